@@ -1,0 +1,2 @@
+//! The embedded host and command line `rollcall`.
+fn main() {}

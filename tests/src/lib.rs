@@ -1,0 +1,1 @@
+//! Journeys, properties, faults and contracts, across the crates.
