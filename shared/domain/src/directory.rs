@@ -1,0 +1,193 @@
+//! What rows are checked and matched against: accounts, groups, tags, agents, owners, companies.
+
+use serde::{Deserialize, Serialize};
+
+use crate::names::ProgramName;
+
+/// What a directory file holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Kind {
+    /// Existing partners, the installation's marketplace; shared by all programs.
+    Accounts,
+    /// A program's groups, each with its workflow.
+    Groups,
+    /// A program's tags.
+    Tags,
+    /// The logins of a program's agents.
+    Agents,
+    /// Who can own a lead.
+    Owners,
+    /// A program's companies.
+    Companies,
+    /// Who is in a running cadence.
+    Cadences,
+    /// Who signed up, with which invitation.
+    SignUps,
+}
+
+impl Kind {
+    /// Every kind, in the order of the contract.
+    pub const ALL: [Kind; 8] = [
+        Kind::Accounts,
+        Kind::Groups,
+        Kind::Tags,
+        Kind::Agents,
+        Kind::Owners,
+        Kind::Companies,
+        Kind::Cadences,
+        Kind::SignUps,
+    ];
+
+    /// The name in keys, commands and files.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Kind::Accounts => "accounts",
+            Kind::Groups => "groups",
+            Kind::Tags => "tags",
+            Kind::Agents => "agents",
+            Kind::Owners => "owners",
+            Kind::Companies => "companies",
+            Kind::Cadences => "cadences",
+            Kind::SignUps => "sign-ups",
+        }
+    }
+}
+
+impl std::fmt::Display for Kind {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl std::str::FromStr for Kind {
+    type Err = UnknownKind;
+    fn from_str(value: &str) -> Result<Self, UnknownKind> {
+        Kind::ALL.into_iter().find(|kind| kind.as_str() == value).ok_or_else(|| UnknownKind(value.to_owned()))
+    }
+}
+
+/// A kind that the directory does not have.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "not a kind of directory entry: {0:?}; one of accounts, groups, tags, agents, owners, companies, cadences, sign-ups"
+)]
+pub struct UnknownKind(String);
+
+/// An existing partner.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Account {
+    /// Identity of the account.
+    pub account_id: String,
+    /// The partner's current name.
+    #[serde(default)]
+    pub name: String,
+    /// The partner's current address: the marketplace contact.
+    #[serde(default)]
+    pub email: String,
+    /// The higher, the more active (IMP-15).
+    #[serde(default)]
+    pub activity: f64,
+    /// When the account came to be, `YYYY-MM-DD…`; empty where unknown, which counts as youngest.
+    #[serde(default)]
+    pub created_at: String,
+    /// The programs it is a partner of.
+    #[serde(default)]
+    pub partner_of: Vec<String>,
+}
+
+impl Account {
+    /// Whether the account's address is hidden from a program (IMP-18): it is the direct partner of one
+    /// other program, and of nobody else.
+    pub fn is_masked_for(&self, program: &ProgramName) -> bool {
+        matches!(self.partner_of.as_slice(), [only] if only != program.as_str())
+    }
+}
+
+/// When a group takes its prospects into the program.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Accept {
+    /// Not by itself.
+    #[default]
+    #[serde(rename = "")]
+    No,
+    /// When they sign up (IMP-26).
+    OnSignUp,
+    /// As soon as they are imported (IMP-27).
+    AtOnce,
+}
+
+/// Which address a workflow writes to (IMP-25).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Invite {
+    /// The address from the file.
+    #[default]
+    Custom,
+    /// The account's address.
+    Marketplace,
+}
+
+/// A group as it is defined now; its workflow applies to whoever is in it (IMP-30).
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Group {
+    /// The name as it was loaded.
+    pub name: String,
+    /// The workflow, empty where none is tied to the group.
+    #[serde(default)]
+    pub workflow: String,
+    /// When its prospects are taken into the program.
+    #[serde(default)]
+    pub accept: Accept,
+    /// Where its invitations go.
+    #[serde(default)]
+    pub invite: Invite,
+}
+
+impl Group {
+    /// Where an invitation goes: without a workflow the custom contact is invited.
+    pub fn invite(&self) -> Invite {
+        if self.workflow.is_empty() { Invite::Custom } else { self.invite }
+    }
+}
+
+/// Who signed up with which invitation (IMP-29).
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SignUp {
+    /// The account that signed up.
+    pub account_id: String,
+    /// Its name.
+    #[serde(default)]
+    pub name: String,
+    /// The address it signed up with.
+    #[serde(default)]
+    pub email: String,
+    /// The invitation token that it bore.
+    #[serde(default)]
+    pub invitation: String,
+}
+
+/// One thing that rows refer to by a key: a tag, an agent, an owner, a company, somebody in a cadence.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Entry {
+    /// Identity of the entry within its kind; what a contact keeps.
+    pub id: String,
+    /// The name as it was loaded.
+    pub name: String,
+}
+
+/// A key that accounts are matched by: the rule's letter, a colon, the cleaned value.
+pub type MatchKey = String;
+
+/// A match key with more candidates than this matches nothing (`candidates_too_many`).
+pub const MAX_CANDIDATES: usize = 100;
+
+/// The accounts behind one match key.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Candidates {
+    /// At most [`MAX_CANDIDATES`] accounts, in no order that counts.
+    pub accounts: Vec<Account>,
+    /// There are more than that.
+    pub too_many: bool,
+}
