@@ -1,1 +1,9 @@
 //! Rollcall: domain.
+
+pub mod code;
+pub mod finding;
+pub mod locale;
+pub mod messages;
+pub mod summary;
+pub mod tally;
+pub mod upload;
