@@ -43,6 +43,8 @@ pub enum FieldKind {
     /// Any text.
     #[default]
     Text,
+    /// A name: told apart with case ignored and inner blanks single.
+    Name,
     /// An e-mail address.
     Email,
     /// A phone number, to E.164.
