@@ -17,7 +17,10 @@ pub struct Cells {
 
 impl Cells {
     /// Takes a record apart, given without its terminator. An empty record is one empty cell.
+    ///
+    /// The delimiter is an ASCII byte, so that every cell is whole characters.
     pub fn parse(&mut self, record: &str, delimiter: u8) {
+        debug_assert!(delimiter.is_ascii(), "not a delimiter: {delimiter}");
         self.text.clear();
         self.text.push_str(record);
         self.ranges.clear();

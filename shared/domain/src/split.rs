@@ -9,6 +9,18 @@
 
 #[cfg(target_arch = "x86_64")]
 mod blocks;
+#[cfg(not(target_arch = "x86_64"))]
+mod blocks {
+    //! No vectors here: every byte is left to the state machine.
+
+    pub(super) fn supported() -> bool {
+        false
+    }
+
+    pub(super) fn scan(_: &mut super::Splitter, _: &[u8], _: &mut Vec<super::RecordEnd>) -> usize {
+        0
+    }
+}
 #[cfg(test)]
 mod tests;
 
@@ -22,6 +34,7 @@ pub(crate) const CR: u8 = b'\r';
 #[derive(Debug, Clone)]
 pub struct Splitter {
     delimiter: u8,
+    /// Whether this machine has the instructions for whole blocks.
     vectors: bool,
     state: State,
     /// The last byte was a CR: whether it ends the line alone depends on the byte to come.
@@ -94,7 +107,7 @@ impl Splitter {
         debug_assert!(![QUOTE, CR, LF].contains(&delimiter), "not a delimiter: {delimiter}");
         Self {
             delimiter,
-            vectors: vectors(),
+            vectors: blocks::supported(),
             state: State::CellStart,
             held_cr: false,
             offset: 0,
@@ -112,7 +125,7 @@ impl Splitter {
     /// input, its end at 1 (the LF is there) or at 0, so that ends always tile the file.
     pub fn feed(&mut self, input: &[u8], ends: &mut Vec<RecordEnd>) {
         let (before, known) = (self.state, ends.len());
-        let done = self.scan_blocks(input, ends);
+        let done = if self.vectors { blocks::scan(self, input, ends) } else { 0 };
         self.scan(&input[done..], done, ends);
         self.note_open_quote(before, input);
         if let Some(last) = ends[known..].last() {
@@ -130,16 +143,6 @@ impl Splitter {
         } else {
             Tail::Record { terminator: self.held_cr.into(), lines: self.record_span() + 1 }
         }
-    }
-
-    #[cfg(target_arch = "x86_64")]
-    fn scan_blocks(&mut self, input: &[u8], ends: &mut Vec<RecordEnd>) -> usize {
-        if self.vectors { blocks::scan(self, input, ends) } else { 0 }
-    }
-
-    #[cfg(not(target_arch = "x86_64"))]
-    fn scan_blocks(&mut self, _: &[u8], _: &mut Vec<RecordEnd>) -> usize {
-        0
     }
 
     /// Scans any stretch, `base` bytes into the input, from one quote or line end to the next.
@@ -248,14 +251,4 @@ fn opening_quote(input: &[u8], before: State, after: State) -> Option<usize> {
 fn lines_ended(bytes: &[u8]) -> u64 {
     let alone = |at: &usize| bytes.get(at + 1).is_some_and(|&next| next != LF);
     (memchr_iter(LF, bytes).count() + memchr_iter(CR, bytes).filter(alone).count()) as u64
-}
-
-#[cfg(target_arch = "x86_64")]
-fn vectors() -> bool {
-    blocks::supported()
-}
-
-#[cfg(not(target_arch = "x86_64"))]
-fn vectors() -> bool {
-    false
 }
