@@ -98,6 +98,11 @@ fn finds_the_delimiter_of_files_without_a_known_header() {
         // Ragged rows here and there.
         ("a;b;c\n1;2;3\n1;2\n1;2;3\n1;2;3\n", ';'),
         ("a,b,c\n1,2,3,4\n1,2,3\n1,2,3\n", ','),
+        // Wider, but in fewer rows.
+        ("Ana;a,b,c\nRui;d,e,f\nEva;g\nLuc;h,i,j\n", ';'),
+        ("a;b,c\nd;e,\"f\n1;2\n3;4\n", ';'),
+        // A blank behind every delimiter.
+        ("Ana; 1,5; x\nRui; 2,5; y\n", ';'),
         // Another candidate in every row, but narrower.
         ("Ana;a@a.pt;x|y\nRui;r@a.pt;z|w\n", ';'),
         ("\"Silva; Ana\",\"a;b\",1\n\"Souza; Rui\",\"c;d\",2\n", ','),
@@ -137,6 +142,8 @@ fn a_cut_record_is_left_out() {
     let cases = [
         ("a;b;c\n1;2;3\n1,5;2", false, (b';', true)),
         ("name;email;pho", false, (b';', true)),
+        ("a;b,c,d\ne;f,g,h\ni;", false, (b',', true)),
+        ("a;b,c,d\ne;f,g,h\ni;", true, (b';', true)),
         ("Ana;\"never closed\nRui;1\nEva;2\n", true, (b',', false)),
         ("a;b\n1;2\n1;\"2,\n,,,", false, (b';', true)),
     ];

@@ -130,6 +130,15 @@ fn a_crlf_cut_in_two_ends_one_record() {
     assert_eq!(splitter.finish(), Tail::Record { terminator: 1, lines: 1 });
 }
 
+#[test]
+fn a_doubled_quote_cut_in_two_opens_nothing() {
+    for plain in 0..200 {
+        let (first, second) = (format!("\"{}\"", "a".repeat(plain)), format!("\"{}\"", "b".repeat(plain)));
+        let (found, tail) = split(splitter(b',', true), [first.as_bytes(), second.as_bytes(), b"\""]);
+        assert_eq!((found, tail), (vec![], Tail::QuoteUnclosed { line: 1, offset: 0 }), "{plain}");
+    }
+}
+
 /// Text in which anything may stand anywhere.
 fn wild() -> impl Strategy<Value = String> {
     let letter = prop_oneof![
