@@ -2,7 +2,6 @@
 
 pub mod cells;
 pub mod chunk;
-pub mod clean;
 pub mod code;
 pub mod contact;
 pub mod cut;
@@ -13,7 +12,6 @@ pub mod finding;
 pub mod fragment;
 pub mod judge;
 pub mod keys;
-pub mod letter;
 pub mod limits;
 pub mod locale;
 pub mod mapping;
@@ -26,7 +24,6 @@ pub mod plan;
 pub mod profile;
 pub mod record;
 pub mod repeats;
-pub mod report;
 pub mod result;
 pub mod row;
 pub mod settings;
