@@ -23,7 +23,7 @@
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
-use crate::finding::{Code, Finding, Scope};
+use crate::finding::{Code, Finding, FindingJson, Scope};
 use crate::locale::Locale;
 use crate::numbers;
 use crate::summary::Status;
@@ -41,6 +41,58 @@ pub(crate) use words::{LetterWords, ReportWords};
 
 /// A value is shown up to this many characters: a message is read, not stored.
 const VALUE_SHOWN: usize = 80;
+
+/// What a message can tell: the parts of a finding, wherever they are kept.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Facts<'a> {
+    pub code: Code,
+    pub column: Option<&'a str>,
+    pub value: Option<&'a str>,
+    pub hint: Option<&'a str>,
+    pub args: Args<'a>,
+}
+
+/// What fills the slots that are not parts of every finding.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Args<'a> {
+    /// As a finding has them.
+    List(&'a [(&'static str, String)]),
+    /// As its JSON form has them.
+    Map(&'a BTreeMap<String, String>),
+}
+
+impl<'a> Args<'a> {
+    fn get(self, slot: &str) -> Option<&'a str> {
+        match self {
+            Self::List(list) => list.iter().find(|(name, _)| *name == slot).map(|(_, value)| value.as_str()),
+            Self::Map(map) => map.get(slot).map(String::as_str),
+        }
+    }
+}
+
+impl<'a> From<&'a Finding> for Facts<'a> {
+    fn from(finding: &'a Finding) -> Self {
+        Self {
+            code: finding.code,
+            column: finding.column_name(),
+            value: finding.value.as_deref(),
+            hint: finding.hint.as_deref(),
+            args: Args::List(&finding.args),
+        }
+    }
+}
+
+impl<'a> From<&'a FindingJson> for Facts<'a> {
+    fn from(finding: &'a FindingJson) -> Self {
+        Self {
+            code: finding.code,
+            column: finding.column.as_ref().map(|column| &*column.name),
+            value: finding.value.as_deref(),
+            hint: finding.hint.as_deref(),
+            args: Args::Map(&finding.args),
+        }
+    }
+}
 
 /// The words of one language.
 #[derive(Debug)]
@@ -67,12 +119,13 @@ impl Messages {
         self.locale
     }
 
-    /// Writes what a finding says, without the name of its column; of a finding about the file, how to mend it too.
+    /// Writes what a finding says, without the name of its column; of one about the file, how to mend it too.
     pub fn write_text(&self, finding: &Finding, out: &mut String) {
-        self.write_what(finding, out);
+        let facts = finding.into();
+        self.write_what(facts, out);
         if finding.code.scope() == Scope::File {
             out.push_str("; ");
-            self.mends[finding.code as usize].write(out, &|slot, out| self.fill(finding, slot, out));
+            self.write_mend(facts, out);
         }
     }
 
@@ -91,8 +144,8 @@ impl Messages {
     }
 
     /// Writes the messages of a row as `rollcall_messages` has them, joined by `; `.
-    pub fn write_row(&self, findings: &[Finding], out: &mut String) {
-        for (place, finding) in findings.iter().enumerate() {
+    pub fn write_row<'a>(&self, findings: impl IntoIterator<Item = &'a Finding>, out: &mut String) {
+        for (place, finding) in findings.into_iter().enumerate() {
             if place > 0 {
                 out.push_str("; ");
             }
@@ -100,16 +153,9 @@ impl Messages {
         }
     }
 
-    /// Returns what a finding says, without how to mend it.
-    pub fn what(&self, finding: &Finding) -> String {
-        written(|out| self.write_what(finding, out))
-    }
-
     /// Returns how to mend a finding.
     pub fn mend(&self, finding: &Finding) -> String {
-        written(|out| {
-            self.mends[finding.code as usize].write(out, &|slot, out| self.fill(finding, slot, out));
-        })
+        written(|out| self.write_mend(finding.into(), out))
     }
 
     /// Returns the word for a status.
@@ -139,7 +185,7 @@ impl Messages {
 
     /// Returns a hint as a question: did you mean …?
     pub fn suggestion(&self, hint: &str) -> String {
-        written(|out| self.suggestion.write(out, &|_, out| write_value(hint, out)))
+        written(|out| self.write_suggestion(hint, out))
     }
 
     pub(crate) const fn report(&self) -> &ReportWords {
@@ -182,31 +228,43 @@ impl Messages {
         }
     }
 
-    fn write_what(&self, finding: &Finding, out: &mut String) {
-        self.codes[finding.code as usize].write(out, &|slot, out| self.fill(finding, slot, out));
-        if finding.hint.is_some() {
+    /// Writes what is the matter, without how to mend it.
+    pub(crate) fn write_what(&self, facts: Facts, out: &mut String) {
+        self.codes[facts.code as usize].write(out, &|slot, out| self.fill(facts, slot, out));
+        if let Some(hint) = facts.hint {
             out.push_str(" (");
-            self.suggestion.write(out, &|slot, out| self.fill(finding, slot, out));
+            self.write_suggestion(hint, out);
             out.push(')');
         }
     }
 
-    fn fill(&self, finding: &Finding, slot: &str, out: &mut String) -> bool {
-        let arg = || finding.args.iter().find(|(name, _)| *name == slot).map(|(_, value)| value.as_str());
-        match slot {
-            "value" => finding.value.as_deref().is_some_and(|value| write_value(value, out)),
-            "hint" => finding.hint.as_deref().is_some_and(|hint| write_value(hint, out)),
-            "column" => finding.column_name().is_some_and(|name| write_value(name, out)),
-            "reason" => arg().is_some_and(|id| self.write_reason(finding, id, out)),
-            "limit" => arg().is_some_and(|limit| self.write_limit(limit, out)),
-            _ => arg().is_some_and(|value| write_value(value, out)),
-        }
+    /// Writes how to mend it.
+    pub(crate) fn write_mend(&self, facts: Facts, out: &mut String) {
+        self.mends[facts.code as usize].write(out, &|slot, out| self.fill(facts, slot, out));
     }
 
-    fn write_reason(&self, finding: &Finding, id: &str, out: &mut String) -> bool {
+    fn write_suggestion(&self, hint: &str, out: &mut String) {
+        self.suggestion.write(out, &|_, out| write_value(hint, out));
+    }
+
+    fn fill(&self, facts: Facts, slot: &str, out: &mut String) -> bool {
+        let part = match slot {
+            "value" => facts.value,
+            "hint" => facts.hint,
+            "column" => facts.column,
+            _ => facts.args.get(slot),
+        };
+        part.is_some_and(|part| match slot {
+            "reason" => self.write_reason(facts, part, out),
+            "limit" => self.write_limit(part, out),
+            _ => write_value(part, out),
+        })
+    }
+
+    fn write_reason(&self, facts: Facts, id: &str, out: &mut String) -> bool {
         let reason = self.reasons.get(id);
         if let Some(reason) = reason {
-            reason.write(out, &|slot, out| slot != "reason" && self.fill(finding, slot, out));
+            reason.write(out, &|slot, out| slot != "reason" && self.fill(facts, slot, out));
         }
         reason.is_some()
     }
@@ -220,7 +278,8 @@ impl Messages {
     }
 }
 
-fn written(write: impl FnOnce(&mut String)) -> String {
+/// Returns what is written.
+pub(crate) fn written(write: impl FnOnce(&mut String)) -> String {
     let mut out = String::new();
     write(&mut out);
     out
@@ -235,7 +294,7 @@ fn by_code(texts: &BTreeMap<String, String>) -> Vec<Template> {
 }
 
 /// Writes a value on one line, cut where it is long. Says false of an empty one.
-fn write_value(value: &str, out: &mut String) -> bool {
+pub(crate) fn write_value(value: &str, out: &mut String) -> bool {
     let mut signs = value.chars().map(|sign| if sign.is_control() { ' ' } else { sign });
     out.extend(signs.by_ref().take(VALUE_SHOWN));
     if signs.next().is_some() {

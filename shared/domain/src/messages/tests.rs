@@ -195,6 +195,10 @@ fn the_json_form_has_all_languages() {
     insta::assert_snapshot!(json);
 }
 
+fn what(words: &Messages, finding: &Finding) -> String {
+    written(|out| words.write_what(finding.into(), out))
+}
+
 #[test]
 fn every_message_in_every_language() {
     let all = |code: &Code| {
@@ -207,10 +211,10 @@ fn every_message_in_every_language() {
     for code in Code::ALL {
         for locale in Locale::ALL {
             let words = Messages::of(locale);
-            let bare = words.what(&Finding::new(*code));
+            let bare = what(words, &Finding::new(*code));
             out += &format!(
                 "{code} {locale}\n  {bare}\n  {}\n  > {}\n",
-                words.what(&all(code)),
+                what(words, &all(code)),
                 words.mend(&all(code))
             );
         }
