@@ -1,5 +1,6 @@
 //! A finding: what was noticed about a file, a row or a cell, before it is put into words.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -111,6 +112,9 @@ pub struct FindingJson {
     pub messages: Texts,
     /// What was probably meant, or null.
     pub hint: Option<String>,
+    /// What fills the message's placeholders.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub args: BTreeMap<String, String>,
 }
 
 impl FindingJson {
@@ -125,6 +129,7 @@ impl FindingJson {
             message: messages.get(locale).to_owned(),
             messages,
             hint: finding.hint.clone(),
+            args: finding.args.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect(),
         }
     }
 
