@@ -1,1 +1,3 @@
 //! Rollcall: domain.
+
+pub mod clean;
