@@ -10,4 +10,5 @@ pub mod phone;
 pub mod website;
 
 pub use email::{EmailFault, EmailNotes, clean_email, email_domain};
+pub use phone::{PhoneFault, PhoneNotes, Region, clean_phone};
 pub use website::{WebsiteFault, clean_website, website_key};
