@@ -2,6 +2,7 @@
 
 pub mod cells;
 pub mod chunk;
+pub mod clean;
 pub mod code;
 pub mod contact;
 pub mod cut;
