@@ -52,6 +52,8 @@ struct Page {
     w: &'static LetterWords,
     subject: String,
     opening: String,
+    /// A colon, with a blank before it where the language has one.
+    colon: &'static str,
     cause_word: &'static str,
     /// Why it failed, in English; empty unless it did.
     cause: String,
@@ -87,6 +89,7 @@ impl Page {
             w,
             subject: subject(input),
             opening: fill(input, words.opening(summary.status, summary.head.dry_run)),
+            colon: &words.report().colon,
             cause_word: &words.report().reason,
             cause: summary.error.clone().unwrap_or_default(),
             dry_run: summary.head.dry_run && summary.rows.read > 0,
@@ -186,16 +189,16 @@ impl Line {
 fn text(page: &Page) -> String {
     let mut text = format!("{}\n\n{}\n", page.w.greeting, page.opening);
     if !page.cause.is_empty() {
-        text += &format!("{}: {}\n", page.cause_word, page.cause);
+        text += &format!("{}{} {}\n", page.cause_word, page.colon, page.cause);
     }
     if page.dry_run {
         text += &format!("\n{}\n", page.w.dry_run_note);
     }
     if !page.figures.is_empty() {
-        text += &format!("\n{}:\n", page.w.figures);
-        page.figures.iter().for_each(|(name, count)| text += &format!("  {name}: {count}\n"));
+        text += &format!("\n{}{}\n", page.w.figures, page.colon);
+        page.figures.iter().for_each(|(name, count)| text += &format!("  {name}{} {count}\n", page.colon));
     }
-    page.sections.iter().for_each(|section| write_section(section, &mut text));
+    page.sections.iter().for_each(|section| write_section(section, page.colon, &mut text));
     if let Some(next) = &page.next {
         text += &format!("\n{next}\n");
     }
@@ -203,11 +206,11 @@ fn text(page: &Page) -> String {
     text
 }
 
-fn write_section(section: &Section, text: &mut String) {
+fn write_section(section: &Section, colon: &str, text: &mut String) {
     if section.lines.is_empty() {
         return;
     }
-    *text += &format!("\n{}:\n", section.heading);
+    *text += &format!("\n{}{colon}\n", section.heading);
     for line in &section.lines {
         let rows = if line.rows.is_empty() { String::new() } else { format!(" ({})", line.rows) };
         *text += &format!("- {}{rows}\n  > {}\n", line.what, line.mend);

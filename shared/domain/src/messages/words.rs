@@ -55,7 +55,7 @@ words! {
 words! {
     /// The words of the report.
     ReportWords:
-    about title dry_run dry_run_note program profile import_id started finished duration rate rows_per_second
+    colon about title dry_run dry_run_note program profile import_id started finished duration rate rows_per_second
     why reason rows outcome read matched sum_holds sum_broken detected encoding delimiter sheet first_line
     first_line_header first_line_ignore first_line_data data_rows comma semicolon tab pipe columns position header
     field not_mapped errors warnings column what affected first_rows mend whole_row whole_file files files_note
