@@ -2,6 +2,7 @@
 
 use askama::Template;
 
+use crate::finding::Scope;
 use crate::locale::Locale;
 use crate::messages::{LetterWords, Messages};
 use crate::numbers;
@@ -51,7 +52,12 @@ struct Page {
     w: &'static LetterWords,
     subject: String,
     opening: String,
+    /// A colon, with a blank before it where the language has one.
+    colon: &'static str,
+    cause_word: &'static str,
+    /// Why it failed, in English; empty unless it did.
     cause: String,
+    /// Whether to say that nothing was written; a file that was not read needs no such word.
     dry_run: bool,
     figures: Vec<(String, String)>,
     /// The errors, then the warnings.
@@ -82,16 +88,18 @@ impl Page {
             locale: input.locale,
             w,
             subject: subject(input),
-            opening: fill(input, w.opening(summary.status)),
+            opening: fill(input, words.opening(summary.status, summary.head.dry_run)),
+            colon: &words.report().colon,
+            cause_word: &words.report().reason,
             cause: summary.error.clone().unwrap_or_default(),
-            dry_run: summary.head.dry_run,
+            dry_run: summary.head.dry_run && summary.rows.read > 0,
             figures: figures(input),
             sections: [
                 Section::new(&w.fix, input.errors(Cells::Hidden), words),
                 Section::new(&w.remarks, input.warnings(Cells::Hidden), words),
             ],
             next: next(input),
-            results: fill(input, &w.results),
+            results: fill(input, if input.has_results() { &w.results } else { &w.results_none }),
         }
     }
 }
@@ -138,6 +146,9 @@ fn next(input: &ReportInput) -> Option<String> {
     let (w, rows) = (input.words().letter(), input.summary.rows);
     match input.summary.status {
         Status::Completed => None,
+        Status::CompletedWithErrors | Status::Incomplete if input.summary.head.dry_run => {
+            Some(w.again_dry.clone())
+        }
         Status::Incomplete if rows.rejected == 0 => Some(w.again_safe.clone()),
         Status::CompletedWithErrors | Status::Incomplete => Some(w.again.clone()),
         Status::Refused => Some(w.again_file.clone()),
@@ -166,23 +177,28 @@ impl Line {
                 format!("{count}, {}", words.filled(&w.first_rows, &[("rows", &problem.first_rows)]))
             }
         };
-        Self { what: format!("{}: {}", problem.column, problem.what), rows, mend: problem.mend }
+        let what = match problem.code.scope() {
+            // A text about the file names what it is about itself.
+            Scope::File => problem.what,
+            Scope::Row | Scope::Warning => format!("{}: {}", problem.column, problem.what),
+        };
+        Self { what, rows, mend: problem.mend }
     }
 }
 
 fn text(page: &Page) -> String {
     let mut text = format!("{}\n\n{}\n", page.w.greeting, page.opening);
     if !page.cause.is_empty() {
-        text += &format!("{}\n", page.cause);
+        text += &format!("{}{} {}\n", page.cause_word, page.colon, page.cause);
     }
     if page.dry_run {
         text += &format!("\n{}\n", page.w.dry_run_note);
     }
     if !page.figures.is_empty() {
-        text += &format!("\n{}:\n", page.w.figures);
-        page.figures.iter().for_each(|(name, count)| text += &format!("  {name}: {count}\n"));
+        text += &format!("\n{}{}\n", page.w.figures, page.colon);
+        page.figures.iter().for_each(|(name, count)| text += &format!("  {name}{} {count}\n", page.colon));
     }
-    page.sections.iter().for_each(|section| write_section(section, &mut text));
+    page.sections.iter().for_each(|section| write_section(section, page.colon, &mut text));
     if let Some(next) = &page.next {
         text += &format!("\n{next}\n");
     }
@@ -190,11 +206,11 @@ fn text(page: &Page) -> String {
     text
 }
 
-fn write_section(section: &Section, text: &mut String) {
+fn write_section(section: &Section, colon: &str, text: &mut String) {
     if section.lines.is_empty() {
         return;
     }
-    *text += &format!("\n{}:\n", section.heading);
+    *text += &format!("\n{}{colon}\n", section.heading);
     for line in &section.lines {
         let rows = if line.rows.is_empty() { String::new() } else { format!(" ({})", line.rows) };
         *text += &format!("- {}{rows}\n  > {}\n", line.what, line.mend);

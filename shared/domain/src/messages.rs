@@ -164,13 +164,18 @@ impl Messages {
     }
 
     /// Returns a status as a sentence of its own.
-    pub fn headline(&self, status: Status) -> &str {
-        self.book.headline.of(status)
+    pub fn headline(&self, status: Status, dry_run: bool) -> &str {
+        if dry_run { &self.book.headline_dry } else { &self.book.headline }.of(status)
     }
 
     /// Returns what a status means for the reader.
-    pub fn explanation(&self, status: Status) -> &str {
-        self.book.explanation.of(status)
+    pub fn explanation(&self, status: Status, dry_run: bool) -> &str {
+        if dry_run { &self.book.explanation_dry } else { &self.book.explanation }.of(status)
+    }
+
+    /// Returns the first sentence of a letter, with slots.
+    pub(crate) fn opening(&self, status: Status, dry_run: bool) -> &str {
+        if dry_run { &self.book.opening_dry } else { &self.book.opening }.of(status)
     }
 
     /// Returns the word for rows of an outcome.

@@ -58,7 +58,10 @@ impl Sample {
         let mut tally = Tally::default();
         let findings = [missing, delimiter];
         findings.iter().for_each(|finding| tally.add_file(finding));
-        Self::of(locale, tally, findings.iter().map(|finding| FindingJson::new(finding, locale)).collect())
+        let findings = findings.iter().map(|finding| FindingJson::new(finding, locale)).collect();
+        let mut sample = Self::of(locale, tally, findings);
+        sample.upload.delimiter = Some(",".into());
+        sample
     }
 
     /// Something broke before a row was read.

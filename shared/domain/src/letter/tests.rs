@@ -27,6 +27,19 @@ fn letters_in_five_languages() {
 }
 
 #[test]
+fn a_dry_run_promises_nothing_that_was_not_done() {
+    for locale in Locale::ALL {
+        let mut sample = Sample::with_errors(locale);
+        sample.summary.head.dry_run = true;
+        let letter = write(&sample);
+        insta::assert_snapshot!(
+            format!("dry_run_{locale}"),
+            format!("{}\n\n{}", letter.subject, letter.text)
+        );
+    }
+}
+
+#[test]
 fn the_html_part() {
     insta::assert_snapshot!("html_with_errors_fr", write(&Sample::with_errors(Locale::Fr)).html);
     insta::assert_snapshot!("html_refused_en", write(&Sample::refused(Locale::En)).html);

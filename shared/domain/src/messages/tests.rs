@@ -6,8 +6,8 @@ const SLOTS: [&str; 19] = [
     "line", "option", "order", "others", "reason", "region", "result", "row", "value",
 ];
 
-/// The ids that the e-mail and the phone judge give.
-const REASONS: [&str; 16] = [
+/// The ids that the judges of e-mails, phones and websites give.
+const REASONS: [&str; 22] = [
     "no_at",
     "several_at",
     "local_empty",
@@ -23,7 +23,13 @@ const REASONS: [&str; 16] = [
     "country_unknown",
     "region_needed",
     "invalid_for_country",
+    "domain_empty",
     "scheme_unsupported",
+    "credentials",
+    "port_invalid",
+    "host_invalid",
+    "host_single_label",
+    "character",
 ];
 
 fn slots(source: &str) -> Vec<(String, bool)> {
@@ -64,21 +70,14 @@ fn languages_have_equal_slots() {
 #[test]
 fn the_texts_of_the_letter_have_equal_slots() {
     let texts = |locale| {
-        let words = Messages::of(locale).letter();
-        [
-            &words.subject,
-            &words.completed,
-            &words.completed_with_errors,
-            &words.incomplete,
-            &words.refused,
-            &words.failed,
-            &words.row_count,
-            &words.first_rows,
-            &words.more,
-            &words.results,
-            &words.again_failed,
-        ]
-        .map(|text| slots(text))
+        let words = Messages::of(locale);
+        let w = words.letter();
+        let texts =
+            [&w.subject, &w.row_count, &w.first_rows, &w.more, &w.results, &w.results_none, &w.again_failed];
+        let openings = Status::ALL
+            .into_iter()
+            .flat_map(|status| [words.opening(status, false), words.opening(status, true)].map(slots));
+        texts.into_iter().map(|text| slots(text)).chain(openings).collect::<Vec<_>>()
     };
     for locale in Locale::ALL {
         assert_eq!(texts(locale), texts(Locale::En), "{locale}");

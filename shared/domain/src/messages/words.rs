@@ -19,8 +19,12 @@ pub struct Book {
     pub outcome_note: OutcomeWords,
     pub status: StatusWords,
     pub headline: StatusWords,
+    pub headline_dry: StatusWords,
     pub explanation: StatusWords,
+    pub explanation_dry: StatusWords,
     pub report: ReportWords,
+    pub opening: StatusWords,
+    pub opening_dry: StatusWords,
     pub letter: LetterWords,
 }
 
@@ -51,18 +55,18 @@ words! {
 words! {
     /// The words of the report.
     ReportWords:
-    title dry_run dry_run_note program profile import_id started finished duration rate rows_per_second
+    colon about title dry_run dry_run_note program profile import_id started finished duration rate rows_per_second
     why reason rows outcome read matched sum_holds sum_broken detected encoding delimiter sheet first_line
     first_line_header first_line_ignore first_line_data data_rows comma semicolon tab pipe columns position header
     field not_mapped errors warnings column what affected first_rows mend whole_row whole_file files files_note
-    succeeded_file succeeded_file_dry failed_file mend_title mend_step_1 mend_step_2 mend_step_3
+    succeeded_file succeeded_file_dry failed_file mend_title mend_step_1 mend_step_2 mend_step_3 mend_step_3_dry
 }
 
 words! {
     /// The words of the letter.
     LetterWords:
-    subject dry_run greeting completed completed_with_errors incomplete refused failed dry_run_note figures matched
-    fix remarks row_count first_rows more results again again_safe again_file again_failed closing
+    subject dry_run greeting dry_run_note figures matched fix remarks row_count first_rows more results results_none
+    again_dry again again_safe again_file again_failed closing
 }
 
 impl OutcomeWords {
@@ -81,18 +85,6 @@ impl OutcomeWords {
 
 impl StatusWords {
     pub fn of(&self, status: Status) -> &str {
-        match status {
-            Status::Completed => &self.completed,
-            Status::CompletedWithErrors => &self.completed_with_errors,
-            Status::Incomplete => &self.incomplete,
-            Status::Refused => &self.refused,
-            Status::Failed => &self.failed,
-        }
-    }
-}
-
-impl LetterWords {
-    pub fn opening(&self, status: Status) -> &str {
         match status {
             Status::Completed => &self.completed,
             Status::CompletedWithErrors => &self.completed_with_errors,

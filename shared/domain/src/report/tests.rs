@@ -47,6 +47,8 @@ fn a_dry_run_has_a_banner() {
     assert!(!report(&sample.input()).contains("Essai à blanc"));
     sample.summary.head.dry_run = true;
     let html = report(&sample.input());
+    assert!(html.contains("Toutes les lignes seraient acceptées"));
+    insta::assert_snapshot!("dry_run_fr", html);
     assert!(html.contains("Essai à blanc") && html.contains("les lignes qui seraient importées"));
 }
 
