@@ -32,6 +32,19 @@ pub const FAILED: [&str; 6] = [
 ];
 const BOM: &[u8] = b"\xef\xbb\xbf";
 
+/// A row as it was sent.
+#[derive(Debug, Clone, Copy)]
+pub struct Sent<'a> {
+    /// Its record, without terminator.
+    pub record: &'a str,
+    /// The record's cells.
+    pub cells: &'a Cells,
+    /// The row's number.
+    pub row: u64,
+    /// The physical line on which it begins.
+    pub line: u64,
+}
+
 /// What a row of `succeeded.csv` says behind the sender's cells.
 #[derive(Debug, Clone, Default)]
 pub struct Answer<'a> {
@@ -84,15 +97,13 @@ impl ResultWriter {
     pub fn succeeded(
         &mut self,
         out: &mut Vec<u8>,
-        record: &str,
-        cells: &Cells,
-        place: (u64, u64),
+        sent: Sent<'_>,
         outcome: Outcome,
         answer: &Answer<'_>,
         warnings: &[Finding],
     ) -> usize {
-        self.echo(out, record, cells);
-        self.place(out, place);
+        self.echo(out, sent.record, sent.cells);
+        self.place(out, sent.row, sent.line);
         let at = out.len();
         out.extend_from_slice(outcome.as_str().as_bytes());
         self.scratch.clear();
@@ -102,7 +113,8 @@ impl ResultWriter {
         out.push(self.delimiter);
         out.extend_from_slice(self.scratch.as_bytes());
         let candidates = answer.candidates.join(" ");
-        for text in [answer.account_id, answer.account_name, answer.matched_by, &candidates, answer.invite_to] {
+        for text in [answer.account_id, answer.account_name, answer.matched_by, &candidates, answer.invite_to]
+        {
             self.text(out, text);
         }
         self.keys(out, warnings);
@@ -114,16 +126,15 @@ impl ResultWriter {
     pub fn failed(
         &mut self,
         out: &mut Vec<u8>,
-        record: &str,
-        cells: &Cells,
-        place: (u64, u64),
+        sent: Sent<'_>,
         outcome: Outcome,
         findings: &[Finding],
         messages: &Messages,
     ) {
-        let (errors, warnings): (Vec<Finding>, Vec<Finding>) = findings.iter().cloned().partition(Finding::is_error);
-        self.echo(out, record, cells);
-        self.place(out, place);
+        let (errors, warnings): (Vec<Finding>, Vec<Finding>) =
+            findings.iter().cloned().partition(Finding::is_error);
+        self.echo(out, sent.record, sent.cells);
+        self.place(out, sent.row, sent.line);
         out.extend_from_slice(outcome.as_str().as_bytes());
         self.keys(out, &errors);
         let mut text = String::new();
@@ -132,8 +143,8 @@ impl ResultWriter {
         self.keys(out, &warnings);
         if self.surplus {
             let mut surplus = Vec::new();
-            if cells.len() > self.width {
-                write_record(&mut surplus, cells.iter().skip(self.width), b',');
+            if sent.cells.len() > self.width {
+                write_record(&mut surplus, sent.cells.iter().skip(self.width), b',');
             }
             self.text(out, &String::from_utf8(surplus).expect("cells are text, so is their record"));
         }
@@ -157,7 +168,7 @@ impl ResultWriter {
         }
     }
 
-    fn place(&mut self, out: &mut Vec<u8>, (row, line): (u64, u64)) {
+    fn place(&mut self, out: &mut Vec<u8>, row: u64, line: u64) {
         use std::fmt::Write as _;
         self.numbers.clear();
         let delimiter = char::from(self.delimiter);

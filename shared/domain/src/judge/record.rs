@@ -20,19 +20,29 @@ impl RecordShape {
     /// The shape of a profile's records in one file.
     pub fn of(profile: &Profile, sender: &Mapping) -> Self {
         let cells = sender.cells_of_fields(profile);
-        let mut fields: Vec<FieldIndex> = (0..profile.fields.len()).filter(|field| cells[*field].is_some()).collect();
+        let mut fields: Vec<FieldIndex> =
+            (0..profile.fields.len()).filter(|field| cells[*field].is_some()).collect();
         fields.sort_by_key(|field| &profile.fields[*field].name);
         let keep = profile.unknown_columns() == UnknownColumns::Keep;
-        let unmapped = sender.columns.iter().enumerate().filter(|(_, column)| keep && column.role == Role::Unmapped);
-        let mut additional: Vec<(String, usize)> =
-            unmapped.map(|(at, column)| (trim(&column.header).to_owned(), at)).filter(|(header, _)| !header.is_empty()).collect();
+        let unmapped =
+            sender.columns.iter().enumerate().filter(|(_, column)| keep && column.role == Role::Unmapped);
+        let mut additional: Vec<(String, usize)> = unmapped
+            .map(|(at, column)| (trim(&column.header).to_owned(), at))
+            .filter(|(header, _)| !header.is_empty())
+            .collect();
         additional.sort();
         additional.dedup_by(|later, first| later.0 == first.0);
         Self { fields, phones: profile.fields_of(FieldKind::Phone).collect(), additional }
     }
 
     /// The record of a row whose contact is new, as JSON.
-    pub fn json(&self, profile: &Profile, values: RowValues<'_>, cells: &Cells, account_id: Option<&str>) -> String {
+    pub fn json(
+        &self,
+        profile: &Profile,
+        values: RowValues<'_>,
+        cells: &Cells,
+        account_id: Option<&str>,
+    ) -> String {
         let record = self.record(profile, values, cells, account_id);
         serde_json::to_string(&record).expect("plain data serialises")
     }
@@ -55,16 +65,27 @@ impl RecordShape {
         Ok(changed.then(|| serde_json::to_string(&merged).expect("plain data serialises")))
     }
 
-    fn record(&self, profile: &Profile, values: RowValues<'_>, cells: &Cells, account_id: Option<&str>) -> Record {
-        let parts: Vec<&str> =
-            profile.contact_name.iter().map(|field| values.get(*field)).filter(|part| !part.is_empty()).collect();
+    fn record(
+        &self,
+        profile: &Profile,
+        values: RowValues<'_>,
+        cells: &Cells,
+        account_id: Option<&str>,
+    ) -> Record {
+        let parts: Vec<&str> = profile
+            .contact_name
+            .iter()
+            .map(|field| values.get(*field))
+            .filter(|part| !part.is_empty())
+            .collect();
         let mut phones: Vec<String> = Vec::new();
         for phone in self.phones.iter().map(|field| values.get(*field)).filter(|phone| !phone.is_empty()) {
             if !phones.iter().any(|known| known == phone) {
                 phones.push(phone.to_owned());
             }
         }
-        let field = |field: &FieldIndex| (profile.fields[*field].name.to_string(), values.get(*field).to_owned());
+        let field =
+            |field: &FieldIndex| (profile.fields[*field].name.to_string(), values.get(*field).to_owned());
         let extra = |(header, at): &(String, usize)| (header.clone(), trim(cells.get(*at)).to_owned());
         Record {
             profile: profile.name.to_string(),
