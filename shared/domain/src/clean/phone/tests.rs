@@ -100,7 +100,7 @@ fn written(region: usize, kind: usize, tail: &str, style: usize) -> (String, Opt
         .get_example_number_for_type_and_region(plan.region, kinds[kind % kinds.len()])
         .map_or_else(|_| "2012345678".to_string(), |number| number.get_national_significant_number());
     let kept = example.len() - tail.len().min(example.len());
-    let (code, national) = (plan.code, format!("{}{tail}", &example[..kept]));
+    let (code, national) = (Plans::get().countries[plan.country].code, format!("{}{tail}", &example[..kept]));
     let cell = match style % 10 {
         0..=2 => format!("+{code}{national}"),
         3 => format!("+{code} (0) {national}"),
@@ -123,12 +123,12 @@ proptest! {
     ) {
         let (cell, own) = written(region, kind, &tail, style);
         let region = if abroad < 250 { Region::parse(&Plans::get().plans[abroad % 240].letters) } else { own };
-        if let Some(answer) = parse_plain(&cell, region.map(Region::plan)) {
-            let told = |answer: Result<Parsed, PhoneFault>| answer.map(|parsed| {
-                let national = parsed.national.as_str().to_string();
-                (parsed.country, national, parsed.assumed, parsed.extension, parsed.fault)
-            });
-            prop_assert_eq!(told(answer), told(judge(&cell, region)), "{} {:?}", cell, region);
+        let (mut digits, mut judged) = (Digits::new(), Digits::new());
+        if let Some(answer) = parse_plain(&cell, region.map(Region::plan), &mut digits) {
+            prop_assert_eq!(answer, judge(&cell, region, &mut judged), "{} {:?}", cell, region);
+            if answer.is_ok() {
+                prop_assert_eq!(digits.as_str(), judged.as_str(), "{} {:?}", cell, region);
+            }
         }
     }
 
