@@ -9,7 +9,7 @@ pub struct Chance(u64);
 impl Chance {
     /// Starts from a seed.
     pub fn new(seed: u64) -> Self {
-        Self(seed | 1)
+        Self((seed + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1)
     }
 
     /// Returns a number below a bound.
@@ -163,7 +163,10 @@ impl PhoneCells {
             5 | 6 => text.insert(place, self.chance.pick(&[' ', '-', '.', '/', '(', ')', ' '])),
             7 => text.insert(
                 place,
-                self.chance.pick(&['\u{a0}', '\u{2013}', '\u{2011}', '~', '*', '#', '[', ',', ';']),
+                self.chance.pick(&[
+                    '\u{a0}', '\u{2013}', '\u{2011}', '\u{200b}', '\u{2212}', '\u{ad}', ']', '~', '*', '#',
+                    '[', ',', ';',
+                ]),
             ),
             8 => text.insert(
                 place,

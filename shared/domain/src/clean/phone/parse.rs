@@ -72,7 +72,7 @@ static CLASS: [u8; 256] = {
         class[digit as usize] = 1;
         digit += 1;
     }
-    let signs = b" -.()/";
+    let signs = b" -.()/[]";
     let mut index = 0;
     while index < signs.len() {
         class[signs[index] as usize] = 2;
@@ -98,7 +98,7 @@ fn scan(cell: &[u8], digits: &mut Digits) -> Option<bool> {
     if plus {
         rest = &rest[1..];
     }
-    take_digits(rest, digits)?;
+    take_digits(rest, digits).or_else(|| take_digits_of_wide(rest, digits))?;
     (FEWEST_DIGITS..=MAX_DIGITS).contains(&digits.as_bytes().len()).then_some(plus)
 }
 
@@ -116,6 +116,22 @@ fn take_digits(text: &[u8], digits: &mut Digits) -> Option<()> {
     }
     digits.end = end as u8;
     plain.then_some(())
+}
+
+/// Drops the punctuation that is not ASCII too, as spreadsheets and letters have it.
+fn take_digits_of_wide(text: &[u8], digits: &mut Digits) -> Option<()> {
+    let text = str::from_utf8(text).ok().filter(|text| !text.is_ascii())?;
+    *digits = Digits::new();
+    for c in text.chars() {
+        match c {
+            '0'..='9' => digits.append(&[c as u8])?,
+            _ if c.is_ascii() && CLASS[c as usize] == 2 => {}
+            // Blanks and dashes of the library's `VALID_PUNCTUATION`.
+            '\u{a0}' | '\u{2010}'..='\u{2015}' | '\u{2212}' | '\u{200b}' | '\u{2060}' | '\u{3000}' => {}
+            _ => return None,
+        }
+    }
+    Some(())
 }
 
 /// Parses and judges a plain cell, using `digits`, which are new; `None` leaves the cell to the library.
