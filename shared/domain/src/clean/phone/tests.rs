@@ -42,10 +42,7 @@ cases! {
     france: "06.12.34.56.78", "FR" => Ok(("+33612345678", "assumed"));
     italy_keeps_its_zero: "06 6982", "IT" => Ok(("+39066982", "assumed"));
     argentina_mobile: "011 15 2345-6789", "AR" => Ok(("+5491123456789", "assumed"));
-    sag_8_colombian_mobile: "+573105822141", "" => Ok(("+573105822141", ""));
-    sag_7_colombian_mobile_national: "310 5822141", "CO" => Ok(("+573105822141", "assumed"));
     colombian_mobile_without_plus: "573105822141", "CO" => Ok(("+573105822141", ""));
-    sag_9_legacy_without_plus: "5753790123", "CO" => Ok(("+576053790123", "legacy"));
     legacy_with_plus: "+57 5 3790123", "" => Ok(("+576053790123", "legacy"));
     legacy_with_plus_abroad: "+57 (5) 379 0123", "DE" => Ok(("+576053790123", "legacy"));
     legacy_dialled_abroad: "0057 5 3790123", "DE" => Ok(("+576053790123", "legacy"));
@@ -75,6 +72,21 @@ cases! {
     region_needed: "030 901820", "" => Err("region_needed");
     region_needed_short: "1234", "" => Err("region_needed");
     not_in_its_country: "+55 11 06123-4567", "" => Err("invalid_for_country");
+}
+
+#[test]
+fn sag_7_a_missing_calling_code_is_completed_and_said() {
+    assert_eq!(cleaned("310 5822141", "CO"), Ok(("+573105822141".to_string(), "assumed")));
+}
+
+#[test]
+fn sag_8_a_colombian_mobile_with_plus_is_accepted() {
+    assert_eq!(cleaned("+573105822141", ""), Ok(("+573105822141".to_string(), "")));
+}
+
+#[test]
+fn sag_9_the_colombian_form_from_before_2021_is_converted() {
+    assert_eq!(cleaned("5753790123", "CO"), Ok(("+576053790123".to_string(), "legacy")));
 }
 
 #[test]
