@@ -1,1 +1,3 @@
 //! Journeys, properties, faults and contracts, across the crates.
+
+pub mod phones;

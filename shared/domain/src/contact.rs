@@ -123,6 +123,36 @@ pub fn sha256(parts: &[&str]) -> [u8; 32] {
     hash.finalize().into()
 }
 
+/// What judging asks of the contacts' store: a contact, or whether it is in a group.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Wanted {
+    /// The contact's record.
+    Contact(ContactId),
+    /// The contact's membership of a group, by the group's key.
+    Membership(ContactId, String),
+}
+
+/// What a row leaves behind.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Keep {
+    /// The contact.
+    pub contact_id: ContactId,
+    /// The row it comes from: among rows of one identity the lowest gives the contact's fields (I3).
+    pub row: u64,
+    /// The identity stands several times in the file: the write is conditional, the state before is kept.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub repeated: bool,
+    /// The contact was there before the import (as judged).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub known: bool,
+    /// The whole record to keep, JSON; `None` where nothing of it changed. A fragment holds it behind the rest.
+    #[serde(skip)]
+    pub record: Option<String>,
+    /// Keys of the groups that it newly belongs to.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub groups: Vec<String>,
+}
+
 /// What a store keeps of a contact; everything else is read from the directory when it is asked for.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Record {

@@ -168,13 +168,15 @@ pub struct SignUp {
     pub invitation: String,
 }
 
-/// One thing that rows refer to by a key: a tag, an agent, an owner, a company, somebody in a cadence.
+/// What an entry of the directory looks like to a store: its identity, its keys, its JSON.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Entry {
-    /// Identity of the entry within its kind; what a contact keeps.
+pub struct DirectoryItem {
+    /// Identity within owner and kind.
     pub id: String,
-    /// The name as it was loaded.
-    pub name: String,
+    /// What it is found by: match keys of an account, the name or login or address of the rest.
+    pub keys: Vec<String>,
+    /// The entry: an [`Account`], [`Group`], [`SignUp`] or other entry as JSON.
+    pub json: String,
 }
 
 /// A key that accounts are matched by: the rule's letter, a colon, the cleaned value.

@@ -1,7 +1,42 @@
 //! What a file, a row, a rule, a match and a report are: the core of Rollcall, without any I/O.
 
+pub mod cells;
 pub mod chunk;
+pub mod clean;
+pub mod code;
 pub mod contact;
+pub mod cut;
+pub mod decode;
+pub mod delimiter;
 pub mod directory;
+pub mod finding;
+pub mod fragment;
+pub mod judge;
 pub mod keys;
+pub mod letter;
+pub mod limits;
+pub mod locale;
+pub mod mapping;
+pub mod mask;
+pub mod matching;
+pub mod messages;
 pub mod names;
+mod numbers;
+pub mod options;
+pub mod plan;
+mod problem;
+pub mod profile;
+pub mod record;
+pub mod repeats;
+pub mod report;
+pub mod result;
+pub mod row;
+#[cfg(test)]
+mod sample;
+pub mod settings;
+pub mod split;
+pub mod summary;
+pub mod survey;
+pub mod tally;
+pub mod upload;
+pub mod write;

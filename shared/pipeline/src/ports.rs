@@ -9,7 +9,8 @@ use std::ops::Range;
 
 use jiff::Timestamp;
 use rollcall_domain::chunk::ChunkMessage;
-use rollcall_domain::contact::ContactId;
+pub use rollcall_domain::contact::{Keep, Wanted};
+pub use rollcall_domain::directory::DirectoryItem;
 use rollcall_domain::directory::{Candidates, Kind, MatchKey};
 use rollcall_domain::letter::Letter;
 use rollcall_domain::names::{ImportId, ProgramName};
@@ -77,17 +78,6 @@ pub trait Queue: Send + Sync {
     ) -> impl Future<Output = Answer<()>> + Send;
 }
 
-/// What an entry of the directory looks like to a store: its identity, its keys, its JSON.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-pub struct DirectoryItem {
-    /// Identity within owner and kind.
-    pub id: String,
-    /// What it is found by: match keys of an account, the name or login or address of the rest.
-    pub keys: Vec<String>,
-    /// The entry: an `Account`, `Group`, `SignUp` or `Entry` of the domain as JSON.
-    pub json: String,
-}
-
 /// The directory: read by workers, written by its own loads. Accounts belong to the marketplace and are shared,
 /// everything else to one program.
 pub trait Directory: Send + Sync {
@@ -123,35 +113,6 @@ pub struct Pool {
     pub program: ProgramName,
     /// The pool of the profile.
     pub pool: String,
-}
-
-/// What judging asks of the contacts' store: a contact, or whether it is in a group.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub enum Wanted {
-    /// The contact's record.
-    Contact(ContactId),
-    /// The contact's membership of a group, by the group's key.
-    Membership(ContactId, String),
-}
-
-/// What a row leaves behind.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-pub struct Keep {
-    /// The contact.
-    pub contact_id: ContactId,
-    /// The row it comes from: among rows of one identity the lowest gives the contact's fields (I3).
-    pub row: u64,
-    /// The identity stands several times in the file: the write is conditional, the state before is kept.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub repeated: bool,
-    /// The contact was there before the import (as judged).
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub known: bool,
-    /// The whole record to keep, JSON; `None` where nothing of it changed.
-    pub record: Option<String>,
-    /// Keys of the groups that it newly belongs to.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub groups: Vec<String>,
 }
 
 /// The contacts: read before judging, written after the fragment is durable.

@@ -1,0 +1,14 @@
+//! Cleaning of cells that identify somebody: mail address, phone number, website.
+//!
+//! Each function takes a cell without outer blanks and writes the one form that the value has from there on (in
+//! identities, match keys, contacts) into a buffer of the caller's. A plain value takes a short path through a table;
+//! everything else goes to the library that judges it, and tests hold the two equal.
+
+mod domain_name;
+pub mod email;
+pub mod phone;
+pub mod website;
+
+pub use email::{EmailFault, EmailNotes, clean_email, email_domain};
+pub use phone::{PhoneFault, PhoneNotes, Region, clean_phone};
+pub use website::{WebsiteFault, clean_website, website_key};

@@ -1,0 +1,182 @@
+//! Phone numbers to E.164, by the verdicts of libphonenumber.
+//!
+//! Crate `rlibphonenumber` is the judge. Cells of digits and plain punctuation, which is nearly all of them, are
+//! answered from tables compiled out of the judge's own metadata ([`plan`], [`parse`]); the rest goes to the judge.
+
+mod parse;
+mod pattern;
+mod plan;
+mod table;
+
+use rlibphonenumber::{CountryCodeSource, NumberLengthType, PHONE_NUMBER_UTIL, ParseError, ValidationError};
+
+use self::parse::{Digits, Parsed, fault_of, parse_plain};
+use self::plan::{LengthVerdict, Plan, Plans};
+
+/// A region with a numbering plan of its own, by ISO 3166 alpha-2.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Region(u16);
+
+impl Region {
+    /// Returns the region of two letters, in either case; `None` for one that libphonenumber does not know.
+    pub fn parse(letters: &str) -> Option<Self> {
+        Plans::get().find(letters).map(Self)
+    }
+
+    /// Returns the two letters, in upper case.
+    pub fn as_str(self) -> &'static str {
+        &self.plan().letters
+    }
+
+    fn plan(self) -> &'static Plan {
+        &Plans::get().plans[self.0 as usize]
+    }
+}
+
+impl std::fmt::Debug for Region {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Region({})", self.as_str())
+    }
+}
+
+/// What is worth saying of an accepted number.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct PhoneNotes {
+    /// It was written without its calling code, and the region completed it (`phone_country_assumed`, SAG-7).
+    pub country_assumed: bool,
+    /// It was written in the Colombian form from before September 2021 (`phone_legacy_form`, SAG-9).
+    pub legacy_form: bool,
+    /// It was written with an extension, which E.164 does not hold.
+    pub extension: bool,
+}
+
+/// Why a number is refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
+#[error("{}", self.as_str())]
+pub enum PhoneFault {
+    /// No number at all.
+    NotANumber,
+    /// Fewer digits than any number of its country has; an area code may be missing.
+    TooShort,
+    /// More digits than any number of its country has.
+    TooLong,
+    /// No country has this calling code.
+    CountryUnknown,
+    /// No calling code is written, and no region is set.
+    RegionNeeded,
+    /// No number of its country is like this.
+    InvalidForCountry,
+}
+
+impl PhoneFault {
+    /// Returns the reason's name, stable across versions.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::NotANumber => "not_a_number",
+            Self::TooShort => "too_short",
+            Self::TooLong => "too_long",
+            Self::CountryUnknown => "country_unknown",
+            Self::RegionNeeded => "region_needed",
+            Self::InvalidForCountry => "invalid_for_country",
+        }
+    }
+}
+
+/// Writes a phone number to `out` in E.164; `region` completes one without a calling code.
+///
+/// # Errors
+/// The reason why the cell is no valid number; `out` is then empty.
+pub fn clean_phone(cell: &str, region: Option<Region>, out: &mut String) -> Result<PhoneNotes, PhoneFault> {
+    out.clear();
+    let parsed = match parse_plain(cell, region.map(Region::plan)) {
+        Some(answer) => answer?,
+        None => judge(cell, region)?,
+    };
+    let notes =
+        PhoneNotes { country_assumed: parsed.assumed, legacy_form: false, extension: parsed.extension };
+    let Some(fault) = parsed.fault else {
+        push_e164(parsed.country, &parsed.national, out);
+        return Ok(notes);
+    };
+    let (national, country_assumed) = colombian_form_of_today(&parsed).ok_or(fault)?;
+    push_e164(COLOMBIA, &national, out);
+    Ok(PhoneNotes { country_assumed, legacy_form: true, ..notes })
+}
+
+fn push_e164(country: u16, national: &Digits, out: &mut String) {
+    out.push('+');
+    if country >= 100 {
+        out.push(char::from(b'0' + (country / 100) as u8));
+    }
+    if country >= 10 {
+        out.push(char::from(b'0' + (country / 10 % 10) as u8));
+    }
+    out.push(char::from(b'0' + (country % 10) as u8));
+    out.push_str(national.as_str());
+}
+
+const COLOMBIA: u16 = 57;
+
+/// Turns an area of one digit and seven digits, which had been a number until September 2021, into today's form, if
+/// that is valid (SAG-8, SAG-9); tells too whether the calling code was left out.
+///
+/// The calling code may stand there without a plus: the parser takes those ten digits for a national number, in region
+/// CO alone.
+fn colombian_form_of_today(parsed: &Parsed) -> Option<(Digits, bool)> {
+    if parsed.country != COLOMBIA {
+        return None;
+    }
+    let (former, assumed) = match parsed.national.as_bytes() {
+        former @ [_, _, _, _, _, _, _, _] => (former, parsed.assumed),
+        [b'5', b'7', former @ ..] if former.len() == 8 && parsed.assumed => (former, false),
+        _ => return None,
+    };
+    let mut national = Digits::copy(b"60")?;
+    national.append(former)?;
+    let valid = Plans::get().country(COLOMBIA)?.valid()?.holds(national.as_bytes());
+    valid.then_some((national, assumed))
+}
+
+/// Asks the judge.
+fn judge(cell: &str, region: Option<Region>) -> Result<Parsed, PhoneFault> {
+    let library_region = region.map(|region| region.plan().region);
+    let number = PHONE_NUMBER_UTIL
+        .parse_and_keep_raw_input(cell, library_region)
+        .map_err(|error| fault_of_parse(&error, cell, region))?;
+    let national =
+        Digits::copy(number.get_national_significant_number().as_bytes()).ok_or(PhoneFault::TooLong)?;
+    let fault = if PHONE_NUMBER_UTIL.is_valid_number(&number) {
+        None
+    } else {
+        Some(fault_of(match PHONE_NUMBER_UTIL.is_possible_number_with_reason(&number) {
+            Ok(NumberLengthType::IsPossible) => LengthVerdict::Possible,
+            Ok(NumberLengthType::IsPossibleLocalOnly) => LengthVerdict::LocalOnly,
+            Err(ValidationError::TooShort) => LengthVerdict::TooShort,
+            Err(ValidationError::TooLong) => LengthVerdict::TooLong,
+            Err(ValidationError::InvalidLength | ValidationError::InvalidCountryCode) => {
+                LengthVerdict::Between
+            }
+        }))
+    };
+    Ok(Parsed {
+        country: u16::try_from(number.country_code).map_err(|_| PhoneFault::CountryUnknown)?,
+        national,
+        assumed: number.country_code_source() == CountryCodeSource::FromDefaultCountry,
+        extension: number.extension.is_some(),
+        fault,
+    })
+}
+
+fn fault_of_parse(error: &ParseError, cell: &str, region: Option<Region>) -> PhoneFault {
+    let plus = cell.contains(['+', '\u{ff0b}']);
+    match error {
+        ParseError::InvalidCountryCode if region.is_none() && !plus => PhoneFault::RegionNeeded,
+        ParseError::InvalidCountryCode => PhoneFault::CountryUnknown,
+        ParseError::NotANumber(_) => PhoneFault::NotANumber,
+        ParseError::TooShortAfterIdd | ParseError::TooShortNsn => PhoneFault::TooShort,
+        ParseError::TooLongNsn => PhoneFault::TooLong,
+    }
+}
+
+#[cfg(test)]
+mod tests;

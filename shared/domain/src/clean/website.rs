@@ -1,0 +1,233 @@
+//! Websites: http and https, a host by UTS 46 with at least two labels.
+
+use std::sync::OnceLock;
+
+use super::domain_name::{DomainFault, push_domain};
+
+/// Why a website is refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
+#[error("{}", self.as_str())]
+pub enum WebsiteFault {
+    /// A scheme other than http and https, or one without its two slashes.
+    SchemeUnsupported,
+    /// A user's name, with or without a password, before the host; a mail address, most often.
+    Credentials,
+    /// A port that is no number from 1 to 65,535.
+    PortInvalid,
+    /// A host that UTS 46 refuses, an IP address, or none.
+    HostInvalid,
+    /// A host without a dot.
+    HostSingleLabel,
+    /// A blank, a control or another sign that no URL can hold (RFC 3986).
+    Character,
+}
+
+impl WebsiteFault {
+    /// Returns the reason's name, stable across versions.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::SchemeUnsupported => "scheme_unsupported",
+            Self::Credentials => "credentials",
+            Self::PortInvalid => "port_invalid",
+            Self::HostInvalid => "host_invalid",
+            Self::HostSingleLabel => "host_single_label",
+            Self::Character => "character",
+        }
+    }
+}
+
+const HTTPS: &str = "https://";
+const HTTP: &str = "http://";
+
+/// Writes the cleaned form of a website to `out`: `https` where no scheme is written, scheme and host in lower-case
+/// ASCII, the scheme's own port and a path of `/` alone left out, the rest as it is.
+///
+/// # Errors
+/// The first reason why the cell is no website; `out` then holds nothing of use.
+pub fn clean_website(cell: &str, out: &mut String) -> Result<(), WebsiteFault> {
+    out.clear();
+    let (scheme, rest) = split_scheme(cell)?;
+    let end = rest.bytes().position(|byte| matches!(byte, b'/' | b'?' | b'#')).unwrap_or(rest.len());
+    let (authority, tail) = rest.split_at(end);
+    if authority.contains('@') {
+        return Err(WebsiteFault::Credentials);
+    }
+    if tail.contains(is_never_in_a_url) {
+        return Err(WebsiteFault::Character);
+    }
+    let (host, port) = split_port(authority)?;
+    out.push_str(scheme);
+    push_host(host, out)?;
+    push_port(scheme, port, out);
+    out.push_str(if tail == "/" { "" } else { tail });
+    Ok(())
+}
+
+/// Splits off the scheme, in lower case; `https` where there is none.
+fn split_scheme(cell: &str) -> Result<(&'static str, &str), WebsiteFault> {
+    for scheme in [HTTPS, HTTP] {
+        if let Some((head, rest)) = cell.split_at_checked(scheme.len())
+            && head.eq_ignore_ascii_case(scheme)
+        {
+            return Ok((scheme, rest));
+        }
+    }
+    if let Some(rest) = cell.strip_prefix("//") {
+        return Ok((HTTPS, rest));
+    }
+    let head = cell.split(['/', '?', '#']).next().unwrap_or_default();
+    match head.split_once(':') {
+        // `example.com:8080` has a port; `mailto:`, `ftp:` and `http:` without slashes have no dot and no digits.
+        Some((name, after))
+            if !name.contains(['.', '@']) && !after.starts_with(|c: char| c.is_ascii_digit()) =>
+        {
+            Err(WebsiteFault::SchemeUnsupported)
+        }
+        _ => Ok((HTTPS, cell)),
+    }
+}
+
+fn split_port(authority: &str) -> Result<(&str, Option<u16>), WebsiteFault> {
+    let Some((host, port)) = authority.split_once(':') else {
+        return Ok((authority, None));
+    };
+    let digits = !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit());
+    match port.parse::<u16>() {
+        Ok(number) if digits && number > 0 => Ok((host, Some(number))),
+        _ => Err(WebsiteFault::PortInvalid),
+    }
+}
+
+/// Appends the host; a root dot at its end names the same host and goes.
+fn push_host(host: &str, out: &mut String) -> Result<(), WebsiteFault> {
+    let start = out.len();
+    push_domain(host.strip_suffix('.').unwrap_or(host), out).map_err(|fault| match fault {
+        DomainFault::SingleLabel => WebsiteFault::HostSingleLabel,
+        DomainFault::Invalid => WebsiteFault::HostInvalid,
+    })?;
+    let last = out[start..].rsplit('.').next().unwrap_or_default();
+    // A host whose last label is a number is an IPv4 address (WHATWG URL, "ends in a number").
+    if last.bytes().all(|byte| byte.is_ascii_digit()) { Err(WebsiteFault::HostInvalid) } else { Ok(()) }
+}
+
+fn push_port(scheme: &str, port: Option<u16>, out: &mut String) {
+    let own = if scheme == HTTP { 80 } else { 443 };
+    let Some(number) = port.filter(|&number| number != own) else { return };
+    out.push(':');
+    let mut divisor = 10_000;
+    while divisor > number {
+        divisor /= 10;
+    }
+    while divisor > 0 {
+        out.push(char::from(b'0' + (number / divisor % 10) as u8));
+        divisor /= 10;
+    }
+}
+
+/// Tells whether a character can stand nowhere in a URL, nor in an IRI (RFC 3987).
+fn is_never_in_a_url(c: char) -> bool {
+    if c.is_ascii() {
+        return matches!(c, '\0'..=' ' | '"' | '<' | '>' | '\\' | '^' | '`' | '{' | '|' | '}' | '\x7f');
+    }
+    c.is_whitespace() || c.is_control() || c == '\u{fffd}'
+}
+
+/// Writes what a website is matched by to `out`: the host without `www.`, and, where many owners share the host, what
+/// tells them apart; `false` when there is nothing that does.
+pub fn website_key(clean: &str, out: &mut String) -> bool {
+    out.clear();
+    let rest = clean.split_once("://").map_or(clean, |(_, rest)| rest);
+    let end = rest.bytes().position(|byte| matches!(byte, b'/' | b'?' | b'#' | b':')).unwrap_or(rest.len());
+    let host = rest[..end].strip_prefix("www.").unwrap_or(&rest[..end]);
+    let Some(shared) = shared_host(host) else {
+        out.push_str(host);
+        return !host.is_empty();
+    };
+    let own_subdomain = host.len() > shared.name.len();
+    let tail = &rest[end..];
+    match shared.owner {
+        Owner::Path => {
+            out.push_str(shared.name);
+            push_segments(tail, shared.leading, out)
+        }
+        Owner::Subdomain => {
+            out.push_str(host);
+            own_subdomain
+        }
+        Owner::SubdomainAndPath => {
+            out.push_str(host);
+            own_subdomain && {
+                push_segments(tail, "", out) || {
+                    out.truncate(host.len());
+                    true
+                }
+            }
+        }
+    }
+}
+
+/// Appends the path's first segment in lower case, and the one after it where the first only leads there.
+fn push_segments(tail: &str, leading: &str, out: &mut String) -> bool {
+    let path = tail.split(['?', '#']).next().unwrap_or_default();
+    let path = path.find('/').map_or("", |slash| &path[slash..]);
+    for segment in path.split('/').filter(|segment| !segment.is_empty()) {
+        out.push('/');
+        let start = out.len();
+        out.extend(segment.chars().flat_map(char::to_lowercase));
+        if !leading.split(' ').any(|word| word == &out[start..]) {
+            return true;
+        }
+    }
+    false
+}
+
+/// Where on a shared host its owner shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Owner {
+    Path,
+    Subdomain,
+    SubdomainAndPath,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct SharedHost {
+    name: &'static str,
+    owner: Owner,
+    /// First segments, parted by blanks, that lead to the owner's.
+    leading: &'static str,
+}
+
+static SHARED_HOSTS: &str = include_str!("../../data/shared_hosts.txt");
+
+/// Returns the shared host that a host is, or is a subdomain of; the longest name counts.
+fn shared_host(host: &str) -> Option<&'static SharedHost> {
+    static INDEX: OnceLock<Vec<SharedHost>> = OnceLock::new();
+    let index = INDEX.get_or_init(read_shared_hosts);
+    let mut name = host;
+    loop {
+        if let Ok(found) = index.binary_search_by_key(&name, |shared| shared.name) {
+            return Some(&index[found]);
+        }
+        name = name.split_once('.').map(|(_, parent)| parent).filter(|parent| parent.contains('.'))?;
+    }
+}
+
+fn read_shared_hosts() -> Vec<SharedHost> {
+    let lines = SHARED_HOSTS.lines().filter(|line| !line.is_empty() && !line.starts_with('#'));
+    let mut hosts: Vec<_> = lines.map(read_shared_host).collect();
+    hosts.sort_unstable_by_key(|shared| shared.name);
+    hosts
+}
+
+fn read_shared_host(line: &'static str) -> SharedHost {
+    let (name, leading) = line.split_once(' ').unwrap_or((line, ""));
+    let (owner, name) = match (name.strip_prefix("*."), name.ends_with('/')) {
+        (Some(name), true) => (Owner::SubdomainAndPath, &name[..name.len() - 1]),
+        (Some(name), false) => (Owner::Subdomain, name),
+        (None, _) => (Owner::Path, name),
+    };
+    SharedHost { name, owner, leading }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,120 @@
+use proptest::prelude::*;
+
+use super::*;
+
+fn cleaned(cell: &str) -> Result<String, &'static str> {
+    let mut out = String::from("left over");
+    clean_website(cell, &mut out).map(|()| out.clone()).map_err(WebsiteFault::as_str)
+}
+
+fn key(clean: &str) -> Option<String> {
+    let mut out = String::from("left over");
+    website_key(clean, &mut out).then_some(out)
+}
+
+macro_rules! cases {
+    ($function:ident: $($name:ident: $input:expr => $expected:expr;)*) => {$(
+        #[test]
+        fn $name() {
+            assert_eq!($function($input).as_deref(), $expected);
+        }
+    )*};
+}
+
+macro_rules! website_cases {
+    ($($name:ident: $input:expr => $expected:expr;)*) => {$(
+        #[test]
+        fn $name() {
+            assert_eq!(cleaned($input), Result::<&str, &str>::map($expected, String::from));
+        }
+    )*};
+}
+
+website_cases! {
+    no_scheme: "Example.COM" => Ok("https://example.com");
+    http_stays: "HTTP://Example.com" => Ok("http://example.com");
+    https_upper: "HTTPS://www.Example.com/" => Ok("https://www.example.com");
+    path_kept: "example.com/Shop/Item?x=1&Y=2" => Ok("https://example.com/Shop/Item?x=1&Y=2");
+    trailing_slash_of_a_path_kept: "example.com/shop/" => Ok("https://example.com/shop/");
+    query_alone: "example.com?x=1" => Ok("https://example.com?x=1");
+    fragment_kept: "example.com/#/shop" => Ok("https://example.com/#/shop");
+    colon_in_path: "example.com/a:b" => Ok("https://example.com/a:b");
+    at_in_path: "example.com/@ann" => Ok("https://example.com/@ann");
+    no_scheme_but_slashes: "//example.com/a" => Ok("https://example.com/a");
+    port: "example.com:8080/a" => Ok("https://example.com:8080/a");
+    port_with_zeros: "http://example.com:00443" => Ok("http://example.com:443");
+    own_port: "http://example.com:80/a" => Ok("http://example.com/a");
+    own_port_https: "https://example.com:443" => Ok("https://example.com");
+    unicode_host: "https://BÜCHER.example/Ä" => Ok("https://xn--bcher-kva.example/Ä");
+    root_dot: "example.com./a" => Ok("https://example.com/a");
+    nothing: "" => Err("host_invalid");
+    scheme_alone: "https://" => Err("host_invalid");
+    words: "see our page" => Err("host_invalid");
+    single_label: "localhost" => Err("host_single_label");
+    single_label_port: "localhost:8080" => Err("host_single_label");
+    ipv4: "http://192.0.2.1/" => Err("host_invalid");
+    ipv6: "http://[2001:db8::1]/" => Err("port_invalid");
+    underscore: "a_b.example.com" => Err("host_invalid");
+    ftp: "ftp://example.com" => Err("scheme_unsupported");
+    mailto: "mailto:ann@example.com" => Err("scheme_unsupported");
+    javascript: "javascript:alert(1)" => Err("scheme_unsupported");
+    one_slash: "http:/example.com" => Err("scheme_unsupported");
+    mail_address: "ann@example.com" => Err("credentials");
+    password: "https://ann:secret@example.com" => Err("credentials");
+    port_zero: "example.com:0" => Err("port_invalid");
+    port_too_high: "example.com:65536" => Err("port_invalid");
+    port_empty: "example.com:" => Err("port_invalid");
+    port_plus: "example.com:+80" => Err("port_invalid");
+    blank_in_path: "example.com/a b" => Err("character");
+    backslash: "example.com/a\\b" => Err("character");
+}
+
+cases! { key:
+    key_of_a_host: "https://example.com" => Some("example.com");
+    key_without_www: "https://www.example.com/a" => Some("example.com");
+    key_without_port: "https://example.com:8080" => Some("example.com");
+    key_of_a_subdomain: "https://shop.example.com/a" => Some("shop.example.com");
+    key_of_a_profile: "https://www.facebook.com/Acme/about" => Some("facebook.com/acme");
+    key_of_a_mobile_profile: "https://pt-br.facebook.com/acme?ref=1" => Some("facebook.com/acme");
+    key_of_a_handle: "https://instagram.com/ACME/" => Some("instagram.com/acme");
+    key_behind_a_leading_segment: "https://br.linkedin.com/company/Acme" => Some("linkedin.com/company/acme");
+    key_of_a_blog: "https://acme.blogspot.com/2024" => Some("acme.blogspot.com");
+    key_of_a_shop: "https://acme.myshopify.com" => Some("acme.myshopify.com");
+    key_of_a_site_under_a_subdomain: "https://ann.wixsite.com/Acme" => Some("ann.wixsite.com/acme");
+    key_of_a_subdomain_without_path: "https://acme.github.io" => Some("acme.github.io");
+    no_key_without_profile: "https://www.facebook.com" => None;
+    no_key_of_a_query: "https://facebook.com?id=7" => None;
+    no_key_of_a_leading_segment: "https://linkedin.com/company/" => None;
+    no_key_of_a_bare_host: "https://wordpress.com/acme" => None;
+    no_key_of_nothing: "" => None;
+}
+
+#[test]
+fn the_list_of_shared_hosts_is_sound() {
+    let hosts = read_shared_hosts();
+    for pair in hosts.windows(2) {
+        assert!(pair[0].name < pair[1].name, "twice: {}", pair[0].name);
+    }
+    for shared in hosts {
+        let mut out = String::new();
+        assert_eq!(push_domain(shared.name, &mut out), Ok(()), "{}", shared.name);
+        assert_eq!(out, shared.name);
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2_000))]
+
+    #[test]
+    fn cleaning_is_stable(cell in "(https?://|HTTP://|//)?([a-zA-ZüÄ0-9-]{1,6}\\.){0,3}[a-z]{1,4}\\.?(:[0-9]{0,5})?(/|/\\PC{0,6})?") {
+        if let Ok(clean) = cleaned(&cell) {
+            prop_assert_eq!(cleaned(&clean), Ok(clean.clone()));
+            prop_assert!(key(&clean).is_none_or(|key| !key.is_empty()));
+        }
+    }
+
+    #[test]
+    fn never_panics(cell in "\\PC{0,20}") {
+        let _ = cleaned(&cell).map(|clean| key(&clean));
+    }
+}

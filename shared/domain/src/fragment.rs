@@ -1,0 +1,226 @@
+//! A chunk's fragment: the one point where a chunk is decided, and the redo record of what it leaves behind.
+//!
+//! A line of JSON, then the rows of `succeeded.csv`, the rows of `failed.csv`, and one line for each record to
+//! keep. Whoever finds one applies it and judges nothing.
+
+use std::collections::HashSet;
+
+use serde::{Deserialize, Serialize};
+
+use crate::contact::Keep;
+use crate::directory::DirectoryItem;
+use crate::names::ImportId;
+use crate::tally::{Outcome, Tally};
+
+/// The version of the fragment that this code writes.
+const VERSION: u32 = 1;
+
+/// What a chunk came to.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Fragment {
+    /// What was counted, rows of identities that stand several times as if each were the first.
+    pub tally: Tally,
+    /// Rows of identities that stand several times: which of them is `merged` is known at the end.
+    pub open: Vec<OpenRow>,
+    /// Rows of `succeeded.csv`.
+    pub succeeded: Vec<u8>,
+    /// Rows of `failed.csv`.
+    pub failed: Vec<u8>,
+    /// What is to be kept.
+    pub keeps: Keeps,
+}
+
+/// An accepted row whose identity stands several times.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OpenRow {
+    /// The first row of the identity, which tells identities apart.
+    pub first: u64,
+    /// Where the outcome stands in the rows of `succeeded.csv`.
+    pub at: usize,
+    /// What the row is, if it is the first accepted.
+    pub outcome: Outcome,
+}
+
+/// What a chunk's rows leave behind.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Keeps {
+    /// Contacts and memberships.
+    Contacts(Vec<Keep>),
+    /// Entries of the directory.
+    Directory(Vec<DirectoryItem>),
+}
+
+#[derive(Serialize, Deserialize)]
+struct Head {
+    v: u32,
+    import_id: ImportId,
+    chunk: u32,
+    tally: Tally,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    open: Vec<OpenRow>,
+    succeeded: usize,
+    failed: usize,
+    directory: bool,
+}
+
+impl Fragment {
+    /// Writes the fragment's file.
+    pub fn to_bytes(&self, import_id: &ImportId, chunk: u32) -> Vec<u8> {
+        let head = Head {
+            v: VERSION,
+            import_id: import_id.clone(),
+            chunk,
+            tally: self.tally.clone(),
+            open: self.open.clone(),
+            succeeded: self.succeeded.len(),
+            failed: self.failed.len(),
+            directory: matches!(self.keeps, Keeps::Directory(_)),
+        };
+        let mut bytes = Vec::with_capacity(self.succeeded.len() * 2 + self.failed.len() + 4096);
+        write_json_line(&mut bytes, &head);
+        bytes.extend_from_slice(&self.succeeded);
+        bytes.extend_from_slice(&self.failed);
+        match &self.keeps {
+            Keeps::Contacts(keeps) => keeps.iter().for_each(|keep| write_keep(&mut bytes, keep)),
+            Keeps::Directory(items) => items.iter().for_each(|item| write_json_line(&mut bytes, item)),
+        }
+        bytes
+    }
+
+    /// Reads the fragment's file.
+    ///
+    /// # Errors
+    /// Where it is none, or of a version that this code does not know.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, String> {
+        let (head, rest) = split_line(bytes).ok_or("a fragment begins with a line of JSON")?;
+        let head: Head = serde_json::from_slice(head).map_err(|error| format!("fragment: {error}"))?;
+        if head.v != VERSION {
+            return Err(format!("fragment: version {} is not {VERSION}", head.v));
+        }
+        let rows = head.succeeded.checked_add(head.failed).filter(|rows| *rows <= rest.len());
+        let (rows, lines) = rest.split_at(rows.ok_or("fragment: shorter than it says")?);
+        let (succeeded, failed) = rows.split_at(head.succeeded);
+        let keeps = if head.directory { read_items(lines)? } else { read_keeps(lines)? };
+        Ok(Self {
+            tally: head.tally,
+            open: head.open,
+            succeeded: succeeded.to_vec(),
+            failed: failed.to_vec(),
+            keeps,
+        })
+    }
+
+    /// Turns all but the lowest accepted row of each identity into `merged`; fragments come in file order.
+    pub fn merge_repeats(&mut self, seen: &mut HashSet<u64>) {
+        let later: Vec<&OpenRow> = self.open.iter().filter(|open| !seen.insert(open.first)).collect();
+        if later.is_empty() {
+            return;
+        }
+        let mut rows = Vec::with_capacity(self.succeeded.len());
+        let mut done = 0;
+        for open in later {
+            rows.extend_from_slice(&self.succeeded[done..open.at]);
+            rows.extend_from_slice(Outcome::Merged.as_str().as_bytes());
+            done = open.at + open.outcome.as_str().len();
+            self.tally.reclassify(open.outcome, Outcome::Merged);
+        }
+        rows.extend_from_slice(&self.succeeded[done..]);
+        self.succeeded = rows;
+    }
+}
+
+fn write_json_line(bytes: &mut Vec<u8>, value: &impl Serialize) {
+    serde_json::to_writer(&mut *bytes, value).expect("plain data serialises into memory");
+    bytes.push(b'\n');
+}
+
+/// The record stands behind its head as it is, so that it is not escaped and read again.
+fn write_keep(bytes: &mut Vec<u8>, keep: &Keep) {
+    serde_json::to_writer(&mut *bytes, keep).expect("plain data serialises into memory");
+    if let Some(record) = &keep.record {
+        bytes.push(b'\t');
+        bytes.extend_from_slice(record.as_bytes());
+    }
+    bytes.push(b'\n');
+}
+
+fn read_keeps(lines: &[u8]) -> Result<Keeps, String> {
+    let mut keeps = Vec::new();
+    for line in each_line(lines) {
+        // JSON escapes tabs, so the first one is ours.
+        let tab = line.iter().position(|byte| *byte == b'\t');
+        let (head, record) = tab.map_or((line, None), |tab| (&line[..tab], Some(&line[tab + 1..])));
+        let mut keep: Keep = serde_json::from_slice(head).map_err(|error| format!("fragment: {error}"))?;
+        keep.record = record
+            .map(|record| String::from_utf8(record.to_vec()).map_err(|error| format!("fragment: {error}")))
+            .transpose()?;
+        keeps.push(keep);
+    }
+    Ok(Keeps::Contacts(keeps))
+}
+
+fn read_items(lines: &[u8]) -> Result<Keeps, String> {
+    let items: Result<Vec<_>, _> = each_line(lines).map(serde_json::from_slice).collect();
+    items.map(Keeps::Directory).map_err(|error| format!("fragment: {error}"))
+}
+
+fn each_line(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
+    bytes.split(|byte| *byte == b'\n').filter(|line| !line.is_empty())
+}
+
+fn split_line(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
+    let end = memchr::memchr(b'\n', bytes)?;
+    Some((&bytes[..end], &bytes[end + 1..]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::contact::ContactId;
+
+    fn fragment() -> Fragment {
+        let mut tally = Tally::default();
+        tally.add_row(1, Outcome::Created, false, &[]);
+        tally.add_row(2, Outcome::Updated, false, &[]);
+        let keep = Keep {
+            contact_id: ContactId::derive("acme", "partners", "a@b.example"),
+            row: 1,
+            repeated: true,
+            known: false,
+            record: Some("{\"name\":\"a\\tb\"}".into()),
+            groups: vec!["vip".into()],
+        };
+        let unchanged = Keep { record: None, ..keep.clone() };
+        Fragment {
+            tally,
+            open: vec![
+                OpenRow { first: 1, at: 4, outcome: Outcome::Created },
+                OpenRow { first: 1, at: 18, outcome: Outcome::Updated },
+            ],
+            succeeded: b"a,1,created\r\nb,2,xupdated,\r\n".to_vec(),
+            failed: b"c\n".to_vec(),
+            keeps: Keeps::Contacts(vec![keep, unchanged]),
+        }
+    }
+
+    #[test]
+    fn it_reads_what_it_writes() {
+        let import_id = ImportId::derive("b", "k", "v", "2026-01-01T00:00:00Z".parse().unwrap());
+        let bytes = fragment().to_bytes(&import_id, 3);
+        assert_eq!(Fragment::from_bytes(&bytes).unwrap(), fragment());
+        assert!(Fragment::from_bytes(&bytes[..40]).is_err());
+    }
+
+    #[test]
+    fn the_lowest_accepted_row_stays_what_it_is() {
+        let mut seen = HashSet::new();
+        let mut first = fragment();
+        first.merge_repeats(&mut seen);
+        assert_eq!(first.succeeded, b"a,1,created\r\nb,2,xmerged,\r\n");
+        assert_eq!((first.tally.rows.created, first.tally.rows.merged), (1, 1));
+        let mut second = fragment();
+        second.merge_repeats(&mut seen);
+        assert_eq!(second.tally.rows.merged, 2);
+        assert!(second.tally.sum_holds());
+    }
+}

@@ -1,0 +1,417 @@
+//! The worker's bench: a chunk's rows are cleaned, what they refer to is asked for, then each is judged once.
+//!
+//! [`Bench::open`] cleans; [`Bench::wanted`] says what must be looked up; [`Bench::judge`] turns what was found into
+//! the chunk's fragment. No I/O happens here, so the same message and answers always give the same fragment.
+
+mod directory;
+mod record;
+
+use std::collections::HashMap;
+
+use crate::cells::Cells;
+use crate::chunk::{ChunkMessage, Mark};
+use crate::contact::{ContactId, Keep, Wanted};
+use crate::cut::records;
+use crate::directory::{Account, Candidates, Group, Invite, Kind, MatchKey};
+use crate::finding::{Code, Finding};
+use crate::fragment::{Fragment, Keeps, OpenRow};
+use crate::mapping::Mapping;
+use crate::mask;
+use crate::matching::{self, Matched};
+use crate::messages::Messages;
+use crate::plan::Plan;
+use crate::profile::{FieldIndex, FieldKind, Profile};
+use crate::result::{Answer, ResultWriter};
+use crate::row::{Cleaner, RowValues, Values, fold_name};
+use crate::tally::{Outcome, Tally};
+
+pub use record::RecordShape;
+
+/// Rows of one chunk on their way from cleaned to judged.
+pub struct Bench<'p> {
+    plan: &'p Plan,
+    profile: &'p Profile,
+    sender: Mapping,
+    cleaner: Cleaner<'p>,
+    shape: RecordShape,
+    text: String,
+    values: Values,
+    rows: Vec<Row>,
+    skipped: u64,
+    group: Option<FieldIndex>,
+}
+
+/// One row, cleaned.
+struct Row {
+    number: u64,
+    line: u64,
+    /// Where its record is in the bench's text, without terminator.
+    record: (usize, usize),
+    findings: Vec<Finding>,
+    refused: bool,
+    /// The first row of its identity, where that stands several times.
+    first: Option<u64>,
+    contact_id: Option<ContactId>,
+    keys: Vec<Option<MatchKey>>,
+    /// The group that it names, as groups are told apart.
+    group: Option<String>,
+}
+
+/// What must be looked up before rows can be judged; no key stands twice.
+#[derive(Debug, Default)]
+pub struct Lookups {
+    /// Keys of accounts.
+    pub accounts: Vec<MatchKey>,
+    /// Other entries of the directory.
+    pub entries: Vec<(Kind, String)>,
+    /// Contacts and memberships.
+    pub contacts: Vec<Wanted>,
+    /// Entries of the kind that the file loads, by id.
+    pub ids: Vec<String>,
+}
+
+/// What was found, in the order of the look-ups.
+#[derive(Debug, Default)]
+pub struct Found {
+    /// Behind each key.
+    pub accounts: Vec<Candidates>,
+    /// Entries (JSON) behind each.
+    pub entries: Vec<Vec<String>>,
+    /// Records (JSON) and memberships.
+    pub contacts: Vec<Option<String>>,
+    /// Entries that are there already.
+    pub items: Vec<Option<crate::directory::DirectoryItem>>,
+}
+
+impl<'p> Bench<'p> {
+    /// Cleans a chunk's rows.
+    pub fn open(plan: &'p Plan, profile: &'p Profile, message: ChunkMessage) -> Self {
+        let sender = plan.mapping.sender();
+        let region = plan.settings.phone_region();
+        let cleaner = Cleaner::new(profile, &sender, region, plan.options.allow_duplicates);
+        let shape = RecordShape::of(profile, &sender);
+        let group = profile.fields_of(FieldKind::Group).next();
+        let mut bench = Self {
+            plan,
+            profile,
+            sender,
+            cleaner,
+            shape,
+            text: String::new(),
+            values: Values::default(),
+            rows: Vec::new(),
+            skipped: 0,
+            group,
+        };
+        bench.clean_rows(message);
+        bench
+    }
+
+    fn clean_rows(&mut self, message: ChunkMessage) {
+        let delimiter = self.plan.delimiter();
+        let mut cells = Cells::default();
+        let mut line = message.first_line;
+        let mut start = 0;
+        let mut own = String::new();
+        let mut marks = message.marks.as_slice();
+        for (number, end) in (message.first_row..).zip(records(message.text.as_bytes(), delimiter)) {
+            let mark = marks.split_first().filter(|(mark, _)| mark.row == number);
+            if let Some((_, rest)) = mark {
+                marks = rest;
+            }
+            let mark = mark.map(|(mark, _)| mark);
+            let mut record = (start, end.end - usize::from(end.terminator));
+            cells.parse(&message.text[record.0..record.1], delimiter);
+            if self.plan.mapping.comes_back {
+                let sender = self.plan.mapping.sender_record(&cells, delimiter);
+                record = (own.len(), own.len() + sender.len());
+                own.push_str(&sender);
+                cells.parse(&sender, delimiter);
+            }
+            let chosen = self.plan.options.rows.as_ref().is_none_or(|rows| rows.contains(number));
+            if !chosen || cells.is_blank() {
+                self.skipped += 1;
+            } else {
+                self.clean_row((number, line), record, &cells, mark);
+            }
+            line += mark.and_then(|mark| mark.lines).unwrap_or(u64::from(end.lines));
+            start = end.end;
+        }
+        self.text = if self.plan.mapping.comes_back { own } else { message.text };
+    }
+
+    fn clean_row(&mut self, (number, line): (u64, u64), record: (usize, usize), cells: &Cells, mark: Option<&Mark>) {
+        let mut findings = Vec::new();
+        self.cleaner.clean(cells, mark, &mut self.values, &mut findings);
+        if let Some(repeats) = mark.and_then(|mark| mark.repeats) {
+            findings.push(Finding::new(Code::DuplicateInFile).arg("row", repeats));
+        }
+        let refused = findings.iter().any(Finding::is_error);
+        let values = self.cleaner.last(&self.values);
+        let mut identity = String::new();
+        let has_identity = self.cleaner.identity(values, mark.and_then(|mark| mark.ordinal), &mut identity);
+        let contact_id = (has_identity && self.profile.directory.is_none())
+            .then(|| ContactId::derive(self.plan.program.as_str(), &self.profile.pool, &identity));
+        let keys = if refused { Vec::new() } else { matching::match_keys(self.profile, values) };
+        let group = self.group.map(|field| values.get(field)).filter(|name| !name.is_empty()).map(|name| {
+            let mut key = String::new();
+            fold_name(name, &mut key);
+            key
+        });
+        let first = mark.and_then(|mark| mark.first);
+        self.rows.push(Row { number, line, record, findings, refused, first, contact_id, keys, group });
+    }
+
+    /// Says what must be looked up.
+    pub fn wanted(&self) -> Lookups {
+        let mut wanted = Distinct::default();
+        for row in &self.rows {
+            if let Some(group) = &row.group {
+                wanted.entries.add((Kind::Groups, group.clone()));
+            }
+            if row.refused {
+                continue;
+            }
+            row.keys.iter().flatten().for_each(|key| wanted.accounts.add(key.clone()));
+            if let Some(contact_id) = row.contact_id {
+                wanted.contacts.add(Wanted::Contact(contact_id));
+                if let Some(group) = &row.group {
+                    wanted.contacts.add(Wanted::Membership(contact_id, group.clone()));
+                }
+            }
+        }
+        Lookups {
+            accounts: wanted.accounts.list,
+            entries: wanted.entries.list,
+            contacts: wanted.contacts.list,
+            ids: self.wanted_ids(),
+        }
+    }
+
+    /// Judges every row, in file order.
+    pub fn judge(mut self, wanted: &Lookups, found: &Found) -> Result<Fragment, String> {
+        let known = Known::of(wanted, found)?;
+        let surplus = self.plan.surplus;
+        let mut desk = Desk {
+            writer: ResultWriter::new(self.plan.delimiter(), self.sender.columns.len(), surplus),
+            messages: Messages::of(self.plan.settings.locale),
+            cells: Cells::default(),
+            fragment: Fragment {
+                tally: Tally::default(),
+                open: Vec::new(),
+                succeeded: Vec::with_capacity(self.text.len() * 3 / 2),
+                failed: Vec::new(),
+                keeps: self.no_keeps(),
+            },
+        };
+        desk.fragment.tally.add_plain(Outcome::Skipped, self.skipped);
+        let rows = std::mem::take(&mut self.rows);
+        for (index, mut row) in rows.into_iter().enumerate() {
+            desk.cells.parse(&self.text[row.record.0..row.record.1], self.plan.delimiter());
+            let values = self.values.row(index, self.profile.fields.len());
+            let group = self.check_group(&mut row, values, &known);
+            if self.profile.directory.is_some() {
+                self.judge_entry(&mut desk, row, values, &known)?;
+            } else {
+                self.judge_row(&mut desk, row, values, group, &known)?;
+            }
+        }
+        Ok(desk.fragment)
+    }
+
+    /// A row names at most one group, and one that exists (IMP-21, IMP-24).
+    fn check_group<'k>(&self, row: &mut Row, values: RowValues<'_>, known: &'k Known<'_>) -> Option<&'k Group> {
+        let (field, key) = self.group.zip(row.group.as_ref())?;
+        if let Some(group) = known.groups.get(key.as_str()) {
+            return Some(group);
+        }
+        let name = values.get(field);
+        let several = name.split([',', ';', '|']).filter(|part| !part.trim().is_empty()).count() > 1;
+        let code = if several { Code::GroupMany } else { Code::GroupUnknown };
+        row.findings.push(Finding::on(code, self.cleaner.column(field)).value(name));
+        row.refused = true;
+        None
+    }
+
+    fn judge_row(
+        &self,
+        desk: &mut Desk,
+        mut row: Row,
+        values: RowValues<'_>,
+        group: Option<&Group>,
+        known: &Known<'_>,
+    ) -> Result<(), String> {
+        let candidates: Vec<_> =
+            row.keys.iter().map(|key| key.as_ref().and_then(|key| known.accounts.get(key.as_str()).copied())).collect();
+        let rule_column = |rule: usize| self.cleaner.column(self.profile.matching[rule].0).clone();
+        let matched = matching::pick(self.profile, &candidates, rule_column, &mut row.findings);
+        row.refused |= row.findings.iter().any(Finding::is_error);
+        let Some(contact_id) = row.contact_id.filter(|_| !row.refused) else {
+            return self.refuse(desk, &row);
+        };
+        let before = known.contacts.get(&Wanted::Contact(contact_id)).copied().flatten();
+        let joins = row.group.as_ref().filter(|group| {
+            let membership = Wanted::Membership(contact_id, (*group).clone());
+            known.contacts.get(&membership).copied().flatten().is_none()
+        });
+        let account_id = matched.map(|matched| matched.account.account_id.as_str());
+        let (outcome, record) = self.outcome(values, &desk.cells, account_id, before, joins.is_some())?;
+        let keep = Keep {
+            contact_id,
+            row: row.number,
+            repeated: row.first.is_some(),
+            known: before.is_some(),
+            record: record.or_else(|| before.filter(|_| row.first.is_some()).map(str::to_owned)),
+            groups: joins.into_iter().cloned().collect(),
+        };
+        self.accept(desk, &row, outcome, values, group, matched, contact_id);
+        if let Keeps::Contacts(keeps) = &mut desk.fragment.keeps
+            && !self.plan.dry_run
+            && (keep.record.is_some() || !keep.groups.is_empty())
+        {
+            keeps.push(keep);
+        }
+        Ok(())
+    }
+
+    /// What the row is if it is the first of its identity, and the record to keep where that changed.
+    fn outcome(
+        &self,
+        values: RowValues<'_>,
+        cells: &Cells,
+        account_id: Option<&str>,
+        before: Option<&str>,
+        joins: bool,
+    ) -> Result<(Outcome, Option<String>), String> {
+        let Some(before) = before else {
+            return Ok((Outcome::Created, Some(self.shape.json(self.profile, values, cells, account_id))));
+        };
+        let record = self.shape.over(self.profile, values, cells, account_id, before)?;
+        let changed = record.as_deref() != Some(before) && record.is_some();
+        let outcome = if changed || joins { Outcome::Updated } else { Outcome::Unchanged };
+        let stamps = self.profile.offers_replace();
+        Ok((outcome, record.or_else(|| stamps.then(|| before.to_owned()))))
+    }
+
+    #[allow(clippy::too_many_arguments)]
+    fn accept(
+        &self,
+        desk: &mut Desk,
+        row: &Row,
+        outcome: Outcome,
+        values: RowValues<'_>,
+        group: Option<&Group>,
+        matched: Option<Matched<'_>>,
+        contact_id: ContactId,
+    ) {
+        let custom = self.profile.contact_email.map_or("", |field| values.get(field));
+        let invite_to = self.invite_to(group, matched.map(|matched| matched.account), custom);
+        let mut answer = Answer { contact_id: Some(contact_id), invite_to: &invite_to, ..Answer::default() };
+        if let Some(matched) = &matched {
+            answer.account_id = &matched.account.account_id;
+            answer.account_name = &matched.account.name;
+            answer.matched_by = &self.profile.fields[self.profile.matching[matched.rule].0].name;
+            answer.candidates = matched.others();
+        }
+        let at = self.write_succeeded(desk, row, outcome, &answer, matched.is_some());
+        if let Some(first) = row.first {
+            desk.fragment.open.push(OpenRow { first, at, outcome });
+        }
+    }
+
+    fn write_succeeded(&self, desk: &mut Desk, row: &Row, outcome: Outcome, answer: &Answer<'_>, matched: bool) -> usize {
+        let record = &self.text[row.record.0..row.record.1];
+        desk.fragment.tally.add_row(row.number, outcome, matched, &row.findings);
+        let (out, place) = (&mut desk.fragment.succeeded, (row.number, row.line));
+        desk.writer.succeeded(out, record, &desk.cells, place, outcome, answer, &row.findings)
+    }
+
+    /// Where an invitation goes (IMP-25), masked where IMP-18 says so.
+    fn invite_to(&self, group: Option<&Group>, account: Option<&Account>, custom: &str) -> String {
+        match (group.map(Group::invite), account) {
+            (Some(Invite::Marketplace), Some(account)) if !account.email.is_empty() => {
+                mask::account_email(account, &self.plan.program, false)
+            }
+            _ => custom.to_owned(),
+        }
+    }
+
+    fn refuse(&self, desk: &mut Desk, row: &Row) -> Result<(), String> {
+        if !row.findings.iter().any(Finding::is_error) {
+            return Err(format!("row {} has no identity and no error", row.number));
+        }
+        let record = &self.text[row.record.0..row.record.1];
+        desk.fragment.tally.add_row(row.number, Outcome::Rejected, false, &row.findings);
+        let (out, place) = (&mut desk.fragment.failed, (row.number, row.line));
+        desk.writer.failed(out, record, &desk.cells, place, Outcome::Rejected, &row.findings, desk.messages);
+        Ok(())
+    }
+
+    fn no_keeps(&self) -> Keeps {
+        match self.profile.directory {
+            Some(_) => Keeps::Directory(Vec::new()),
+            None => Keeps::Contacts(Vec::new()),
+        }
+    }
+}
+
+/// Where rows are written as they are judged.
+struct Desk {
+    writer: ResultWriter,
+    messages: &'static Messages,
+    cells: Cells,
+    fragment: Fragment,
+}
+
+/// What was found, by key.
+struct Known<'f> {
+    accounts: HashMap<&'f str, &'f Candidates>,
+    groups: HashMap<&'f str, Group>,
+    contacts: HashMap<&'f Wanted, Option<&'f str>>,
+    items: HashMap<&'f str, Option<&'f crate::directory::DirectoryItem>>,
+}
+
+impl<'f> Known<'f> {
+    fn of(wanted: &'f Lookups, found: &'f Found) -> Result<Self, String> {
+        let mut groups = HashMap::new();
+        for ((kind, key), entries) in wanted.entries.iter().zip(&found.entries) {
+            if let (Kind::Groups, Some(json)) = (kind, entries.first()) {
+                let group = serde_json::from_str(json).map_err(|error| format!("directory: group: {error}"))?;
+                groups.insert(key.as_str(), group);
+            }
+        }
+        Ok(Self {
+            accounts: wanted.accounts.iter().map(String::as_str).zip(&found.accounts).collect(),
+            groups,
+            contacts: wanted.contacts.iter().zip(found.contacts.iter().map(Option::as_deref)).collect(),
+            items: wanted.ids.iter().map(String::as_str).zip(found.items.iter().map(Option::as_ref)).collect(),
+        })
+    }
+}
+
+/// Lists without doubles, in the order in which things were first asked for.
+#[derive(Default)]
+struct Distinct {
+    accounts: Asked<MatchKey>,
+    entries: Asked<(Kind, String)>,
+    contacts: Asked<Wanted>,
+}
+
+struct Asked<T> {
+    list: Vec<T>,
+    seen: std::collections::HashSet<T>,
+}
+
+impl<T> Default for Asked<T> {
+    fn default() -> Self {
+        Self { list: Vec::new(), seen: std::collections::HashSet::new() }
+    }
+}
+
+impl<T: Clone + Eq + std::hash::Hash> Asked<T> {
+    fn add(&mut self, wanted: T) {
+        if self.seen.insert(wanted.clone()) {
+            self.list.push(wanted);
+        }
+    }
+}

@@ -1,0 +1,244 @@
+//! A profile: what a file of one kind promises. Data (TOML), checked before it exists.
+//!
+//! A new kind of import is a new file of this shape, not new code: columns and what they hold, what a row must
+//! have, what stands for its identity, what a repeat means, how it is matched, what is kept of it.
+
+mod lint;
+mod raw;
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+pub use lint::ProfileError;
+pub use raw::{FieldKind, KeyKind, MatchRule, Pick, RawProfile, UnknownColumns};
+
+use crate::directory::Kind;
+use crate::finding::Column;
+use crate::locale::Locale;
+use crate::mapping::fold;
+use crate::names::ProfileName;
+
+/// Index of a field in its profile.
+pub type FieldIndex = usize;
+
+/// The profiles that come with the program, by name.
+pub const BUILT_IN: &[(&str, &str)] = &[("prospects", include_str!("../profiles/prospects.toml"))];
+
+const DIRECTORY: &[(Kind, &str)] = &[
+    (Kind::Accounts, include_str!("../profiles/directory/accounts.toml")),
+    (Kind::Groups, include_str!("../profiles/directory/groups.toml")),
+    (Kind::Tags, include_str!("../profiles/directory/tags.toml")),
+    (Kind::Agents, include_str!("../profiles/directory/agents.toml")),
+    (Kind::Owners, include_str!("../profiles/directory/owners.toml")),
+    (Kind::Companies, include_str!("../profiles/directory/companies.toml")),
+    (Kind::Cadences, include_str!("../profiles/directory/cadences.toml")),
+    (Kind::SignUps, include_str!("../profiles/directory/sign-ups.toml")),
+];
+
+/// A checked profile.
+#[derive(Debug, Clone)]
+pub struct Profile {
+    raw: RawProfile,
+    /// The profile's name.
+    pub name: ProfileName,
+    /// Contacts of this pool are one people: an identity in it is one contact.
+    pub pool: String,
+    /// Columns, repeated ones written out, in the profile's order.
+    pub fields: Vec<Field>,
+    /// What stands for a row: the first alternative whose parts are all there.
+    pub identity: Vec<Vec<FieldIndex>>,
+    /// What a repeat of an identity means.
+    pub repeat: Repeat,
+    /// At least one field of each of these must be filled.
+    pub one_of: Vec<Vec<FieldIndex>>,
+    /// How accounts are matched, in order.
+    pub matching: Vec<(FieldIndex, KeyKind)>,
+    /// Fields that make the contact's name, in order.
+    pub contact_name: Vec<FieldIndex>,
+    /// The field that is the contact's address.
+    pub contact_email: Option<FieldIndex>,
+    /// The field that gives phones of the row their region, before the program's.
+    pub region_field: Option<FieldIndex>,
+    /// What the rows become: entries of the directory, or contacts.
+    pub directory: Option<Kind>,
+    by_header: HashMap<String, FieldIndex>,
+}
+
+/// A column that a profile knows.
+#[derive(Debug, Clone)]
+pub struct Field {
+    /// The field's name: in options, result codes and JSON.
+    pub name: Arc<str>,
+    /// What it holds.
+    pub kind: FieldKind,
+    /// Must be mapped, and filled in every row.
+    pub required: bool,
+    /// A value that is wrong is dropped with a warning instead of refusing the row.
+    pub lenient: bool,
+    /// For people, by language.
+    pub labels: BTreeMap<Locale, String>,
+    /// The values that it takes, where they are a closed list.
+    pub values: Vec<String>,
+}
+
+impl Field {
+    /// The column of a finding about this field.
+    pub fn column(&self, position: Option<usize>) -> Column {
+        Column { name: self.name.clone(), position: position.map(|at| at as u32 + 1) }
+    }
+}
+
+/// What a repeat means: a later row with a key that an earlier row registered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Repeat {
+    /// Any of these fields' values makes a repeat; the identity where it is empty.
+    pub keys: Vec<FieldIndex>,
+    /// A repeat that brings a new value of this field adds to the contact (`merged`) and is not refused.
+    pub adds: Option<FieldIndex>,
+    /// The sender may allow repeats (`allow_duplicates`).
+    pub allowable: bool,
+}
+
+impl Profile {
+    /// Reads and checks a profile; `base` finds the built-in that it extends.
+    ///
+    /// # Errors
+    /// With the line and the mend, where the file is no valid profile.
+    pub fn parse(toml: &str) -> Result<Self, ProfileError> {
+        let own = RawProfile::parse(toml)?;
+        let raw = match &own.extends {
+            None => own,
+            Some(base) => {
+                let text = built_in_text(base.value()).ok_or_else(|| lint::unknown_base(base))?;
+                own.over(RawProfile::parse(text)?)
+            }
+        };
+        Self::from_raw(raw)
+    }
+
+    /// Checks a profile that was read before.
+    ///
+    /// # Errors
+    /// Where it is no valid profile.
+    pub fn from_raw(raw: RawProfile) -> Result<Self, ProfileError> {
+        lint::compile(raw)
+    }
+
+    /// The profile as a plan keeps it; [`Profile::from_raw`] reads it back.
+    pub fn raw(&self) -> &RawProfile {
+        &self.raw
+    }
+
+    /// A profile that comes with the program.
+    pub fn built_in(name: &str) -> Option<Self> {
+        built_in_text(name).map(|text| Self::parse(text).expect("a test reads every built-in profile"))
+    }
+
+    /// The profile of a directory file.
+    pub fn of_directory(kind: Kind) -> Self {
+        let (_, text) =
+            DIRECTORY.iter().find(|(known, _)| *known == kind).expect("every kind has a profile, by test");
+        Self::parse(text).expect("a test reads every built-in profile")
+    }
+
+    /// The field that a header names: by field name, label or alias in any language.
+    pub fn field_of_header(&self, header: &str) -> Option<FieldIndex> {
+        self.by_header.get(&fold(header)).copied()
+    }
+
+    /// The field of a name, as options and mappings give it.
+    pub fn field(&self, name: &str) -> Option<FieldIndex> {
+        self.fields.iter().position(|field| &*field.name == name)
+    }
+
+    /// The nearest field to a header that was not understood.
+    pub fn nearest_field(&self, header: &str) -> Option<&str> {
+        let wanted = fold(header);
+        let near = self.by_header.iter().map(|(known, field)| (strsim::jaro_winkler(&wanted, known), field));
+        let best = near.max_by(|a, b| a.0.total_cmp(&b.0).then_with(|| b.1.cmp(a.1)))?;
+        (best.0 >= 0.87).then(|| &*self.fields[*best.1].name)
+    }
+
+    /// What the file's unknown columns are for.
+    pub fn unknown_columns(&self) -> UnknownColumns {
+        self.raw.unknown_columns.unwrap_or_default()
+    }
+
+    /// How one of several matching accounts is picked.
+    pub fn pick(&self) -> Pick {
+        self.raw.matching.as_ref().and_then(|matching| matching.pick).unwrap_or_default()
+    }
+
+    /// The delimiters that files of this kind may have; empty where any may.
+    pub fn delimiters(&self) -> &[String] {
+        self.raw.delimiters.as_deref().unwrap_or_default()
+    }
+
+    /// Whether `replace` is offered.
+    pub fn offers_replace(&self) -> bool {
+        self.raw.offers_replace.unwrap_or(false)
+    }
+
+    /// The profile's title for people.
+    pub fn title(&self, locale: Locale) -> &str {
+        let titles = self.raw.title.as_ref();
+        titles.and_then(|titles| titles.get(&locale)).map_or(self.name.as_str(), String::as_str)
+    }
+
+    /// The fields of one kind, in order.
+    pub fn fields_of(&self, kind: FieldKind) -> impl Iterator<Item = FieldIndex> + '_ {
+        self.fields.iter().enumerate().filter(move |(_, field)| field.kind == kind).map(|(index, _)| index)
+    }
+}
+
+/// The text of a built-in profile.
+pub fn built_in_text(name: &str) -> Option<&'static str> {
+    BUILT_IN.iter().find(|(known, _)| *known == name).map(|(_, text)| *text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_built_in_profile_is_valid() {
+        for (name, _) in BUILT_IN {
+            assert_eq!(Profile::built_in(name).unwrap().name.as_str(), *name);
+        }
+        for kind in Kind::ALL {
+            assert_eq!(Profile::of_directory(kind).directory, Some(kind));
+        }
+    }
+
+    #[test]
+    fn a_profile_of_ones_own_extends_a_built_in() {
+        let own = Profile::parse(
+            "extends = 'prospects'\nname = 'resellers'\n[[fields]]\nname = 'note'\nrequired = true\n",
+        )
+        .unwrap();
+        assert_eq!((own.name.as_str(), own.pool.as_str()), ("resellers", "partners"));
+        assert!(own.fields[own.field("note").unwrap()].required);
+        assert_eq!(own.field_of_header("E-Mail"), own.field("email"));
+        let again = Profile::from_raw(own.raw().clone()).unwrap();
+        assert_eq!(again.fields.len(), own.fields.len());
+    }
+
+    #[test]
+    fn an_invalid_profile_says_line_and_mend() {
+        let cases = [
+            ("name = 'x'\npool = 'x'\nidentity = [['mail']]\n[[fields]]\nname = 'email'\nkind = 'email'\n", Some(3), "email"),
+            ("name = 'x'\nnmae = 'y'\n", Some(2), "nmae"),
+            ("name = 'X y'\n", Some(1), "a-z"),
+            ("extends = 'nothing'\nname = 'x'\n", Some(1), "prospects"),
+            ("name = 'x'\nidentity = [['a']]\n[[fields]]\nname = 'a'\nkind = 'colour'\n", Some(5), "colour"),
+            ("name = 'x'\nidentity = [['a']]\n[[fields]]\nname = 'a'\n[[fields]]\nname = 'a'\n", Some(6), "twice"),
+            ("name = 'x'\nidentity = [['a']]\n[[fields]]\nname = 'a'\n[[fields]]\nname = 'b'\naliases = { en = ['A'] }\n", Some(6), "a"),
+            ("name = 'x'\n[[fields]]\nname = 'a'\n", None, "identity"),
+        ];
+        for (text, line, word) in cases {
+            let error = Profile::parse(text).expect_err(text);
+            assert_eq!(error.line, line, "{text}: {error}");
+            assert!(error.to_string().contains(word), "{error} lacks {word:?}");
+        }
+    }
+}

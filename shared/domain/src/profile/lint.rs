@@ -1,0 +1,170 @@
+//! What makes a profile valid, and what is said of one that is not.
+
+use std::collections::{BTreeMap, HashMap};
+
+use super::raw::{At, RawField, RawProfile};
+use super::{BUILT_IN, Field, FieldIndex, FieldKind, Profile, Repeat};
+use crate::mapping::fold;
+use crate::names::ProfileName;
+
+/// Why a profile is not valid: where, what, and how to mend it.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{}{what}", self.line.map(|line| format!("line {line}: ")).unwrap_or_default())]
+pub struct ProfileError {
+    /// The line of the file, from 1, where it is known.
+    pub line: Option<usize>,
+    /// What is wrong and how to mend it.
+    pub what: String,
+}
+
+impl ProfileError {
+    fn at(at: &At, what: impl Into<String>) -> Self {
+        Self { line: at.line, what: what.into() }
+    }
+
+    fn of_file(what: impl Into<String>) -> Self {
+        Self { line: None, what: what.into() }
+    }
+
+    pub(super) fn of_toml(text: &str, error: &toml::de::Error) -> Self {
+        let what = error.message().split_whitespace().collect::<Vec<_>>().join(" ");
+        Self { line: error.span().map(|span| line_of(text, span.start)), what }
+    }
+}
+
+pub(super) fn line_of(text: &str, offset: usize) -> usize {
+    text.as_bytes()[..offset.min(text.len())].iter().filter(|byte| **byte == b'\n').count() + 1
+}
+
+pub(super) fn unknown_base(base: &At) -> ProfileError {
+    let known: Vec<&str> = BUILT_IN.iter().map(|(name, _)| *name).collect();
+    ProfileError::at(base, format!("no built-in profile to extend: {:?}; one of {}", base.value(), known.join(", ")))
+}
+
+/// Checks a profile and resolves its names.
+pub(super) fn compile(raw: RawProfile) -> Result<Profile, ProfileError> {
+    let named = raw.name.as_ref().ok_or_else(|| ProfileError::of_file("no name: say `name = \"…\"`"))?;
+    let name = ProfileName::parse(named.value()).map_err(|error| ProfileError::at(named, error.to_string()))?;
+    let fields = write_out_fields(&raw.fields)?;
+    let by_header = index_headers(&raw.fields, &fields)?;
+    let resolve = |at: &At| resolve(&fields, at);
+    let lists = |lists: &Option<Vec<Vec<At>>>| -> Result<Vec<Vec<FieldIndex>>, ProfileError> {
+        lists.iter().flatten().map(|list| list.iter().map(resolve).collect()).collect()
+    };
+    let identity = lists(&raw.identity)?;
+    if identity.is_empty() || identity.iter().any(Vec::is_empty) {
+        return Err(ProfileError::of_file("no identity: say which fields stand for a row, `identity = [[\"email\"]]`"));
+    }
+    let one_of = lists(&raw.one_of)?;
+    let raw_repeat = raw.repeat.clone().unwrap_or_default();
+    let repeat = Repeat {
+        keys: raw_repeat.keys.iter().map(resolve).collect::<Result<_, _>>()?,
+        adds: raw_repeat.adds.as_ref().map(resolve).transpose()?,
+        allowable: raw_repeat.allowable,
+    };
+    let rules = raw.matching.iter().flat_map(|matching| &matching.rules);
+    let matching = rules.map(|rule| Ok((resolve(&rule.field)?, rule.key))).collect::<Result<_, ProfileError>>()?;
+    let contact = raw.contact.clone().unwrap_or_default();
+    let contact_name = contact.name.iter().map(resolve).collect::<Result<_, _>>()?;
+    let contact_email = contact.email.as_ref().map(resolve).transpose()?;
+    let region_field = raw.region_field.as_ref().map(resolve).transpose()?;
+    check_delimiters(&raw)?;
+    let pool = raw.pool.clone().unwrap_or_else(|| name.to_string());
+    let directory = raw.directory;
+    Ok(Profile {
+        raw,
+        name,
+        pool,
+        fields,
+        identity,
+        repeat,
+        one_of,
+        matching,
+        contact_name,
+        contact_email,
+        region_field,
+        directory,
+        by_header,
+    })
+}
+
+fn resolve(fields: &[Field], at: &At) -> Result<FieldIndex, ProfileError> {
+    fields.iter().position(|field| *field.name == *at.value()).ok_or_else(|| {
+        let known: Vec<&str> = fields.iter().map(|field| &*field.name).collect();
+        ProfileError::at(at, format!("no such field: {:?}; one of {}", at.value(), known.join(", ")))
+    })
+}
+
+/// Writes repeated fields out: `phone` with a count of ten becomes `phone_1` to `phone_10`.
+fn write_out_fields(raw: &[RawField]) -> Result<Vec<Field>, ProfileError> {
+    let mut fields: Vec<Field> = Vec::new();
+    for field in raw {
+        let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_';
+        let name = field.name.value();
+        if name.is_empty() || name.len() > 64 || !name.bytes().all(plain) || name.starts_with("rollcall_") || name == "row" {
+            return Err(ProfileError::at(
+                &field.name,
+                format!("a field is named by a-z, 0-9 and underscore, and neither `row` nor `rollcall_…`: {name:?}"),
+            ));
+        }
+        if field.kind == Some(FieldKind::Choice) && field.values.is_empty() {
+            return Err(ProfileError::at(&field.name, "a choice needs its `values`"));
+        }
+        for number in 1..=field.count.unwrap_or(1) {
+            let name = if field.count.is_some() { format!("{name}_{number}") } else { name.to_owned() };
+            if fields.iter().any(|known| *known.name == *name) {
+                return Err(ProfileError::at(&field.name, format!("the field stands twice: {name:?}")));
+            }
+            let numbered = |label: &String| label.replace("{n}", &number.to_string());
+            fields.push(Field {
+                name: name.into(),
+                kind: field.kind.unwrap_or_default(),
+                required: field.required.unwrap_or(false) && number == 1,
+                lenient: field.lenient.unwrap_or(false),
+                labels: field.labels.iter().map(|(locale, label)| (*locale, numbered(label))).collect::<BTreeMap<_, _>>(),
+                values: field.values.clone(),
+            });
+        }
+    }
+    if fields.is_empty() {
+        return Err(ProfileError::of_file("no fields: say what the columns are, `[[fields]]`"));
+    }
+    Ok(fields)
+}
+
+/// Headers to fields; two fields may not answer to one header.
+fn index_headers(raw: &[RawField], fields: &[Field]) -> Result<HashMap<String, FieldIndex>, ProfileError> {
+    let mut index = HashMap::new();
+    let mut at = 0;
+    for field in raw {
+        for number in 1..=usize::from(field.count.unwrap_or(1)) {
+            for header in headers(field, number, &fields[at].name) {
+                let other = index.insert(fold(&header), at).filter(|other| *other != at);
+                if let Some(other) = other {
+                    let what = format!("two fields answer to {header:?}: {} and {}", fields[other].name, fields[at].name);
+                    return Err(ProfileError::at(&field.name, what));
+                }
+            }
+            at += 1;
+        }
+    }
+    index.remove("");
+    Ok(index)
+}
+
+fn headers(field: &RawField, number: usize, name: &str) -> Vec<String> {
+    let said = field.labels.values().chain(field.aliases.values().flatten());
+    let numbered = said
+        .filter(|header| number == 1 || header.contains("{n}"))
+        .map(|header| header.replace("{n}", &number.to_string()));
+    std::iter::once(name.to_owned()).chain(numbered).collect()
+}
+
+fn check_delimiters(raw: &RawProfile) -> Result<(), ProfileError> {
+    for delimiter in raw.delimiters.iter().flatten() {
+        if crate::options::parse_delimiter(delimiter).is_none() {
+            return Err(ProfileError::of_file(format!("not a delimiter: {delimiter:?}; one of , ; | ^ tab")));
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,321 @@
+//! The profile's file as it is written, before it is checked.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::lint::{ProfileError, line_of};
+use crate::directory::Kind;
+use crate::locale::Locale;
+
+/// A name in the file, with the line where it stands while the file is at hand.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(from = "toml::Spanned<String>", into = "String")]
+pub struct At {
+    value: String,
+    start: Option<usize>,
+    pub(super) line: Option<usize>,
+}
+
+impl At {
+    pub(super) fn value(&self) -> &str {
+        &self.value
+    }
+}
+
+impl From<toml::Spanned<String>> for At {
+    fn from(spanned: toml::Spanned<String>) -> Self {
+        let start = Some(spanned.span().start);
+        Self { value: spanned.into_inner(), start, line: None }
+    }
+}
+
+impl From<At> for String {
+    fn from(at: At) -> String {
+        at.value
+    }
+}
+
+/// What a field holds: decides how a cell is cleaned and what it refers to.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FieldKind {
+    /// Any text.
+    #[default]
+    Text,
+    /// A name: told apart with case ignored and inner blanks single.
+    Name,
+    /// An e-mail address.
+    Email,
+    /// A phone number, to E.164.
+    Phone,
+    /// A web address.
+    Website,
+    /// The id of an account.
+    AccountId,
+    /// One group of the program's.
+    Group,
+    /// A number.
+    Number,
+    /// A day, or a day and a time.
+    Timestamp,
+    /// An ISO 3166 country code.
+    Region,
+    /// Programs' names, separated by `|`.
+    Programs,
+    /// One of the field's `values`.
+    Choice,
+}
+
+/// What the columns that are not understood are for.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum UnknownColumns {
+    /// Echoed in the result files, otherwise left alone.
+    #[default]
+    Ignore,
+    /// Kept with the contact, by the sender's header.
+    Keep,
+    /// The file is refused.
+    Refuse,
+}
+
+/// How one of several matching accounts is picked.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Pick {
+    /// The most active one, then the older, then the lower id (IMP-15).
+    #[default]
+    MostActive,
+    /// None: the row is refused (`account_ambiguous`).
+    Error,
+}
+
+/// What a field's value is looked up as.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum KeyKind {
+    /// The account's id.
+    Id,
+    /// The account's address.
+    Email,
+    /// The host of the account's website.
+    Website,
+    /// The account's phone.
+    Phone,
+}
+
+impl KeyKind {
+    /// The letter before the colon of a match key.
+    pub fn letter(self) -> char {
+        match self {
+            KeyKind::Id => 'i',
+            KeyKind::Email => 'e',
+            KeyKind::Website => 'w',
+            KeyKind::Phone => 'p',
+        }
+    }
+}
+
+/// A rule of matching.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MatchRule {
+    /// The field whose value is looked up.
+    pub field: At,
+    /// As what.
+    pub key: KeyKind,
+}
+
+/// The `[matching]` table.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RawMatching {
+    /// Rules, tried in order.
+    pub rules: Vec<MatchRule>,
+    /// How one of several is picked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pick: Option<Pick>,
+}
+
+/// The `[repeat]` table.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RawRepeat {
+    /// Fields of which any makes a repeat.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub keys: Vec<At>,
+    /// The field that a repeat may add.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub adds: Option<At>,
+    /// `allow_duplicates` is offered.
+    #[serde(default)]
+    pub allowable: bool,
+}
+
+/// The `[contact]` table.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RawContact {
+    /// Fields that make the name.
+    #[serde(default)]
+    pub name: Vec<At>,
+    /// The field that is the address.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub email: Option<At>,
+}
+
+/// One `[[fields]]` table.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RawField {
+    /// The field's name; with `count`, the stem of `<name>_1`, `<name>_2` and so on.
+    pub name: At,
+    /// What it holds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kind: Option<FieldKind>,
+    /// Must be mapped and filled; with `count`, the first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub required: Option<bool>,
+    /// A wrong value is dropped with a warning.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lenient: Option<bool>,
+    /// How many there may be.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub count: Option<u8>,
+    /// For people, by language; `{n}` is the number.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub labels: BTreeMap<Locale, String>,
+    /// Other headers, by language; `{n}` is the number, without it the first is meant.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub aliases: BTreeMap<Locale, Vec<String>>,
+    /// The closed list of values.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub values: Vec<String>,
+}
+
+/// The file.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RawProfile {
+    /// The profile's name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<At>,
+    /// The built-in profile that everything not said here comes from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub extends: Option<At>,
+    /// For people, by language.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub title: Option<BTreeMap<Locale, String>>,
+    /// The pool of contacts; the profile's name where it is not said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pool: Option<String>,
+    /// The directory's kind that the rows become, instead of contacts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub directory: Option<Kind>,
+    /// Delimiters that are allowed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub delimiters: Option<Vec<String>>,
+    /// Columns that are not understood.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unknown_columns: Option<UnknownColumns>,
+    /// `replace` is offered.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub offers_replace: Option<bool>,
+    /// Alternatives of fields that stand for a row.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub identity: Option<Vec<Vec<At>>>,
+    /// Of each of these at least one is filled.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub one_of: Option<Vec<Vec<At>>>,
+    /// The field that says the region of the row's phones.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub region_field: Option<At>,
+    /// What a repeat means.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub repeat: Option<RawRepeat>,
+    /// How accounts are matched.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub matching: Option<RawMatching>,
+    /// What makes the contact.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub contact: Option<RawContact>,
+    /// The columns.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub fields: Vec<RawField>,
+}
+
+impl RawProfile {
+    /// Reads the file and notes where its names stand.
+    pub(super) fn parse(text: &str) -> Result<Self, ProfileError> {
+        let mut raw: RawProfile = toml::from_str(text).map_err(|error| ProfileError::of_toml(text, &error))?;
+        raw.each_name(&mut |at| at.line = at.start.map(|start| line_of(text, start)));
+        Ok(raw)
+    }
+
+    fn each_name(&mut self, see: &mut dyn FnMut(&mut At)) {
+        let singles = [&mut self.name, &mut self.extends, &mut self.region_field];
+        singles.into_iter().flatten().for_each(&mut *see);
+        for lists in [&mut self.identity, &mut self.one_of].into_iter().flatten() {
+            lists.iter_mut().flatten().for_each(&mut *see);
+        }
+        if let Some(repeat) = &mut self.repeat {
+            repeat.keys.iter_mut().chain(&mut repeat.adds).for_each(&mut *see);
+        }
+        if let Some(matching) = &mut self.matching {
+            matching.rules.iter_mut().map(|rule| &mut rule.field).for_each(&mut *see);
+        }
+        if let Some(contact) = &mut self.contact {
+            contact.name.iter_mut().chain(&mut contact.email).for_each(&mut *see);
+        }
+        self.fields.iter_mut().map(|field| &mut field.name).for_each(see);
+    }
+
+    /// Lays this profile over the one that it extends; fields are told apart by name.
+    pub(super) fn over(self, mut base: RawProfile) -> RawProfile {
+        base.each_name(&mut |at| at.line = None);
+        base.pool.get_or_insert_with(|| base.name.as_ref().map_or_else(String::new, |name| name.value.clone()));
+        for field in self.fields {
+            match base.fields.iter_mut().find(|known| known.name.value == field.name.value) {
+                Some(known) => *known = field.over(known.clone()),
+                None => base.fields.push(field),
+            }
+        }
+        RawProfile {
+            name: self.name.or(base.name),
+            extends: None,
+            title: self.title.or(base.title),
+            pool: self.pool.or(base.pool),
+            directory: self.directory.or(base.directory),
+            delimiters: self.delimiters.or(base.delimiters),
+            unknown_columns: self.unknown_columns.or(base.unknown_columns),
+            offers_replace: self.offers_replace.or(base.offers_replace),
+            identity: self.identity.or(base.identity),
+            one_of: self.one_of.or(base.one_of),
+            region_field: self.region_field.or(base.region_field),
+            repeat: self.repeat.or(base.repeat),
+            matching: self.matching.or(base.matching),
+            contact: self.contact.or(base.contact),
+            fields: base.fields,
+        }
+    }
+}
+
+impl RawField {
+    fn over(self, mut base: RawField) -> RawField {
+        base.labels.extend(self.labels);
+        for (locale, aliases) in self.aliases {
+            base.aliases.entry(locale).or_default().extend(aliases);
+        }
+        RawField {
+            name: self.name,
+            kind: self.kind.or(base.kind),
+            required: self.required.or(base.required),
+            lenient: self.lenient.or(base.lenient),
+            count: self.count.or(base.count),
+            labels: base.labels,
+            aliases: base.aliases,
+            values: if self.values.is_empty() { base.values } else { self.values },
+        }
+    }
+}

@@ -1,0 +1,116 @@
+//! One record's bytes to text: what is not UTF-8 in it, what is too large of it.
+
+use std::borrow::Cow;
+
+use crate::cells::Cells;
+use crate::chunk::BadBytes;
+use crate::limits;
+use crate::write::write_record;
+
+/// The text of a record, without its terminator; bytes that are not UTF-8 are shown as Windows-1252 has them and
+/// told beside it.
+pub fn text<'a>(bytes: &'a [u8], delimiter: u8) -> (Cow<'a, str>, Vec<BadBytes>) {
+    match simdutf8::basic::from_utf8(bytes) {
+        Ok(text) => (Cow::Borrowed(text), Vec::new()),
+        Err(_) => repaired(bytes, delimiter),
+    }
+}
+
+/// A record that is too large for a message: its cells, each cut at the limit, from as much of its beginning as a
+/// row may hold.
+pub fn cut(beginning: &[u8], delimiter: u8) -> String {
+    let within = &beginning[..beginning.len().min(limits::ROW_BYTES)];
+    let (text, _) = text(whole_characters(within), delimiter);
+    let mut cells = Cells::default();
+    cells.parse(&text, delimiter);
+    let short = cells.iter().map(|cell| match cell.char_indices().nth(limits::CELL_CHARACTERS) {
+        Some((end, _)) => &cell[..end],
+        None => cell,
+    });
+    let mut out = Vec::with_capacity(within.len());
+    write_record(&mut out, short, delimiter);
+    String::from_utf8(out).expect("cells are text, so is their record")
+}
+
+/// Takes off a character that was cut in the middle.
+fn whole_characters(bytes: &[u8]) -> &[u8] {
+    match std::str::from_utf8(bytes) {
+        Err(error) if error.error_len().is_none() => &bytes[..error.valid_up_to()],
+        _ => bytes,
+    }
+}
+
+/// Marks each bad byte with a character that the record does not hold, to see which cell it falls into.
+fn repaired(bytes: &[u8], delimiter: u8) -> (Cow<'static, str>, Vec<BadBytes>) {
+    let mark = ('\u{fdd0}'..='\u{fdef}')
+        .find(|mark| memchr::memmem::find(bytes, mark.encode_utf8(&mut [0; 4]).as_bytes()).is_none())
+        .unwrap_or('\u{fdd0}');
+    let mut marked = String::with_capacity(bytes.len() + 16);
+    let mut shown = String::with_capacity(bytes.len() + 16);
+    let mut bad: Vec<(u64, u8)> = Vec::new();
+    for part in bytes.utf8_chunks() {
+        marked.push_str(part.valid());
+        shown.push_str(part.valid());
+        for byte in part.invalid() {
+            let at = part.invalid().as_ptr().addr() - bytes.as_ptr().addr();
+            bad.push((at as u64, *byte));
+            marked.push(mark);
+            shown.push(windows_1252(*byte));
+        }
+    }
+    let mut cells = Cells::default();
+    cells.parse(&marked, delimiter);
+    let mut told = Vec::new();
+    let mut seen = 0;
+    for (number, cell) in cells.iter().enumerate() {
+        let here = cell.matches(mark).count();
+        if here > 0
+            && let Some((at, byte)) = bad.get(seen)
+        {
+            told.push(BadBytes { cell: number as u32, at: *at, byte: *byte });
+        }
+        seen += here;
+    }
+    (Cow::Owned(shown), told)
+}
+
+/// A byte as Windows-1252 shows it; its five gaps are shown as the control characters that WHATWG gives them.
+fn windows_1252(byte: u8) -> char {
+    const HIGH: [char; 32] = [
+        '€', '\u{81}', '‚', 'ƒ', '„', '…', '†', '‡', 'ˆ', '‰', 'Š', '‹', 'Œ', '\u{8d}', 'Ž', '\u{8f}', '\u{90}',
+        '‘', '’', '“', '”', '•', '–', '—', '˜', '™', 'š', '›', 'œ', '\u{9d}', 'ž', 'Ÿ',
+    ];
+    match byte {
+        0x80..=0x9f => HIGH[usize::from(byte - 0x80)],
+        _ => char::from(byte),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bytes_that_are_not_text_are_shown_and_placed() {
+        for (bytes, shown, told) in [
+            (&b"a,Jos\xe9,b"[..], "a,José,b", vec![(1, 5, 0xe9)]),
+            (b"\"x,\xe9\"\"\xe9\",\x80", "\"x,é\"\"é\",€", vec![(0, 3, 0xe9), (1, 9, 0x80)]),
+            (b"a,b", "a,b", vec![]),
+            ("é,\u{fdd0}".as_bytes(), "é,\u{fdd0}", vec![]),
+            (b"a,\xc3", "a,Ã", vec![(1, 2, 0xc3)]),
+        ] {
+            let (text, bad) = text(bytes, b',');
+            assert_eq!(text, shown);
+            assert_eq!(bad.iter().map(|bad| (bad.cell, bad.at, bad.byte)).collect::<Vec<_>>(), told, "{shown}");
+        }
+    }
+
+    #[test]
+    fn a_large_record_is_cut_cell_by_cell() {
+        let large = format!("a,{},\"b\"\"c\",{}", "é".repeat(40_000), "x".repeat(300_000));
+        let text = cut(large.as_bytes(), b',');
+        let mut cells = Cells::default();
+        cells.parse(&text, b',');
+        assert_eq!(cells.iter().map(|cell| cell.chars().count()).collect::<Vec<_>>(), [1, 32_767, 3, 32_767]);
+    }
+}

@@ -1,0 +1,354 @@
+//! A record to a row: every mapped cell cleaned, every fault found, nothing looked up yet.
+
+use unicode_normalization::{UnicodeNormalization, is_nfc};
+
+use crate::cells::Cells;
+use crate::chunk::{BadBytes, Mark};
+use crate::clean::{self, Region};
+use crate::contact::UNIT;
+use crate::finding::{Code, Column, Finding};
+use crate::limits;
+use crate::mapping::{Mapping, fold};
+use crate::profile::{Field, FieldIndex, FieldKind, Profile};
+
+/// The cleaned values of rows, one after the other; a field without a value has an empty one.
+#[derive(Debug, Clone, Default)]
+pub struct Values {
+    text: String,
+    spans: Vec<(u32, u32)>,
+}
+
+impl Values {
+    /// Forgets all rows and keeps the memory.
+    pub fn clear(&mut self) {
+        self.text.clear();
+        self.spans.clear();
+    }
+
+    /// The values of one row, by its number among the rows cleaned.
+    pub fn row(&self, number: usize, fields: usize) -> RowValues<'_> {
+        RowValues { text: &self.text, spans: &self.spans[number * fields..(number + 1) * fields] }
+    }
+
+    fn last(&self, fields: usize) -> RowValues<'_> {
+        RowValues { text: &self.text, spans: &self.spans[self.spans.len() - fields..] }
+    }
+}
+
+/// The cleaned values of one row, by field.
+#[derive(Debug, Clone, Copy)]
+pub struct RowValues<'a> {
+    text: &'a str,
+    spans: &'a [(u32, u32)],
+}
+
+impl<'a> RowValues<'a> {
+    /// A field's cleaned value, empty where it has none.
+    pub fn get(&self, field: FieldIndex) -> &'a str {
+        let (start, end) = self.spans[field];
+        &self.text[start as usize..end as usize]
+    }
+}
+
+/// What a row is cleaned by: the profile, laid over the columns of one file.
+#[derive(Debug, Clone)]
+pub struct Cleaner<'p> {
+    /// The profile.
+    pub profile: &'p Profile,
+    /// Where each field's cell is.
+    cell_of: Vec<Option<usize>>,
+    /// The field of each cell.
+    field_of: Vec<Option<FieldIndex>>,
+    /// For findings, by field.
+    columns: Vec<Column>,
+    width: usize,
+    region: Option<Region>,
+    allow_duplicates: bool,
+    scratch: String,
+}
+
+impl<'p> Cleaner<'p> {
+    /// Lays a profile over a file's columns; `mapping` is the sender's ([`Mapping::sender`]).
+    pub fn new(profile: &'p Profile, mapping: &Mapping, region: Option<Region>, allow_duplicates: bool) -> Self {
+        let cell_of = mapping.cells_of_fields(profile);
+        let mut field_of = vec![None; mapping.columns.len()];
+        for (field, cell) in cell_of.iter().enumerate() {
+            cell.iter().for_each(|cell| field_of[*cell] = Some(field));
+        }
+        let columns = profile.fields.iter().zip(&cell_of).map(|(field, cell)| field.column(*cell)).collect();
+        let width = mapping.columns.len();
+        let scratch = String::new();
+        Self { profile, cell_of, field_of, columns, width, region, allow_duplicates, scratch }
+    }
+
+    /// The column of findings about a field.
+    pub fn column(&self, field: FieldIndex) -> &Column {
+        &self.columns[field]
+    }
+
+    /// How many cells a record has.
+    pub fn width(&self) -> usize {
+        self.width
+    }
+
+    /// Cleans a row: appends its values and tells all that is wrong or was mended.
+    pub fn clean(&mut self, cells: &Cells, mark: Option<&Mark>, values: &mut Values, findings: &mut Vec<Finding>) {
+        let too_large = mark.and_then(|mark| mark.cut_from);
+        let region = self.region_of(cells);
+        for field in 0..self.profile.fields.len() {
+            let start = values.text.len();
+            if too_large.is_none() {
+                self.clean_field(field, cells, region, &mut values.text, findings);
+            }
+            values.spans.push((start as u32, values.text.len() as u32));
+        }
+        match too_large {
+            Some(bytes) => {
+                let limit = limits::ROW_BYTES;
+                findings.push(Finding::new(Code::RowTooLarge).arg("limit", limit).arg("bytes", bytes));
+            }
+            None => self.check_row(cells, mark, findings),
+        }
+    }
+
+    /// Cleans only what a row is told apart by; gives no findings.
+    pub fn clean_some(&mut self, cells: &Cells, fields: &[FieldIndex], values: &mut Values) {
+        let region = self.region_of(cells);
+        let mut unheard = Vec::new();
+        for field in 0..self.profile.fields.len() {
+            let start = values.text.len();
+            if fields.contains(&field) {
+                self.clean_field(field, cells, region, &mut values.text, &mut unheard);
+            }
+            values.spans.push((start as u32, values.text.len() as u32));
+        }
+    }
+
+    /// What the row is told apart by, in `out`; `false` where it has no valid identity.
+    pub fn identity(&self, values: RowValues<'_>, ordinal: Option<u64>, out: &mut String) -> bool {
+        out.clear();
+        let whole = |parts: &&Vec<FieldIndex>| parts.iter().all(|field| !values.get(*field).is_empty());
+        let Some(parts) = self.profile.identity.iter().find(whole) else { return false };
+        for (number, field) in parts.iter().enumerate() {
+            if number > 0 {
+                out.push(UNIT);
+            }
+            identity_part(self.profile.fields[*field].kind, values.get(*field), out);
+        }
+        if let Some(ordinal) = ordinal.filter(|_| self.allow_duplicates) {
+            out.push(UNIT);
+            out.push_str(&ordinal.to_string());
+        }
+        true
+    }
+
+    /// The values of the row cleaned last.
+    pub fn last<'a>(&self, values: &'a Values) -> RowValues<'a> {
+        values.last(self.profile.fields.len())
+    }
+
+    /// A phone's region: the row's own where the profile has a field for it, else the program's.
+    fn region_of(&self, cells: &Cells) -> Option<Region> {
+        let cell = self.profile.region_field.and_then(|field| self.cell_of[field]);
+        cell.and_then(|cell| Region::parse(&cells.get(cell).trim().to_ascii_uppercase())).or(self.region)
+    }
+
+    fn clean_field(
+        &mut self,
+        index: FieldIndex,
+        cells: &Cells,
+        region: Option<Region>,
+        out: &mut String,
+        findings: &mut Vec<Finding>,
+    ) {
+        let Some(position) = self.cell_of[index] else { return };
+        let sent = cells.get(position);
+        let cell = trim(sent);
+        let field = &self.profile.fields[index];
+        let column = &self.columns[index];
+        if cell.is_empty() {
+            if field.required && position < cells.len() {
+                findings.push(Finding::on(Code::RequiredMissing, column));
+            }
+            return;
+        }
+        if let Some(finding) = too_long(sent, Some(column)) {
+            findings.push(finding);
+            return;
+        }
+        let before = findings.len();
+        let start = out.len();
+        match clean_cell(field, cell, region, &mut self.scratch, column, findings) {
+            Ok(()) => out.push_str(&self.scratch),
+            Err(finding) if field.lenient => {
+                let reason = finding.code.as_str();
+                findings.push(Finding::on(Code::ValueDropped, column).value(cell).arg("reason", reason));
+            }
+            Err(finding) => findings.push(finding),
+        }
+        if cell.len() < sent.len() && !findings[before..].iter().any(Finding::is_error) && out.len() > start {
+            findings.push(Finding::on(Code::ValueTrimmed, column).value(sent));
+        }
+    }
+
+    /// What can be said of the row as a whole, and of cells that no field has.
+    fn check_row(&self, cells: &Cells, mark: Option<&Mark>, findings: &mut Vec<Finding>) {
+        for group in &self.profile.one_of {
+            let filled = |field: &FieldIndex| {
+                self.cell_of[*field].is_some_and(|cell| !trim(cells.get(cell)).is_empty())
+            };
+            if !group.iter().any(filled) {
+                let names: Vec<&str> = group.iter().map(|field| &*self.profile.fields[*field].name).collect();
+                findings.push(Finding::new(Code::OneOfMissing).arg("fields", names.join(", ")));
+            }
+        }
+        if cells.len() != self.width {
+            findings.push(Finding::new(Code::RowRagged).arg("limit", self.width).arg("cells", cells.len()));
+        }
+        for (position, cell) in cells.iter().enumerate() {
+            let mapped = self.field_of.get(position).is_some_and(Option::is_some);
+            if !mapped && let Some(finding) = too_long(cell, None) {
+                findings.push(finding);
+            }
+        }
+        for bad in mark.iter().flat_map(|mark| &mark.bytes) {
+            findings.push(self.bad_bytes(bad, cells));
+        }
+    }
+
+    fn bad_bytes(&self, bad: &BadBytes, cells: &Cells) -> Finding {
+        let position = bad.cell as usize;
+        let finding = match self.field_of.get(position).copied().flatten() {
+            Some(field) => Finding::on(Code::BytesInvalid, &self.columns[field]),
+            None => Finding::new(Code::BytesInvalid),
+        };
+        finding
+            .value(cells.get(position))
+            .arg("position", bad.at)
+            .arg("bytes", format!("{:02X}", bad.byte))
+            .arg("byte", format!("{:02X}", bad.byte))
+            .arg("cell", position + 1)
+    }
+}
+
+fn too_long(cell: &str, column: Option<&Column>) -> Option<Finding> {
+    let characters = if cell.len() > limits::CELL_CHARACTERS { cell.chars().count() } else { 0 };
+    (characters > limits::CELL_CHARACTERS).then(|| {
+        let finding = column.map_or_else(|| Finding::new(Code::ValueTooLong), |column| Finding::on(Code::ValueTooLong, column));
+        finding.arg("limit", limits::CELL_CHARACTERS).arg("characters", characters)
+    })
+}
+
+/// Takes outer blanks off a cell.
+pub fn trim(cell: &str) -> &str {
+    // The ordinary cell is told by its first and last byte.
+    match cell.as_bytes() {
+        [first, .., last] if first.is_ascii_graphic() && last.is_ascii_graphic() => cell,
+        _ => cell.trim(),
+    }
+}
+
+/// Cleans one cell into `out`; warnings go to `findings`, the one fault is the error.
+fn clean_cell(
+    field: &Field,
+    cell: &str,
+    region: Option<Region>,
+    out: &mut String,
+    column: &Column,
+    findings: &mut Vec<Finding>,
+) -> Result<(), Finding> {
+    let wrong = |code: Code| Finding::on(code, column).value(cell);
+    out.clear();
+    match field.kind {
+        FieldKind::Text | FieldKind::AccountId => push_nfc(cell, out),
+        FieldKind::Name | FieldKind::Group => push_single_blanks(cell, out),
+        FieldKind::Email => {
+            let notes = clean::clean_email(cell, out)
+                .map_err(|fault| wrong(Code::EmailInvalid).arg("reason", fault.as_str()))?;
+            if let Some(meant) = notes.typo {
+                findings.push(Finding::on(Code::EmailTypoSuspected, column).value(cell).hint(meant));
+            }
+        }
+        FieldKind::Phone => {
+            let notes = clean::clean_phone(cell, region, out)
+                .map_err(|fault| wrong(Code::PhoneInvalid).arg("reason", fault.as_str()))?;
+            if notes.country_assumed {
+                let region = region.map(|region| region.as_str().to_owned()).unwrap_or_default();
+                findings.push(Finding::on(Code::PhoneCountryAssumed, column).value(cell).arg("region", region));
+            }
+            if notes.legacy_form {
+                findings.push(Finding::on(Code::PhoneLegacyForm, column).value(cell).hint(out.as_str()));
+            }
+        }
+        FieldKind::Website => clean::clean_website(cell, out)
+            .map_err(|fault| wrong(Code::UrlInvalid).arg("reason", fault.as_str()))?,
+        FieldKind::Number => {
+            let number = cell.replace(',', ".").parse::<f64>().ok().filter(|number| number.is_finite());
+            out.push_str(&number.ok_or_else(|| wrong(Code::NumberInvalid))?.to_string());
+        }
+        FieldKind::Timestamp => out.push_str(&timestamp(cell).ok_or_else(|| wrong(Code::DateInvalid))?),
+        FieldKind::Region => {
+            let region = Region::parse(&cell.to_ascii_uppercase());
+            out.push_str(region.ok_or_else(|| wrong(Code::ValueUnknown))?.as_str());
+        }
+        FieldKind::Programs => {
+            for name in cell.split('|').map(str::trim).filter(|name| !name.is_empty()) {
+                crate::names::ProgramName::parse(name).map_err(|_| wrong(Code::ValueUnknown))?;
+                if !out.is_empty() {
+                    out.push('|');
+                }
+                out.push_str(name);
+            }
+        }
+        FieldKind::Choice => {
+            let folded = fold(cell);
+            let value = field.values.iter().find(|value| fold(value) == folded);
+            let values = || field.values.join(", ");
+            out.push_str(value.ok_or_else(|| wrong(Code::ValueUnknown).arg("values", values()).hint(values()))?);
+        }
+    }
+    Ok(())
+}
+
+/// A day or a moment, so that texts sort as times do: `2026-01-31` or `2026-01-31T10:00:00Z`.
+fn timestamp(cell: &str) -> Option<String> {
+    if let Ok(moment) = cell.parse::<jiff::Timestamp>() {
+        return Some(moment.to_string());
+    }
+    if cell.len() <= 10 {
+        return cell.parse::<jiff::civil::Date>().ok().map(|day| day.to_string());
+    }
+    cell.parse::<jiff::civil::DateTime>().ok().map(|moment| format!("{moment}Z"))
+}
+
+fn push_nfc(text: &str, out: &mut String) {
+    if text.is_ascii() || is_nfc(text) { out.push_str(text) } else { out.extend(text.nfc()) }
+}
+
+fn push_single_blanks(text: &str, out: &mut String) {
+    for (number, word) in text.split_whitespace().enumerate() {
+        if number > 0 {
+            out.push(' ');
+        }
+        push_nfc(word, out);
+    }
+}
+
+/// How names, groups and tags are told apart: NFC, trimmed, inner blanks single, case ignored.
+pub fn fold_name(name: &str, out: &mut String) {
+    let start = out.len();
+    push_single_blanks(name, out);
+    if out[start..].bytes().any(|byte| byte.is_ascii_uppercase() || !byte.is_ascii()) {
+        let lower = out[start..].to_lowercase();
+        out.truncate(start);
+        push_nfc(&lower, out);
+    }
+}
+
+/// A field's part of an identity.
+pub fn identity_part(kind: FieldKind, value: &str, out: &mut String) {
+    match kind {
+        FieldKind::Name | FieldKind::Group => fold_name(value, out),
+        _ => out.push_str(value),
+    }
+}

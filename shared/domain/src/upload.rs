@@ -1,0 +1,74 @@
+//! `upload.json`: whether the file was taken, what was detected, how its columns were mapped (IMP-2).
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::finding::FindingJson;
+use crate::summary::{Head, to_json};
+
+/// Whether the file was taken. Promises nothing about rows (IMP-3).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Verdict {
+    /// Whether rows were read.
+    pub accepted: bool,
+    /// Why it was not taken; empty where it was.
+    pub errors: Vec<FindingJson>,
+    /// What was remarked about the file as a whole.
+    pub warnings: Vec<FindingJson>,
+}
+
+impl Verdict {
+    /// Decides from what was found about the file: one error refuses it.
+    pub fn of(findings: Vec<FindingJson>) -> Self {
+        let (errors, warnings): (Vec<_>, Vec<_>) = findings.into_iter().partition(FindingJson::is_error);
+        Self { accepted: errors.is_empty(), errors, warnings }
+    }
+}
+
+/// One column of the file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UploadColumn {
+    /// Its place in the record, from 1.
+    pub position: u32,
+    /// Its header as sent; for files without headers the name used in result files.
+    pub header: String,
+    /// The field that it fills; null where the header was not understood, or is left out.
+    pub field: Option<String>,
+    /// For a header that was not understood: the field that it resembles most.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hint: Option<String>,
+}
+
+/// `upload.json`, its fields in the order of the file. What is not known is null.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Upload {
+    /// The version of this shape: [`crate::summary::SCHEMA`].
+    pub schema: u32,
+    /// Which import it is.
+    #[serde(flatten)]
+    pub head: Head,
+    /// Whether the file was taken.
+    pub verdict: Verdict,
+    /// The encoding's name, such as `utf-8`.
+    pub encoding: Option<String>,
+    /// The sign between cells; null for a workbook.
+    pub delimiter: Option<String>,
+    /// The sheet that was read; null for text.
+    pub sheet: Option<String>,
+    /// What the first line was taken for: `header`, `ignore` or `data`.
+    pub first_line: Option<String>,
+    /// Data records of the file, blank ones included; null where they were not counted.
+    pub rows: Option<u64>,
+    /// Every column of the file, in its order.
+    pub columns: Vec<UploadColumn>,
+    /// The options of the drop as they were followed.
+    pub options: BTreeMap<String, serde_json::Value>,
+}
+
+impl Upload {
+    /// Returns the document as stored: pretty, with a line feed at its end.
+    pub fn to_json(&self) -> String {
+        to_json(self)
+    }
+}
