@@ -1,0 +1,269 @@
+//! The bucket as a folder.
+//!
+//! A version is the file's time of change in nanoseconds and its length. Files are written under a temporary name
+//! in `.drafts` and renamed, so a key never shows half an object; leftovers go when the bucket is opened. Symbolic
+//! links are followed as long as they stay in the bucket.
+
+use std::fs::{self, File, FileTimes, Metadata};
+use std::io::{self, ErrorKind, Read, Seek, SeekFrom, Write};
+use std::ops::Range;
+use std::path::{Component, Path, PathBuf};
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use jiff::Timestamp;
+use rollcall_pipeline::fault::Fault;
+use rollcall_pipeline::ports::{Answer, ObjectVersion, ObjectWriter, Objects};
+
+use crate::disk::{Draft, fault, remove_drafts};
+
+/// Where files are written before they appear.
+const DRAFTS: &str = ".drafts";
+
+/// Bytes that a writer gathers before it troubles the system.
+const BUFFER: usize = 1 << 20;
+
+/// The bucket of a home.
+#[derive(Debug, Clone)]
+pub struct Bucket(Arc<Folder>);
+
+#[derive(Debug)]
+struct Folder {
+    /// Without any link in it.
+    root: PathBuf,
+    drafts: PathBuf,
+    name: String,
+}
+
+impl Bucket {
+    /// Opens a folder as a bucket, makes it where there is none, and removes the drafts of an interrupted command:
+    /// nobody else may write to it.
+    ///
+    /// # Errors
+    /// When the folder cannot be made or written.
+    pub fn open(folder: &Path) -> io::Result<Self> {
+        fs::create_dir_all(folder.join(DRAFTS))?;
+        let bucket = Self::open_shared(folder)?;
+        remove_drafts(&bucket.0.drafts)?;
+        Ok(bucket)
+    }
+
+    /// Opens a bucket beside somebody who writes to it.
+    ///
+    /// # Errors
+    /// When there is no such folder.
+    pub fn open_shared(folder: &Path) -> io::Result<Self> {
+        let root = folder.canonicalize()?;
+        let name = root.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        Ok(Self(Arc::new(Folder { drafts: root.join(DRAFTS), root, name })))
+    }
+
+    /// The folder itself.
+    pub fn root(&self) -> &Path {
+        &self.0.root
+    }
+
+    /// Copies a file into the bucket as somebody who drops it would. It appears whole, changed at `at`, in whole
+    /// milliseconds: with times that strictly increase no two drops are one import.
+    ///
+    /// # Errors
+    /// When the file cannot be read or the bucket cannot be written.
+    pub fn drop_file(&self, source: &Path, key: &str, at: Timestamp) -> Answer<()> {
+        let doing = "dropping a file into the bucket";
+        let mut from = File::open(source)
+            .map_err(|error| Fault::permanent(doing, format!("cannot read {}: {error}", source.display())))?;
+        let failed = |error| fault(doing, &error);
+        let target = self.place_for(doing, key)?;
+        let mut draft = Draft::begin(&self.0.drafts).map_err(failed)?;
+        io::copy(&mut from, &mut draft.file).map_err(failed)?;
+        let at = Timestamp::from_millisecond(at.as_millisecond())
+            .map_err(|error| Fault::permanent(doing, error))?;
+        draft.file.set_times(FileTimes::new().set_modified(SystemTime::from(at))).map_err(failed)?;
+        draft.show(&target).map_err(failed)
+    }
+
+    /// The file of a key, where the key stays in the bucket.
+    fn path(&self, doing: &'static str, key: &str) -> Answer<PathBuf> {
+        let path = Path::new(key);
+        let plain = path.components().all(|part| matches!(part, Component::Normal(_)));
+        let said_once = !key.is_empty() && !key.contains(['\\', '\0']) && !key.split('/').any(str::is_empty);
+        if plain && said_once && !key.split('/').any(|part| part == ".") && !path.starts_with(DRAFTS) {
+            Ok(self.0.root.join(path))
+        } else {
+            Err(Fault::permanent(doing, format!("not a key of the bucket: {key:?}")))
+        }
+    }
+
+    /// The file of a key with nothing in its way that leads out of the bucket; `None` where nothing is.
+    fn existing(&self, doing: &'static str, key: &str) -> Answer<Option<PathBuf>> {
+        match self.path(doing, key)?.canonicalize() {
+            Ok(path) if path.starts_with(&self.0.root) => Ok(Some(path)),
+            Ok(_) => Err(leads_out(doing, key)),
+            Err(error) if is_nothing(&error) => Ok(None),
+            Err(error) => Err(fault(doing, &error)),
+        }
+    }
+
+    /// The file of a key, its folder made.
+    fn place_for(&self, doing: &'static str, key: &str) -> Answer<PathBuf> {
+        let path = self.path(doing, key)?;
+        let failed = |error| fault(doing, &error);
+        let folder = path.parent().unwrap_or(&self.0.root);
+        let made = folder.ancestors().find(|folder| folder.exists()).unwrap_or(&self.0.root);
+        if !made.canonicalize().map_err(failed)?.starts_with(&self.0.root) {
+            return Err(leads_out(doing, key));
+        }
+        fs::create_dir_all(folder).map_err(failed)?;
+        Ok(path)
+    }
+
+    fn draft(&self, doing: &'static str, bytes: &[u8]) -> Answer<Draft> {
+        let mut draft = Draft::begin(&self.0.drafts).map_err(|error| fault(doing, &error))?;
+        draft.file.write_all(bytes).map_err(|error| fault(doing, &error))?;
+        Ok(draft)
+    }
+
+    fn describe_now(&self, key: &str) -> Answer<Option<ObjectVersion>> {
+        let doing = "describing an object";
+        let Some(path) = self.existing(doing, key)? else { return Ok(None) };
+        match fs::metadata(path) {
+            Ok(metadata) if metadata.is_file() => {
+                version_of(key, &metadata).map(Some).map_err(|error| fault(doing, &error))
+            }
+            Ok(_) => Ok(None),
+            Err(error) if is_nothing(&error) => Ok(None),
+            Err(error) => Err(fault(doing, &error)),
+        }
+    }
+
+    fn read_now(&self, object: &ObjectVersion, range: Range<u64>) -> Answer<Vec<u8>> {
+        let doing = "reading an object";
+        let failed = |error| fault(doing, &error);
+        let gone = || Fault::Gone(object.key.clone());
+        let path = self.existing(doing, &object.key)?.ok_or_else(gone)?;
+        let mut file = match File::open(path) {
+            Err(error) if is_nothing(&error) => return Err(gone()),
+            opened => opened.map_err(failed)?,
+        };
+        let is_still = |file: &File| -> io::Result<bool> {
+            Ok(version_of(&object.key, &file.metadata()?)?.version == object.version)
+        };
+        if !is_still(&file).map_err(failed)? {
+            return Err(gone());
+        }
+        let bytes = read_range(&mut file, range).map_err(failed)?;
+        if is_still(&file).map_err(failed)? { Ok(bytes) } else { Err(gone()) }
+    }
+
+    fn get_now(&self, key: &str) -> Answer<Option<Vec<u8>>> {
+        let doing = "reading an object";
+        let Some(path) = self.existing(doing, key)? else { return Ok(None) };
+        match fs::read(path) {
+            Ok(bytes) => Ok(Some(bytes)),
+            Err(error) if is_nothing(&error) || error.kind() == ErrorKind::IsADirectory => Ok(None),
+            Err(error) => Err(fault(doing, &error)),
+        }
+    }
+}
+
+impl Objects for Bucket {
+    type Writer = BucketWriter;
+
+    fn bucket(&self) -> &str {
+        &self.0.name
+    }
+
+    async fn describe(&self, key: &str) -> Answer<Option<ObjectVersion>> {
+        self.describe_now(key)
+    }
+
+    async fn read(&self, object: &ObjectVersion, range: Range<u64>) -> Answer<Vec<u8>> {
+        self.read_now(object, range)
+    }
+
+    async fn get(&self, key: &str) -> Answer<Option<Vec<u8>>> {
+        self.get_now(key)
+    }
+
+    async fn put(&self, key: &str, bytes: Vec<u8>) -> Answer<()> {
+        let doing = "writing an object";
+        let target = self.place_for(doing, key)?;
+        self.draft(doing, &bytes)?.replace(&target).map_err(|error| fault(doing, &error))
+    }
+
+    async fn put_if_absent(&self, key: &str, bytes: Vec<u8>) -> Answer<bool> {
+        let doing = "writing an object";
+        let target = self.place_for(doing, key)?;
+        self.draft(doing, &bytes)?.place(&target).map_err(|error| fault(doing, &error))
+    }
+
+    async fn create(&self, key: &str) -> Answer<BucketWriter> {
+        let doing = "writing an object";
+        let target = self.place_for(doing, key)?;
+        let draft = Draft::begin(&self.0.drafts).map_err(|error| fault(doing, &error))?;
+        Ok(BucketWriter { draft, buffer: Vec::with_capacity(BUFFER), target })
+    }
+}
+
+/// A large object on its way into the bucket.
+#[derive(Debug)]
+pub struct BucketWriter {
+    draft: Draft,
+    buffer: Vec<u8>,
+    target: PathBuf,
+}
+
+impl ObjectWriter for BucketWriter {
+    async fn write(&mut self, bytes: &[u8]) -> Answer<()> {
+        if self.buffer.len() + bytes.len() > BUFFER {
+            self.flush()?;
+        }
+        if bytes.len() > BUFFER {
+            return self.draft.file.write_all(bytes).map_err(|error| fault("writing an object", &error));
+        }
+        self.buffer.extend_from_slice(bytes);
+        Ok(())
+    }
+
+    async fn finish(mut self) -> Answer<()> {
+        self.flush()?;
+        self.draft.replace(&self.target).map_err(|error| fault("writing an object", &error))
+    }
+}
+
+impl BucketWriter {
+    fn flush(&mut self) -> Answer<()> {
+        self.draft.file.write_all(&self.buffer).map_err(|error| fault("writing an object", &error))?;
+        self.buffer.clear();
+        Ok(())
+    }
+}
+
+fn leads_out(doing: &'static str, key: &str) -> Fault {
+    Fault::permanent(doing, format!("the key leads out of the bucket by a link: {key:?}"))
+}
+
+/// Whether an error says that nothing is under the name, or a file where a folder would be.
+fn is_nothing(error: &io::Error) -> bool {
+    matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory)
+}
+
+fn version_of(key: &str, metadata: &Metadata) -> io::Result<ObjectVersion> {
+    let modified = Timestamp::try_from(metadata.modified()?).map_err(io::Error::other)?;
+    let len = metadata.len();
+    Ok(ObjectVersion {
+        key: key.to_owned(),
+        version: format!("{}-{len}", modified.as_nanosecond()),
+        len,
+        modified,
+    })
+}
+
+fn read_range(file: &mut File, range: Range<u64>) -> io::Result<Vec<u8>> {
+    let wanted = range.end.saturating_sub(range.start);
+    let rest = file.metadata()?.len().saturating_sub(range.start);
+    let mut bytes = Vec::with_capacity(usize::try_from(wanted.min(rest)).map_err(io::Error::other)?);
+    file.seek(SeekFrom::Start(range.start))?;
+    file.take(wanted).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}

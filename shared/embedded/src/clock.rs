@@ -1,0 +1,39 @@
+//! The time: the system's, or one that a test sets.
+
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use jiff::Timestamp;
+use rollcall_pipeline::ports::Clock;
+
+/// The system's clock.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct SystemClock;
+
+impl Clock for SystemClock {
+    fn now(&self) -> Timestamp {
+        Timestamp::now()
+    }
+}
+
+/// A clock that stands until it is set, in whole milliseconds.
+#[derive(Debug)]
+pub struct SetClock(AtomicI64);
+
+impl SetClock {
+    /// A clock that stands at a time.
+    pub fn at(time: Timestamp) -> Self {
+        Self(AtomicI64::new(time.as_millisecond()))
+    }
+
+    /// Moves the clock on.
+    pub fn advance(&self, milliseconds: i64) {
+        self.0.fetch_add(milliseconds, Ordering::SeqCst);
+    }
+}
+
+impl Clock for SetClock {
+    fn now(&self) -> Timestamp {
+        let now = self.0.load(Ordering::SeqCst);
+        Timestamp::from_millisecond(now).unwrap_or(Timestamp::MAX)
+    }
+}

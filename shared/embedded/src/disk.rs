@@ -1,0 +1,113 @@
+//! Files that appear whole or not at all.
+
+use std::fs::{self, File};
+use std::io::{self, ErrorKind};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
+
+use rollcall_pipeline::fault::Fault;
+
+static NEXT: AtomicU64 = AtomicU64::new(0);
+static LINKING: Mutex<()> = Mutex::new(());
+
+/// A file under a temporary name; dropped unfinished it is removed.
+#[derive(Debug)]
+pub(crate) struct Draft {
+    path: PathBuf,
+    /// Where its bytes go.
+    pub(crate) file: File,
+}
+
+impl Draft {
+    /// Begins a file in a folder of its own file system's drafts.
+    pub(crate) fn begin(folder: &Path) -> io::Result<Self> {
+        let number = NEXT.fetch_add(1, Ordering::Relaxed);
+        let path = folder.join(format!(".draft-{}-{number}", std::process::id()));
+        let file = File::options().write(true).create(true).truncate(true).open(&path)?;
+        Ok(Self { path, file })
+    }
+
+    /// Makes the file appear, over what was there, and durable.
+    pub(crate) fn replace(self, target: &Path) -> io::Result<()> {
+        self.file.sync_all()?;
+        self.show(target)?;
+        sync_folder_of(target)
+    }
+
+    /// Makes the file appear, over what was there.
+    pub(crate) fn show(self, target: &Path) -> io::Result<()> {
+        fs::rename(&self.path, target)
+    }
+
+    /// Makes the file appear where nothing is, and durable; `false` where something is already.
+    pub(crate) fn place(self, target: &Path) -> io::Result<bool> {
+        self.file.sync_all()?;
+        let placed = match fs::hard_link(&self.path, target) {
+            Ok(()) => true,
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => false,
+            Err(_) => self.place_without_links(target)?,
+        };
+        // Who finds something there goes on as if it were durable.
+        sync_folder_of(target)?;
+        Ok(placed)
+    }
+
+    /// For file systems without hard links: one process works on a home, so its own lock is enough.
+    fn place_without_links(&self, target: &Path) -> io::Result<bool> {
+        let _alone = LINKING.lock().unwrap_or_else(PoisonError::into_inner);
+        if fs::symlink_metadata(target).is_ok() {
+            return Ok(false);
+        }
+        fs::rename(&self.path, target).map(|()| true)
+    }
+}
+
+impl Drop for Draft {
+    fn drop(&mut self) {
+        // Shown already, or removed at the next opening.
+        let _ = fs::remove_file(&self.path);
+    }
+}
+
+/// Removes what an interrupted command left of its drafts.
+pub(crate) fn remove_drafts(folder: &Path) -> io::Result<()> {
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        if entry.file_name().to_string_lossy().starts_with(".draft-") {
+            fs::remove_file(entry.path())?;
+        }
+    }
+    Ok(())
+}
+
+#[cfg(unix)]
+fn sync_folder_of(path: &Path) -> io::Result<()> {
+    path.parent().map_or(Ok(()), |folder| File::open(folder)?.sync_all())
+}
+
+#[cfg(not(unix))]
+fn sync_folder_of(_path: &Path) -> io::Result<()> {
+    Ok(())
+}
+
+/// What the system says, as a fault: only an interruption may pass.
+pub(crate) fn fault(doing: &'static str, error: &io::Error) -> Fault {
+    match error.kind() {
+        ErrorKind::Interrupted | ErrorKind::WouldBlock | ErrorKind::TimedOut => {
+            Fault::transient(doing, error)
+        }
+        _ => Fault::permanent(doing, words(error)),
+    }
+}
+
+/// What the system says, in words that name the mend where there is one.
+pub(crate) fn words(error: &io::Error) -> String {
+    match error.kind() {
+        ErrorKind::StorageFull => "no space left on the disk of the home".to_owned(),
+        ErrorKind::QuotaExceeded => "the disk quota of the home is used up".to_owned(),
+        ErrorKind::PermissionDenied => "permission denied; is the home yours and writable?".to_owned(),
+        ErrorKind::ReadOnlyFilesystem => "the disk of the home is read-only".to_owned(),
+        _ => error.to_string(),
+    }
+}

@@ -1,0 +1,201 @@
+//! A home: everything that the embedded host keeps, in one folder.
+//!
+//! | in it | what |
+//! | --- | --- |
+//! | `bucket/` | the bucket, laid out as on AWS |
+//! | `rollcall.sqlite` | the tables, readable by any SQLite tool |
+//! | `outbox/` | the letters, one `.eml` an import |
+//! | `secret` | what invitation tokens are made with |
+//! | `lock` | held by the command that works on the home |
+
+use std::fs::{self, DirBuilder, File, TryLockError};
+use std::io::{self, ErrorKind, Write};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use crate::bucket::Bucket;
+use crate::disk::{Draft, words};
+use crate::outbox::Outbox;
+use crate::store::{ContactStore, Database, DirectoryStore, ImportStore, Listing, OpenError};
+
+/// Why a home could not be opened; each in one line, with the mend where there is one.
+#[derive(Debug, thiserror::Error)]
+pub enum HomeError {
+    /// There is no home where only an existing one will do.
+    #[error("no home at {0}; an import or a directory load makes one, or say where with --home")]
+    Missing(PathBuf),
+    /// A file is where the home would be.
+    #[error("the home is not a folder: {0}; choose another with --home")]
+    NotAFolder(PathBuf),
+    /// The folder that the home would be made in is not there.
+    #[error("the folder of the home does not exist: {0}; make it first")]
+    NoParent(PathBuf),
+    /// Another command works on it.
+    #[error("the home is in use by another command: {0}; wait for it to end, or choose another with --home")]
+    InUse(PathBuf),
+    /// The secret is not one.
+    #[error("the secret of the home is damaged: {0}; put it back from a backup, for invitations depend on it")]
+    Secret(PathBuf),
+    /// The tables cannot be opened.
+    #[error(transparent)]
+    Tables(#[from] OpenError),
+    /// The system refused something.
+    #[error("cannot use the home at {home}: {cause}")]
+    System {
+        /// The home.
+        home: PathBuf,
+        /// The system's words.
+        cause: String,
+    },
+}
+
+/// An opened home.
+#[derive(Debug)]
+pub struct Home {
+    path: PathBuf,
+    bucket: Bucket,
+    outbox: Outbox,
+    database: Arc<Database>,
+    secret: [u8; 32],
+    /// Held until the home is dropped; `None` beside somebody who holds it.
+    _lock: Option<File>,
+}
+
+impl Home {
+    /// Opens a home for one command that works on it; makes it where there is none.
+    ///
+    /// # Errors
+    /// When another command works on it, or it cannot be used.
+    pub fn open(path: &Path) -> Result<Self, HomeError> {
+        let system = |error: io::Error| system(path, &error);
+        make_folder(path)?;
+        let lock = lock(path)?;
+        let bucket = Bucket::open(&path.join("bucket")).map_err(system)?;
+        let outbox = Outbox::open(&path.join("outbox")).map_err(system)?;
+        let secret = secret(path)?;
+        let database = Arc::new(Database::open(&path.join("rollcall.sqlite"))?);
+        let path = path.canonicalize().map_err(system)?;
+        Ok(Self { path, bucket, outbox, database, secret, _lock: Some(lock) })
+    }
+
+    /// Opens a home as it stands, for a command that only shows it; another may work on it meanwhile. What would
+    /// write to its tables is refused.
+    ///
+    /// # Errors
+    /// When there is none, or it cannot be used.
+    pub fn open_shared(path: &Path) -> Result<Self, HomeError> {
+        let tables = path.join("rollcall.sqlite");
+        if path.is_file() {
+            return Err(HomeError::NotAFolder(path.to_owned()));
+        }
+        if !tables.is_file() {
+            return Err(HomeError::Missing(path.to_owned()));
+        }
+        let system = |error: io::Error| system(path, &error);
+        let bucket = Bucket::open_shared(&path.join("bucket")).map_err(system)?;
+        let outbox = Outbox::open_shared(&path.join("outbox"));
+        let secret = secret(path)?;
+        let database = Arc::new(Database::open_snapshot(&tables)?);
+        let path = path.canonicalize().map_err(system)?;
+        Ok(Self { path, bucket, outbox, database, secret, _lock: None })
+    }
+
+    /// The folder, absolute.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The bucket.
+    pub fn bucket(&self) -> &Bucket {
+        &self.bucket
+    }
+
+    /// The letters.
+    pub fn outbox(&self) -> &Outbox {
+        &self.outbox
+    }
+
+    /// The directory.
+    pub fn directory(&self) -> DirectoryStore {
+        DirectoryStore::new(Arc::clone(&self.database))
+    }
+
+    /// The contacts.
+    pub fn contacts(&self) -> ContactStore {
+        ContactStore::new(Arc::clone(&self.database))
+    }
+
+    /// The imports' state.
+    pub fn imports(&self) -> ImportStore {
+        ImportStore::new(Arc::clone(&self.database))
+    }
+
+    /// What listing commands show.
+    pub fn listing(&self) -> Listing {
+        Listing::new(Arc::clone(&self.database))
+    }
+
+    /// What invitation tokens are made with.
+    pub fn secret(&self) -> &[u8; 32] {
+        &self.secret
+    }
+}
+
+fn system(home: &Path, error: &io::Error) -> HomeError {
+    HomeError::System { home: home.to_owned(), cause: words(error) }
+}
+
+/// Makes the home's folder, for its owner only, where nothing is.
+fn make_folder(path: &Path) -> Result<(), HomeError> {
+    let mut builder = DirBuilder::new();
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    match builder.create(path) {
+        Ok(()) => Ok(()),
+        Err(_) if path.is_dir() => Ok(()),
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => {
+            Err(HomeError::NotAFolder(path.to_owned()))
+        }
+        Err(error) if error.kind() == ErrorKind::NotFound => {
+            Err(HomeError::NoParent(path.parent().unwrap_or(path).to_owned()))
+        }
+        Err(error) => Err(system(path, &error)),
+    }
+}
+
+fn lock(home: &Path) -> Result<File, HomeError> {
+    let file = File::options()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .open(home.join("lock"))
+        .map_err(|error| system(home, &error))?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(HomeError::InUse(home.to_owned())),
+        Err(TryLockError::Error(error)) => Err(system(home, &error)),
+    }
+}
+
+/// Reads the secret; the first use makes it.
+fn secret(home: &Path) -> Result<[u8; 32], HomeError> {
+    let path = home.join("secret");
+    let bytes = match fs::read(&path) {
+        Err(error) if error.kind() == ErrorKind::NotFound => {
+            make_secret(home, &path).and_then(|()| fs::read(&path)).map_err(|error| system(home, &error))?
+        }
+        read => read.map_err(|error| system(home, &error))?,
+    };
+    bytes.try_into().map_err(|_| HomeError::Secret(path))
+}
+
+fn make_secret(home: &Path, path: &Path) -> io::Result<()> {
+    let mut secret = [0; 32];
+    getrandom::fill(&mut secret).map_err(io::Error::other)?;
+    let mut draft = Draft::begin(home)?;
+    #[cfg(unix)]
+    draft.file.set_permissions(std::os::unix::fs::PermissionsExt::from_mode(0o600))?;
+    draft.file.write_all(&secret)?;
+    // Whoever was first has made it.
+    draft.place(path).map(drop)
+}

@@ -1,0 +1,82 @@
+//! The mail as a folder of letters, one `.eml` an import, to be read or sent on by any mail program.
+
+use std::fs;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use mail_builder::MessageBuilder;
+use mail_builder::headers::HeaderType;
+use mail_builder::headers::address::Address;
+use mail_builder::headers::content_type::ContentType;
+use mail_builder::headers::raw::Raw;
+use mail_builder::mime::{BodyPart, MimePart};
+use rollcall_domain::letter::Letter;
+use rollcall_domain::names::ImportId;
+use rollcall_pipeline::ports::{Answer, Mail};
+
+use crate::disk::{Draft, fault, remove_drafts};
+
+/// The letters of a home.
+#[derive(Debug, Clone)]
+pub struct Outbox(PathBuf);
+
+impl Outbox {
+    /// Opens a folder of letters; makes it where there is none, and removes what was not written to its end.
+    ///
+    /// # Errors
+    /// When the folder cannot be made or written.
+    pub fn open(folder: &Path) -> io::Result<Self> {
+        fs::create_dir_all(folder)?;
+        remove_drafts(folder)?;
+        Ok(Self::open_shared(folder))
+    }
+
+    /// Opens a folder of letters for reading.
+    pub fn open_shared(folder: &Path) -> Self {
+        Self(folder.to_owned())
+    }
+
+    /// Where an import's letter is.
+    pub fn letter(&self, import: &ImportId) -> PathBuf {
+        self.0.join(format!("{import}.eml"))
+    }
+}
+
+impl Mail for Outbox {
+    async fn send(&self, import: &ImportId, letter: &Letter) -> Answer<()> {
+        let write = || {
+            let mut draft = Draft::begin(&self.0)?;
+            draft.file.write_all(&message(import, letter, jiff::Timestamp::now().as_second())?)?;
+            draft.replace(&self.letter(import))
+        };
+        write().map_err(|error| fault("writing a letter", &error))
+    }
+}
+
+/// A letter as mail programs read it; the same letter gives the same bytes but for its date.
+fn message(import: &ImportId, letter: &Letter, seconds: i64) -> io::Result<Vec<u8>> {
+    let parts = vec![
+        MimePart::new("text/plain", BodyPart::from(letter.text.as_str())),
+        MimePart::new("text/html", BodyPart::from(letter.html.as_str())),
+    ];
+    let alternatives =
+        ContentType::new("multipart/alternative").attribute("boundary", format!("rollcall-{import}"));
+    let message = MessageBuilder::new()
+        .from(Address::new_address(None::<&str>, letter.from.as_str()))
+        .header("To", recipients(letter))
+        .subject(letter.subject.as_str())
+        .date(seconds)
+        .message_id(format!("{import}@rollcall"))
+        .header("Auto-Submitted", Raw::new("auto-generated"))
+        .body(MimePart::new(alternatives, BodyPart::Multipart(parts)));
+    message.write_to_vec()
+}
+
+/// The recipients; a letter to nobody is one all the same.
+fn recipients(letter: &Letter) -> HeaderType<'_> {
+    if letter.to.is_empty() {
+        return Raw::new("undisclosed-recipients:;").into();
+    }
+    let address = |to: &'_ String| Address::new_address(None::<String>, to.clone());
+    Address::new_list(letter.to.iter().map(address).collect()).into()
+}

@@ -1,0 +1,136 @@
+//! The queues within one process.
+//!
+//! Sending waits where the queue is full, receiving where it is empty: both block the thread they are polled on.
+//! So whoever cuts a file and whoever works its chunks run on threads of their own.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use rollcall_domain::chunk::ChunkMessage;
+use rollcall_domain::names::{ImportId, ProgramName};
+use rollcall_pipeline::fault::Fault;
+use rollcall_pipeline::ports::{Answer, Queue};
+
+/// What a worker receives.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Message {
+    /// A chunk to work.
+    Chunk(ChunkMessage),
+    /// All chunks of an import are closed.
+    Finalize(ProgramName, ImportId),
+}
+
+/// The queues of a home, shared by clones.
+#[derive(Debug, Clone)]
+pub struct LocalQueue(Arc<Shared>);
+
+#[derive(Debug)]
+struct Shared {
+    room: usize,
+    lanes: Mutex<Lanes>,
+    changed: Condvar,
+}
+
+#[derive(Debug, Default)]
+struct Lanes {
+    finalize: VecDeque<(ProgramName, ImportId)>,
+    chunks: VecDeque<ChunkMessage>,
+    /// Handed back, and when they come again; never more than there are workers.
+    back: Vec<(Instant, Message)>,
+    closed: bool,
+}
+
+impl LocalQueue {
+    /// Queues that hold so many chunks at most; one chunk has room always.
+    pub fn with_room(chunks: usize) -> Self {
+        let lanes = Mutex::default();
+        Self(Arc::new(Shared { room: chunks.max(1), lanes, changed: Condvar::new() }))
+    }
+
+    /// Waits for a message; `None` once the queues are closed and empty.
+    pub fn receive(&self) -> Option<Message> {
+        let mut lanes = self.lanes();
+        loop {
+            if let Some(message) = lanes.next(Instant::now()) {
+                self.0.changed.notify_all();
+                return Some(message);
+            }
+            let due = lanes.back.iter().map(|(due, _)| *due).min();
+            lanes = match due {
+                None if lanes.closed => return None,
+                None => self.0.changed.wait(lanes).unwrap_or_else(PoisonError::into_inner),
+                Some(due) => self.wait_until(lanes, due),
+            };
+        }
+    }
+
+    /// Takes a message if there is one now.
+    pub fn try_receive(&self) -> Option<Message> {
+        let message = self.lanes().next(Instant::now());
+        self.0.changed.notify_all();
+        message
+    }
+
+    /// Hands a message back: it is delivered again after a while. Never waits for room.
+    pub fn hand_back(&self, message: Message, after: Duration) {
+        let now = Instant::now();
+        let due = now.checked_add(after).unwrap_or(now);
+        self.lanes().back.push((due, message));
+        self.0.changed.notify_all();
+    }
+
+    /// Takes no more messages; those that wait are delivered still.
+    pub fn close(&self) {
+        self.lanes().closed = true;
+        self.0.changed.notify_all();
+    }
+
+    fn lanes(&self) -> MutexGuard<'_, Lanes> {
+        self.0.lanes.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn wait_until<'l>(&self, lanes: MutexGuard<'l, Lanes>, due: Instant) -> MutexGuard<'l, Lanes> {
+        let rest = due.saturating_duration_since(Instant::now());
+        self.0.changed.wait_timeout(lanes, rest).unwrap_or_else(PoisonError::into_inner).0
+    }
+
+    fn send(&self, push: impl FnOnce(&mut Lanes), is_full: impl Fn(&Lanes) -> bool) -> Answer<()> {
+        let mut lanes = self.lanes();
+        while !lanes.closed && is_full(&lanes) {
+            lanes = self.0.changed.wait(lanes).unwrap_or_else(PoisonError::into_inner);
+        }
+        if lanes.closed {
+            return Err(Fault::permanent("sending a message", "the queue is closed"));
+        }
+        push(&mut lanes);
+        self.0.changed.notify_all();
+        Ok(())
+    }
+}
+
+impl Lanes {
+    /// What is to be done next: ends first, then chunks in order, then what was handed back and is due.
+    fn next(&mut self, now: Instant) -> Option<Message> {
+        if let Some((program, import)) = self.finalize.pop_front() {
+            return Some(Message::Finalize(program, import));
+        }
+        if let Some(chunk) = self.chunks.pop_front() {
+            return Some(Message::Chunk(chunk));
+        }
+        let due = self.back.iter().position(|(due, _)| *due <= now)?;
+        Some(self.back.remove(due).1)
+    }
+}
+
+impl Queue for LocalQueue {
+    async fn send_chunk(&self, message: ChunkMessage) -> Answer<()> {
+        let room = self.0.room;
+        self.send(|lanes| lanes.chunks.push_back(message), |lanes| lanes.chunks.len() >= room)
+    }
+
+    async fn send_finalize(&self, program: &ProgramName, import: &ImportId) -> Answer<()> {
+        let message = (program.clone(), import.clone());
+        self.send(|lanes| lanes.finalize.push_back(message), |_| false)
+    }
+}

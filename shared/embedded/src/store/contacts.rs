@@ -1,0 +1,246 @@
+//! The contacts as judging reads them; [`super::keep`] writes them.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use rollcall_domain::contact::ContactId;
+use rollcall_domain::names::ImportId;
+use rollcall_pipeline::ports::{Answer, Contacts, Keep, Pool, Wanted};
+use rusqlite::types::ValueRef;
+use rusqlite::{Connection, OptionalExtension, params};
+
+use super::database::{Database, unreadable};
+
+/// The contacts of a home.
+#[derive(Debug, Clone)]
+pub struct ContactStore(pub(super) Arc<Database>);
+
+impl ContactStore {
+    /// The contacts in these tables.
+    pub fn new(database: Arc<Database>) -> Self {
+        Self(database)
+    }
+}
+
+impl Contacts for ContactStore {
+    async fn read(&self, pool: &Pool, import: &ImportId, wanted: &[Wanted]) -> Answer<Vec<Option<String>>> {
+        self.read_before(pool, import, wanted)
+    }
+
+    async fn keep(&self, pool: &Pool, import: &ImportId, chunk: u32, records: &[Keep]) -> Answer<()> {
+        if records.is_empty() { Ok(()) } else { self.keep_chunk(pool, import, chunk, records) }
+    }
+
+    async fn raise_floor(&self, pool: &Pool, import: &ImportId) -> Answer<()> {
+        self.0.write("raising the floor of a pool", |transaction| {
+            let number = pool_number(transaction, pool)?;
+            let raise = "UPDATE pools SET floor = max(floor, ?2) WHERE number = ?1";
+            transaction.execute(raise, params![number, import.as_str()]).map(drop)
+        })
+    }
+
+    async fn settle(&self, _pool: &Pool, import: &ImportId) -> Answer<()> {
+        self.settle_import(import)
+    }
+}
+
+impl ContactStore {
+    fn read_before(&self, pool: &Pool, import: &ImportId, wanted: &[Wanted]) -> Answer<Vec<Option<String>>> {
+        let mut answers = vec![None; wanted.len()];
+        let hashes: Vec<u64> = wanted.iter().map(|wanted| hash(contact_of(wanted))).collect();
+        let lookup = self.0.contacts.lookup();
+        self.0.read("reading contacts", |connection| {
+            let found = lookup.find(connection, &hashes)?;
+            if found.is_empty() {
+                return Ok(());
+            }
+            let Some(mut view) = View::of(connection, pool, import)? else { return Ok(()) };
+            let mut at: Option<Standing> = None;
+            for found in found {
+                if at.as_ref().is_none_or(|row| row.seq != found.seq) {
+                    at = view.standing(connection, found.seq)?;
+                }
+                let wanted = &wanted[found.position];
+                if let Some(row) = at.as_ref().filter(|row| row.contact_id == *contact_of(wanted)) {
+                    answers[found.position] = view.before(connection, row, wanted)?;
+                }
+            }
+            Ok(())
+        })?;
+        Ok(answers)
+    }
+}
+
+fn contact_of(wanted: &Wanted) -> &ContactId {
+    match wanted {
+        Wanted::Contact(id) | Wanted::Membership(id, _) => id,
+    }
+}
+
+/// A contact's row as it stands.
+#[derive(Debug)]
+pub(super) struct Standing {
+    pub(super) seq: i64,
+    pub(super) contact_id: ContactId,
+    /// The import that it is stamped with.
+    pub(super) import: i64,
+    /// The row of that import.
+    pub(super) row: u64,
+    pub(super) record: Option<String>,
+    /// Groups by key, each with the import that added it.
+    pub(super) groups: BTreeMap<String, i64>,
+}
+
+/// A pool as one import sees it.
+#[derive(Debug)]
+pub(super) struct View {
+    pub(super) pool: i64,
+    /// Contacts of older imports are no more; empty where there is no floor.
+    floor: String,
+    /// The import's number, where it has one.
+    import: Option<i64>,
+    imports: HashMap<i64, String>,
+}
+
+impl View {
+    /// The pool, if it is known.
+    pub(super) fn of(
+        connection: &Connection,
+        pool: &Pool,
+        import: &ImportId,
+    ) -> rusqlite::Result<Option<Self>> {
+        let select = "SELECT number, floor FROM pools WHERE program = ?1 AND pool = ?2";
+        let known = connection
+            .prepare_cached(select)?
+            .query_row([pool.program.as_str(), &pool.pool], |row| Ok((row.get(0)?, row.get(1)?)))
+            .optional()?;
+        let Some((pool, floor)) = known else { return Ok(None) };
+        let import = connection
+            .prepare_cached("SELECT number FROM stamps WHERE import_id = ?1")?
+            .query_row([import.as_str()], |row| row.get(0))
+            .optional()?;
+        Ok(Some(Self { pool, floor, import, imports: HashMap::new() }))
+    }
+
+    /// The row under a seq, where it is one of this pool.
+    pub(super) fn standing(&self, connection: &Connection, seq: i64) -> rusqlite::Result<Option<Standing>> {
+        let select = "SELECT pool, contact_id, import, row, record, groups FROM contacts WHERE seq = ?1";
+        let mut read = connection.prepare_cached(select)?;
+        let mut rows = read.query([seq])?;
+        let Some(row) = rows.next()? else { return Ok(None) };
+        let (pool, id): (i64, _) = (row.get(0)?, parse_id(row.get_ref(1)?));
+        let Some(contact_id) = id.filter(|_| pool == self.pool) else { return Ok(None) };
+        Ok(Some(Standing {
+            seq,
+            contact_id,
+            import: row.get(2)?,
+            row: row.get::<_, i64>(3)?.cast_unsigned(),
+            record: row.get(4)?,
+            groups: groups_of(row.get_ref(5)?)?,
+        }))
+    }
+
+    /// What was there before the import.
+    fn before(
+        &mut self,
+        connection: &Connection,
+        row: &Standing,
+        wanted: &Wanted,
+    ) -> rusqlite::Result<Option<String>> {
+        match wanted {
+            Wanted::Contact(_) if Some(row.import) == self.import => record_before(connection, row.seq),
+            Wanted::Contact(_) if self.stands(connection, row.import)? => Ok(row.record.clone()),
+            Wanted::Contact(_) => Ok(None),
+            Wanted::Membership(_, group) => match row.groups.get(group) {
+                Some(by) if Some(*by) != self.import && self.stands(connection, *by)? => {
+                    Ok(Some(String::new()))
+                }
+                _ => Ok(None),
+            },
+        }
+    }
+
+    /// Whether what an import wrote is not below the floor.
+    pub(super) fn stands(&mut self, connection: &Connection, import: i64) -> rusqlite::Result<bool> {
+        if self.floor.is_empty() {
+            return Ok(true);
+        }
+        self.load_import(connection, import)?;
+        Ok(self.imports[&import] >= self.floor)
+    }
+
+    /// Whether one import is newer than another.
+    pub(super) fn is_newer(
+        &mut self,
+        connection: &Connection,
+        one: i64,
+        other: i64,
+    ) -> rusqlite::Result<bool> {
+        if one == other {
+            return Ok(false);
+        }
+        self.load_import(connection, one)?;
+        self.load_import(connection, other)?;
+        Ok(self.imports[&one] > self.imports[&other])
+    }
+
+    fn load_import(&mut self, connection: &Connection, number: i64) -> rusqlite::Result<()> {
+        if !self.imports.contains_key(&number) {
+            let id = connection
+                .prepare_cached("SELECT import_id FROM stamps WHERE number = ?1")?
+                .query_row([number], |row| row.get(0))?;
+            self.imports.insert(number, id);
+        }
+        Ok(())
+    }
+}
+
+/// The record beside a row, from before the import that stamped it; `None` where the contact was absent.
+pub(super) fn record_before(connection: &Connection, seq: i64) -> rusqlite::Result<Option<String>> {
+    let record = connection
+        .prepare_cached("SELECT record FROM contacts_before WHERE seq = ?1")?
+        .query_row([seq], |row| row.get(0))
+        .optional()?;
+    Ok(record.flatten())
+}
+
+/// The pool's number; a new pool gets one.
+pub(super) fn pool_number(connection: &Connection, pool: &Pool) -> rusqlite::Result<i64> {
+    let names = [pool.program.as_str(), &pool.pool];
+    connection
+        .prepare_cached("INSERT OR IGNORE INTO pools (program, pool) VALUES (?1, ?2)")?
+        .execute(names)?;
+    connection
+        .prepare_cached("SELECT number FROM pools WHERE program = ?1 AND pool = ?2")?
+        .query_row(names, |row| row.get(0))
+}
+
+/// The import's number; a new import gets one.
+pub(super) fn import_number(connection: &Connection, import: &ImportId) -> rusqlite::Result<i64> {
+    connection
+        .prepare_cached("INSERT OR IGNORE INTO stamps (import_id) VALUES (?1)")?
+        .execute([import.as_str()])?;
+    connection
+        .prepare_cached("SELECT number FROM stamps WHERE import_id = ?1")?
+        .query_row([import.as_str()], |row| row.get(0))
+}
+
+/// What the packed index knows a contact by: an id is a digest, so its first half is a hash.
+pub(super) fn hash(id: &ContactId) -> u64 {
+    let mut half = [0; 8];
+    half.copy_from_slice(&id.as_bytes()[..8]);
+    u64::from_be_bytes(half)
+}
+
+/// A contact id as a column holds it.
+pub(super) fn parse_id(value: ValueRef<'_>) -> Option<ContactId> {
+    value.as_str().ok().and_then(ContactId::parse)
+}
+
+/// The groups as a column holds them.
+pub(super) fn groups_of(value: ValueRef<'_>) -> rusqlite::Result<BTreeMap<String, i64>> {
+    match value.as_str_or_null()? {
+        Some(text) => serde_json::from_str(text).map_err(unreadable),
+        None => Ok(BTreeMap::new()),
+    }
+}

@@ -1,0 +1,239 @@
+//! The SQLite file: one connection that writes, a few that read.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use rollcall_pipeline::fault::Fault;
+use rollcall_pipeline::ports::Answer;
+use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction, TransactionBehavior};
+
+use super::index::Index;
+use super::schema;
+
+/// Pages that the log holds before they move into the file: 64 MiB.
+const LOG_PAGES: u32 = 16 * 1024;
+
+/// Why the tables could not be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// Something else is in its place.
+    #[error("not a Rollcall database: {0}; move it away, or choose another home")]
+    Foreign(PathBuf),
+    /// A newer program wrote it.
+    #[error("database is of a newer version ({found}, this program reads {known}): {path}; update rollcall")]
+    Newer {
+        /// The file.
+        path: PathBuf,
+        /// Its version.
+        found: i32,
+        /// The version that this program reads.
+        known: i32,
+    },
+    /// SQLite's own words.
+    #[error("cannot open {path}: {cause}")]
+    Sqlite {
+        /// The file.
+        path: PathBuf,
+        /// SQLite's own words.
+        cause: String,
+    },
+}
+
+/// The tables of a home.
+#[derive(Debug)]
+pub struct Database {
+    path: PathBuf,
+    writer: Option<Mutex<Connection>>,
+    readers: Mutex<Vec<Connection>>,
+    pub(super) contacts: Index,
+    pub(super) entries: Index,
+}
+
+impl Database {
+    /// Opens the tables for one process that reads and writes; makes them where there are none.
+    ///
+    /// # Errors
+    /// When the file cannot be opened or made, is not ours, or is of a newer version.
+    pub fn open(path: &Path) -> Result<Self, OpenError> {
+        let failed = |error| open_error(path, error);
+        let mut writer = connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE)
+            .map_err(failed)?;
+        check_version(path, &writer)?;
+        writer.pragma_update(None, "journal_mode", "wal").map_err(failed)?;
+        writer.pragma_update(None, "wal_autocheckpoint", LOG_PAGES).map_err(failed)?;
+        make_tables(&mut writer).map_err(failed)?;
+        let contacts = Index::load_contacts(&writer).map_err(failed)?;
+        let entries = Index::load_entries(&writer).map_err(failed)?;
+        Ok(Self {
+            path: path.to_owned(),
+            writer: Some(Mutex::new(writer)),
+            readers: Mutex::default(),
+            contacts,
+            entries,
+        })
+    }
+
+    /// Opens the tables as they stand now, beside a process that works on them. Whatever is written from now on
+    /// is not seen.
+    ///
+    /// # Errors
+    /// As [`Database::open`], and where there are no tables.
+    pub fn open_snapshot(path: &Path) -> Result<Self, OpenError> {
+        let failed = |error| open_error(path, error);
+        let reader = connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE).map_err(failed)?;
+        check_version(path, &reader)?;
+        reader.execute_batch("PRAGMA query_only = 1; BEGIN").map_err(failed)?;
+        let contacts = Index::load_contacts(&reader).map_err(failed)?;
+        let entries = Index::load_entries(&reader).map_err(failed)?;
+        Ok(Self { path: path.to_owned(), writer: None, readers: Mutex::new(vec![reader]), contacts, entries })
+    }
+
+    /// Reads in one transaction.
+    pub(super) fn read<T>(
+        &self,
+        doing: &'static str,
+        work: impl FnOnce(&Connection) -> rusqlite::Result<T>,
+    ) -> Answer<T> {
+        let named = |error| fault(doing, &error);
+        let Some(_) = &self.writer else {
+            let readers = lock(&self.readers);
+            let snapshot = readers.first().ok_or_else(|| Fault::permanent(doing, "the snapshot is gone"))?;
+            return work(snapshot).map_err(named);
+        };
+        let taken = lock(&self.readers).pop();
+        let mut reader = match taken {
+            Some(reader) => reader,
+            None => self.connect_reader().map_err(named)?,
+        };
+        let answer = reader.transaction().and_then(|transaction| work(&transaction)).map_err(named);
+        lock(&self.readers).push(reader);
+        answer
+    }
+
+    /// Writes in one transaction: all of it or nothing.
+    pub(super) fn write<T>(
+        &self,
+        doing: &'static str,
+        work: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T>,
+    ) -> Answer<T> {
+        self.write_with(doing, |transaction| {
+            let answer = work(&transaction)?;
+            transaction.commit()?;
+            Ok(answer)
+        })
+    }
+
+    /// Writes in one transaction that the work itself commits.
+    pub(super) fn write_with<T>(
+        &self,
+        doing: &'static str,
+        work: impl FnOnce(Transaction<'_>) -> rusqlite::Result<T>,
+    ) -> Answer<T> {
+        let writer =
+            self.writer.as_ref().ok_or_else(|| Fault::permanent(doing, "opened for reading only"))?;
+        let mut writer = lock(writer);
+        writer
+            .transaction_with_behavior(TransactionBehavior::Immediate)
+            .and_then(work)
+            .map_err(|error| fault(doing, &error))
+    }
+
+    /// A connection of one's own, for a long listing.
+    pub(super) fn connect_reader(&self) -> rusqlite::Result<Connection> {
+        let reader = connect(&self.path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+        reader.pragma_update(None, "query_only", true)?;
+        Ok(reader)
+    }
+
+    /// Packs what the indexes hold in memory; without it the next opening reads it again.
+    fn pack(&self) -> Answer<()> {
+        for index in [&self.contacts, &self.entries] {
+            if index.has_tail() {
+                self.write_with("packing an index", |transaction| index.pack(transaction))?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Database {
+    fn drop(&mut self) {
+        if self.writer.is_some() {
+            // Nothing is lost where this fails: the next opening reads the unpacked rows again.
+            let _ = self.pack();
+        }
+    }
+}
+
+/// A lock is only ever lost to a panic, and what it guards is right after every step.
+pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn connect(path: &Path, flags: OpenFlags) -> rusqlite::Result<Connection> {
+    let connection = Connection::open_with_flags(path, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+    connection.busy_timeout(std::time::Duration::from_secs(30))?;
+    connection.set_prepared_statement_cache_capacity(64);
+    connection.execute_batch(
+        "PRAGMA synchronous = normal; PRAGMA cache_size = -8192; PRAGMA mmap_size = 68719476736;",
+    )?;
+    Ok(connection)
+}
+
+fn check_version(path: &Path, connection: &Connection) -> Result<(), OpenError> {
+    let pragma = |name| connection.pragma_query_value(None, name, |row| row.get::<_, i32>(0));
+    let failed = |error| open_error(path, error);
+    let (application, version) =
+        (pragma("application_id").map_err(failed)?, pragma("user_version").map_err(failed)?);
+    let tables: i64 =
+        connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0)).map_err(failed)?;
+    match (application, version) {
+        (0, 0) if tables == 0 => Ok(()),
+        (schema::APPLICATION, schema::VERSION) => Ok(()),
+        (schema::APPLICATION, found) => {
+            Err(OpenError::Newer { path: path.to_owned(), found, known: schema::VERSION })
+        }
+        _ => Err(OpenError::Foreign(path.to_owned())),
+    }
+}
+
+fn make_tables(writer: &mut Connection) -> rusqlite::Result<()> {
+    let transaction = writer.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let version: i32 = transaction.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    if version == 0 {
+        transaction.execute_batch(schema::TABLES)?;
+        transaction.pragma_update(None, "application_id", schema::APPLICATION)?;
+        transaction.pragma_update(None, "user_version", schema::VERSION)?;
+    }
+    transaction.commit()
+}
+
+fn open_error(path: &Path, error: rusqlite::Error) -> OpenError {
+    match error.sqlite_error_code() {
+        Some(ErrorCode::NotADatabase) => OpenError::Foreign(path.to_owned()),
+        _ => OpenError::Sqlite { path: path.to_owned(), cause: words(&error) },
+    }
+}
+
+/// What SQLite says, as a fault: a lock may pass, nothing else does.
+fn fault(doing: &'static str, error: &rusqlite::Error) -> Fault {
+    match error.sqlite_error_code() {
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Fault::transient(doing, words(error)),
+        _ => Fault::permanent(doing, words(error)),
+    }
+}
+
+fn words(error: &rusqlite::Error) -> String {
+    match error.sqlite_error_code() {
+        Some(ErrorCode::DiskFull) => "no space left on the disk of the home".to_owned(),
+        Some(ErrorCode::ReadOnly | ErrorCode::CannotOpen | ErrorCode::PermissionDenied) => {
+            format!("{error}; is the home writable?")
+        }
+        _ => error.to_string(),
+    }
+}
+
+/// Makes an error of another crate SQLite's, to leave a transaction with.
+pub(super) fn unreadable(error: impl std::error::Error + Send + Sync + 'static) -> rusqlite::Error {
+    rusqlite::Error::ToSqlConversionFailure(Box::new(error))
+}

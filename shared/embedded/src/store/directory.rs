@@ -1,0 +1,317 @@
+//! The directory: entries by id, found by their keys.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use rollcall_domain::directory::{Account, Candidates, Kind, MAX_CANDIDATES, MatchKey};
+use rollcall_domain::names::{MARKETPLACE, ProgramName};
+use rollcall_pipeline::ports::{Answer, Directory, DirectoryItem};
+use rusqlite::types::ValueRef;
+use rusqlite::{Connection, Transaction, params};
+use xxhash_rust::xxh3::xxh3_64;
+
+use super::database::{Database, unreadable};
+use super::index::{Found, Index};
+
+/// The directory of a home.
+#[derive(Debug, Clone)]
+pub struct DirectoryStore(Arc<Database>);
+
+impl DirectoryStore {
+    /// The directory in these tables.
+    pub fn new(database: Arc<Database>) -> Self {
+        Self(database)
+    }
+}
+
+impl Directory for DirectoryStore {
+    async fn candidates(&self, keys: &[MatchKey]) -> Answer<Vec<Candidates>> {
+        self.candidates_of(keys)
+    }
+
+    async fn find(&self, program: &ProgramName, wanted: &[(Kind, String)]) -> Answer<Vec<Vec<String>>> {
+        self.find_entries(program, wanted)
+    }
+
+    async fn read(
+        &self,
+        owner: &ProgramName,
+        kind: Kind,
+        ids: &[String],
+    ) -> Answer<Vec<Option<DirectoryItem>>> {
+        self.read_entries(owner, kind, ids)
+    }
+
+    async fn keep(&self, owner: &ProgramName, kind: Kind, items: &[DirectoryItem]) -> Answer<()> {
+        if items.is_empty() { Ok(()) } else { self.keep_entries(owner, kind, items) }
+    }
+}
+
+impl DirectoryStore {
+    fn candidates_of(&self, keys: &[MatchKey]) -> Answer<Vec<Candidates>> {
+        let mut hash = Hasher::new(MARKETPLACE, Kind::Accounts);
+        let hashes: Vec<u64> = keys.iter().map(|key| hash.key(key)).collect();
+        let mut answers = vec![Candidates::default(); keys.len()];
+        self.each_row("matching accounts", &hashes, |found, row| {
+            let Candidates { accounts, too_many } = &mut answers[found.position];
+            if *too_many || !row.is(MARKETPLACE, Kind::Accounts) || !row.has_key(&keys[found.position])? {
+                return Ok(());
+            }
+            if accounts.len() == MAX_CANDIDATES {
+                *too_many = true;
+            } else {
+                accounts.push(serde_json::from_str::<Account>(row.json()?).map_err(unreadable)?);
+            }
+            Ok(())
+        })?;
+        Ok(answers)
+    }
+
+    fn find_entries(&self, program: &ProgramName, wanted: &[(Kind, String)]) -> Answer<Vec<Vec<String>>> {
+        let mut hashers = HashMap::new();
+        let mut hash = |kind: Kind, key: &str| {
+            hashers.entry(kind).or_insert_with(|| Hasher::new(owner(program, kind), kind)).key(key)
+        };
+        let hashes: Vec<u64> = wanted.iter().map(|(kind, key)| hash(*kind, key)).collect();
+        let mut answers: Vec<Vec<(String, String)>> = vec![Vec::new(); wanted.len()];
+        self.each_row("reading the directory", &hashes, |found, row| {
+            let (kind, key) = &wanted[found.position];
+            if row.is(owner(program, *kind), *kind) && row.has_key(key)? {
+                answers[found.position].push((row.id()?.to_owned(), row.json()?.to_owned()));
+            }
+            Ok(())
+        })?;
+        let in_order = |mut entries: Vec<(String, String)>| {
+            entries.sort();
+            entries.into_iter().map(|(_, json)| json).collect()
+        };
+        Ok(answers.into_iter().map(in_order).collect())
+    }
+
+    fn read_entries(
+        &self,
+        owner: &ProgramName,
+        kind: Kind,
+        ids: &[String],
+    ) -> Answer<Vec<Option<DirectoryItem>>> {
+        let mut hash = Hasher::new(owner.as_str(), kind);
+        let hashes: Vec<u64> = ids.iter().map(|id| hash.id(id)).collect();
+        let mut answers = vec![None; ids.len()];
+        self.each_row("reading the directory", &hashes, |found, row| {
+            if row.is(owner.as_str(), kind) && row.id()? == ids[found.position] {
+                answers[found.position] = Some(row.item()?);
+            }
+            Ok(())
+        })?;
+        Ok(answers)
+    }
+
+    /// Hands out every row that the index knows for a hash, in the order of the rows.
+    fn each_row(
+        &self,
+        doing: &'static str,
+        hashes: &[u64],
+        mut each: impl FnMut(Found, &Row<'_>) -> rusqlite::Result<()>,
+    ) -> Answer<()> {
+        let lookup = self.0.entries.lookup();
+        self.0.read(doing, |connection| {
+            let found = lookup.find(connection, hashes)?;
+            each_of(connection, &found, &mut each)
+        })
+    }
+
+    fn keep_entries(&self, owner: &ProgramName, kind: Kind, items: &[DirectoryItem]) -> Answer<()> {
+        self.0.write("loading the directory", |transaction| {
+            Loading { transaction, index: &self.0.entries, owner: owner.as_str(), kind }.keep(items)
+        })?;
+        if self.0.entries.is_heavy() {
+            self.0.write_with("packing the directory's index", |transaction| {
+                self.0.entries.pack(transaction)
+            })?;
+        }
+        Ok(())
+    }
+}
+
+/// Accounts belong to the marketplace, everything else to a program.
+fn owner(program: &ProgramName, kind: Kind) -> &str {
+    if kind == Kind::Accounts { MARKETPLACE } else { program.as_str() }
+}
+
+const SELECT: &str = "SELECT owner, kind, id, keys, json FROM entries WHERE seq = ?1";
+
+fn each_of(
+    connection: &Connection,
+    found: &[Found],
+    each: &mut impl FnMut(Found, &Row<'_>) -> rusqlite::Result<()>,
+) -> rusqlite::Result<()> {
+    let mut read = connection.prepare_cached(SELECT)?;
+    for same in found.chunk_by(|one, next| one.seq == next.seq) {
+        let mut rows = read.query([same[0].seq])?;
+        if let Some(row) = rows.next()? {
+            same.iter().try_for_each(|found| each(*found, &Row(row)))?;
+        }
+    }
+    Ok(())
+}
+
+/// An entry's row, as [`SELECT`] gives it.
+struct Row<'r>(&'r rusqlite::Row<'r>);
+
+impl Row<'_> {
+    fn is(&self, owner: &str, kind: Kind) -> bool {
+        let column = |number| self.0.get_ref(number).and_then(|value| Ok(value.as_str()?));
+        column(0).is_ok_and(|value| value == owner) && column(1).is_ok_and(|value| value == kind.as_str())
+    }
+
+    fn id(&self) -> rusqlite::Result<&str> {
+        Ok(self.0.get_ref(2)?.as_str()?)
+    }
+
+    /// Whether the entry is found by a key now; hints of keys that it had once stay.
+    fn has_key(&self, key: &str) -> rusqlite::Result<bool> {
+        let keys = self.0.get_ref(3)?.as_str()?;
+        let mut quoted = Vec::with_capacity(key.len() + 2);
+        serde_json::to_writer(&mut quoted, key).map_err(unreadable)?;
+        // In a JSON array of strings without escapes, a text in quotes is an element, or what stands between
+        // two.
+        let quoted = std::str::from_utf8(&quoted).map_err(unreadable)?;
+        if !keys.contains(quoted) {
+            return Ok(false);
+        }
+        if !keys.contains('\\') && key != "," {
+            return Ok(true);
+        }
+        let keys: Vec<String> = serde_json::from_str(keys).map_err(unreadable)?;
+        Ok(keys.iter().any(|known| known == key))
+    }
+
+    fn json(&self) -> rusqlite::Result<&str> {
+        Ok(self.0.get_ref(4)?.as_str()?)
+    }
+
+    fn item(&self) -> rusqlite::Result<DirectoryItem> {
+        let keys = serde_json::from_str(self.0.get_ref(3)?.as_str()?).map_err(unreadable)?;
+        Ok(DirectoryItem { id: self.id()?.to_owned(), keys, json: self.json()?.to_owned() })
+    }
+}
+
+/// Entries on their way into the tables.
+struct Loading<'a> {
+    transaction: &'a Transaction<'a>,
+    index: &'a Index,
+    owner: &'a str,
+    kind: Kind,
+}
+
+impl Loading<'_> {
+    fn keep(&self, items: &[DirectoryItem]) -> rusqlite::Result<()> {
+        let items = last_of_each(items);
+        let standing = self.standing(&items)?;
+        let mut hash = Hasher::new(self.owner, self.kind);
+        for (item, standing) in items.iter().zip(standing) {
+            match standing {
+                Some((_, before)) if before == **item => {}
+                Some((seq, before)) => self.change(&mut hash, seq, &before, item)?,
+                None => self.append(&mut hash, item)?,
+            }
+        }
+        Ok(())
+    }
+
+    /// Each item's row as it stands.
+    fn standing(&self, items: &[&DirectoryItem]) -> rusqlite::Result<Vec<Option<(i64, DirectoryItem)>>> {
+        let mut hash = Hasher::new(self.owner, self.kind);
+        let hashes: Vec<u64> = items.iter().map(|item| hash.id(&item.id)).collect();
+        let found = self.index.lookup().find(self.transaction, &hashes)?;
+        let mut standing = vec![None; items.len()];
+        each_of(self.transaction, &found, &mut |found, row| {
+            if row.is(self.owner, self.kind) && row.id()? == items[found.position].id {
+                standing[found.position] = Some((found.seq, row.item()?));
+            }
+            Ok(())
+        })?;
+        Ok(standing)
+    }
+
+    fn append(&self, hash: &mut Hasher, item: &DirectoryItem) -> rusqlite::Result<()> {
+        let seq = self.index.next_seq();
+        let keys = serde_json::to_string(&item.keys).map_err(unreadable)?;
+        let insert = "INSERT INTO entries (seq, owner, kind, id, keys, json) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+        let values = params![seq, self.owner, self.kind.as_str(), item.id, keys, item.json];
+        self.transaction.prepare_cached(insert)?.execute(values)?;
+        self.index.add(hash.id(&item.id), seq);
+        item.keys.iter().for_each(|key| self.index.add(hash.key(key), seq));
+        Ok(())
+    }
+
+    fn change(
+        &self,
+        hash: &mut Hasher,
+        seq: i64,
+        before: &DirectoryItem,
+        item: &DirectoryItem,
+    ) -> rusqlite::Result<()> {
+        let keys = serde_json::to_string(&item.keys).map_err(unreadable)?;
+        let update = "UPDATE entries SET keys = ?2, json = ?3 WHERE seq = ?1";
+        self.transaction.prepare_cached(update)?.execute(params![seq, keys, item.json])?;
+        for key in item.keys.iter().filter(|key| !before.keys.contains(key)) {
+            let hash = hash.key(key);
+            let late = "INSERT INTO late_keys (hash, seq) VALUES (?1, ?2)";
+            self.transaction.prepare_cached(late)?.execute(params![hash.cast_signed(), seq])?;
+            self.index.add(hash, seq);
+        }
+        Ok(())
+    }
+}
+
+/// Each id once, as it comes last.
+fn last_of_each(items: &[DirectoryItem]) -> Vec<&DirectoryItem> {
+    let mut seen = HashSet::with_capacity(items.len());
+    let mut last: Vec<&DirectoryItem> = items.iter().rev().filter(|item| seen.insert(&item.id)).collect();
+    last.reverse();
+    last
+}
+
+/// Hashes of one owner's entries of one kind; they are stored, so they never change.
+struct Hasher {
+    text: String,
+    prefix: usize,
+}
+
+impl Hasher {
+    fn new(owner: &str, kind: Kind) -> Self {
+        Self::of(owner, kind.as_str())
+    }
+
+    fn of(owner: &str, kind: &str) -> Self {
+        let text = format!("{owner}\u{1f}{kind}\u{1f}");
+        Self { prefix: text.len(), text }
+    }
+
+    fn id(&mut self, id: &str) -> u64 {
+        self.hash("id", id)
+    }
+
+    fn key(&mut self, key: &str) -> u64 {
+        self.hash("key", key)
+    }
+
+    fn hash(&mut self, what: &str, value: &str) -> u64 {
+        self.text.truncate(self.prefix);
+        self.text.push_str(what);
+        self.text.push('\u{1f}');
+        self.text.push_str(value);
+        xxh3_64(self.text.as_bytes())
+    }
+}
+
+/// The hashes under which a row (owner, kind, id, keys) is found.
+pub(super) fn hashes_of_row(row: [ValueRef<'_>; 4]) -> rusqlite::Result<Vec<u64>> {
+    let [owner, kind, id, keys] = row;
+    let keys: Vec<String> = serde_json::from_str(keys.as_str()?).map_err(unreadable)?;
+    let mut hasher = Hasher::of(owner.as_str()?, kind.as_str()?);
+    let mut hashes = vec![hasher.id(id.as_str()?)];
+    hashes.extend(keys.iter().map(|key| hasher.key(key)));
+    Ok(hashes)
+}

@@ -1,0 +1,203 @@
+//! The imports: which chunks are closed, who sends the letter, how it ended.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use rollcall_domain::names::ImportId;
+use rollcall_domain::summary::Status;
+use rollcall_pipeline::ports::{Answer, ImportItem, Imports, LetterClaim, Take};
+use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
+
+use super::database::{Database, unreadable};
+
+/// The imports of a home.
+#[derive(Debug, Clone)]
+pub struct ImportStore(Arc<Database>);
+
+impl ImportStore {
+    /// The imports in these tables.
+    pub fn new(database: Arc<Database>) -> Self {
+        Self(database)
+    }
+
+    /// A time for the next drop: now, or a millisecond after the last one, so that the ids of one home strictly
+    /// increase.
+    ///
+    /// # Errors
+    /// When the tables cannot be written.
+    pub fn next_drop_time(&self, now: Timestamp) -> Answer<Timestamp> {
+        let at: i64 = self.0.write("noting a drop", |transaction| {
+            let note = "INSERT INTO last_drop (one, at) VALUES (1, ?1)
+                ON CONFLICT (one) DO UPDATE SET at = max(excluded.at, last_drop.at + 1) RETURNING at";
+            transaction.query_row(note, [now.as_millisecond()], |row| row.get(0))
+        })?;
+        Timestamp::from_millisecond(at)
+            .map_err(|error| rollcall_pipeline::fault::Fault::permanent("noting a drop", error))
+    }
+}
+
+impl Imports for ImportStore {
+    async fn begin(&self, item: ImportItem) -> Answer<ImportItem> {
+        self.0.write("noting an import", |transaction| {
+            insert(transaction, &item)?;
+            Ok(read(transaction, &item.import_id)?.unwrap_or(item))
+        })
+    }
+
+    async fn get(&self, import: &ImportId) -> Answer<Option<ImportItem>> {
+        self.0.read("reading an import", |connection| read(connection, import))
+    }
+
+    async fn seal(&self, import: &ImportId, chunks: u32) -> Answer<()> {
+        self.0.write("sealing an import", |transaction| {
+            let seal = "UPDATE imports SET chunks = ?2 WHERE import_id = ?1";
+            transaction.execute(seal, params![import.as_str(), chunks]).map(drop)
+        })
+    }
+
+    async fn open_chunks(&self, import: &ImportId) -> Answer<Vec<u32>> {
+        self.0.read("reading the open chunks", |connection| open_chunks(connection, import))
+    }
+
+    async fn take(&self, import: &ImportId, chunk: u32, now: Timestamp, lease: Timestamp) -> Answer<Take> {
+        self.0.write("taking a chunk", |transaction| take(transaction, import, chunk, now, lease))
+    }
+
+    async fn close(&self, import: &ImportId, chunk: u32) -> Answer<u32> {
+        self.0.write("closing a chunk", |transaction| {
+            let close = "INSERT INTO chunks (import_id, chunk, closed) VALUES (?1, ?2, 1)
+                ON CONFLICT (import_id, chunk) DO UPDATE SET closed = 1";
+            transaction.prepare_cached(close)?.execute(params![import.as_str(), chunk])?;
+            remaining(transaction, import)
+        })
+    }
+
+    async fn claim_letter(&self, import: &ImportId, now: Timestamp, lease: Timestamp) -> Answer<LetterClaim> {
+        self.0.write("claiming a letter", |transaction| claim_letter(transaction, import, now, lease))
+    }
+
+    async fn letter_sent(&self, import: &ImportId) -> Answer<()> {
+        self.0.write("noting a letter", |transaction| {
+            let note = "INSERT INTO letters (import_id, sent, leased_until) VALUES (?1, 1, 0)
+                ON CONFLICT (import_id) DO UPDATE SET sent = 1";
+            transaction.execute(note, [import.as_str()]).map(drop)
+        })
+    }
+
+    async fn finish(&self, import: &ImportId, status: Status) -> Answer<()> {
+        self.0.write("ending an import", |transaction| {
+            let end = "UPDATE imports SET status = ?2 WHERE import_id = ?1";
+            transaction.execute(end, [import.as_str(), status.as_str()]).map(drop)
+        })
+    }
+}
+
+fn insert(transaction: &Transaction<'_>, item: &ImportItem) -> rusqlite::Result<()> {
+    let insert = "INSERT OR IGNORE INTO imports
+        (import_id, program, profile, object, dry_run, options, started_at, chunks, status)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
+    let values = params![
+        item.import_id.as_str(),
+        item.program.as_str(),
+        item.profile,
+        serde_json::to_string(&item.object).map_err(unreadable)?,
+        item.dry_run,
+        serde_json::to_string(&item.options).map_err(unreadable)?,
+        item.started_at.to_string(),
+        item.chunks,
+        item.status.map(Status::as_str),
+    ];
+    transaction.execute(insert, values).map(drop)
+}
+
+fn read(connection: &Connection, import: &ImportId) -> rusqlite::Result<Option<ImportItem>> {
+    connection
+        .prepare_cached(&format!("{SELECT} WHERE import_id = ?1"))?
+        .query_row([import.as_str()], item_of)
+        .optional()
+}
+
+/// The columns that [`item_of`] reads.
+pub(super) const SELECT: &str = "SELECT import_id, program, profile, object, dry_run, options, started_at, \
+    chunks, status FROM imports";
+
+/// An import as its row says.
+pub(super) fn item_of(row: &Row<'_>) -> rusqlite::Result<ImportItem> {
+    let text = |column| Ok::<_, rusqlite::Error>(row.get_ref(column)?.as_str()?);
+    let status: Option<String> = row.get(8)?;
+    Ok(ImportItem {
+        import_id: text(0)?.parse().map_err(unreadable)?,
+        program: text(1)?.parse().map_err(unreadable)?,
+        profile: row.get(2)?,
+        object: serde_json::from_str(text(3)?).map_err(unreadable)?,
+        dry_run: row.get(4)?,
+        options: serde_json::from_str(text(5)?).map_err(unreadable)?,
+        started_at: text(6)?.parse().map_err(unreadable)?,
+        chunks: row.get(7)?,
+        status: status.and_then(|word| Status::ALL.into_iter().find(|status| status.as_str() == word)),
+    })
+}
+
+fn open_chunks(connection: &Connection, import: &ImportId) -> rusqlite::Result<Vec<u32>> {
+    let sealed: Option<Option<u32>> = connection
+        .query_row("SELECT chunks FROM imports WHERE import_id = ?1", [import.as_str()], |row| row.get(0))
+        .optional()?;
+    let mut closed = connection
+        .prepare_cached("SELECT chunk FROM chunks WHERE import_id = ?1 AND closed = 1 ORDER BY chunk")?;
+    let closed = closed.query_map([import.as_str()], |row| row.get(0))?;
+    let closed: Vec<u32> = closed.collect::<rusqlite::Result<_>>()?;
+    let all = 0..sealed.flatten().unwrap_or(0);
+    Ok(all.filter(|chunk| closed.binary_search(chunk).is_err()).collect())
+}
+
+fn remaining(connection: &Connection, import: &ImportId) -> rusqlite::Result<u32> {
+    connection
+        .prepare_cached(
+            "SELECT coalesce(chunks, 0) - (SELECT count(*) FROM chunks
+                WHERE import_id = ?1 AND closed = 1 AND chunk < imports.chunks)
+            FROM imports WHERE import_id = ?1",
+        )?
+        .query_row([import.as_str()], |row| row.get(0))
+        .optional()
+        .map(Option::unwrap_or_default)
+}
+
+fn take(
+    transaction: &Transaction<'_>,
+    import: &ImportId,
+    chunk: u32,
+    now: Timestamp,
+    lease: Timestamp,
+) -> rusqlite::Result<Take> {
+    let (import, now, lease) = (import.as_str(), nanoseconds(now), nanoseconds(lease));
+    let take = "INSERT INTO chunks (import_id, chunk, leased_until) VALUES (?1, ?2, ?4)
+        ON CONFLICT (import_id, chunk) DO UPDATE SET leased_until = ?4 WHERE closed = 0 AND leased_until <= ?3";
+    if transaction.prepare_cached(take)?.execute(params![import, chunk, now, lease])? == 1 {
+        return Ok(Take::Taken);
+    }
+    let closed = "SELECT closed FROM chunks WHERE import_id = ?1 AND chunk = ?2";
+    let closed: bool = transaction.query_row(closed, params![import, chunk], |row| row.get(0))?;
+    Ok(if closed { Take::Closed } else { Take::Leased })
+}
+
+fn claim_letter(
+    transaction: &Transaction<'_>,
+    import: &ImportId,
+    now: Timestamp,
+    lease: Timestamp,
+) -> rusqlite::Result<LetterClaim> {
+    let (import, now, lease) = (import.as_str(), nanoseconds(now), nanoseconds(lease));
+    let claim = "INSERT INTO letters (import_id, leased_until) VALUES (?1, ?3)
+        ON CONFLICT (import_id) DO UPDATE SET leased_until = ?3 WHERE sent = 0 AND leased_until <= ?2";
+    if transaction.execute(claim, params![import, now, lease])? == 1 {
+        return Ok(LetterClaim::Claimed);
+    }
+    let sent = "SELECT sent FROM letters WHERE import_id = ?1";
+    let sent: bool = transaction.query_row(sent, [import], |row| row.get(0))?;
+    Ok(if sent { LetterClaim::Sent } else { LetterClaim::Held })
+}
+
+/// A time as a column holds it, to the nanosecond; beyond the year 2262 the last that fits.
+fn nanoseconds(time: Timestamp) -> i64 {
+    i64::try_from(time.as_nanosecond()).unwrap_or(i64::MAX)
+}

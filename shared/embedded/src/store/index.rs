@@ -1,0 +1,378 @@
+//! A packed index: from a hash to the rows that may have it.
+//!
+//! Its entries, the hints, are pairs of hash and seq, sorted, 16 bytes each, in buckets by the hash's upper bits.
+//! A hash is uniform, so a bucket fits a page, and one bucket read finds all keys of a batch that fall into it.
+//! New hints wait in memory (the tail) and are packed by the hundred thousand: that costs a tenth of keeping a
+//! B-tree in random order. The tail is not written: rows above the watermark are read again at opening.
+//!
+//! A hint may be stale (the row is gone, has another key, or is not committed yet); whoever follows it looks at
+//! the row. None is ever missing, given that the lookup began ([`Index::lookup`]) before its transaction did.
+
+use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+
+use hashbrown::HashTable;
+use rusqlite::{Connection, OptionalExtension, Transaction, params};
+
+use super::filter::Filter;
+
+/// Hints in memory before they are packed: 9 MB of them.
+const TAIL: usize = (1 << 19) / 8 * 7;
+
+/// Hints in a bucket, on average, before there are twice as many buckets; a page holds 253.
+const CROWDED: u64 = 176;
+
+/// Bytes of one hint.
+const HINT: usize = 16;
+
+/// Hash and seq.
+type Hint = (u64, i64);
+
+/// One lookup's answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Found {
+    /// A row that may have the hash.
+    pub(super) seq: i64,
+    /// Which of the hashes asked for.
+    pub(super) position: usize,
+}
+
+/// A packed index over one table.
+#[derive(Debug)]
+pub(super) struct Index {
+    table: &'static str,
+    packed: RwLock<Packed>,
+    tail: RwLock<Tail>,
+}
+
+/// What is in the buckets.
+#[derive(Debug, Clone, Copy, Default)]
+struct Packed {
+    /// How many of a hash's upper bits choose the bucket.
+    bits: u32,
+    hints: u64,
+}
+
+/// What is in memory.
+#[derive(Debug)]
+struct Tail {
+    /// Over all hints, packed ones too.
+    filter: Filter,
+    hints: HashTable<Hint>,
+    next_seq: i64,
+}
+
+impl Index {
+    /// Loads the index of the contacts.
+    pub(super) fn load_contacts(connection: &Connection) -> rusqlite::Result<Self> {
+        let (index, watermark) = Self::load(connection, "contact_index", "contacts")?;
+        let mut rows = connection.prepare("SELECT seq, contact_id FROM contacts WHERE seq > ?1")?;
+        let mut rows = rows.query([watermark])?;
+        while let Some(row) = rows.next()? {
+            if let Some(id) = super::contacts::parse_id(row.get_ref(1)?) {
+                index.add(super::contacts::hash(&id), row.get(0)?);
+            }
+        }
+        Ok(index)
+    }
+
+    /// Loads the index of the directory's entries.
+    pub(super) fn load_entries(connection: &Connection) -> rusqlite::Result<Self> {
+        let (index, watermark) = Self::load(connection, "entry_index", "entries")?;
+        let mut rows = connection.prepare("SELECT seq, owner, kind, id, keys FROM entries WHERE seq > ?1")?;
+        let mut rows = rows.query([watermark])?;
+        while let Some(row) = rows.next()? {
+            let texts = [row.get_ref(1)?, row.get_ref(2)?, row.get_ref(3)?, row.get_ref(4)?];
+            for hash in super::directory::hashes_of_row(texts)? {
+                index.add(hash, row.get(0)?);
+            }
+        }
+        let mut late = connection.prepare("SELECT hash, seq FROM late_keys")?;
+        let mut late = late.query([])?;
+        while let Some(row) = late.next()? {
+            index.add(row.get::<_, i64>(0)?.cast_unsigned(), row.get(1)?);
+        }
+        Ok(index)
+    }
+
+    fn load(connection: &Connection, table: &'static str, rows: &str) -> rusqlite::Result<(Self, i64)> {
+        let state = connection
+            .query_row("SELECT bits, hints, watermark FROM index_states WHERE name = ?1", [table], |row| {
+                Ok((
+                    Packed { bits: row.get(0)?, hints: row.get::<_, i64>(1)?.cast_unsigned() },
+                    row.get::<_, i64>(2)?,
+                ))
+            })
+            .optional()?;
+        let (packed, watermark) = state.unwrap_or_default();
+        let last: i64 =
+            connection
+                .query_row(&format!("SELECT coalesce(max(seq), 0) FROM {rows}"), [], |row| row.get(0))?;
+        let filter = filter_over(connection, table, packed)?;
+        let tail = Tail { filter, hints: HashTable::new(), next_seq: last.max(watermark) + 1 };
+        Ok((Self { table, packed: RwLock::new(packed), tail: RwLock::new(tail) }, watermark))
+    }
+
+    /// Begins a lookup; the transaction that it reads in begins after it.
+    pub(super) fn lookup(&self) -> Lookup<'_> {
+        let packed = self.packed.read().unwrap_or_else(PoisonError::into_inner);
+        Lookup { index: self, packed }
+    }
+
+    /// Gives a seq to every hash that is surely new; `None` to one that may be there already, of an earlier place
+    /// in the list too.
+    pub(super) fn admit(&self, hashes: &[u64]) -> Vec<Option<i64>> {
+        let mut tail = self.tail();
+        let mut admit = |hash: &u64| (!tail.filter.may_hold(*hash)).then(|| tail.append(*hash));
+        hashes.iter().map(&mut admit).collect()
+    }
+
+    /// Gives the next seq to a row, without a hint.
+    pub(super) fn next_seq(&self) -> i64 {
+        self.tail().take_seq()
+    }
+
+    /// Adds a hint.
+    pub(super) fn add(&self, hash: u64, seq: i64) {
+        self.tail().add(hash, seq);
+    }
+
+    /// Whether any hint waits in memory.
+    pub(super) fn has_tail(&self) -> bool {
+        !self.tail.read().unwrap_or_else(PoisonError::into_inner).hints.is_empty()
+    }
+
+    /// Whether so many hints wait in memory that they are better packed.
+    pub(super) fn is_heavy(&self) -> bool {
+        self.tail.read().unwrap_or_else(PoisonError::into_inner).hints.len() >= TAIL
+    }
+
+    /// Packs the tail into the buckets and commits the transaction, which has seen every row of the tail.
+    pub(super) fn pack(&self, transaction: Transaction<'_>) -> rusqlite::Result<()> {
+        let (fresh, watermark) = self.sorted_tail();
+        let old = *self.packed.read().unwrap_or_else(PoisonError::into_inner);
+        let mut new = Packed { bits: old.bits, hints: old.hints + fresh.len() as u64 };
+        while new.hints > CROWDED << new.bits {
+            new.bits += 1;
+        }
+        new.hints -= repack(&transaction, self.table, old, new.bits, &fresh)?;
+        transaction.execute(
+            "INSERT OR REPLACE INTO index_states (name, bits, hints, watermark) VALUES (?1, ?2, ?3, ?4)",
+            params![self.table, new.bits, new.hints.cast_signed(), watermark],
+        )?;
+        if self.table == "entry_index" {
+            transaction.execute("DELETE FROM late_keys", [])?;
+        }
+        let full = self.tail().filter.room() < new.hints as usize + TAIL;
+        let filter = if full { Some(filter_over(&transaction, self.table, new)?) } else { None };
+        self.commit(transaction, new, filter)
+    }
+
+    /// Commits and shows the new buckets at once: a lookup sees both or neither.
+    fn commit(
+        &self,
+        transaction: Transaction<'_>,
+        new: Packed,
+        filter: Option<Filter>,
+    ) -> rusqlite::Result<()> {
+        let mut packed = self.packed.write().unwrap_or_else(PoisonError::into_inner);
+        transaction.commit()?;
+        *packed = new;
+        let mut tail = self.tail();
+        tail.hints.clear();
+        if let Some(filter) = filter {
+            tail.filter = filter;
+        }
+        Ok(())
+    }
+
+    fn sorted_tail(&self) -> (Vec<Hint>, i64) {
+        let tail = self.tail.read().unwrap_or_else(PoisonError::into_inner);
+        let mut hints: Vec<Hint> = tail.hints.iter().copied().collect();
+        hints.sort_unstable();
+        hints.dedup();
+        (hints, tail.next_seq - 1)
+    }
+
+    fn tail(&self) -> RwLockWriteGuard<'_, Tail> {
+        self.tail.write().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Tail {
+    fn take_seq(&mut self) -> i64 {
+        self.next_seq += 1;
+        self.next_seq - 1
+    }
+
+    fn append(&mut self, hash: u64) -> i64 {
+        let seq = self.take_seq();
+        self.add(hash, seq);
+        seq
+    }
+
+    fn add(&mut self, hash: u64, seq: i64) {
+        self.filter.insert(hash);
+        self.hints.insert_unique(hash, (hash, seq), |hint| hint.0);
+    }
+}
+
+/// A lookup: while it lives, the buckets stay as they are.
+pub(super) struct Lookup<'a> {
+    index: &'a Index,
+    packed: RwLockReadGuard<'a, Packed>,
+}
+
+impl Lookup<'_> {
+    /// Finds the rows that may have each hash, in the order of their seq.
+    pub(super) fn find(&self, connection: &Connection, hashes: &[u64]) -> rusqlite::Result<Vec<Found>> {
+        let (mut found, mut asked) = self.find_in_tail(hashes);
+        if self.packed.hints > 0 && !asked.is_empty() {
+            asked.sort_unstable();
+            self.find_in_buckets(connection, &asked, &mut found)?;
+        }
+        found.sort_unstable();
+        found.dedup();
+        Ok(found)
+    }
+
+    /// What the tail holds, and the hashes that may be in the buckets.
+    fn find_in_tail(&self, hashes: &[u64]) -> (Vec<Found>, Vec<(u64, usize)>) {
+        let tail = self.index.tail.read().unwrap_or_else(PoisonError::into_inner);
+        let mut found = Vec::new();
+        let mut asked = Vec::new();
+        for (position, hash) in hashes.iter().enumerate() {
+            if tail.filter.may_hold(*hash) {
+                asked.push((*hash, position));
+                let same = tail.hints.iter_hash(*hash).filter(|hint| hint.0 == *hash);
+                found.extend(same.map(|hint| Found { seq: hint.1, position }));
+            }
+        }
+        (found, asked)
+    }
+
+    fn find_in_buckets(
+        &self,
+        connection: &Connection,
+        asked: &[(u64, usize)],
+        found: &mut Vec<Found>,
+    ) -> rusqlite::Result<()> {
+        let mut read = connection.prepare_cached(&select(self.index.table))?;
+        let bits = self.packed.bits;
+        for group in asked.chunk_by(|one, next| bucket(one.0, bits) == bucket(next.0, bits)) {
+            let mut rows = read.query([bucket(group[0].0, bits)])?;
+            let Some(row) = rows.next()? else { continue };
+            let hints = row.get_ref(0)?.as_blob()?;
+            for (hash, position) in group {
+                let seqs = hints_of(hints, *hash).map(|seq| Found { seq, position: *position });
+                found.extend(seqs);
+            }
+        }
+        Ok(())
+    }
+}
+
+fn select(table: &str) -> String {
+    format!("SELECT hints FROM {table} WHERE bucket = ?1")
+}
+
+/// The bucket of a hash: its upper bits, under a number that no bucket of another size has.
+fn bucket(hash: u64, bits: u32) -> i64 {
+    (1_i64 << bits) | hash.checked_shr(64 - bits).unwrap_or(0).cast_signed()
+}
+
+/// The hint at a place in a bucket.
+fn hint_at(hints: &[u8], place: usize) -> Hint {
+    let word = |at: usize| {
+        let mut word = [0; 8];
+        word.copy_from_slice(&hints[at..at + 8]);
+        u64::from_le_bytes(word)
+    };
+    (word(place * HINT), word(place * HINT + 8).cast_signed())
+}
+
+/// The seqs under a hash in a sorted bucket.
+fn hints_of(hints: &[u8], hash: u64) -> impl Iterator<Item = i64> + '_ {
+    let (mut low, mut high) = (0, hints.len() / HINT);
+    while low < high {
+        let middle = low.midpoint(high);
+        if hint_at(hints, middle).0 < hash { low = middle + 1 } else { high = middle }
+    }
+    let rest = (low..hints.len() / HINT).map(|place| hint_at(hints, place));
+    rest.take_while(move |hint| hint.0 == hash).map(|hint| hint.1)
+}
+
+/// Merges fresh hints into the buckets, all of them where there are to be more; answers how many were there
+/// already.
+fn repack(
+    transaction: &Transaction<'_>,
+    table: &str,
+    old: Packed,
+    bits: u32,
+    fresh: &[Hint],
+) -> rusqlite::Result<u64> {
+    let mut read = transaction.prepare(&select(table))?;
+    let mut write =
+        transaction.prepare(&format!("INSERT OR REPLACE INTO {table} (bucket, hints) VALUES (?1, ?2)"))?;
+    let mut merge = |number: i64, fresh: &[Hint]| -> rusqlite::Result<u64> {
+        let mut rows = read.query([number])?;
+        let before = match rows.next()? {
+            Some(row) => row.get_ref(0)?.as_blob()?.to_vec(),
+            None => Vec::new(),
+        };
+        drop(rows);
+        let merged = merged(&before, fresh);
+        for group in merged.chunk_by(|one, next| bucket(one.0, bits) == bucket(next.0, bits)) {
+            write.execute(params![bucket(group[0].0, bits), bytes_of(group)])?;
+        }
+        Ok((before.len() / HINT + fresh.len() - merged.len()) as u64)
+    };
+    let mut doubled = 0;
+    if bits == old.bits {
+        for group in fresh.chunk_by(|one, next| bucket(one.0, bits) == bucket(next.0, bits)) {
+            doubled += merge(bucket(group[0].0, bits), group)?;
+        }
+        return Ok(doubled);
+    }
+    let mut rest = fresh;
+    for number in 1_i64 << old.bits..2_i64 << old.bits {
+        let here = rest.partition_point(|hint| bucket(hint.0, old.bits) <= number);
+        doubled += merge(number, &rest[..here])?;
+        rest = &rest[here..];
+    }
+    transaction.execute(&format!("DELETE FROM {table} WHERE bucket < ?1"), [1_i64 << bits])?;
+    Ok(doubled)
+}
+
+/// A sorted bucket with sorted fresh hints in it, each once.
+fn merged(before: &[u8], fresh: &[Hint]) -> Vec<Hint> {
+    let mut all = Vec::with_capacity(before.len() / HINT + fresh.len());
+    all.extend((0..before.len() / HINT).map(|place| hint_at(before, place)));
+    all.extend_from_slice(fresh);
+    // Two sorted runs: the stable sort merges them.
+    all.sort();
+    all.dedup();
+    all
+}
+
+fn bytes_of(hints: &[Hint]) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(hints.len() * HINT);
+    for (hash, seq) in hints {
+        bytes.extend_from_slice(&hash.to_le_bytes());
+        bytes.extend_from_slice(&seq.to_le_bytes());
+    }
+    bytes
+}
+
+/// A filter over all packed hints, with room for half as many again and a tail.
+fn filter_over(connection: &Connection, table: &str, packed: Packed) -> rusqlite::Result<Filter> {
+    let hints = packed.hints as usize;
+    let mut filter = Filter::with_room(hints + hints / 2 + TAIL);
+    let mut rows =
+        connection.prepare(&format!("SELECT hints FROM {table} WHERE bucket >= ?1 ORDER BY bucket"))?;
+    let mut rows = rows.query([1_i64 << packed.bits])?;
+    while let Some(row) = rows.next()? {
+        let hints = row.get_ref(0)?.as_blob()?;
+        (0..hints.len() / HINT).for_each(|place| filter.insert(hint_at(hints, place).0));
+    }
+    Ok(filter)
+}

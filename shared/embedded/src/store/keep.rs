@@ -1,0 +1,286 @@
+//! What an import leaves behind: contacts appended or changed, floors tidied.
+//!
+//! A chunk is kept in one transaction with a marker: a second delivery finds the marker and writes nothing. A
+//! contact that is surely new costs one append; only the others are looked up.
+
+use std::borrow::Cow;
+use std::collections::{BTreeMap, HashMap};
+
+use rollcall_domain::contact::ContactId;
+use rollcall_domain::names::ImportId;
+use rollcall_pipeline::ports::{Answer, Keep, Pool};
+use rusqlite::{CachedStatement, Transaction, params};
+
+use super::contacts::{ContactStore, Standing, View, hash, import_number, pool_number, record_before};
+use super::database::unreadable;
+use super::index::Index;
+
+/// How many rows one transaction of tidying goes over.
+const TIDIED_AT_ONCE: i64 = 20_000;
+
+impl ContactStore {
+    pub(super) fn keep_chunk(
+        &self,
+        pool: &Pool,
+        import: &ImportId,
+        chunk: u32,
+        records: &[Keep],
+    ) -> Answer<()> {
+        self.0.write("keeping contacts", |transaction| {
+            pool_number(transaction, pool)?;
+            let number = import_number(transaction, import)?;
+            let Some(view) = View::of(transaction, pool, import)? else { return Ok(()) };
+            let mark = "INSERT OR IGNORE INTO kept_chunks (import, pool, chunk) VALUES (?1, ?2, ?3)";
+            if transaction.prepare_cached(mark)?.execute(params![number, view.pool, chunk])? == 0 {
+                return Ok(());
+            }
+            Keeping { transaction, index: &self.0.contacts, view, import: number, appended: HashMap::new() }
+                .keep(records)
+        })?;
+        self.pack_if(self.0.contacts.is_heavy())
+    }
+
+    pub(super) fn settle_import(&self, import: &ImportId) -> Answer<()> {
+        self.0.write("settling an import", |transaction| {
+            let settle = "DELETE FROM contacts_before
+                WHERE import = (SELECT number FROM stamps WHERE import_id = ?1)";
+            transaction.execute(settle, [import.as_str()]).map(drop)
+        })?;
+        self.pack_if(self.0.contacts.has_tail())
+    }
+
+    /// Removes the contacts below the floor of a pool, which nobody sees any more; answers how many.
+    ///
+    /// # Errors
+    /// When the tables cannot be written.
+    pub fn tidy(&self, pool: &Pool) -> Answer<u64> {
+        let last: i64 = self.0.read("tidying a pool", |connection| {
+            connection.query_row("SELECT coalesce(max(seq), 0) FROM contacts", [], |row| row.get(0))
+        })?;
+        let mut removed = 0;
+        for from in (0..=last).step_by(TIDIED_AT_ONCE as usize) {
+            removed += self.0.write("tidying a pool", |transaction| tidy_some(transaction, pool, from))?;
+        }
+        Ok(removed)
+    }
+
+    fn pack_if(&self, needed: bool) -> Answer<()> {
+        if needed {
+            self.0
+                .write_with("packing the contacts' index", |transaction| self.0.contacts.pack(transaction))?;
+        }
+        Ok(())
+    }
+}
+
+fn tidy_some(transaction: &Transaction<'_>, pool: &Pool, from: i64) -> rusqlite::Result<u64> {
+    let delete = "DELETE FROM contacts WHERE seq BETWEEN ?3 AND ?4
+        AND pool = (SELECT number FROM pools WHERE program = ?1 AND pool = ?2)
+        AND import IN (SELECT stamps.number FROM stamps, pools
+            WHERE program = ?1 AND pools.pool = ?2 AND import_id < floor)";
+    let upto = from + TIDIED_AT_ONCE - 1;
+    let removed = transaction.execute(delete, params![pool.program.as_str(), pool.pool, from, upto])?;
+    Ok(removed as u64)
+}
+
+/// One chunk's records on their way into the tables.
+struct Keeping<'a> {
+    transaction: &'a Transaction<'a>,
+    index: &'a Index,
+    view: View,
+    import: i64,
+    /// Contacts that this call appended although their hash was known.
+    appended: HashMap<ContactId, i64>,
+}
+
+impl Keeping<'_> {
+    fn keep(mut self, records: &[Keep]) -> rusqlite::Result<()> {
+        let hashes: Vec<u64> = records.iter().map(|keep| hash(&keep.contact_id)).collect();
+        let admitted = self.index.admit(&hashes);
+        let mut append = self.appending()?;
+        for (keep, seq) in records.iter().zip(&admitted) {
+            if let Some(seq) = seq {
+                self.append(&mut append, keep, *seq)?;
+            }
+        }
+        drop(append);
+        let rest: Vec<usize> = (0..records.len()).filter(|at| admitted[*at].is_none()).collect();
+        self.keep_looked_up(records, &rest)
+    }
+
+    /// Keeps the records that may be there already.
+    fn keep_looked_up(&mut self, records: &[Keep], rest: &[usize]) -> rusqlite::Result<()> {
+        let hashes: Vec<u64> = rest.iter().map(|at| hash(&records[*at].contact_id)).collect();
+        let mut found = self.index.lookup().find(self.transaction, &hashes)?;
+        found.sort_unstable_by_key(|found| (found.position, found.seq));
+        let mut found = found.as_slice();
+        for (position, at) in rest.iter().enumerate() {
+            let here = found.partition_point(|found| found.position <= position);
+            let seqs = found[..here].iter().map(|found| found.seq);
+            match self.standing(&records[*at].contact_id, seqs)? {
+                Some(standing) => self.change(&records[*at], standing)?,
+                None => self.append_late(&records[*at], hashes[position])?,
+            }
+            found = &found[here..];
+        }
+        Ok(())
+    }
+
+    fn standing(
+        &self,
+        id: &ContactId,
+        seqs: impl Iterator<Item = i64>,
+    ) -> rusqlite::Result<Option<Standing>> {
+        for seq in self.appended.get(id).copied().into_iter().chain(seqs) {
+            let standing = self.view.standing(self.transaction, seq)?;
+            if let Some(standing) = standing.filter(|standing| standing.contact_id == *id) {
+                return Ok(Some(standing));
+            }
+        }
+        Ok(None)
+    }
+
+    fn append_late(&mut self, keep: &Keep, hash: u64) -> rusqlite::Result<()> {
+        let seq = self.index.next_seq();
+        self.append(&mut self.appending()?, keep, seq)?;
+        self.index.add(hash, seq);
+        self.appended.insert(keep.contact_id, seq);
+        Ok(())
+    }
+
+    fn appending(&self) -> rusqlite::Result<CachedStatement<'_>> {
+        self.transaction.prepare_cached(
+            "INSERT INTO contacts (seq, pool, contact_id, import, row, record, groups)
+                VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+        )
+    }
+
+    fn append(&self, append: &mut CachedStatement<'_>, keep: &Keep, seq: i64) -> rusqlite::Result<()> {
+        if keep.record.is_none() && keep.groups.is_empty() && !keep.repeated {
+            return Ok(());
+        }
+        let id = text_of(&keep.contact_id);
+        let id = std::str::from_utf8(&id).map_err(unreadable)?;
+        let groups = self.fresh_groups(&keep.groups)?;
+        let row = keep.row.cast_signed();
+        append.execute(params![seq, self.view.pool, id, self.import, row, keep.record, groups]).map(drop)
+    }
+
+    fn fresh_groups(&self, keys: &[String]) -> rusqlite::Result<Option<String>> {
+        if keys.is_empty() {
+            return Ok(None);
+        }
+        let groups: BTreeMap<&str, i64> = keys.iter().map(|key| (key.as_str(), self.import)).collect();
+        serde_json::to_string(&groups).map(Some).map_err(unreadable)
+    }
+
+    /// Lays a record over a contact that has a row.
+    fn change(&mut self, keep: &Keep, standing: Standing) -> rusqlite::Result<()> {
+        let stands = self.view.stands(self.transaction, standing.import)?;
+        let groups = self.joined_groups(keep, &standing)?;
+        if !self.gives_the_record(keep, &standing, stands)? {
+            return match groups {
+                Some(groups) => self.write_groups(standing.seq, &groups),
+                None => Ok(()),
+            };
+        }
+        let record = self.record_to_keep(keep, &standing, stands)?;
+        let groups = match groups {
+            Some(groups) => Some(groups),
+            None if standing.groups.is_empty() => None,
+            None => Some(serde_json::to_string(&standing.groups).map_err(unreadable)?),
+        };
+        let update = "UPDATE contacts SET import = ?2, row = ?3, record = ?4, groups = ?5 WHERE seq = ?1";
+        let row = keep.row.cast_signed();
+        let values = params![standing.seq, self.import, row, record, groups];
+        self.transaction.prepare_cached(update)?.execute(values).map(drop)
+    }
+
+    /// Whether the row is to give the contact's record: not where a newer import did, nor a lower row of this one,
+    /// nor where nothing of it changed.
+    fn gives_the_record(&mut self, keep: &Keep, standing: &Standing, stands: bool) -> rusqlite::Result<bool> {
+        if keep.record.is_none() && !keep.repeated {
+            return Ok(false);
+        }
+        if standing.import == self.import {
+            return Ok(keep.row <= standing.row);
+        }
+        Ok(!stands || !self.view.is_newer(self.transaction, standing.import, self.import)?)
+    }
+
+    /// The record to write; the first write of a repeated identity puts what was before beside it.
+    fn record_to_keep<'k>(
+        &self,
+        keep: &'k Keep,
+        standing: &'k Standing,
+        stands: bool,
+    ) -> rusqlite::Result<Option<Cow<'k, str>>> {
+        let mut before = standing.record.as_deref().filter(|_| stands).map(Cow::Borrowed);
+        if standing.import == self.import {
+            before = record_before(self.transaction, standing.seq)?.map(Cow::Owned);
+        } else if keep.repeated && before.is_some() {
+            let insert = "INSERT OR REPLACE INTO contacts_before (seq, import, record) VALUES (?1, ?2, ?3)";
+            let values = params![standing.seq, self.import, before];
+            self.transaction.prepare_cached(insert)?.execute(values)?;
+        } else {
+            self.forget_before(standing.seq)?;
+        }
+        Ok(keep.record.as_deref().map(Cow::Borrowed).or(before))
+    }
+
+    /// A state from before an import that never ended says nothing about this one.
+    fn forget_before(&self, seq: i64) -> rusqlite::Result<()> {
+        self.transaction
+            .prepare_cached("DELETE FROM contacts_before WHERE seq = ?1")?
+            .execute([seq])
+            .map(drop)
+    }
+
+    /// The groups with the new ones, where there are any.
+    fn joined_groups(&mut self, keep: &Keep, standing: &Standing) -> rusqlite::Result<Option<String>> {
+        let mut joined = standing.groups.clone();
+        for group in &keep.groups {
+            let present = match joined.get(group) {
+                Some(by) => self.view.stands(self.transaction, *by)?,
+                None => false,
+            };
+            if !present {
+                joined.insert(group.clone(), self.import);
+            }
+        }
+        if joined == standing.groups {
+            return Ok(None);
+        }
+        serde_json::to_string(&joined).map(Some).map_err(unreadable)
+    }
+
+    fn write_groups(&self, seq: i64, groups: &str) -> rusqlite::Result<()> {
+        let update = "UPDATE contacts SET groups = ?2 WHERE seq = ?1";
+        self.transaction.prepare_cached(update)?.execute(params![seq, groups]).map(drop)
+    }
+}
+
+/// A contact id as people see it, without a string of its own.
+fn text_of(id: &ContactId) -> [u8; 26] {
+    const LETTERS: &[u8; 32] = b"abcdefghijklmnopqrstuvwxyz234567";
+    let bits = u128::from_be_bytes(*id.as_bytes());
+    let mut text = [0; 26];
+    for (place, letter) in text[..25].iter_mut().enumerate() {
+        *letter = LETTERS[(bits >> (123 - 5 * place) & 31) as usize];
+    }
+    text[25] = LETTERS[(bits << 2 & 31) as usize];
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_text_is_the_domains() {
+        for identity in ["", "a", "ann@sample.com", "+5511999990000"] {
+            let id = ContactId::derive("acme", "partners", identity);
+            assert_eq!(text_of(&id), id.to_string().as_bytes());
+        }
+    }
+}

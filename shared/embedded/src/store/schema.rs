@@ -1,0 +1,103 @@
+//! The tables, in SQL.
+
+/// Marks the file as Rollcall's: "RoCa".
+pub(super) const APPLICATION: i32 = 0x526f_4361;
+
+/// The version of the tables that this code reads and writes.
+pub(super) const VERSION: i32 = 1;
+
+/// Makes the tables of a new home.
+pub(super) const TABLES: &str = "
+-- Imports by number: what a contact's row is stamped with.
+CREATE TABLE stamps (
+    number INTEGER PRIMARY KEY,
+    import_id TEXT NOT NULL UNIQUE
+);
+-- Whose contacts; a contact stamped with an older import than the floor is no more.
+CREATE TABLE pools (
+    number INTEGER PRIMARY KEY,
+    program TEXT NOT NULL,
+    pool TEXT NOT NULL,
+    floor TEXT NOT NULL DEFAULT '',
+    UNIQUE (program, pool)
+);
+-- Contacts in the order they came. record: JSON. groups: JSON, each group's key with the number of the import
+-- that added it.
+CREATE TABLE contacts (
+    seq INTEGER PRIMARY KEY,
+    pool INTEGER NOT NULL,
+    contact_id TEXT NOT NULL,
+    import INTEGER NOT NULL,
+    row INTEGER NOT NULL,
+    record TEXT,
+    groups TEXT
+);
+-- What a contact was before the import that runs, where its identity stands several times in the file.
+CREATE TABLE contacts_before (
+    seq INTEGER PRIMARY KEY,
+    import INTEGER NOT NULL,
+    record TEXT
+);
+-- Chunks whose records are kept: a second delivery keeps nothing.
+CREATE TABLE kept_chunks (
+    import INTEGER NOT NULL,
+    pool INTEGER NOT NULL,
+    chunk INTEGER NOT NULL,
+    PRIMARY KEY (import, pool, chunk)
+) WITHOUT ROWID;
+-- The directory. keys: JSON array of what the entry is found by.
+CREATE TABLE entries (
+    seq INTEGER PRIMARY KEY,
+    owner TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    id TEXT NOT NULL,
+    keys TEXT NOT NULL,
+    json TEXT NOT NULL
+);
+-- Packed indexes over contacts and entries: 16 bytes an entry, hash and seq, sorted.
+CREATE TABLE contact_index (bucket INTEGER PRIMARY KEY, hints BLOB NOT NULL);
+CREATE TABLE entry_index (bucket INTEGER PRIMARY KEY, hints BLOB NOT NULL);
+CREATE TABLE index_states (
+    name TEXT PRIMARY KEY,
+    bits INTEGER NOT NULL,
+    hints INTEGER NOT NULL,
+    watermark INTEGER NOT NULL
+) WITHOUT ROWID;
+-- Keys that rows below the watermark were given and the packed index does not hold yet.
+CREATE TABLE late_keys (hash INTEGER NOT NULL, seq INTEGER NOT NULL);
+CREATE TABLE imports (
+    import_id TEXT PRIMARY KEY,
+    program TEXT NOT NULL,
+    profile TEXT NOT NULL,
+    object TEXT NOT NULL,
+    dry_run INTEGER NOT NULL,
+    options TEXT NOT NULL,
+    started_at TEXT NOT NULL,
+    chunks INTEGER,
+    status TEXT
+) WITHOUT ROWID;
+-- Chunks that were taken or closed; the others are open. leased_until: nanoseconds since 1970.
+CREATE TABLE chunks (
+    import_id TEXT NOT NULL,
+    chunk INTEGER NOT NULL,
+    closed INTEGER NOT NULL DEFAULT 0,
+    leased_until INTEGER NOT NULL DEFAULT 0,
+    PRIMARY KEY (import_id, chunk)
+) WITHOUT ROWID;
+CREATE TABLE letters (
+    import_id TEXT PRIMARY KEY,
+    sent INTEGER NOT NULL DEFAULT 0,
+    leased_until INTEGER NOT NULL
+) WITHOUT ROWID;
+-- The time of the last drop, milliseconds since 1970: the next one is later.
+CREATE TABLE last_drop (one INTEGER PRIMARY KEY CHECK (one = 1), at INTEGER NOT NULL);
+-- For a person with an SQLite tool: contacts and memberships as they stand.
+CREATE VIEW contacts_now AS
+    SELECT program, pools.pool, contact_id, import_id, row, record, groups
+    FROM contacts JOIN pools ON pools.number = contacts.pool JOIN stamps ON stamps.number = contacts.import
+    WHERE import_id >= floor AND record IS NOT NULL;
+CREATE VIEW memberships_now AS
+    SELECT program, contacts_now.pool, contact_id, key AS group_key, stamps.import_id
+    FROM contacts_now, json_each(groups) JOIN stamps ON stamps.number = value
+    JOIN pools USING (program, pool) WHERE stamps.import_id >= floor;
+";
