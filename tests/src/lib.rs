@@ -1,4 +1,5 @@
 //! Journeys, properties, faults and contracts, across the crates.
 
 pub mod house;
+pub mod list;
 pub mod phones;
