@@ -1,3 +1,5 @@
 //! Journeys, properties, faults and contracts, across the crates.
 
+pub mod contracts;
+pub mod faults;
 pub mod phones;
