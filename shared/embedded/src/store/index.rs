@@ -11,14 +11,15 @@
 use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use hashbrown::HashTable;
+use hashbrown::hash_table::Entry;
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
 
 use super::filter::Filter;
 
-/// Hints in memory before they are packed: 9 MB of them.
+/// Hints in memory before they are packed: 13 MB of them.
 const TAIL: usize = (1 << 19) / 8 * 7;
 
-/// Hints in a bucket, on average, before there are twice as many buckets; a page holds 253.
+/// Hints in a bucket, on average, before there are twice as many buckets; a page holds three times as many.
 const CROWDED: u64 = 176;
 
 /// Bytes of one hint.
@@ -57,8 +58,35 @@ struct Packed {
 struct Tail {
     /// Over all hints, packed ones too.
     filter: Filter,
-    hints: HashTable<Hint>,
+    seqs: HashTable<(u64, Seqs)>,
+    /// How many hints there are in `seqs`.
+    hints: usize,
     next_seq: i64,
+}
+
+/// The seqs under one hash. Most hashes have one; a key that thousands of accounts share has them in one place.
+#[derive(Debug)]
+enum Seqs {
+    One(i64),
+    // Boxed, for the sake of all the others.
+    #[allow(clippy::box_collection)]
+    Many(Box<Vec<i64>>),
+}
+
+impl Seqs {
+    fn as_slice(&self) -> &[i64] {
+        match self {
+            Seqs::One(seq) => std::slice::from_ref(seq),
+            Seqs::Many(seqs) => seqs,
+        }
+    }
+
+    fn push(&mut self, seq: i64) {
+        match self {
+            Seqs::One(first) => *self = Seqs::Many(Box::new(vec![*first, seq])),
+            Seqs::Many(seqs) => seqs.push(seq),
+        }
+    }
 }
 
 impl Index {
@@ -108,7 +136,7 @@ impl Index {
             connection
                 .query_row(&format!("SELECT coalesce(max(seq), 0) FROM {rows}"), [], |row| row.get(0))?;
         let filter = filter_over(connection, table, packed)?;
-        let tail = Tail { filter, hints: HashTable::new(), next_seq: last.max(watermark) + 1 };
+        let tail = Tail { filter, seqs: HashTable::new(), hints: 0, next_seq: last.max(watermark) + 1 };
         Ok((Self { table, packed: RwLock::new(packed), tail: RwLock::new(tail) }, watermark))
     }
 
@@ -138,12 +166,12 @@ impl Index {
 
     /// Whether any hint waits in memory.
     pub(super) fn has_tail(&self) -> bool {
-        !self.tail.read().unwrap_or_else(PoisonError::into_inner).hints.is_empty()
+        self.tail.read().unwrap_or_else(PoisonError::into_inner).hints > 0
     }
 
     /// Whether so many hints wait in memory that they are better packed.
     pub(super) fn is_heavy(&self) -> bool {
-        self.tail.read().unwrap_or_else(PoisonError::into_inner).hints.len() >= TAIL
+        self.tail.read().unwrap_or_else(PoisonError::into_inner).hints >= TAIL
     }
 
     /// Packs the tail into the buckets and commits the transaction, which has seen every row of the tail.
@@ -178,7 +206,8 @@ impl Index {
         transaction.commit()?;
         *packed = new;
         let mut tail = self.tail();
-        tail.hints.clear();
+        tail.seqs.clear();
+        tail.hints = 0;
         if let Some(filter) = filter {
             tail.filter = filter;
         }
@@ -187,7 +216,10 @@ impl Index {
 
     fn sorted_tail(&self) -> (Vec<Hint>, i64) {
         let tail = self.tail.read().unwrap_or_else(PoisonError::into_inner);
-        let mut hints: Vec<Hint> = tail.hints.iter().copied().collect();
+        let mut hints: Vec<Hint> = Vec::with_capacity(tail.hints);
+        for (hash, seqs) in &tail.seqs {
+            hints.extend(seqs.as_slice().iter().map(|seq| (*hash, *seq)));
+        }
         hints.sort_unstable();
         hints.dedup();
         (hints, tail.next_seq - 1)
@@ -212,7 +244,11 @@ impl Tail {
 
     fn add(&mut self, hash: u64, seq: i64) {
         self.filter.insert(hash);
-        self.hints.insert_unique(hash, (hash, seq), |hint| hint.0);
+        self.hints += 1;
+        match self.seqs.entry(hash, |known| known.0 == hash, |known| known.0) {
+            Entry::Occupied(mut known) => known.get_mut().1.push(seq),
+            Entry::Vacant(place) => drop(place.insert((hash, Seqs::One(seq)))),
+        }
     }
 }
 
@@ -243,8 +279,9 @@ impl Lookup<'_> {
         for (position, hash) in hashes.iter().enumerate() {
             if tail.filter.may_hold(*hash) {
                 asked.push((*hash, position));
-                let same = tail.hints.iter_hash(*hash).filter(|hint| hint.0 == *hash);
-                found.extend(same.map(|hint| Found { seq: hint.1, position }));
+                let known = tail.seqs.find(*hash, |known| known.0 == *hash);
+                let seqs = known.into_iter().flat_map(|known| known.1.as_slice());
+                found.extend(seqs.map(|seq| Found { seq: *seq, position }));
             }
         }
         (found, asked)
@@ -375,4 +412,47 @@ fn filter_over(connection: &Connection, table: &str, packed: Packed) -> rusqlite
         (0..hints.len() / HINT).for_each(|place| filter.insert(hint_at(hints, place).0));
     }
     Ok(filter)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::schema;
+
+    fn hash(number: u64) -> u64 {
+        xxhash_rust::xxh3::xxh3_64(&number.to_le_bytes())
+    }
+
+    fn found(index: &Index, connection: &Connection, hashes: &[u64]) -> Vec<Found> {
+        index.lookup().find(connection, hashes).unwrap()
+    }
+
+    #[test]
+    fn what_is_packed_is_found_however_it_grew() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        connection.execute_batch(schema::TABLES).unwrap();
+        let index = Index::load(&connection, "entry_index", "entries").unwrap().0;
+        for (round, batch) in [3, 1_000, 500, 20_000, 7, 60_000, 5_000].into_iter().enumerate() {
+            let first = round as u64 * 100_000;
+            for number in first..first + batch {
+                let seq = index.next_seq();
+                index.add(hash(number), seq);
+                index.add(hash(number), seq);
+                index.add(7, seq);
+            }
+            let hashes = [hash(first), hash(first + batch), hash(first + batch - 1)];
+            let before = found(&index, &connection, &hashes);
+            index.pack(connection.transaction().unwrap()).unwrap();
+            assert!(!index.has_tail());
+            assert_eq!(found(&index, &connection, &hashes), before);
+            assert!(before.len() == 2 && before.iter().all(|one| one.position != 1));
+        }
+        let all: usize = 3 + 1_000 + 500 + 20_000 + 7 + 60_000 + 5_000;
+        assert_eq!(found(&index, &connection, &[7]).len(), all);
+        let again = Index::load(&connection, "entry_index", "entries").unwrap().0;
+        assert_eq!(again.packed.read().unwrap().hints as usize, 2 * all);
+        assert_eq!(again.next_seq(), index.next_seq());
+        let hashes: Vec<u64> = (0..100).map(|number| hash(500_000 + number)).collect();
+        assert_eq!(found(&again, &connection, &hashes), found(&index, &connection, &hashes));
+    }
 }
