@@ -3,6 +3,8 @@
 //!
 //! `ROWS=100000 cargo bench --bench store` makes it small.
 
+#![allow(clippy::print_stdout, reason = "a bench answers on standard output")]
+
 use std::fmt::Write as _;
 use std::io::Write as _;
 use std::path::Path;

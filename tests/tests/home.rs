@@ -1,5 +1,7 @@
 //! What a home promises beyond the ports: one command at a time, nothing lost to a kill, errors that say the mend.
 
+#![allow(clippy::unwrap_used, reason = "a test's helpers may panic as the test may")]
+
 use std::fs;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};

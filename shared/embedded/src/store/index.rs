@@ -16,7 +16,7 @@ use rusqlite::{Connection, OptionalExtension, Transaction, params};
 
 use super::filter::Filter;
 
-/// Hints in memory before they are packed: 13 MB of them.
+/// Hints in memory before they are packed: 9 MB of them.
 const TAIL: usize = (1 << 19) / 8 * 7;
 
 /// Hints in a bucket, on average, before there are twice as many buckets; a page holds three times as many.
@@ -58,35 +58,13 @@ struct Packed {
 struct Tail {
     /// Over all hints, packed ones too.
     filter: Filter,
-    seqs: HashTable<(u64, Seqs)>,
-    /// How many hints there are in `seqs`.
+    /// By hash: a seq, or below zero a place in `many`.
+    seqs: HashTable<Hint>,
+    /// The seqs of a hash that has several; a key that thousands of accounts share has them in one place.
+    many: Vec<Vec<i64>>,
+    /// How many hints there are in both.
     hints: usize,
     next_seq: i64,
-}
-
-/// The seqs under one hash. Most hashes have one; a key that thousands of accounts share has them in one place.
-#[derive(Debug)]
-enum Seqs {
-    One(i64),
-    // Boxed, for the sake of all the others.
-    #[allow(clippy::box_collection)]
-    Many(Box<Vec<i64>>),
-}
-
-impl Seqs {
-    fn as_slice(&self) -> &[i64] {
-        match self {
-            Seqs::One(seq) => std::slice::from_ref(seq),
-            Seqs::Many(seqs) => seqs,
-        }
-    }
-
-    fn push(&mut self, seq: i64) {
-        match self {
-            Seqs::One(first) => *self = Seqs::Many(Box::new(vec![*first, seq])),
-            Seqs::Many(seqs) => seqs.push(seq),
-        }
-    }
 }
 
 impl Index {
@@ -136,7 +114,13 @@ impl Index {
             connection
                 .query_row(&format!("SELECT coalesce(max(seq), 0) FROM {rows}"), [], |row| row.get(0))?;
         let filter = filter_over(connection, table, packed)?;
-        let tail = Tail { filter, seqs: HashTable::new(), hints: 0, next_seq: last.max(watermark) + 1 };
+        let tail = Tail {
+            filter,
+            seqs: HashTable::new(),
+            many: Vec::new(),
+            hints: 0,
+            next_seq: last.max(watermark) + 1,
+        };
         Ok((Self { table, packed: RwLock::new(packed), tail: RwLock::new(tail) }, watermark))
     }
 
@@ -207,6 +191,7 @@ impl Index {
         *packed = new;
         let mut tail = self.tail();
         tail.seqs.clear();
+        tail.many.clear();
         tail.hints = 0;
         if let Some(filter) = filter {
             tail.filter = filter;
@@ -218,7 +203,7 @@ impl Index {
         let tail = self.tail.read().unwrap_or_else(PoisonError::into_inner);
         let mut hints: Vec<Hint> = Vec::with_capacity(tail.hints);
         for (hash, seqs) in &tail.seqs {
-            hints.extend(seqs.as_slice().iter().map(|seq| (*hash, *seq)));
+            hints.extend(tail.seqs_of(seqs).iter().map(|seq| (*hash, *seq)));
         }
         hints.sort_unstable();
         hints.dedup();
@@ -246,10 +231,32 @@ impl Tail {
         self.filter.insert(hash);
         self.hints += 1;
         match self.seqs.entry(hash, |known| known.0 == hash, |known| known.0) {
-            Entry::Occupied(mut known) => known.get_mut().1.push(seq),
-            Entry::Vacant(place) => drop(place.insert((hash, Seqs::One(seq)))),
+            Entry::Vacant(place) => drop(place.insert((hash, seq))),
+            Entry::Occupied(mut known) => {
+                let held = &mut known.get_mut().1;
+                match place_in_many(*held) {
+                    Some(place) => self.many[place].push(seq),
+                    None => {
+                        self.many.push(vec![*held, seq]);
+                        *held = -(self.many.len() as i64);
+                    }
+                }
+            }
         }
     }
+
+    /// The seqs that an entry of the table stands for.
+    fn seqs_of<'t>(&'t self, held: &'t i64) -> &'t [i64] {
+        match place_in_many(*held) {
+            Some(place) => &self.many[place],
+            None => std::slice::from_ref(held),
+        }
+    }
+}
+
+/// What is held instead of a seq, where a hash has several: the place, from 1, below zero.
+fn place_in_many(held: i64) -> Option<usize> {
+    if held < 0 { usize::try_from(-held - 1).ok() } else { None }
 }
 
 /// A lookup: while it lives, the buckets stay as they are.
@@ -280,7 +287,7 @@ impl Lookup<'_> {
             if tail.filter.may_hold(*hash) {
                 asked.push((*hash, position));
                 let known = tail.seqs.find(*hash, |known| known.0 == *hash);
-                let seqs = known.into_iter().flat_map(|known| known.1.as_slice());
+                let seqs = known.into_iter().flat_map(|known| tail.seqs_of(&known.1));
                 found.extend(seqs.map(|seq| Found { seq: *seq, position }));
             }
         }
