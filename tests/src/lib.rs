@@ -1,4 +1,6 @@
 //! Journeys, properties, faults and contracts, across the crates.
 
+pub mod contracts;
+pub mod faults;
 pub mod house;
 pub mod phones;
