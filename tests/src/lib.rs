@@ -3,4 +3,5 @@
 pub mod contracts;
 pub mod faults;
 pub mod house;
+pub mod list;
 pub mod phones;
