@@ -1,5 +1,6 @@
 //! A row's values to the record that a contact's store keeps.
 
+use super::Linked;
 use crate::cells::Cells;
 use crate::contact::Record;
 use crate::mapping::{Mapping, Role};
@@ -41,9 +42,9 @@ impl RecordShape {
         profile: &Profile,
         values: RowValues<'_>,
         cells: &Cells,
-        account_id: Option<&str>,
+        linked: &Linked<'_>,
     ) -> String {
-        let record = self.record(profile, values, cells, account_id);
+        let record = self.record(profile, values, cells, linked);
         serde_json::to_string(&record).expect("plain data serialises")
     }
 
@@ -56,22 +57,16 @@ impl RecordShape {
         profile: &Profile,
         values: RowValues<'_>,
         cells: &Cells,
-        account_id: Option<&str>,
+        linked: &Linked<'_>,
         before: &str,
     ) -> Result<Option<String>, String> {
         let before: Record = serde_json::from_str(before).map_err(|error| format!("contact: {error}"))?;
-        let merged = self.record(profile, values, cells, account_id).over(before.clone());
+        let merged = self.record(profile, values, cells, linked).over(before.clone());
         let changed = merged != before;
         Ok(changed.then(|| serde_json::to_string(&merged).expect("plain data serialises")))
     }
 
-    fn record(
-        &self,
-        profile: &Profile,
-        values: RowValues<'_>,
-        cells: &Cells,
-        account_id: Option<&str>,
-    ) -> Record {
+    fn record(&self, profile: &Profile, values: RowValues<'_>, cells: &Cells, linked: &Linked<'_>) -> Record {
         let parts: Vec<&str> = profile
             .contact_name
             .iter()
@@ -86,14 +81,16 @@ impl RecordShape {
         }
         let field =
             |field: &FieldIndex| (profile.fields[*field].name.to_string(), values.get(*field).to_owned());
+        let link = |(field, id): &(FieldIndex, String)| (profile.fields[*field].name.to_string(), id.clone());
         let extra = |(header, at): &(String, usize)| (header.clone(), trim(cells.get(*at)).to_owned());
         Record {
             profile: profile.name.to_string(),
             name: parts.join(" "),
             email: profile.contact_email.map_or_else(String::new, |field| values.get(field).to_owned()),
             phones,
-            account_id: account_id.map(str::to_owned),
-            tags: Vec::new(),
+            account_id: linked.account_id.map(str::to_owned),
+            tags: linked.tags.clone(),
+            links: linked.ids.iter().map(link).collect(),
             fields: self.fields.iter().map(field).collect(),
             additional: self.additional.iter().map(extra).filter(|(_, value)| !value.is_empty()).collect(),
         }
