@@ -1,4 +1,7 @@
 //! Journeys, properties, faults and contracts, across the crates.
 
+pub mod contracts;
+pub mod faults;
 pub mod house;
+pub mod list;
 pub mod phones;

@@ -166,7 +166,7 @@ impl Drop for Database {
 }
 
 /// A lock is only ever lost to a panic, and what it guards is right after every step.
-pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
