@@ -1,5 +1,6 @@
 //! A row's values to the record that a contact's store keeps.
 
+use super::Linked;
 use crate::cells::Cells;
 use crate::contact::Record;
 use crate::mapping::{Mapping, Role};
@@ -41,7 +42,7 @@ impl RecordShape {
         profile: &Profile,
         values: RowValues<'_>,
         cells: &Cells,
-        account_id: Option<&str>,
+        linked: &Linked<'_>,
     ) -> String {
         let mut out = Vec::with_capacity(512);
         out.extend_from_slice(b"{\"profile\":");
@@ -49,7 +50,18 @@ impl RecordShape {
         push_filled(&mut out, b",\"name\":", &self.name(profile, values));
         push_filled(&mut out, b",\"email\":", email(profile, values));
         self.push_phones(&mut out, values);
-        push_filled(&mut out, b",\"account_id\":", account_id.unwrap_or_default());
+        push_filled(&mut out, b",\"account_id\":", linked.account_id.unwrap_or_default());
+        if !linked.tags.is_empty() {
+            out.extend_from_slice(b",\"tags\":");
+            serde_json::to_writer(&mut out, &linked.tags).expect("texts serialise into memory");
+        }
+        if !linked.ids.is_empty() {
+            out.extend_from_slice(b",\"links\":");
+            let mut links: Vec<(&str, &str)> =
+                linked.ids.iter().map(|(field, id)| (&*profile.fields[*field].name, id.as_str())).collect();
+            links.sort_unstable();
+            push_object(&mut out, links.into_iter());
+        }
         out.extend_from_slice(b",\"fields\":");
         push_object(
             &mut out,
@@ -116,32 +128,28 @@ impl RecordShape {
         profile: &Profile,
         values: RowValues<'_>,
         cells: &Cells,
-        account_id: Option<&str>,
+        linked: &Linked<'_>,
         before: &str,
     ) -> Result<Option<String>, String> {
         let before: Record = serde_json::from_str(before).map_err(|error| format!("contact: {error}"))?;
-        let merged = self.record(profile, values, cells, account_id).over(before.clone());
+        let merged = self.record(profile, values, cells, linked).over(before.clone());
         let changed = merged != before;
         Ok(changed.then(|| serde_json::to_string(&merged).expect("plain data serialises")))
     }
 
-    fn record(
-        &self,
-        profile: &Profile,
-        values: RowValues<'_>,
-        cells: &Cells,
-        account_id: Option<&str>,
-    ) -> Record {
+    fn record(&self, profile: &Profile, values: RowValues<'_>, cells: &Cells, linked: &Linked<'_>) -> Record {
         let field =
             |field: &FieldIndex| (profile.fields[*field].name.to_string(), values.get(*field).to_owned());
+        let link = |(field, id): &(FieldIndex, String)| (profile.fields[*field].name.to_string(), id.clone());
         let owned = |(name, value): (&str, &str)| (name.to_owned(), value.to_owned());
         Record {
             profile: profile.name.to_string(),
             name: self.name(profile, values),
             email: email(profile, values).to_owned(),
             phones: self.phones(values).map(str::to_owned).collect(),
-            account_id: account_id.map(str::to_owned),
-            tags: Vec::new(),
+            account_id: linked.account_id.map(str::to_owned),
+            tags: linked.tags.clone(),
+            links: linked.ids.iter().map(link).collect(),
             fields: self.fields.iter().map(field).collect(),
             additional: self.additional(cells).map(owned).collect(),
         }
@@ -210,10 +218,15 @@ mod tests {
                 Cleaner::new(profile, &mapping, None, false).clean(&cells, None, &mut values, &mut findings);
                 let shape = RecordShape::of(profile, &mapping);
                 let values = values.row(0, profile.fields.len());
-                for account in [None, Some("a1")] {
-                    let json = shape.json(profile, values, &cells, account);
+                let full = Linked {
+                    account_id: Some("a1"),
+                    tags: vec!["t \"1\"".into(), "t2".into()],
+                    ids: vec![(2, "o1".into()), (0, "c1".into())],
+                };
+                for linked in [Linked::default(), full] {
+                    let json = shape.json(profile, values, &cells, &linked);
                     let serde =
-                        serde_json::to_string(&shape.record(profile, values, &cells, account)).unwrap();
+                        serde_json::to_string(&shape.record(profile, values, &cells, &linked)).unwrap();
                     assert_eq!(json, serde);
                 }
             }
