@@ -1,4 +1,5 @@
 //! G5: rlibphonenumber against our phone cleaning, countries mixed.
+#![allow(clippy::print_stdout)] // What a bench finds, it prints.
 
 use std::hint::black_box;
 use std::time::{Duration, Instant};

@@ -2,4 +2,7 @@
 
 pub mod contracts;
 pub mod faults;
+pub mod house;
+pub mod list;
 pub mod phones;
+pub mod world;

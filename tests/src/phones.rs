@@ -9,7 +9,7 @@ pub struct Chance(u64);
 impl Chance {
     /// Starts from a seed.
     pub fn new(seed: u64) -> Self {
-        Self(seed | 1)
+        Self((seed + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1)
     }
 
     /// Returns a number below a bound.
@@ -97,7 +97,8 @@ impl PhoneCells {
         PhoneCell { text, region }
     }
 
-    /// Makes a cell as a clean file has it: a number that exists, or nearly, in one of the usual formats, at home.
+    /// Makes a cell as a fair file has it: a number in one of the usual formats, at home, one of ten a digit short or
+    /// long.
     pub fn usual(&mut self) -> PhoneCell {
         let home = self.chance.pick(&self.regions);
         let example = PHONE_NUMBER_UTIL
@@ -105,6 +106,11 @@ impl PhoneCells {
             .or_else(|_| PHONE_NUMBER_UTIL.get_example_number(home));
         let Ok(mut number) = example else { return self.usual() };
         number.national_number = number.national_number / 1_000 * 1_000 + self.chance.below(1_000) as u64;
+        number.national_number = match self.chance.below(20) {
+            0 => number.national_number / 10,
+            1 => number.national_number * 10,
+            _ => number.national_number,
+        };
         let format = self.chance.pick(&FORMATS[..3]);
         PhoneCell { text: PHONE_NUMBER_UTIL.format(&number, format).into_owned(), region: Some(home) }
     }
@@ -157,7 +163,10 @@ impl PhoneCells {
             5 | 6 => text.insert(place, self.chance.pick(&[' ', '-', '.', '/', '(', ')', ' '])),
             7 => text.insert(
                 place,
-                self.chance.pick(&['\u{a0}', '\u{2013}', '\u{2011}', '~', '*', '#', '[', ',', ';']),
+                self.chance.pick(&[
+                    '\u{a0}', '\u{2013}', '\u{2011}', '\u{200b}', '\u{2212}', '\u{ad}', ']', '~', '*', '#',
+                    '[', ',', ';',
+                ]),
             ),
             8 => text.insert(
                 place,

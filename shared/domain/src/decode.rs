@@ -49,16 +49,18 @@ const OTHER_FORMATS: &[(&[u8], &str)] = &[
 /// With the file's verdict, where it is no text that can be read.
 pub fn detect(sample: &[u8], option: Option<&str>) -> Result<Encoding, Finding> {
     if let Some((_, what)) = OTHER_FORMATS.iter().find(|(magic, _)| sample.starts_with(magic)) {
-        return Err(Finding::new(Code::FormatUnsupported).arg("reason", *what).arg("format", *what));
+        return Err(Finding::new(Code::FormatUnsupported).value(*what));
     }
     if sample.iter().take(4096).any(|byte| *byte == 0) {
-        return Err(Finding::new(Code::FormatUnsupported).arg("reason", "binary data").arg("format", "binary data"));
+        return Err(Finding::new(Code::FormatUnsupported).value("binary data"));
     }
     match option {
         None => Ok(Encoding::Utf8),
         Some(name) => Encoding::parse(name).ok_or_else(|| {
-            let reason = format!("encoding {name:?} is not one of UTF-8");
-            Finding::new(Code::OptionsInvalid).arg("reason", reason)
+            Finding::new(Code::OptionsInvalid)
+                .value(name)
+                .arg("option", "encoding")
+                .arg("detail", "one of UTF-8")
         }),
     }
 }

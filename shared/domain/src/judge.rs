@@ -6,7 +6,7 @@
 mod directory;
 mod record;
 
-use std::collections::HashMap;
+use hashbrown::{HashMap, HashSet};
 
 use crate::cells::Cells;
 use crate::chunk::{ChunkMessage, Mark};
@@ -21,7 +21,7 @@ use crate::matching::{self, Matched};
 use crate::messages::Messages;
 use crate::plan::Plan;
 use crate::profile::{FieldIndex, FieldKind, Profile};
-use crate::result::{Answer, ResultWriter};
+use crate::result::{self, Answer, ResultWriter, Sent};
 use crate::row::{Cleaner, RowValues, Values, fold_name};
 use crate::tally::{Outcome, Tally};
 
@@ -47,6 +47,8 @@ struct Row {
     line: u64,
     /// Where its record is in the bench's text, without terminator.
     record: (usize, usize),
+    /// Its cells may be copied as they stand.
+    plain: bool,
     findings: Vec<Finding>,
     refused: bool,
     /// The first row of its identity, where that stands several times.
@@ -128,11 +130,13 @@ impl<'p> Bench<'p> {
                 own.push_str(&sender);
                 cells.parse(&sender, delimiter);
             }
+            let text = if self.plan.mapping.comes_back { &own } else { &message.text };
+            let plain = result::is_plain(&text[record.0..record.1], &cells, self.cleaner.width());
             let chosen = self.plan.options.rows.as_ref().is_none_or(|rows| rows.contains(number));
             if !chosen || cells.is_blank() {
                 self.skipped += 1;
             } else {
-                self.clean_row((number, line), record, &cells, mark);
+                self.clean_row((number, line), record, plain, &cells, mark);
             }
             line += mark.and_then(|mark| mark.lines).unwrap_or(u64::from(end.lines));
             start = end.end;
@@ -140,7 +144,14 @@ impl<'p> Bench<'p> {
         self.text = if self.plan.mapping.comes_back { own } else { message.text };
     }
 
-    fn clean_row(&mut self, (number, line): (u64, u64), record: (usize, usize), cells: &Cells, mark: Option<&Mark>) {
+    fn clean_row(
+        &mut self,
+        (number, line): (u64, u64),
+        record: (usize, usize),
+        plain: bool,
+        cells: &Cells,
+        mark: Option<&Mark>,
+    ) {
         let mut findings = Vec::new();
         self.cleaner.clean(cells, mark, &mut self.values, &mut findings);
         if let Some(repeats) = mark.and_then(|mark| mark.repeats) {
@@ -159,7 +170,18 @@ impl<'p> Bench<'p> {
             key
         });
         let first = mark.and_then(|mark| mark.first);
-        self.rows.push(Row { number, line, record, findings, refused, first, contact_id, keys, group });
+        self.rows.push(Row {
+            number,
+            line,
+            record,
+            plain,
+            findings,
+            refused,
+            first,
+            contact_id,
+            keys,
+            group,
+        });
     }
 
     /// Says what must be looked up.
@@ -207,7 +229,9 @@ impl<'p> Bench<'p> {
         desk.fragment.tally.add_plain(Outcome::Skipped, self.skipped);
         let rows = std::mem::take(&mut self.rows);
         for (index, mut row) in rows.into_iter().enumerate() {
-            desk.cells.parse(&self.text[row.record.0..row.record.1], self.plan.delimiter());
+            if !row.plain || self.shape.needs_cells() {
+                desk.cells.parse(&self.text[row.record.0..row.record.1], self.plan.delimiter());
+            }
             let values = self.values.row(index, self.profile.fields.len());
             let group = self.check_group(&mut row, values, &known);
             if self.profile.directory.is_some() {
@@ -220,7 +244,12 @@ impl<'p> Bench<'p> {
     }
 
     /// A row names at most one group, and one that exists (IMP-21, IMP-24).
-    fn check_group<'k>(&self, row: &mut Row, values: RowValues<'_>, known: &'k Known<'_>) -> Option<&'k Group> {
+    fn check_group<'k>(
+        &self,
+        row: &mut Row,
+        values: RowValues<'_>,
+        known: &'k Known<'_>,
+    ) -> Option<&'k Group> {
         let (field, key) = self.group.zip(row.group.as_ref())?;
         if let Some(group) = known.groups.get(key.as_str()) {
             return Some(group);
@@ -241,8 +270,11 @@ impl<'p> Bench<'p> {
         group: Option<&Group>,
         known: &Known<'_>,
     ) -> Result<(), String> {
-        let candidates: Vec<_> =
-            row.keys.iter().map(|key| key.as_ref().and_then(|key| known.accounts.get(key.as_str()).copied())).collect();
+        let candidates: Vec<_> = row
+            .keys
+            .iter()
+            .map(|key| key.as_ref().and_then(|key| known.accounts.get(key.as_str()).copied()))
+            .collect();
         let rule_column = |rule: usize| self.cleaner.column(self.profile.matching[rule].0).clone();
         let matched = matching::pick(self.profile, &candidates, rule_column, &mut row.findings);
         row.refused |= row.findings.iter().any(Finding::is_error);
@@ -319,11 +351,17 @@ impl<'p> Bench<'p> {
         }
     }
 
-    fn write_succeeded(&self, desk: &mut Desk, row: &Row, outcome: Outcome, answer: &Answer<'_>, matched: bool) -> usize {
-        let record = &self.text[row.record.0..row.record.1];
+    fn write_succeeded(
+        &self,
+        desk: &mut Desk,
+        row: &Row,
+        outcome: Outcome,
+        answer: &Answer<'_>,
+        matched: bool,
+    ) -> usize {
         desk.fragment.tally.add_row(row.number, outcome, matched, &row.findings);
-        let (out, place) = (&mut desk.fragment.succeeded, (row.number, row.line));
-        desk.writer.succeeded(out, record, &desk.cells, place, outcome, answer, &row.findings)
+        let sent = self.sent(row, &desk.cells);
+        desk.writer.succeeded(&mut desk.fragment.succeeded, sent, outcome, answer, &row.findings)
     }
 
     /// Where an invitation goes (IMP-25), masked where IMP-18 says so.
@@ -340,11 +378,20 @@ impl<'p> Bench<'p> {
         if !row.findings.iter().any(Finding::is_error) {
             return Err(format!("row {} has no identity and no error", row.number));
         }
-        let record = &self.text[row.record.0..row.record.1];
         desk.fragment.tally.add_row(row.number, Outcome::Rejected, false, &row.findings);
-        let (out, place) = (&mut desk.fragment.failed, (row.number, row.line));
-        desk.writer.failed(out, record, &desk.cells, place, Outcome::Rejected, &row.findings, desk.messages);
+        let sent = self.sent(row, &desk.cells);
+        desk.writer.failed(&mut desk.fragment.failed, sent, Outcome::Rejected, &row.findings, desk.messages);
         Ok(())
+    }
+
+    fn sent<'a>(&'a self, row: &Row, cells: &'a Cells) -> Sent<'a> {
+        Sent {
+            record: &self.text[row.record.0..row.record.1],
+            plain: row.plain,
+            cells,
+            row: row.number,
+            line: row.line,
+        }
     }
 
     fn no_keeps(&self) -> Keeps {
@@ -376,7 +423,8 @@ impl<'f> Known<'f> {
         let mut groups = HashMap::new();
         for ((kind, key), entries) in wanted.entries.iter().zip(&found.entries) {
             if let (Kind::Groups, Some(json)) = (kind, entries.first()) {
-                let group = serde_json::from_str(json).map_err(|error| format!("directory: group: {error}"))?;
+                let group =
+                    serde_json::from_str(json).map_err(|error| format!("directory: group: {error}"))?;
                 groups.insert(key.as_str(), group);
             }
         }
@@ -384,7 +432,12 @@ impl<'f> Known<'f> {
             accounts: wanted.accounts.iter().map(String::as_str).zip(&found.accounts).collect(),
             groups,
             contacts: wanted.contacts.iter().zip(found.contacts.iter().map(Option::as_deref)).collect(),
-            items: wanted.ids.iter().map(String::as_str).zip(found.items.iter().map(Option::as_ref)).collect(),
+            items: wanted
+                .ids
+                .iter()
+                .map(String::as_str)
+                .zip(found.items.iter().map(Option::as_ref))
+                .collect(),
         })
     }
 }
@@ -399,12 +452,12 @@ struct Distinct {
 
 struct Asked<T> {
     list: Vec<T>,
-    seen: std::collections::HashSet<T>,
+    seen: HashSet<T>,
 }
 
 impl<T> Default for Asked<T> {
     fn default() -> Self {
-        Self { list: Vec::new(), seen: std::collections::HashSet::new() }
+        Self { list: Vec::new(), seen: HashSet::new() }
     }
 }
 

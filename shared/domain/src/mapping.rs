@@ -113,14 +113,17 @@ impl Mapping {
         let mut findings = Vec::new();
         if self.columns.len() > limits::COLUMNS {
             findings.push(
-                Finding::new(Code::TooManyColumns).arg("limit", limits::COLUMNS).arg("columns", self.columns.len()),
+                Finding::new(Code::TooManyColumns)
+                    .arg("limit", limits::COLUMNS)
+                    .arg("columns", self.columns.len()),
             );
         }
         for field in &profile.fields {
             let positions: Vec<usize> = self.positions_of(&field.name).collect();
             if let [_, second, ..] = positions.as_slice() {
                 let column = Column::new(field.name.clone(), *second as u32 + 1);
-                findings.push(Finding::on(Code::ColumnRepeated, &column).value(&self.columns[*second].header));
+                findings
+                    .push(Finding::on(Code::ColumnRepeated, &column).value(&self.columns[*second].header));
             }
             if field.required && positions.is_empty() {
                 findings.push(Finding::on(Code::ColumnMissing, &Column::new(field.name.clone(), None)));
@@ -132,7 +135,8 @@ impl Mapping {
             let header = &self.columns[at].header;
             findings.push(
                 Finding::new(Code::OptionsInvalid)
-                    .arg("reason", format!("column {} is not known to the profile: {header:?}", at + 1)),
+                    .arg("option", format!("map.{header}"))
+                    .arg("detail", format!("column {} is not known to the profile", at + 1)),
             );
         }
         findings
@@ -165,7 +169,9 @@ impl Mapping {
         let own = self.echoed().filter(|at| *at < cells.len()).map(|at| unguard(cells.get(at)).to_owned());
         let mut all: Vec<String> = own.collect();
         let mut surplus = Cells::default();
-        if let Some(record) = self.surplus().map(|at| cells.get(at)).filter(|record| !record.trim().is_empty()) {
+        if let Some(record) =
+            self.surplus().map(|at| cells.get(at)).filter(|record| !record.trim().is_empty())
+        {
             surplus.parse(unguard(record), b',');
             all.extend(surplus.iter().map(str::to_owned));
         }

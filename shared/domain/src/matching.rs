@@ -70,8 +70,12 @@ pub fn pick<'a>(
                 Pick::MostActive => Code::AccountSeveral,
                 Pick::Error => Code::AccountAmbiguous,
             };
-            let count = candidates.accounts.len();
-            findings.push(Finding::on(several, &column(rule)).arg("count", count));
+            let others: Vec<&str> = (candidates.accounts.iter())
+                .filter(|other| other.account_id != account.account_id)
+                .map(|other| other.account_id.as_str())
+                .collect();
+            let finding = Finding::on(several, &column(rule));
+            findings.push(finding.arg("chosen", &account.account_id).arg("others", others.join(", ")));
         }
         return Some(Matched { account, rule, candidates: &candidates.accounts });
     }
@@ -82,7 +86,10 @@ pub fn pick<'a>(
 fn by_activity(a: &Account, b: &Account) -> std::cmp::Ordering {
     // An unknown age counts as youngest.
     let age = |account: &Account| (account.created_at.is_empty(), account.created_at.clone());
-    b.activity.total_cmp(&a.activity).then_with(|| age(a).cmp(&age(b))).then_with(|| a.account_id.cmp(&b.account_id))
+    b.activity
+        .total_cmp(&a.activity)
+        .then_with(|| age(a).cmp(&age(b)))
+        .then_with(|| a.account_id.cmp(&b.account_id))
 }
 
 #[cfg(test)]
@@ -97,7 +104,8 @@ mod tests {
         let profile = Profile::built_in("prospects").unwrap();
         let candidates = Candidates { accounts, too_many: false };
         let mut findings = Vec::new();
-        let matched = pick(&profile, &[None, Some(&candidates)], |_| Column::new("email", 2), &mut findings).unwrap();
+        let matched =
+            pick(&profile, &[None, Some(&candidates)], |_| Column::new("email", 2), &mut findings).unwrap();
         assert_eq!(matched.rule, 1);
         (matched.account.account_id.clone(), matched.others().iter().map(|id| (*id).to_owned()).collect())
     }

@@ -172,12 +172,14 @@ impl Options {
                 }
             }
             "rows" => {
-                let rows = Rows::parse(value)
-                    .ok_or_else(|| wrong(&format!("takes row numbers and ranges such as 1,3,5-9, not {value:?}")))?;
+                let rows = Rows::parse(value).ok_or_else(|| {
+                    wrong(&format!("takes row numbers and ranges such as 1,3,5-9, not {value:?}"))
+                })?;
                 self.rows = Some(rows);
             }
             "notify" => {
-                self.notify = value.split(',').map(|to| to.trim().to_owned()).filter(|to| !to.is_empty()).collect();
+                self.notify =
+                    value.split(',').map(|to| to.trim().to_owned()).filter(|to| !to.is_empty()).collect();
             }
             _ => return Err(wrong(&format!("is not known; one of {NAMES}"))),
         }
@@ -193,7 +195,10 @@ impl Options {
         let known = || profile.fields.iter().map(|field| &*field.name).collect::<Vec<_>>().join(", ");
         for (header, field) in &self.map {
             if !field.is_empty() && profile.field(field).is_none() {
-                return wrong(&format!("map.{header}"), format!("no such field: {field:?}; one of {}", known()));
+                return wrong(
+                    &format!("map.{header}"),
+                    format!("no such field: {field:?}; one of {}", known()),
+                );
             }
         }
         let mut seen: Vec<&str> = Vec::new();
@@ -221,7 +226,8 @@ impl Options {
 /// # Errors
 /// Where it is no TOML, or holds something that is no option's value; with the line.
 pub fn read_table(text: &str) -> Result<Vec<(String, String)>, String> {
-    let table: toml::Table = toml::from_str(text).map_err(|error| crate::settings::toml_error(text, &error))?;
+    let table: toml::Table =
+        toml::from_str(text).map_err(|error| crate::settings::toml_error(text, &error))?;
     pairs(&table)
 }
 

@@ -88,6 +88,33 @@ pub struct Plan {
 }
 
 impl Plan {
+    /// The plan of an import that could not be planned: it has no rows.
+    pub fn of_nothing(
+        import_id: ImportId,
+        program: ProgramName,
+        file: &str,
+        dry_run: bool,
+        started_at: Timestamp,
+    ) -> Self {
+        Self {
+            v: VERSION,
+            import_id,
+            program,
+            file: file.to_owned(),
+            dry_run,
+            started_at,
+            profile: String::new(),
+            settings: Settings::default(),
+            options: Options::default(),
+            encoding: Encoding::Utf8,
+            delimiter: ',',
+            mapping: Mapping::default(),
+            rows: 0,
+            surplus: false,
+            chunks: Vec::new(),
+        }
+    }
+
     /// The plan's file.
     pub fn to_json(&self) -> Vec<u8> {
         serde_json::to_vec(self).expect("a plan is tables of plain values")

@@ -129,6 +129,11 @@ impl Profile {
         &self.raw
     }
 
+    /// The profile as a file that [`Profile::parse`] reads, nothing left to be looked up.
+    pub fn to_toml(&self) -> String {
+        toml::to_string(&self.raw).expect("a profile is tables of plain values")
+    }
+
     /// A profile that comes with the program.
     pub fn built_in(name: &str) -> Option<Self> {
         built_in_text(name).map(|text| Self::parse(text).expect("a test reads every built-in profile"))
@@ -226,13 +231,25 @@ mod tests {
     #[test]
     fn an_invalid_profile_says_line_and_mend() {
         let cases = [
-            ("name = 'x'\npool = 'x'\nidentity = [['mail']]\n[[fields]]\nname = 'email'\nkind = 'email'\n", Some(3), "email"),
+            (
+                "name = 'x'\npool = 'x'\nidentity = [['mail']]\n[[fields]]\nname = 'email'\nkind = 'email'\n",
+                Some(3),
+                "email",
+            ),
             ("name = 'x'\nnmae = 'y'\n", Some(2), "nmae"),
             ("name = 'X y'\n", Some(1), "a-z"),
             ("extends = 'nothing'\nname = 'x'\n", Some(1), "prospects"),
             ("name = 'x'\nidentity = [['a']]\n[[fields]]\nname = 'a'\nkind = 'colour'\n", Some(5), "colour"),
-            ("name = 'x'\nidentity = [['a']]\n[[fields]]\nname = 'a'\n[[fields]]\nname = 'a'\n", Some(6), "twice"),
-            ("name = 'x'\nidentity = [['a']]\n[[fields]]\nname = 'a'\n[[fields]]\nname = 'b'\naliases = { en = ['A'] }\n", Some(6), "a"),
+            (
+                "name = 'x'\nidentity = [['a']]\n[[fields]]\nname = 'a'\n[[fields]]\nname = 'a'\n",
+                Some(6),
+                "twice",
+            ),
+            (
+                "name = 'x'\nidentity = [['a']]\n[[fields]]\nname = 'a'\n[[fields]]\nname = 'b'\naliases = { en = ['A'] }\n",
+                Some(6),
+                "a",
+            ),
             ("name = 'x'\n[[fields]]\nname = 'a'\n", None, "identity"),
         ];
         for (text, line, word) in cases {

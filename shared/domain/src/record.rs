@@ -77,8 +77,8 @@ fn repaired(bytes: &[u8], delimiter: u8) -> (Cow<'static, str>, Vec<BadBytes>) {
 /// A byte as Windows-1252 shows it; its five gaps are shown as the control characters that WHATWG gives them.
 fn windows_1252(byte: u8) -> char {
     const HIGH: [char; 32] = [
-        '€', '\u{81}', '‚', 'ƒ', '„', '…', '†', '‡', 'ˆ', '‰', 'Š', '‹', 'Œ', '\u{8d}', 'Ž', '\u{8f}', '\u{90}',
-        '‘', '’', '“', '”', '•', '–', '—', '˜', '™', 'š', '›', 'œ', '\u{9d}', 'ž', 'Ÿ',
+        '€', '\u{81}', '‚', 'ƒ', '„', '…', '†', '‡', 'ˆ', '‰', 'Š', '‹', 'Œ', '\u{8d}', 'Ž', '\u{8f}',
+        '\u{90}', '‘', '’', '“', '”', '•', '–', '—', '˜', '™', 'š', '›', 'œ', '\u{9d}', 'ž', 'Ÿ',
     ];
     match byte {
         0x80..=0x9f => HIGH[usize::from(byte - 0x80)],
@@ -101,7 +101,11 @@ mod tests {
         ] {
             let (text, bad) = text(bytes, b',');
             assert_eq!(text, shown);
-            assert_eq!(bad.iter().map(|bad| (bad.cell, bad.at, bad.byte)).collect::<Vec<_>>(), told, "{shown}");
+            assert_eq!(
+                bad.iter().map(|bad| (bad.cell, bad.at, bad.byte)).collect::<Vec<_>>(),
+                told,
+                "{shown}"
+            );
         }
     }
 

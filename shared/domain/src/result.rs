@@ -32,6 +32,21 @@ pub const FAILED: [&str; 6] = [
 ];
 const BOM: &[u8] = b"\xef\xbb\xbf";
 
+/// A row as it was sent.
+#[derive(Debug, Clone, Copy)]
+pub struct Sent<'a> {
+    /// Its record, without terminator.
+    pub record: &'a str,
+    /// Its cells may be copied as they stand ([`is_plain`]).
+    pub plain: bool,
+    /// The record's cells; may be any others where it is plain.
+    pub cells: &'a Cells,
+    /// The row's number.
+    pub row: u64,
+    /// The physical line on which it begins.
+    pub line: u64,
+}
+
 /// What a row of `succeeded.csv` says behind the sender's cells.
 #[derive(Debug, Clone, Default)]
 pub struct Answer<'a> {
@@ -84,15 +99,13 @@ impl ResultWriter {
     pub fn succeeded(
         &mut self,
         out: &mut Vec<u8>,
-        record: &str,
-        cells: &Cells,
-        place: (u64, u64),
+        sent: Sent<'_>,
         outcome: Outcome,
         answer: &Answer<'_>,
         warnings: &[Finding],
     ) -> usize {
-        self.echo(out, record, cells);
-        self.place(out, place);
+        self.echo(out, sent);
+        self.place(out, sent.row, sent.line);
         let at = out.len();
         out.extend_from_slice(outcome.as_str().as_bytes());
         self.scratch.clear();
@@ -102,7 +115,8 @@ impl ResultWriter {
         out.push(self.delimiter);
         out.extend_from_slice(self.scratch.as_bytes());
         let candidates = answer.candidates.join(" ");
-        for text in [answer.account_id, answer.account_name, answer.matched_by, &candidates, answer.invite_to] {
+        for text in [answer.account_id, answer.account_name, answer.matched_by, &candidates, answer.invite_to]
+        {
             self.text(out, text);
         }
         self.keys(out, warnings);
@@ -114,16 +128,15 @@ impl ResultWriter {
     pub fn failed(
         &mut self,
         out: &mut Vec<u8>,
-        record: &str,
-        cells: &Cells,
-        place: (u64, u64),
+        sent: Sent<'_>,
         outcome: Outcome,
         findings: &[Finding],
         messages: &Messages,
     ) {
-        let (errors, warnings): (Vec<Finding>, Vec<Finding>) = findings.iter().cloned().partition(Finding::is_error);
-        self.echo(out, record, cells);
-        self.place(out, place);
+        let (errors, warnings): (Vec<Finding>, Vec<Finding>) =
+            findings.iter().cloned().partition(Finding::is_error);
+        self.echo(out, sent);
+        self.place(out, sent.row, sent.line);
         out.extend_from_slice(outcome.as_str().as_bytes());
         self.keys(out, &errors);
         let mut text = String::new();
@@ -132,8 +145,8 @@ impl ResultWriter {
         self.keys(out, &warnings);
         if self.surplus {
             let mut surplus = Vec::new();
-            if cells.len() > self.width {
-                write_record(&mut surplus, cells.iter().skip(self.width), b',');
+            if !sent.plain && sent.cells.len() > self.width {
+                write_record(&mut surplus, sent.cells.iter().skip(self.width), b',');
             }
             self.text(out, &String::from_utf8(surplus).expect("cells are text, so is their record"));
         }
@@ -141,23 +154,20 @@ impl ResultWriter {
     }
 
     /// The sender's cells: as they stand where nothing in them needs care, else one by one.
-    fn echo(&mut self, out: &mut Vec<u8>, record: &str, cells: &Cells) {
-        let plain = cells.len() == self.width
-            && memchr::memchr(b'"', record.as_bytes()).is_none()
-            && !cells.iter().any(needs_care);
-        if plain {
-            out.extend_from_slice(record.as_bytes());
+    fn echo(&mut self, out: &mut Vec<u8>, sent: Sent<'_>) {
+        if sent.plain {
+            out.extend_from_slice(sent.record.as_bytes());
             return;
         }
         for at in 0..self.width {
             if at > 0 {
                 out.push(self.delimiter);
             }
-            write_guarded_cell(out, cells.get(at), self.delimiter);
+            write_guarded_cell(out, sent.cells.get(at), self.delimiter);
         }
     }
 
-    fn place(&mut self, out: &mut Vec<u8>, (row, line): (u64, u64)) {
+    fn place(&mut self, out: &mut Vec<u8>, row: u64, line: u64) {
         use std::fmt::Write as _;
         self.numbers.clear();
         let delimiter = char::from(self.delimiter);
@@ -180,6 +190,11 @@ impl ResultWriter {
             finding.write_key(out);
         }
     }
+}
+
+/// Whether a record is written cell by cell as it stands: nothing quoted, guarded, missing or too many.
+pub fn is_plain(record: &str, cells: &Cells, width: usize) -> bool {
+    cells.len() == width && memchr::memchr(b'"', record.as_bytes()).is_none() && !cells.iter().any(needs_care)
 }
 
 /// A cell that may not be copied as it stands: a guard, or blanks that a reader might take off.

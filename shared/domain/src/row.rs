@@ -69,7 +69,12 @@ pub struct Cleaner<'p> {
 
 impl<'p> Cleaner<'p> {
     /// Lays a profile over a file's columns; `mapping` is the sender's ([`Mapping::sender`]).
-    pub fn new(profile: &'p Profile, mapping: &Mapping, region: Option<Region>, allow_duplicates: bool) -> Self {
+    pub fn new(
+        profile: &'p Profile,
+        mapping: &Mapping,
+        region: Option<Region>,
+        allow_duplicates: bool,
+    ) -> Self {
         let cell_of = mapping.cells_of_fields(profile);
         let mut field_of = vec![None; mapping.columns.len()];
         for (field, cell) in cell_of.iter().enumerate() {
@@ -92,7 +97,13 @@ impl<'p> Cleaner<'p> {
     }
 
     /// Cleans a row: appends its values and tells all that is wrong or was mended.
-    pub fn clean(&mut self, cells: &Cells, mark: Option<&Mark>, values: &mut Values, findings: &mut Vec<Finding>) {
+    pub fn clean(
+        &mut self,
+        cells: &Cells,
+        mark: Option<&Mark>,
+        values: &mut Values,
+        findings: &mut Vec<Finding>,
+    ) {
         let too_large = mark.and_then(|mark| mark.cut_from);
         let region = self.region_of(cells);
         for field in 0..self.profile.fields.len() {
@@ -104,8 +115,7 @@ impl<'p> Cleaner<'p> {
         }
         match too_large {
             Some(bytes) => {
-                let limit = limits::ROW_BYTES;
-                findings.push(Finding::new(Code::RowTooLarge).arg("limit", limit).arg("bytes", bytes));
+                findings.push(Finding::new(Code::RowTooLarge).arg("limit", limits::ROW).arg("found", bytes));
             }
             None => self.check_row(cells, mark, findings),
         }
@@ -203,7 +213,8 @@ impl<'p> Cleaner<'p> {
             }
         }
         if cells.len() != self.width {
-            findings.push(Finding::new(Code::RowRagged).arg("limit", self.width).arg("cells", cells.len()));
+            findings
+                .push(Finding::new(Code::RowRagged).arg("expected", self.width).arg("found", cells.len()));
         }
         for (position, cell) in cells.iter().enumerate() {
             let mapped = self.field_of.get(position).is_some_and(Option::is_some);
@@ -224,18 +235,18 @@ impl<'p> Cleaner<'p> {
         };
         finding
             .value(cells.get(position))
-            .arg("position", bad.at)
-            .arg("bytes", format!("{:02X}", bad.byte))
+            .arg("encoding", "UTF-8")
+            .arg("position", bad.at + 1)
             .arg("byte", format!("{:02X}", bad.byte))
-            .arg("cell", position + 1)
     }
 }
 
 fn too_long(cell: &str, column: Option<&Column>) -> Option<Finding> {
     let characters = if cell.len() > limits::CELL_CHARACTERS { cell.chars().count() } else { 0 };
     (characters > limits::CELL_CHARACTERS).then(|| {
-        let finding = column.map_or_else(|| Finding::new(Code::ValueTooLong), |column| Finding::on(Code::ValueTooLong, column));
-        finding.arg("limit", limits::CELL_CHARACTERS).arg("characters", characters)
+        let code = Code::ValueTooLong;
+        let finding = column.map_or_else(|| Finding::new(code), |column| Finding::on(code, column));
+        finding.arg("limit", limits::CELL_CHARACTERS).arg("found", characters)
     })
 }
 
@@ -274,7 +285,8 @@ fn clean_cell(
                 .map_err(|fault| wrong(Code::PhoneInvalid).arg("reason", fault.as_str()))?;
             if notes.country_assumed {
                 let region = region.map(|region| region.as_str().to_owned()).unwrap_or_default();
-                findings.push(Finding::on(Code::PhoneCountryAssumed, column).value(cell).arg("region", region));
+                findings
+                    .push(Finding::on(Code::PhoneCountryAssumed, column).value(cell).arg("region", region));
             }
             if notes.legacy_form {
                 findings.push(Finding::on(Code::PhoneLegacyForm, column).value(cell).hint(out.as_str()));
@@ -303,8 +315,8 @@ fn clean_cell(
         FieldKind::Choice => {
             let folded = fold(cell);
             let value = field.values.iter().find(|value| fold(value) == folded);
-            let values = || field.values.join(", ");
-            out.push_str(value.ok_or_else(|| wrong(Code::ValueUnknown).arg("values", values()).hint(values()))?);
+            let allowed = || field.values.join(", ");
+            out.push_str(value.ok_or_else(|| wrong(Code::ValueUnknown).arg("allowed", allowed()))?);
         }
     }
     Ok(())

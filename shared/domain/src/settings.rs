@@ -95,7 +95,9 @@ pub fn toml_error(text: &str, error: &toml::de::Error) -> String {
     let what = error.message().split_whitespace().collect::<Vec<_>>().join(" ");
     match error.span() {
         Some(span) => {
-            let line = text.as_bytes()[..span.start.min(text.len())].iter().filter(|byte| **byte == b'\n').count() + 1;
+            let line =
+                text.as_bytes()[..span.start.min(text.len())].iter().filter(|byte| **byte == b'\n').count()
+                    + 1;
             format!("line {line}: {what}")
         }
         None => what,

@@ -5,6 +5,7 @@
 //! little for each chunk, whatever the file's size.
 
 use crate::cells::Cells;
+use crate::decode::Encoding;
 use crate::delimiter::{detect_delimiter, sep_line};
 use crate::finding::{Code, Finding};
 use crate::limits;
@@ -23,6 +24,8 @@ use crate::split::{RecordEnd, Splitter, Tail};
 pub struct Surveyed {
     /// What speaks against the file; accepted where nothing does.
     pub errors: Vec<Finding>,
+    /// How the object's bytes become text; whoever decodes fills it in.
+    pub encoding: Option<Encoding>,
     /// What separates cells.
     pub delimiter: Option<u8>,
     /// Which column holds what.
@@ -67,7 +70,7 @@ impl Opening {
             let named = |byte: u8| char::from(byte).to_string();
             let list: Vec<String> = allowed.iter().copied().map(named).collect();
             let finding = Finding::new(Code::DelimiterNotAllowed).value(named(delimiter));
-            errors.push(finding.arg("allowed", list.join(" ")).arg("delimiter", named(delimiter)));
+            errors.push(finding.arg("allowed", list.join(" ")));
         }
         let header_asked = options.columns.is_none() && options.first_line == FirstLine::Header;
         let first = first_record(sample, delimiter, header_asked);
@@ -318,7 +321,9 @@ impl<'p> Survey<'p> {
             }
         }
         if self.last_filled > limits::ROWS {
-            errors.push(Finding::new(Code::TooManyRows).arg("limit", limits::ROWS).arg("rows", self.last_filled));
+            errors.push(
+                Finding::new(Code::TooManyRows).arg("limit", limits::ROWS).arg("rows", self.last_filled),
+            );
         }
         if errors.is_empty() && self.last_filled == 0 {
             errors.push(Finding::new(Code::NoRows));
@@ -327,6 +332,7 @@ impl<'p> Survey<'p> {
         self.tell_repeats();
         Surveyed {
             errors,
+            encoding: None,
             delimiter: Some(self.opening.delimiter),
             mapping: self.opening.mapping,
             rows: self.last_filled,

@@ -1,4 +1,15 @@
 //! The three plots over ports: split, work, finalize. Knows the domain; no SDK, no adapter, no clock.
+//!
+//! - [`split`]: an object was dropped. Survey it, write the plan, send its chunks.
+//! - [`work`]: a chunk arrived. Judge its rows once, keep what they leave behind, close it.
+//! - [`finalize`]: all chunks are closed. Assemble the answer, write the letter.
+//! - [`preview`]: what an import would say, without one.
 
 pub mod fault;
+pub mod finalize;
+mod papers;
 pub mod ports;
+pub mod preview;
+pub mod split;
+mod text;
+pub mod work;

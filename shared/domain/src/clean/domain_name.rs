@@ -39,55 +39,95 @@ pub(super) fn unicode_octets(ascii: &str) -> usize {
     unicode.len()
 }
 
-const OTHER: u8 = 0;
-const LETTER_OR_DIGIT: u8 = 1;
-const HYPHEN: u8 = 2;
-const DOT: u8 = 3;
+/// A bit in each of the four 16-bit lanes that [`Signs::read`] gathers, by what a byte is in a mail address.
+const LETTER_OR_DIGIT: u64 = 0;
+const DOT: u64 = 1;
+const AT: u64 = 1 << 16;
+const HYPHEN: u64 = 1 << 32;
+/// The rest of RFC 5322 `atext`.
+const OTHER: u64 = 1 << 48;
+/// What has no place in a plain address: two lanes that no byte has in common.
+const UNKNOWN: u64 = DOT | AT;
 
-/// What a byte is in a plain domain name.
-static CLASS: [u8; 256] = {
-    let mut class = [OTHER; 256];
+static CLASS: [u64; 256] = {
+    let mut class = [UNKNOWN; 256];
     let mut byte = 0;
-    while byte < 256 {
+    while byte < 128 {
         if (byte as u8).is_ascii_alphanumeric() {
             class[byte] = LETTER_OR_DIGIT;
         }
         byte += 1;
     }
+    let others = b"!#$%&'*+/=?^_`{|}~";
+    let mut index = 0;
+    while index < others.len() {
+        class[others[index] as usize] = OTHER;
+        index += 1;
+    }
     class[b'-' as usize] = HYPHEN;
     class[b'.' as usize] = DOT;
+    class[b'@' as usize] = AT;
     class
 };
 
+/// Tells whether a byte is RFC 5322 `atext`.
+pub(super) fn is_atext(byte: u8) -> bool {
+    matches!(CLASS[byte as usize], LETTER_OR_DIGIT | HYPHEN | OTHER)
+}
+
+/// Where which signs stand in a short text: a bit for each byte, the first the lowest.
+///
+/// Read without a branch, since the places of dots cannot be foretold.
+pub(super) struct Signs {
+    pub(super) dots: u64,
+    pub(super) at: u64,
+    /// Signs that an atom can hold and a label cannot.
+    pub(super) others: u64,
+    hyphens: u64,
+    last: u64,
+}
+
+impl Signs {
+    /// Reads a text of 1 to 64 bytes; `None` when one of them has no place in a plain address.
+    pub(super) fn read(text: &[u8]) -> Option<Self> {
+        if text.is_empty() || text.len() > 64 {
+            return None;
+        }
+        let mut signs = Self { dots: 0, at: 0, others: 0, hyphens: 0, last: 1 << (text.len() - 1) };
+        for (chunk, base) in text.chunks(16).zip([0, 16, 32, 48]) {
+            let lanes = chunk
+                .iter()
+                .zip(0..16)
+                .fold(0, |lanes, (&byte, place)| lanes | CLASS[byte as usize] << place);
+            signs.dots |= (lanes & 0xffff) << base;
+            signs.at |= (lanes >> 16 & 0xffff) << base;
+            signs.hyphens |= (lanes >> 32 & 0xffff) << base;
+            signs.others |= (lanes >> 48) << base;
+        }
+        (signs.dots & signs.at == 0).then_some(signs)
+    }
+
+    /// Returns the places at an end of the text, or beside a dot or an `@`.
+    pub(super) fn edges(&self) -> u64 {
+        let borders = self.dots | self.at;
+        borders << 1 | borders >> 1 | 1 | self.last
+    }
+
+    /// Tells whether the places from some place to the end hold a plain domain name.
+    pub(super) fn is_domain(&self, places: u64) -> bool {
+        let (dots, hyphens) = (self.dots & places, self.hyphens & places);
+        let misplaced = self.edges() & (dots | hyphens) | hyphens & hyphens << 1;
+        dots != 0 && misplaced == 0 && self.last & self.at == 0
+    }
+}
+
 /// Tells whether a name is valid beyond doubt and differs from its cleaned form in letter case at most.
 ///
-/// A `false` says nothing: two hyphens in a row (`xn--`, UTS 46 `CheckHyphens`) and all that is not plain ASCII are
-/// left to the judge, and so is every refusal.
+/// A `false` says nothing: a long name, two hyphens in a row (`xn--`, UTS 46 `CheckHyphens`) and all that is not plain
+/// ASCII are left to the judge, and so is every refusal.
 pub(super) fn is_plain_domain(name: &[u8]) -> bool {
-    if name.len() > 253 {
-        return false;
-    }
-    let (mut label, mut dots, mut last) = (0usize, 0usize, DOT);
-    for &byte in name {
-        let class = CLASS[byte as usize];
-        let refused = match class {
-            LETTER_OR_DIGIT => false,
-            DOT => last != LETTER_OR_DIGIT || label > 63,
-            HYPHEN => last != LETTER_OR_DIGIT,
-            _ => true,
-        };
-        if refused {
-            return false;
-        }
-        if class == DOT {
-            dots += 1;
-            label = 0;
-        } else {
-            label += 1;
-        }
-        last = class;
-    }
-    last == LETTER_OR_DIGIT && dots > 0 && label <= 63
+    name.len() <= 63
+        && Signs::read(name).is_some_and(|signs| signs.others | signs.at == 0 && signs.is_domain(u64::MAX))
 }
 
 #[cfg(test)]

@@ -5,7 +5,8 @@ use std::sync::OnceLock;
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
-use super::domain_name::{DomainFault, is_plain_domain, judge_domain, unicode_octets};
+use super::domain_name::{DomainFault, Signs, is_atext, judge_domain, unicode_octets};
+use super::names::Names;
 
 /// The longest local part, in octets (RFC 5321, 4.5.3.1.1).
 pub const LOCAL_OCTETS: usize = 64;
@@ -88,40 +89,14 @@ pub fn email_domain(clean: &str) -> &str {
     clean.rfind('@').map_or("", |at| &clean[at + 1..])
 }
 
-/// Which bytes are RFC 5322 `atext`.
-static ATEXT: [bool; 256] = {
-    let mut table = [false; 256];
-    let mut byte = 0;
-    while byte < 128 {
-        table[byte] = (byte as u8).is_ascii_alphanumeric();
-        byte += 1;
-    }
-    let signs = b"!#$%&'*+-/=?^_`{|}~";
-    let mut index = 0;
-    while index < signs.len() {
-        table[signs[index] as usize] = true;
-        index += 1;
-    }
-    table
-};
-
 /// Returns the place of the `@` in an address that is plain ASCII and valid beyond doubt.
 fn plain_at(cell: &[u8]) -> Option<usize> {
-    let at = cell.iter().take(LOCAL_OCTETS + 1).position(|&byte| byte == b'@')?;
-    let valid = cell.len() <= ADDRESS_OCTETS && is_dot_atom(&cell[..at]) && is_plain_domain(&cell[at + 1..]);
-    valid.then_some(at)
-}
-
-fn is_dot_atom(local: &[u8]) -> bool {
-    let mut after_dot = true;
-    for &byte in local {
-        let dot = byte == b'.';
-        if !ATEXT[byte as usize] && (!dot || after_dot) {
-            return false;
-        }
-        after_dot = dot;
-    }
-    !after_dot
+    let signs = Signs::read(cell)?;
+    let at = signs.at.trailing_zeros();
+    let local = signs.at.wrapping_sub(1);
+    let once = signs.at.is_power_of_two() && at > 0;
+    let atoms = signs.others & !local == 0 && signs.edges() & signs.dots & local == 0;
+    (once && atoms && signs.is_domain(!local & !signs.at)).then_some(at as usize)
 }
 
 /// Judges what is not plain, and says why not; returns the place of the `@` in `out`.
@@ -177,7 +152,7 @@ fn push_local(local: &str, out: &mut String) -> Result<(), EmailFault> {
 /// controls, format characters, private use, noncharacters.
 fn is_local_character(c: char) -> bool {
     if c.is_ascii() {
-        return ATEXT[c as usize];
+        return is_atext(c as u8);
     }
     let unseen = matches!(c,
         '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}'
@@ -190,46 +165,17 @@ fn is_local_character(c: char) -> bool {
 /// Misspellings of providers' domains, one a line with the domain meant, sorted.
 ///
 /// An explicit list: whatever it does not name is never suspected, so no real domain can be by resembling one.
-static TYPOS: &str = include_str!("../../data/email_typos.txt");
-
-struct Typos {
-    /// Bloom filter over the misspellings, one bit each.
-    filter: [u64; 128],
-    sorted: Vec<(&'static str, &'static str)>,
-}
+static TYPO_LINES: &str = include_str!("../../data/email_typos.txt");
 
 /// Returns the domain that was probably meant.
 fn suspected_typo(domain: &str) -> Option<&'static str> {
-    static INDEX: OnceLock<Typos> = OnceLock::new();
-    let index = INDEX.get_or_init(read_typos);
-    let bit = filter_bit(domain);
-    if index.filter[bit / 64] >> (bit % 64) & 1 == 0 {
-        return None;
-    }
-    let found = index.sorted.binary_search_by_key(&domain, |&(misspelt, _)| misspelt).ok()?;
-    Some(index.sorted[found].1)
+    static TYPOS: OnceLock<Names<&'static str>> = OnceLock::new();
+    TYPOS.get_or_init(read_typos).get(domain).copied()
 }
 
-fn read_typos() -> Typos {
-    let mut index = Typos { filter: [0; 128], sorted: Vec::new() };
-    let lines = TYPOS.lines().filter(|line| !line.starts_with('#'));
-    for (misspelt, meant) in lines.filter_map(|line| line.split_once(' ')) {
-        let bit = filter_bit(misspelt);
-        index.filter[bit / 64] |= 1 << (bit % 64);
-        index.sorted.push((misspelt, meant));
-    }
-    index.sorted.sort_unstable();
-    index
-}
-
-/// Hashes the length and the first eight bytes, which is enough to part the list from ordinary domains.
-fn filter_bit(domain: &str) -> usize {
-    let bytes = domain.as_bytes();
-    let head = match bytes.first_chunk::<8>() {
-        Some(head) => u64::from_le_bytes(*head),
-        None => bytes.iter().fold(0, |head, &byte| head << 8 | u64::from(byte)),
-    };
-    ((head ^ bytes.len() as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 51) as usize
+fn read_typos() -> Names<&'static str> {
+    let lines = TYPO_LINES.lines().filter(|line| !line.starts_with('#'));
+    Names::new(lines.filter_map(|line| line.split_once(' ')))
 }
 
 #[cfg(test)]

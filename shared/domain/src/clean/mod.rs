@@ -6,6 +6,7 @@
 
 mod domain_name;
 pub mod email;
+mod names;
 pub mod phone;
 pub mod website;
 

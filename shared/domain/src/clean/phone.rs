@@ -1,7 +1,7 @@
 //! Phone numbers to E.164, by the verdicts of libphonenumber.
 //!
 //! Crate `rlibphonenumber` is the judge. Cells of digits and plain punctuation, which is nearly all of them, are
-//! answered from tables compiled out of the judge's own metadata ([`plan`], [`parse`]); the rest goes to the judge.
+//! answered from tables compiled out of the judge's own metadata (`plan`, `parse`); the rest goes to the judge.
 
 mod parse;
 mod pattern;
@@ -88,17 +88,18 @@ impl PhoneFault {
 /// The reason why the cell is no valid number; `out` is then empty.
 pub fn clean_phone(cell: &str, region: Option<Region>, out: &mut String) -> Result<PhoneNotes, PhoneFault> {
     out.clear();
-    let parsed = match parse_plain(cell, region.map(Region::plan)) {
+    let mut digits = Digits::new();
+    let parsed = match parse_plain(cell, region.map(Region::plan), &mut digits) {
         Some(answer) => answer?,
-        None => judge(cell, region)?,
+        None => judge(cell, region, &mut digits)?,
     };
     let notes =
         PhoneNotes { country_assumed: parsed.assumed, legacy_form: false, extension: parsed.extension };
     let Some(fault) = parsed.fault else {
-        push_e164(parsed.country, &parsed.national, out);
+        push_e164(parsed.country, &digits, out);
         return Ok(notes);
     };
-    let (national, country_assumed) = colombian_form_of_today(&parsed).ok_or(fault)?;
+    let (national, country_assumed) = colombian_form_of_today(parsed, digits.as_bytes()).ok_or(fault)?;
     push_e164(COLOMBIA, &national, out);
     Ok(PhoneNotes { country_assumed, legacy_form: true, ..notes })
 }
@@ -122,11 +123,11 @@ const COLOMBIA: u16 = 57;
 ///
 /// The calling code may stand there without a plus: the parser takes those ten digits for a national number, in region
 /// CO alone.
-fn colombian_form_of_today(parsed: &Parsed) -> Option<(Digits, bool)> {
+fn colombian_form_of_today(parsed: Parsed, national: &[u8]) -> Option<(Digits, bool)> {
     if parsed.country != COLOMBIA {
         return None;
     }
-    let (former, assumed) = match parsed.national.as_bytes() {
+    let (former, assumed) = match national {
         former @ [_, _, _, _, _, _, _, _] => (former, parsed.assumed),
         [b'5', b'7', former @ ..] if former.len() == 8 && parsed.assumed => (former, false),
         _ => return None,
@@ -137,14 +138,13 @@ fn colombian_form_of_today(parsed: &Parsed) -> Option<(Digits, bool)> {
     valid.then_some((national, assumed))
 }
 
-/// Asks the judge.
-fn judge(cell: &str, region: Option<Region>) -> Result<Parsed, PhoneFault> {
+/// Asks the judge; puts the national number into `digits`.
+fn judge(cell: &str, region: Option<Region>, digits: &mut Digits) -> Result<Parsed, PhoneFault> {
     let library_region = region.map(|region| region.plan().region);
     let number = PHONE_NUMBER_UTIL
         .parse_and_keep_raw_input(cell, library_region)
         .map_err(|error| fault_of_parse(&error, cell, region))?;
-    let national =
-        Digits::copy(number.get_national_significant_number().as_bytes()).ok_or(PhoneFault::TooLong)?;
+    *digits = Digits::copy(number.get_national_significant_number().as_bytes()).ok_or(PhoneFault::TooLong)?;
     let fault = if PHONE_NUMBER_UTIL.is_valid_number(&number) {
         None
     } else {
@@ -160,7 +160,6 @@ fn judge(cell: &str, region: Option<Region>) -> Result<Parsed, PhoneFault> {
     };
     Ok(Parsed {
         country: u16::try_from(number.country_code).map_err(|_| PhoneFault::CountryUnknown)?,
-        national,
         assumed: number.country_code_source() == CountryCodeSource::FromDefaultCountry,
         extension: number.extension.is_some(),
         fault,

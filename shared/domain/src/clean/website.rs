@@ -3,6 +3,7 @@
 use std::sync::OnceLock;
 
 use super::domain_name::{DomainFault, push_domain};
+use super::names::Names;
 
 /// Why a website is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
@@ -173,7 +174,12 @@ fn push_segments(tail: &str, leading: &str, out: &mut String) -> bool {
     for segment in path.split('/').filter(|segment| !segment.is_empty()) {
         out.push('/');
         let start = out.len();
-        out.extend(segment.chars().flat_map(char::to_lowercase));
+        if segment.is_ascii() {
+            out.push_str(segment);
+            out[start..].make_ascii_lowercase();
+        } else {
+            out.extend(segment.chars().flat_map(char::to_lowercase));
+        }
         if !leading.split(' ').any(|word| word == &out[start..]) {
             return true;
         }
@@ -201,22 +207,20 @@ static SHARED_HOSTS: &str = include_str!("../../data/shared_hosts.txt");
 
 /// Returns the shared host that a host is, or is a subdomain of; the longest name counts.
 fn shared_host(host: &str) -> Option<&'static SharedHost> {
-    static INDEX: OnceLock<Vec<SharedHost>> = OnceLock::new();
-    let index = INDEX.get_or_init(read_shared_hosts);
+    static HOSTS: OnceLock<Names<SharedHost>> = OnceLock::new();
+    let hosts = HOSTS.get_or_init(read_shared_hosts);
     let mut name = host;
     loop {
-        if let Ok(found) = index.binary_search_by_key(&name, |shared| shared.name) {
-            return Some(&index[found]);
+        if let Some(shared) = hosts.get(name) {
+            return Some(shared);
         }
         name = name.split_once('.').map(|(_, parent)| parent).filter(|parent| parent.contains('.'))?;
     }
 }
 
-fn read_shared_hosts() -> Vec<SharedHost> {
+fn read_shared_hosts() -> Names<SharedHost> {
     let lines = SHARED_HOSTS.lines().filter(|line| !line.is_empty() && !line.starts_with('#'));
-    let mut hosts: Vec<_> = lines.map(read_shared_host).collect();
-    hosts.sort_unstable_by_key(|shared| shared.name);
-    hosts
+    Names::new(lines.map(read_shared_host).map(|shared| (shared.name, shared)))
 }
 
 fn read_shared_host(line: &'static str) -> SharedHost {

@@ -38,13 +38,17 @@ pub(super) fn line_of(text: &str, offset: usize) -> usize {
 
 pub(super) fn unknown_base(base: &At) -> ProfileError {
     let known: Vec<&str> = BUILT_IN.iter().map(|(name, _)| *name).collect();
-    ProfileError::at(base, format!("no built-in profile to extend: {:?}; one of {}", base.value(), known.join(", ")))
+    ProfileError::at(
+        base,
+        format!("no built-in profile to extend: {:?}; one of {}", base.value(), known.join(", ")),
+    )
 }
 
 /// Checks a profile and resolves its names.
 pub(super) fn compile(raw: RawProfile) -> Result<Profile, ProfileError> {
     let named = raw.name.as_ref().ok_or_else(|| ProfileError::of_file("no name: say `name = \"…\"`"))?;
-    let name = ProfileName::parse(named.value()).map_err(|error| ProfileError::at(named, error.to_string()))?;
+    let name =
+        ProfileName::parse(named.value()).map_err(|error| ProfileError::at(named, error.to_string()))?;
     let fields = write_out_fields(&raw.fields)?;
     let by_header = index_headers(&raw.fields, &fields)?;
     let resolve = |at: &At| resolve(&fields, at);
@@ -53,7 +57,9 @@ pub(super) fn compile(raw: RawProfile) -> Result<Profile, ProfileError> {
     };
     let identity = lists(&raw.identity)?;
     if identity.is_empty() || identity.iter().any(Vec::is_empty) {
-        return Err(ProfileError::of_file("no identity: say which fields stand for a row, `identity = [[\"email\"]]`"));
+        return Err(ProfileError::of_file(
+            "no identity: say which fields stand for a row, `identity = [[\"email\"]]`",
+        ));
     }
     let one_of = lists(&raw.one_of)?;
     let raw_repeat = raw.repeat.clone().unwrap_or_default();
@@ -63,7 +69,8 @@ pub(super) fn compile(raw: RawProfile) -> Result<Profile, ProfileError> {
         allowable: raw_repeat.allowable,
     };
     let rules = raw.matching.iter().flat_map(|matching| &matching.rules);
-    let matching = rules.map(|rule| Ok((resolve(&rule.field)?, rule.key))).collect::<Result<_, ProfileError>>()?;
+    let matching =
+        rules.map(|rule| Ok((resolve(&rule.field)?, rule.key))).collect::<Result<_, ProfileError>>()?;
     let contact = raw.contact.clone().unwrap_or_default();
     let contact_name = contact.name.iter().map(resolve).collect::<Result<_, _>>()?;
     let contact_email = contact.email.as_ref().map(resolve).transpose()?;
@@ -101,10 +108,17 @@ fn write_out_fields(raw: &[RawField]) -> Result<Vec<Field>, ProfileError> {
     for field in raw {
         let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_';
         let name = field.name.value();
-        if name.is_empty() || name.len() > 64 || !name.bytes().all(plain) || name.starts_with("rollcall_") || name == "row" {
+        if name.is_empty()
+            || name.len() > 64
+            || !name.bytes().all(plain)
+            || name.starts_with("rollcall_")
+            || name == "row"
+        {
             return Err(ProfileError::at(
                 &field.name,
-                format!("a field is named by a-z, 0-9 and underscore, and neither `row` nor `rollcall_…`: {name:?}"),
+                format!(
+                    "a field is named by a-z, 0-9 and underscore, and neither `row` nor `rollcall_…`: {name:?}"
+                ),
             ));
         }
         if field.kind == Some(FieldKind::Choice) && field.values.is_empty() {
@@ -121,7 +135,11 @@ fn write_out_fields(raw: &[RawField]) -> Result<Vec<Field>, ProfileError> {
                 kind: field.kind.unwrap_or_default(),
                 required: field.required.unwrap_or(false) && number == 1,
                 lenient: field.lenient.unwrap_or(false),
-                labels: field.labels.iter().map(|(locale, label)| (*locale, numbered(label))).collect::<BTreeMap<_, _>>(),
+                labels: field
+                    .labels
+                    .iter()
+                    .map(|(locale, label)| (*locale, numbered(label)))
+                    .collect::<BTreeMap<_, _>>(),
                 values: field.values.clone(),
             });
         }
@@ -141,7 +159,10 @@ fn index_headers(raw: &[RawField], fields: &[Field]) -> Result<HashMap<String, F
             for header in headers(field, number, &fields[at].name) {
                 let other = index.insert(fold(&header), at).filter(|other| *other != at);
                 if let Some(other) = other {
-                    let what = format!("two fields answer to {header:?}: {} and {}", fields[other].name, fields[at].name);
+                    let what = format!(
+                        "two fields answer to {header:?}: {} and {}",
+                        fields[other].name, fields[at].name
+                    );
                     return Err(ProfileError::at(&field.name, what));
                 }
             }

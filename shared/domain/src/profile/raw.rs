@@ -248,7 +248,8 @@ pub struct RawProfile {
 impl RawProfile {
     /// Reads the file and notes where its names stand.
     pub(super) fn parse(text: &str) -> Result<Self, ProfileError> {
-        let mut raw: RawProfile = toml::from_str(text).map_err(|error| ProfileError::of_toml(text, &error))?;
+        let mut raw: RawProfile =
+            toml::from_str(text).map_err(|error| ProfileError::of_toml(text, &error))?;
         raw.each_name(&mut |at| at.line = at.start.map(|start| line_of(text, start)));
         Ok(raw)
     }
@@ -274,7 +275,8 @@ impl RawProfile {
     /// Lays this profile over the one that it extends; fields are told apart by name.
     pub(super) fn over(self, mut base: RawProfile) -> RawProfile {
         base.each_name(&mut |at| at.line = None);
-        base.pool.get_or_insert_with(|| base.name.as_ref().map_or_else(String::new, |name| name.value.clone()));
+        base.pool
+            .get_or_insert_with(|| base.name.as_ref().map_or_else(String::new, |name| name.value.clone()));
         for field in self.fields {
             match base.fields.iter_mut().find(|known| known.name.value == field.name.value) {
                 Some(known) => *known = field.over(known.clone()),

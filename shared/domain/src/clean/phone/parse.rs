@@ -4,19 +4,23 @@
 
 use super::PhoneFault;
 use super::pattern::UNSET;
-use super::plan::{LengthVerdict, Plan, Plans, Rules};
+use super::plan::{Country, LengthVerdict, Plan, Plans, Rules};
 use super::table::MAX_DIGITS;
+
+/// The most bytes that [`Digits`] reads.
+const ROOM: usize = 32;
 
 /// A few ASCII digits, on the stack.
 #[derive(Clone, Copy)]
 pub(super) struct Digits {
-    bytes: [u8; 32],
-    length: u8,
+    bytes: [u8; ROOM],
+    start: u8,
+    end: u8,
 }
 
 impl Digits {
     pub(super) const fn new() -> Self {
-        Self { bytes: [0; 32], length: 0 }
+        Self { bytes: [0; ROOM], start: 0, end: 0 }
     }
 
     /// Copies ASCII digits; `None` when they are too many or something else.
@@ -27,7 +31,7 @@ impl Digits {
     }
 
     pub(super) fn as_bytes(&self) -> &[u8] {
-        &self.bytes[..self.length as usize]
+        &self.bytes[self.start as usize..self.end as usize]
     }
 
     pub(super) fn as_str(&self) -> &str {
@@ -35,31 +39,23 @@ impl Digits {
     }
 
     pub(super) fn append(&mut self, digits: &[u8]) -> Option<()> {
-        let end = self.length as usize + digits.len();
-        self.bytes.get_mut(self.length as usize..end)?.copy_from_slice(digits);
-        self.length = end as u8;
+        let end = self.end as usize + digits.len();
+        self.bytes.get_mut(self.end as usize..end)?.copy_from_slice(digits);
+        self.end = end as u8;
         Some(())
     }
 
-    fn push(&mut self, digit: u8) -> Option<()> {
-        *self.bytes.get_mut(self.length as usize)? = digit;
-        self.length += 1;
-        Some(())
-    }
-
-    fn after(&self, start: usize) -> Option<Self> {
-        let mut rest = Self::new();
-        rest.append(&self.as_bytes()[start..])?;
-        Some(rest)
+    /// Takes off so many digits at the start.
+    fn take_off(&mut self, taken: usize) {
+        self.start = self.end.min(self.start + taken as u8);
     }
 }
 
-/// A number taken apart.
+/// A number taken apart; its national significant number is in the caller's [`Digits`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Parsed {
     /// The calling code.
     pub(super) country: u16,
-    /// The national significant number.
-    pub(super) national: Digits,
     /// Whether the calling code came from the region alone.
     pub(super) assumed: bool,
     /// Whether an extension was written.
@@ -76,7 +72,7 @@ static CLASS: [u8; 256] = {
         class[digit as usize] = 1;
         digit += 1;
     }
-    let signs = b" -.()/";
+    let signs = b" -.()/[]";
     let mut index = 0;
     while index < signs.len() {
         class[signs[index] as usize] = 2;
@@ -85,14 +81,14 @@ static CLASS: [u8; 256] = {
     class
 };
 
-/// Fewer digits than this are left to the library: a cell may be no number at all.
-const FEWEST_DIGITS: usize = 5;
+/// Fewer digits than this are left to the library: such a cell may be no number at all.
+const FEWEST_DIGITS: usize = 3;
 
 /// Takes the digits out of a plain cell, and tells whether a plus stands before them.
 ///
 /// What stands before the first digit or plus counts for nothing (`extract_possible_number`), be it `tel:` or a
 /// bracket; a semicolon would start a parameter (RFC 3966).
-fn scan(cell: &[u8]) -> Option<(Digits, bool)> {
+fn scan(cell: &[u8], digits: &mut Digits) -> Option<bool> {
     let start = cell.iter().position(|&byte| byte == b'+' || CLASS[byte as usize] == 1)?;
     let (before, mut rest) = cell.split_at(start);
     if before.iter().any(|&byte| !byte.is_ascii() || byte == b';') {
@@ -102,34 +98,70 @@ fn scan(cell: &[u8]) -> Option<(Digits, bool)> {
     if plus {
         rest = &rest[1..];
     }
-    let mut digits = Digits::new();
-    for &byte in rest {
-        match CLASS[byte as usize] {
-            1 => digits.push(byte)?,
-            2 => {}
+    take_digits(rest, digits).or_else(|| take_digits_of_wide(rest, digits))?;
+    (FEWEST_DIGITS..=MAX_DIGITS).contains(&digits.as_bytes().len()).then_some(plus)
+}
+
+/// Drops the punctuation; without branches, since where it stands cannot be foretold.
+fn take_digits(text: &[u8], digits: &mut Digits) -> Option<()> {
+    if text.len() > ROOM {
+        return None;
+    }
+    let (mut end, mut plain) = (0, true);
+    for &byte in text {
+        let class = CLASS[byte as usize];
+        digits.bytes[end % ROOM] = byte;
+        end += usize::from(class == 1);
+        plain &= class != 0;
+    }
+    digits.end = end as u8;
+    plain.then_some(())
+}
+
+/// Drops the punctuation that is not ASCII too, as spreadsheets and letters have it.
+fn take_digits_of_wide(text: &[u8], digits: &mut Digits) -> Option<()> {
+    let text = str::from_utf8(text).ok().filter(|text| !text.is_ascii())?;
+    *digits = Digits::new();
+    for c in text.chars() {
+        match c {
+            '0'..='9' => digits.append(&[c as u8])?,
+            _ if c.is_ascii() && CLASS[c as usize] == 2 => {}
+            // Blanks and dashes of the library's `VALID_PUNCTUATION`.
+            '\u{a0}' | '\u{2010}'..='\u{2015}' | '\u{2212}' | '\u{200b}' | '\u{2060}' | '\u{3000}' => {}
             _ => return None,
         }
     }
-    (FEWEST_DIGITS..=MAX_DIGITS).contains(&digits.as_bytes().len()).then_some((digits, plus))
+    Some(())
 }
 
-/// Parses and judges a plain cell; `None` leaves it to the library.
-pub(super) fn parse_plain(cell: &str, region: Option<&'static Plan>) -> Option<Result<Parsed, PhoneFault>> {
-    let (digits, plus) = scan(cell.as_bytes())?;
-    if plus {
-        let (country, taken) = Plans::get().country_of(digits.as_bytes())?;
-        return finish(country.code, digits.after(taken)?, false, None);
+/// Parses and judges a plain cell, using `digits`, which are new; `None` leaves the cell to the library.
+pub(super) fn parse_plain(
+    cell: &str,
+    region: Option<&'static Plan>,
+    digits: &mut Digits,
+) -> Option<Result<Parsed, PhoneFault>> {
+    let plus = scan(cell.as_bytes(), digits)?;
+    let plans = Plans::get();
+    if plus && let Some((country, taken)) = plans.country_of(digits.as_bytes()) {
+        digits.take_off(taken);
+        return finish(plans, country, digits, None);
     }
+    // A plus before an unknown code is dropped, and a code looked for once more.
     let Some(plan) = region else {
-        return Some(Err(PhoneFault::RegionNeeded));
+        return Some(Err(if plus { PhoneFault::CountryUnknown } else { PhoneFault::RegionNeeded }));
     };
     let rules = plan.rules()?;
     if let Some(start) = after_international_prefix(rules, digits.as_bytes()) {
-        return parse_dialled(&digits, start);
+        digits.take_off(start);
+        return parse_dialled(plans, digits);
     }
-    match without_own_code(plan, rules, &digits)? {
-        Some(national) => finish(plan.code, national, false, None),
-        None => finish(plan.code, digits, true, Some(plan)),
+    let own = &plans.countries[plan.country];
+    if take_off_own_code(own.code, rules, digits)? {
+        finish(plans, own, digits, None)
+    } else if plus {
+        Some(Err(PhoneFault::CountryUnknown))
+    } else {
+        finish(plans, own, digits, Some(rules))
     }
 }
 
@@ -139,79 +171,126 @@ fn after_international_prefix(rules: &Rules, digits: &[u8]) -> Option<usize> {
     (digits.get(end) != Some(&b'0')).then_some(end)
 }
 
-fn parse_dialled(digits: &Digits, start: usize) -> Option<Result<Parsed, PhoneFault>> {
-    let rest = &digits.as_bytes()[start..];
-    if rest.len() <= 2 {
+fn parse_dialled(plans: &'static Plans, digits: &mut Digits) -> Option<Result<Parsed, PhoneFault>> {
+    if digits.as_bytes().len() <= 2 {
         return Some(Err(PhoneFault::TooShort));
     }
-    match Plans::get().country_of(rest) {
-        Some((country, taken)) => finish(country.code, digits.after(start + taken)?, false, None),
+    match plans.country_of(digits.as_bytes()) {
+        Some((country, taken)) => {
+            digits.take_off(taken);
+            finish(plans, country, digits, None)
+        }
         None => Some(Err(PhoneFault::CountryUnknown)),
     }
 }
 
 /// `maybe_extract_country_code`, last part: digits that begin with the region's own code, and make sense only so.
-///
-/// The outer `None` is doubt, the inner one a national number.
-fn without_own_code(plan: &Plan, rules: &Rules, digits: &Digits) -> Option<Option<Digits>> {
-    let Some((code, taken)) = Plans::get().country_of(digits.as_bytes()) else { return Some(None) };
-    if code.code != plan.code {
-        return Some(None);
+fn take_off_own_code(code: u16, rules: &Rules, digits: &mut Digits) -> Option<bool> {
+    let bytes = digits.as_bytes();
+    let Some(taken) = length_of_code(code, bytes) else { return Some(false) };
+    let stripped = strip_national_prefix(rules, &bytes[taken..])?;
+    let mends = !rules.general.holds(bytes) && rules.general.holds(stripped.of(&bytes[taken..]));
+    let too_long = rules.judge_length(bytes.len()) == LengthVerdict::TooLong;
+    if mends || too_long {
+        digits.take_off(taken);
+        stripped.apply(digits);
     }
-    let rest = digits.after(taken)?;
-    let potential = strip_national_prefix(rules, &rest)?.unwrap_or(rest);
-    let mends = !rules.general.holds(digits.as_bytes()) && rules.general.holds(potential.as_bytes());
-    let too_long = rules.judge_length(digits.as_bytes().len()) == LengthVerdict::TooLong;
-    Some((mends || too_long).then_some(potential))
+    Some(mends || too_long)
 }
 
-/// `maybe_strip_national_prefix_and_carrier_code`; the outer `None` is doubt, the inner one leaves the digits alone.
-fn strip_national_prefix(rules: &Rules, digits: &Digits) -> Option<Option<Digits>> {
-    let bytes = digits.as_bytes();
-    let Some(prefix) = rules.national.as_ref().filter(|_| !bytes.is_empty()) else { return Some(None) };
-    let Some(slots) = prefix.find(bytes) else { return Some(None) };
+/// Tells how many digits a calling code takes at the start, if it stands there.
+fn length_of_code(code: u16, digits: &[u8]) -> Option<usize> {
+    let mut read = 0;
+    for (index, digit) in digits.iter().take(3).enumerate() {
+        read = read * 10 + u16::from(digit - b'0');
+        if read == 0 {
+            return None;
+        }
+        if read == code {
+            return Some(index + 1);
+        }
+    }
+    None
+}
+
+/// What is left without the national prefix.
+enum Stripped {
+    /// All of it: there is none.
+    Same,
+    /// What follows so many digits.
+    After(usize),
+    /// Other digits, by the plan's transform rule.
+    Instead(Digits),
+}
+
+impl Stripped {
+    fn of<'digits>(&'digits self, digits: &'digits [u8]) -> &'digits [u8] {
+        match self {
+            Self::Same => digits,
+            Self::After(taken) => &digits[*taken..],
+            Self::Instead(digits) => digits.as_bytes(),
+        }
+    }
+
+    fn apply(self, digits: &mut Digits) {
+        match self {
+            Self::Same => {}
+            Self::After(taken) => digits.take_off(taken),
+            Self::Instead(others) => *digits = others,
+        }
+    }
+}
+
+/// `maybe_strip_national_prefix_and_carrier_code`.
+fn strip_national_prefix(rules: &Rules, bytes: &[u8]) -> Option<Stripped> {
+    let Some(prefix) = rules.national.as_ref().filter(|_| !bytes.is_empty()) else {
+        return Some(Stripped::Same);
+    };
+    let Some(slots) = prefix.find(bytes) else { return Some(Stripped::Same) };
     let group = |group: usize| {
         let (start, end) = (slots[2 * group], slots[2 * group + 1]);
         (end != UNSET).then(|| &bytes[start as usize..end as usize])
     };
-    let rest = &bytes[slots[1] as usize..];
     let captured = match (group(1), group(2)) {
         (Some(_), Some(second)) => !second.is_empty(),
         (Some(first), None) => !first.is_empty(),
         (None, _) => false,
     };
-    let mut stripped = Digits::new();
-    if let Some((lead, number)) = rules.transform.as_ref().filter(|_| captured) {
-        stripped.append(lead.as_bytes())?;
-        stripped.append(group(*number).unwrap_or_default())?;
-    }
-    stripped.append(rest)?;
-    if stripped.as_bytes().len() > MAX_DIGITS {
+    let rest = &bytes[slots[1] as usize..];
+    let stripped = match rules.transform.as_ref().filter(|_| captured) {
+        None => Stripped::After(slots[1] as usize),
+        Some((lead, number)) => {
+            let mut others = Digits::new();
+            others.append(lead.as_bytes())?;
+            others.append(group(*number).unwrap_or_default())?;
+            others.append(rest)?;
+            Stripped::Instead(others)
+        }
+    };
+    if stripped.of(bytes).len() > MAX_DIGITS {
         return None;
     }
-    let spoils = rules.general.holds(bytes) && !rules.general.holds(stripped.as_bytes());
-    Some((!spoils).then_some(stripped))
+    let spoils = rules.general.holds(bytes) && !rules.general.holds(stripped.of(bytes));
+    Some(if spoils { Stripped::Same } else { stripped })
 }
 
-/// The end of `parse_helper`, then `is_valid_number`. `plan` is the region's where no calling code was found.
+/// The end of `parse_helper`, then `is_valid_number`. `own` are the region's rules where no calling code was found.
 fn finish(
-    code: u16,
-    digits: Digits,
-    assumed: bool,
-    plan: Option<&'static Plan>,
+    plans: &'static Plans,
+    country: &'static Country,
+    digits: &mut Digits,
+    own: Option<&Rules>,
 ) -> Option<Result<Parsed, PhoneFault>> {
-    let plans = Plans::get();
-    let country = plans.country(code)?;
-    let main = &plans.plans[country.main];
-    let rules = plan.unwrap_or(main).rules()?;
+    let main = plans.plans[country.main].rules()?;
+    let rules = own.unwrap_or(main);
     if digits.as_bytes().len() < 2 {
         return Some(Err(PhoneFault::TooShort));
     }
-    let national = match strip_national_prefix(rules, &digits)? {
-        Some(stripped) if keeps(rules.judge_length(stripped.as_bytes().len())) => stripped,
-        _ => digits,
-    };
-    let bytes = national.as_bytes();
+    let stripped = strip_national_prefix(rules, digits.as_bytes())?;
+    if keeps(rules.judge_length(stripped.of(digits.as_bytes()).len())) {
+        stripped.apply(digits);
+    }
+    let bytes = digits.as_bytes();
     // The library counts leading zeros apart; more than any plan has are left to it.
     if bytes.starts_with(b"000") {
         return None;
@@ -219,12 +298,9 @@ fn finish(
     if bytes.len() < 2 {
         return Some(Err(PhoneFault::TooShort));
     }
-    let fault = if country.valid()?.holds(bytes) {
-        None
-    } else {
-        Some(fault_of(main.rules()?.judge_length(bytes.len())))
-    };
-    Some(Ok(Parsed { country: code, national, assumed, extension: false, fault }))
+    let valid = country.valid()?.holds(bytes);
+    let fault = (!valid).then(|| fault_of(main.judge_length(bytes.len())));
+    Some(Ok(Parsed { country: country.code, assumed: own.is_some(), extension: false, fault }))
 }
 
 /// A national prefix is taken off only where a number of a fair length stays.

@@ -14,7 +14,7 @@ pub(super) struct Plans {
     pub(super) plans: Vec<Plan>,
     /// Index of the plan of each pair of letters, plus one.
     by_letters: Vec<u16>,
-    countries: Vec<Country>,
+    pub(super) countries: Vec<Country>,
     /// Index of the country of each calling code, plus one.
     by_code: Vec<u16>,
 }
@@ -25,7 +25,9 @@ pub(super) struct Plan {
     /// ISO 3166 alpha-2.
     pub(super) letters: String,
     /// The calling code.
-    pub(super) code: u16,
+    code: u16,
+    /// Index of the calling code's entry.
+    pub(super) country: usize,
     rules: OnceLock<Option<Rules>>,
 }
 
@@ -113,7 +115,8 @@ impl Plans {
 
     fn push(&mut self, region: LibraryRegion, code: u16) {
         let letters = region.as_region_str().to_string();
-        self.plans.push(Plan { region, letters, code, rules: OnceLock::new() });
+        let country = self.countries.len();
+        self.plans.push(Plan { region, letters, code, country, rules: OnceLock::new() });
         if let Some(place) = place_of(&self.plans[self.plans.len() - 1].letters) {
             self.by_letters[place] = self.plans.len() as u16;
         }

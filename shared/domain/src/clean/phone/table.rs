@@ -7,15 +7,27 @@ use super::pattern::{Program, Step};
 /// The longest national number that libphonenumber parses.
 pub(super) const MAX_DIGITS: usize = 17;
 
-/// Set in a reference to a row when what was read so far is in the language.
-const ACCEPT: u16 = 1 << 15;
+/// Set in a reference when only the number of digits that follow counts; the rest of it is the place of the lengths.
+const LENGTHS: u16 = 1 << 15;
 
 /// A set of digit strings of at most [`MAX_DIGITS`], as the smallest acyclic automaton.
+///
+/// Most plans are a few leading digits and then any digits of some number, so reading stops where that begins.
 #[derive(Debug)]
 pub(super) struct Table {
-    /// For each row and digit the next row; row 0 leads nowhere.
-    rows: Vec<[u16; 10]>,
+    rows: Vec<Row>,
+    /// Sets of lengths, a bit each; the first is empty.
+    lengths: Vec<u32>,
     root: u16,
+}
+
+/// What follows a state.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+struct Row {
+    /// A reference for each digit.
+    next: [u16; 10],
+    /// Whether what was read so far is in the language.
+    accepted: bool,
 }
 
 impl Table {
@@ -29,63 +41,67 @@ impl Table {
         let mut builder = Builder {
             program,
             accepts,
-            rows: vec![[0; 10]],
-            known_rows: HashMap::from([([0; 10], 0)]),
+            table: Self { rows: Vec::new(), lengths: vec![0], root: LENGTHS },
+            known_rows: HashMap::new(),
             known_states: HashMap::new(),
         };
         let mut threads = Vec::new();
         starts.iter().for_each(|&start| program.follow(start, &mut threads));
         threads.sort_unstable();
         threads.dedup();
-        let root = builder.row(threads, 0)?;
-        Some(Self { rows: builder.rows, root })
+        builder.table.root = builder.state(threads, 0)?;
+        builder.table.rows.shrink_to_fit();
+        Some(builder.table)
     }
 
     /// Tells whether a string of ASCII digits is in the language.
     pub(super) fn holds(&self, digits: &[u8]) -> bool {
-        let mut at = self.root;
+        let (mut at, mut left) = (self.root, digits.len());
         for &digit in digits {
-            at = self.rows[(at & !ACCEPT) as usize][(digit - b'0') as usize];
-            if at == 0 {
-                return false;
+            if at & LENGTHS != 0 {
+                break;
             }
+            at = self.rows[at as usize].next[usize::from(digit.wrapping_sub(b'0')).min(9)];
+            left -= 1;
         }
-        at & ACCEPT != 0
+        if at & LENGTHS == 0 {
+            return self.rows[at as usize].accepted;
+        }
+        left <= MAX_DIGITS && self.lengths[(at & !LENGTHS) as usize] >> left & 1 == 1
     }
 
     /// Returns the memory that the table takes, in bytes.
     #[cfg(test)]
     pub(super) fn bytes(&self) -> usize {
-        size_of_val(self.rows.as_slice())
+        size_of_val(self.rows.as_slice()) + size_of_val(self.lengths.as_slice())
     }
 }
 
 struct Builder<'program, Accepts> {
     program: &'program Program,
     accepts: Accepts,
-    rows: Vec<[u16; 10]>,
-    known_rows: HashMap<[u16; 10], u16>,
+    table: Table,
+    known_rows: HashMap<Row, u16>,
     known_states: HashMap<(usize, Vec<u32>), u16>,
 }
 
 impl<Accepts: Fn(usize, &[u16]) -> bool> Builder<'_, Accepts> {
-    /// Returns the reference to the row for threads that have read so many digits.
-    fn row(&mut self, threads: Vec<u32>, length: usize) -> Option<u16> {
+    /// Returns the reference for threads that have read so many digits.
+    fn state(&mut self, threads: Vec<u32>, length: usize) -> Option<u16> {
         let key = (length, threads);
         if let Some(&known) = self.known_states.get(&key) {
             return Some(known);
         }
         let threads = &key.1;
-        let mut row = [0; 10];
-        for (digit, place) in (0..10).zip(&mut row) {
+        let mut next = [LENGTHS; 10];
+        for (digit, place) in (0..10).zip(&mut next) {
             let after = if length < MAX_DIGITS { self.program.advance(threads, digit) } else { Vec::new() };
-            *place = if after.is_empty() { 0 } else { self.row(after, length + 1)? };
+            if !after.is_empty() {
+                *place = self.state(after, length + 1)?;
+            }
         }
         let tags: Vec<_> = threads.iter().filter_map(|&thread| self.tag(thread)).collect();
-        let mut reference = self.reference(row)?;
-        if (self.accepts)(length, &tags) {
-            reference |= ACCEPT;
-        }
+        let reference = self.reference(Row { next, accepted: (self.accepts)(length, &tags) })?;
         self.known_states.insert(key, reference);
         Some(reference)
     }
@@ -97,14 +113,28 @@ impl<Accepts: Fn(usize, &[u16]) -> bool> Builder<'_, Accepts> {
         }
     }
 
-    fn reference(&mut self, row: [u16; 10]) -> Option<u16> {
+    fn reference(&mut self, row: Row) -> Option<u16> {
+        let first = row.next[0];
+        if first & LENGTHS != 0 && row.next.iter().all(|&next| next == first) {
+            let after = self.table.lengths[(first & !LENGTHS) as usize];
+            return self.lengths(after << 1 | u32::from(row.accepted));
+        }
         if let Some(&known) = self.known_rows.get(&row) {
             return Some(known);
         }
-        let reference = u16::try_from(self.rows.len()).ok().filter(|&reference| reference < ACCEPT)?;
-        self.rows.push(row);
+        let reference = u16::try_from(self.table.rows.len()).ok().filter(|&reference| reference < LENGTHS)?;
+        self.table.rows.push(row);
         self.known_rows.insert(row, reference);
         Some(reference)
+    }
+
+    fn lengths(&mut self, lengths: u32) -> Option<u16> {
+        let known = self.table.lengths.iter().position(|&known| known == lengths);
+        let place = known.unwrap_or_else(|| {
+            self.table.lengths.push(lengths);
+            self.table.lengths.len() - 1
+        });
+        u16::try_from(place).ok().filter(|&place| place < LENGTHS).map(|place| LENGTHS | place)
     }
 }
 

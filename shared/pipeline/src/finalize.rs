@@ -1,0 +1,227 @@
+//! The third plot: all chunks are closed, or the import can go no further.
+//!
+//! Assembly reads the fragments in file order, may be repeated, and writes `summary.json` last. Then the letter goes
+//! out, once.
+
+use std::collections::HashSet;
+
+use jiff::SignedDuration;
+use rollcall_domain::finding::Finding;
+use rollcall_domain::keys::Papers;
+use rollcall_domain::letter::letter;
+use rollcall_domain::names::ImportId;
+use rollcall_domain::plan::Plan;
+use rollcall_domain::report::{ReportInput, report};
+use rollcall_domain::result::{FAILED, ResultWriter, SUCCEEDED};
+use rollcall_domain::summary::{Status, Summary};
+use rollcall_domain::tally::{Outcome, Tally};
+use rollcall_domain::upload::{Upload, Verdict};
+
+use crate::fault::Fault;
+use crate::papers::{Loaded, missing, read_fragment, read_plan, read_upload};
+use crate::ports::{Answer, Clock, Contacts, ImportItem, Imports, LetterClaim, Mail, ObjectWriter, Objects};
+use crate::work::pool;
+
+/// What came of a finalize message.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Finalized {
+    /// The import is over, and its letter is out.
+    Over(Box<Summary>),
+    /// Chunks are open still: the message came early.
+    NotYet,
+    /// Somebody else is at the letter: the message is to be handed back.
+    HandBack,
+}
+
+/// Assembles an import's answer and sends its letter; `failed` says why it can go no further.
+///
+/// # Errors
+/// Where a port fails; the message comes again and the plot goes on where it was.
+#[allow(clippy::too_many_arguments)]
+pub async fn finalize(
+    objects: &impl Objects,
+    contacts: &impl Contacts,
+    imports: &impl Imports,
+    mail: &impl Mail,
+    clock: &impl Clock,
+    lease: SignedDuration,
+    import: &ImportId,
+    failed: Option<&str>,
+) -> Answer<Finalized> {
+    let item = imports.get(import).await?.ok_or_else(|| missing("the import's item"))?;
+    let papers = Papers::of(&item.program, import);
+    let plan = match read_plan(objects, &papers).await? {
+        Some(plan) => plan,
+        None if failed.is_some() => plan_of_none(&item),
+        None => return Ok(Finalized::NotYet),
+    };
+    let summary = match read_summary(objects, &papers).await? {
+        Some(summary) => summary,
+        None => {
+            let sealed = item.chunks.is_some() && imports.open_chunks(import).await?.is_empty();
+            if !sealed && failed.is_none() {
+                return Ok(Finalized::NotYet);
+            }
+            conclude(objects, contacts, clock, &papers, &item, &plan, failed).await?
+        }
+    };
+    let upload = read_upload(objects, &papers).await?.ok_or_else(|| missing("upload.json"))?;
+    if writes_letter(&item, &plan, &summary) {
+        let now = clock.now();
+        match imports.claim_letter(import, now, now + lease).await? {
+            LetterClaim::Held => return Ok(Finalized::HandBack),
+            LetterClaim::Sent => {}
+            LetterClaim::Claimed => {
+                let zone = plan.settings.zone();
+                let input = input(&plan, &summary, &upload, &zone);
+                let letter = letter(&input, plan.settings.sender.as_deref(), &recipients(&plan));
+                mail.send(import, &letter).await?;
+                imports.letter_sent(import).await?;
+            }
+        }
+    }
+    imports.finish(import, summary.status).await?;
+    Ok(Finalized::Over(Box::new(summary)))
+}
+
+/// Writes everything that the import answers with; `summary.json` last.
+async fn conclude(
+    objects: &impl Objects,
+    contacts: &impl Contacts,
+    clock: &impl Clock,
+    papers: &Papers,
+    item: &ImportItem,
+    plan: &Plan,
+    failed: Option<&str>,
+) -> Answer<Summary> {
+    let upload = match read_upload(objects, papers).await? {
+        Some(upload) => upload,
+        None => write_upload(objects, papers, item, plan).await?,
+    };
+    let tally =
+        if plan.chunks.is_empty() { refused(&upload) } else { assemble(objects, papers, plan).await? };
+    let head = crate::split::head(plan, &item.profile);
+    let mut summary = Summary::from_tally(head, tally, plan.started_at, clock.now());
+    if !plan.tiles() {
+        summary = summary.failed("the chunks of the plan do not tile the file");
+    }
+    if let Some(reason) = failed {
+        summary = summary.failed(reason);
+    }
+    settle(contacts, plan, &summary).await?;
+    let zone = plan.settings.zone();
+    let page = report(&input(plan, &summary, &upload, &zone));
+    objects.put(&papers.report(), page.into_bytes()).await?;
+    objects.put(&papers.summary(), summary.to_json().into_bytes()).await?;
+    Ok(summary)
+}
+
+/// The tally of a file that was not taken: its codes, and no row.
+fn refused(upload: &Upload) -> Tally {
+    let mut tally = Tally::default();
+    for told in &upload.verdict.errors {
+        tally.add_file(&Finding { column: told.column.clone(), ..Finding::new(told.code) });
+    }
+    tally
+}
+
+/// Writes both result files from the fragments, in file order.
+async fn assemble(objects: &impl Objects, papers: &Papers, plan: &Plan) -> Answer<Tally> {
+    let mut succeeded = objects.create(&papers.succeeded()).await?;
+    let mut failed = objects.create(&papers.failed()).await?;
+    let delimiter = plan.delimiter();
+    succeeded.write(&ResultWriter::header(&plan.mapping, &SUCCEEDED, delimiter, false)).await?;
+    failed.write(&ResultWriter::header(&plan.mapping, &FAILED, delimiter, plan.surplus)).await?;
+    let (mut tally, mut seen) = (Tally::default(), HashSet::new());
+    for (number, chunk) in (0..).zip(&plan.chunks) {
+        match read_fragment(objects, papers, number).await? {
+            Some(mut fragment) => {
+                fragment.merge_repeats(&mut seen);
+                tally.merge(&fragment.tally);
+                succeeded.write(&fragment.succeeded).await?;
+                failed.write(&fragment.failed).await?;
+            }
+            // Never sent: the object was gone.
+            None => tally.add_plain(Outcome::Unprocessed, u64::from(chunk.rows)),
+        }
+    }
+    succeeded.finish().await?;
+    failed.finish().await?;
+    Ok(tally)
+}
+
+/// What is left to do among the contacts: the switch of a replacing import, and tidying.
+async fn settle(contacts: &impl Contacts, plan: &Plan, summary: &Summary) -> Answer<()> {
+    if plan.dry_run || plan.chunks.is_empty() {
+        return Ok(());
+    }
+    let profile = plan.profile().map_err(|error| Fault::damaged("reading the plan", error))?;
+    if profile.directory.is_some() {
+        return Ok(());
+    }
+    let loaded = Loaded { plan: plan.clone(), profile };
+    let complete = matches!(summary.status, Status::Completed | Status::CompletedWithErrors);
+    if plan.options.replace && complete {
+        contacts.raise_floor(&pool(&loaded), &plan.import_id).await?;
+    }
+    contacts.settle(&pool(&loaded), &plan.import_id).await
+}
+
+/// Directory loads write only where something is to be mended; everything else always.
+fn writes_letter(item: &ImportItem, plan: &Plan, summary: &Summary) -> bool {
+    !item.profile.starts_with("directory/")
+        || (summary.status != Status::Completed && !recipients(plan).is_empty())
+}
+
+fn recipients(plan: &Plan) -> Vec<String> {
+    let mut to = plan.settings.notify.clone();
+    for address in &plan.options.notify {
+        if !to.contains(address) {
+            to.push(address.clone());
+        }
+    }
+    to
+}
+
+fn input<'a>(
+    plan: &'a Plan,
+    summary: &'a Summary,
+    upload: &'a Upload,
+    zone: &'a jiff::tz::TimeZone,
+) -> ReportInput<'a> {
+    let (title, locale) = (plan.settings.title.as_str(), plan.settings.locale);
+    ReportInput { summary, upload, title, locale, time_zone: zone }
+}
+
+async fn read_summary(objects: &impl Objects, papers: &Papers) -> Answer<Option<Summary>> {
+    let Some(json) = objects.get(&papers.summary()).await? else { return Ok(None) };
+    serde_json::from_slice(&json).map(Some).map_err(|error| Fault::damaged("reading summary.json", error))
+}
+
+/// The plan of an import that failed before it had one.
+fn plan_of_none(item: &ImportItem) -> Plan {
+    let file = item.object.key.rsplit('/').next().unwrap_or_default();
+    Plan::of_nothing(item.import_id.clone(), item.program.clone(), file, item.dry_run, item.started_at)
+}
+
+async fn write_upload(
+    objects: &impl Objects,
+    papers: &Papers,
+    item: &ImportItem,
+    plan: &Plan,
+) -> Answer<Upload> {
+    let upload = Upload {
+        schema: rollcall_domain::summary::SCHEMA,
+        head: crate::split::head(plan, &item.profile),
+        verdict: Verdict { accepted: false, errors: Vec::new(), warnings: Vec::new() },
+        encoding: None,
+        delimiter: None,
+        sheet: None,
+        first_line: None,
+        rows: None,
+        columns: Vec::new(),
+        options: std::collections::BTreeMap::new(),
+    };
+    objects.put(&papers.upload(), upload.to_json().into_bytes()).await?;
+    Ok(upload)
+}

@@ -1,0 +1,351 @@
+//! The first plot: an object was dropped.
+//!
+//! It is read twice. The survey decides and gives the file's verdict; the plan is written; the cut follows the plan
+//! and sends the chunks. A plot that was interrupted runs again: where a plan is, it is followed.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use rollcall_domain::finding::{Code, Finding, FindingJson};
+use rollcall_domain::keys::{self, Drop, Papers, What};
+use rollcall_domain::names::ImportId;
+use rollcall_domain::options::Options;
+use rollcall_domain::plan::{ChunkSize, Plan, VERSION};
+use rollcall_domain::profile::Profile;
+use rollcall_domain::settings::Settings;
+use rollcall_domain::summary::{Head, SCHEMA};
+use rollcall_domain::survey::{Opening, Survey, Surveyed};
+use rollcall_domain::upload::{Upload, UploadColumn, Verdict};
+use rollcall_domain::{cut, decode, limits, mapping, options};
+
+use crate::fault::Fault;
+use crate::papers::read_plan;
+use crate::ports::{Answer, Clock, ImportItem, Imports, ObjectVersion, Objects, Queue};
+use crate::text::Text;
+
+/// What came of a drop.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Split {
+    /// The object is none that starts an import.
+    NotOurs,
+    /// The import is over already.
+    Over(ImportId),
+    /// The file was refused; the finalizer answers.
+    Refused(ImportId),
+    /// All chunks that were open are sent.
+    Sent(ImportId),
+}
+
+/// Turns a dropped object into chunks on the queue.
+///
+/// # Errors
+/// [`Fault::Gone`] where the object was removed or overwritten meanwhile: the import fails.
+pub async fn split_import(
+    objects: &impl Objects,
+    imports: &impl Imports,
+    queue: &impl Queue,
+    clock: &impl Clock,
+    object: ObjectVersion,
+    given: Vec<(String, String)>,
+    size: ChunkSize,
+) -> Answer<Split> {
+    let Some(drop) = Drop::parse(&object.key) else { return Ok(Split::NotOurs) };
+    let item = imports.begin(new_item(objects.bucket(), &drop, object, given, clock.now())).await?;
+    let import_id = item.import_id.clone();
+    if item.status.is_some() {
+        return Ok(Split::Over(import_id));
+    }
+    let papers = Papers::of(&item.program, &import_id);
+    let plan = match read_plan(objects, &papers).await? {
+        Some(plan) => plan,
+        None => survey_and_plan(objects, &papers, &item, &drop, size).await?,
+    };
+    imports.seal(&import_id, plan.chunks.len() as u32).await?;
+    send_open_chunks(objects, imports, queue, &item, &plan).await?;
+    if imports.open_chunks(&import_id).await?.is_empty() {
+        // Refused, or closed by workers before this run: nobody else may be left to say so.
+        queue.send_finalize(&item.program, &import_id).await?;
+    }
+    Ok(if plan.chunks.is_empty() { Split::Refused(import_id) } else { Split::Sent(import_id) })
+}
+
+/// What is noted of a drop; its id is derived, so that the same drop is the same import.
+pub fn new_item(
+    bucket: &str,
+    drop: &Drop,
+    object: ObjectVersion,
+    options: Vec<(String, String)>,
+    started_at: Timestamp,
+) -> ImportItem {
+    let profile = match &drop.what {
+        What::Profile(name) => name.to_string(),
+        What::Directory(kind) => format!("directory/{kind}"),
+    };
+    ImportItem {
+        import_id: ImportId::derive(bucket, &object.key, &object.version, object.modified),
+        program: drop.program.clone(),
+        profile,
+        dry_run: drop.dry_run,
+        object,
+        options,
+        started_at,
+        chunks: None,
+        status: None,
+    }
+}
+
+/// Surveys the file, writes the upload summary, then the plan: from there on everybody follows it.
+async fn survey_and_plan(
+    objects: &impl Objects,
+    papers: &Papers,
+    item: &ImportItem,
+    drop: &Drop,
+    size: ChunkSize,
+) -> Answer<Plan> {
+    let asked = Asked::read(objects, item, drop).await?;
+    let surveyed = survey(objects, &item.object, &asked, size).await?;
+    let plan = plan_of(item, &drop.file, &asked, &surveyed);
+    objects.put(&papers.upload(), upload_of(&plan, item, &asked, &surveyed).to_json().into_bytes()).await?;
+    if objects.put_if_absent(&papers.plan(), plan.to_json()).await? {
+        return Ok(plan);
+    }
+    read_plan(objects, papers).await?.ok_or_else(|| crate::papers::missing("plan.json"))
+}
+
+/// What a drop asks for: program, profile and options as they are now.
+pub(crate) struct Asked {
+    pub(crate) settings: Settings,
+    pub(crate) profile: Option<Profile>,
+    pub(crate) options: Options,
+    pub(crate) errors: Vec<Finding>,
+}
+
+impl Asked {
+    pub(crate) async fn read(objects: &impl Objects, item: &ImportItem, drop: &Drop) -> Answer<Self> {
+        let mut asked = Self {
+            settings: Settings::default(),
+            profile: None,
+            options: Options::default(),
+            errors: Vec::new(),
+        };
+        if let Err(finding) = asked.fill(objects, item, drop).await? {
+            asked.errors.push(finding);
+        }
+        asked.options.dry_run |= drop.dry_run;
+        Ok(asked)
+    }
+
+    async fn fill(
+        &mut self,
+        objects: &impl Objects,
+        item: &ImportItem,
+        drop: &Drop,
+    ) -> Answer<Result<(), Finding>> {
+        if !drop.program.is_marketplace() {
+            let Some(text) = read_text(objects, &keys::settings(&drop.program)).await? else {
+                return Ok(Err(Finding::new(Code::ProgramUnknown).value(drop.program.as_str())));
+            };
+            match text.and_then(|text| Settings::parse(&text)) {
+                Ok(settings) => self.settings = settings,
+                Err(detail) => return Ok(Err(settings_invalid(&keys::settings(&drop.program), detail))),
+            }
+        }
+        let profile = match read_profile(objects, &drop.what).await? {
+            Ok(profile) => profile,
+            Err(finding) => return Ok(Err(finding)),
+        };
+        let sidecar = read_text(objects, &keys::sidecar(&drop.key())).await?;
+        let sidecar = sidecar.map(|text| text.and_then(|text| options::read_table(&text))).transpose();
+        let read = sidecar.map_err(|detail| (String::new(), detail)).and_then(|sidecar| {
+            let defaults =
+                if profile.directory.is_some() { Vec::new() } else { self.settings.default_options() };
+            let given: Vec<_> =
+                defaults.into_iter().chain(sidecar.unwrap_or_default()).chain(item.options.clone()).collect();
+            let options = Options::read(&given).map_err(|error| (error.name, error.what))?;
+            options.check(&profile).map_err(|error| (error.name, error.what))?;
+            Ok(options)
+        });
+        self.profile = Some(profile);
+        Ok(read.map(|options| self.options = options).map_err(|(option, detail)| {
+            let finding = Finding::new(Code::OptionsInvalid).arg("detail", detail);
+            if option.is_empty() { finding } else { finding.arg("option", option) }
+        }))
+    }
+}
+
+fn settings_invalid(key: &str, detail: String) -> Finding {
+    Finding::new(Code::SettingsInvalid).arg("detail", format!("{key}: {detail}"))
+}
+
+async fn read_text(objects: &impl Objects, key: &str) -> Answer<Option<Result<String, String>>> {
+    let bytes = objects.get(key).await?;
+    Ok(bytes.map(|bytes| String::from_utf8(bytes).map_err(|_| "is not UTF-8".to_owned())))
+}
+
+/// A profile of one's own goes before a built-in one of the same name.
+pub(crate) async fn read_profile(objects: &impl Objects, what: &What) -> Answer<Result<Profile, Finding>> {
+    let name = match what {
+        What::Directory(kind) => return Ok(Ok(Profile::of_directory(*kind))),
+        What::Profile(name) => name,
+    };
+    let key = keys::profile(name);
+    let Some(text) = read_text(objects, &key).await? else {
+        let unknown = || Finding::new(Code::ProfileUnknown).value(name.as_str());
+        return Ok(Profile::built_in(name.as_str()).ok_or_else(unknown));
+    };
+    let parsed = text.and_then(|text| Profile::parse(&text).map_err(|error| error.to_string()));
+    Ok(match parsed {
+        Ok(profile) if profile.name == *name => Ok(profile),
+        Ok(profile) => {
+            Err(settings_invalid(&key, format!("the profile names itself {:?}", profile.name.as_str())))
+        }
+        Err(detail) => Err(settings_invalid(&key, detail)),
+    })
+}
+
+/// Reads the whole file once and gives its verdict.
+pub(crate) async fn survey(
+    objects: &impl Objects,
+    object: &ObjectVersion,
+    asked: &Asked,
+    size: ChunkSize,
+) -> Answer<Surveyed> {
+    let refused = |errors: Vec<Finding>| Ok(Surveyed { errors, ..Surveyed::default() });
+    let Some(profile) = asked.profile.as_ref().filter(|_| asked.errors.is_empty()) else {
+        return refused(asked.errors.clone());
+    };
+    if object.len > limits::FILE_BYTES {
+        return refused(vec![Finding::new(Code::FileTooLarge).arg("limit", limits::FILE)]);
+    }
+    let magic = objects.read(object, 0..object.len.min(4096)).await?;
+    let encoding = match decode::detect(&magic, asked.options.encoding.as_deref()) {
+        Ok(encoding) => encoding,
+        Err(finding) => return refused(vec![finding]),
+    };
+    let mut text = Text::new(objects, object, encoding);
+    let Some(first) = text.next().await?.filter(|first| !first.is_empty()) else {
+        return refused(vec![Finding::new(Code::FileEmpty)]);
+    };
+    let complete = object.len <= crate::text::PIECE;
+    let opening = Opening::of(&first, complete, profile, &asked.options);
+    let skip = opening.skip;
+    let mut survey = Survey::new(opening, profile, &asked.options, &asked.settings, size);
+    survey.feed(&first[skip..]);
+    while let Some(piece) = text.next().await? {
+        survey.feed(&piece);
+    }
+    Ok(Surveyed { encoding: Some(encoding), ..survey.finish() })
+}
+
+fn plan_of(item: &ImportItem, file: &str, asked: &Asked, surveyed: &Surveyed) -> Plan {
+    let accepted = surveyed.errors.is_empty();
+    let profile = asked.profile.as_ref().map(Profile::to_toml).unwrap_or_default();
+    Plan {
+        v: VERSION,
+        import_id: item.import_id.clone(),
+        program: item.program.clone(),
+        file: file.to_owned(),
+        dry_run: asked.options.dry_run,
+        started_at: item.started_at,
+        profile,
+        settings: asked.settings.clone(),
+        options: asked.options.clone(),
+        encoding: surveyed.encoding.unwrap_or(decode::Encoding::Utf8),
+        delimiter: surveyed.delimiter.map_or(',', char::from),
+        mapping: surveyed.mapping.clone(),
+        rows: if accepted { surveyed.rows } else { 0 },
+        surplus: surveyed.surplus,
+        chunks: if accepted { surveyed.chunks.clone() } else { Vec::new() },
+    }
+}
+
+fn upload_of(plan: &Plan, item: &ImportItem, asked: &Asked, surveyed: &Surveyed) -> Upload {
+    let locale = plan.settings.locale;
+    let findings = surveyed.errors.iter().map(|finding| FindingJson::new(finding, locale)).collect();
+    let verdict = Verdict::of(findings);
+    let has_header = surveyed.mapping.has_header;
+    let first_line = if has_header { "header" } else { plan.options.first_line.as_str() };
+    Upload {
+        schema: SCHEMA,
+        head: head(plan, &item.profile),
+        rows: verdict.accepted.then_some(surveyed.rows),
+        verdict,
+        encoding: surveyed.encoding.map(|encoding| encoding.as_str().to_owned()),
+        delimiter: surveyed.delimiter.map(|delimiter| char::from(delimiter).to_string()),
+        sheet: None,
+        first_line: surveyed.delimiter.map(|_| first_line.to_owned()),
+        columns: columns_of(&surveyed.mapping, asked.profile.as_ref()),
+        options: options_of(&plan.options),
+    }
+}
+
+/// Which import it is, as its documents begin.
+pub(crate) fn head(plan: &Plan, profile: &str) -> Head {
+    Head {
+        import_id: plan.import_id.to_string(),
+        program: plan.program.to_string(),
+        profile: profile.to_owned(),
+        file: plan.file.clone(),
+        dry_run: plan.dry_run,
+    }
+}
+
+/// Every column, and for one that was not understood the field that it resembles.
+pub(crate) fn columns_of(mapping: &mapping::Mapping, profile: Option<&Profile>) -> Vec<UploadColumn> {
+    let column = |(at, column): (usize, &mapping::MappedColumn)| {
+        let unmapped = column.role == mapping::Role::Unmapped && mapping.has_header;
+        let near = profile.filter(|_| unmapped).and_then(|profile| profile.nearest_field(&column.header));
+        UploadColumn {
+            position: at as u32 + 1,
+            header: column.header.clone(),
+            field: match &column.role {
+                mapping::Role::Field(field) => Some(field.clone()),
+                _ => None,
+            },
+            hint: near.map(str::to_owned),
+        }
+    };
+    mapping.columns.iter().enumerate().map(column).collect()
+}
+
+/// The options as they were followed; those that say nothing are left out.
+fn options_of(options: &Options) -> BTreeMap<String, serde_json::Value> {
+    let json = serde_json::to_value(options).unwrap_or_default();
+    let said = |value: &serde_json::Value| match value {
+        serde_json::Value::Null | serde_json::Value::Bool(false) => false,
+        serde_json::Value::Array(list) => !list.is_empty(),
+        _ => true,
+    };
+    let all = json.as_object().cloned().unwrap_or_default();
+    all.into_iter().filter(|(name, value)| said(value) && name != "notify").collect()
+}
+
+/// The second reading: cuts the text at the plan's borders and sends the chunks that are open.
+async fn send_open_chunks(
+    objects: &impl Objects,
+    imports: &impl Imports,
+    queue: &impl Queue,
+    item: &ImportItem,
+    plan: &Plan,
+) -> Answer<()> {
+    let open = imports.open_chunks(&item.import_id).await?;
+    let mut open = open.into_iter().peekable();
+    let mut text = Text::new(objects, &item.object, plan.encoding);
+    let (mut buffer, mut at) = (Vec::new(), 0_u64);
+    while let Some(number) = open.peek().copied() {
+        let chunk =
+            plan.chunks.get(number as usize).ok_or_else(|| crate::papers::missing("a chunk of the plan"))?;
+        if chunk.end > at + buffer.len() as u64 {
+            let piece = text.next().await?.ok_or_else(|| Fault::Gone(item.object.key.clone()))?;
+            let passed = chunk.start.saturating_sub(at).min(buffer.len() as u64);
+            buffer.drain(..passed as usize);
+            at += passed;
+            buffer.extend_from_slice(&piece);
+            continue;
+        }
+        let range = (chunk.start - at) as usize..(chunk.end - at) as usize;
+        queue.send_chunk(cut::message(plan, number, buffer[range].to_vec())).await?;
+        open.next();
+    }
+    Ok(())
+}

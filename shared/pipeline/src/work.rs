@@ -1,0 +1,136 @@
+//! The second plot: a chunk arrived.
+//!
+//! It is judged once. The fragment is written before anything else is, and whoever finds one applies it instead of
+//! judging; so a crash at any point, and any number of deliveries, come to the same end.
+
+use jiff::SignedDuration;
+use rollcall_domain::chunk::{ChunkMessage, VERSION};
+use rollcall_domain::fragment::{Fragment, Keeps};
+use rollcall_domain::judge::{Bench, Found, Lookups};
+use rollcall_domain::keys::Papers;
+
+use crate::fault::Fault;
+pub use crate::papers::{Loaded, Plans};
+use crate::papers::{missing, read_fragment};
+use crate::ports::{Answer, Clock, Contacts, Directory, Imports, Objects, Pool, Queue, Take};
+
+/// What came of a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Worked {
+    /// The chunk is closed.
+    Closed,
+    /// Somebody else is at it: the message is to be handed back.
+    HandBack,
+}
+
+/// Judges a chunk's rows and keeps what they leave behind.
+///
+/// # Errors
+/// Where a port fails; the message comes again and the plot goes on where it was.
+#[allow(clippy::too_many_arguments)]
+pub async fn work_chunk(
+    objects: &impl Objects,
+    directory: &impl Directory,
+    contacts: &impl Contacts,
+    imports: &impl Imports,
+    queue: &impl Queue,
+    clock: &impl Clock,
+    plans: &Plans,
+    lease: SignedDuration,
+    message: ChunkMessage,
+) -> Answer<Worked> {
+    if message.v != VERSION {
+        return Err(Fault::damaged(
+            "reading a chunk",
+            format_args!("version {} is not {VERSION}", message.v),
+        ));
+    }
+    let (program, import, chunk) = (message.program.clone(), message.import_id.clone(), message.chunk);
+    let now = clock.now();
+    match imports.take(&import, chunk, now, now + lease).await? {
+        Take::Taken => {}
+        Take::Leased => return Ok(Worked::HandBack),
+        Take::Closed => {
+            if imports.open_chunks(&import).await?.is_empty() {
+                queue.send_finalize(&program, &import).await?;
+            }
+            return Ok(Worked::Closed);
+        }
+    }
+    let loaded = plans.get(objects, &program, &import).await?;
+    let papers = Papers::of(&program, &import);
+    let fragment = match read_fragment(objects, &papers, chunk).await? {
+        Some(fragment) => fragment,
+        None => judge(objects, directory, contacts, &loaded, &papers, message).await?,
+    };
+    keep(directory, contacts, &loaded, chunk, &fragment).await?;
+    if imports.close(&import, chunk).await? == 0 {
+        queue.send_finalize(&program, &import).await?;
+    }
+    Ok(Worked::Closed)
+}
+
+/// Judges, and writes the fragment: the one point where a chunk is decided.
+async fn judge(
+    objects: &impl Objects,
+    directory: &impl Directory,
+    contacts: &impl Contacts,
+    loaded: &Loaded,
+    papers: &Papers,
+    message: ChunkMessage,
+) -> Answer<Fragment> {
+    let (import, chunk) = (message.import_id.clone(), message.chunk);
+    let bench = Bench::open(&loaded.plan, &loaded.profile, message);
+    let wanted = bench.wanted();
+    let found = look_up(directory, contacts, loaded, &wanted).await?;
+    let fragment = bench.judge(&wanted, &found).map_err(|error| Fault::damaged("judging a chunk", error))?;
+    if objects.put_if_absent(&papers.fragment(chunk), fragment.to_bytes(&import, chunk)).await? {
+        return Ok(fragment);
+    }
+    read_fragment(objects, papers, chunk).await?.ok_or_else(|| missing("a fragment"))
+}
+
+/// Asks the directory and the contacts, each once for all rows.
+pub(crate) async fn look_up(
+    directory: &impl Directory,
+    contacts: &impl Contacts,
+    loaded: &Loaded,
+    wanted: &Lookups,
+) -> Answer<Found> {
+    let plan = &loaded.plan;
+    let mut found = Found {
+        accounts: directory.candidates(&wanted.accounts).await?,
+        entries: directory.find(&plan.program, &wanted.entries).await?,
+        ..Found::default()
+    };
+    if let Some(kind) = loaded.profile.directory {
+        found.items = directory.read(&plan.program, kind, &wanted.ids).await?;
+    } else {
+        found.contacts = contacts.read(&pool(loaded), &plan.import_id, &wanted.contacts).await?;
+    }
+    Ok(found)
+}
+
+/// Keeps what the fragment says; a dry run's fragment says nothing.
+async fn keep(
+    directory: &impl Directory,
+    contacts: &impl Contacts,
+    loaded: &Loaded,
+    chunk: u32,
+    fragment: &Fragment,
+) -> Answer<()> {
+    let plan = &loaded.plan;
+    match (&fragment.keeps, loaded.profile.directory) {
+        (Keeps::Contacts(keeps), _) if !keeps.is_empty() => {
+            contacts.keep(&pool(loaded), &plan.import_id, chunk, keeps).await
+        }
+        (Keeps::Directory(items), Some(kind)) if !items.is_empty() => {
+            directory.keep(&plan.program, kind, items).await
+        }
+        _ => Ok(()),
+    }
+}
+
+pub(crate) fn pool(loaded: &Loaded) -> Pool {
+    Pool { program: loaded.plan.program.clone(), pool: loaded.profile.pool.clone() }
+}
