@@ -47,6 +47,10 @@ enum Command {
     Contacts(commands::contacts::Contacts),
 }
 
+/// Workers take and give many small pieces at once; this allocator minds that less than the system's.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
