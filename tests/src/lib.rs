@@ -5,3 +5,4 @@ pub mod faults;
 pub mod house;
 pub mod list;
 pub mod phones;
+pub mod world;
