@@ -1,0 +1,104 @@
+//! A new kind of import is a new file: nothing of what follows is code.
+
+use rollcall_domain::contact::Record;
+use rollcall_tests::house::House;
+
+/// Places at a conference: told apart by badge and day's programme, as no built-in profile does it.
+const GUESTS: &str = r#"
+name = "guests"
+title = { en = "Guests", de = "Gäste" }
+unknown_columns = "refuse"
+delimiters = [",", "tab"]
+identity = [["badge"], ["email"]]
+one_of = [["email", "phone_1"]]
+cadences = [{ field = "email", key = "email" }]
+
+[repeat]
+keys = ["badge", "email"]
+
+[contact]
+name = ["given", "family"]
+email = "email"
+
+[[fields]]
+name = "badge"
+kind = "document"
+labels = { en = "Badge number", de = "Ausweis" }
+[[fields]]
+name = "given"
+[[fields]]
+name = "family"
+required = true
+[[fields]]
+name = "email"
+kind = "email"
+[[fields]]
+name = "phone"
+kind = "phone"
+count = 2
+labels = { en = "Phone {n}" }
+fallbacks = ["Mobile"]
+[[fields]]
+name = "host"
+kind = "owner"
+must_exist = false
+[[fields]]
+name = "employer"
+kind = "company"
+must_exist = true
+[[fields]]
+name = "arrives"
+kind = "date"
+[[fields]]
+name = "slot"
+kind = "window"
+[[fields]]
+name = "vegan"
+kind = "flag"
+[[fields]]
+name = "ticket"
+kind = "choice"
+values = ["day", "week"]
+words = { day = ["Tag", "dia", "jour"], week = ["Woche", "semana", "semaine"] }
+[[fields]]
+name = "topics"
+kind = "tags"
+must_exist = false
+"#;
+
+#[test]
+fn a_sixth_kind_is_a_file_and_no_code() {
+    let house = House::with_acme();
+    house.profile("guests", GUESTS);
+    house.directory("acme", "companies", "company_id,name\n4,Globex\n");
+    house.directory("acme", "tags", "name\nRust\n");
+    house.directory("acme", "cadences", "email,phone,cadence\neva@one.example,,Autumn\n");
+    let imported = house.import(
+        "guests",
+        "Ausweis,given,family,email,Mobile,host,employer,arrives,slot,vegan,ticket,topics\n\
+         007,Ann,Lee,ann@one.example,,Nobody,globex,31/12/2030,09:00-10:00,sim,Woche,\"rust, Go\"\n\
+         008,Bob,Lee,,11961234567,,,01/02/2030,,nein,tag,\n\
+         8.0,Cy,Lee,cy@one.example,,,Unheard,,,maybe,month,\n\
+         ,Eva,Lee,eva@one.example,,,,,,,,\n\
+         009,Ann,Lee,ANN@one.example,,,,,,,,\n",
+    );
+    assert_eq!(
+        imported.errors(),
+        [
+            (3, "vegan:value_unknown ticket:value_unknown employer:company_unknown".to_owned()),
+            (5, "row:duplicate_in_file".to_owned()),
+        ]
+    );
+    let mut records: Vec<Record> =
+        house.contacts().iter().map(|contact| serde_json::from_str(&contact.record).unwrap()).collect();
+    records.sort_by(|one, other| one.name.cmp(&other.name));
+    let ann = &records[0];
+    assert_eq!((ann.name.as_str(), &*ann.fields["badge"], &*ann.fields["vegan"]), ("Ann Lee", "007", "true"));
+    assert_eq!((&*ann.fields["ticket"], &*ann.fields["arrives"]), ("week", "2030-12-31"));
+    assert_eq!((ann.tags.clone(), &*ann.links["employer"]), (vec!["Rust".to_owned(), "Go".to_owned()], "4"));
+    assert_eq!(records[1].phones, ["+5511961234567"]);
+    assert_eq!(records[1].fields["arrives"], "2030-02-01");
+    assert!(imported.succeeded_rows()[2]["rollcall_warnings"].contains("row:already_active"));
+    let refused = house.import("guests", "family,email,Shoe size\nLee,a@one.example,42\n");
+    assert_eq!(refused.file_codes(), ["options_invalid"]);
+}
