@@ -1,5 +1,7 @@
 //! Journeys, properties, faults and contracts, across the crates.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on panics")]
+
 pub mod contracts;
 pub mod faults;
 pub mod house;
