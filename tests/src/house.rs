@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use jiff::{SignedDuration, Timestamp};
 use pollster::block_on;
 use rollcall_domain::chunk::ChunkMessage;
+use rollcall_domain::contact::Record;
 use rollcall_domain::keys::{self, Drop, Papers, What};
 use rollcall_domain::names::{ImportId, ProfileName, ProgramName};
 use rollcall_domain::plan::ChunkSize;
@@ -260,6 +261,14 @@ impl House {
         });
         listed.unwrap();
         contacts
+    }
+
+    /// The records of `acme`'s contacts, by name.
+    pub fn records(&self) -> Vec<Record> {
+        let read = |contact: ListedContact| serde_json::from_str(&contact.record).unwrap();
+        let mut records: Vec<Record> = self.contacts().into_iter().map(read).collect();
+        records.sort_by(|one, other| one.name.cmp(&other.name));
+        records
     }
 
     /// Moves the clock.

@@ -23,8 +23,7 @@ fn accounts(house: &House, header: &str, rows: &[&str]) -> Imported {
 }
 
 fn records(house: &House) -> Vec<Record> {
-    let mut records: Vec<Record> =
-        house.contacts().iter().map(|contact| serde_json::from_str(&contact.record).unwrap()).collect();
+    let mut records = house.records();
     records.sort_by(|one, other| one.fields["document_number"].cmp(&other.fields["document_number"]));
     records
 }
