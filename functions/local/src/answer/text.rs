@@ -58,7 +58,7 @@ fn counts(summary: &Summary) -> String {
     if summary.rows.read == 0 {
         return String::new();
     }
-    let mut table = Table::new(&[Column::numbers(""), Column::words("")]);
+    let mut table = Table::new([Column::numbers(""), Column::words("")]);
     table.add([summary.rows.read.to_string(), format!("rows read in {}", seconds(summary))]);
     for outcome in Outcome::ALL {
         let rows = summary.rows.of(outcome);
@@ -77,7 +77,7 @@ pub fn mapping(columns: &[UploadColumn]) -> String {
     if columns.is_empty() {
         return String::new();
     }
-    let mut table = Table::new(&[Column::numbers("column"), Column::words("header"), Column::words("field")]);
+    let mut table = Table::new([Column::numbers("column"), Column::words("header"), Column::words("field")]);
     for column in columns {
         let hint = column.hint.as_ref().map(|hint| format!("not mapped; did you mean {hint}?"));
         let unmapped = (hint.unwrap_or_else(|| "not mapped".to_owned()), Style::new().dim());
@@ -94,7 +94,7 @@ pub fn mapping(columns: &[UploadColumn]) -> String {
 pub fn seconds(summary: &Summary) -> String {
     let seconds = summary.seconds();
     let rate = summary.rows.read as f64 / seconds.max(0.001);
-    if seconds < 0.1 { "no time".to_owned() } else { format!("{seconds:.1} s, {rate:.0} a second") }
+    if seconds < 0.1 { "less than 0.1 s".to_owned() } else { format!("{seconds:.1} s, {rate:.0} a second") }
 }
 
 fn push_problems(out: &mut String, title: &str, counts: &[CodeCount], done: &Done) {
@@ -112,11 +112,11 @@ fn push_problems(out: &mut String, title: &str, counts: &[CodeCount], done: &Don
     if found.is_empty() {
         return;
     }
-    let mut table = Table::new(&[
+    let mut table = Table::new([
         Column::numbers("rows"),
         Column::words("column"),
-        Column::words("code"),
-        Column::words("what"),
+        Column::words("code").whole(),
+        Column::words("what").at_least(30),
         Column::words("first rows"),
     ]);
     for problem in found.iter().take(TOP) {
@@ -131,7 +131,7 @@ fn push_problems(out: &mut String, title: &str, counts: &[CodeCount], done: &Don
 }
 
 fn push_places(out: &mut String, done: &Done) {
-    let mut table = Table::new(&[Column::words(""), Column::words("")]);
+    let mut table = Table::new([Column::words(""), Column::words("")]);
     let has_rows = done.results.join("succeeded.csv").is_file();
     let mut files = vec![("report.html", "the report, for a browser")];
     if has_rows {

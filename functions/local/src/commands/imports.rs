@@ -87,8 +87,8 @@ fn file_of(item: &ImportItem) -> &str {
 }
 
 fn table(listed: &[Listed]) -> String {
-    let mut table = Table::new(&[
-        Column::words("import"),
+    let mut table = Table::new([
+        Column::words("import").whole(),
         Column::words("program"),
         Column::words("profile"),
         Column::words("file"),

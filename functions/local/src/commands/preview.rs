@@ -7,13 +7,14 @@ use std::path::{Path, PathBuf};
 use console::Style;
 use pollster::block_on;
 use rollcall_domain::finding::FindingJson;
+use rollcall_domain::upload::UploadColumn;
 use rollcall_embedded::bucket::Bucket;
 use rollcall_embedded::home::{Home, HomeError};
 use rollcall_embedded::memory::{MemoryContacts, MemoryDirectory};
 use rollcall_pipeline::preview::{Preview as Shown, PreviewRow, RowStatus, preview};
 
 use super::option;
-use crate::answer::{self, Exit, Failure, Table};
+use crate::answer::{self, Column, Exit, Failure, Table};
 use crate::drop::{Asked, Unbegun};
 use file::FileObjects;
 
@@ -132,22 +133,28 @@ fn headline(asked: &Asked, shown: &Shown) -> String {
 
 fn rows(shown: &Shown) -> String {
     let accepted = shown.verdict.accepted;
-    let mapped: Vec<_> = shown.columns.iter().filter(|column| column.field.is_some() || !accepted).collect();
-    let mut titles = vec![("row".to_owned(), console::Alignment::Right)];
-    titles.push(("status".to_owned(), console::Alignment::Left));
-    titles.extend(mapped.iter().map(|column| {
-        (column.field.clone().unwrap_or_else(|| column.header.clone()), console::Alignment::Left)
-    }));
-    titles.push(("findings".to_owned(), console::Alignment::Left));
-    let mut table = Table::titled(titles);
+    let columns: Vec<&UploadColumn> = shown.columns.iter().filter(|column| is_shown(column, shown)).collect();
+    let title = |column: &&UploadColumn| column.field.clone().unwrap_or_else(|| column.header.clone());
+    let mut titles = vec![Column::numbers("row"), Column::words("status").whole()];
+    titles.extend(columns.iter().map(|column| Column::words(title(column))));
+    let mut table = Table::new(titles);
     for row in &shown.rows {
-        let cell = |position: u32| row.cells.get(position as usize - 1).cloned().unwrap_or_default();
         let mut cells = vec![(row.row.to_string(), Style::new()), status(row, accepted)];
-        cells.extend(mapped.iter().map(|column| (cell(column.position), Style::new())));
-        cells.push((findings(row), Style::new()));
+        cells.extend(columns.iter().map(|column| (cell(row, column).to_owned(), Style::new())));
         table.add_styled(cells);
+        row.findings.iter().for_each(|finding| table.note(&told(finding)));
     }
     format!("\n{}", table.render(2))
+}
+
+/// What an import would pass over is not shown of a file that it would take, nor is a column without a cell.
+fn is_shown(column: &UploadColumn, shown: &Shown) -> bool {
+    let mapped = column.field.is_some() || !shown.verdict.accepted;
+    mapped && shown.rows.iter().any(|row| !cell(row, column).trim().is_empty())
+}
+
+fn cell<'a>(row: &'a PreviewRow, column: &UploadColumn) -> &'a str {
+    row.cells.get(column.position as usize - 1).map_or("", String::as_str)
 }
 
 fn status(row: &PreviewRow, accepted: bool) -> (String, Style) {
@@ -161,10 +168,9 @@ fn status(row: &PreviewRow, accepted: bool) -> (String, Style) {
     (row.status.as_str().to_owned(), style)
 }
 
-fn findings(row: &PreviewRow) -> String {
-    let words = |finding: &FindingJson| match &finding.column {
+fn told(finding: &FindingJson) -> String {
+    match &finding.column {
         Some(column) => format!("{}: {}", column.name, finding.message),
         None => finding.message.clone(),
-    };
-    row.findings.iter().map(words).collect::<Vec<_>>().join("; ")
+    }
 }

@@ -41,7 +41,7 @@ impl Profiles {
 
 fn list(home: &Path) -> Result<Exit, Failure> {
     let titles = ["profile", "title", "where"];
-    let mut table = Table::new(&titles.map(Column::words));
+    let mut table = Table::new(titles.map(Column::words));
     let own = own_profiles(home);
     for (name, _) in BUILT_IN.iter().filter(|(name, _)| !own.iter().any(|(own, _)| own == name)) {
         let title = Profile::built_in(name).map(|profile| profile.title(Locale::En).to_owned());
