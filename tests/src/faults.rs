@@ -34,12 +34,20 @@ pub struct Machine {
     calls: Arc<AtomicU64>,
     dies_at: u64,
     side: Side,
+    /// It never dies, but stumbles: the seed of when.
+    stumbles: Option<u64>,
 }
 
 impl Machine {
     /// A machine that dies at the k-th call, counted from 0.
     pub fn dying_at(call: u64, side: Side) -> Self {
-        Self { calls: Arc::default(), dies_at: call, side }
+        Self { calls: Arc::default(), dies_at: call, side, stumbles: None }
+    }
+
+    /// A machine that lives on, and on which calls fail in fits of three at times that a seed decides: some before
+    /// their work, some after it.
+    pub fn stumbling(seed: u64) -> Self {
+        Self { stumbles: Some(seed), ..Self::sound() }
     }
 
     /// A machine that never dies and counts.
@@ -65,12 +73,25 @@ impl Machine {
     /// One call.
     async fn call<T>(&self, work: impl Future<Output = Answer<T>>) -> Answer<T> {
         let number = self.calls.fetch_add(1, Ordering::SeqCst);
+        match self.stumbles.and_then(|seed| stumble(seed, number)) {
+            Some(Side::Before) => return Err(injected()),
+            Some(Side::After) => return work.await.and_then(|_| Err(injected())),
+            None => {}
+        }
         if number > self.dies_at || number == self.dies_at && self.side == Side::Before {
             return Err(injected());
         }
         let answer = work.await;
         if number == self.dies_at { Err(injected()) } else { answer }
     }
+}
+
+/// Whether a call of a stumbling machine fails: in one fit of three calls out of five.
+fn stumble(seed: u64, number: u64) -> Option<Side> {
+    let mixed =
+        (seed ^ (number / 3).wrapping_mul(0x9e37_79b9_7f4a_7c15)).wrapping_mul(0xd1b5_4a32_d192_ed03) >> 33;
+    let side = if (mixed >> 8).wrapping_add(number).is_multiple_of(2) { Side::Before } else { Side::After };
+    mixed.is_multiple_of(5).then_some(side)
 }
 
 fn injected() -> Fault {
