@@ -11,12 +11,14 @@ use std::thread::available_parallelism;
 use jiff::Timestamp;
 use pollster::block_on;
 use rollcall_domain::keys::{self, Drop, Papers};
+use rollcall_domain::names::{ImportId, ProgramName};
 use rollcall_domain::plan::ChunkSize;
 use rollcall_domain::summary::Summary;
 use rollcall_domain::upload::Upload;
 use rollcall_embedded::home::Home;
 use rollcall_pipeline::fault::Fault;
 use rollcall_pipeline::ports::{Answer, ImportItem, ObjectVersion, Objects};
+use serde::de::DeserializeOwned;
 
 use crate::answer::{Failure, say};
 use run::Run;
@@ -59,6 +61,28 @@ pub struct Done {
     pub letter: Option<PathBuf>,
 }
 
+impl Done {
+    /// An import's answer; `None` where it has none yet.
+    ///
+    /// # Errors
+    /// Where the answer cannot be read.
+    pub fn read(home: &Home, program: &ProgramName, import: &ImportId) -> Answer<Option<Self>> {
+        let papers = Papers::of(program, import);
+        let Some(summary) = read(home, &papers.summary())? else { return Ok(None) };
+        let Some(upload) = read(home, &papers.upload())? else { return Ok(None) };
+        let results = home.bucket().root().join(papers.folder());
+        let letter = home.outbox().letter(import).canonicalize().ok();
+        Ok(Some(Self { summary, upload, results, letter }))
+    }
+}
+
+/// Reads one of an import's documents.
+pub fn read<T: DeserializeOwned>(home: &Home, key: &str) -> Answer<Option<T>> {
+    let Some(json) = block_on(home.bucket().get(key))? else { return Ok(None) };
+    let read = serde_json::from_slice(&json).map(Some);
+    read.map_err(|error| Fault::damaged("reading an import's papers", format_args!("{key}: {error}")))
+}
+
 /// A home under work.
 #[derive(Debug)]
 pub struct Host {
@@ -95,7 +119,10 @@ impl Host {
         bucket.drop_file(source, &key, at)?;
         let object = block_on(bucket.describe(&key))?.ok_or_else(|| Fault::Gone(key))?;
         let summary = self.run(object, given)?;
-        Ok(self.done(drop, summary)?)
+        let import = summary.head.import_id.parse();
+        let import = import.map_err(|error| Fault::damaged("reading summary.json", error))?;
+        let done = Done::read(&self.home, &drop.program, &import)?;
+        Ok(done.ok_or_else(|| Fault::damaged("reading an import's papers", "an answer is missing"))?)
     }
 
     /// The options of a drop stand beside it before it appears; those of an earlier drop of its name go.
@@ -134,17 +161,5 @@ impl Host {
             Err(fault) if fault.is_of_the_import() => run.fail(&fault),
             done => done,
         }
-    }
-
-    fn done(&self, drop: &Drop, summary: Summary) -> Answer<Done> {
-        let import =
-            summary.head.import_id.parse().map_err(|error| Fault::damaged("reading summary.json", error))?;
-        let papers = Papers::of(&drop.program, &import);
-        let upload = block_on(self.home.bucket().get(&papers.upload()))?.unwrap_or_default();
-        let upload =
-            serde_json::from_slice(&upload).map_err(|error| Fault::damaged("reading upload.json", error))?;
-        let results = self.home.bucket().root().join(papers.folder());
-        let letter = Some(self.home.outbox().letter(&import)).filter(|letter| letter.is_file());
-        Ok(Done { summary, upload, results, letter })
     }
 }

@@ -163,8 +163,9 @@ impl<W: Write> Out<W> {
         if contacts.is_empty() {
             return Ok(());
         }
-        let titles = ["contact", "status", "name", "e-mail", "phones", "account", "groups", "invite to"];
-        let mut table = Table::new(&titles.map(Column::words));
+        let titles = ["status", "name", "e-mail", "phones", "account", "groups", "invite to"];
+        let id = Column::words("contact").whole();
+        let mut table = Table::new(std::iter::once(id).chain(titles.map(Column::words)));
         for contact in contacts {
             let status = serde_json::to_value(contact.status).unwrap_or_default();
             table.add([
