@@ -23,6 +23,7 @@ use rollcall_embedded::store::ListedContact;
 use rollcall_pipeline::fault::Fault;
 use rollcall_pipeline::finalize::{Finalized, finalize};
 use rollcall_pipeline::ports::{Clock, ObjectVersion, Objects};
+use rollcall_pipeline::preview::{Preview, preview};
 use rollcall_pipeline::split::{Split, split_import};
 use rollcall_pipeline::work::{Plans, work_chunk};
 
@@ -159,6 +160,16 @@ impl House {
         let import_id = self.split(&queue, object, options, course.size);
         self.work(&queue, course);
         self.answer(&import_id)
+    }
+
+    /// Previews a file of a profile for `acme`.
+    pub fn preview(&self, profile: &str, file: &str, options: &[(&str, &str)]) -> Preview {
+        let what = What::Profile(ProfileName::parse(profile).unwrap());
+        let object = self.drop_file("acme", what, "preview.csv", file.as_bytes());
+        let drop = Drop::parse(&object.key).unwrap();
+        let given = options.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        let (directory, contacts) = (self.home.directory(), self.home.contacts());
+        block_on(preview(self.home.bucket(), &directory, &contacts, &drop, object, given, 100)).unwrap()
     }
 
     /// Drops a file into the inbox, a while after the one before.

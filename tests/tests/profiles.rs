@@ -1,6 +1,7 @@
 //! A new kind of import is a new file: nothing of what follows is code.
 
-use rollcall_tests::house::House;
+use rollcall_domain::plan::ChunkSize;
+use rollcall_tests::house::{Course, House};
 
 /// Places at a conference: told apart by badge and day's programme, as no built-in profile does it.
 const GUESTS: &str = r#"
@@ -98,4 +99,62 @@ fn a_sixth_kind_is_a_file_and_no_code() {
     assert!(imported.succeeded_rows()[2]["rollcall_warnings"].contains("row:already_active"));
     let refused = house.import("guests", "family,email,Shoe size\nLee,a@one.example,42\n");
     assert_eq!(refused.file_codes(), ["options_invalid"]);
+}
+
+/// A profile, a file of it, and the options of its import.
+type Sample = (&'static str, &'static str, &'static [(&'static str, &'static str)]);
+
+/// Rows of every sort.
+const FILES: &[Sample] = &[
+    (
+        "mailing",
+        "Nome;Agente;Data;Janela;Telefone 1;Telefone 2\nAna;ana.s;01/02/2030;09:00-10:00;+5511961234567;\n\
+         Bob;nobody;13/02/2030;;+5511961234568;\n;;;;;\nCy;;;18:00-09:00;+5511961234569;11961234567\n\
+         Eva;;31/02/2030;;+5511961234569;\nIda;;;;+5511961234570;+5511961234570\n",
+        &[("replace", "true"), ("validate_agent", "true")],
+    ),
+    (
+        "mailing",
+        "Ana;;;;;+5511961234567;11961234567\nBob;;;;;+5511961234567\nCy;;;;;12;13\n",
+        &[("first_line", "data"), ("allow_duplicates", "true"), ("replace", "true")],
+    ),
+    (
+        "leads",
+        "Nom,E-mail,Téléphone,Propriétaire,Société\nA,a@one.example,,Twice,globex\nB,,11961234567,Ana,\n\
+         A,A@one.example,,Ana,\nC,c@one.example,,Nobody,\nD,,,Ana,\nE,e@one.example,,Ana,Globex\n",
+        &[("ambiguous", "first"), ("rows", "1-4,6")],
+    ),
+    (
+        "accounts",
+        "Customer type,Document type,Document number,First surname,First name,Phone,Tags,Birthday,Shoe\n\
+         P,CC,1.0,Lima,Ana,11961234567,\"rust, RUST\",01/02/1990,42\nP,cc,1,Lima,Ana,11961234568,,,\n\
+         P,CC,2,Lima,Ana,,,,\nP,CC,3,Lima,Ana,5753790123,nope,,\n,CC,4,Lima,Ana,11961234569,,03/04/1990,\n",
+        &[],
+    ),
+];
+
+#[test]
+fn no_chunk_size_order_or_second_delivery_changes_a_byte() {
+    for (profile, file, options) in FILES {
+        let run = |course: &Course| {
+            let house = House::with_acme();
+            house.directory("acme", "agents", "login,name\nana.s,Ana\n");
+            house.directory("acme", "tags", "name\nRust\n");
+            house.directory("acme", "owners", "owner_id,name\n2,Twice\n1,Twice\n3,Ana\n");
+            house.directory("acme", "companies", "company_id,name\n2,Globex\n1,globex\n");
+            house.import_with(profile, *file, &options[..options.len().min(1)], course);
+            let imported = house.import_with(profile, *file, options, course);
+            let upload = serde_json::to_value(&imported.upload.verdict).unwrap_or_default();
+            let summary = (imported.summary.rows, imported.summary.errors, imported.summary.warnings);
+            (imported.succeeded, imported.failed, upload, summary, house.records())
+        };
+        let whole = run(&Course::default());
+        for rows in [1, 2, 4] {
+            for order in [0, 3, 5] {
+                let size = ChunkSize { rows, ..ChunkSize::default() };
+                let other = run(&Course { size, order, deliveries: 2 });
+                assert_eq!(other, whole, "{profile} {rows} {order}");
+            }
+        }
+    }
 }

@@ -101,6 +101,20 @@ fn cad_05_unmapped_columns_are_ignored() {
 }
 
 #[test]
+fn cad_06_a_preview_shows_the_leads_and_writes_nothing() {
+    let house = house();
+    let file = "Prénom;Nom;E-mail;Propriétaire;Score\nAna; Lima ;ana@one.example;Ana Souza;42\n";
+    let preview = house.preview("leads", file, &[]);
+    assert!(preview.verdict.accepted);
+    let fields: Vec<Option<&str>> = preview.columns.iter().map(|column| column.field.as_deref()).collect();
+    assert_eq!(fields, [Some("first_name"), Some("last_name"), Some("email"), Some("owner"), None]);
+    let row = &preview.rows[0];
+    assert_eq!((row.row, row.line), (1, 2));
+    assert_eq!(row.cells, ["Ana", " Lima ", "ana@one.example", "Ana Souza", "42"]);
+    assert!(house.contacts().is_empty());
+}
+
+#[test]
 fn cad_07_exports_arrive_as_files_of_any_name() {
     let house = house();
     let what = || What::Profile(ProfileName::parse("leads").unwrap());
@@ -155,6 +169,21 @@ fn cad_11_the_owner_must_exist() {
     let imported = leads(&house, file, &[]);
     assert_eq!(imported.errors(), [told(2, "owner:owner_unknown"), told(3, "owner:required_missing")]);
     assert_eq!(house.records().len(), 1);
+}
+
+#[test]
+fn cad_12_15_16_the_preview_has_a_status_for_every_lead() {
+    let house = house();
+    house.directory("acme", "cadences", "email,phone,cadence\nc@one.example,,Autumn\n");
+    leads(&house, "Nom;E-mail;Propriétaire\nB;b@one.example;Ana Souza\n", &[]);
+    let file = "Nom;E-mail;Propriétaire\nA;a@one.example;Ana Souza\nB;b@one.example;Ana Souza\n\
+        C;c@one.example;Ana Souza\nD;d@one.example;Nobody\nA;a@one.example;Ana Souza\n";
+    let rows = house.preview("leads", file, &[]).rows;
+    let status: Vec<&str> = rows.iter().map(|row| row.status.as_str()).collect();
+    assert_eq!(status, ["", "exists", "active", "error", "error"]);
+    assert!(rows[3].findings[0].message.contains("user not present"));
+    let chosen = house.preview("leads", file, &[("rows", "2,4")]).rows;
+    assert_eq!(chosen.iter().map(|row| row.row).collect::<Vec<_>>(), [2, 4]);
 }
 
 #[test]
