@@ -2,6 +2,7 @@
 //! plots run over it.
 
 mod run;
+mod watch;
 
 use std::fs;
 use std::io::ErrorKind;
@@ -22,6 +23,7 @@ use serde::de::DeserializeOwned;
 
 use crate::answer::{Failure, say};
 use run::Run;
+pub use watch::{News, Watch};
 
 /// How the host works.
 #[derive(Debug, Clone, Copy)]

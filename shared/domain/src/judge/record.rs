@@ -211,7 +211,7 @@ mod tests {
         ] {
             for profile in [&profile, &keeping] {
                 let header = ["name", "email", "phone", "note", "group", "=1+1"];
-                let mapping = Mapping::by_header(&header, profile, &Options::default());
+                let mapping = Mapping::with_header(&header, profile, &Options::default());
                 let mut cells = Cells::default();
                 cells.parse(record, b',');
                 let (mut values, mut findings) = (Values::default(), Vec::new());
