@@ -1,5 +1,7 @@
 //! The command line as users and scripts meet it: every command, exit code and document, on the real binary.
 
+#![allow(clippy::unwrap_used, reason = "a test's helpers may panic as the test may")]
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
