@@ -18,7 +18,8 @@ use rollcall_domain::summary::Summary;
 use rollcall_domain::upload::Upload;
 use rollcall_embedded::home::Home;
 use rollcall_pipeline::fault::Fault;
-use rollcall_pipeline::ports::{Answer, ImportItem, ObjectVersion, Objects};
+use rollcall_pipeline::ports::{Answer, ImportItem, Imports, ObjectVersion, Objects};
+use rollcall_pipeline::split::new_item;
 use serde::de::DeserializeOwned;
 
 use crate::answer::{Failure, say};
@@ -100,8 +101,10 @@ impl Host {
     pub fn open(path: &Path, tune: Tune) -> Result<Self, Failure> {
         let host = Self { home: Home::open(path)?, tune };
         for item in host.home.listing().unfinished_imports()? {
+            host.home.bucket().show_prepared(&item.object)?;
             host.finish(item)?;
         }
+        host.home.bucket().forget_prepared()?;
         Ok(host)
     }
 
@@ -118,13 +121,22 @@ impl Host {
         let at = self.home.imports().next_drop_time(Timestamp::now())?;
         let (bucket, key) = (self.home.bucket(), drop.key());
         self.put_options(&keys::sidecar(&key), &given)?;
-        bucket.drop_file(source, &key, at)?;
-        let object = block_on(bucket.describe(&key))?.ok_or_else(|| Fault::Gone(key))?;
-        let summary = self.run(object, given)?;
+        let prepared = bucket.prepare_drop(source, &key, at)?;
+        let object = prepared.object().clone();
+        // Noted before it appears: there is no moment in which the file is in the bucket and nobody knows of it. Killed
+        // in between, the next command shows it.
+        let item = new_item(bucket.bucket(), drop, object.clone(), given.clone(), Timestamp::now());
+        block_on(self.home.imports().begin(item))?;
+        prepared.show()?;
+        let summary = self.run(object, given).map_err(unfinished)?;
+        Ok(self.done(drop, summary)?)
+    }
+
+    fn done(&self, drop: &Drop, summary: Summary) -> Answer<Done> {
         let import = summary.head.import_id.parse();
         let import = import.map_err(|error| Fault::damaged("reading summary.json", error))?;
         let done = Done::read(&self.home, &drop.program, &import)?;
-        Ok(done.ok_or_else(|| Fault::damaged("reading an import's papers", "an answer is missing"))?)
+        done.ok_or_else(|| Fault::damaged("reading an import's papers", "an answer is missing"))
     }
 
     /// The options of a drop stand beside it before it appears; those of an earlier drop of its name go.
@@ -152,7 +164,7 @@ impl Host {
                 say(format_args!("an earlier import cannot be finished: {import}: {fault}"));
                 Ok(())
             }
-            Err(fault) => Err(fault.into()),
+            Err(fault) => Err(unfinished(fault)),
         }
     }
 
@@ -164,4 +176,11 @@ impl Host {
             done => done,
         }
     }
+}
+
+/// What is said of an import that the machine failed on.
+fn unfinished(fault: Fault) -> Failure {
+    Failure::said(format!(
+        "{fault}; the import is not finished: mend that, and the next import finishes it first"
+    ))
 }

@@ -3,6 +3,8 @@
 //!
 //! `ROLLCALL_KILLS` says how many kills (24 where it does not), `ROLLCALL_KILL_SEED` from which moments on.
 
+#![allow(clippy::unwrap_used, reason = "a test's helpers may panic as the test may")]
+
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs;
@@ -16,7 +18,8 @@ const ROWS: u32 = 1_500;
 #[test]
 fn killed_at_any_moment_the_next_command_finishes() {
     let kills: u32 = number("ROLLCALL_KILLS").unwrap_or(24);
-    let mut dice = Dice(u64::from(number("ROLLCALL_KILL_SEED").unwrap_or(1)).wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1);
+    let mut dice =
+        Dice(u64::from(number("ROLLCALL_KILL_SEED").unwrap_or(1)).wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1);
     let folder = tempfile::tempdir().unwrap();
     let files = Files::write(folder.path());
     let prepared = folder.path().join("prepared");
@@ -47,7 +50,11 @@ fn killed_at_any_moment_the_next_command_finishes() {
             unbegun += 1;
         } else {
             for (name, bytes) in &wanted {
-                assert!(came.get(name) == Some(bytes), "{name} differs after kill {killed} in {}", keep(&home));
+                assert!(
+                    came.get(name) == Some(bytes),
+                    "{name} differs after kill {killed} in {}",
+                    keep(&home)
+                );
             }
         }
         fs::remove_dir_all(&home).unwrap();
@@ -62,7 +69,8 @@ fn answers(home: &Path) -> BTreeMap<String, Vec<u8>> {
     let Ok(imports) = fs::read_dir(home.join("bucket/imports/acme")) else { return answers };
     for import in imports.map(|entry| entry.unwrap().path()) {
         let summary: serde_json::Value =
-            serde_json::from_slice(&fs::read(import.join("summary.json")).unwrap_or_default()).unwrap_or_default();
+            serde_json::from_slice(&fs::read(import.join("summary.json")).unwrap_or_default())
+                .unwrap_or_default();
         if summary["file"] != "list.csv" {
             continue;
         }

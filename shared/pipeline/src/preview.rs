@@ -137,7 +137,8 @@ pub async fn preview(
 const CHUNK_ROWS: u32 = 500;
 
 fn findings(surveyed: &Surveyed, locale: rollcall_domain::locale::Locale) -> Vec<FindingJson> {
-    surveyed.errors.iter().map(|finding| FindingJson::new(finding, locale)).collect()
+    let findings = surveyed.errors.iter().chain(&surveyed.warnings);
+    findings.map(|finding| FindingJson::new(finding, locale)).collect()
 }
 
 /// The first rows as an import would judge them.
