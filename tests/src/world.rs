@@ -245,7 +245,7 @@ impl World {
                 let timeless = |line: &&str| !line.contains("\"started_at\"") && !line.contains("\"finished_at\"");
                 let is_json = name.ends_with(".json");
                 let text = if is_json { text.lines().filter(timeless).collect() } else { text };
-                papers.insert(name.to_owned(), text);
+                papers.insert(name.to_owned(), text.replace(import.as_str(), "the import"));
             }
         }
         assert!(self.paper(import, "report.html").is_some(), "every import has a report");
