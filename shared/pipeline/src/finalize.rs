@@ -98,8 +98,10 @@ async fn conclude(
         Some(upload) => upload,
         None => write_upload(objects, papers, item, plan).await?,
     };
-    let tally =
+    let mut tally =
         if plan.chunks.is_empty() { refused(&upload) } else { assemble(objects, papers, plan).await? };
+    // What was read is what the survey counted: a fragment that lost a row must not add up.
+    tally.rows.read = plan.rows;
     let head = crate::split::head(plan, &item.profile);
     let mut summary = Summary::from_tally(head, tally, plan.started_at, clock.now());
     if !plan.tiles() {
