@@ -176,14 +176,14 @@ impl<'p> Cleaner<'p> {
         let cell = trim(sent);
         let field = &self.profile.fields[index];
         let column = &self.columns[index];
-        if cell.is_empty() {
-            if field.required && position < cells.len() {
-                findings.push(Finding::on(Code::RequiredMissing, column));
-            }
-            return;
-        }
         if let Some(finding) = too_long(sent, Some(column)) {
             findings.push(finding);
+            return;
+        }
+        if cell.is_empty() {
+            if field.required {
+                findings.push(Finding::on(Code::RequiredMissing, column));
+            }
             return;
         }
         let before = findings.len();
