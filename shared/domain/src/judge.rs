@@ -158,7 +158,7 @@ impl<'p> Bench<'p> {
         let has_identity = self.cleaner.identity(values, mark.and_then(|mark| mark.ordinal), &mut identity);
         let contact_id = (has_identity && self.profile.directory.is_none())
             .then(|| ContactId::derive(self.plan.program.as_str(), &self.profile.pool, &identity));
-        let keys = if refused { Vec::new() } else { matching::match_keys(self.profile, values) };
+        let keys = matching::match_keys(self.profile, values);
         let group = self.group.map(|field| values.get(field)).filter(|name| !name.is_empty()).map(|name| {
             let mut key = String::new();
             fold_name(name, &mut key);
@@ -175,10 +175,11 @@ impl<'p> Bench<'p> {
             if let Some(group) = &row.group {
                 wanted.entries.add((Kind::Groups, group.clone()));
             }
+            // A refused row is matched all the same: it tells everything that is found about it.
+            row.keys.iter().flatten().for_each(|key| wanted.accounts.add(key.clone()));
             if row.refused {
                 continue;
             }
-            row.keys.iter().flatten().for_each(|key| wanted.accounts.add(key.clone()));
             if let Some(contact_id) = row.contact_id {
                 wanted.contacts.add(Wanted::Contact(contact_id));
                 if let Some(group) = &row.group {
