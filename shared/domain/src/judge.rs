@@ -9,13 +9,13 @@ mod record;
 use std::collections::HashMap;
 
 use crate::cells::Cells;
-use crate::chunk::{ChunkMessage, Mark};
+use crate::chunk::{BadBytes, ChunkMessage, Mark};
 use crate::contact::{ContactId, Keep, Wanted};
 use crate::cut::records;
 use crate::directory::{Account, Candidates, Group, Invite, Kind, MatchKey};
 use crate::finding::{Code, Finding};
 use crate::fragment::{Fragment, Keeps, OpenRow};
-use crate::mapping::Mapping;
+use crate::mapping::{Mapping, Role};
 use crate::mask;
 use crate::matching::{self, Matched};
 use crate::messages::Messages;
@@ -119,7 +119,8 @@ impl<'p> Bench<'p> {
             if let Some((_, rest)) = mark {
                 marks = rest;
             }
-            let mark = mark.map(|(mark, _)| mark);
+            let own_mark = mark.filter(|_| self.plan.mapping.comes_back).map(|(mark, _)| self.own_mark(mark));
+            let mark = own_mark.as_ref().or(mark.map(|(mark, _)| mark));
             let mut record = (start, end.end - usize::from(end.terminator));
             cells.parse(&message.text[record.0..record.1], delimiter);
             if self.plan.mapping.comes_back {
@@ -138,6 +139,21 @@ impl<'p> Bench<'p> {
             start = end.end;
         }
         self.text = if self.plan.mapping.comes_back { own } else { message.text };
+    }
+
+    /// The mark of a row that comes back, its cells counted among the sender's own columns.
+    fn own_mark(&self, mark: &Mark) -> Mark {
+        let (mapping, width) = (&self.plan.mapping, self.sender.columns.len());
+        let own = |cell: usize| match mapping.columns.get(cell).map(|column| &column.role) {
+            Some(Role::Result) => None,
+            Some(Role::Surplus) | None => Some(width),
+            Some(_) => mapping.echoed().position(|at| at == cell),
+        };
+        let bytes = mark.bytes.iter().filter_map(|bad| {
+            let cell = own(bad.cell as usize)? as u32;
+            Some(BadBytes { cell, ..bad.clone() })
+        });
+        Mark { bytes: bytes.collect(), ..mark.clone() }
     }
 
     fn clean_row(
