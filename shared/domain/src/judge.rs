@@ -168,10 +168,13 @@ impl<'p> Bench<'p> {
         if let Some(repeats) = mark.and_then(|mark| mark.repeats) {
             findings.push(Finding::new(Code::DuplicateInFile).arg("row", repeats));
         }
-        let refused = findings.iter().any(Finding::is_error);
         let values = self.cleaner.last(&self.values);
         let mut identity = String::new();
         let has_identity = self.cleaner.identity(values, mark.and_then(|mark| mark.ordinal), &mut identity);
+        if !has_identity {
+            findings.extend(self.cleaner.identity_missing(values, &findings));
+        }
+        let refused = findings.iter().any(Finding::is_error);
         let contact_id = (has_identity && self.profile.directory.is_none())
             .then(|| ContactId::derive(self.plan.program.as_str(), &self.profile.pool, &identity));
         let keys = matching::match_keys(self.profile, values);

@@ -152,6 +152,25 @@ impl<'p> Cleaner<'p> {
         true
     }
 
+    /// What is wrong with a row that nothing stands for, where its findings do not say so yet: a profile need not
+    /// require what it tells rows apart by.
+    pub fn identity_missing(&self, values: RowValues<'_>, findings: &[Finding]) -> Option<Finding> {
+        let parts = || self.profile.identity.iter().flatten();
+        let names = |name: &str| parts().any(|field| &*self.profile.fields[*field].name == name);
+        let said = findings.iter().filter(|finding| finding.is_error()).any(|finding| {
+            matches!(finding.code, Code::RowTooLarge | Code::OneOfMissing) || finding.column_name().is_some_and(names)
+        });
+        if said {
+            return None;
+        }
+        if let [parts] = self.profile.identity.as_slice() {
+            let missing = parts.iter().find(|field| values.get(**field).is_empty())?;
+            return Some(Finding::on(Code::RequiredMissing, self.column(*missing)));
+        }
+        let names: Vec<&str> = parts().map(|field| &*self.profile.fields[*field].name).collect();
+        Some(Finding::new(Code::OneOfMissing).arg("fields", names.join(", ")))
+    }
+
     /// The values of the row cleaned last.
     pub fn last<'a>(&self, values: &'a Values) -> RowValues<'a> {
         values.last(self.profile.fields.len())
