@@ -24,7 +24,11 @@ pub fn accounts(out: &mut impl Write, rows: u64) -> io::Result<()> {
     writeln!(out, "account_id,name,email,website,phone,document,region,activity,created_at,partner_of")?;
     let mut dice = Dice(0xACC0_0175);
     for row in 0..rows {
-        let email = if row % 10 < 3 { address(row) } else { format!("hello.{row}@partner-{:05}.example", row % 50_000) };
+        let email = if row % 10 < 3 {
+            address(row)
+        } else {
+            format!("hello.{row}@partner-{:05}.example", row % 50_000)
+        };
         let partner_of = ["", "", "acme", "other", "acme|other"][dice.below(5) as usize];
         let (activity, year, month) = (dice.below(1_000), 2005 + dice.below(20), 1 + dice.below(12));
         writeln!(out, "A{row:08},Partner {row},{email},,,,BR,{activity},{year}-{month:02}-01,{partner_of}")?;
@@ -42,9 +46,11 @@ fn contact(out: &mut impl Write, row: u64, dice: &mut Dice) -> io::Result<()> {
     const FIRST: [&str; 8] = ["Ana", "João", "Márcia", "Wolfgang", "Geneviève", "Iñigo", "Charlotte", "Bo"];
     const LAST: [&str; 8] =
         ["Souza", "Pereira da Silva", "Müller", "Lefèvre", "Núñez", "Okonkwo", "Li", "Smith-Jones"];
-    const TITLE: [&str; 4] = ["Head of Partnerships", "Account Manager", "Diretora Comercial", "Geschäftsführer"];
+    const TITLE: [&str; 4] =
+        ["Head of Partnerships", "Account Manager", "Diretora Comercial", "Geschäftsführer"];
     const CITY: [&str; 5] = ["São Paulo", "Lisboa", "Köln", "Lyon", "Bristol"];
-    let (first, last, title, city) = (dice.pick(&FIRST), dice.pick(&LAST), dice.pick(&TITLE), dice.pick(&CITY));
+    let (first, last, title, city) =
+        (dice.pick(&FIRST), dice.pick(&LAST), dice.pick(&TITLE), dice.pick(&CITY));
     let mut email = address(row);
     let mut phone = phone(dice);
     match dice.below(100) {

@@ -1,5 +1,7 @@
 //! The contracts of the ports, on the adapters of a home and in memory.
 
+#![allow(clippy::unwrap_used, reason = "a test's helpers may panic as the test may")]
+
 use pollster::block_on;
 use rollcall_domain::names::ImportId;
 use rollcall_embedded::home::Home;

@@ -6,7 +6,7 @@
 mod directory;
 mod record;
 
-use std::collections::HashMap;
+use hashbrown::{HashMap, HashSet};
 
 use crate::cells::Cells;
 use crate::chunk::{BadBytes, ChunkMessage, Mark};
@@ -21,7 +21,7 @@ use crate::matching::{self, Matched};
 use crate::messages::Messages;
 use crate::plan::Plan;
 use crate::profile::{FieldIndex, FieldKind, Profile};
-use crate::result::{Answer, ResultWriter, Sent};
+use crate::result::{self, Answer, ResultWriter, Sent};
 use crate::row::{Cleaner, RowValues, Values, fold_name};
 use crate::tally::{Outcome, Tally};
 
@@ -47,6 +47,8 @@ struct Row {
     line: u64,
     /// Where its record is in the bench's text, without terminator.
     record: (usize, usize),
+    /// Its cells may be copied as they stand.
+    plain: bool,
     findings: Vec<Finding>,
     refused: bool,
     /// The first row of its identity, where that stands several times.
@@ -129,11 +131,13 @@ impl<'p> Bench<'p> {
                 own.push_str(&sender);
                 cells.parse(&sender, delimiter);
             }
+            let text = if self.plan.mapping.comes_back { &own } else { &message.text };
+            let plain = result::is_plain(&text[record.0..record.1], &cells, self.cleaner.width());
             let chosen = self.plan.options.rows.as_ref().is_none_or(|rows| rows.contains(number));
             if !chosen || cells.is_blank() {
                 self.skipped += 1;
             } else {
-                self.clean_row((number, line), record, &cells, mark);
+                self.clean_row((number, line), record, plain, &cells, mark);
             }
             line += mark.and_then(|mark| mark.lines).unwrap_or(u64::from(end.lines));
             start = end.end;
@@ -160,6 +164,7 @@ impl<'p> Bench<'p> {
         &mut self,
         (number, line): (u64, u64),
         record: (usize, usize),
+        plain: bool,
         cells: &Cells,
         mark: Option<&Mark>,
     ) {
@@ -184,7 +189,18 @@ impl<'p> Bench<'p> {
             key
         });
         let first = mark.and_then(|mark| mark.first);
-        self.rows.push(Row { number, line, record, findings, refused, first, contact_id, keys, group });
+        self.rows.push(Row {
+            number,
+            line,
+            record,
+            plain,
+            findings,
+            refused,
+            first,
+            contact_id,
+            keys,
+            group,
+        });
     }
 
     /// Says what must be looked up.
@@ -233,7 +249,9 @@ impl<'p> Bench<'p> {
         desk.fragment.tally.add_plain(Outcome::Skipped, self.skipped);
         let rows = std::mem::take(&mut self.rows);
         for (index, mut row) in rows.into_iter().enumerate() {
-            desk.cells.parse(&self.text[row.record.0..row.record.1], self.plan.delimiter());
+            if !row.plain || self.shape.needs_cells() {
+                desk.cells.parse(&self.text[row.record.0..row.record.1], self.plan.delimiter());
+            }
             let values = self.values.row(index, self.profile.fields.len());
             let group = self.check_group(&mut row, values, &known);
             if self.profile.directory.is_some() {
@@ -387,7 +405,13 @@ impl<'p> Bench<'p> {
     }
 
     fn sent<'a>(&'a self, row: &Row, cells: &'a Cells) -> Sent<'a> {
-        Sent { record: &self.text[row.record.0..row.record.1], cells, row: row.number, line: row.line }
+        Sent {
+            record: &self.text[row.record.0..row.record.1],
+            plain: row.plain,
+            cells,
+            row: row.number,
+            line: row.line,
+        }
     }
 
     fn no_keeps(&self) -> Keeps {
@@ -448,12 +472,12 @@ struct Distinct {
 
 struct Asked<T> {
     list: Vec<T>,
-    seen: std::collections::HashSet<T>,
+    seen: HashSet<T>,
 }
 
 impl<T> Default for Asked<T> {
     fn default() -> Self {
-        Self { list: Vec::new(), seen: std::collections::HashSet::new() }
+        Self { list: Vec::new(), seen: HashSet::new() }
     }
 }
 

@@ -157,7 +157,7 @@ async fn settle(contacts: &impl Contacts, plan: &Plan, summary: &Summary) -> Ans
     if plan.dry_run || plan.chunks.is_empty() {
         return Ok(());
     }
-    let profile = plan.profile().map_err(|error| Fault::permanent("reading the plan", error))?;
+    let profile = plan.profile().map_err(|error| Fault::damaged("reading the plan", error))?;
     if profile.directory.is_some() {
         return Ok(());
     }
@@ -197,7 +197,7 @@ fn input<'a>(
 
 async fn read_summary(objects: &impl Objects, papers: &Papers) -> Answer<Option<Summary>> {
     let Some(json) = objects.get(&papers.summary()).await? else { return Ok(None) };
-    serde_json::from_slice(&json).map(Some).map_err(|error| Fault::permanent("reading summary.json", error))
+    serde_json::from_slice(&json).map(Some).map_err(|error| Fault::damaged("reading summary.json", error))
 }
 
 /// The plan of an import that failed before it had one.
