@@ -102,7 +102,13 @@ impl World {
     /// Loads a directory file and wants every row taken.
     pub fn directory(&self, kind: &str, csv: &str) {
         let program = if kind == "accounts" { "_marketplace" } else { "acme" };
-        let import = self.import_file(program, What::Directory(kind.parse().unwrap()), csv.as_bytes(), &[], &Course::default());
+        let import = self.import_file(
+            program,
+            What::Directory(kind.parse().unwrap()),
+            csv.as_bytes(),
+            &[],
+            &Course::default(),
+        );
         assert_eq!(self.summary(&import).status.as_str(), "completed", "{:?}", self.summary(&import));
     }
 
@@ -111,7 +117,14 @@ impl World {
         self.import_file("acme", What::Profile(profile.parse().unwrap()), file, options, course)
     }
 
-    fn import_file(&self, program: &str, what: What, file: &[u8], options: &[(&str, &str)], course: &Course) -> ImportId {
+    fn import_file(
+        &self,
+        program: &str,
+        what: What,
+        file: &[u8],
+        options: &[(&str, &str)],
+        course: &Course,
+    ) -> ImportId {
         let dropped = self.drop_file(program, what, file, options);
         let sound = Machine::sound();
         let mut chunks = self.handle_sized(&sound, dropped, course.size).1;
@@ -186,7 +199,8 @@ impl World {
 
     fn work(&self, machine: &Machine, queue: &LocalQueue, chunk: ChunkMessage) -> Handled {
         let (objects, imports) = (machine.port(self.objects.clone()), machine.port(self.imports.clone()));
-        let (directory, contacts) = (machine.port(self.directory.clone()), machine.port(self.contacts.clone()));
+        let (directory, contacts) =
+            (machine.port(self.directory.clone()), machine.port(self.contacts.clone()));
         let (queue, plans) = (machine.port(queue.clone()), Plans::default());
         let worked =
             work_chunk(&objects, &directory, &contacts, &imports, &queue, &self.clock, &plans, LEASE, chunk);
@@ -242,7 +256,8 @@ impl World {
         let mut papers = BTreeMap::new();
         for name in ["upload.json", "summary.json", "succeeded.csv", "failed.csv"] {
             if let Some(text) = self.paper(import, name) {
-                let timeless = |line: &&str| !line.contains("\"started_at\"") && !line.contains("\"finished_at\"");
+                let timeless =
+                    |line: &&str| !line.contains("\"started_at\"") && !line.contains("\"finished_at\"");
                 let is_json = name.ends_with(".json");
                 let text = if is_json { text.lines().filter(timeless).collect() } else { text };
                 papers.insert(name.to_owned(), text.replace(import.as_str(), "the import"));

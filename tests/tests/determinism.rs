@@ -51,8 +51,9 @@ fn row() -> impl Strategy<Value = Row> {
     ];
     let group = prop::sample::select(vec!["", "VIP", "vip", "Gold", "Nowhere"]);
     let note = prop::sample::select(vec!["", "x", "two\nlines", "=1+1", "say \"so\""]);
-    (0..5_usize, any::<bool>(), group, prop::bool::weighted(0.2), note, fault)
-        .prop_map(|(person, loud, group, website, note, fault)| Row { person, loud, group, website, note, fault })
+    (0..5_usize, any::<bool>(), group, prop::bool::weighted(0.2), note, fault).prop_map(
+        |(person, loud, group, website, note, fault)| Row { person, loud, group, website, note, fault },
+    )
 }
 
 impl Row {
@@ -72,7 +73,9 @@ impl Row {
         let (website, group) = (self.website(), self.group);
         match self.fault {
             Fault::Blank => out.extend_from_slice(if self.loud { b"" } else { b",,,, ," }),
-            _ => out.extend_from_slice(format!("N{0},{email},{website},{phone},{group},\"{note}", self.person).as_bytes()),
+            _ => out.extend_from_slice(
+                format!("N{0},{email},{website},{phone},{group},\"{note}", self.person).as_bytes(),
+            ),
         }
         if self.fault == Fault::Bytes {
             out.push(0xe9);
@@ -130,7 +133,11 @@ impl Person {
 }
 
 /// Imports rows as the contract says, one by one; answers each row's outcome.
-fn model(people: &mut BTreeMap<usize, Person>, rows: &[Row], chosen: impl Fn(u64) -> bool) -> Vec<(u64, &'static str)> {
+fn model(
+    people: &mut BTreeMap<usize, Person>,
+    rows: &[Row],
+    chosen: impl Fn(u64) -> bool,
+) -> Vec<(u64, &'static str)> {
     let before = people.clone();
     let last = rows.iter().rposition(|row| row.fault != Fault::Blank).map_or(0, |at| at + 1);
     let mut registered: BTreeMap<usize, BTreeSet<String>> = BTreeMap::new();
@@ -157,12 +164,15 @@ fn model(people: &mut BTreeMap<usize, Person>, rows: &[Row], chosen: impl Fn(u64
         let first = accepted.insert(row.person);
         let joins = !group.is_empty() && !known.is_some_and(|known| known.groups.contains(&group));
         let record = Person::over(row, known);
-        outcomes.push((number, match known {
-            _ if !first => "merged",
-            None => "created",
-            Some(known) if *known != record || joins => "updated",
-            Some(_) => "unchanged",
-        }));
+        outcomes.push((
+            number,
+            match known {
+                _ if !first => "merged",
+                None => "created",
+                Some(known) if *known != record || joins => "updated",
+                Some(_) => "unchanged",
+            },
+        ));
         let person = people.entry(row.person).or_default();
         if first {
             let groups = std::mem::take(&mut person.groups);
@@ -276,7 +286,9 @@ fn a_home_answers_as_a_world_does() {
     let answers: Vec<_> = made
         .iter()
         .map(|rows| world.import("prospects", &file(rows), &[], &courses[0]))
-        .map(|import| (world.paper(&import, "succeeded.csv").unwrap(), world.paper(&import, "failed.csv").unwrap()))
+        .map(|import| {
+            (world.paper(&import, "succeeded.csv").unwrap(), world.paper(&import, "failed.csv").unwrap())
+        })
         .collect();
     for course in courses {
         let house = House::with_acme();

@@ -8,7 +8,8 @@ use rollcall_tests::faults::{Machine, Side};
 use rollcall_tests::house::Course;
 use rollcall_tests::world::{Came, Event, Handled, World};
 
-const ACCOUNTS: &str = "account_id,name,email,activity\na1,Globex,ann@globex.example,5\na2,Globex,ann@globex.example,9\n";
+const ACCOUNTS: &str =
+    "account_id,name,email,activity\na1,Globex,ann@globex.example,5\na2,Globex,ann@globex.example,9\n";
 const GROUPS: &str = "name\nVIP\nGold\n";
 
 const EARLIER: &str = "Name,E-mail,Group,Note\nAnn,ann@globex.example,Gold,old\nBob,bob@two.example,,same\nEve,eve@six.example,VIP,\n";
@@ -39,7 +40,12 @@ fn world(case: &Case) -> (World, Event) {
     world.directory("groups", GROUPS);
     world.import("prospects", EARLIER.as_bytes(), &[], &Course::default());
     world.size = ChunkSize { rows: case.chunk_rows, ..ChunkSize::default() };
-    let dropped = world.drop_file("acme", What::Profile("prospects".parse().unwrap()), case.file.as_bytes(), case.options);
+    let dropped = world.drop_file(
+        "acme",
+        What::Profile("prospects".parse().unwrap()),
+        case.file.as_bytes(),
+        case.options,
+    );
     (world, dropped)
 }
 

@@ -80,7 +80,8 @@ fn imp_04_the_verdict_is_there_before_any_row_is_worked() {
     let course = Course::default();
     let import = house.split(&queue, object, &[], course.size);
     let folder = format!("imports/acme/{import}");
-    let there = |file: &str| block_on(house.home.bucket().get(&format!("{folder}/{file}"))).unwrap().is_some();
+    let there =
+        |file: &str| block_on(house.home.bucket().get(&format!("{folder}/{file}"))).unwrap().is_some();
     assert!(there("upload.json") && !there("summary.json"));
     assert!(house.contacts().is_empty());
     house.work(&queue, &course);
@@ -138,7 +139,8 @@ fn imp_07_the_summary_is_written_last() {
 #[test]
 fn imp_08_the_letter_sums_up_what_was_imported_and_what_needs_fixing() {
     let house = House::with_acme();
-    let imported = house.import("prospects", "Name,E-mail\nAnn,ann@one.example\nBob,nobody\n,cy@one.example\n");
+    let imported =
+        house.import("prospects", "Name,E-mail\nAnn,ann@one.example\nBob,nobody\n,cy@one.example\n");
     let letter = imported.letter.expect("a letter").replace("=\r\n", "");
     for words in ["created", "rejected", "is not an e-mail address", "must be filled in", "failed.csv"] {
         assert!(letter.contains(words), "the letter lacks {words:?}:\n{letter}");
@@ -149,7 +151,8 @@ fn imp_08_the_letter_sums_up_what_was_imported_and_what_needs_fixing() {
 #[test]
 fn imp_09_the_same_errors_stand_in_the_report() {
     let house = House::with_acme();
-    let imported = house.import("prospects", "Name,E-mail\nAnn,ann@one.example\nBob,nobody\n,cy@one.example\n");
+    let imported =
+        house.import("prospects", "Name,E-mail\nAnn,ann@one.example\nBob,nobody\n,cy@one.example\n");
     for words in ["is not an e-mail address", "must be filled in", "email_invalid", "required_missing"] {
         assert!(imported.report.contains(words), "the report lacks {words:?}");
     }
@@ -163,7 +166,8 @@ fn imp_10_a_dry_run_checks_matches_and_answers_but_writes_no_record() {
     let house = marketplace();
     let dry = house.import_with("prospects", MIXED, &[("dry_run", "true")], &Course::default());
     assert!(dry.summary.head.dry_run);
-    let wanted = [(1, "created"), (2, "created"), (3, "merged"), (4, "rejected"), (5, "rejected"), (6, "rejected")];
+    let wanted =
+        [(1, "created"), (2, "created"), (3, "merged"), (4, "rejected"), (5, "rejected"), (6, "rejected")];
     assert_eq!(dry.outcomes(), wanted.map(|(row, outcome)| (row, outcome.to_owned())));
     assert_eq!(dry.succeeded_rows()[0]["rollcall_account_id"], "a1");
     assert_eq!(
@@ -256,10 +260,8 @@ fn imp_15_ties_go_to_the_older_then_to_the_lower_id() {
 #[test]
 fn imp_16_a_wrong_match_leaves_the_address_that_can_be_written_to() {
     let house = marketplace();
-    let imported = house.import(
-        "prospects",
-        "Name,E-mail,Website,Group\nAnn,ann@mail.example,globex.example,Gold\n",
-    );
+    let imported =
+        house.import("prospects", "Name,E-mail,Website,Group\nAnn,ann@mail.example,globex.example,Gold\n");
     let row = &imported.succeeded_rows()[0];
     assert_eq!(row["rollcall_account_id"], "a2");
     assert_eq!(row["rollcall_invite_to"], "ann@mail.example");
@@ -307,7 +309,10 @@ fn imp_18_what_the_sender_wrote_is_never_masked() {
     let imported = house.import("prospects", "Name,E-mail,Group\nX,boss@initech.example,Gold\n");
     let row = &imported.succeeded_rows()[0];
     assert_eq!(row["rollcall_account_id"], "a3");
-    assert_eq!((&*row["E-mail"], &*row["rollcall_invite_to"]), ("boss@initech.example", "boss@initech.example"));
+    assert_eq!(
+        (&*row["E-mail"], &*row["rollcall_invite_to"]),
+        ("boss@initech.example", "boss@initech.example")
+    );
 }
 
 #[test]
@@ -377,7 +382,10 @@ fn imp_22_one_row_for_each_group_is_no_duplicate() {
     assert_eq!(imported.outcomes(), wanted.map(|(row, outcome)| (row, outcome.to_owned())));
     assert_eq!(imported.errors()[0], (3, "row:duplicate_in_file".to_owned()));
     let contacts = house.contacts();
-    assert_eq!((contacts.len(), contacts[0].groups.as_slice()), (1, &["gold".to_owned(), "vip".to_owned()][..]));
+    assert_eq!(
+        (contacts.len(), contacts[0].groups.as_slice()),
+        (1, &["gold".to_owned(), "vip".to_owned()][..])
+    );
 }
 
 #[test]

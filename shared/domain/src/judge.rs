@@ -5,6 +5,7 @@
 
 mod directory;
 mod record;
+mod references;
 
 use hashbrown::{HashMap, HashSet};
 
@@ -26,6 +27,7 @@ use crate::row::{Cleaner, RowValues, Values, fold_name};
 use crate::tally::{Outcome, Tally};
 
 pub use record::RecordShape;
+pub use references::Linked;
 
 /// Rows of one chunk on their way from cleaned to judged.
 pub struct Bench<'p> {
@@ -90,7 +92,8 @@ impl<'p> Bench<'p> {
     pub fn open(plan: &'p Plan, profile: &'p Profile, message: ChunkMessage) -> Self {
         let sender = plan.mapping.sender();
         let region = plan.settings.phone_region();
-        let cleaner = Cleaner::new(profile, &sender, region, plan.options.allow_duplicates);
+        let cleaner = Cleaner::new(profile, &sender, region, plan.options.allow_duplicates)
+            .with_day_orders(&plan.day_orders);
         let shape = RecordShape::of(profile, &sender);
         let group = profile.fields_of(FieldKind::Group).next();
         let mut bench = Self {
@@ -206,7 +209,12 @@ impl<'p> Bench<'p> {
     /// Says what must be looked up.
     pub fn wanted(&self) -> Lookups {
         let mut wanted = Distinct::default();
-        for row in &self.rows {
+        let refers = !self.profile.references.is_empty() || !self.profile.cadences.is_empty();
+        for (index, row) in self.rows.iter().enumerate() {
+            if refers {
+                let values = self.values.row(index, self.profile.fields.len());
+                self.wanted_entries(values).for_each(|entry| wanted.entries.add(entry));
+            }
             if let Some(group) = &row.group {
                 wanted.entries.add((Kind::Groups, group.clone()));
             }
@@ -254,10 +262,11 @@ impl<'p> Bench<'p> {
             }
             let values = self.values.row(index, self.profile.fields.len());
             let group = self.check_group(&mut row, values, &known);
+            let linked = self.check_references(&mut row, values, &known)?;
             if self.profile.directory.is_some() {
                 self.judge_entry(&mut desk, row, values, &known)?;
             } else {
-                self.judge_row(&mut desk, row, values, group, &known)?;
+                self.judge_row(&mut desk, row, values, group, linked, &known)?;
             }
         }
         Ok(desk.fragment)
@@ -288,6 +297,7 @@ impl<'p> Bench<'p> {
         mut row: Row,
         values: RowValues<'_>,
         group: Option<&Group>,
+        linked: Linked<'_>,
         known: &Known<'_>,
     ) -> Result<(), String> {
         let candidates: Vec<_> = row
@@ -307,7 +317,8 @@ impl<'p> Bench<'p> {
             known.contacts.get(&membership).copied().flatten().is_none()
         });
         let account_id = matched.map(|matched| matched.account.account_id.as_str());
-        let (outcome, record) = self.outcome(values, &desk.cells, account_id, before, joins.is_some())?;
+        let linked = Linked { account_id, ..linked };
+        let (outcome, record) = self.outcome(values, &desk.cells, &linked, before, joins.is_some())?;
         let keep = Keep {
             contact_id,
             row: row.number,
@@ -331,14 +342,14 @@ impl<'p> Bench<'p> {
         &self,
         values: RowValues<'_>,
         cells: &Cells,
-        account_id: Option<&str>,
+        linked: &Linked<'_>,
         before: Option<&str>,
         joins: bool,
     ) -> Result<(Outcome, Option<String>), String> {
         let Some(before) = before else {
-            return Ok((Outcome::Created, Some(self.shape.json(self.profile, values, cells, account_id))));
+            return Ok((Outcome::Created, Some(self.shape.json(self.profile, values, cells, linked))));
         };
-        let record = self.shape.over(self.profile, values, cells, account_id, before)?;
+        let record = self.shape.over(self.profile, values, cells, linked, before)?;
         let changed = record.as_deref() != Some(before) && record.is_some();
         let outcome = if changed || joins { Outcome::Updated } else { Outcome::Unchanged };
         let stamps = self.profile.offers_replace();
@@ -434,15 +445,18 @@ struct Desk {
 struct Known<'f> {
     accounts: HashMap<&'f str, &'f Candidates>,
     groups: HashMap<&'f str, Group>,
+    entries: HashMap<(Kind, &'f str), &'f [String]>,
     contacts: HashMap<&'f Wanted, Option<&'f str>>,
     items: HashMap<&'f str, Option<&'f crate::directory::DirectoryItem>>,
 }
 
 impl<'f> Known<'f> {
     fn of(wanted: &'f Lookups, found: &'f Found) -> Result<Self, String> {
-        let mut groups = HashMap::new();
+        let (mut groups, mut others) = (HashMap::new(), HashMap::new());
         for ((kind, key), entries) in wanted.entries.iter().zip(&found.entries) {
-            if let (Kind::Groups, Some(json)) = (kind, entries.first()) {
+            if *kind != Kind::Groups {
+                others.insert((*kind, key.as_str()), entries.as_slice());
+            } else if let Some(json) = entries.first() {
                 let group =
                     serde_json::from_str(json).map_err(|error| format!("directory: group: {error}"))?;
                 groups.insert(key.as_str(), group);
@@ -451,6 +465,7 @@ impl<'f> Known<'f> {
         Ok(Self {
             accounts: wanted.accounts.iter().map(String::as_str).zip(&found.accounts).collect(),
             groups,
+            entries: others,
             contacts: wanted.contacts.iter().zip(found.contacts.iter().map(Option::as_deref)).collect(),
             items: wanted
                 .ids

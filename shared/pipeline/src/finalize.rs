@@ -99,9 +99,10 @@ async fn conclude(
         None => write_upload(objects, papers, item, plan).await?,
     };
     let mut tally =
-        if plan.chunks.is_empty() { refused(&upload) } else { assemble(objects, papers, plan).await? };
+        if plan.chunks.is_empty() { Tally::default() } else { assemble(objects, papers, plan).await? };
     // What was read is what the survey counted: a fragment that lost a row must not add up.
     tally.rows.read = plan.rows;
+    add_verdict(&mut tally, &upload.verdict);
     let head = crate::split::head(plan, &item.profile);
     let mut summary = Summary::from_tally(head, tally, plan.started_at, clock.now());
     if !plan.tiles() {
@@ -118,13 +119,11 @@ async fn conclude(
     Ok(summary)
 }
 
-/// The tally of a file that was not taken: its codes, and no row.
-fn refused(upload: &Upload) -> Tally {
-    let mut tally = Tally::default();
-    for told in &upload.verdict.errors {
+/// Adds what was found about the file as a whole.
+fn add_verdict(tally: &mut Tally, verdict: &Verdict) {
+    for told in verdict.errors.iter().chain(&verdict.warnings) {
         tally.add_file(&Finding { column: told.column.clone(), ..Finding::new(told.code) });
     }
-    tally
 }
 
 /// Writes both result files from the fragments, in file order.

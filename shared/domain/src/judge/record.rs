@@ -1,5 +1,8 @@
 //! A row's values to the record that a contact's store keeps.
 
+use std::collections::BTreeMap;
+
+use super::Linked;
 use crate::cells::Cells;
 use crate::contact::Record;
 use crate::mapping::{Mapping, Role};
@@ -41,15 +44,21 @@ impl RecordShape {
         profile: &Profile,
         values: RowValues<'_>,
         cells: &Cells,
-        account_id: Option<&str>,
+        linked: &Linked<'_>,
     ) -> String {
         let mut out = Vec::with_capacity(512);
         out.extend_from_slice(b"{\"profile\":");
         push_text(&mut out, profile.name.as_str());
         push_filled(&mut out, b",\"name\":", &self.name(profile, values));
         push_filled(&mut out, b",\"email\":", email(profile, values));
-        self.push_phones(&mut out, values);
-        push_filled(&mut out, b",\"account_id\":", account_id.unwrap_or_default());
+        push_texts(&mut out, b",\"phones\":[", self.phones(values));
+        push_filled(&mut out, b",\"account_id\":", linked.account_id.unwrap_or_default());
+        push_texts(&mut out, b",\"tags\":[", linked.tags.iter().map(String::as_str));
+        let links = links(profile, linked);
+        if !links.is_empty() {
+            out.extend_from_slice(b",\"links\":");
+            push_object(&mut out, links.iter().map(|(field, id)| (field.as_str(), id.as_str())));
+        }
         out.extend_from_slice(b",\"fields\":");
         push_object(
             &mut out,
@@ -90,18 +99,6 @@ impl RecordShape {
         (0..self.phones.len()).filter(first).map(phone).collect::<Vec<_>>().into_iter()
     }
 
-    fn push_phones(&self, out: &mut Vec<u8>, values: RowValues<'_>) {
-        let mut before: &[u8] = b",\"phones\":[";
-        for phone in self.phones(values) {
-            out.extend_from_slice(before);
-            push_text(out, phone);
-            before = b",";
-        }
-        if before == b"," {
-            out.push(b']');
-        }
-    }
-
     fn additional<'a>(&'a self, cells: &'a Cells) -> impl Iterator<Item = (&'a str, &'a str)> {
         let cell = |(header, at): &'a (String, usize)| (header.as_str(), trim(cells.get(*at)));
         self.additional.iter().map(cell).filter(|(_, value)| !value.is_empty())
@@ -116,22 +113,16 @@ impl RecordShape {
         profile: &Profile,
         values: RowValues<'_>,
         cells: &Cells,
-        account_id: Option<&str>,
+        linked: &Linked<'_>,
         before: &str,
     ) -> Result<Option<String>, String> {
         let before: Record = serde_json::from_str(before).map_err(|error| format!("contact: {error}"))?;
-        let merged = self.record(profile, values, cells, account_id).over(before.clone());
+        let merged = self.record(profile, values, cells, linked).over(before.clone());
         let changed = merged != before;
         Ok(changed.then(|| serde_json::to_string(&merged).expect("plain data serialises")))
     }
 
-    fn record(
-        &self,
-        profile: &Profile,
-        values: RowValues<'_>,
-        cells: &Cells,
-        account_id: Option<&str>,
-    ) -> Record {
+    fn record(&self, profile: &Profile, values: RowValues<'_>, cells: &Cells, linked: &Linked<'_>) -> Record {
         let field =
             |field: &FieldIndex| (profile.fields[*field].name.to_string(), values.get(*field).to_owned());
         let owned = |(name, value): (&str, &str)| (name.to_owned(), value.to_owned());
@@ -140,8 +131,9 @@ impl RecordShape {
             name: self.name(profile, values),
             email: email(profile, values).to_owned(),
             phones: self.phones(values).map(str::to_owned).collect(),
-            account_id: account_id.map(str::to_owned),
-            tags: Vec::new(),
+            account_id: linked.account_id.map(str::to_owned),
+            tags: linked.tags.clone(),
+            links: links(profile, linked),
             fields: self.fields.iter().map(field).collect(),
             additional: self.additional(cells).map(owned).collect(),
         }
@@ -157,6 +149,23 @@ fn push_filled(out: &mut Vec<u8>, name: &[u8], value: &str) {
         out.extend_from_slice(name);
         push_text(out, value);
     }
+}
+
+/// A list behind its opening; nothing where it is empty.
+fn push_texts<'a>(out: &mut Vec<u8>, opening: &[u8], texts: impl Iterator<Item = &'a str>) {
+    let mut before = opening;
+    for text in texts {
+        out.extend_from_slice(before);
+        push_text(out, text);
+        before = b",";
+    }
+    if before == b"," {
+        out.push(b']');
+    }
+}
+
+fn links(profile: &Profile, linked: &Linked<'_>) -> BTreeMap<String, String> {
+    linked.ids.iter().map(|(field, id)| (profile.fields[*field].name.to_string(), id.clone())).collect()
 }
 
 fn push_object<'a>(out: &mut Vec<u8>, members: impl Iterator<Item = (&'a str, &'a str)>) {
@@ -203,17 +212,20 @@ mod tests {
         ] {
             for profile in [&profile, &keeping] {
                 let header = ["name", "email", "phone", "note", "group", "=1+1"];
-                let mapping = Mapping::by_header(&header, profile, &Options::default());
+                let mapping = Mapping::with_header(&header, profile, &Options::default());
                 let mut cells = Cells::default();
                 cells.parse(record, b',');
                 let (mut values, mut findings) = (Values::default(), Vec::new());
                 Cleaner::new(profile, &mapping, None, false).clean(&cells, None, &mut values, &mut findings);
                 let shape = RecordShape::of(profile, &mapping);
                 let values = values.row(0, profile.fields.len());
-                for account in [None, Some("a1")] {
-                    let json = shape.json(profile, values, &cells, account);
+                let tags = vec!["one \"tag\"".to_owned(), "two".to_owned()];
+                let ids = vec![(1, "b".to_owned()), (0, "a".to_owned())];
+                let linked = Linked { account_id: Some("a1"), tags, ids };
+                for linked in [Linked::default(), linked] {
+                    let json = shape.json(profile, values, &cells, &linked);
                     let serde =
-                        serde_json::to_string(&shape.record(profile, values, &cells, account)).unwrap();
+                        serde_json::to_string(&shape.record(profile, values, &cells, &linked)).unwrap();
                     assert_eq!(json, serde);
                 }
             }
