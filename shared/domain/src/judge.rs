@@ -137,7 +137,8 @@ impl<'p> Bench<'p> {
             let text = if self.plan.mapping.comes_back { &own } else { &message.text };
             let plain = result::is_plain(&text[record.0..record.1], &cells, self.cleaner.width());
             let chosen = self.plan.options.rows.as_ref().is_none_or(|rows| rows.contains(number));
-            if !chosen || cells.is_blank() {
+            let too_large = mark.is_some_and(|mark| mark.cut_from.is_some());
+            if !chosen || (cells.is_blank() && !too_large) {
                 self.skipped += 1;
             } else {
                 self.clean_row((number, line), record, plain, &cells, mark);

@@ -182,9 +182,8 @@ impl Mapping {
         // The sender's own: a file as wide as may be comes back with our columns beside them.
         let own = self.echoed().count();
         if own > limits::COLUMNS {
-            findings.push(
-                Finding::new(Code::TooManyColumns).arg("limit", limits::COLUMNS).arg("columns", own),
-            );
+            findings
+                .push(Finding::new(Code::TooManyColumns).arg("limit", limits::COLUMNS).arg("columns", own));
         }
         for field in &profile.fields {
             let positions: Vec<usize> = self.positions_of(&field.name).collect();

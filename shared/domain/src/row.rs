@@ -189,7 +189,8 @@ impl<'p> Cleaner<'p> {
         let parts = || self.profile.identity.iter().flatten();
         let names = |name: &str| parts().any(|field| &*self.profile.fields[*field].name == name);
         let said = findings.iter().filter(|finding| finding.is_error()).any(|finding| {
-            matches!(finding.code, Code::RowTooLarge | Code::OneOfMissing) || finding.column_name().is_some_and(names)
+            matches!(finding.code, Code::RowTooLarge | Code::OneOfMissing)
+                || finding.column_name().is_some_and(names)
         });
         if said {
             return None;
