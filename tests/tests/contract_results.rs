@@ -18,7 +18,8 @@ const BEHIND_FAILED: &str =
 #[test]
 fn they_have_a_mark_crlf_and_the_senders_columns_first() {
     let house = House::with_acme();
-    let imported = house.import("prospects", "Own column,E-mail, Name \nx,ann@one.example,Ann\ny,nobody,Bob\n");
+    let imported =
+        house.import("prospects", "Own column,E-mail, Name \nx,ann@one.example,Ann\ny,nobody,Bob\n");
     let (succeeded, failed) = (succeeded(&imported), failed(&imported));
     assert!(succeeded.starts_with(&format!("\u{feff}Own column,E-mail,\" Name \",{BEHIND_SUCCEEDED}\r\n")));
     assert!(failed.starts_with(&format!("\u{feff}Own column,E-mail,\" Name \",{BEHIND_FAILED}\r\n")));
@@ -37,7 +38,8 @@ fn the_delimiter_is_the_senders() {
         let file = "Name,E-mail,Note\nAnn,ann@one.example,\"a;b|c\"\nBob,nobody,x\n".replace(',', delimiter);
         let imported = house.import("prospects", file);
         for text in [succeeded(&imported), failed(&imported)] {
-            let behind = format!("\u{feff}Name{delimiter}E-mail{delimiter}Note{delimiter}rollcall_row{delimiter}");
+            let behind =
+                format!("\u{feff}Name{delimiter}E-mail{delimiter}Note{delimiter}rollcall_row{delimiter}");
             assert!(text.starts_with(&behind), "{text}");
         }
         assert_eq!(imported.upload.delimiter.as_deref(), Some(delimiter));
@@ -72,24 +74,31 @@ fn a_row_refused_while_it_is_cleaned_tells_what_its_match_finds_too() {
     house.directory("", "accounts", "account_id,name,email\na1,A,ann@one.example\na2,B,ann@one.example\n");
     let imported = house.import("prospects", "Name,E-mail,Phone\nAnn,ann@one.example,12\n");
     let row = &imported.failed_rows()[0];
-    assert_eq!((&*row["rollcall_errors"], &*row["rollcall_warnings"]), ("phone:phone_invalid", "email:account_several"));
+    assert_eq!(
+        (&*row["rollcall_errors"], &*row["rollcall_warnings"]),
+        ("phone:phone_invalid", "email:account_several")
+    );
 }
 
 #[test]
 fn messages_are_in_the_programs_language() {
-    for (locale, words) in [("en", "is not an e-mail address"), ("pt", "e-mail"), ("de", "E-Mail"), ("fr", "e-mail")] {
+    for (locale, words) in
+        [("en", "is not an e-mail address"), ("pt", "e-mail"), ("de", "E-Mail"), ("fr", "e-mail")]
+    {
         let house = House::new();
         house.program("acme", &format!("locale = '{locale}'\n"));
         let imported = house.import("prospects", "Name,E-mail\nBob,nobody\n");
         let row = &imported.failed_rows()[0];
         assert!(row["rollcall_messages"].contains(words), "{locale}: {}", row["rollcall_messages"]);
-        assert_eq!((&*row["rollcall_outcome"], &*row["rollcall_errors"]), ("rejected", "email:email_invalid"));
+        assert_eq!(
+            (&*row["rollcall_outcome"], &*row["rollcall_errors"]),
+            ("rejected", "email:email_invalid")
+        );
     }
 }
 
 #[test]
 fn a_cell_that_a_spreadsheet_would_run_is_guarded() {
-    let house = House::with_acme();
     let cases = [
         ("=1+1", "'=1+1"),
         ("@x", "'@x"),
@@ -104,6 +113,7 @@ fn a_cell_that_a_spreadsheet_would_run_is_guarded() {
         ("", ""),
     ];
     for (sent, written) in cases {
+        let house = House::with_acme();
         let file = format!("Name,E-mail,Note\nAnn,ann@one.example,\"{sent}\"\nBob,nobody,\"{sent}\"\n");
         let imported = house.import("prospects", file);
         assert_eq!(imported.succeeded_rows()[0]["Note"], written, "{sent:?}");
@@ -138,10 +148,15 @@ fn a_header_that_would_run_comes_back_as_it_was() {
 #[test]
 fn a_ragged_row_has_its_missing_cells_empty_and_its_surplus_in_a_last_column() {
     let house = House::with_acme();
-    let imported =
-        house.import("prospects", "Name,E-mail,Note\nAnn,ann@one.example\nBob,bob@one.example,x,\"s,1\",=2\nCy,cy@one.example,y\n");
+    let imported = house.import(
+        "prospects",
+        "Name,E-mail,Note\nAnn,ann@one.example\nBob,bob@one.example,x,\"s,1\",=2\nCy,cy@one.example,y\n",
+    );
     let text = failed(&imported);
-    assert!(text.starts_with(&format!("\u{feff}Name,E-mail,Note,{BEHIND_FAILED},rollcall_surplus\r\n")), "{text}");
+    assert!(
+        text.starts_with(&format!("\u{feff}Name,E-mail,Note,{BEHIND_FAILED},rollcall_surplus\r\n")),
+        "{text}"
+    );
     let rows = imported.failed_rows();
     assert_eq!((&*rows[0]["Note"], &*rows[0]["rollcall_surplus"]), ("", ""));
     assert_eq!((&*rows[1]["Note"], &*rows[1]["rollcall_surplus"]), ("x", "\"s,1\",=2"));
@@ -160,8 +175,12 @@ fn a_file_without_surplus_has_no_column_for_it() {
     let house = House::with_acme();
     let short = house.import("prospects", "Name,E-mail,Note\nAnn,ann@one.example\n");
     assert!(failed(&short).starts_with(&format!("\u{feff}Name,E-mail,Note,{BEHIND_FAILED}\r\n")));
-    let not_chosen =
-        house.import_with("prospects", "Name,E-mail\nAnn,nobody\nB,b@c.example,x\n", &[("rows", "1")], &Course::default());
+    let not_chosen = house.import_with(
+        "prospects",
+        "Name,E-mail\nAnn,nobody\nB,b@c.example,x\n",
+        &[("rows", "1")],
+        &Course::default(),
+    );
     assert!(!failed(&not_chosen).contains("rollcall_surplus"));
 }
 
@@ -176,12 +195,22 @@ fn a_ragged_row_without_a_required_cell_says_both() {
 fn a_file_that_comes_back_has_a_header_whatever_the_options_say() {
     let house = House::with_acme();
     let positional = [("first_line", "data"), ("columns", "name,email,,note")];
-    let first = house.import_with("prospects", "Bob,nobody,x,n\nAnn,ann@one.example,y,m\n", &positional, &Course::default());
+    let first = house.import_with(
+        "prospects",
+        "Bob,nobody,x,n\nAnn,ann@one.example,y,m\n",
+        &positional,
+        &Course::default(),
+    );
     let text = failed(&first);
     assert!(text.starts_with(&format!("\u{feff}name,email,column_3,note,{BEHIND_FAILED}\r\n")), "{text}");
     assert!(succeeded(&first).starts_with("\u{feff}name,email,column_3,note,rollcall_row"));
     for options in [&positional[..], &[], &[("first_line", "ignore")], &[("columns", "email,name")]] {
-        let again = house.import_with("prospects", text.replace("nobody", "bob@one.example"), options, &Course::default());
+        let again = house.import_with(
+            "prospects",
+            text.replace("nobody", "bob@one.example"),
+            options,
+            &Course::default(),
+        );
         let rows = &again.summary.rows;
         assert_eq!((rows.read, rows.created + rows.unchanged, rows.rejected), (1, 1, 0), "{options:?}");
         assert_eq!(again.succeeded_rows()[0]["column_3"], "x");

@@ -25,8 +25,19 @@ fn the_fields_stand_in_the_order_of_the_contract() {
     assert_eq!(
         names(&text),
         [
-            "schema", "import_id", "program", "profile", "file", "dry_run", "status", "rows", "matched", "errors",
-            "warnings", "started_at", "finished_at"
+            "schema",
+            "import_id",
+            "program",
+            "profile",
+            "file",
+            "dry_run",
+            "status",
+            "rows",
+            "matched",
+            "errors",
+            "warnings",
+            "started_at",
+            "finished_at"
         ]
     );
     let rows: Vec<&str> = text
@@ -36,9 +47,15 @@ fn the_fields_stand_in_the_order_of_the_contract() {
         .take_while(|line| !line.contains('}'))
         .filter_map(|line| line.split('"').nth(1))
         .collect();
-    assert_eq!(rows, ["read", "created", "updated", "unchanged", "merged", "skipped", "rejected", "unprocessed"]);
+    assert_eq!(
+        rows,
+        ["read", "created", "updated", "unchanged", "merged", "skipped", "rejected", "unprocessed"]
+    );
     let summary = json(&imported, "summary.json");
-    assert_eq!((&summary["schema"], &summary["program"], &summary["file"]), (&1.into(), &"acme".into(), &"list.csv".into()));
+    assert_eq!(
+        (&summary["schema"], &summary["program"], &summary["file"]),
+        (&1.into(), &"acme".into(), &"list.csv".into())
+    );
     let error = summary["errors"][0].as_object().unwrap();
     assert_eq!(error.keys().collect::<Vec<_>>(), ["code", "column", "first_rows", "rows"]);
 }
@@ -56,7 +73,8 @@ fn every_row_read_has_one_outcome() {
         &Course::default(),
     );
     let rows = &imported.summary.rows;
-    let counted = [rows.read, rows.created, rows.updated, rows.unchanged, rows.merged, rows.skipped, rows.rejected];
+    let counted =
+        [rows.read, rows.created, rows.updated, rows.unchanged, rows.merged, rows.skipped, rows.rejected];
     // Row 4, `;;`, is one cell in this file and no blank; row 9 is not chosen; what follows row 10 does not exist.
     assert_eq!(counted, [10, 1, 1, 1, 1, 3, 3]);
     assert!(rows.sum_holds());
@@ -121,7 +139,10 @@ fn a_refused_import_has_upload_summary_report_and_letter_and_no_result_files() {
     assert_eq!(summary["status"], "refused");
     assert_eq!(summary["rows"].as_object().unwrap().values().filter(|count| **count != 0).count(), 0);
     assert_eq!(summary["errors"][0]["code"], "column_repeated");
-    assert_eq!((&summary["errors"][0]["column"], &summary["errors"][0]["rows"]), (&"email".into(), &0.into()));
+    assert_eq!(
+        (&summary["errors"][0]["column"], &summary["errors"][0]["rows"]),
+        (&"email".into(), &0.into())
+    );
     assert!(imported.report.contains("column_repeated") && imported.letter.is_some());
     for absent in ["succeeded.csv", "failed.csv"] {
         assert!(!imported.folder.join(absent).exists(), "{absent}");
@@ -136,8 +157,12 @@ fn both_result_files_exist_header_only_where_they_are_empty() {
     assert_eq!(text(&all_taken, "failed.csv").lines().count(), 1);
     let none_taken = house.import("prospects", "Name,E-mail\nAnn,nobody\n");
     assert_eq!(text(&none_taken, "succeeded.csv").lines().count(), 1);
-    let none_chosen =
-        house.import_with("prospects", "Name,E-mail\nAnn,a@one.example\n", &[("rows", "9")], &Course::default());
+    let none_chosen = house.import_with(
+        "prospects",
+        "Name,E-mail\nAnn,a@one.example\n",
+        &[("rows", "9")],
+        &Course::default(),
+    );
     assert_eq!((none_chosen.summary.rows.skipped, none_chosen.status()), (1, "completed"));
     assert_eq!(text(&none_chosen, "succeeded.csv").lines().count(), 1);
 }
@@ -145,7 +170,7 @@ fn both_result_files_exist_header_only_where_they_are_empty() {
 #[test]
 fn row_numbers_count_records_and_lines_count_the_files_lines() {
     let house = House::with_acme();
-    let file = "\r\n\"Na\nme\",Name,E-mail,Note\r\n\n,Ann,ann@one.example,\"a\r\nb\nc\"\r\n,,,\n,Bob,bob@one.example,\r,Cy,nobody,\r\n";
+    let file = "\r\n\"Fo\no\",Name,E-mail,Note\r\n\n,Ann,ann@one.example,\"a\r\nb\nc\"\r\n,,,\n,Bob,bob@one.example,\r,Cy,nobody,\r\n";
     let imported = house.import("prospects", file);
     let place = |rows: Vec<rollcall_tests::house::ResultRow>| -> Vec<(String, String)> {
         rows.into_iter().map(|row| (row["rollcall_row"].clone(), row["rollcall_line"].clone())).collect()
