@@ -170,7 +170,8 @@ fn both_result_files_exist_header_only_where_they_are_empty() {
 #[test]
 fn row_numbers_count_records_and_lines_count_the_files_lines() {
     let house = House::with_acme();
-    let file = "\r\n\"Fo\no\",Name,E-mail,Note\r\n\n,Ann,ann@one.example,\"a\r\nb\nc\"\r\n,,,\n,Bob,bob@one.example,\r,Cy,nobody,\r\n";
+    let file = "\r\nName,E-mail,Note,\"Fo\no\"\r\n\nAnn,ann@one.example,\"a\r\nb\nc\",\r\n,,,\n\
+        Bob,bob@one.example,,\rCy,nobody,,\r\n";
     let imported = house.import("prospects", file);
     let place = |rows: Vec<rollcall_tests::house::ResultRow>| -> Vec<(String, String)> {
         rows.into_iter().map(|row| (row["rollcall_row"].clone(), row["rollcall_line"].clone())).collect()

@@ -2,6 +2,7 @@
 
 use proptest::collection::vec;
 use proptest::prelude::*;
+use rollcall_domain::cells::Cells;
 use rollcall_domain::plan::ChunkSize;
 use rollcall_tests::house::Course;
 use rollcall_tests::world::World;
@@ -44,10 +45,11 @@ fn sent(file: &str, delimiter: u8, width: usize) -> Vec<(u64, Vec<String>)> {
         let row = row.unwrap();
         let mut cells: Vec<String> = row.iter().take(width).map(take).collect();
         let more = surplus.map(|at| take(&row[at])).filter(|more| !more.is_empty());
-        let mut more = csv::ReaderBuilder::new()
-            .has_headers(false)
-            .from_reader(std::io::Cursor::new(more.unwrap_or_default().into_bytes()));
-        more.records().for_each(|record| cells.extend(record.unwrap().iter().map(str::to_owned)));
+        if let Some(more) = more {
+            let mut surplus = Cells::default();
+            surplus.parse(&more, b',');
+            cells.extend(surplus.iter().map(str::to_owned));
+        }
         (row[number].parse().unwrap(), cells)
     });
     rows.collect()
