@@ -264,7 +264,10 @@ impl World {
             }
         }
         assert!(self.paper(import, "report.html").is_some(), "every import has a report");
-        Came { papers, contacts: self.contacts_of("partners") }
+        Came {
+            papers,
+            contacts: ["partners", "mailing"].iter().flat_map(|pool| self.contacts_of(pool)).collect(),
+        }
     }
 
     /// The contacts of a pool of `acme`.

@@ -2,6 +2,7 @@
 //! plots run over it.
 
 mod run;
+mod watch;
 
 use std::fs;
 use std::io::ErrorKind;
@@ -20,6 +21,7 @@ use rollcall_pipeline::ports::{Answer, ImportItem, ObjectVersion, Objects};
 
 use crate::answer::{Failure, say};
 use run::Run;
+pub use watch::{News, Watch};
 
 /// How the host works.
 #[derive(Debug, Clone, Copy)]

@@ -38,6 +38,7 @@ enum Command {
     Directory(commands::directory::Directory),
     #[command(subcommand)]
     Program(commands::program::Program),
+    Watch(commands::watch::Watching),
     #[command(subcommand)]
     Profiles(commands::profiles::Profiles),
     #[command(subcommand)]
@@ -62,6 +63,7 @@ fn run(cli: Cli) -> Result<Exit, Failure> {
         Command::Preview(preview) => preview.run(home),
         Command::Directory(directory) => directory.run(home),
         Command::Program(program) => program.run(home),
+        Command::Watch(watch) => watch.run(home),
         Command::Profiles(profiles) => profiles.run(home),
         Command::Imports(imports) => imports.run(home),
         Command::Contacts(contacts) => contacts.run(home),

@@ -82,6 +82,24 @@ impl Bucket {
         draft.show(&target).map_err(failed)
     }
 
+    /// Stamps a version that somebody dropped with a time of its own, in whole milliseconds.
+    ///
+    /// # Errors
+    /// [`Fault::Gone`] where that version is not there any more.
+    pub fn restamp(&self, object: &ObjectVersion, at: Timestamp) -> Answer<()> {
+        let doing = "stamping a dropped file";
+        let failed = |error| fault(doing, &error);
+        let path = self.existing(doing, &object.key)?.ok_or_else(|| Fault::Gone(object.key.clone()))?;
+        let file = File::options().append(true).open(path).map_err(failed)?;
+        let now = version_of(&object.key, &file.metadata().map_err(failed)?).map_err(failed)?;
+        if now.version != object.version {
+            return Err(Fault::Gone(object.key.clone()));
+        }
+        let at = Timestamp::from_millisecond(at.as_millisecond())
+            .map_err(|error| Fault::permanent(doing, error))?;
+        file.set_times(FileTimes::new().set_modified(SystemTime::from(at))).map_err(failed)
+    }
+
     /// The file of a key, where the key stays in the bucket.
     fn path(&self, doing: &'static str, key: &str) -> Answer<PathBuf> {
         let path = Path::new(key);

@@ -156,10 +156,12 @@ fn make_folder(path: &Path) -> Result<(), HomeError> {
         Ok(()) => Ok(()),
         Err(_) if path.is_dir() => Ok(()),
         Err(error) if error.kind() == ErrorKind::AlreadyExists => Err(HomeError::NotAFolder(path.to_owned())),
-        Err(error) if error.kind() == ErrorKind::NotFound => {
-            Err(HomeError::NoParent(path.parent().unwrap_or(path).to_owned()))
-        }
-        Err(error) => Err(system(path, &error)),
+        Err(error) => match path.parent() {
+            Some(parent) if error.kind() == ErrorKind::NotFound && !parent.exists() => {
+                Err(HomeError::NoParent(parent.to_owned()))
+            }
+            _ => Err(system(path, &error)),
+        },
     }
 }
 

@@ -8,6 +8,7 @@ pub mod imports;
 pub mod preview;
 pub mod profiles;
 pub mod program;
+pub mod watch;
 
 use std::io::IsTerminal;
 use std::path::Path;

@@ -1,7 +1,5 @@
 //! A row's values to the record that a contact's store keeps.
 
-use std::collections::BTreeMap;
-
 use super::Linked;
 use crate::cells::Cells;
 use crate::contact::Record;
@@ -51,13 +49,18 @@ impl RecordShape {
         push_text(&mut out, profile.name.as_str());
         push_filled(&mut out, b",\"name\":", &self.name(profile, values));
         push_filled(&mut out, b",\"email\":", email(profile, values));
-        push_texts(&mut out, b",\"phones\":[", self.phones(values));
+        self.push_phones(&mut out, values);
         push_filled(&mut out, b",\"account_id\":", linked.account_id.unwrap_or_default());
-        push_texts(&mut out, b",\"tags\":[", linked.tags.iter().map(String::as_str));
-        let links = links(profile, linked);
-        if !links.is_empty() {
+        if !linked.tags.is_empty() {
+            out.extend_from_slice(b",\"tags\":");
+            serde_json::to_writer(&mut out, &linked.tags).expect("texts serialise into memory");
+        }
+        if !linked.ids.is_empty() {
             out.extend_from_slice(b",\"links\":");
-            push_object(&mut out, links.iter().map(|(field, id)| (field.as_str(), id.as_str())));
+            let mut links: Vec<(&str, &str)> =
+                linked.ids.iter().map(|(field, id)| (&*profile.fields[*field].name, id.as_str())).collect();
+            links.sort_unstable();
+            push_object(&mut out, links.into_iter());
         }
         out.extend_from_slice(b",\"fields\":");
         push_object(
@@ -99,6 +102,18 @@ impl RecordShape {
         (0..self.phones.len()).filter(first).map(phone).collect::<Vec<_>>().into_iter()
     }
 
+    fn push_phones(&self, out: &mut Vec<u8>, values: RowValues<'_>) {
+        let mut before: &[u8] = b",\"phones\":[";
+        for phone in self.phones(values) {
+            out.extend_from_slice(before);
+            push_text(out, phone);
+            before = b",";
+        }
+        if before == b"," {
+            out.push(b']');
+        }
+    }
+
     fn additional<'a>(&'a self, cells: &'a Cells) -> impl Iterator<Item = (&'a str, &'a str)> {
         let cell = |(header, at): &'a (String, usize)| (header.as_str(), trim(cells.get(*at)));
         self.additional.iter().map(cell).filter(|(_, value)| !value.is_empty())
@@ -125,6 +140,7 @@ impl RecordShape {
     fn record(&self, profile: &Profile, values: RowValues<'_>, cells: &Cells, linked: &Linked<'_>) -> Record {
         let field =
             |field: &FieldIndex| (profile.fields[*field].name.to_string(), values.get(*field).to_owned());
+        let link = |(field, id): &(FieldIndex, String)| (profile.fields[*field].name.to_string(), id.clone());
         let owned = |(name, value): (&str, &str)| (name.to_owned(), value.to_owned());
         Record {
             profile: profile.name.to_string(),
@@ -133,7 +149,7 @@ impl RecordShape {
             phones: self.phones(values).map(str::to_owned).collect(),
             account_id: linked.account_id.map(str::to_owned),
             tags: linked.tags.clone(),
-            links: links(profile, linked),
+            links: linked.ids.iter().map(link).collect(),
             fields: self.fields.iter().map(field).collect(),
             additional: self.additional(cells).map(owned).collect(),
         }
@@ -149,23 +165,6 @@ fn push_filled(out: &mut Vec<u8>, name: &[u8], value: &str) {
         out.extend_from_slice(name);
         push_text(out, value);
     }
-}
-
-/// A list behind its opening; nothing where it is empty.
-fn push_texts<'a>(out: &mut Vec<u8>, opening: &[u8], texts: impl Iterator<Item = &'a str>) {
-    let mut before = opening;
-    for text in texts {
-        out.extend_from_slice(before);
-        push_text(out, text);
-        before = b",";
-    }
-    if before == b"," {
-        out.push(b']');
-    }
-}
-
-fn links(profile: &Profile, linked: &Linked<'_>) -> BTreeMap<String, String> {
-    linked.ids.iter().map(|(field, id)| (profile.fields[*field].name.to_string(), id.clone())).collect()
 }
 
 fn push_object<'a>(out: &mut Vec<u8>, members: impl Iterator<Item = (&'a str, &'a str)>) {
@@ -219,10 +218,12 @@ mod tests {
                 Cleaner::new(profile, &mapping, None, false).clean(&cells, None, &mut values, &mut findings);
                 let shape = RecordShape::of(profile, &mapping);
                 let values = values.row(0, profile.fields.len());
-                let tags = vec!["one \"tag\"".to_owned(), "two".to_owned()];
-                let ids = vec![(1, "b".to_owned()), (0, "a".to_owned())];
-                let linked = Linked { account_id: Some("a1"), tags, ids };
-                for linked in [Linked::default(), linked] {
+                let full = Linked {
+                    account_id: Some("a1"),
+                    tags: vec!["t \"1\"".into(), "t2".into()],
+                    ids: vec![(2, "o1".into()), (0, "c1".into())],
+                };
+                for linked in [Linked::default(), full] {
                     let json = shape.json(profile, values, &cells, &linked);
                     let serde =
                         serde_json::to_string(&shape.record(profile, values, &cells, &linked)).unwrap();

@@ -1,0 +1,64 @@
+//! `rollcall watch`: imports what is dropped into the home's bucket, until stopped.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+use rollcall_domain::keys::Drop;
+use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::flag;
+
+use super::Tuning;
+use crate::answer::{self, Exit, Failure};
+use crate::host::{Done, Host, News, Watch};
+
+/// Import what is dropped into the home's bucket, until stopped
+#[derive(Debug, clap::Args)]
+pub struct Watching {
+    #[command(flatten)]
+    tuning: Tuning,
+}
+
+impl Watching {
+    /// Watches until a signal says stop; a second one stops at once, which loses nothing either.
+    pub fn run(&self, home: &Path) -> Result<Exit, Failure> {
+        let stop = Arc::new(AtomicBool::new(false));
+        for signal in [SIGINT, SIGTERM] {
+            flag::register_conditional_shutdown(signal, Exit::Refused as i32, Arc::clone(&stop))?;
+            flag::register(signal, Arc::clone(&stop))?;
+        }
+        let host = Host::open(home, self.tuning.tune(true))?;
+        let inbox = host.home().bucket().root().join("inbox");
+        std::fs::create_dir_all(&inbox)?;
+        answer::print(&format!(
+            "watching {}\ndrop files into <program>/<profile>/ in it; stop with Ctrl-C\n",
+            inbox.display()
+        ))?;
+        Watch::new(&host, tell).run(&stop);
+        answer::print("stopped\n")?;
+        Ok(Exit::Well)
+    }
+}
+
+fn tell(news: News<'_>) {
+    match news {
+        // Nobody reads any more: the watch goes on, its answers are in the bucket.
+        News::Imported(drop, done) => _ = answer::print(&imported(drop, done)),
+        News::Failed(drop, fault) => answer::say(format_args!("{}: {fault}; tried again later", drop.key())),
+        News::PassedOver(key, why) => answer::say(format_args!("{key}: not taken: {why}")),
+    }
+}
+
+fn imported(drop: &Drop, done: &Done) -> String {
+    let (summary, rows) = (&done.summary, &done.summary.rows);
+    let taken = rows.accepted();
+    format!(
+        "{} {}: {} rows, {taken} taken, {} rejected, {} unprocessed; {}\n",
+        drop.key(),
+        summary.status,
+        rows.read,
+        rows.rejected,
+        rows.unprocessed,
+        done.results.display()
+    )
+}

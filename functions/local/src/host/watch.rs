@@ -1,0 +1,233 @@
+//! Watching the inbox: what is dropped is imported as it comes to rest.
+//!
+//! The inbox is looked at again and again, which works on every disk and share. A file is taken when two looks in a
+//! row, [`REST`] apart, saw it unchanged: a half-copied one still grows. Programs run side by side, the drops of one
+//! program one after the other; a directory file waits until nothing runs, and nothing starts while it is loaded.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::fs;
+use std::path::Path;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::{self, Scope, ScopedJoinHandle};
+use std::time::{Duration, Instant, SystemTime};
+
+use jiff::Timestamp;
+use pollster::block_on;
+use rollcall_domain::keys::{Drop, What};
+use rollcall_domain::names::{ImportId, ProgramName};
+use rollcall_pipeline::fault::Fault;
+use rollcall_pipeline::ports::{Answer, Imports, Objects};
+
+use super::{Done, Host};
+
+/// How often the inbox is looked at.
+const LOOK: Duration = Duration::from_millis(250);
+/// How long a file must be unchanged before it is taken.
+const REST: Duration = Duration::from_millis(1_500);
+/// How long a file waits that the machine failed on.
+const AGAIN: Duration = Duration::from_secs(30);
+/// `<program>/<profile>/dry-run/` is the deepest folder that files are taken from.
+const DEEPEST: usize = 4;
+
+/// What the watch tells as it happens.
+#[derive(Debug)]
+pub enum News<'a> {
+    /// An import is over.
+    Imported(&'a Drop, &'a Done),
+    /// The machine failed; the file is tried again later.
+    Failed(&'a Drop, &'a Fault),
+    /// Something in the inbox is never taken, and why.
+    PassedOver(&'a str, &'static str),
+}
+
+/// A file as it was last seen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Seen {
+    len: u64,
+    modified: SystemTime,
+}
+
+/// What is known of a file of the inbox.
+#[derive(Debug, Clone, Copy)]
+enum Known {
+    /// Seen like this since then.
+    Since(Seen, Instant),
+    /// Imported, as it was then.
+    Taken(Seen),
+    /// The machine failed on it; not before then again.
+    NotBefore(Instant),
+}
+
+/// The watch over one home.
+pub struct Watch<'h, T> {
+    host: &'h Host,
+    tell: T,
+    known: Mutex<HashMap<String, Known>>,
+    passed_over: Mutex<BTreeSet<String>>,
+}
+
+impl<'h, T: Fn(News<'_>) + Sync> Watch<'h, T> {
+    /// A watch that tells what happens.
+    pub fn new(host: &'h Host, tell: T) -> Self {
+        Self { host, tell, known: Mutex::default(), passed_over: Mutex::default() }
+    }
+
+    /// Watches until `stop` is set; what runs then is finished.
+    pub fn run(&self, stop: &AtomicBool) {
+        thread::scope(|scope| {
+            let mut running = BTreeMap::new();
+            while !stop.load(Ordering::Relaxed) {
+                running.retain(|_, import: &mut ScopedJoinHandle<'_, ()>| !import.is_finished());
+                self.start(scope, &mut running, self.at_rest());
+                thread::sleep(LOOK);
+            }
+        });
+    }
+
+    fn start<'s>(
+        &'s self,
+        scope: &'s Scope<'s, '_>,
+        running: &mut BTreeMap<ProgramName, ScopedJoinHandle<'s, ()>>,
+        ready: Vec<Drop>,
+    ) {
+        let loads: Vec<&Drop> = ready.iter().filter(|drop| matches!(drop.what, What::Directory(_))).collect();
+        if !loads.is_empty() {
+            if running.is_empty() {
+                loads.into_iter().for_each(|drop| self.take(drop));
+            }
+            return;
+        }
+        for drop in ready {
+            running.entry(drop.program.clone()).or_insert_with(|| scope.spawn(move || self.take(&drop)));
+        }
+    }
+
+    /// Imports one drop, and remembers how it went.
+    fn take(&self, drop: &Drop) {
+        let key = drop.key();
+        let known = match self.host.take(drop) {
+            Ok(done) => {
+                (self.tell)(News::Imported(drop, &done));
+                seen(&self.host.home.bucket().root().join(&key)).map(Known::Taken)
+            }
+            Err(Fault::Gone(_)) => None,
+            Err(fault) => {
+                (self.tell)(News::Failed(drop, &fault));
+                Some(Known::NotBefore(Instant::now() + AGAIN))
+            }
+        };
+        let mut all = self.known();
+        match known {
+            Some(known) => _ = all.insert(key, known),
+            None => _ = all.remove(&key),
+        }
+    }
+
+    /// Drops that have come to rest and are not imported yet, the oldest first.
+    fn at_rest(&self) -> Vec<Drop> {
+        let mut there = Vec::new();
+        let root = self.host.home.bucket().root();
+        self.look_into(&root.join("inbox"), "inbox", DEEPEST, &mut there);
+        let present: BTreeSet<&str> = there.iter().map(|(key, _)| key.as_str()).collect();
+        self.known().retain(|key, _| present.contains(key.as_str()));
+        let mut ready: Vec<(SystemTime, Drop)> = Vec::new();
+        for (key, seen) in &there {
+            let Some(drop) = Drop::parse(key) else { continue };
+            if self.rests(key, *seen) && !self.is_imported(key, *seen) {
+                ready.push((seen.modified, drop));
+            }
+        }
+        ready.sort_by(|a, b| a.0.cmp(&b.0).then_with(|| a.1.file.cmp(&b.1.file)));
+        ready.into_iter().map(|(_, drop)| drop).collect()
+    }
+
+    fn look_into(&self, folder: &Path, prefix: &str, deep: usize, there: &mut Vec<(String, Seen)>) {
+        let Ok(entries) = fs::read_dir(folder) else { return };
+        for entry in entries.flatten() {
+            let Ok(name) = entry.file_name().into_string() else {
+                self.pass_over(&format!("{prefix}/{}", entry.file_name().display()), "its name is not UTF-8");
+                continue;
+            };
+            let key = format!("{prefix}/{name}");
+            match entry.file_type() {
+                Ok(kind) if kind.is_symlink() => self.pass_over(&key, "it is a link; copy the file itself"),
+                Ok(kind) if kind.is_dir() && deep > 1 => self.look_into(&entry.path(), &key, deep - 1, there),
+                Ok(kind) if kind.is_file() => {
+                    if Drop::parse(&key).is_none() && rollcall_domain::keys::starts_an_import(&name) {
+                        self.pass_over(&key, "files are dropped into inbox/<program>/<profile>/");
+                    }
+                    there.extend(seen(&entry.path()).map(|seen| (key, seen)));
+                }
+                _ => {}
+            }
+        }
+    }
+
+    fn rests(&self, key: &str, now: Seen) -> bool {
+        let mut known = self.known();
+        match known.get(key) {
+            Some(Known::Taken(then)) if *then == now => false,
+            Some(Known::NotBefore(when)) => Instant::now() >= *when,
+            Some(Known::Since(then, since)) if *then == now => since.elapsed() >= REST,
+            _ => {
+                known.insert(key.to_owned(), Known::Since(now, Instant::now()));
+                false
+            }
+        }
+    }
+
+    /// Whether this very version was imported by an earlier command.
+    fn is_imported(&self, key: &str, now: Seen) -> bool {
+        let bucket = self.host.home.bucket();
+        let over = block_on(async {
+            let Some(object) = bucket.describe(key).await? else { return Ok(false) };
+            let import = ImportId::derive(bucket.bucket(), &object.key, &object.version, object.modified);
+            let item = self.host.home.imports().get(&import).await?;
+            Answer::Ok(item.is_some_and(|item| item.status.is_some()))
+        });
+        let over = over.unwrap_or(false);
+        if over {
+            self.known().insert(key.to_owned(), Known::Taken(now));
+        }
+        over
+    }
+
+    /// Says once why something is never taken.
+    fn pass_over(&self, key: &str, why: &'static str) {
+        let mut told = self.passed_over.lock().expect("nothing panics while it holds the list");
+        if told.insert(key.to_owned()) {
+            (self.tell)(News::PassedOver(key, why));
+        }
+    }
+
+    fn known(&self) -> std::sync::MutexGuard<'_, HashMap<String, Known>> {
+        self.known.lock().expect("nothing panics while it holds the list")
+    }
+}
+
+impl Host {
+    /// Imports a file that somebody dropped. It is stamped with a time of its own first, so that ids of one home
+    /// strictly increase whatever time its copying kept; one that was begun already goes on.
+    fn take(&self, drop: &Drop) -> Answer<Done> {
+        let (bucket, key) = (self.home.bucket(), drop.key());
+        let gone = || Fault::Gone(key.clone());
+        let object = block_on(bucket.describe(&key))?.ok_or_else(gone)?;
+        let import = ImportId::derive(bucket.bucket(), &object.key, &object.version, object.modified);
+        let begun = block_on(self.home.imports().get(&import))?;
+        let object = match begun {
+            Some(item) => item.object,
+            None => {
+                bucket.restamp(&object, self.home.imports().next_drop_time(Timestamp::now())?)?;
+                block_on(bucket.describe(&key))?.ok_or_else(gone)?
+            }
+        };
+        let summary = self.run(object, Vec::new())?;
+        self.done(drop, summary)
+    }
+}
+
+fn seen(path: &Path) -> Option<Seen> {
+    let metadata = fs::symlink_metadata(path).ok().filter(fs::Metadata::is_file)?;
+    Some(Seen { len: metadata.len(), modified: metadata.modified().ok()? })
+}
