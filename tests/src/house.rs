@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use jiff::{SignedDuration, Timestamp};
 use pollster::block_on;
 use rollcall_domain::chunk::ChunkMessage;
+use rollcall_domain::contact::Record;
 use rollcall_domain::keys::{self, Drop, Papers, What};
 use rollcall_domain::names::{ImportId, ProfileName, ProgramName};
 use rollcall_domain::plan::ChunkSize;
@@ -22,6 +23,7 @@ use rollcall_embedded::store::ListedContact;
 use rollcall_pipeline::fault::Fault;
 use rollcall_pipeline::finalize::{Finalized, finalize};
 use rollcall_pipeline::ports::{Clock, ObjectVersion, Objects};
+use rollcall_pipeline::preview::{Preview, preview};
 use rollcall_pipeline::split::{Split, split_import};
 use rollcall_pipeline::work::{Plans, work_chunk};
 
@@ -160,6 +162,16 @@ impl House {
         self.answer(&import_id)
     }
 
+    /// Previews a file of a profile for `acme`.
+    pub fn preview(&self, profile: &str, file: &str, options: &[(&str, &str)]) -> Preview {
+        let what = What::Profile(ProfileName::parse(profile).unwrap());
+        let object = self.drop_file("acme", what, "preview.csv", file.as_bytes());
+        let drop = Drop::parse(&object.key).unwrap();
+        let given = options.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        let (directory, contacts) = (self.home.directory(), self.home.contacts());
+        block_on(preview(self.home.bucket(), &directory, &contacts, &drop, object, given, 100)).unwrap()
+    }
+
     /// Drops a file into the inbox, a while after the one before.
     pub fn drop_file(&self, program: &str, what: What, file: &str, bytes: &[u8]) -> ObjectVersion {
         self.clock.advance(1_000);
@@ -260,6 +272,14 @@ impl House {
         });
         listed.unwrap();
         contacts
+    }
+
+    /// The records of `acme`'s contacts, by name.
+    pub fn records(&self) -> Vec<Record> {
+        let read = |contact: ListedContact| serde_json::from_str(&contact.record).unwrap();
+        let mut records: Vec<Record> = self.contacts().into_iter().map(read).collect();
+        records.sort_by(|one, other| one.name.cmp(&other.name));
+        records
     }
 
     /// Moves the clock.

@@ -272,3 +272,31 @@ fn readers_miss_nothing_while_indexes_are_packed() {
         done.store(true, Ordering::SeqCst);
     });
 }
+
+#[test]
+fn a_drop_that_was_prepared_appears_as_it_was_noted() {
+    let folder = tempfile::tempdir().unwrap();
+    let (home, source) = (folder.path().join("home"), folder.path().join("a.csv"));
+    fs::write(&source, "Name,Email\n").unwrap();
+    let key = "inbox/acme/prospects/a.csv";
+    let prepare = |home: &Home| {
+        let at = "2026-03-01T09:30:00.123Z".parse().unwrap();
+        let prepared = home.bucket().prepare_drop(&source, key, at).unwrap();
+        let object = prepared.object().clone();
+        // As a kill leaves it: nothing is cleaned up.
+        std::mem::forget(prepared);
+        object
+    };
+    let object = prepare(&Home::open(&home).unwrap());
+    let opened = Home::open(&home).unwrap();
+    let bucket = opened.bucket();
+    assert_eq!(block_on(bucket.describe(key)).unwrap(), None);
+    bucket.show_prepared(&object).unwrap();
+    bucket.show_prepared(&object).unwrap();
+    assert_eq!(block_on(bucket.describe(key)).unwrap(), Some(object.clone()));
+    fs::remove_file(bucket.root().join(key)).unwrap();
+    prepare(&opened);
+    bucket.forget_prepared().unwrap();
+    bucket.show_prepared(&object).unwrap();
+    assert_eq!(block_on(bucket.describe(key)).unwrap(), None);
+}

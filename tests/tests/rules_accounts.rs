@@ -1,6 +1,9 @@
 //! Lines SAG-1 to SAG-P4: what a campaign can rely on when it imports accounts.
 
 use rollcall_domain::contact::{ContactId, Record};
+use rollcall_domain::locale::Locale;
+use rollcall_domain::profile::{BUILT_IN, Profile};
+use rollcall_domain::template::template;
 use rollcall_tests::house::{Course, House, Imported};
 
 const HEADER: &str = "CUSTOMER TYPE,DOCUMENT TYPE,DOCUMENT NUMBER,FIRST SURNAME,FIRST NAME";
@@ -20,8 +23,7 @@ fn accounts(house: &House, header: &str, rows: &[&str]) -> Imported {
 }
 
 fn records(house: &House) -> Vec<Record> {
-    let mut records: Vec<Record> =
-        house.contacts().iter().map(|contact| serde_json::from_str(&contact.record).unwrap()).collect();
+    let mut records = house.records();
     records.sort_by(|one, other| one.fields["document_number"].cmp(&other.fields["document_number"]));
     records
 }
@@ -48,6 +50,15 @@ fn sag_01_02_accounts_are_imported_into_a_program_to_be_contacted() {
         ("ana@one.example", vec!["+573105822141".to_owned()])
     );
     assert_eq!(account.name, "Ana Lima");
+}
+
+#[test]
+fn sag_03_csv_is_taken_with_any_delimiter() {
+    for sign in [",", ";", "\t", "|"] {
+        let file = format!("{HEADER},EMAIL\nPerson,CC,1,Lima,Ana,a@one.example\n").replace(',', sign);
+        let imported = house().import("accounts", file);
+        assert_eq!((imported.status(), imported.summary.rows.created), ("completed", 1), "{sign:?}");
+    }
 }
 
 #[test]
@@ -193,4 +204,23 @@ fn sag_p3_p4_a_layout_of_ones_own_works_through_a_mapping() {
     );
     let file = "Tipo de cliente;Tipo de documento;Serie;Primer apellido;Primer nombre;Correo\nPersona;CC;8;Lima;Ana;a@one.example\n";
     assert_eq!(house.import("cuentas", file).summary.rows.created, 1);
+}
+
+#[test]
+fn sag_p2_the_example_row_of_every_template_imports_cleanly() {
+    for (name, _) in BUILT_IN {
+        for locale in Locale::ALL {
+            let house = house();
+            house.directory("acme", "owners", "owner_id,name\n1,Ana Souza\n");
+            house.directory("acme", "groups", "name,workflow,accept,invite\nVIP,,,\n");
+            let template = template(&Profile::built_in(name).unwrap(), locale);
+            let imported = house.import(name, template.to_csv());
+            assert_eq!(
+                (imported.status(), imported.summary.rows.created),
+                ("completed", 1),
+                "{name} {locale}"
+            );
+            assert_eq!(imported.summary.warnings, [], "{name} {locale}");
+        }
+    }
 }

@@ -1,6 +1,6 @@
 //! Lines CAD-1 to CAD-17: what a sales team can rely on when it imports leads out of another system.
 
-use rollcall_domain::contact::{ContactId, Record};
+use rollcall_domain::contact::ContactId;
 use rollcall_domain::keys::What;
 use rollcall_domain::names::ProfileName;
 use rollcall_tests::house::{Course, House, Imported};
@@ -16,15 +16,6 @@ fn house() -> House {
 
 fn leads(house: &House, file: &str, options: &[(&str, &str)]) -> Imported {
     house.import_with("leads", file, options, &Course::default())
-}
-
-fn records(house: &House) -> Vec<Record> {
-    let contacts = house.contacts();
-    let leads = contacts.iter().filter(|contact| contact.pool == "leads");
-    let mut records: Vec<Record> =
-        leads.map(|contact| serde_json::from_str(&contact.record).unwrap()).collect();
-    records.sort_by(|one, other| one.name.cmp(&other.name));
-    records
 }
 
 fn told(row: u64, errors: &str) -> (u64, String) {
@@ -50,7 +41,7 @@ fn cad_02_the_lowest_id_is_used_and_said() {
     let warnings: Vec<String> =
         imported.succeeded_rows().into_iter().map(|row| row["rollcall_warnings"].clone()).collect();
     assert_eq!(warnings, ["company:company_several owner:owner_several", "", ""]);
-    let records = records(&house);
+    let records = house.records();
     assert_eq!((&*records[0].links["owner"], &*records[0].links["company"]), ("9", "7"));
     assert_eq!(records[1].fields["company"], "Unheard Of");
     assert_eq!((records[1].links.get("company"), &*records[2].links["company"]), (None, "1"));
@@ -77,7 +68,7 @@ fn cad_03_04_exports_of_displayed_and_of_all_columns_map_by_themselves() {
         house.program("acme", "region = 'FR'\nlocale = 'fr'\n");
         let imported = leads(&house, file, &[]);
         assert_eq!(imported.status(), "completed", "{:?}", imported.summary);
-        let lead = &records(&house)[0];
+        let lead = &house.records()[0];
         assert_eq!((lead.name.as_str(), lead.email.as_str()), ("Ana Lima", "ana@one.example"));
         assert_eq!(lead.phones, ["+33123456789"]);
         assert_eq!((&*lead.fields["company"], &*lead.fields["job_title"]), ("Globex", "CEO"));
@@ -95,7 +86,7 @@ fn cad_03_04_other_numbers_stand_in_where_there_is_no_plain_one() {
     let fields: Vec<Option<&str>> =
         imported.upload.columns.iter().map(|column| column.field.as_deref()).collect();
     assert_eq!(fields, [Some("last_name"), Some("email"), None, Some("phone"), Some("owner")]);
-    assert_eq!(records(&house)[0].phones, ["+33612345678"]);
+    assert_eq!(house.records()[0].phones, ["+33612345678"]);
 }
 
 #[test]
@@ -103,10 +94,24 @@ fn cad_05_unmapped_columns_are_ignored() {
     let house = house();
     let file = "Nom;E-mail;Propriétaire;Score\nLima;ana@one.example;Ana Souza;42\n";
     let imported = leads(&house, file, &[]);
-    let lead = &records(&house)[0];
+    let lead = &house.records()[0];
     assert_eq!(lead.fields.keys().collect::<Vec<_>>(), ["email", "last_name", "owner"]);
     assert!(lead.additional.is_empty());
     assert_eq!(imported.succeeded_rows()[0]["Score"], "42");
+}
+
+#[test]
+fn cad_06_a_preview_shows_the_leads_and_writes_nothing() {
+    let house = house();
+    let file = "Prénom;Nom;E-mail;Propriétaire;Score\nAna; Lima ;ana@one.example;Ana Souza;42\n";
+    let preview = house.preview("leads", file, &[]);
+    assert!(preview.verdict.accepted);
+    let fields: Vec<Option<&str>> = preview.columns.iter().map(|column| column.field.as_deref()).collect();
+    assert_eq!(fields, [Some("first_name"), Some("last_name"), Some("email"), Some("owner"), None]);
+    let row = &preview.rows[0];
+    assert_eq!((row.row, row.line), (1, 2));
+    assert_eq!(row.cells, ["Ana", " Lima ", "ana@one.example", "Ana Souza", "42"]);
+    assert!(house.contacts().is_empty());
 }
 
 #[test]
@@ -126,7 +131,7 @@ fn cad_08_09_what_is_mapped_by_hand_is_added_for_every_lead() {
     let file = "Who;Mail it;Boss\nLima;ana@one.example;Ana Souza\nBraz;bob@one.example;Ana Souza\n";
     let mapped = [("map.Who", "last_name"), ("map.mail IT", "email"), ("map.Boss", "owner")];
     assert_eq!(leads(&house, file, &mapped).status(), "completed");
-    let records = records(&house);
+    let records = house.records();
     assert_eq!(records.iter().map(|lead| lead.name.as_str()).collect::<Vec<_>>(), ["Braz", "Lima"]);
     assert!(records.iter().all(|lead| lead.fields["owner"] == "Ana Souza" && !lead.email.is_empty()));
     let twice = [("map.Who", "last_name"), ("map.mail IT", "email"), ("map.Boss", "email")];
@@ -153,7 +158,7 @@ fn cad_10_mandatory_fields_must_be_mapped_before_any_row_is_read() {
     let told = |field: &str| ("column_missing", field.to_owned());
     assert_eq!(missing, [told("last_name"), told("owner")]);
     assert_eq!(imported.summary.rows.read, 0);
-    assert!(records(&house).is_empty());
+    assert!(house.records().is_empty());
 }
 
 #[test]
@@ -163,7 +168,22 @@ fn cad_11_the_owner_must_exist() {
         "Nom;E-mail;Propriétaire\nA;a@one.example;Ana Souza\nB;b@one.example;Nobody\nC;c@one.example;\n";
     let imported = leads(&house, file, &[]);
     assert_eq!(imported.errors(), [told(2, "owner:owner_unknown"), told(3, "owner:required_missing")]);
-    assert_eq!(records(&house).len(), 1);
+    assert_eq!(house.records().len(), 1);
+}
+
+#[test]
+fn cad_12_15_16_the_preview_has_a_status_for_every_lead() {
+    let house = house();
+    house.directory("acme", "cadences", "email,phone,cadence\nc@one.example,,Autumn\n");
+    leads(&house, "Nom;E-mail;Propriétaire\nB;b@one.example;Ana Souza\n", &[]);
+    let file = "Nom;E-mail;Propriétaire\nA;a@one.example;Ana Souza\nB;b@one.example;Ana Souza\n\
+        C;c@one.example;Ana Souza\nD;d@one.example;Nobody\nA;a@one.example;Ana Souza\n";
+    let rows = house.preview("leads", file, &[]).rows;
+    let status: Vec<&str> = rows.iter().map(|row| row.status.as_str()).collect();
+    assert_eq!(status, ["", "exists", "active", "error", "error"]);
+    assert!(rows[3].findings[0].message.contains("user not present"));
+    let chosen = house.preview("leads", file, &[("rows", "2,4")]).rows;
+    assert_eq!(chosen.iter().map(|row| row.row).collect::<Vec<_>>(), [2, 4]);
 }
 
 #[test]
@@ -172,7 +192,7 @@ fn cad_13_only_chosen_rows_are_added() {
     let rows: String = (1..=9).map(|row| format!("L{row};l{row}@one.example;Ana Souza\n")).collect();
     let imported = leads(&house, &format!("Nom;E-mail;Propriétaire\n{rows}"), &[("rows", "1,3,5-7")]);
     assert_eq!((imported.summary.rows.created, imported.summary.rows.skipped), (5, 4));
-    assert_eq!(records(&house).iter().map(|lead| lead.name.as_str()).collect::<String>(), "L1L3L5L6L7");
+    assert_eq!(house.records().iter().map(|lead| lead.name.as_str()).collect::<String>(), "L1L3L5L6L7");
 }
 
 #[test]

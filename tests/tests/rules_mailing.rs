@@ -1,7 +1,7 @@
 //! Lines DIG-1 to DIG-14: what a calling service can rely on when it imports a list.
 
 use rollcall_domain::chunk::ChunkMessage;
-use rollcall_domain::contact::{ContactId, Record};
+use rollcall_domain::contact::ContactId;
 use rollcall_domain::keys::What;
 use rollcall_domain::names::ProfileName;
 use rollcall_domain::plan::ChunkSize;
@@ -16,12 +16,8 @@ fn mailing(house: &House, file: &str, options: &[(&str, &str)]) -> Imported {
     house.import_with("mailing", file, options, &Course::default())
 }
 
-fn records(house: &House) -> Vec<Record> {
-    house.contacts().iter().map(|contact| serde_json::from_str(&contact.record).unwrap()).collect()
-}
-
 fn names(house: &House) -> Vec<String> {
-    let mut names: Vec<String> = records(house).into_iter().map(|record| record.name).collect();
+    let mut names: Vec<String> = house.records().into_iter().map(|record| record.name).collect();
     names.sort();
     names
 }
@@ -247,7 +243,7 @@ fn dig_09_columns_go_before_the_header() {
     let file = format!("Nome;Telefone 1;Telefone 2\nAna;{ANA};{BOB}\n");
     let imported = mailing(&house, &file, &[("columns", "name,,phone_1")]);
     assert_eq!((imported.status(), imported.summary.rows.read), ("completed", 1));
-    assert_eq!(records(&house)[0].phones, [BOB]);
+    assert_eq!(house.records()[0].phones, [BOB]);
     assert!(imported.succeeded_rows()[0].contains_key("Telefone 2"));
 }
 
@@ -304,7 +300,7 @@ fn dig_11_the_six_fields_by_the_products_names() {
          Ana;VIP;ana.s;31/01/2030;09:00-12:30;{ANA}\n"
     );
     assert_eq!(mailing(&house, &file, &[]).status(), "completed");
-    let fields = &records(&house)[0].fields;
+    let fields = &house.records()[0].fields;
     let fields: Vec<(&str, &str)> =
         fields.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
     assert_eq!(
@@ -326,7 +322,7 @@ fn dig_12_up_to_ten_phones_each_once() {
     let phones: Vec<String> = (0..11).map(|last| format!("+55119612345{last:02}")).collect();
     let header: Vec<String> = (1..=11).map(|number| format!("Fone {number}")).collect();
     let imported = mailing(&house, &format!("{}\n{}\n", header.join(";"), phones.join(";")), &[]);
-    assert_eq!((imported.status(), records(&house)[0].phones.clone()), ("completed", phones[..10].to_vec()));
+    assert_eq!((imported.status(), house.records()[0].phones.clone()), ("completed", phones[..10].to_vec()));
     let eleventh = &imported.upload.columns[10];
     assert_eq!((eleventh.header.as_str(), eleventh.field.as_deref()), ("Fone 11", None));
 
@@ -335,8 +331,8 @@ fn dig_12_up_to_ten_phones_each_once() {
     let imported = mailing(&house, &file, &[]);
     let told = "phone_3:phone_country_assumed phone_3:value_dropped".to_owned();
     assert_eq!(warnings(&imported), [("1".to_owned(), told)]);
-    assert_eq!(records(&house)[0].phones, [ANA, BOB]);
-    assert_eq!(records(&house)[0].fields["phone_3"], "");
+    assert_eq!(house.records()[0].phones, [ANA, BOB]);
+    assert_eq!(house.records()[0].fields["phone_3"], "");
 }
 
 #[test]
@@ -377,7 +373,7 @@ fn dig_14_dates_are_iso_or_in_the_order_of_the_whole_column() {
             assert!(
                 counted.iter().all(|told| told.rows == 0 && told.column.as_deref() == Some("schedule_date"))
             );
-            let ana = records(&house).into_iter().find(|record| record.phones == [ANA]).unwrap();
+            let ana = house.records().into_iter().find(|record| record.phones == [ANA]).unwrap();
             assert_eq!(ana.fields["schedule_date"], read, "{dates:?}");
         }
     }

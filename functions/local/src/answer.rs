@@ -12,9 +12,9 @@ use rollcall_domain::summary::Status;
 use rollcall_embedded::home::HomeError;
 use rollcall_pipeline::fault::Fault;
 
-pub use document::{document, failed_document};
+pub use document::{document, failed_document, pretty};
 pub use table::{Column, Table};
-pub use text::{import_text, refusal};
+pub use text::{import_text, mapping, quoted, refusal};
 
 /// How a command ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -12,12 +12,15 @@ use std::thread::available_parallelism;
 use jiff::Timestamp;
 use pollster::block_on;
 use rollcall_domain::keys::{self, Drop, Papers};
+use rollcall_domain::names::{ImportId, ProgramName};
 use rollcall_domain::plan::ChunkSize;
 use rollcall_domain::summary::Summary;
 use rollcall_domain::upload::Upload;
 use rollcall_embedded::home::Home;
 use rollcall_pipeline::fault::Fault;
-use rollcall_pipeline::ports::{Answer, ImportItem, ObjectVersion, Objects};
+use rollcall_pipeline::ports::{Answer, ImportItem, Imports, ObjectVersion, Objects};
+use rollcall_pipeline::split::new_item;
+use serde::de::DeserializeOwned;
 
 use crate::answer::{Failure, say};
 use run::Run;
@@ -61,6 +64,28 @@ pub struct Done {
     pub letter: Option<PathBuf>,
 }
 
+impl Done {
+    /// An import's answer; `None` where it has none yet.
+    ///
+    /// # Errors
+    /// Where the answer cannot be read.
+    pub fn read(home: &Home, program: &ProgramName, import: &ImportId) -> Answer<Option<Self>> {
+        let papers = Papers::of(program, import);
+        let Some(summary) = read(home, &papers.summary())? else { return Ok(None) };
+        let Some(upload) = read(home, &papers.upload())? else { return Ok(None) };
+        let results = home.bucket().root().join(papers.folder());
+        let letter = home.outbox().letter(import).canonicalize().ok();
+        Ok(Some(Self { summary, upload, results, letter }))
+    }
+}
+
+/// Reads one of an import's documents.
+pub fn read<T: DeserializeOwned>(home: &Home, key: &str) -> Answer<Option<T>> {
+    let Some(json) = block_on(home.bucket().get(key))? else { return Ok(None) };
+    let read = serde_json::from_slice(&json).map(Some);
+    read.map_err(|error| Fault::damaged("reading an import's papers", format_args!("{key}: {error}")))
+}
+
 /// A home under work.
 #[derive(Debug)]
 pub struct Host {
@@ -76,8 +101,10 @@ impl Host {
     pub fn open(path: &Path, tune: Tune) -> Result<Self, Failure> {
         let host = Self { home: Home::open(path)?, tune };
         for item in host.home.listing().unfinished_imports()? {
+            host.home.bucket().show_prepared(&item.object)?;
             host.finish(item)?;
         }
+        host.home.bucket().forget_prepared()?;
         Ok(host)
     }
 
@@ -94,10 +121,22 @@ impl Host {
         let at = self.home.imports().next_drop_time(Timestamp::now())?;
         let (bucket, key) = (self.home.bucket(), drop.key());
         self.put_options(&keys::sidecar(&key), &given)?;
-        bucket.drop_file(source, &key, at)?;
-        let object = block_on(bucket.describe(&key))?.ok_or_else(|| Fault::Gone(key))?;
-        let summary = self.run(object, given)?;
+        let prepared = bucket.prepare_drop(source, &key, at)?;
+        let object = prepared.object().clone();
+        // Noted before it appears: there is no moment in which the file is in the bucket and nobody knows of it. Killed
+        // in between, the next command shows it.
+        let item = new_item(bucket.bucket(), drop, object.clone(), given.clone(), Timestamp::now());
+        block_on(self.home.imports().begin(item))?;
+        prepared.show()?;
+        let summary = self.run(object, given).map_err(unfinished)?;
         Ok(self.done(drop, summary)?)
+    }
+
+    fn done(&self, drop: &Drop, summary: Summary) -> Answer<Done> {
+        let import = summary.head.import_id.parse();
+        let import = import.map_err(|error| Fault::damaged("reading summary.json", error))?;
+        let done = Done::read(&self.home, &drop.program, &import)?;
+        done.ok_or_else(|| Fault::damaged("reading an import's papers", "an answer is missing"))
     }
 
     /// The options of a drop stand beside it before it appears; those of an earlier drop of its name go.
@@ -125,7 +164,7 @@ impl Host {
                 say(format_args!("an earlier import cannot be finished: {import}: {fault}"));
                 Ok(())
             }
-            Err(fault) => Err(fault.into()),
+            Err(fault) => Err(unfinished(fault)),
         }
     }
 
@@ -137,16 +176,11 @@ impl Host {
             done => done,
         }
     }
+}
 
-    fn done(&self, drop: &Drop, summary: Summary) -> Answer<Done> {
-        let import =
-            summary.head.import_id.parse().map_err(|error| Fault::damaged("reading summary.json", error))?;
-        let papers = Papers::of(&drop.program, &import);
-        let upload = block_on(self.home.bucket().get(&papers.upload()))?.unwrap_or_default();
-        let upload =
-            serde_json::from_slice(&upload).map_err(|error| Fault::damaged("reading upload.json", error))?;
-        let results = self.home.bucket().root().join(papers.folder());
-        let letter = Some(self.home.outbox().letter(&import)).filter(|letter| letter.is_file());
-        Ok(Done { summary, upload, results, letter })
-    }
+/// What is said of an import that the machine failed on.
+fn unfinished(fault: Fault) -> Failure {
+    Failure::said(format!(
+        "{fault}; the import is not finished: mend that, and the next import finishes it first"
+    ))
 }

@@ -10,6 +10,7 @@ mod drop;
 mod host;
 mod progress;
 
+use std::panic::{self, AssertUnwindSafe};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -48,11 +49,15 @@ enum Command {
 }
 
 fn main() -> ExitCode {
+    panic::set_hook(Box::new(|what| {
+        answer::say(format_args!("an error in the program: {what}; please report it"))
+    }));
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => return answer::usage(&error),
     };
-    answer::end(run(cli))
+    let done = panic::catch_unwind(AssertUnwindSafe(|| run(cli)));
+    done.map_or(ExitCode::from(Exit::Refused as u8), answer::end)
 }
 
 fn run(cli: Cli) -> Result<Exit, Failure> {

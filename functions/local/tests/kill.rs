@@ -3,6 +3,8 @@
 //!
 //! `ROLLCALL_KILLS` says how many kills (24 where it does not), `ROLLCALL_KILL_SEED` from which moments on.
 
+#![allow(clippy::unwrap_used, reason = "a test's helpers may panic as the test may")]
+
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs;

@@ -240,7 +240,27 @@ impl<'p> Bench<'p> {
     }
 
     /// Judges every row, in file order.
-    pub fn judge(mut self, wanted: &Lookups, found: &Found) -> Result<Fragment, String> {
+    ///
+    /// # Errors
+    /// Where what was found cannot be read.
+    pub fn judge(self, wanted: &Lookups, found: &Found) -> Result<Fragment, String> {
+        self.judge_rows(wanted, found, None).map(|desk| desk.fragment)
+    }
+
+    /// Judges every row, to say what would become of it.
+    ///
+    /// # Errors
+    /// Where what was found cannot be read.
+    pub fn tell(self, wanted: &Lookups, found: &Found) -> Result<Vec<JudgedRow>, String> {
+        self.judge_rows(wanted, found, Some(Vec::new())).map(|desk| desk.rows.unwrap_or_default())
+    }
+
+    fn judge_rows(
+        mut self,
+        wanted: &Lookups,
+        found: &Found,
+        told: Option<Vec<JudgedRow>>,
+    ) -> Result<Desk, String> {
         let known = Known::of(wanted, found)?;
         let surplus = self.plan.surplus;
         let mut desk = Desk {
@@ -254,6 +274,7 @@ impl<'p> Bench<'p> {
                 failed: Vec::new(),
                 keeps: self.no_keeps(),
             },
+            rows: told,
         };
         desk.fragment.tally.add_plain(Outcome::Skipped, self.skipped);
         let rows = std::mem::take(&mut self.rows);
@@ -270,7 +291,7 @@ impl<'p> Bench<'p> {
                 self.judge_row(&mut desk, row, values, group, linked, &known)?;
             }
         }
-        Ok(desk.fragment)
+        Ok(desk)
     }
 
     /// A row names at most one group, and one that exists (IMP-21, IMP-24).
@@ -391,7 +412,7 @@ impl<'p> Bench<'p> {
         answer: &Answer<'_>,
         matched: bool,
     ) -> usize {
-        desk.fragment.tally.add_row(row.number, outcome, matched, &row.findings);
+        desk.count(row, outcome, matched);
         let sent = self.sent(row, &desk.cells);
         desk.writer.succeeded(&mut desk.fragment.succeeded, sent, outcome, answer, &row.findings)
     }
@@ -410,7 +431,7 @@ impl<'p> Bench<'p> {
         if !row.findings.iter().any(Finding::is_error) {
             return Err(format!("row {} has no identity and no error", row.number));
         }
-        desk.fragment.tally.add_row(row.number, Outcome::Rejected, false, &row.findings);
+        desk.count(row, Outcome::Rejected, false);
         let sent = self.sent(row, &desk.cells);
         desk.writer.failed(&mut desk.fragment.failed, sent, Outcome::Rejected, &row.findings, desk.messages);
         Ok(())
@@ -440,6 +461,31 @@ struct Desk {
     messages: &'static Messages,
     cells: Cells,
     fragment: Fragment,
+    /// Each row as it is judged, where somebody wants to be told.
+    rows: Option<Vec<JudgedRow>>,
+}
+
+impl Desk {
+    fn count(&mut self, row: &Row, outcome: Outcome, matched: bool) {
+        self.fragment.tally.add_row(row.number, outcome, matched, &row.findings);
+        if let Some(rows) = &mut self.rows {
+            let findings = row.findings.clone();
+            rows.push(JudgedRow { row: row.number, line: row.line, outcome, findings });
+        }
+    }
+}
+
+/// What would become of a row.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct JudgedRow {
+    /// The row.
+    pub row: u64,
+    /// The physical line on which it begins.
+    pub line: u64,
+    /// What it would be, as if it were the first of its identity.
+    pub outcome: Outcome,
+    /// All that was found in it.
+    pub findings: Vec<Finding>,
 }
 
 /// What was found, by key.

@@ -39,5 +39,6 @@ pub mod split;
 pub mod summary;
 pub mod survey;
 pub mod tally;
+pub mod template;
 pub mod upload;
 pub mod write;

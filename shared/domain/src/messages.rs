@@ -37,7 +37,7 @@ mod words;
 pub(crate) use template::Fill;
 use template::Template;
 use words::Book;
-pub(crate) use words::{LetterWords, ReportWords};
+pub(crate) use words::{LetterWords, NoteWords, ReportWords};
 
 /// A value is shown up to this many characters: a message is read, not stored.
 const VALUE_SHOWN: usize = 80;
@@ -199,6 +199,10 @@ impl Messages {
 
     pub(crate) const fn letter(&self) -> &LetterWords {
         &self.book.letter
+    }
+
+    pub(crate) const fn note(&self) -> &NoteWords {
+        &self.book.note
     }
 
     /// Writes a text of the report or the letter with its slots filled.

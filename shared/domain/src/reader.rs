@@ -8,9 +8,11 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use crate::contact::{ContactId, Record};
-use crate::directory::{Accept, Account, Group, Invite, SignUp};
+use crate::directory::{Accept, Account, Group, Invite, MatchKey, SignUp};
 use crate::mask;
+use crate::matching::match_key;
 use crate::names::ProgramName;
+use crate::profile::Profile;
 
 /// A contact as it is kept, and what the directory says of it now.
 #[derive(Debug, Clone)]
@@ -33,6 +35,13 @@ pub struct Kept<'a> {
     pub sign_ups: Vec<SignUp>,
     /// A cadence is in progress for it.
     pub in_cadence: bool,
+}
+
+/// What a contact is looked up by among those in a running cadence (CAD-15); nothing where its profile has none.
+pub fn cadence_keys(profile: &Profile, record: &Record) -> Vec<MatchKey> {
+    let rules = profile.cadences.iter();
+    let value = |field: usize| record.fields.get(&*profile.fields[field].name).map_or("", String::as_str);
+    rules.filter_map(|(field, kind)| match_key(*kind, value(*field))).collect()
 }
 
 /// How far a contact is.
@@ -320,7 +329,11 @@ mod tests {
     #[test]
     fn cad_15_a_running_cadence_is_active() {
         let program = program();
-        let kept = Kept { in_cadence: true, ..kept(&program, None) };
+        let mut kept = Kept { in_cadence: true, ..kept(&program, None) };
+        kept.record.fields.insert("email".into(), "ann@file.example".into());
+        let leads = Profile::built_in("leads").unwrap();
+        assert_eq!(cadence_keys(&leads, &kept.record), ["e:ann@file.example"]);
+        assert!(cadence_keys(&Profile::built_in("prospects").unwrap(), &kept.record).is_empty());
         assert_eq!(kept.resolve().status, ContactStatus::Active);
     }
 }

@@ -15,10 +15,13 @@ use jiff::Timestamp;
 use rollcall_pipeline::fault::Fault;
 use rollcall_pipeline::ports::{Answer, ObjectVersion, ObjectWriter, Objects};
 
-use crate::disk::{Draft, fault, remove_drafts};
+use crate::disk::{Draft, fault, remove_drafts, remove_named};
 
 /// Where files are written before they appear.
 const DRAFTS: &str = ".drafts";
+
+/// How files begin that are about to be dropped; their version follows.
+const PREPARED: &str = "drop-";
 
 /// Bytes that a writer gathers before it troubles the system.
 const BUFFER: usize = 1 << 20;
@@ -63,12 +66,20 @@ impl Bucket {
         &self.0.root
     }
 
-    /// Copies a file into the bucket as somebody who drops it would. It appears whole, changed at `at`, in whole
-    /// milliseconds: with times that strictly increase no two drops are one import.
+    /// Drops a file into the bucket at once ([`Bucket::prepare_drop`]).
     ///
     /// # Errors
     /// When the file cannot be read or the bucket cannot be written.
     pub fn drop_file(&self, source: &Path, key: &str, at: Timestamp) -> Answer<()> {
+        self.prepare_drop(source, key, at)?.show()
+    }
+
+    /// Copies a file into the bucket as somebody who drops it would, up to the moment in which it appears. It appears
+    /// whole, changed at `at`, in whole milliseconds: with times that strictly increase no two drops are one import.
+    ///
+    /// # Errors
+    /// When the file cannot be read or the bucket cannot be written.
+    pub fn prepare_drop(&self, source: &Path, key: &str, at: Timestamp) -> Answer<PreparedDrop> {
         let doing = "dropping a file into the bucket";
         let mut from = File::open(source)
             .map_err(|error| Fault::permanent(doing, format!("cannot read {}: {error}", source.display())))?;
@@ -79,7 +90,36 @@ impl Bucket {
         let at = Timestamp::from_millisecond(at.as_millisecond())
             .map_err(|error| Fault::permanent(doing, error))?;
         draft.file.set_times(FileTimes::new().set_modified(SystemTime::from(at))).map_err(failed)?;
-        draft.show(&target).map_err(failed)
+        let object = draft.file.metadata().and_then(|metadata| version_of(key, &metadata)).map_err(failed)?;
+        draft.keep_as(self.prepared(&object)).map_err(failed)?;
+        Ok(PreparedDrop { draft, target, object })
+    }
+
+    /// Shows a drop that was prepared and never shown, because the command was killed in between; of one that is shown
+    /// already, or was never prepared, nothing changes.
+    ///
+    /// # Errors
+    /// When the bucket cannot be written.
+    pub fn show_prepared(&self, object: &ObjectVersion) -> Answer<()> {
+        let doing = "dropping a file into the bucket";
+        let prepared = self.prepared(object);
+        if !prepared.is_file() {
+            return Ok(());
+        }
+        fs::rename(prepared, self.place_for(doing, &object.key)?).map_err(|error| fault(doing, &error))
+    }
+
+    /// Removes drops that were prepared and that nobody knows of.
+    ///
+    /// # Errors
+    /// When the bucket cannot be written.
+    pub fn forget_prepared(&self) -> Answer<()> {
+        remove_named(&self.0.drafts, PREPARED)
+            .map_err(|error| fault("removing a drop that never appeared", &error))
+    }
+
+    fn prepared(&self, object: &ObjectVersion) -> PathBuf {
+        self.0.drafts.join(format!("{PREPARED}{}", object.version))
     }
 
     /// Stamps a version that somebody dropped with a time of its own, in whole milliseconds.
@@ -220,6 +260,29 @@ impl Objects for Bucket {
         let target = self.place_for(doing, key)?;
         let draft = Draft::begin(&self.0.drafts).map_err(|error| fault(doing, &error))?;
         Ok(BucketWriter { draft, buffer: Vec::with_capacity(BUFFER), target })
+    }
+}
+
+/// A file that is about to appear in the bucket; dropped it never was.
+#[derive(Debug)]
+pub struct PreparedDrop {
+    draft: Draft,
+    target: PathBuf,
+    object: ObjectVersion,
+}
+
+impl PreparedDrop {
+    /// The object that it will be.
+    pub fn object(&self) -> &ObjectVersion {
+        &self.object
+    }
+
+    /// Makes it appear, over what was there.
+    ///
+    /// # Errors
+    /// When the bucket cannot be written.
+    pub fn show(self) -> Answer<()> {
+        self.draft.show(&self.target).map_err(|error| fault("dropping a file into the bucket", &error))
     }
 }
 

@@ -40,6 +40,13 @@ impl Draft {
         fs::rename(&self.path, target)
     }
 
+    /// Gives the draft a name that the next opening does not sweep away; dropped unfinished it is removed still.
+    pub(crate) fn keep_as(&mut self, path: PathBuf) -> io::Result<()> {
+        fs::rename(&self.path, &path)?;
+        self.path = path;
+        Ok(())
+    }
+
     /// Makes the file appear where nothing is, and durable; `false` where something is already.
     pub(crate) fn place(self, target: &Path) -> io::Result<bool> {
         self.file.sync_all()?;
@@ -72,9 +79,14 @@ impl Drop for Draft {
 
 /// Removes what an interrupted command left of its drafts.
 pub(crate) fn remove_drafts(folder: &Path) -> io::Result<()> {
+    remove_named(folder, ".draft-")
+}
+
+/// Removes the files of a folder whose names begin like this.
+pub(crate) fn remove_named(folder: &Path, beginning: &str) -> io::Result<()> {
     for entry in fs::read_dir(folder)? {
         let entry = entry?;
-        if entry.file_name().to_string_lossy().starts_with(".draft-") {
+        if entry.file_name().to_string_lossy().starts_with(beginning) {
             fs::remove_file(entry.path())?;
         }
     }

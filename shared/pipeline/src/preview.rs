@@ -1,1 +1,322 @@
-//! A preview: what an import would say of a file, without one. It writes nothing.
+//! What an import would say of a file, without one: nothing is begun, and nothing is written.
+//!
+//! The file is surveyed as an import would survey it, so repeats are judged over the whole of it; then its first
+//! rows are cleaned, looked up and judged. Of a file that an import would refuse the cells are shown as far as
+//! they can be decoded.
+
+use jiff::Timestamp;
+use rollcall_domain::cells::Cells;
+use rollcall_domain::chunk::ChunkMessage;
+use rollcall_domain::cut::records;
+use rollcall_domain::decode::{self, Encoding};
+use rollcall_domain::finding::{Code, FindingJson};
+use rollcall_domain::judge::{Bench, JudgedRow};
+use rollcall_domain::keys::Drop;
+use rollcall_domain::plan::{ChunkSize, Plan};
+use rollcall_domain::profile::Profile;
+use rollcall_domain::survey::{Opening, Surveyed};
+use rollcall_domain::tally::Outcome;
+use rollcall_domain::upload::{UploadColumn, Verdict};
+use rollcall_domain::{limits, record};
+use serde::Serialize;
+
+use crate::papers::Loaded;
+use crate::ports::{Answer, Contacts, Directory, ObjectVersion, Objects};
+use crate::split::{Asked, Cutter, columns_of, new_item, plan_of, read_profile, survey};
+use crate::text::Text;
+use crate::work::look_up;
+
+/// What an import would say.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Preview {
+    /// Whether the file would be taken.
+    pub verdict: Verdict,
+    /// The encoding's name; null where the file cannot be decoded.
+    pub encoding: Option<String>,
+    /// The sign between cells.
+    pub delimiter: Option<String>,
+    /// Every column of the file, in its order.
+    pub columns: Vec<UploadColumn>,
+    /// The first rows, without those that an import would skip.
+    pub rows: Vec<PreviewRow>,
+}
+
+/// One row of a preview.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct PreviewRow {
+    /// Its number, as in an import.
+    pub row: u64,
+    /// The physical line on which it begins.
+    pub line: u64,
+    /// Its cells as decoded, by the file's columns.
+    pub cells: Vec<String>,
+    /// What it is to the contacts there are.
+    pub status: RowStatus,
+    /// All that was found in it.
+    pub findings: Vec<FindingJson>,
+}
+
+/// What a row is to the contacts there are (CAD-12, CAD-15, CAD-16).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum RowStatus {
+    /// Absent: it would be new. Said by nothing.
+    #[serde(rename = "")]
+    Absent,
+    /// Its contact is there.
+    Exists,
+    /// Its contact is there and has a cadence in progress.
+    Active,
+    /// It would be refused.
+    Error,
+}
+
+impl RowStatus {
+    /// The word in a preview; nothing where the row would be new.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            RowStatus::Absent => "",
+            RowStatus::Exists => "exists",
+            RowStatus::Active => "active",
+            RowStatus::Error => "error",
+        }
+    }
+
+    fn of(row: &JudgedRow) -> Self {
+        if row.outcome == Outcome::Rejected {
+            RowStatus::Error
+        } else if row.findings.iter().any(|finding| finding.code == Code::AlreadyActive) {
+            RowStatus::Active
+        } else if row.outcome == Outcome::Created {
+            RowStatus::Absent
+        } else {
+            RowStatus::Exists
+        }
+    }
+}
+
+/// Says what an import of the object would come to, with its first rows.
+///
+/// # Errors
+/// Where a port fails.
+pub async fn preview(
+    objects: &impl Objects,
+    directory: &impl Directory,
+    contacts: &impl Contacts,
+    drop: &Drop,
+    object: ObjectVersion,
+    given: Vec<(String, String)>,
+    rows: usize,
+) -> Answer<Preview> {
+    let item = new_item(objects.bucket(), drop, object, given, Timestamp::UNIX_EPOCH);
+    let asked = Asked::read(objects, &item, drop).await?;
+    let size = ChunkSize { rows: CHUNK_ROWS, ..ChunkSize::default() };
+    let surveyed = survey(objects, &item.object, &asked, size).await?;
+    let plan = Plan { dry_run: true, ..plan_of(&item, &drop.file, &asked, &surveyed) };
+    let locale = plan.settings.locale;
+    let verdict = Verdict::of(findings(&surveyed, locale));
+    let Some(profile) = asked.profile.as_ref().filter(|_| verdict.accepted).cloned() else {
+        let known = match asked.profile.clone() {
+            Some(profile) => Some(profile),
+            None => read_profile(objects, &drop.what).await?.ok(),
+        };
+        return refused(objects, &item.object, &asked, &surveyed, known, verdict, rows).await;
+    };
+    let columns = columns_of(&surveyed.mapping, Some(&profile));
+    let loaded = Loaded { plan, profile };
+    Ok(Preview {
+        verdict,
+        encoding: surveyed.encoding.map(|encoding| encoding.as_str().to_owned()),
+        delimiter: surveyed.delimiter.map(|delimiter| char::from(delimiter).to_string()),
+        columns,
+        rows: judged(objects, directory, contacts, &item.object, &loaded, rows).await?,
+    })
+}
+
+/// Rows that are looked up at once.
+const CHUNK_ROWS: u32 = 500;
+
+fn findings(surveyed: &Surveyed, locale: rollcall_domain::locale::Locale) -> Vec<FindingJson> {
+    let findings = surveyed.errors.iter().chain(&surveyed.warnings);
+    findings.map(|finding| FindingJson::new(finding, locale)).collect()
+}
+
+/// The first rows as an import would judge them.
+async fn judged(
+    objects: &impl Objects,
+    directory: &impl Directory,
+    contacts: &impl Contacts,
+    object: &ObjectVersion,
+    loaded: &Loaded,
+    limit: usize,
+) -> Answer<Vec<PreviewRow>> {
+    let mut cutter = Cutter::new(objects, object, &loaded.plan);
+    let mut rows = Vec::new();
+    for number in 0..loaded.plan.chunks.len() as u32 {
+        if rows.len() >= limit {
+            break;
+        }
+        let message = cutter.message(number).await?;
+        rows.extend(judge(directory, contacts, loaded, message).await?);
+    }
+    rows.truncate(limit);
+    Ok(rows)
+}
+
+async fn judge(
+    directory: &impl Directory,
+    contacts: &impl Contacts,
+    loaded: &Loaded,
+    message: ChunkMessage,
+) -> Answer<Vec<PreviewRow>> {
+    let (delimiter, locale) = (loaded.plan.delimiter(), loaded.plan.settings.locale);
+    let (text, first_row) = (message.text.clone(), message.first_row);
+    let bench = Bench::open(&loaded.plan, &loaded.profile, message);
+    let wanted = bench.wanted();
+    let found = look_up(directory, contacts, loaded, &wanted).await?;
+    let told = bench
+        .tell(&wanted, &found)
+        .map_err(|error| crate::fault::Fault::damaged("judging a chunk", error))?;
+    let mut told = told.into_iter().peekable();
+    let mut rows = Vec::new();
+    let mut start = 0;
+    for (number, end) in (first_row..).zip(records(text.as_bytes(), delimiter)) {
+        if let Some(judged) = told.next_if(|judged| judged.row == number) {
+            rows.push(PreviewRow {
+                row: number,
+                line: judged.line,
+                cells: cells(&text[start..end.end - usize::from(end.terminator)], delimiter),
+                status: RowStatus::of(&judged),
+                findings: judged.findings.iter().map(|one| FindingJson::new(one, locale)).collect(),
+            });
+        }
+        start = end.end;
+    }
+    Ok(rows)
+}
+
+fn cells(record: &str, delimiter: u8) -> Vec<String> {
+    let mut cells = Cells::default();
+    cells.parse(record, delimiter);
+    cells.iter().map(str::to_owned).collect()
+}
+
+/// A file that an import would refuse: its columns and cells, as far as they can be decoded.
+async fn refused(
+    objects: &impl Objects,
+    object: &ObjectVersion,
+    asked: &Asked,
+    surveyed: &Surveyed,
+    known: Option<Profile>,
+    verdict: Verdict,
+    limit: usize,
+) -> Answer<Preview> {
+    let mut preview =
+        Preview { verdict, encoding: None, delimiter: None, columns: Vec::new(), rows: Vec::new() };
+    let Some(encoding) = encoding(objects, object, asked, surveyed).await? else { return Ok(preview) };
+    preview.encoding = Some(encoding.as_str().to_owned());
+    let profile = known.clone().unwrap_or_else(stranger);
+    let mut text = Text::new(objects, object, encoding);
+    let mut sample = Vec::new();
+    let mut complete = false;
+    while !complete && sample.len() <= MOST_SHOWN && (sample.is_empty() || preview.rows.len() < limit) {
+        match text.next().await? {
+            Some(piece) => sample.extend_from_slice(&piece),
+            None => complete = true,
+        }
+        if !sample.is_empty() {
+            show(&mut preview, &sample, complete, &profile, asked, limit);
+        }
+    }
+    if known.is_none() {
+        preview.columns.iter_mut().for_each(|column| (column.field, column.hint) = (None, None));
+    }
+    Ok(preview)
+}
+
+/// Bytes of a refused file that are looked at, at most.
+const MOST_SHOWN: usize = 64 * 1024 * 1024;
+
+/// The encoding that was surveyed, or the one that the beginning tells.
+async fn encoding(
+    objects: &impl Objects,
+    object: &ObjectVersion,
+    asked: &Asked,
+    surveyed: &Surveyed,
+) -> Answer<Option<Encoding>> {
+    if surveyed.encoding.is_some() {
+        return Ok(surveyed.encoding);
+    }
+    let magic = objects.read(object, 0..object.len.min(4096)).await?;
+    let told = decode::detect(&magic, asked.options.encoding.as_deref());
+    Ok(told.or_else(|_| decode::detect(&magic, None)).ok())
+}
+
+/// Stands for a profile that is not known: no header means anything to it.
+fn stranger() -> Profile {
+    let nothing = "name = 'none'\nidentity = [['rollcall']]\n[[fields]]\nname = 'rollcall'\n";
+    Profile::parse(nothing).expect("a test reads it")
+}
+
+/// Shows columns and rows of what was decoded so far.
+fn show(
+    preview: &mut Preview,
+    sample: &[u8],
+    complete: bool,
+    profile: &Profile,
+    asked: &Asked,
+    limit: usize,
+) {
+    let opening = Opening::of(sample, complete, profile, &asked.options);
+    let delimiter = opening.delimiter;
+    preview.delimiter = Some(char::from(delimiter).to_string());
+    preview.columns = columns_of(&opening.mapping, Some(profile));
+    preview.rows.clear();
+    let (mut start, mut row) = (opening.skip, 0);
+    let mut line = 1 + u64::from(opening.skip > 0);
+    let mut no_row_yet = opening.first_is_no_row;
+    let mut ends = records(&sample[start..], delimiter);
+    if !complete {
+        ends.pop();
+    }
+    for end in ends {
+        if preview.rows.len() == limit {
+            return;
+        }
+        let bytes = &sample[start..opening.skip + end.end - usize::from(end.terminator)];
+        let cells = cells(&shown(bytes, delimiter), delimiter);
+        let blank = cells.iter().all(|cell| cell.trim().is_empty());
+        if no_row_yet {
+            no_row_yet = blank && opening.mapping.has_header;
+        } else {
+            row += 1;
+            let chosen = asked.options.rows.as_ref().is_none_or(|rows| rows.contains(row));
+            if chosen && !blank {
+                let (status, findings) = (RowStatus::Error, Vec::new());
+                preview.rows.push(PreviewRow { row, line, cells, status, findings });
+            }
+        }
+        line += u64::from(end.lines);
+        start = opening.skip + end.end;
+    }
+}
+
+/// A record's text; one that is too large is cut as an import cuts it.
+fn shown(bytes: &[u8], delimiter: u8) -> String {
+    if bytes.len() > limits::ROW_BYTES {
+        record::cut(bytes, delimiter)
+    } else {
+        record::text(bytes, delimiter).0.into_owned()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_profile_that_is_not_known_maps_nothing() {
+        assert_eq!(stranger().name.as_str(), "none");
+        assert!(stranger().field_of_header("E-Mail").is_none());
+    }
+}

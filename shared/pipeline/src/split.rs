@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
+use rollcall_domain::chunk::ChunkMessage;
 use rollcall_domain::finding::{Code, Finding, FindingJson};
 use rollcall_domain::keys::{self, Drop, Papers, What};
 use rollcall_domain::names::ImportId;
@@ -237,7 +238,7 @@ pub(crate) async fn survey(
     Ok(Surveyed { encoding: Some(encoding), ..survey.finish() })
 }
 
-fn plan_of(item: &ImportItem, file: &str, asked: &Asked, surveyed: &Surveyed) -> Plan {
+pub(crate) fn plan_of(item: &ImportItem, file: &str, asked: &Asked, surveyed: &Surveyed) -> Plan {
     let accepted = surveyed.errors.is_empty();
     let profile = asked.profile.as_ref().map(Profile::to_toml).unwrap_or_default();
     Plan {
@@ -330,24 +331,41 @@ async fn send_open_chunks(
     item: &ImportItem,
     plan: &Plan,
 ) -> Answer<()> {
-    let open = imports.open_chunks(&item.import_id).await?;
-    let mut open = open.into_iter().peekable();
-    let mut text = Text::new(objects, &item.object, plan.encoding);
-    let (mut buffer, mut at) = (Vec::new(), 0_u64);
-    while let Some(number) = open.peek().copied() {
-        let chunk =
-            plan.chunks.get(number as usize).ok_or_else(|| crate::papers::missing("a chunk of the plan"))?;
-        if chunk.end > at + buffer.len() as u64 {
-            let piece = text.next().await?.ok_or_else(|| Fault::Gone(item.object.key.clone()))?;
-            let passed = chunk.start.saturating_sub(at).min(buffer.len() as u64);
-            buffer.drain(..passed as usize);
-            at += passed;
-            buffer.extend_from_slice(&piece);
-            continue;
-        }
-        let range = (chunk.start - at) as usize..(chunk.end - at) as usize;
-        queue.send_chunk(cut::message(plan, number, buffer[range].to_vec())).await?;
-        open.next();
+    let mut cutter = Cutter::new(objects, &item.object, plan);
+    for number in imports.open_chunks(&item.import_id).await? {
+        queue.send_chunk(cutter.message(number).await?).await?;
     }
     Ok(())
+}
+
+/// Cuts an object's text into the plan's chunks, in one reading.
+pub(crate) struct Cutter<'a, O> {
+    plan: &'a Plan,
+    object: &'a ObjectVersion,
+    text: Text<'a, O>,
+    buffer: Vec<u8>,
+    /// Where the buffer begins in the decoded text.
+    at: u64,
+}
+
+impl<'a, O: Objects> Cutter<'a, O> {
+    pub(crate) fn new(objects: &'a O, object: &'a ObjectVersion, plan: &'a Plan) -> Self {
+        let text = Text::new(objects, object, plan.encoding);
+        Self { plan, object, text, buffer: Vec::new(), at: 0 }
+    }
+
+    /// The message of a chunk; chunks are asked for in ascending order.
+    pub(crate) async fn message(&mut self, number: u32) -> Answer<ChunkMessage> {
+        let chunk = self.plan.chunks.get(number as usize);
+        let chunk = chunk.ok_or_else(|| crate::papers::missing("a chunk of the plan"))?;
+        while chunk.end > self.at + self.buffer.len() as u64 {
+            let piece = self.text.next().await?.ok_or_else(|| Fault::Gone(self.object.key.clone()))?;
+            let passed = chunk.start.saturating_sub(self.at).min(self.buffer.len() as u64);
+            self.buffer.drain(..passed as usize);
+            self.at += passed;
+            self.buffer.extend_from_slice(&piece);
+        }
+        let range = (chunk.start - self.at) as usize..(chunk.end - self.at) as usize;
+        Ok(cut::message(self.plan, number, self.buffer[range].to_vec()))
+    }
 }

@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use crate::drop::Asked;
 
-/// A document as printed: pretty, with a line feed at its end.
+/// The document of an import that is over.
 pub fn document(summary: &Summary, results: &Path) -> String {
     #[derive(Serialize)]
     struct Document<'a> {
@@ -62,7 +62,8 @@ pub fn failed_document(asked: &Asked, status: Status, errors: Vec<CodeCount>, er
     })
 }
 
-fn pretty(document: &impl Serialize) -> String {
+/// A document as printed: pretty, with a line feed at its end.
+pub fn pretty(document: &impl Serialize) -> String {
     // Strings as keys and no serializer of its own that fails; a path that is no UTF-8 is the one exception.
     let json = serde_json::to_string_pretty(document);
     let mut json = json.unwrap_or_else(|error| format!("{{\"error\": {:?}}}", error.to_string()));

@@ -2,47 +2,56 @@
 
 use console::{Alignment, Style, measure_text_width, pad_str, truncate_str};
 
-/// A column's title, and which side its cells stand on.
-#[derive(Debug, Clone, Copy)]
+/// A column's title, which side its cells stand on, and how far it gives way where a line is too long.
+#[derive(Debug, Clone)]
 pub struct Column {
-    title: &'static str,
+    title: String,
     alignment: Alignment,
+    narrowest: usize,
 }
 
 impl Column {
     /// A column of words.
-    pub const fn words(title: &'static str) -> Self {
-        Self { title, alignment: Alignment::Left }
+    pub fn words(title: impl Into<String>) -> Self {
+        Self { title: one_line(&title.into()), alignment: Alignment::Left, narrowest: 4 }
     }
 
     /// A column of numbers.
-    pub const fn numbers(title: &'static str) -> Self {
-        Self { title, alignment: Alignment::Right }
+    pub fn numbers(title: impl Into<String>) -> Self {
+        Self { alignment: Alignment::Right, ..Self::words(title) }
+    }
+
+    /// Gives way no further than this.
+    #[must_use]
+    pub fn at_least(self, narrowest: usize) -> Self {
+        Self { narrowest, ..self }
+    }
+
+    /// Is never cut: ids, which people copy.
+    #[must_use]
+    pub fn whole(self) -> Self {
+        self.at_least(usize::MAX)
     }
 }
 
 /// Rows under titles.
 #[derive(Debug)]
 pub struct Table {
-    columns: Vec<(String, Alignment)>,
+    columns: Vec<Column>,
     rows: Vec<Vec<(String, Style)>>,
+    /// Lines under rows: the row's index and the text.
+    notes: Vec<(usize, String)>,
 }
 
 /// Blanks between columns.
 const GAP: usize = 2;
-/// A column is never narrower than this, however many there are.
-const NARROWEST: usize = 4;
+/// Blanks before a note.
+const NOTE: usize = 6;
 
 impl Table {
     /// An empty table.
-    pub fn new(columns: &[Column]) -> Self {
-        Self::titled(columns.iter().map(|column| (column.title.to_owned(), column.alignment)).collect())
-    }
-
-    /// An empty table whose titles come from outside.
-    pub fn titled(columns: Vec<(String, Alignment)>) -> Self {
-        let columns = columns.into_iter().map(|(title, alignment)| (one_line(&title), alignment)).collect();
-        Self { columns, rows: Vec::new() }
+    pub fn new(columns: impl IntoIterator<Item = Column>) -> Self {
+        Self { columns: columns.into_iter().collect(), rows: Vec::new(), notes: Vec::new() }
     }
 
     /// Adds a row of plain cells.
@@ -55,45 +64,59 @@ impl Table {
         self.rows.push(cells.into_iter().map(|(cell, style)| (one_line(&cell), style)).collect());
     }
 
+    /// Adds a line under the row that was added last.
+    pub fn note(&mut self, text: &str) {
+        if let Some(row) = self.rows.len().checked_sub(1) {
+            self.notes.push((row, one_line(text)));
+        }
+    }
+
     /// The table as text, each line indented.
     pub fn render(&self, indent: usize) -> String {
-        let widths = self.widths(width().saturating_sub(indent));
+        let room = width().saturating_sub(indent);
+        let widths = self.widths(room);
         let titles: Vec<_> =
-            self.columns.iter().map(|(title, _)| (title.clone(), Style::new().bold())).collect();
-        let bare = titles.iter().all(|(title, _)| title.is_empty());
-        let mut out = String::new();
-        for row in (!bare).then_some(&titles).into_iter().chain(&self.rows) {
-            out.push_str(&" ".repeat(indent));
-            out.push_str(self.line(row, &widths).trim_end());
-            out.push('\n');
+            self.columns.iter().map(|column| (column.title.clone(), Style::new().bold())).collect();
+        let mut lines = Vec::new();
+        if titles.iter().any(|(title, _)| !title.is_empty()) {
+            lines.push(self.line(&titles, &widths));
         }
-        out
+        let mut notes = self.notes.iter().peekable();
+        for (number, row) in self.rows.iter().enumerate() {
+            lines.push(self.line(row, &widths));
+            while let Some((_, note)) = notes.next_if(|(of, _)| *of == number) {
+                let note = format!("{:NOTE$}{note}", "");
+                lines.push(Style::new().dim().apply_to(truncate_str(&note, room, "…")).to_string());
+            }
+        }
+        let indent = " ".repeat(indent);
+        lines.iter().map(|line| format!("{indent}{}\n", line.trim_end())).collect()
     }
 
     fn line(&self, row: &[(String, Style)], widths: &[usize]) -> String {
-        let cells =
-            row.iter().zip(&self.columns).zip(widths).map(|(((cell, style), (_, alignment)), width)| {
-                let padded = pad_str(cell, *width, *alignment, None);
-                style.apply_to(truncate_str(&padded, *width, "…")).to_string()
-            });
+        let cells = row.iter().zip(&self.columns).zip(widths).map(|(((cell, style), column), width)| {
+            let padded = pad_str(cell, *width, column.alignment, None);
+            style.apply_to(truncate_str(&padded, *width, "…")).to_string()
+        });
         cells.collect::<Vec<_>>().join(&" ".repeat(GAP))
     }
 
     /// What each column needs; the widest give way until the line fits.
     fn widths(&self, room: usize) -> Vec<usize> {
-        let cell = |at: usize, row: &Vec<(String, Style)>| {
-            row.get(at).map_or(0, |(cell, _)| measure_text_width(cell))
-        };
-        let need = |(at, (title, _)): (usize, &(String, Alignment))| {
-            self.rows.iter().map(|row| cell(at, row)).max().unwrap_or(0).max(measure_text_width(title))
-        };
-        let mut widths: Vec<usize> = self.columns.iter().enumerate().map(need).collect();
+        let mut widths: Vec<usize> = (0..self.columns.len()).map(|at| self.need(at)).collect();
         let room = room.saturating_sub(GAP * widths.len().saturating_sub(1));
         while widths.iter().sum::<usize>() > room {
-            let Some(widest) = widths.iter_mut().max().filter(|widest| **widest > NARROWEST) else { break };
+            let given =
+                widths.iter_mut().zip(&self.columns).filter(|(width, column)| **width > column.narrowest);
+            let Some((widest, _)) = given.max_by_key(|(width, _)| **width) else { break };
             *widest -= 1;
         }
         widths
+    }
+
+    fn need(&self, at: usize) -> usize {
+        let cells = self.rows.iter().filter_map(|row| row.get(at)).map(|(cell, _)| measure_text_width(cell));
+        cells.max().unwrap_or(0).max(measure_text_width(&self.columns[at].title))
     }
 }
 
@@ -110,4 +133,21 @@ pub fn width() -> usize {
 /// What a cell shows of a text: no line breaks or controls, which would disturb a terminal.
 fn one_line(text: &str) -> String {
     text.chars().map(|letter| if letter.is_control() { ' ' } else { letter }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_widest_column_gives_way_and_ids_do_not() {
+        let mut table =
+            Table::new([Column::words("id").whole(), Column::words("what"), Column::numbers("n")]);
+        table.add(["abcdefghij", "something rather long\nto read", "7"]);
+        let widths = table.widths(30);
+        assert_eq!(widths, [10, 15, 1]);
+        let line = table.line(&table.rows[0], &widths);
+        assert_eq!(line, "abcdefghij  something rath…  7");
+        assert_eq!(table.widths(5), [10, 4, 1]);
+    }
 }

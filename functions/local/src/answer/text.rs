@@ -3,12 +3,14 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
+use console::Style;
 use rollcall_domain::finding::Code;
 use rollcall_domain::locale::Locale;
 use rollcall_domain::messages::Messages;
 use rollcall_domain::problem::{Cells, Problem, problems};
 use rollcall_domain::summary::{Status, Summary};
 use rollcall_domain::tally::{CodeCount, Outcome};
+use rollcall_domain::upload::UploadColumn;
 
 use super::table::{Column, Table};
 use crate::drop::{Asked, is_dry_run};
@@ -56,7 +58,7 @@ fn counts(summary: &Summary) -> String {
     if summary.rows.read == 0 {
         return String::new();
     }
-    let mut table = Table::new(&[Column::numbers(""), Column::words("")]);
+    let mut table = Table::new([Column::numbers(""), Column::words("")]);
     table.add([summary.rows.read.to_string(), format!("rows read in {}", seconds(summary))]);
     for outcome in Outcome::ALL {
         let rows = summary.rows.of(outcome);
@@ -70,11 +72,29 @@ fn counts(summary: &Summary) -> String {
     format!("\n{}", table.render(2))
 }
 
+/// Which column was taken for what.
+pub fn mapping(columns: &[UploadColumn]) -> String {
+    if columns.is_empty() {
+        return String::new();
+    }
+    let mut table = Table::new([Column::numbers("column"), Column::words("header"), Column::words("field")]);
+    for column in columns {
+        let hint = column.hint.as_ref().map(|hint| format!("not mapped; did you mean {hint}?"));
+        let unmapped = (hint.unwrap_or_else(|| "not mapped".to_owned()), Style::new().dim());
+        table.add_styled([
+            (column.position.to_string(), Style::new()),
+            (column.header.clone(), Style::new()),
+            column.field.clone().map_or(unmapped, |field| (field, Style::new().green())),
+        ]);
+    }
+    format!("\n{}", table.render(2))
+}
+
 /// How long it took, and what that is a second.
 pub fn seconds(summary: &Summary) -> String {
     let seconds = summary.seconds();
     let rate = summary.rows.read as f64 / seconds.max(0.001);
-    if seconds < 0.1 { "no time".to_owned() } else { format!("{seconds:.1} s, {rate:.0} a second") }
+    if seconds < 0.1 { "less than 0.1 s".to_owned() } else { format!("{seconds:.1} s, {rate:.0} a second") }
 }
 
 fn push_problems(out: &mut String, title: &str, counts: &[CodeCount], done: &Done) {
@@ -92,11 +112,11 @@ fn push_problems(out: &mut String, title: &str, counts: &[CodeCount], done: &Don
     if found.is_empty() {
         return;
     }
-    let mut table = Table::new(&[
+    let mut table = Table::new([
         Column::numbers("rows"),
         Column::words("column"),
-        Column::words("code"),
-        Column::words("what"),
+        Column::words("code").whole(),
+        Column::words("what").at_least(30),
         Column::words("first rows"),
     ]);
     for problem in found.iter().take(TOP) {
@@ -111,7 +131,7 @@ fn push_problems(out: &mut String, title: &str, counts: &[CodeCount], done: &Don
 }
 
 fn push_places(out: &mut String, done: &Done) {
-    let mut table = Table::new(&[Column::words(""), Column::words("")]);
+    let mut table = Table::new([Column::words(""), Column::words("")]);
     let has_rows = done.results.join("succeeded.csv").is_file();
     let mut files = vec![("report.html", "the report, for a browser")];
     if has_rows {
@@ -150,7 +170,7 @@ fn push_next(out: &mut String, asked: &Asked, home: &Path, done: &Done) {
 }
 
 /// The command that imports a file as this one was.
-pub fn command(asked: &Asked, home: &Path, file: &Path, dry_run: bool) -> String {
+fn command(asked: &Asked, home: &Path, file: &Path, dry_run: bool) -> String {
     let same_file = file == asked.source;
     let (home, file) = (quoted(&home.to_string_lossy()), quoted(&file.to_string_lossy()));
     if let Some(kind) = asked.profile.strip_prefix("directory/") {
@@ -173,7 +193,8 @@ fn goes_on(option: &str) -> bool {
     option.starts_with("map.") || own.contains(&option.replace('-', "_").as_str())
 }
 
-fn quoted(text: &str) -> String {
+/// A word as a shell takes it.
+pub fn quoted(text: &str) -> String {
     let plain = |letter: char| letter.is_alphanumeric() || "/._-+:@%".contains(letter);
     if text.chars().all(plain) { text.to_owned() } else { format!("'{}'", text.replace('\'', "'\\''")) }
 }

@@ -7,13 +7,16 @@ use std::path::Path;
 use pollster::block_on;
 use rollcall_domain::contact::Record;
 use rollcall_domain::directory::{Account, Group, Kind, SignUp};
-use rollcall_domain::names::ProgramName;
-use rollcall_domain::reader::{Contact, Kept};
+use rollcall_domain::keys;
+use rollcall_domain::names::{ProfileName, ProgramName};
+use rollcall_domain::profile::Profile;
+use rollcall_domain::reader::{Contact, Kept, cadence_keys};
 use rollcall_embedded::home::Home;
 use rollcall_embedded::store::{DirectoryStore, ListedContact};
 use rollcall_pipeline::fault::Fault;
 use rollcall_pipeline::ports::Directory;
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 
 use crate::answer::{Column, Exit, Failure, Table};
 
@@ -43,13 +46,14 @@ impl Contacts {
         let Contacts::List(list) = self;
         let program = ProgramName::parse(&list.program).map_err(|error| Failure::said(error.to_string()))?;
         let home = Home::open_shared(home)?;
-        let settings = rollcall_domain::keys::settings(&program);
+        let settings = keys::settings(&program);
         if !home.bucket().root().join(&settings).is_file() {
             let words = format!("no such program: {program}; `rollcall program set {program}` makes it");
             return Err(Failure::said(words));
         }
         let mut out = Out { lines: BufWriter::new(std::io::stdout().lock()), json: list.json };
-        let reader = Reader { home: &home, directory: home.directory(), program: &program };
+        let mut reader =
+            Reader { home: &home, directory: home.directory(), program: &program, profiles: HashMap::new() };
         let mut batch = Vec::with_capacity(BATCH);
         home.listing().contacts(&program, |contact| {
             batch.push(contact);
@@ -70,10 +74,12 @@ struct Reader<'h> {
     home: &'h Home,
     directory: DirectoryStore,
     program: &'h ProgramName,
+    /// The profiles of contacts seen so far; none where it is there no more.
+    profiles: HashMap<String, Option<Profile>>,
 }
 
 impl Reader<'_> {
-    fn resolve(&self, listed: Vec<ListedContact>) -> Result<Vec<Contact>, Failure> {
+    fn resolve(&mut self, listed: Vec<ListedContact>) -> Result<Vec<Contact>, Failure> {
         let records: Vec<Record> =
             listed.iter().map(|contact| parsed("contact", &contact.record)).collect::<Result<_, _>>()?;
         let accounts = self.accounts(&records)?;
@@ -82,8 +88,14 @@ impl Reader<'_> {
         let invitation = |contact: &ListedContact| contact.contact_id.invitation(self.home.secret());
         let invitations: Vec<String> = listed.iter().map(invitation).collect();
         let mut sign_ups = self.entries::<SignUp>(Kind::SignUps, invitations.iter().cloned())?;
-        let contacts = listed.iter().zip(records).zip(invitations);
-        let resolve = |((listed, record), invitation): ((&ListedContact, Record), String)| {
+        let cadences: Vec<Vec<String>> = records.iter().map(|record| self.cadence_keys(record)).collect();
+        let running = self.entries::<Value>(Kind::Cadences, cadences.iter().flatten().cloned())?;
+        let in_cadence = |keys: &Vec<String>| {
+            keys.iter().any(|key| running.get(key).is_some_and(|entries| !entries.is_empty()))
+        };
+        let contacts = listed.iter().zip(records).zip(invitations).zip(&cadences);
+        type Read<'l> = (((&'l ListedContact, Record), String), &'l Vec<String>);
+        let resolve = |(((listed, record), invitation), cadences): Read<'_>| {
             let group = |key: &String| groups.get(key).and_then(|found| found.first().cloned());
             let named =
                 |key: &String| group(key).unwrap_or_else(|| Group { name: key.clone(), ..Group::default() });
@@ -94,7 +106,7 @@ impl Reader<'_> {
                 import_id: &listed.import_id,
                 groups: listed.groups.iter().map(named).collect(),
                 sign_ups: sign_ups.remove(&invitation).unwrap_or_default(),
-                in_cadence: false,
+                in_cadence: in_cadence(cadences),
                 invitation,
                 record,
                 account,
@@ -102,6 +114,18 @@ impl Reader<'_> {
             .resolve()
         };
         Ok(contacts.map(resolve).collect())
+    }
+
+    fn cadence_keys(&mut self, record: &Record) -> Vec<String> {
+        let bucket = self.home.bucket();
+        let read = || {
+            let own =
+                ProfileName::parse(&record.profile).ok().map(|name| bucket.root().join(keys::profile(&name)));
+            let own = own.and_then(|file| std::fs::read_to_string(file).ok());
+            own.and_then(|text| Profile::parse(&text).ok()).or_else(|| Profile::built_in(&record.profile))
+        };
+        let profile = self.profiles.entry(record.profile.clone()).or_insert_with(read);
+        profile.as_ref().map(|profile| cadence_keys(profile, record)).unwrap_or_default()
     }
 
     /// The matched accounts as they are now.
@@ -163,8 +187,9 @@ impl<W: Write> Out<W> {
         if contacts.is_empty() {
             return Ok(());
         }
-        let titles = ["contact", "status", "name", "e-mail", "phones", "account", "groups", "invite to"];
-        let mut table = Table::new(&titles.map(Column::words));
+        let titles = ["status", "name", "e-mail", "phones", "account", "groups", "invite to"];
+        let id = Column::words("contact").whole();
+        let mut table = Table::new(std::iter::once(id).chain(titles.map(Column::words)));
         for contact in contacts {
             let status = serde_json::to_value(contact.status).unwrap_or_default();
             table.add([

@@ -1,14 +1,177 @@
-//! Soon.
-use crate::answer::{Exit, Failure};
+//! `rollcall imports`: what became of the imports of a home.
+
 use std::path::Path;
-/// Soon
+
+use rollcall_domain::finding::FindingJson;
+use rollcall_domain::keys::Papers;
+use rollcall_domain::names::ImportId;
+use rollcall_domain::summary::{Status, Summary};
+use rollcall_domain::upload::Upload;
+use rollcall_embedded::home::{Home, HomeError};
+use rollcall_pipeline::ports::ImportItem;
+
+use crate::answer::{self, Column, Exit, Failure, Table};
+use crate::drop::Asked;
+use crate::host::{Done, read};
+
+/// Show what became of imports
 #[derive(Debug, clap::Subcommand)]
 pub enum Imports {
-    /// soon
-    List,
+    /// Every import, the newest last
+    List {
+        /// Answer with one JSON document
+        #[arg(long)]
+        json: bool,
+    },
+    /// The story of one import
+    Show {
+        /// The import's id
+        id: String,
+        /// Answer with one JSON document
+        #[arg(long)]
+        json: bool,
+    },
 }
+
 impl Imports {
-    pub fn run(self, _home: &Path) -> Result<Exit, Failure> {
-        Ok(Exit::Well)
+    /// Shows imports.
+    pub fn run(self, home: &Path) -> Result<Exit, Failure> {
+        match self {
+            Imports::List { json } => list(home, json),
+            Imports::Show { id, json } => show(home, &id, json),
+        }
     }
+}
+
+/// One import in a list.
+#[derive(Debug, serde::Serialize)]
+struct Listed {
+    import_id: ImportId,
+    program: String,
+    profile: String,
+    file: String,
+    dry_run: bool,
+    status: Option<Status>,
+    started_at: String,
+    rows: Option<rollcall_domain::tally::Counts>,
+}
+
+fn list(path: &Path, json: bool) -> Result<Exit, Failure> {
+    let listed = match Home::open_shared(path) {
+        Ok(home) => {
+            home.listing().imports()?.iter().map(|item| listed(&home, item)).collect::<Result<_, _>>()?
+        }
+        Err(HomeError::Missing(_)) if json => Vec::new(),
+        Err(error) => return Err(error.into()),
+    };
+    answer::print(&if json { answer::pretty(&listed) } else { table(&listed) })?;
+    Ok(Exit::Well)
+}
+
+fn listed(home: &Home, item: &ImportItem) -> Result<Listed, Failure> {
+    let summary: Option<Summary> = read(home, &Papers::of(&item.program, &item.import_id).summary())?;
+    Ok(Listed {
+        import_id: item.import_id.clone(),
+        program: item.program.to_string(),
+        profile: item.profile.clone(),
+        file: file_of(item).to_owned(),
+        dry_run: summary.as_ref().map_or(item.dry_run, |summary| summary.head.dry_run),
+        status: item.status,
+        started_at: format!("{:.3}", item.started_at),
+        rows: summary.map(|summary| summary.rows),
+    })
+}
+
+fn file_of(item: &ImportItem) -> &str {
+    item.object.key.rsplit('/').next().unwrap_or_default()
+}
+
+fn table(listed: &[Listed]) -> String {
+    let mut table = Table::new([
+        Column::words("import").whole(),
+        Column::words("program"),
+        Column::words("profile"),
+        Column::words("file"),
+        Column::words("status"),
+        Column::numbers("rows"),
+        Column::numbers("taken"),
+        Column::numbers("rejected"),
+    ]);
+    for one in listed {
+        let count = |count: fn(&rollcall_domain::tally::Counts) -> u64| {
+            one.rows.as_ref().map(|rows| count(rows).to_string()).unwrap_or_default()
+        };
+        let status = one.status.map_or("unfinished", Status::as_str);
+        table.add([
+            one.import_id.to_string(),
+            one.program.clone(),
+            one.profile.clone(),
+            one.file.clone(),
+            format!("{status}{}", if one.dry_run { " (dry run)" } else { "" }),
+            count(|rows| rows.read),
+            count(|rows| rows.accepted()),
+            count(|rows| rows.rejected),
+        ]);
+    }
+    table.render(0)
+}
+
+fn show(path: &Path, id: &str, json: bool) -> Result<Exit, Failure> {
+    let unknown =
+        || Failure::said(format!("no such import: {id}; `rollcall imports list` shows those there are"));
+    let import = ImportId::parse(id).map_err(|_| unknown())?;
+    let home = Home::open_shared(path)?;
+    let items = home.listing().imports()?;
+    let item = items.into_iter().find(|item| item.import_id == import).ok_or_else(unknown)?;
+    match Done::read(&home, &item.program, &item.import_id)? {
+        Some(done) if json => answer::print(&answer::document(&done.summary, &done.results))?,
+        Some(done) => answer::print(&story(path, &item, &done))?,
+        None if json => answer::print(&answer::pretty(&listed(&home, &item)?))?,
+        None => answer::print(&unfinished(&item))?,
+    }
+    Ok(Exit::Well)
+}
+
+fn story(home: &Path, item: &ImportItem, done: &Done) -> String {
+    let upload = &done.upload;
+    let mut out = format!("Import {}, begun {:.0}\n", item.import_id, item.started_at);
+    out.push_str(&verdict(upload));
+    out.push_str(&answer::mapping(&upload.columns));
+    let asked = Asked {
+        source: done.results.join("failed.csv"),
+        program: item.program.to_string(),
+        profile: item.profile.clone(),
+        dry_run: done.summary.head.dry_run,
+        given: item.options.clone(),
+    };
+    out.push('\n');
+    out.push_str(&answer::import_text(&asked, home, done));
+    out
+}
+
+/// Whether the file was taken (IMP-2), and what was found out about it.
+fn verdict(upload: &Upload) -> String {
+    let mut out =
+        String::from(if upload.verdict.accepted { "The file was taken" } else { "The file was refused" });
+    let delimiter = upload.delimiter.as_ref().map(|delimiter| format!("delimiter {delimiter:?}"));
+    let rows = upload.rows.map(|rows| format!("{rows} rows"));
+    let known: Vec<String> =
+        [upload.encoding.clone(), delimiter, upload.sheet.clone(), rows].into_iter().flatten().collect();
+    if !known.is_empty() {
+        out.push_str(&format!(" ({})", known.join(", ")));
+    }
+    out.push('\n');
+    let line = |finding: &FindingJson| format!("  {}: {}\n", finding.code, finding.message);
+    out.extend(upload.verdict.errors.iter().map(line));
+    out
+}
+
+fn unfinished(item: &ImportItem) -> String {
+    format!(
+        "Import {} of {} ({}, {}) is not finished: it is under way, or the next command that imports finishes it\n",
+        item.import_id,
+        file_of(item),
+        item.program,
+        item.profile,
+    )
 }

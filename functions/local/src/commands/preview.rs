@@ -1,11 +1,176 @@
-//! Soon.
-use crate::answer::{Exit, Failure};
-use std::path::Path;
-/// Soon
+//! `rollcall preview`: what an import would say of a file; nothing is written.
+
+mod file;
+
+use std::path::{Path, PathBuf};
+
+use console::Style;
+use pollster::block_on;
+use rollcall_domain::finding::FindingJson;
+use rollcall_domain::upload::UploadColumn;
+use rollcall_embedded::bucket::Bucket;
+use rollcall_embedded::home::{Home, HomeError};
+use rollcall_embedded::memory::{MemoryContacts, MemoryDirectory};
+use rollcall_pipeline::preview::{Preview as Shown, PreviewRow, RowStatus, preview};
+
+use super::option;
+use crate::answer::{self, Column, Exit, Failure, Table};
+use crate::drop::{Asked, Unbegun};
+use file::FileObjects;
+
+/// Show how a file would be read, mapped and judged; nothing is written
 #[derive(Debug, clap::Args)]
-pub struct Preview {}
+pub struct Preview {
+    /// The file
+    file: PathBuf,
+    /// Whom the import would belong to
+    #[arg(long, value_name = "P")]
+    program: String,
+    /// What the file promises
+    #[arg(long, value_name = "NAME")]
+    profile: String,
+    /// How many rows are shown
+    #[arg(long, value_name = "N", default_value_t = 100)]
+    rows: usize,
+    /// An option of the drop, such as delimiter=; or map.Header=field
+    #[arg(long = "set", value_name = "OPTION=VALUE", value_parser = option)]
+    options: Vec<(String, String)>,
+    /// Answer with one JSON document
+    #[arg(long)]
+    json: bool,
+}
+
 impl Preview {
-    pub fn run(self, _home: &Path) -> Result<Exit, Failure> {
-        Ok(Exit::Well)
+    /// Shows the file.
+    pub fn run(self, home: &Path) -> Result<Exit, Failure> {
+        let (rows, json) = (self.rows, self.json);
+        let asked = Asked::rows(self.file, self.program, self.profile, false, self.options);
+        let shown = match show(&asked, home, rows) {
+            Ok(shown) => shown,
+            Err(Unbegun { failure, .. }) => {
+                if json {
+                    answer::print(&unread(&failure))?;
+                }
+                return Err(failure);
+            }
+        };
+        if json {
+            answer::print(&answer::pretty(&shown))?;
+        } else {
+            answer::print(&text(&asked, &shown))?;
+        }
+        if shown.verdict.accepted {
+            return Ok(Exit::Well);
+        }
+        answer::say(refusal(&asked, &shown.verdict.errors));
+        Ok(Exit::Refused)
+    }
+}
+
+/// Looks at the file beside whoever works on the home; without a home nobody is known yet.
+fn show(asked: &Asked, home: &Path, rows: usize) -> Result<Shown, Unbegun> {
+    let drop = asked.drop()?;
+    asked.check_source()?;
+    let key = drop.key();
+    let given = asked.given.clone();
+    let shown = match Home::open_shared(home) {
+        Ok(home) => {
+            let objects = FileObjects::new(&asked.source, &key, Some(home.bucket().clone()));
+            let object = objects.version()?;
+            let (directory, contacts) = (home.directory(), home.contacts());
+            block_on(preview(&objects, &directory, &contacts, &drop, object, given, rows))
+        }
+        Err(HomeError::Missing(_)) => {
+            let objects =
+                FileObjects::new(&asked.source, &key, Bucket::open_shared(&home.join("bucket")).ok());
+            let object = objects.version()?;
+            let (directory, contacts) = (MemoryDirectory::default(), MemoryContacts::default());
+            block_on(preview(&objects, &directory, &contacts, &drop, object, given, rows))
+        }
+        Err(error) => return Err(error.into()),
+    };
+    Ok(shown?)
+}
+
+/// The document where the file could not even be looked at.
+fn unread(failure: &Failure) -> String {
+    answer::pretty(&serde_json::json!({
+        "verdict": { "accepted": false, "errors": [], "warnings": [] },
+        "encoding": null, "delimiter": null, "columns": [], "rows": [],
+        "error": failure.to_string(),
+    }))
+}
+
+fn refusal(asked: &Asked, errors: &[FindingJson]) -> String {
+    let more = if errors.len() > 1 { format!(" (and {} more)", errors.len() - 1) } else { String::new() };
+    let first = errors.first().map(|first| first.message.as_str()).unwrap_or_default();
+    format!("{} would be refused: {first}{more}", asked.source.display())
+}
+
+fn text(asked: &Asked, shown: &Shown) -> String {
+    let mut out = format!("{}\n", headline(asked, shown));
+    for error in &shown.verdict.errors {
+        out.push_str(&format!("  {}: {}\n", error.code, error.message));
+    }
+    out.push_str(&answer::mapping(&shown.columns));
+    if !shown.rows.is_empty() {
+        out.push_str(&rows(shown));
+    }
+    out
+}
+
+fn headline(asked: &Asked, shown: &Shown) -> String {
+    let verdict = if shown.verdict.accepted { "would be taken" } else { "would be refused" };
+    let detected: Vec<String> = [
+        shown.encoding.clone(),
+        shown.delimiter.as_ref().map(|delimiter| format!("delimiter {delimiter:?}")),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
+    format!("{} {verdict} ({})", asked.source.display(), detected.join(", "))
+}
+
+fn rows(shown: &Shown) -> String {
+    let accepted = shown.verdict.accepted;
+    let columns: Vec<&UploadColumn> = shown.columns.iter().filter(|column| is_shown(column, shown)).collect();
+    let title = |column: &&UploadColumn| column.field.clone().unwrap_or_else(|| column.header.clone());
+    let mut titles = vec![Column::numbers("row"), Column::words("status").whole()];
+    titles.extend(columns.iter().map(|column| Column::words(title(column))));
+    let mut table = Table::new(titles);
+    for row in &shown.rows {
+        let mut cells = vec![(row.row.to_string(), Style::new()), status(row, accepted)];
+        cells.extend(columns.iter().map(|column| (cell(row, column).to_owned(), Style::new())));
+        table.add_styled(cells);
+        row.findings.iter().for_each(|finding| table.note(&told(finding)));
+    }
+    format!("\n{}", table.render(2))
+}
+
+/// What an import would pass over is not shown of a file that it would take, nor is a column without a cell.
+fn is_shown(column: &UploadColumn, shown: &Shown) -> bool {
+    let mapped = column.field.is_some() || !shown.verdict.accepted;
+    mapped && shown.rows.iter().any(|row| !cell(row, column).trim().is_empty())
+}
+
+fn cell<'a>(row: &'a PreviewRow, column: &UploadColumn) -> &'a str {
+    row.cells.get(column.position as usize - 1).map_or("", String::as_str)
+}
+
+fn status(row: &PreviewRow, accepted: bool) -> (String, Style) {
+    let style = match row.status {
+        _ if !accepted => return (String::new(), Style::new()),
+        RowStatus::Absent => Style::new(),
+        RowStatus::Exists => Style::new().cyan(),
+        RowStatus::Active => Style::new().yellow(),
+        RowStatus::Error => Style::new().red(),
+    };
+    (row.status.as_str().to_owned(), style)
+}
+
+fn told(finding: &FindingJson) -> String {
+    match &finding.column {
+        Some(column) => format!("{}: {}", column.name, finding.message),
+        None => finding.message.clone(),
     }
 }

@@ -1,14 +1,110 @@
-//! Soon.
-use crate::answer::{Exit, Failure};
-use std::path::Path;
-/// Soon
+//! `rollcall profiles`: what files of each kind promise.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use rollcall_domain::keys;
+use rollcall_domain::locale::Locale;
+use rollcall_domain::names::ProfileName;
+use rollcall_domain::profile::{BUILT_IN, Profile};
+
+use crate::answer::{self, Column, Exit, Failure, Table};
+use crate::drop::cannot_read;
+
+/// Show and check profiles: what files of each kind promise
 #[derive(Debug, clap::Subcommand)]
 pub enum Profiles {
-    /// soon
+    /// The built-in profiles and one's own
     List,
+    /// One profile, nothing left to be looked up
+    Show {
+        /// The profile
+        name: String,
+    },
+    /// Check a profile of one's own before it is used
+    Check {
+        /// The file
+        file: PathBuf,
+    },
 }
+
 impl Profiles {
-    pub fn run(self, _home: &Path) -> Result<Exit, Failure> {
-        Ok(Exit::Well)
+    /// Shows or checks.
+    pub fn run(self, home: &Path) -> Result<Exit, Failure> {
+        match self {
+            Profiles::List => list(home),
+            Profiles::Show { name } => show(home, &name),
+            Profiles::Check { file } => check(&file),
+        }
     }
+}
+
+fn list(home: &Path) -> Result<Exit, Failure> {
+    let titles = ["profile", "title", "where"];
+    let mut table = Table::new(titles.map(Column::words));
+    let own = own_profiles(home);
+    for (name, _) in BUILT_IN.iter().filter(|(name, _)| !own.iter().any(|(own, _)| own == name)) {
+        let title = Profile::built_in(name).map(|profile| profile.title(Locale::En).to_owned());
+        table.add([*name, title.as_deref().unwrap_or_default(), "built in"]);
+    }
+    for (name, file) in own {
+        let read = read(&file);
+        let title = match &read {
+            Ok(profile) => profile.title(Locale::En).to_owned(),
+            Err(error) => format!("not valid: {error}"),
+        };
+        table.add([name, title, file.display().to_string()]);
+    }
+    answer::print(&table.render(0))?;
+    Ok(Exit::Well)
+}
+
+/// Name and file of the home's own profiles, by name.
+fn own_profiles(home: &Path) -> Vec<(String, PathBuf)> {
+    let folder = home.join("bucket/settings/profiles");
+    let files = fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
+    let name = |file: &PathBuf| {
+        let stem = file.file_stem()?.to_str()?;
+        ProfileName::parse(stem).ok().map(|name| name.to_string())
+    };
+    let toml = files.filter(|file| file.extension().is_some_and(|ending| ending == "toml"));
+    let mut own: Vec<_> = toml.filter_map(|file| Some((name(&file)?, file))).collect();
+    own.sort();
+    own
+}
+
+/// A profile of one's own goes before a built-in one of the same name.
+fn show(home: &Path, name: &str) -> Result<Exit, Failure> {
+    let unknown =
+        || Failure::said(format!("no such profile: {name}; `rollcall profiles list` shows those there are"));
+    let own = ProfileName::parse(name).ok().map(|name| home.join("bucket").join(keys::profile(&name)));
+    let profile = match own.filter(|file| file.is_file()) {
+        Some(file) => read(&file)?,
+        None => Profile::built_in(name).ok_or_else(unknown)?,
+    };
+    answer::print(&profile.to_toml())?;
+    Ok(Exit::Well)
+}
+
+fn check(file: &Path) -> Result<Exit, Failure> {
+    let profile = read(file)?;
+    answer::print(&format!("{}: a valid profile of {} fields\n", profile.name, profile.fields.len()))?;
+    let name = profile.name.as_str();
+    if file.file_stem().is_none_or(|stem| stem != name) {
+        answer::say(format_args!("as a profile of one's own it has to be named {name}.toml"));
+    }
+    Ok(Exit::Well)
+}
+
+fn read(file: &Path) -> Result<Profile, Failure> {
+    let bytes = fs::read(file).map_err(|error| cannot_read(file, &error))?;
+    let text = String::from_utf8(bytes)
+        .map_err(|error| Failure::said(format!("{}: {}", file.display(), not_utf8(error.as_bytes()))))?;
+    Profile::parse(&text).map_err(|error| Failure::said(format!("{}: {error}", file.display())))
+}
+
+fn not_utf8(bytes: &[u8]) -> String {
+    let valid = std::str::from_utf8(bytes).map_or_else(|error| error.valid_up_to(), str::len);
+    let line = bytes[..valid].iter().filter(|byte| **byte == b'\n').count() + 1;
+    format!("line {line}: is not UTF-8; save it as UTF-8")
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
+use crate::profile::FieldKind;
 use crate::summary::Status;
 use crate::tally::Outcome;
 
@@ -26,6 +27,7 @@ pub struct Book {
     pub opening: StatusWords,
     pub opening_dry: StatusWords,
     pub letter: LetterWords,
+    pub note: NoteWords,
 }
 
 macro_rules! words {
@@ -67,6 +69,41 @@ words! {
     LetterWords:
     subject dry_run greeting dry_run_note figures matched fix remarks row_count first_rows more results results_none
     again_dry again again_safe again_file again_failed closing
+}
+
+words! {
+    /// What a template says of a column.
+    NoteWords:
+    required one_of text name email phone website account_id group number timestamp region programs choice flag date
+    window document tags agent owner company
+}
+
+impl NoteWords {
+    /// What a field of a kind takes.
+    pub fn of(&self, kind: FieldKind) -> &str {
+        match kind {
+            FieldKind::Text => &self.text,
+            FieldKind::Name => &self.name,
+            FieldKind::Email => &self.email,
+            FieldKind::Phone => &self.phone,
+            FieldKind::Website => &self.website,
+            FieldKind::AccountId => &self.account_id,
+            FieldKind::Group => &self.group,
+            FieldKind::Number => &self.number,
+            FieldKind::Timestamp => &self.timestamp,
+            FieldKind::Region => &self.region,
+            FieldKind::Programs => &self.programs,
+            FieldKind::Choice => &self.choice,
+            FieldKind::Flag => &self.flag,
+            FieldKind::Date => &self.date,
+            FieldKind::Window => &self.window,
+            FieldKind::Document => &self.document,
+            FieldKind::Tags => &self.tags,
+            FieldKind::Agent => &self.agent,
+            FieldKind::Owner => &self.owner,
+            FieldKind::Company => &self.company,
+        }
+    }
 }
 
 impl OutcomeWords {
