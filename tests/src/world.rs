@@ -260,11 +260,14 @@ impl World {
                     |line: &&str| !line.contains("\"started_at\"") && !line.contains("\"finished_at\"");
                 let is_json = name.ends_with(".json");
                 let text = if is_json { text.lines().filter(timeless).collect() } else { text };
-                papers.insert(name.to_owned(), text);
+                papers.insert(name.to_owned(), text.replace(import.as_str(), "the import"));
             }
         }
         assert!(self.paper(import, "report.html").is_some(), "every import has a report");
-        Came { papers, contacts: self.contacts_of("partners") }
+        Came {
+            papers,
+            contacts: ["partners", "mailing"].iter().flat_map(|pool| self.contacts_of(pool)).collect(),
+        }
     }
 
     /// The contacts of a pool of `acme`.

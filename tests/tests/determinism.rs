@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::collection::vec;
 use proptest::prelude::*;
+use proptest::strategy::ValueTree;
 use rollcall_domain::contact::ContactId;
 use rollcall_domain::plan::ChunkSize;
 use rollcall_tests::house::{Course, House};
@@ -215,7 +216,7 @@ fn people(world: &World) -> BTreeMap<usize, Person> {
 const EVEN: &str = "2,4,6-8,10,12,14,16,18,20,22,24,26,28,30,32,34,36,38,40";
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 40, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 60, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn outputs_do_not_depend_on_how_the_work_is_done_and_are_the_models(
@@ -236,7 +237,7 @@ proptest! {
         other.import("prospects", &earlier_file, &[], &small);
         let tried = one.import("prospects", &list, &dry, &small);
         let tried_elsewhere = other.import("prospects", &list, &dry, &Course::default());
-        prop_assert_eq!(one.came(&tried).papers.get("failed.csv"), other.came(&tried_elsewhere).papers.get("failed.csv"));
+        prop_assert_eq!(one.came(&tried), other.came(&tried_elsewhere));
         let import = one.import("prospects", &list, options, &Course::default());
         let again = other.import("prospects", &list, options, &small);
         prop_assert_eq!(one.came(&import), other.came(&again));
@@ -301,9 +302,10 @@ fn a_home_answers_as_a_world_does() {
         let stored: Vec<_> = (house.contacts().into_iter())
             .map(|contact| (contact.contact_id.to_string(), contact.record, contact.groups))
             .collect();
-        let wanted: Vec<_> = (world.contacts_of("partners").into_iter())
+        let mut wanted: Vec<_> = (world.contacts_of("partners").into_iter())
             .map(|(id, record, groups)| (id.to_string(), record, groups))
             .collect();
+        wanted.sort();
         assert_eq!(stored, wanted);
     }
 }

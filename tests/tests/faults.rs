@@ -21,28 +21,73 @@ const LIST: &str = "Name,E-mail,Group,Note\nAnn,ann@globex.example,Nowhere,first
 /// A case: what is dropped, and what is there before.
 struct Case {
     name: &'static str,
+    profile: &'static str,
     file: &'static str,
     options: &'static [(&'static str, &'static str)],
     chunk_rows: u32,
 }
 
+/// What was registered before, and what comes in its place.
+const CALLED: &str = "name;phone_1;phone_2\nAnn;11961234567;\nBob;11961234568;\nCy;11961234569;\n";
+const TO_CALL: &str = "name;phone_1;phone_2\nAnn;11961234567;11961234570\nDi;11961234571;\nEve;11961234570;\nFay;12;\n\
+    Gil;11961234572;\nDi;11961234571;11961234573\n";
+
 const CASES: &[Case] = &[
-    Case { name: "repeats over known contacts", file: LIST, options: &[], chunk_rows: 3 },
-    Case { name: "a dry run", file: LIST, options: &[("dry_run", "true")], chunk_rows: 5 },
-    Case { name: "one chunk", file: LIST, options: &[], chunk_rows: 100 },
-    Case { name: "a refused file", file: "Name,Town\nAnn,Rome\n", options: &[], chunk_rows: 3 },
-    Case { name: "refused options", file: LIST, options: &[("replace", "true")], chunk_rows: 3 },
+    Case {
+        name: "repeats over known contacts",
+        profile: "prospects",
+        file: LIST,
+        options: &[],
+        chunk_rows: 3,
+    },
+    Case {
+        name: "a dry run",
+        profile: "prospects",
+        file: LIST,
+        options: &[("dry_run", "true")],
+        chunk_rows: 5,
+    },
+    Case { name: "one chunk", profile: "prospects", file: LIST, options: &[], chunk_rows: 100 },
+    Case {
+        name: "a refused file",
+        profile: "prospects",
+        file: "Name,Town\nAnn,Rome\n",
+        options: &[],
+        chunk_rows: 3,
+    },
+    Case {
+        name: "refused options",
+        profile: "prospects",
+        file: LIST,
+        options: &[("replace", "true")],
+        chunk_rows: 3,
+    },
+    Case {
+        name: "a replacing file",
+        profile: "mailing",
+        file: TO_CALL,
+        options: &[("replace", "true")],
+        chunk_rows: 2,
+    },
+    Case {
+        name: "a dry run that would replace",
+        profile: "mailing",
+        file: TO_CALL,
+        options: &[("replace", "true"), ("dry_run", "true")],
+        chunk_rows: 2,
+    },
 ];
 
 fn world(case: &Case) -> (World, Event) {
     let mut world = World::with_acme();
     world.directory("accounts", ACCOUNTS);
     world.directory("groups", GROUPS);
-    world.import("prospects", EARLIER.as_bytes(), &[], &Course::default());
+    let earlier = if case.profile == "mailing" { CALLED } else { EARLIER };
+    world.import(case.profile, earlier.as_bytes(), &[], &Course::default());
     world.size = ChunkSize { rows: case.chunk_rows, ..ChunkSize::default() };
     let dropped = world.drop_file(
         "acme",
-        What::Profile("prospects".parse().unwrap()),
+        What::Profile(case.profile.parse().unwrap()),
         case.file.as_bytes(),
         case.options,
     );
@@ -141,4 +186,26 @@ fn a_second_delivery_of_everything_changes_nothing() {
         world.drive(all.into(), Machine::sound);
         assert_eq!(end_of(&world), wanted, "{}", case.name);
     }
+}
+
+#[test]
+fn the_cases_are_what_they_say() {
+    let ends: Vec<(String, usize)> = (CASES.iter())
+        .map(|case| {
+            let (world, dropped) = world(case);
+            world.drive([dropped].into(), Machine::sound);
+            let import = world.imports.items().pop().unwrap().import_id;
+            (world.summary(&import).status.as_str().to_owned(), world.came(&import).contacts.len())
+        })
+        .collect();
+    let wanted = [
+        ("completed_with_errors", 4),
+        ("completed_with_errors", 3),
+        ("completed_with_errors", 4),
+        ("refused", 3),
+        ("refused", 3),
+        ("completed_with_errors", 3),
+        ("completed_with_errors", 3),
+    ];
+    assert_eq!(ends, wanted.map(|(status, contacts)| (status.to_owned(), contacts)));
 }

@@ -193,6 +193,43 @@ fn imp_11_a_dry_run_gives_the_files_of_the_real_run() {
 }
 
 #[test]
+fn imp_12_account_name_and_email_win() {
+    let house = marketplace();
+    house.import(
+        "prospects",
+        "Name,E-mail,Account ID\nAnn from the file,ann@mail.example,a4\nBob,bob@mail.example,\n",
+    );
+    let ann = house.contact_of("ann@mail.example");
+    assert_eq!((&ann["name"], &ann["email"]), (&"Umbrella".into(), &"desk@umbrella.example".into()));
+    let bob = house.contact_of("bob@mail.example");
+    assert_eq!(
+        (&bob["name"], &bob["email"], &bob["account_id"]),
+        (&"Bob".into(), &"bob@mail.example".into(), &Value::Null)
+    );
+}
+
+#[test]
+fn imp_12_the_values_are_the_accounts_current_ones() {
+    let house = marketplace();
+    house.import("prospects", "Name,E-mail,Account ID\nAnn,ann@mail.example,a4\n");
+    house.directory("", "accounts", "account_id,name,email\na4,Umbrella Ltd,new@umbrella.example\n");
+    let ann = house.contact_of("ann@mail.example");
+    assert_eq!((&ann["name"], &ann["email"]), (&"Umbrella Ltd".into(), &"new@umbrella.example".into()));
+}
+
+#[test]
+fn imp_13_the_address_of_the_file_is_the_custom_contact() {
+    let house = marketplace();
+    house.import("prospects", "Name,E-mail,Account ID\nAnn,Ann.Private@MAIL.example,a4\n");
+    let ann = &house.read_contacts()[0];
+    assert_eq!(
+        (&ann["custom_contact"], &ann["email"]),
+        (&ann["fields"]["email"], &"desk@umbrella.example".into())
+    );
+    assert!(ann["custom_contact"].as_str().unwrap().eq_ignore_ascii_case("ann.private@mail.example"));
+}
+
+#[test]
 fn imp_13_the_address_of_the_file_is_kept() {
     let house = marketplace();
     house.import("prospects", "Name,E-mail,Website\nAnn,ann.private@mail.example,https://umbrella.example\n");
@@ -265,7 +302,8 @@ fn imp_16_a_wrong_match_leaves_the_address_that_can_be_written_to() {
     let row = &imported.succeeded_rows()[0];
     assert_eq!(row["rollcall_account_id"], "a2");
     assert_eq!(row["rollcall_invite_to"], "ann@mail.example");
-    assert_eq!(record(&house, "ann@mail.example")["fields"]["email"], "ann@mail.example");
+    let contact = house.contact_of("ann@mail.example");
+    assert_eq!((&contact["account_id"], &contact["invite_to"]), (&"a2".into(), &"ann@mail.example".into()));
 }
 
 /// Imports a row that matches an account and is invited at the marketplace; answers where the invitation goes.
@@ -323,6 +361,22 @@ fn imp_18_the_mask_falls_when_a_partnership_comes_to_be() {
     assert_eq!(invited(&house.import("prospects", file)), "b***@***.example");
     house.directory("", "accounts", "account_id,name,partner_of\na3,Initech,other|acme\n");
     assert_eq!(invited(&house.import("prospects", file)), "boss@initech.example");
+}
+
+#[test]
+fn imp_18_contacts_are_masked_until_there_is_a_partnership() {
+    let house = marketplace();
+    house.import("prospects", "Name,E-mail,Account ID,Group\nX,x@mail.example,a3,VIP\n");
+    let seen = || {
+        let contact = house.contact_of("x@mail.example");
+        let invited = contact["memberships"][0]["invite_to"].clone();
+        assert_eq!((&invited, &contact["invite_to"]), (&contact["email"], &contact["email"]));
+        assert!(!contact.to_string().contains("boss@") || contact["email"] == "boss@initech.example");
+        contact["email"].as_str().unwrap().to_owned()
+    };
+    assert_eq!(seen(), "b***@***.example");
+    house.directory("", "accounts", "account_id,name,partner_of\na3,Initech,other|acme\n");
+    assert_eq!(seen(), "boss@initech.example");
 }
 
 #[test]

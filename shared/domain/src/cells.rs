@@ -45,6 +45,11 @@ impl Cells {
         self.ranges.len()
     }
 
+    /// Leaves the last cell out.
+    pub fn pop(&mut self) {
+        self.ranges.pop();
+    }
+
     /// Tells whether no record has been parsed yet.
     pub fn is_empty(&self) -> bool {
         self.ranges.is_empty()

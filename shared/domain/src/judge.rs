@@ -10,13 +10,13 @@ mod references;
 use hashbrown::{HashMap, HashSet};
 
 use crate::cells::Cells;
-use crate::chunk::{ChunkMessage, Mark};
+use crate::chunk::{BadBytes, ChunkMessage, Mark};
 use crate::contact::{ContactId, Keep, Wanted};
 use crate::cut::records;
 use crate::directory::{Account, Candidates, Group, Invite, Kind, MatchKey};
 use crate::finding::{Code, Finding};
 use crate::fragment::{ChunkAnswer, Fragment, Keeps, OpenRow};
-use crate::mapping::Mapping;
+use crate::mapping::{Mapping, Role};
 use crate::mask;
 use crate::matching::{self, Matched};
 use crate::messages::Messages;
@@ -124,7 +124,8 @@ impl<'p> Bench<'p> {
             if let Some((_, rest)) = mark {
                 marks = rest;
             }
-            let mark = mark.map(|(mark, _)| mark);
+            let own_mark = mark.filter(|_| self.plan.mapping.comes_back).map(|(mark, _)| self.own_mark(mark));
+            let mark = own_mark.as_ref().or(mark.map(|(mark, _)| mark));
             let mut record = (start, end.end - usize::from(end.terminator));
             cells.parse(&message.text[record.0..record.1], delimiter);
             if self.plan.mapping.comes_back {
@@ -136,7 +137,8 @@ impl<'p> Bench<'p> {
             let text = if self.plan.mapping.comes_back { &own } else { &message.text };
             let plain = result::is_plain(&text[record.0..record.1], &cells, self.cleaner.width());
             let chosen = self.plan.options.rows.as_ref().is_none_or(|rows| rows.contains(number));
-            if !chosen || cells.is_blank() {
+            let too_large = mark.is_some_and(|mark| mark.cut_from.is_some());
+            if !chosen || (cells.is_blank() && !too_large) {
                 self.skipped += 1;
             } else {
                 self.clean_row((number, line), record, plain, &cells, mark);
@@ -145,6 +147,21 @@ impl<'p> Bench<'p> {
             start = end.end;
         }
         self.text = if self.plan.mapping.comes_back { own } else { message.text };
+    }
+
+    /// The mark of a row that comes back, its cells counted among the sender's own columns.
+    fn own_mark(&self, mark: &Mark) -> Mark {
+        let (mapping, width) = (&self.plan.mapping, self.sender.columns.len());
+        let own = |cell: usize| match mapping.columns.get(cell).map(|column| &column.role) {
+            Some(Role::Result) => None,
+            Some(Role::Surplus) | None => Some(width),
+            Some(_) => mapping.echoed().position(|at| at == cell),
+        };
+        let bytes = mark.bytes.iter().filter_map(|bad| {
+            let cell = own(bad.cell as usize)? as u32;
+            Some(BadBytes { cell, ..bad.clone() })
+        });
+        Mark { bytes: bytes.collect(), ..mark.clone() }
     }
 
     fn clean_row(
@@ -160,13 +177,16 @@ impl<'p> Bench<'p> {
         if let Some(repeats) = mark.and_then(|mark| mark.repeats) {
             findings.push(Finding::new(Code::DuplicateInFile).arg("row", repeats));
         }
-        let refused = findings.iter().any(Finding::is_error);
         let values = self.cleaner.last(&self.values);
         let mut identity = String::new();
         let has_identity = self.cleaner.identity(values, mark.and_then(|mark| mark.ordinal), &mut identity);
+        if !has_identity {
+            findings.extend(self.cleaner.identity_missing(values, &findings));
+        }
+        let refused = findings.iter().any(Finding::is_error);
         let contact_id = (has_identity && self.profile.directory.is_none())
             .then(|| ContactId::derive(self.plan.program.as_str(), &self.profile.pool, &identity));
-        let keys = if refused { Vec::new() } else { matching::match_keys(self.profile, values) };
+        let keys = matching::match_keys(self.profile, values);
         let group = self.group.map(|field| values.get(field)).filter(|name| !name.is_empty()).map(|name| {
             let mut key = String::new();
             fold_name(name, &mut key);
@@ -199,10 +219,11 @@ impl<'p> Bench<'p> {
             if let Some(group) = &row.group {
                 wanted.entries.add((Kind::Groups, group.clone()));
             }
+            // A refused row is matched all the same: it tells everything that is found about it.
+            row.keys.iter().flatten().for_each(|key| wanted.accounts.add(key.clone()));
             if row.refused {
                 continue;
             }
-            row.keys.iter().flatten().for_each(|key| wanted.accounts.add(key.clone()));
             if let Some(contact_id) = row.contact_id {
                 wanted.contacts.add(Wanted::Contact(contact_id));
                 if let Some(group) = &row.group {

@@ -6,6 +6,8 @@ pub const CELL_CHARACTERS: usize = 32_767;
 pub const ROW_BYTES: usize = 256 * 1024;
 /// The same, as messages say it.
 pub const ROW: &str = "256 KiB";
+/// Bytes of a row that is too large which are looked at: its cells up to there are told and shown.
+pub const ROW_SEEN: usize = 4 * 1024 * 1024;
 /// Columns of a file (`too_many_columns`).
 pub const COLUMNS: usize = 1_000;
 /// Bytes of a file (`file_too_large`).

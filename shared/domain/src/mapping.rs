@@ -25,6 +25,11 @@ pub fn fold(header: &str) -> String {
     marked.flat_map(char::to_lowercase).filter(|letter| letter.is_alphanumeric()).collect()
 }
 
+/// What tells a header from another: as folded, or as it stands where it is nothing but punctuation.
+fn header_key(header: &str) -> String {
+    Some(fold(header)).filter(|folded| !folded.is_empty()).unwrap_or_else(|| header.trim().to_owned())
+}
+
 /// What a column is for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -96,7 +101,7 @@ impl Mapping {
     fn by_header(header: &[&str], profile: &Profile, options: &Options) -> Self {
         let comes_back = header.iter().any(|cell| cell.trim() == RESULT_ROW);
         let chosen: HashMap<String, &str> =
-            options.map.iter().map(|(header, field)| (fold(header), field.as_str())).collect();
+            options.map.iter().map(|(header, field)| (header_key(header), field.as_str())).collect();
         let role = |cell: &str| {
             let name = cell.trim();
             if comes_back && name == SURPLUS {
@@ -105,7 +110,7 @@ impl Mapping {
             if comes_back && name.starts_with(RESULT_PREFIX) {
                 return Role::Result;
             }
-            let field = match chosen.get(&fold(cell)) {
+            let field = match chosen.get(&header_key(cell)) {
                 Some(field) => Some(*field).filter(|field| !field.is_empty()),
                 None => profile.field_of_header(cell).map(|field| &*profile.fields[field].name),
             };
@@ -179,12 +184,11 @@ impl Mapping {
     /// What speaks against the file as it is mapped.
     pub fn findings(&self, profile: &Profile) -> Vec<Finding> {
         let mut findings = Vec::new();
-        if self.columns.len() > limits::COLUMNS {
-            findings.push(
-                Finding::new(Code::TooManyColumns)
-                    .arg("limit", limits::COLUMNS)
-                    .arg("columns", self.columns.len()),
-            );
+        // The sender's own: a file as wide as may be comes back with our columns beside them.
+        let own = self.echoed().count();
+        if own > limits::COLUMNS {
+            findings
+                .push(Finding::new(Code::TooManyColumns).arg("limit", limits::COLUMNS).arg("columns", own));
         }
         for field in &profile.fields {
             let positions: Vec<usize> = self.positions_of(&field.name).collect();

@@ -180,6 +180,9 @@ impl Options {
             "notify" => {
                 self.notify =
                     value.split(',').map(|to| to.trim().to_owned()).filter(|to| !to.is_empty()).collect();
+                if let Some(to) = self.notify.iter().find(|to| !crate::settings::is_address(to)) {
+                    return Err(wrong(&format!("takes e-mail addresses separated by commas, not {to:?}")));
+                }
             }
             _ => return Err(wrong(&format!("is not known; one of {NAMES}"))),
         }
@@ -299,6 +302,7 @@ mod tests {
             ("rows", "", "1,3"),
             ("colour", "red", "not known"),
             ("ambiguous", "last", "error or first"),
+            ("notify", "a@b.example, nobody", "\"nobody\""),
         ] {
             let error = read(&[(name, value)]).expect_err(name).to_string();
             assert!(error.contains(name) && error.contains(word), "{error}");

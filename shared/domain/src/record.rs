@@ -16,20 +16,39 @@ pub fn text<'a>(bytes: &'a [u8], delimiter: u8) -> (Cow<'a, str>, Vec<BadBytes>)
     }
 }
 
-/// A record that is too large for a message: its cells, each cut at the limit, from as much of its beginning as a
-/// row may hold.
-pub fn cut(beginning: &[u8], delimiter: u8) -> String {
-    let within = &beginning[..beginning.len().min(limits::ROW_BYTES)];
+/// The cells of a record that is too large, from as much of its beginning as is looked at; a cell that is cut there
+/// says nothing and is left out.
+pub fn seen(beginning: &[u8], delimiter: u8, cells: &mut Cells) {
+    let within = &beginning[..beginning.len().min(limits::ROW_SEEN)];
     let (text, _) = text(whole_characters(within), delimiter);
-    let mut cells = Cells::default();
     cells.parse(&text, delimiter);
-    let short = cells.iter().map(|cell| match cell.char_indices().nth(limits::CELL_CHARACTERS) {
-        Some((end, _)) => &cell[..end],
-        None => cell,
-    });
-    let mut out = Vec::with_capacity(within.len());
+    if within.len() < beginning.len() {
+        cells.pop();
+    }
+}
+
+/// A record that is too large for a message, as it travels: its cells, each cut at the limit, and at a fair share of
+/// what a row may hold where that is not enough.
+pub fn cut(beginning: &[u8], delimiter: u8) -> String {
+    let mut cells = Cells::default();
+    seen(beginning, delimiter, &mut cells);
+    let mut short: Vec<&str> = cells.iter().map(within_limit).collect();
+    if short.iter().map(|cell| cell.len()).sum::<usize>() > limits::ROW_BYTES {
+        let share = limits::ROW_BYTES / short.len();
+        short.iter_mut().for_each(|cell| {
+            *cell = &cell[..whole_characters(&cell.as_bytes()[..share.min(cell.len())]).len()]
+        });
+    }
+    let mut out = Vec::new();
     write_record(&mut out, short, delimiter);
     String::from_utf8(out).expect("cells are text, so is their record")
+}
+
+fn within_limit(cell: &str) -> &str {
+    match cell.char_indices().nth(limits::CELL_CHARACTERS) {
+        Some((end, _)) => &cell[..end],
+        None => cell,
+    }
 }
 
 /// Takes off a character that was cut in the middle.
@@ -116,5 +135,24 @@ mod tests {
         let mut cells = Cells::default();
         cells.parse(&text, b',');
         assert_eq!(cells.iter().map(|cell| cell.chars().count()).collect::<Vec<_>>(), [1, 32_767, 3, 32_767]);
+    }
+
+    #[test]
+    fn what_stands_behind_a_large_cell_is_there() {
+        let large = format!("{},ann@one.example", "x".repeat(1_000_000));
+        assert!(cut(large.as_bytes(), b',').ends_with(",ann@one.example"));
+        let many = format!("{}b@c.example", "é".repeat(5_000).as_str().to_owned() + ",").repeat(60);
+        let text = cut(many.as_bytes(), b',');
+        assert!(text.len() < limits::ROW_BYTES + 1_000);
+    }
+
+    #[test]
+    fn a_cell_that_is_cut_in_the_middle_says_nothing() {
+        let mut cells = Cells::default();
+        let large = format!("a,{},ann@one.example", "x".repeat(limits::ROW_SEEN - 6));
+        seen(large.as_bytes(), b',', &mut cells);
+        assert_eq!((cells.len(), cells.get(0)), (2, "a"));
+        seen("x".repeat(limits::ROW_SEEN + 1).as_bytes(), b',', &mut cells);
+        assert_eq!(cells.len(), 0);
     }
 }

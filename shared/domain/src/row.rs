@@ -183,6 +183,26 @@ impl<'p> Cleaner<'p> {
         true
     }
 
+    /// What is wrong with a row that nothing stands for, where its findings do not say so yet: a profile need not
+    /// require what it tells rows apart by.
+    pub fn identity_missing(&self, values: RowValues<'_>, findings: &[Finding]) -> Option<Finding> {
+        let parts = || self.profile.identity.iter().flatten();
+        let names = |name: &str| parts().any(|field| &*self.profile.fields[*field].name == name);
+        let said = findings.iter().filter(|finding| finding.is_error()).any(|finding| {
+            matches!(finding.code, Code::RowTooLarge | Code::OneOfMissing)
+                || finding.column_name().is_some_and(names)
+        });
+        if said {
+            return None;
+        }
+        if let [parts] = self.profile.identity.as_slice() {
+            let missing = parts.iter().find(|field| values.get(**field).is_empty())?;
+            return Some(Finding::on(Code::RequiredMissing, self.column(*missing)));
+        }
+        let names: Vec<&str> = parts().map(|field| &*self.profile.fields[*field].name).collect();
+        Some(Finding::new(Code::OneOfMissing).arg("fields", names.join(", ")))
+    }
+
     /// The values of the row cleaned last.
     pub fn last<'a>(&self, values: &'a Values) -> RowValues<'a> {
         values.last(self.profile.fields.len())
@@ -207,14 +227,14 @@ impl<'p> Cleaner<'p> {
         let cell = trim(sent);
         let field = &self.profile.fields[index];
         let column = &self.columns[index];
-        if cell.is_empty() {
-            if field.required && (position < cells.len() || self.open_ended) {
-                findings.push(Finding::on(Code::RequiredMissing, column));
-            }
-            return;
-        }
         if let Some(finding) = too_long(sent, Some(column)) {
             findings.push(finding);
+            return;
+        }
+        if cell.is_empty() {
+            if field.required {
+                findings.push(Finding::on(Code::RequiredMissing, column));
+            }
             return;
         }
         let before = findings.len();

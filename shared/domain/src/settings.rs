@@ -59,9 +59,7 @@ impl Settings {
             return Err(format!("time_zone: takes an IANA name, such as America/Sao_Paulo, not {zone:?}"));
         }
         for address in self.notify.iter().chain(&self.sender) {
-            let mut cleaned = String::new();
-            let local = address.strip_suffix("@localhost").is_some_and(|local| !local.is_empty());
-            if !local && crate::clean::email::clean_email(address, &mut cleaned).is_err() {
+            if !is_address(address) {
                 return Err(format!("notify and sender: not an e-mail address: {address:?}"));
             }
         }
@@ -99,6 +97,12 @@ impl Settings {
     pub fn default_options(&self) -> Vec<(String, String)> {
         crate::options::pairs(&self.options).unwrap_or_default()
     }
+}
+
+/// Whether a letter can be sent to an address, or from it; machines write to their own users too.
+pub(crate) fn is_address(address: &str) -> bool {
+    let local = address.strip_suffix("@localhost").is_some_and(|local| !local.is_empty());
+    local || crate::clean::email::clean_email(address, &mut String::new()).is_ok()
 }
 
 /// One line of a TOML error: the line of the file and what is wrong there.

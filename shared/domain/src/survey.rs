@@ -132,7 +132,7 @@ pub struct Survey<'p> {
     sender: Option<Mapping>,
     splitter: Splitter,
     ends: Vec<RecordEnd>,
-    /// The beginning of the record under way, from earlier pieces; at most a row's limit of it.
+    /// The beginning of the record under way, from earlier pieces; at most what is looked at of it.
     carry: Vec<u8>,
     /// Length of the record under way in earlier pieces.
     carried: u64,
@@ -226,7 +226,7 @@ impl<'p> Survey<'p> {
     }
 
     fn carry_on(&mut self, rest: &[u8]) {
-        let room = (limits::ROW_BYTES + 3).saturating_sub(self.carry.len());
+        let room = (limits::ROW_SEEN + 3).saturating_sub(self.carry.len());
         self.carry.extend_from_slice(&rest[..rest.len().min(room)]);
         self.carried += rest.len() as u64;
     }
@@ -262,7 +262,7 @@ impl<'p> Survey<'p> {
         if self.row >= u64::from(u32::MAX) {
             return;
         }
-        let weight = weight(bytes) + ROW_WEIGHT;
+        let weight = if too_large { limits::ROW_BYTES as u64 } else { weight(bytes) } + ROW_WEIGHT;
         let full = self.chunk.rows >= self.size.rows || self.weight + weight > self.size.bytes;
         if full && self.chunk.rows > 0 {
             self.close_chunk();
@@ -297,7 +297,7 @@ impl<'p> Survey<'p> {
     fn take_apart(&mut self, bytes: &[u8], too_large: bool) -> bool {
         let delimiter = self.opening.delimiter;
         if too_large {
-            self.cells.parse(&record::cut(bytes, delimiter), delimiter);
+            record::seen(bytes, delimiter, &mut self.cells);
         } else {
             let (text, _) = record::text(bytes, delimiter);
             self.cells.parse(&text, delimiter);
@@ -306,7 +306,7 @@ impl<'p> Survey<'p> {
             let record = self.opening.mapping.sender_record(&self.cells, delimiter);
             self.cells.parse(&record, delimiter);
         }
-        !self.cells.is_blank()
+        too_large || !self.cells.is_blank()
     }
 
     /// Notes what the row is told apart by.

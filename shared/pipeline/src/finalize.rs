@@ -100,6 +100,8 @@ async fn conclude(
     };
     let mut tally =
         if plan.chunks.is_empty() { Tally::default() } else { assemble(objects, papers, plan).await? };
+    // What was read is what the survey counted: a fragment that lost a row must not add up.
+    tally.rows.read = plan.rows;
     add_verdict(&mut tally, &upload.verdict);
     let head = crate::split::head(plan, &item.profile);
     let mut summary = Summary::from_tally(head, tally, plan.started_at, clock.now());
