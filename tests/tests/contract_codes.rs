@@ -1,5 +1,7 @@
 //! The contract's codes, of the file and of rows, and the options of a drop.
 
+#![allow(clippy::type_complexity, reason = "a table of cases says its types once")]
+
 use rollcall_domain::contact::ContactId;
 use rollcall_domain::keys::What;
 use rollcall_tests::house::{Course, House, Imported};

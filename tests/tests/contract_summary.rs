@@ -204,7 +204,7 @@ fn a_fragment_that_lost_a_row_fails_the_import() {
     house.work_one(&queue, &Default::default(), chunk);
     let papers = Papers::of(&"acme".parse().unwrap(), &import);
     let fragment = pollster::block_on(house.home.bucket().get(&papers.fragment(0))).unwrap().unwrap();
-    assert_eq!(Fragment::from_bytes(&fragment).unwrap().tally.rows.read, 1);
+    assert_eq!(Fragment::from_bytes(&fragment).unwrap().answer.tally.rows.read, 1);
     house.finalize(&import);
     let imported = house.answer(&import);
     assert_eq!(imported.status(), "failed", "{:?}", imported.summary);

@@ -48,6 +48,10 @@ enum Command {
     Contacts(commands::contacts::Contacts),
 }
 
+/// Workers take and give many small pieces at once; this allocator minds that less than the system's.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     panic::set_hook(Box::new(|what| {
         answer::say(format_args!("an error in the program: {what}; please report it"))

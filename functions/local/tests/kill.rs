@@ -3,7 +3,11 @@
 //!
 //! `ROLLCALL_KILLS` says how many kills (24 where it does not), `ROLLCALL_KILL_SEED` from which moments on.
 
-#![allow(clippy::unwrap_used, reason = "a test's helpers may panic as the test may")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "a test that cannot go on panics, and says its counts"
+)]
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;

@@ -1,7 +1,7 @@
 //! A chunk's fragment: the one point where a chunk is decided, and the redo record of what it leaves behind.
 //!
-//! A line of JSON, then the rows of `succeeded.csv`, the rows of `failed.csv`, and one line for each record to
-//! keep. Whoever finds one applies it and judges nothing.
+//! The rows of `succeeded.csv`, the rows of `failed.csv`, one line for each record to keep, and a last line of JSON
+//! that says how long each part is. Whoever finds one applies it and judges nothing.
 
 use std::collections::HashSet;
 
@@ -18,6 +18,15 @@ const VERSION: u32 = 1;
 /// What a chunk came to.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Fragment {
+    /// What is answered.
+    pub answer: ChunkAnswer,
+    /// What is to be kept.
+    pub keeps: Keeps,
+}
+
+/// What a chunk's rows are answered with.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct ChunkAnswer {
     /// What was counted, rows of identities that stand several times as if each were the first.
     pub tally: Tally,
     /// Rows of identities that stand several times: which of them is `merged` is known at the end.
@@ -26,8 +35,6 @@ pub struct Fragment {
     pub succeeded: Vec<u8>,
     /// Rows of `failed.csv`.
     pub failed: Vec<u8>,
-    /// What is to be kept.
-    pub keeps: Keeps,
 }
 
 /// An accepted row whose identity stands several times.
@@ -51,7 +58,7 @@ pub enum Keeps {
 }
 
 #[derive(Serialize, Deserialize)]
-struct Head {
+struct Foot {
     v: u32,
     import_id: ImportId,
     chunk: u32,
@@ -66,24 +73,25 @@ struct Head {
 impl Fragment {
     /// Writes the fragment's file.
     pub fn to_bytes(&self, import_id: &ImportId, chunk: u32) -> Vec<u8> {
-        let head = Head {
+        let answer = &self.answer;
+        let foot = Foot {
             v: VERSION,
             import_id: import_id.clone(),
             chunk,
-            tally: self.tally.clone(),
-            open: self.open.clone(),
-            succeeded: self.succeeded.len(),
-            failed: self.failed.len(),
+            tally: answer.tally.clone(),
+            open: answer.open.clone(),
+            succeeded: answer.succeeded.len(),
+            failed: answer.failed.len(),
             directory: matches!(self.keeps, Keeps::Directory(_)),
         };
-        let mut bytes = Vec::with_capacity(self.succeeded.len() * 2 + self.failed.len() + 4096);
-        write_json_line(&mut bytes, &head);
-        bytes.extend_from_slice(&self.succeeded);
-        bytes.extend_from_slice(&self.failed);
+        let mut bytes = Vec::with_capacity(answer.succeeded.len() * 5 / 2 + answer.failed.len() + 4096);
+        bytes.extend_from_slice(&answer.succeeded);
+        bytes.extend_from_slice(&answer.failed);
         match &self.keeps {
             Keeps::Contacts(keeps) => keeps.iter().for_each(|keep| write_keep(&mut bytes, keep)),
             Keeps::Directory(items) => items.iter().for_each(|item| write_json_line(&mut bytes, item)),
         }
+        write_json_line(&mut bytes, &foot);
         bytes
     }
 
@@ -92,22 +100,27 @@ impl Fragment {
     /// # Errors
     /// Where it is none, or of a version that this code does not know.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, String> {
-        let (head, rest) = split_line(bytes).ok_or("a fragment begins with a line of JSON")?;
-        let head: Head = serde_json::from_slice(head).map_err(|error| format!("fragment: {error}"))?;
-        if head.v != VERSION {
-            return Err(format!("fragment: version {} is not {VERSION}", head.v));
-        }
-        let rows = head.succeeded.checked_add(head.failed).filter(|rows| *rows <= rest.len());
-        let (rows, lines) = rest.split_at(rows.ok_or("fragment: shorter than it says")?);
-        let (succeeded, failed) = rows.split_at(head.succeeded);
-        let keeps = if head.directory { read_items(lines)? } else { read_keeps(lines)? };
-        Ok(Self {
-            tally: head.tally,
-            open: head.open,
-            succeeded: succeeded.to_vec(),
-            failed: failed.to_vec(),
-            keeps,
-        })
+        let (foot, rest) = read_foot(bytes)?;
+        let lines = &rest[foot.succeeded + foot.failed..];
+        let keeps = if foot.directory { read_items(lines)? } else { read_keeps(lines)? };
+        Ok(Self { answer: ChunkAnswer::of(foot, rest), keeps })
+    }
+}
+
+impl ChunkAnswer {
+    /// Reads only what is answered out of a fragment's file.
+    ///
+    /// # Errors
+    /// Where it is none, or of a version that this code does not know.
+    pub fn from_fragment(bytes: &[u8]) -> Result<Self, String> {
+        let (foot, rest) = read_foot(bytes)?;
+        Ok(Self::of(foot, rest))
+    }
+
+    fn of(foot: Foot, rest: &[u8]) -> Self {
+        let (succeeded, behind) = rest.split_at(foot.succeeded);
+        let failed = behind[..foot.failed].to_vec();
+        Self { tally: foot.tally, open: foot.open, succeeded: succeeded.to_vec(), failed }
     }
 
     /// Turns all but the lowest accepted row of each identity into `merged`; fragments come in file order.
@@ -168,9 +181,19 @@ fn each_line(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
     bytes.split(|byte| *byte == b'\n').filter(|line| !line.is_empty())
 }
 
-fn split_line(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
-    let end = memchr::memchr(b'\n', bytes)?;
-    Some((&bytes[..end], &bytes[end + 1..]))
+/// The last line, and what stands before it.
+fn read_foot(bytes: &[u8]) -> Result<(Foot, &[u8]), String> {
+    let whole = bytes.strip_suffix(b"\n").ok_or("fragment: its last line is cut")?;
+    let start = memchr::memrchr(b'\n', whole).map_or(0, |end| end + 1);
+    let foot: Foot = serde_json::from_slice(&whole[start..]).map_err(|error| format!("fragment: {error}"))?;
+    if foot.v != VERSION {
+        return Err(format!("fragment: version {} is not {VERSION}", foot.v));
+    }
+    let rows = foot.succeeded.checked_add(foot.failed);
+    if rows.is_none_or(|rows| rows > start) {
+        return Err("fragment: shorter than it says".to_owned());
+    }
+    Ok((foot, &bytes[..start]))
 }
 
 #[cfg(test)]
@@ -191,7 +214,7 @@ mod tests {
             groups: vec!["vip".into()],
         };
         let unchanged = Keep { record: None, ..keep.clone() };
-        Fragment {
+        let answer = ChunkAnswer {
             tally,
             open: vec![
                 OpenRow { first: 1, at: 4, outcome: Outcome::Created },
@@ -199,8 +222,8 @@ mod tests {
             ],
             succeeded: b"a,1,created\r\nb,2,xupdated,\r\n".to_vec(),
             failed: b"c\n".to_vec(),
-            keeps: Keeps::Contacts(vec![keep, unchanged]),
-        }
+        };
+        Fragment { answer, keeps: Keeps::Contacts(vec![keep, unchanged]) }
     }
 
     #[test]
@@ -208,17 +231,18 @@ mod tests {
         let import_id = ImportId::derive("b", "k", "v", "2026-01-01T00:00:00Z".parse().unwrap());
         let bytes = fragment().to_bytes(&import_id, 3);
         assert_eq!(Fragment::from_bytes(&bytes).unwrap(), fragment());
+        assert_eq!(ChunkAnswer::from_fragment(&bytes).unwrap(), fragment().answer);
         assert!(Fragment::from_bytes(&bytes[..40]).is_err());
     }
 
     #[test]
     fn the_lowest_accepted_row_stays_what_it_is() {
         let mut seen = HashSet::new();
-        let mut first = fragment();
+        let mut first = fragment().answer;
         first.merge_repeats(&mut seen);
         assert_eq!(first.succeeded, b"a,1,created\r\nb,2,xmerged,\r\n");
         assert_eq!((first.tally.rows.created, first.tally.rows.merged), (1, 1));
-        let mut second = fragment();
+        let mut second = fragment().answer;
         second.merge_repeats(&mut seen);
         assert_eq!(second.tally.rows.merged, 2);
         assert!(second.tally.sum_holds());

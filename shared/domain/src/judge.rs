@@ -15,7 +15,7 @@ use crate::contact::{ContactId, Keep, Wanted};
 use crate::cut::records;
 use crate::directory::{Account, Candidates, Group, Invite, Kind, MatchKey};
 use crate::finding::{Code, Finding};
-use crate::fragment::{Fragment, Keeps, OpenRow};
+use crate::fragment::{ChunkAnswer, Fragment, Keeps, OpenRow};
 use crate::mapping::{Mapping, Role};
 use crate::mask;
 use crate::matching::{self, Matched};
@@ -24,7 +24,7 @@ use crate::plan::Plan;
 use crate::profile::{FieldIndex, FieldKind, Profile};
 use crate::result::{self, Answer, ResultWriter, Sent};
 use crate::row::{Cleaner, RowValues, Values, fold_name};
-use crate::tally::{Outcome, Tally};
+use crate::tally::Outcome;
 
 pub use record::RecordShape;
 pub use references::Linked;
@@ -268,15 +268,15 @@ impl<'p> Bench<'p> {
             messages: Messages::of(self.plan.settings.locale),
             cells: Cells::default(),
             fragment: Fragment {
-                tally: Tally::default(),
-                open: Vec::new(),
-                succeeded: Vec::with_capacity(self.text.len() * 3 / 2),
-                failed: Vec::new(),
+                answer: ChunkAnswer {
+                    succeeded: Vec::with_capacity(self.text.len() + 160 * self.rows.len()),
+                    ..ChunkAnswer::default()
+                },
                 keeps: self.no_keeps(),
             },
             rows: told,
         };
-        desk.fragment.tally.add_plain(Outcome::Skipped, self.skipped);
+        desk.fragment.answer.tally.add_plain(Outcome::Skipped, self.skipped);
         let rows = std::mem::take(&mut self.rows);
         for (index, mut row) in rows.into_iter().enumerate() {
             if !row.plain || self.shape.needs_cells() {
@@ -400,7 +400,7 @@ impl<'p> Bench<'p> {
         }
         let at = self.write_succeeded(desk, row, outcome, &answer, matched.is_some());
         if let Some(first) = row.first {
-            desk.fragment.open.push(OpenRow { first, at, outcome });
+            desk.fragment.answer.open.push(OpenRow { first, at, outcome });
         }
     }
 
@@ -414,7 +414,7 @@ impl<'p> Bench<'p> {
     ) -> usize {
         desk.count(row, outcome, matched);
         let sent = self.sent(row, &desk.cells);
-        desk.writer.succeeded(&mut desk.fragment.succeeded, sent, outcome, answer, &row.findings)
+        desk.writer.succeeded(&mut desk.fragment.answer.succeeded, sent, outcome, answer, &row.findings)
     }
 
     /// Where an invitation goes (IMP-25), masked where IMP-18 says so.
@@ -433,7 +433,13 @@ impl<'p> Bench<'p> {
         }
         desk.count(row, Outcome::Rejected, false);
         let sent = self.sent(row, &desk.cells);
-        desk.writer.failed(&mut desk.fragment.failed, sent, Outcome::Rejected, &row.findings, desk.messages);
+        desk.writer.failed(
+            &mut desk.fragment.answer.failed,
+            sent,
+            Outcome::Rejected,
+            &row.findings,
+            desk.messages,
+        );
         Ok(())
     }
 
@@ -467,7 +473,7 @@ struct Desk {
 
 impl Desk {
     fn count(&mut self, row: &Row, outcome: Outcome, matched: bool) {
-        self.fragment.tally.add_row(row.number, outcome, matched, &row.findings);
+        self.fragment.answer.tally.add_row(row.number, outcome, matched, &row.findings);
         if let Some(rows) = &mut self.rows {
             let findings = row.findings.clone();
             rows.push(JudgedRow { row: row.number, line: row.line, outcome, findings });

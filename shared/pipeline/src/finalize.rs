@@ -18,7 +18,7 @@ use rollcall_domain::tally::{Outcome, Tally};
 use rollcall_domain::upload::{Upload, Verdict};
 
 use crate::fault::Fault;
-use crate::papers::{Loaded, missing, read_fragment, read_plan, read_upload};
+use crate::papers::{Loaded, missing, read_answer, read_plan, read_upload};
 use crate::ports::{Answer, Clock, Contacts, ImportItem, Imports, LetterClaim, Mail, ObjectWriter, Objects};
 use crate::work::pool;
 
@@ -135,12 +135,12 @@ async fn assemble(objects: &impl Objects, papers: &Papers, plan: &Plan) -> Answe
     failed.write(&ResultWriter::header(&plan.mapping, &FAILED, delimiter, plan.surplus)).await?;
     let (mut tally, mut seen) = (Tally::default(), HashSet::new());
     for (number, chunk) in (0..).zip(&plan.chunks) {
-        match read_fragment(objects, papers, number).await? {
-            Some(mut fragment) => {
-                fragment.merge_repeats(&mut seen);
-                tally.merge(&fragment.tally);
-                succeeded.write(&fragment.succeeded).await?;
-                failed.write(&fragment.failed).await?;
+        match read_answer(objects, papers, number).await? {
+            Some(mut answer) => {
+                answer.merge_repeats(&mut seen);
+                tally.merge(&answer.tally);
+                succeeded.write(&answer.succeeded).await?;
+                failed.write(&answer.failed).await?;
             }
             // Never sent: the object was gone.
             None => tally.add_plain(Outcome::Unprocessed, u64::from(chunk.rows)),

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
-use rollcall_domain::fragment::Fragment;
+use rollcall_domain::fragment::{ChunkAnswer, Fragment};
 use rollcall_domain::keys::Papers;
 use rollcall_domain::names::{ImportId, ProgramName};
 use rollcall_domain::plan::Plan;
@@ -70,6 +70,16 @@ pub(crate) async fn read_fragment(
 ) -> Result<Option<Fragment>, Fault> {
     let Some(bytes) = objects.get(&papers.fragment(chunk)).await? else { return Ok(None) };
     Fragment::from_bytes(&bytes).map(Some).map_err(|error| Fault::damaged("reading a fragment", error))
+}
+
+/// Reads what a chunk is answered with; not what it keeps.
+pub(crate) async fn read_answer(
+    objects: &impl Objects,
+    papers: &Papers,
+    chunk: u32,
+) -> Result<Option<ChunkAnswer>, Fault> {
+    let Some(bytes) = objects.get(&papers.fragment(chunk)).await? else { return Ok(None) };
+    ChunkAnswer::from_fragment(&bytes).map(Some).map_err(|error| Fault::damaged("reading a fragment", error))
 }
 
 pub(crate) fn missing(what: &'static str) -> Fault {
