@@ -47,7 +47,6 @@ const CASES: &[Case] = &[
         options: &[("dry_run", "true")],
         chunk_rows: 5,
     },
-    Case { name: "one chunk", profile: "prospects", file: LIST, options: &[], chunk_rows: 100 },
     Case {
         name: "a refused file",
         profile: "prospects",
@@ -203,7 +202,6 @@ fn the_cases_are_what_they_say() {
     let wanted = [
         ("completed_with_errors", 4),
         ("completed_with_errors", 3),
-        ("completed_with_errors", 4),
         ("refused", 3),
         ("refused", 3),
         ("completed_with_errors", 3),
