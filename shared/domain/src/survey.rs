@@ -84,6 +84,7 @@ impl Opening {
         let first_is_no_row = mapping.has_header || options.first_line == FirstLine::Ignore;
         if errors.is_empty() {
             errors = mapping.findings(profile);
+            errors.extend(mapping.unmet(options));
         }
         Self { delimiter, skip, mapping, first_is_no_row, errors }
     }
