@@ -146,18 +146,19 @@ class Watcher(threading.Thread):
         return self.peak / 1024
 
 
-def alternate(rounds, sides):
+def alternate(rounds, sides, warm_up=True):
     """Runs A B A B after one round that does not count; `sides` gives each name a function that returns a `Run`."""
     runs = {name: [] for name in sides}
-    for number in range(rounds + 1):
+    for number in range(0 if warm_up else 1, rounds + 1):
         for name, side in sides.items():
             run = side()
             say(f"{f'round {number}' if number else 'warm-up':>8}  {name:<28} {told(run)}  {load()}")
             if number:
                 runs[name].append(run)
-    for name, all_runs in runs.items():
-        say(f"{'median':>8}  {name:<28} {told(median(all_runs))}")
-    return {name: median(all_runs) for name, all_runs in runs.items()}
+    medians = {name: median(all_runs) for name, all_runs in runs.items()}
+    for name, middle in medians.items():
+        say(f"{'median':>8}  {name:<28} {told(middle)}")
+    return medians
 
 
 def median(runs):
