@@ -72,7 +72,7 @@ with connection.schema_editor() as editor:
 start = time.perf_counter()
 with open(contacts, newline="", encoding="utf-8") as file:
     dataset = tablib.Dataset().load(file.read(), format="csv")
-result = Contacts().import_data(dataset, dry_run=False, use_transactions=False, raise_errors=False)
+result = Contacts().import_data(dataset, dry_run=False, raise_errors=False)
 seconds = time.perf_counter() - start
 bad = len({number for number, _ in result.row_errors()} | {row.number for row in result.invalid_rows})
 print(json.dumps({"rows": len(dataset), "kept": Contact.objects.count(), "bad": bad, "seconds": seconds}))
