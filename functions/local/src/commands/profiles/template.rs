@@ -17,10 +17,10 @@ use crate::answer::{self, Column, Exit, Failure, Table};
 /// Headers are the labels of a language; mandatory ones have a mark, ` *`, that mapping passes over. The example row
 /// can be imported: type over it.
 ///
-/// A CSV file (the default) goes to standard output, in the delimiter that spreadsheets of the language take for a list: `,` in
-/// English, else `;`; where the profile allows only some, the first of those. It has no notes, for each line of it is a row; with
-/// --output they are told instead. A workbook has a note on each header and keeps cells as they are typed; it is not
-/// written to a terminal.
+/// A CSV file (the default) goes to standard output, in the delimiter that spreadsheets of the language take for a
+/// list: `,` in English, else `;`; where the profile allows only some, the first of those. It has no notes, for each
+/// line of it is a row; with --output they are told instead. A workbook has a note on each header and keeps cells as
+/// they are typed; it is not written to a terminal.
 #[derive(Debug, clap::Args)]
 pub struct Asked {
     /// The profile
