@@ -40,7 +40,7 @@ def main():
             small, large = bench.alternate(options.rounds, sides, warm_up=False).values()
         finally:
             if options.rows > bench.ROWS:
-                run.input("contacts", options.rows).unlink()
+                run.input_path("contacts", options.rows).unlink(missing_ok=True)
     allowed = {rows: count * IDENTITY / bench.MIB for rows, count in identities.items()}
     beyond = {}
     for rows, measured in ((options.beside, small), (options.rows, large)):
