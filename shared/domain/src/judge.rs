@@ -144,7 +144,7 @@ impl<'p> Bench<'p> {
             } else {
                 self.clean_row((number, line), record, plain, &cells, mark);
             }
-            line += match plan.sheet {
+            line += match self.plan.sheet {
                 Some(_) => 1,
                 None => mark.and_then(|mark| mark.lines).unwrap_or(u64::from(end.lines)),
             };

@@ -29,7 +29,7 @@ pub const WORKBOOK_STRINGS_BYTES: u64 = 512 * 1024 * 1024;
 /// The same, as messages say it.
 pub const WORKBOOK_STRINGS: &str = "512 MiB";
 /// Bytes of one text in it (`archive_unsafe`), many times what a cell may hold.
-pub const WORKBOOK_TEXT_BYTES: usize = 16 * 1024 * 1024;
+pub const WORKBOOK_TEXT_BYTES: u64 = 16 * 1024 * 1024;
 /// The same, as messages say it.
 pub const WORKBOOK_TEXT: &str = "16 MiB";
 /// Columns that a sheet can have at all; of a broken one a column may be said to be any.

@@ -63,7 +63,7 @@ impl Utf16 {
 }
 
 fn push_half(half: u16, out: &mut Vec<u8>) {
-    let bits = |shift: u32, mask: u16| (half >> shift & mask) as u8;
+    let bits = |shift: u32, mask: u16| ((half >> shift) & mask) as u8;
     out.extend([0xe0 | bits(12, 0x0f), 0x80 | bits(6, 0x3f), 0x80 | bits(0, 0x3f)]);
 }
 

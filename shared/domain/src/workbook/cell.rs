@@ -32,8 +32,6 @@ pub(super) fn write(value: &DataRef<'_>, out: &mut String) {
         DataRef::Bool(flag) => write!(out, "{flag}"),
         DataRef::DateTime(time) => write_time(time, out),
         DataRef::Error(error) => write!(out, "{error}"),
-        #[allow(unreachable_patterns)]
-        _ => Ok(()),
     };
     written.expect("a text takes all that is written to it");
 }
