@@ -59,7 +59,7 @@ fn journey(file: &[u8], profile: &Profile, settings: &Settings) {
         };
         let message = cut::message(&plan, number, file[chunk.start as usize..chunk.end as usize].to_vec());
         lap(0);
-        let bench = Bench::open(&plan, profile, message);
+        let mut bench = Bench::open(&plan, profile, message);
         lap(1);
         let wanted = bench.wanted();
         lap(2);

@@ -229,6 +229,13 @@ impl World {
         Handled::Again
     }
 
+    /// Ends an import that can go no further.
+    pub fn give_up(&self, import: &ImportId, reason: &str) {
+        let (objects, contacts, imports, mail) = (&self.objects, &self.contacts, &self.imports, &self.mail);
+        let ended = finalize(objects, contacts, imports, mail, &self.clock, LEASE, import, Some(reason));
+        assert!(matches!(block_on(ended), Ok(Finalized::Over(_))), "it has ended");
+    }
+
     /// `summary.json`.
     pub fn summary(&self, import: &ImportId) -> Summary {
         serde_json::from_str(&self.paper(import, "summary.json").expect("the import ended")).unwrap()

@@ -331,3 +331,38 @@ fn an_explicit_map_goes_before_the_aliases() {
     let left_out = import(&house, "Name,E-mail,Phone\nAnn,ann@one.example,12\n", &[("map.Phone", "")]);
     assert_eq!(left_out.summary.rows.rejected, 0);
 }
+
+#[test]
+fn a_key_with_more_than_a_hundred_candidates_matches_nothing() {
+    let house = House::with_acme();
+    let mut accounts = "account_id,name,email,website\n".to_owned();
+    (0..101).for_each(|number| accounts.push_str(&format!("m{number},Many,many@one.example,\n")));
+    (0..100).for_each(|number| accounts.push_str(&format!("h{number:02},Some,,https://some.example\n")));
+    house.directory("", "accounts", &accounts);
+    let imported = import(
+        &house,
+        "Name,E-mail,Website\nX,many@one.example,\nY,MANY@one.example,some.example\n",
+        &[("rows", "2")],
+    );
+    let row = &imported.succeeded_rows()[0];
+    assert_eq!((&*row["rollcall_account_id"], &*row["rollcall_matched_by"]), ("h00", "website"));
+    assert_eq!(row["rollcall_candidates"].split(' ').count(), 99);
+    assert_eq!(row["rollcall_warnings"], "email:candidates_too_many website:account_several");
+    let alone = import(&house, "Name,E-mail\nX,many@one.example\n", &[]);
+    assert_eq!((alone.summary.matched, &*alone.succeeded_rows()[0]["rollcall_account_id"]), (0, ""));
+}
+
+#[test]
+fn pages_and_letters_show_markup_of_the_file_as_text() {
+    let house = House::with_acme();
+    let imported = import(
+        &house,
+        "Name,E-mail,<script>alert(1)</script>,Nmae\n<b>x</b>,nobody,y,\n",
+        &[("map.<i>", "note")],
+    );
+    let letter = imported.letter.clone().unwrap();
+    for text in [&imported.report, &letter] {
+        assert!(!text.contains("<script>alert") && !text.contains("<b>x</b>"));
+    }
+    assert!(imported.report.contains("&lt;script&gt;") || imported.report.contains("&#60;script&#62;"));
+}

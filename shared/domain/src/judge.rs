@@ -4,16 +4,15 @@
 //! the chunk's fragment. No I/O happens here, so the same message and answers always give the same fragment.
 
 mod directory;
+mod lookups;
 mod record;
 mod references;
-
-use hashbrown::{HashMap, HashSet};
 
 use crate::cells::Cells;
 use crate::chunk::{BadBytes, ChunkMessage, Mark};
 use crate::contact::{ContactId, Keep, Wanted};
 use crate::cut::records;
-use crate::directory::{Account, Candidates, Group, Invite, Kind, MatchKey};
+use crate::directory::{Account, Group, Invite, Kind, MatchKey};
 use crate::finding::{Code, Finding};
 use crate::fragment::{ChunkAnswer, Fragment, Keeps, OpenRow};
 use crate::mapping::{Mapping, Role};
@@ -26,6 +25,8 @@ use crate::result::{self, Answer, ResultWriter, Sent};
 use crate::row::{Cleaner, RowValues, Values, fold_name};
 use crate::tally::Outcome;
 
+use lookups::{Asked, Known};
+pub use lookups::{Found, Lookups};
 pub use record::RecordShape;
 pub use references::Linked;
 
@@ -59,32 +60,15 @@ struct Row {
     keys: Vec<Option<MatchKey>>,
     /// The group that it names, as groups are told apart.
     group: Option<String>,
+    asked: Places,
 }
 
-/// What must be looked up before rows can be judged; no key stands twice.
-#[derive(Debug, Default)]
-pub struct Lookups {
-    /// Keys of accounts.
-    pub accounts: Vec<MatchKey>,
-    /// Other entries of the directory.
-    pub entries: Vec<(Kind, String)>,
-    /// Contacts and memberships.
-    pub contacts: Vec<Wanted>,
-    /// Entries of the kind that the file loads, by id.
-    pub ids: Vec<String>,
-}
-
-/// What was found, in the order of the look-ups.
-#[derive(Debug, Default)]
-pub struct Found {
-    /// Behind each key.
-    pub accounts: Vec<Candidates>,
-    /// Entries (JSON) behind each.
-    pub entries: Vec<Vec<String>>,
-    /// Records (JSON) and memberships.
-    pub contacts: Vec<Option<String>>,
-    /// Entries that are there already.
-    pub items: Vec<Option<crate::directory::DirectoryItem>>,
+/// Where the answers to what a row asked stand.
+#[derive(Default)]
+struct Places {
+    keys: Vec<Option<u32>>,
+    contact: Option<u32>,
+    membership: Option<u32>,
 }
 
 impl<'p> Bench<'p> {
@@ -208,37 +192,41 @@ impl<'p> Bench<'p> {
             contact_id,
             keys,
             group,
+            asked: Places::default(),
         });
     }
 
-    /// Says what must be looked up.
-    pub fn wanted(&self) -> Lookups {
-        let mut wanted = Distinct::default();
+    /// Says what must be looked up, and notes in each row where its answers will stand.
+    pub fn wanted(&mut self) -> Lookups {
+        let (mut accounts, mut entries, mut contacts) =
+            (Asked::default(), Asked::default(), Asked::default());
+        let mut rows = std::mem::take(&mut self.rows);
         let refers = !self.profile.references.is_empty() || !self.profile.cadences.is_empty();
-        for (index, row) in self.rows.iter().enumerate() {
+        for (index, row) in rows.iter_mut().enumerate() {
             if refers {
                 let values = self.values.row(index, self.profile.fields.len());
-                self.wanted_entries(values).for_each(|entry| wanted.entries.add(entry));
+                self.wanted_entries(values).for_each(|entry| _ = entries.add(entry));
             }
             if let Some(group) = &row.group {
-                wanted.entries.add((Kind::Groups, group.clone()));
+                entries.add((Kind::Groups, group.clone()));
             }
             // A refused row is matched all the same: it tells everything that is found about it.
-            row.keys.iter().flatten().for_each(|key| wanted.accounts.add(key.clone()));
+            let keys = std::mem::take(&mut row.keys);
+            row.asked.keys = keys.into_iter().map(|key| key.map(|key| accounts.add(key))).collect();
             if row.refused {
                 continue;
             }
             if let Some(contact_id) = row.contact_id {
-                wanted.contacts.add(Wanted::Contact(contact_id));
-                if let Some(group) = &row.group {
-                    wanted.contacts.add(Wanted::Membership(contact_id, group.clone()));
-                }
+                row.asked.contact = Some(contacts.add(Wanted::Contact(contact_id)));
+                let membership = row.group.clone().map(|group| Wanted::Membership(contact_id, group));
+                row.asked.membership = membership.map(|membership| contacts.add(membership));
             }
         }
+        self.rows = rows;
         Lookups {
-            accounts: wanted.accounts.list,
-            entries: wanted.entries.list,
-            contacts: wanted.contacts.list,
+            accounts: accounts.into_list(),
+            entries: entries.into_list(),
+            contacts: contacts.into_list(),
             ids: self.wanted_ids(),
         }
     }
@@ -306,7 +294,7 @@ impl<'p> Bench<'p> {
         known: &'k Known<'_>,
     ) -> Option<&'k Group> {
         let (field, key) = self.group.zip(row.group.as_ref())?;
-        if let Some(group) = known.groups.get(key.as_str()) {
+        if let Some(group) = known.group(key) {
             return Some(group);
         }
         let name = values.get(field);
@@ -326,22 +314,16 @@ impl<'p> Bench<'p> {
         linked: Linked<'_>,
         known: &Known<'_>,
     ) -> Result<(), String> {
-        let candidates: Vec<_> = row
-            .keys
-            .iter()
-            .map(|key| key.as_ref().and_then(|key| known.accounts.get(key.as_str()).copied()))
-            .collect();
+        let candidates: Vec<_> =
+            row.asked.keys.iter().map(|key| key.and_then(|key| known.candidates(key))).collect();
         let rule_column = |rule: usize| self.cleaner.column(self.profile.matching[rule].0).clone();
         let matched = matching::pick(self.profile, &candidates, rule_column, &mut row.findings);
         row.refused |= row.findings.iter().any(Finding::is_error);
         let Some(contact_id) = row.contact_id.filter(|_| !row.refused) else {
             return self.refuse(desk, &row);
         };
-        let before = known.contacts.get(&Wanted::Contact(contact_id)).copied().flatten();
-        let joins = row.group.as_ref().filter(|group| {
-            let membership = Wanted::Membership(contact_id, (*group).clone());
-            known.contacts.get(&membership).copied().flatten().is_none()
-        });
+        let before = known.before(row.asked.contact);
+        let joins = row.group.as_ref().filter(|_| known.before(row.asked.membership).is_none());
         let account_id = matched.map(|matched| matched.account.account_id.as_str());
         let linked = Linked { account_id, ..linked };
         let (outcome, record) = self.outcome(values, &desk.cells, &linked, before, joins.is_some())?;
@@ -496,67 +478,4 @@ pub struct JudgedRow {
     pub outcome: Outcome,
     /// All that was found in it.
     pub findings: Vec<Finding>,
-}
-
-/// What was found, by key.
-struct Known<'f> {
-    accounts: HashMap<&'f str, &'f Candidates>,
-    groups: HashMap<&'f str, Group>,
-    entries: HashMap<(Kind, &'f str), &'f [String]>,
-    contacts: HashMap<&'f Wanted, Option<&'f str>>,
-    items: HashMap<&'f str, Option<&'f crate::directory::DirectoryItem>>,
-}
-
-impl<'f> Known<'f> {
-    fn of(wanted: &'f Lookups, found: &'f Found) -> Result<Self, String> {
-        let (mut groups, mut others) = (HashMap::new(), HashMap::new());
-        for ((kind, key), entries) in wanted.entries.iter().zip(&found.entries) {
-            if *kind != Kind::Groups {
-                others.insert((*kind, key.as_str()), entries.as_slice());
-            } else if let Some(json) = entries.first() {
-                let group =
-                    serde_json::from_str(json).map_err(|error| format!("directory: group: {error}"))?;
-                groups.insert(key.as_str(), group);
-            }
-        }
-        Ok(Self {
-            accounts: wanted.accounts.iter().map(String::as_str).zip(&found.accounts).collect(),
-            groups,
-            entries: others,
-            contacts: wanted.contacts.iter().zip(found.contacts.iter().map(Option::as_deref)).collect(),
-            items: wanted
-                .ids
-                .iter()
-                .map(String::as_str)
-                .zip(found.items.iter().map(Option::as_ref))
-                .collect(),
-        })
-    }
-}
-
-/// Lists without doubles, in the order in which things were first asked for.
-#[derive(Default)]
-struct Distinct {
-    accounts: Asked<MatchKey>,
-    entries: Asked<(Kind, String)>,
-    contacts: Asked<Wanted>,
-}
-
-struct Asked<T> {
-    list: Vec<T>,
-    seen: HashSet<T>,
-}
-
-impl<T> Default for Asked<T> {
-    fn default() -> Self {
-        Self { list: Vec::new(), seen: HashSet::new() }
-    }
-}
-
-impl<T: Clone + Eq + std::hash::Hash> Asked<T> {
-    fn add(&mut self, wanted: T) {
-        if self.seen.insert(wanted.clone()) {
-            self.list.push(wanted);
-        }
-    }
 }

@@ -1,6 +1,6 @@
 //! Columns to fields: by header, by position, or as the sender's options say. One model for all of them.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use serde::{Deserialize, Serialize};
 use unicode_normalization::UnicodeNormalization;
@@ -28,6 +28,11 @@ pub fn fold(header: &str) -> String {
 /// What tells a header from another: as folded, or as it stands where it is nothing but punctuation.
 fn header_key(header: &str) -> String {
     Some(fold(header)).filter(|folded| !folded.is_empty()).unwrap_or_else(|| header.trim().to_owned())
+}
+
+/// A header as the sender wrote it: without the guard that an earlier import put before it.
+fn own(cell: &str, comes_back: bool) -> &str {
+    if comes_back { unguard(cell) } else { cell }
 }
 
 /// What a column is for.
@@ -98,10 +103,16 @@ impl Mapping {
     }
 
     /// Maps columns by their headers.
+    ///
+    /// What the sender maps goes before what is understood: another column that would be the same field is left out.
     fn by_header(header: &[&str], profile: &Profile, options: &Options) -> Self {
         let comes_back = header.iter().any(|cell| cell.trim() == RESULT_ROW);
         let chosen: HashMap<String, &str> =
             options.map.iter().map(|(header, field)| (header_key(header), field.as_str())).collect();
+        let chosen_fields: HashSet<&str> = header
+            .iter()
+            .filter_map(|cell| chosen.get(&header_key(own(cell, comes_back))).copied())
+            .collect();
         let role = |cell: &str| {
             let name = cell.trim();
             if comes_back && name == SURPLUS {
@@ -112,13 +123,16 @@ impl Mapping {
             }
             let field = match chosen.get(&header_key(cell)) {
                 Some(field) => Some(*field).filter(|field| !field.is_empty()),
-                None => profile.field_of_header(cell).map(|field| &*profile.fields[field].name),
+                None => profile
+                    .field_of_header(cell)
+                    .map(|field| &*profile.fields[field].name)
+                    .filter(|field| !chosen_fields.contains(field)),
             };
             field.map_or(Role::Unmapped, |field| Role::Field(field.to_owned()))
         };
         let columns = header
             .iter()
-            .map(|cell| if comes_back { unguard(cell) } else { cell })
+            .map(|cell| own(cell, comes_back))
             .map(|cell| MappedColumn { header: cell.to_owned(), role: role(cell) })
             .collect();
         let mut mapping = Self { columns, has_header: true, comes_back, ..Self::default() };
@@ -212,6 +226,30 @@ impl Mapping {
             );
         }
         findings
+    }
+
+    /// What speaks against the sender's own mapping: headers that the file does not have.
+    ///
+    /// The program's usual mapping is for files of every kind, and says nothing of this one.
+    pub fn unmet(&self, options: &Options) -> Vec<Finding> {
+        let own = |header: &&String| !options.usual_map.contains(header);
+        let known = |header: &str| {
+            self.has_header
+                && self.columns.iter().any(|column| header_key(&column.header) == header_key(header))
+        };
+        let missing =
+            options.map.iter().map(|(header, _)| header).filter(own).filter(|header| !known(header));
+        let finding = |header: &String| {
+            Finding::new(Code::OptionsInvalid)
+                .arg("option", format!("map.{header}"))
+                .arg("detail", "the file has no such header")
+        };
+        missing.map(finding).collect()
+    }
+
+    /// Whether some column is the field.
+    pub fn has(&self, field: &str) -> bool {
+        self.positions_of(field).next().is_some()
     }
 
     fn positions_of<'a>(&'a self, field: &'a str) -> impl Iterator<Item = usize> + 'a {

@@ -45,6 +45,9 @@ pub struct Options {
     pub columns: Option<Vec<String>>,
     /// Headers and the fields that they are mapped to.
     pub map: Vec<(String, String)>,
+    /// Headers that the program maps in whatever is dropped: a file need not have them. Asked before a plan is made.
+    #[serde(skip)]
+    pub usual_map: Vec<String>,
     /// Contacts of the pool that this file does not hold are gone when it is in.
     pub replace: bool,
     /// Repeats are not looked for.
@@ -131,6 +134,19 @@ impl Options {
         Ok(options)
     }
 
+    /// Reads the options of a drop over those that its program has for every drop.
+    ///
+    /// # Errors
+    /// At the first one that is unknown or has a value that it does not take.
+    pub fn read_over(usual: &[(String, String)], given: &[(String, String)]) -> Result<Self, OptionError> {
+        let mut options = Self::read(usual)?;
+        options.usual_map = options.map.iter().map(|(header, _)| header.clone()).collect();
+        for (name, value) in given {
+            options.set(name, value)?;
+        }
+        Ok(options)
+    }
+
     fn set(&mut self, name: &str, value: &str) -> Result<(), OptionError> {
         let wrong = |what: &str| OptionError { name: name.to_owned(), what: what.to_owned() };
         let flag = || match value.trim().to_ascii_lowercase().as_str() {
@@ -140,6 +156,7 @@ impl Options {
         };
         if let Some(header) = name.strip_prefix("map.") {
             self.map.retain(|(known, _)| known != header);
+            self.usual_map.retain(|known| known != header);
             self.map.push((header.to_owned(), value.trim().to_owned()));
             return Ok(());
         }

@@ -96,6 +96,8 @@ pub struct Contact {
     pub memberships: Vec<Membership>,
     /// Its tags.
     pub tags: Vec<String>,
+    /// Ids of the owner, the company and so on that its fields name, by field.
+    pub links: BTreeMap<String, String>,
     /// How far it is.
     pub status: ContactStatus,
     /// The token that its invitation bears.
@@ -133,6 +135,7 @@ impl Kept<'_> {
             groups: self.groups.into_iter().map(|group| group.name).collect(),
             memberships,
             tags: record.tags,
+            links: record.links,
             status,
             invitation: self.invitation,
             fields: record.fields,

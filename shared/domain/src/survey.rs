@@ -99,6 +99,7 @@ impl Opening {
         let first_is_no_row = mapping.has_header || options.first_line == FirstLine::Ignore;
         if errors.is_empty() {
             errors = mapping.findings(profile);
+            errors.extend(mapping.unmet(options));
         }
         Self { delimiter, skip, mapping, first_is_no_row, of_sheet: false, errors }
     }
@@ -106,13 +107,15 @@ impl Opening {
     /// Decides the columns from the beginning of a sheet's text: there is no delimiter to be found or allowed.
     pub fn of_sheet(sample: &[u8], profile: &Profile, options: &Options) -> Self {
         let mapping = map_columns(sample, workbook::DELIMITER, profile, options);
+        let mut errors = mapping.findings(profile);
+        errors.extend(mapping.unmet(options));
         Self {
             delimiter: workbook::DELIMITER,
             skip: 0,
             first_is_no_row: mapping.has_header || options.first_line == FirstLine::Ignore,
             of_sheet: true,
-            errors: mapping.findings(profile),
             mapping,
+            errors,
         }
     }
 }
@@ -176,6 +179,8 @@ pub struct Survey<'p> {
     filled: (u32, u64),
     chunks: Vec<ChunkPlan>,
     cells: Cells,
+    /// The record taken apart last holds bytes that are not text.
+    bad_bytes: bool,
     values: Values,
     key: String,
     told_apart_by: Vec<FieldIndex>,
@@ -229,6 +234,7 @@ impl<'p> Survey<'p> {
             filled: (0, at),
             chunks: Vec::new(),
             cells: Cells::default(),
+            bad_bytes: false,
             values: Values::default(),
             key: String::new(),
             told_apart_by,
@@ -282,9 +288,6 @@ impl<'p> Survey<'p> {
     fn see_record(&mut self, bytes: &[u8], len: u64, whole: u64, lines: u32) {
         let lines = if self.opening.of_sheet { 1 } else { lines };
         let too_large = whole > limits::ROW_BYTES as u64;
-        let no_text = simdutf8::basic::from_utf8(bytes).is_err();
-        self.no_text |= no_text;
-        let irregular = too_large || no_text;
         if self.no_row_yet {
             let blank = self.opening.mapping.has_header && !self.take_apart(bytes, too_large);
             self.pass(len, lines);
@@ -303,7 +306,7 @@ impl<'p> Survey<'p> {
         self.row += 1;
         self.weight += weight;
         self.chunk.rows += 1;
-        self.chunk.irregular |= irregular;
+        self.chunk.irregular |= too_large || self.bad_bytes;
         self.at += len;
         self.line += u64::from(lines);
         if filled {
@@ -332,7 +335,9 @@ impl<'p> Survey<'p> {
         if too_large {
             record::seen(bytes, delimiter, &mut self.cells);
         } else {
-            let (text, _) = record::text(bytes, delimiter);
+            let (text, bad) = record::text(bytes, delimiter);
+            self.bad_bytes = !bad.is_empty();
+            self.no_text |= self.bad_bytes;
             self.cells.parse(&text, delimiter);
         }
         if self.sender.is_some() && !self.no_row_yet {
@@ -455,11 +460,11 @@ impl<'p> Survey<'p> {
 /// What a row's mark may take in a message.
 const ROW_WEIGHT: u64 = 64;
 
-/// Bytes of a record in a JSON message: quotes and controls are escaped.
+/// Bytes that a record takes in a JSON message at most: quotes are escaped by one byte, controls by up to five.
 fn weight(bytes: &[u8]) -> u64 {
-    let escaped = bytes.iter().filter(|byte| matches!(byte, b'"' | b'\\' | b'\n' | b'\r' | b'\t')).count();
+    let quotes = bytes.iter().filter(|byte| **byte == b'"' || **byte == b'\\').count();
     let controls = bytes.iter().filter(|byte| **byte < 0x20).count();
-    (bytes.len() + escaped + 5 * controls) as u64
+    (bytes.len() + quotes + 5 * controls) as u64
 }
 
 impl ChunkPlan {

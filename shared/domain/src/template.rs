@@ -34,7 +34,7 @@ pub struct TemplateColumn {
     pub note: String,
     /// What the example row has; of a field that names an entry of the directory the entry must exist.
     pub example: String,
-    /// The kind of entry that the example names.
+    /// The kind of entry that a value must name.
     pub names: Option<Kind>,
     /// A spreadsheet should keep its cells as they are typed.
     pub as_text: bool,
@@ -62,8 +62,16 @@ fn column(profile: &Profile, index: FieldIndex, locale: Locale) -> TemplateColum
         required: field.required,
         note: note(profile, index, locale),
         example: field.example.clone().unwrap_or_default(),
-        names: if field.kind == FieldKind::Group { Some(Kind::Groups) } else { field.kind.refers_to() },
+        names: named(field),
         as_text: !matches!(field.kind, FieldKind::Number),
+    }
+}
+
+/// The kind of entry that a value of the field must name.
+fn named(field: &Field) -> Option<Kind> {
+    match field.kind {
+        FieldKind::Group => Some(Kind::Groups),
+        kind => kind.refers_to().filter(|_| field.must_exist),
     }
 }
 

@@ -174,7 +174,7 @@ async fn judge(
 ) -> Answer<Vec<PreviewRow>> {
     let (delimiter, locale) = (loaded.plan.delimiter(), loaded.plan.settings.locale);
     let (text, first_row) = (message.text.clone(), message.first_row);
-    let bench = Bench::open(&loaded.plan, &loaded.profile, message);
+    let mut bench = Bench::open(&loaded.plan, &loaded.profile, message);
     let wanted = bench.wanted();
     let found = look_up(directory, contacts, loaded, &wanted).await?;
     let told = bench

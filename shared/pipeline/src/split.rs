@@ -162,9 +162,8 @@ impl Asked {
         let read = sidecar.map_err(|detail| (String::new(), detail)).and_then(|sidecar| {
             let defaults =
                 if profile.directory.is_some() { Vec::new() } else { self.settings.default_options() };
-            let given: Vec<_> =
-                defaults.into_iter().chain(sidecar.unwrap_or_default()).chain(item.options.clone()).collect();
-            let options = Options::read(&given).map_err(|error| (error.name, error.what))?;
+            let given: Vec<_> = sidecar.unwrap_or_default().into_iter().chain(item.options.clone()).collect();
+            let options = Options::read_over(&defaults, &given).map_err(|error| (error.name, error.what))?;
             options.check(&profile).map_err(|error| (error.name, error.what))?;
             Ok(options)
         });
@@ -267,6 +266,7 @@ pub(crate) fn columns_of(mapping: &mapping::Mapping, profile: Option<&Profile>) 
     let column = |(at, column): (usize, &mapping::MappedColumn)| {
         let unmapped = column.role == mapping::Role::Unmapped && mapping.has_header;
         let near = profile.filter(|_| unmapped).and_then(|profile| profile.nearest_field(&column.header));
+        let near = near.filter(|field| !mapping.has(field));
         UploadColumn {
             position: at as u32 + 1,
             header: column.header.clone(),

@@ -80,7 +80,7 @@ async fn judge(
     message: ChunkMessage,
 ) -> Answer<Fragment> {
     let (import, chunk) = (message.import_id.clone(), message.chunk);
-    let bench = Bench::open(&loaded.plan, &loaded.profile, message);
+    let mut bench = Bench::open(&loaded.plan, &loaded.profile, message);
     let wanted = bench.wanted();
     let found = look_up(directory, contacts, loaded, &wanted).await?;
     let fragment = bench.judge(&wanted, &found).map_err(|error| Fault::damaged("judging a chunk", error))?;

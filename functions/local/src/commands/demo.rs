@@ -1,4 +1,4 @@
-//! `rollcall demo`: a home with a sample program, a directory and an import, to look around in.
+//! `rollcall demo`: a home with a sample program, a directory and an import of each profile, to look around in.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -13,20 +13,37 @@ use rollcall_domain::settings::Settings;
 use rollcall_pipeline::ports::Objects;
 
 use super::Tuning;
-use crate::answer::{self, Exit, Failure};
+use crate::answer::{self, Column, Exit, Failure, Table};
 use crate::drop::Asked;
 use crate::host::{Done, Host};
 
-/// Make a home with a sample program and directory, import a sample file, say what to look at next
+/// Make a home with a sample program and directory, import a sample of each profile, say what to look at next
 #[derive(Debug, clap::Args)]
 pub struct Demo {
     #[command(flatten)]
     tuning: Tuning,
 }
 
-const PROSPECTS: &[u8] = include_bytes!("../../samples/prospects.csv");
-const ACCOUNTS: &[u8] = include_bytes!("../../samples/accounts.csv");
-const GROUPS: &[u8] = include_bytes!("../../samples/groups.csv");
+macro_rules! samples {
+    ($($name:literal)*) => {
+        &[$(($name, include_bytes!(concat!("../../samples/", $name)))),*]
+    };
+}
+
+/// What is written beside the home's other folders: a file for each profile, and what they are matched against.
+const SAMPLES: &[(&str, &[u8])] = samples![
+    "prospects.csv" "partners.csv" "mailing.csv" "leads.csv" "accounts.csv"
+    "directory/accounts.csv" "directory/groups.csv" "directory/tags.csv" "directory/agents.csv"
+    "directory/owners.csv" "directory/companies.csv" "directory/cadences.csv"
+];
+
+/// The directory's kinds that a sample needs.
+const KINDS: [Kind; 7] =
+    [Kind::Accounts, Kind::Groups, Kind::Tags, Kind::Agents, Kind::Owners, Kind::Companies, Kind::Cadences];
+
+/// The profiles whose samples are told in one line each, with their options.
+const OTHERS: [(&str, &[(&str, &str)]); 4] =
+    [("partners", &[]), ("mailing", &[("validate_agent", "true")]), ("leads", &[]), ("accounts", &[])];
 
 impl Demo {
     /// Makes the samples and imports them; what is in the home already is left alone.
@@ -34,17 +51,16 @@ impl Demo {
         let host = Host::open(home, self.tuning.tune(false))?;
         let program = set_up(&host)?;
         let folder = host.home().path().join("samples");
-        let load = |file: &str, owner: &str, kind| {
-            let asked = Asked::directory(folder.join(file), owner.to_owned(), kind);
-            import(&host, &asked)
-        };
         write_samples(&folder)?;
-        load("accounts.csv", MARKETPLACE, Kind::Accounts)?;
-        load("groups.csv", program.as_str(), Kind::Groups)?;
-        let (source, profile) = (folder.join("prospects.csv"), "prospects".to_owned());
-        let asked = Asked::rows(source, program.to_string(), profile, false, Vec::new());
+        for kind in KINDS {
+            load(&host, &folder, &program, kind)?;
+        }
+        let asked = sample(&folder, &program, "prospects", &[]);
         let done = import(&host, &asked)?;
         answer::print(&answer::import_text(&asked, home, &done))?;
+        let import_other = |(profile, given)| import(&host, &sample(&folder, &program, profile, given));
+        let others: Vec<Done> = OTHERS.into_iter().map(import_other).collect::<Result<_, _>>()?;
+        answer::print(&told(&others))?;
         answer::print(&next(home, &folder, &program, &done))?;
         Ok(Exit::Well)
     }
@@ -75,8 +91,8 @@ fn set_up(host: &Host) -> Result<ProgramName, Failure> {
 /// Writes the samples where the reader finds them, to be changed and imported again; changed ones stay.
 fn write_samples(folder: &Path) -> Result<(), Failure> {
     let failed = |error: std::io::Error| Failure::said(format!("cannot write {}: {error}", folder.display()));
-    fs::create_dir_all(folder).map_err(failed)?;
-    for (name, bytes) in [("prospects.csv", PROSPECTS), ("accounts.csv", ACCOUNTS), ("groups.csv", GROUPS)] {
+    fs::create_dir_all(folder.join("directory")).map_err(failed)?;
+    for (name, bytes) in SAMPLES {
         let path = folder.join(name);
         if !path.exists() {
             fs::write(path, bytes).map_err(failed)?;
@@ -85,16 +101,52 @@ fn write_samples(folder: &Path) -> Result<(), Failure> {
     Ok(())
 }
 
+fn load(host: &Host, folder: &Path, program: &ProgramName, kind: Kind) -> Result<Done, Failure> {
+    let owner = if kind == Kind::Accounts { MARKETPLACE } else { program.as_str() };
+    import(host, &Asked::directory(folder.join(format!("directory/{kind}.csv")), owner.to_owned(), kind))
+}
+
+/// The sample of a profile, to be imported.
+fn sample(folder: &Path, program: &ProgramName, profile: &str, given: &[(&str, &str)]) -> Asked {
+    let source = folder.join(format!("{profile}.csv"));
+    let given = given.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+    Asked::rows(source, program.to_string(), profile.to_owned(), false, given)
+}
+
 fn import(host: &Host, asked: &Asked) -> Result<Done, Failure> {
     asked.check_source()?;
     let drop = asked.drop().map_err(|unbegun| unbegun.failure)?;
-    host.import(&asked.source, &drop, Vec::new())
+    host.import(&asked.source, &drop, asked.given.clone())
+}
+
+/// Imports in one line each.
+fn told(others: &[Done]) -> String {
+    let mut table = Table::new([
+        Column::words("file").whole(),
+        Column::words("profile").whole(),
+        Column::numbers("rows"),
+        Column::numbers("taken"),
+        Column::numbers("rejected"),
+        Column::words("results").whole(),
+    ]);
+    for done in others {
+        let (head, rows) = (&done.summary.head, &done.summary.rows);
+        table.add([
+            head.file.clone(),
+            head.profile.clone(),
+            rows.read.to_string(),
+            rows.accepted().to_string(),
+            rows.rejected.to_string(),
+            done.results.display().to_string(),
+        ]);
+    }
+    format!("\nThe other profiles\n{}", table.render(2))
 }
 
 fn next(home: &Path, folder: &Path, program: &ProgramName, done: &Done) -> String {
     let shown = |path: PathBuf| path.display().to_string();
     let rollcall = format!("rollcall --home {}", answer::quoted(&home.to_string_lossy()));
-    let prospects = answer::quoted(&shown(folder.join("prospects.csv")));
+    let leads = answer::quoted(&shown(folder.join("leads.csv")));
     let mut out = String::from("\nLook at\n");
     let mut look = |what: &str, place: String| {
         // Writing to a string cannot fail.
@@ -108,10 +160,10 @@ fn next(home: &Path, folder: &Path, program: &ProgramName, done: &Done) -> Strin
     look("samples", shown(folder.to_owned()));
     out.push_str("\nTry\n");
     for arguments in [
-        format!("preview {prospects} --program {program} --profile prospects --rows 20"),
+        format!("preview {leads} --program {program} --profile leads"),
         format!("contacts list --program {program}"),
         "imports list".to_owned(),
-        "profiles list".to_owned(),
+        "profiles template accounts --locale pt".to_owned(),
     ] {
         let _ = writeln!(out, "  {rollcall} {arguments}");
     }

@@ -1,5 +1,8 @@
 //! `rollcall profiles`: what files of each kind promise.
 
+mod template;
+mod workbook;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -10,8 +13,9 @@ use rollcall_domain::profile::{BUILT_IN, Profile};
 
 use crate::answer::{self, Column, Exit, Failure, Table};
 use crate::drop::cannot_read;
+use template::Asked;
 
-/// Show and check profiles: what files of each kind promise
+/// Show, check and fill in profiles: what files of each kind promise
 #[derive(Debug, clap::Subcommand)]
 pub enum Profiles {
     /// The built-in profiles and one's own
@@ -26,6 +30,7 @@ pub enum Profiles {
         /// The file
         file: PathBuf,
     },
+    Template(Asked),
 }
 
 impl Profiles {
@@ -35,6 +40,7 @@ impl Profiles {
             Profiles::List => list(home),
             Profiles::Show { name } => show(home, &name),
             Profiles::Check { file } => check(&file),
+            Profiles::Template(asked) => asked.run(home),
         }
     }
 }
@@ -73,17 +79,20 @@ fn own_profiles(home: &Path) -> Vec<(String, PathBuf)> {
     own
 }
 
-/// A profile of one's own goes before a built-in one of the same name.
 fn show(home: &Path, name: &str) -> Result<Exit, Failure> {
+    answer::print(&profile(home, name)?.to_toml())?;
+    Ok(Exit::Well)
+}
+
+/// A profile of one's own goes before a built-in one of the same name.
+fn profile(home: &Path, name: &str) -> Result<Profile, Failure> {
     let unknown =
         || Failure::said(format!("no such profile: {name}; `rollcall profiles list` shows those there are"));
     let own = ProfileName::parse(name).ok().map(|name| home.join("bucket").join(keys::profile(&name)));
-    let profile = match own.filter(|file| file.is_file()) {
-        Some(file) => read(&file)?,
-        None => Profile::built_in(name).ok_or_else(unknown)?,
-    };
-    answer::print(&profile.to_toml())?;
-    Ok(Exit::Well)
+    match own.filter(|file| file.is_file()) {
+        Some(file) => read(&file),
+        None => Profile::built_in(name).ok_or_else(unknown),
+    }
 }
 
 fn check(file: &Path) -> Result<Exit, Failure> {

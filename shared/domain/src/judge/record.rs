@@ -44,36 +44,36 @@ impl RecordShape {
         cells: &Cells,
         linked: &Linked<'_>,
     ) -> String {
-        let mut out = Vec::with_capacity(512);
-        out.extend_from_slice(b"{\"profile\":");
+        let mut out = String::with_capacity(480);
+        out.push_str("{\"profile\":");
         push_text(&mut out, profile.name.as_str());
-        push_filled(&mut out, b",\"name\":", &self.name(profile, values));
-        push_filled(&mut out, b",\"email\":", email(profile, values));
+        push_filled(&mut out, ",\"name\":", &self.name(profile, values));
+        push_filled(&mut out, ",\"email\":", email(profile, values));
         self.push_phones(&mut out, values);
-        push_filled(&mut out, b",\"account_id\":", linked.account_id.unwrap_or_default());
+        push_filled(&mut out, ",\"account_id\":", linked.account_id.unwrap_or_default());
         if !linked.tags.is_empty() {
-            out.extend_from_slice(b",\"tags\":");
-            serde_json::to_writer(&mut out, &linked.tags).expect("texts serialise into memory");
+            out.push_str(",\"tags\":");
+            out.push_str(&serde_json::to_string(&linked.tags).expect("texts serialise"));
         }
         if !linked.ids.is_empty() {
-            out.extend_from_slice(b",\"links\":");
+            out.push_str(",\"links\":");
             let mut links: Vec<(&str, &str)> =
                 linked.ids.iter().map(|(field, id)| (&*profile.fields[*field].name, id.as_str())).collect();
             links.sort_unstable();
             push_object(&mut out, links.into_iter());
         }
-        out.extend_from_slice(b",\"fields\":");
+        out.push_str(",\"fields\":");
         push_object(
             &mut out,
             self.fields.iter().map(|field| (&*profile.fields[*field].name, values.get(*field))),
         );
         let mut additional = self.additional(cells).peekable();
         if additional.peek().is_some() {
-            out.extend_from_slice(b",\"additional\":");
+            out.push_str(",\"additional\":");
             push_object(&mut out, additional);
         }
-        out.push(b'}');
-        String::from_utf8(out).expect("JSON of texts is text")
+        out.push('}');
+        out
     }
 
     /// Whether a record needs more of a row than its values.
@@ -102,15 +102,15 @@ impl RecordShape {
         (0..self.phones.len()).filter(first).map(phone).collect::<Vec<_>>().into_iter()
     }
 
-    fn push_phones(&self, out: &mut Vec<u8>, values: RowValues<'_>) {
-        let mut before: &[u8] = b",\"phones\":[";
+    fn push_phones(&self, out: &mut String, values: RowValues<'_>) {
+        let mut before = ",\"phones\":[";
         for phone in self.phones(values) {
-            out.extend_from_slice(before);
+            out.push_str(before);
             push_text(out, phone);
-            before = b",";
+            before = ",";
         }
-        if before == b"," {
-            out.push(b']');
+        if before == "," {
+            out.push(']');
         }
     }
 
@@ -160,37 +160,39 @@ fn email<'a>(profile: &Profile, values: RowValues<'a>) -> &'a str {
     profile.contact_email.map_or("", |field| values.get(field))
 }
 
-fn push_filled(out: &mut Vec<u8>, name: &[u8], value: &str) {
+fn push_filled(out: &mut String, name: &str, value: &str) {
     if !value.is_empty() {
-        out.extend_from_slice(name);
+        out.push_str(name);
         push_text(out, value);
     }
 }
 
-fn push_object<'a>(out: &mut Vec<u8>, members: impl Iterator<Item = (&'a str, &'a str)>) {
-    let mut before = b'{';
+fn push_object<'a>(out: &mut String, members: impl Iterator<Item = (&'a str, &'a str)>) {
+    let mut before = '{';
     for (name, value) in members {
         out.push(before);
         push_text(out, name);
-        out.push(b':');
+        out.push(':');
         push_text(out, value);
-        before = b',';
+        before = ',';
     }
-    if before == b'{' {
-        out.push(b'{');
+    if before == '{' {
+        out.push('{');
     }
-    out.push(b'}');
+    out.push('}');
 }
 
-/// A text as serde_json writes it; most have nothing to escape.
-fn push_text(out: &mut Vec<u8>, text: &str) {
-    if text.bytes().any(|byte| byte < 0x20 || byte == b'"' || byte == b'\\') {
-        serde_json::to_writer(out, text).expect("a text serialises into memory");
+/// A text as serde_json writes it; most have nothing to escape, which is seen many bytes at a time.
+fn push_text(out: &mut String, text: &str) {
+    let escaped =
+        text.bytes().fold(false, |any, byte| any | (byte < 0x20) | (byte == b'"') | (byte == b'\\'));
+    if escaped {
+        out.push_str(&serde_json::to_string(text).expect("a text serialises"));
         return;
     }
-    out.push(b'"');
-    out.extend_from_slice(text.as_bytes());
-    out.push(b'"');
+    out.push('"');
+    out.push_str(text);
+    out.push('"');
 }
 
 #[cfg(test)]

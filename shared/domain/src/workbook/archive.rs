@@ -71,7 +71,7 @@ fn compound(bytes: &[u8]) -> Finding {
 
 /// What an archive is that is no xlsx workbook.
 fn other_format(archive: &ZipArchive<Cursor<Bytes>>) -> Option<&'static str> {
-    let names: Vec<String> = archive.file_names().map(str::to_lowercase).collect();
+    let names: Vec<String> = archive.file_names().flatten().map(|name| name.to_lowercase()).collect();
     let any = |end: &str| names.iter().any(|name| name.ends_with(end));
     if any("workbook.bin") {
         Some("a binary workbook (xlsb)")
@@ -96,7 +96,7 @@ struct Measure {
 impl Measure {
     fn part(&mut self, archive: &mut ZipArchive<Cursor<Bytes>>, number: usize) -> Result<(), Finding> {
         let mut part = archive.by_index(number).map_err(|error| broken(&error))?;
-        let name = part.name().to_lowercase();
+        let name = part.name().map_err(|error| broken(&error))?.to_lowercase();
         // Pictures and the like are never unpacked.
         if !name.ends_with(".xml") && !name.ends_with(".rels") {
             return Ok(());
@@ -106,7 +106,7 @@ impl Measure {
         let mut event = 0;
         loop {
             let read = part.read(&mut buffer).map_err(|error| {
-                Finding::new(Code::WorkbookInvalid).arg("detail", format!("{}: {error}", part.name()))
+                Finding::new(Code::WorkbookInvalid).arg("detail", format!("{name}: {error}"))
             })?;
             if read == 0 {
                 return Ok(());
