@@ -164,8 +164,13 @@ impl House {
 
     /// Previews a file of a profile for `acme`.
     pub fn preview(&self, profile: &str, file: &str, options: &[(&str, &str)]) -> Preview {
+        self.preview_of(profile, file.as_bytes(), options)
+    }
+
+    /// Previews any bytes as a file of a profile for `acme`.
+    pub fn preview_of(&self, profile: &str, file: &[u8], options: &[(&str, &str)]) -> Preview {
         let what = What::Profile(ProfileName::parse(profile).unwrap());
-        let object = self.drop_file("acme", what, "preview.csv", file.as_bytes());
+        let object = self.drop_file("acme", what, "preview.csv", file);
         let drop = Drop::parse(&object.key).unwrap();
         let given = options.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
         let (directory, contacts) = (self.home.directory(), self.home.contacts());

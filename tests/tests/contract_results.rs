@@ -233,7 +233,8 @@ fn its_own_result_columns_are_passed_over_wherever_they_stand() {
 fn bytes_that_are_no_text_are_told_of_the_right_field_in_a_file_that_comes_back() {
     let house = House::with_acme();
     let file = b"rollcall_messages,rollcall_row,Name,E-mail,Note\n\xe9,1,Ann,ann@one.example,x\nok,2,B\xe9b,bob@one.example,\n";
-    let imported = house.import("prospects", file);
+    let options = [("encoding", "utf-8")];
+    let imported = house.import_with("prospects", file, &options, &Course::default());
     assert_eq!(imported.errors(), [(2, "name:bytes_invalid".to_owned())]);
 }
 

@@ -78,7 +78,8 @@ impl Row {
             ),
         }
         if self.fault == Fault::Bytes {
-            out.push(0xe9);
+            // No byte of Windows-1252 either: the file stays what it is.
+            out.push(0x81);
         }
         if self.fault != Fault::Blank {
             out.push(b'"');

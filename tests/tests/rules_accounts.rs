@@ -62,6 +62,35 @@ fn sag_03_csv_is_taken_with_any_delimiter() {
 }
 
 #[test]
+fn sag_03_xlsx_is_taken_with_texts_numbers_and_days() {
+    let mut workbook = rust_xlsxwriter::Workbook::new();
+    let sheet = workbook.add_worksheet();
+    for (column, header) in (0..).zip(HEADER.split(',').chain(["EMAIL", "BIRTH DATE", "SHOE SIZE"])) {
+        sheet.write_string(0, column, header).unwrap();
+    }
+    for (row, number) in [(1, None), (2, Some(79_854_123.0))] {
+        for (column, cell) in (0..).zip(["Person", "CC", "00123", "Lima", "Ana", "a@one.example"]) {
+            sheet.write_string(row, column, cell).unwrap();
+        }
+        if let Some(number) = number {
+            sheet.write_number(row, 2, number).unwrap();
+        }
+        let day = rust_xlsxwriter::ExcelDateTime::from_ymd(1980, 2, 29).unwrap();
+        let format = rust_xlsxwriter::Format::new().set_num_format("dd/mm/yyyy");
+        sheet.write_datetime_with_format(row, 6, &day, &format).unwrap();
+        sheet.write_number(row, 7, 38.5).unwrap();
+    }
+    let house = house();
+    let imported = house.import("accounts", workbook.save_to_buffer().unwrap());
+    assert_eq!((imported.status(), imported.summary.rows.created), ("completed", 2));
+    let records = records(&house);
+    let told: Vec<_> = records.iter().map(|record| &*record.fields["document_number"]).collect();
+    assert_eq!(told, ["00123", "79854123"]);
+    assert_eq!(records[0].fields["birth_date"], "1980-02-29");
+    assert_eq!(records[0].additional["SHOE SIZE"], "38.5");
+}
+
+#[test]
 fn sag_05_five_data_are_required_in_every_row() {
     let house = house();
     let file = format!("{HEADER},EMAIL\n,,,,,a@one.example\nPerson,CC,1,Lima,Ana,a@one.example\n");

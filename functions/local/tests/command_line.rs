@@ -172,7 +172,11 @@ fn bad_rows_are_data_and_never_an_end() {
     let wide = format!("Name,Email\nAnn,a@x.example{}\nBob,b@x.example\n", ",1".repeat(5_000));
     for (name, bytes, code) in [
         ("ragged.csv", b"Name,Email\nAnn,a@x.example,more\nBob\n".to_vec(), "row_ragged"),
-        ("bytes.csv", b"Name,Email\nJos\xe9,a@x.example\nBob,b@x.example\n".to_vec(), "bytes_invalid"),
+        (
+            "bytes.csv",
+            b"Name,Email\nJos\xe9,a@x.example\nJo\xc3\xa3o,b@x.example\n".to_vec(),
+            "bytes_invalid",
+        ),
         ("large.csv", large.into_bytes(), "row_too_large"),
         ("wide.csv", wide.into_bytes(), "row_ragged"),
     ] {

@@ -1,13 +1,23 @@
 //! Bytes of an object to text: the first step of a row's journey, and the only one that knows encodings.
 //!
-//! Everything behind it sees one stream of UTF-8 and counts offsets in it. Bytes that are not UTF-8 are left in
-//! the stream; the record that holds them says so ([`crate::record`]).
+//! Everything behind it sees one stream of UTF-8 and counts offsets in it. Bytes that their encoding does not know
+//! are left in the stream as bytes that are not UTF-8; the record that holds them says so ([`crate::record`]).
+//!
+//! A byte order mark decides, whatever the sender said: result files bear one and come back under the same options.
+//! Then the option; then the [`Census`] of the whole file.
+
+mod census;
+mod utf16;
 
 use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 
+pub use census::Census;
+
 use crate::finding::{Code, Finding};
+use crate::record::windows_1252;
+use utf16::Utf16;
 
 /// An encoding that can be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -15,23 +25,60 @@ pub enum Encoding {
     /// UTF-8, with or without a byte order mark.
     #[serde(rename = "UTF-8")]
     Utf8,
+    /// Windows-1252, which holds all that Latin-1 shows and is what is meant by that name (WHATWG, Encoding).
+    #[serde(rename = "windows-1252")]
+    Windows1252,
+    /// UTF-16, low byte first.
+    #[serde(rename = "UTF-16LE")]
+    Utf16Le,
+    /// UTF-16, high byte first.
+    #[serde(rename = "UTF-16BE")]
+    Utf16Be,
 }
+
+/// What the option takes.
+const NAMES: &str = "one of UTF-8, windows-1252, ISO-8859-1, UTF-16, UTF-16LE, UTF-16BE";
 
 impl Encoding {
     /// The name in `upload.json`.
     pub fn as_str(self) -> &'static str {
         match self {
             Encoding::Utf8 => "UTF-8",
+            Encoding::Windows1252 => "windows-1252",
+            Encoding::Utf16Le => "UTF-16LE",
+            Encoding::Utf16Be => "UTF-16BE",
         }
     }
 
-    /// Reads an encoding's name, as the option gives it.
+    /// Reads an encoding's name, as the option gives it: case, `-`, `_` and blanks do not count.
     pub fn parse(name: &str) -> Option<Self> {
-        matches!(name.to_ascii_lowercase().as_str(), "utf-8" | "utf8").then_some(Encoding::Utf8)
+        let plain = |letter: &char| !matches!(letter, '-' | '_' | ' ');
+        let name: String = name.chars().filter(plain).map(|letter| letter.to_ascii_lowercase()).collect();
+        match name.as_str() {
+            "utf8" | "utf8sig" => Some(Encoding::Utf8),
+            "windows1252" | "cp1252" | "1252" | "ansi" | "latin1" | "iso88591" | "l1" => {
+                Some(Encoding::Windows1252)
+            }
+            "utf16" | "utf16le" => Some(Encoding::Utf16Le),
+            "utf16be" => Some(Encoding::Utf16Be),
+            _ => None,
+        }
+    }
+
+    fn mark(self) -> &'static [u8] {
+        match self {
+            Encoding::Utf8 => b"\xef\xbb\xbf",
+            Encoding::Windows1252 => b"",
+            Encoding::Utf16Le => b"\xff\xfe",
+            Encoding::Utf16Be => b"\xfe\xff",
+        }
+    }
+
+    fn is_wide(self) -> bool {
+        matches!(self, Encoding::Utf16Le | Encoding::Utf16Be)
     }
 }
 
-const BOM: &[u8] = b"\xef\xbb\xbf";
 /// How files begin that are no delimited text, and what they are.
 const OTHER_FORMATS: &[(&[u8], &str)] = &[
     (b"PK\x03\x04", "a workbook or zip archive"),
@@ -39,30 +86,54 @@ const OTHER_FORMATS: &[(&[u8], &str)] = &[
     (b"\x1f\x8b", "a gzip archive"),
     (b"\x28\xb5\x2f\xfd", "a zstd archive"),
     (b"%PDF", "a PDF"),
-    (b"\xff\xfe", "text in UTF-16"),
-    (b"\xfe\xff", "text in UTF-16"),
 ];
+
+/// The encoding as the beginning of a file and the sender's option tell it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Detected {
+    /// The encoding.
+    pub encoding: Encoding,
+    /// Nothing in the rest of the file can say otherwise.
+    pub sure: bool,
+}
 
 /// Decides the encoding from the beginning of a file and the sender's option.
 ///
 /// # Errors
-/// With the file's verdict, where it is no text that can be read.
-pub fn detect(sample: &[u8], option: Option<&str>) -> Result<Encoding, Finding> {
+/// With the file's verdict, where it is no text that can be read, or not in the encoding that was said.
+pub fn detect(sample: &[u8], option: Option<&str>) -> Result<Detected, Finding> {
     if let Some((_, what)) = OTHER_FORMATS.iter().find(|(magic, _)| sample.starts_with(magic)) {
         return Err(Finding::new(Code::FormatUnsupported).value(*what));
     }
-    if sample.iter().take(4096).any(|byte| *byte == 0) {
-        return Err(Finding::new(Code::FormatUnsupported).value("binary data"));
+    let sample = &sample[..sample.len().min(4096)];
+    let told = option.map(told).transpose()?;
+    let marked = [Encoding::Utf8, Encoding::Utf16Le, Encoding::Utf16Be];
+    if let Some(encoding) = marked.into_iter().find(|encoding| sample.starts_with(encoding.mark())) {
+        return Ok(Detected { encoding, sure: true });
     }
-    match option {
-        None => Ok(Encoding::Utf8),
-        Some(name) => Encoding::parse(name).ok_or_else(|| {
-            Finding::new(Code::OptionsInvalid)
-                .value(name)
-                .arg("option", "encoding")
-                .arg("detail", "one of UTF-8")
-        }),
+    let wide = utf16::looks_like(sample);
+    match told {
+        Some(encoding) if fits(encoding, sample) => Ok(Detected { encoding, sure: true }),
+        Some(encoding) => Err(Finding::new(Code::EncodingInvalid).arg("encoding", encoding.as_str())),
+        None => match wide {
+            Some(encoding) => Ok(Detected { encoding, sure: true }),
+            None if sample.contains(&0) => Err(Finding::new(Code::FormatUnsupported).value("binary data")),
+            None => Ok(Detected { encoding: Encoding::Utf8, sure: false }),
+        },
     }
+}
+
+fn told(name: &str) -> Result<Encoding, Finding> {
+    Encoding::parse(name).ok_or_else(|| {
+        Finding::new(Code::OptionsInvalid).value(name).arg("option", "encoding").arg("detail", NAMES)
+    })
+}
+
+/// Whether a file that begins so can be in an encoding at all: a NUL is no character of a list, and a file of
+/// two-byte characters is never without a byte that ASCII has not.
+fn fits(encoding: Encoding, sample: &[u8]) -> bool {
+    let plain = sample.iter().all(|byte| *byte != 0 && byte.is_ascii());
+    if encoding.is_wide() { sample.is_empty() || !plain } else { !sample.contains(&0) }
 }
 
 /// Turns an object's bytes, piece by piece, into UTF-8.
@@ -71,41 +142,88 @@ pub struct Decoder {
     encoding: Encoding,
     /// Bytes at the start that may still turn out to be a byte order mark.
     held: Option<Vec<u8>>,
+    wide: Utf16,
 }
 
 impl Decoder {
     /// Begins at the start of an object.
     pub fn new(encoding: Encoding) -> Self {
-        Self { encoding, held: Some(Vec::new()) }
+        Self { encoding, held: Some(Vec::new()), wide: Utf16::new(encoding == Encoding::Utf16Be) }
     }
 
     /// Decodes a piece; the last one with `last`.
     pub fn decode<'a>(&mut self, piece: &'a [u8], last: bool) -> Cow<'a, [u8]> {
+        let bare = self.without_mark(piece, last);
         match self.encoding {
-            Encoding::Utf8 => self.without_mark(piece, last),
+            Encoding::Utf8 => bare,
+            Encoding::Windows1252 => Cow::Owned(from_windows_1252(&bare)),
+            Encoding::Utf16Le | Encoding::Utf16Be => Cow::Owned(self.wide.decode(&bare, last)),
         }
     }
 
     fn without_mark<'a>(&mut self, piece: &'a [u8], last: bool) -> Cow<'a, [u8]> {
         let Some(mut start) = self.held.take() else { return Cow::Borrowed(piece) };
-        if start.is_empty() && piece.len() >= BOM.len() {
-            return Cow::Borrowed(piece.strip_prefix(BOM).unwrap_or(piece));
+        let mark = self.encoding.mark();
+        if start.is_empty() && piece.len() >= mark.len() {
+            return Cow::Borrowed(piece.strip_prefix(mark).unwrap_or(piece));
         }
         start.extend_from_slice(piece);
-        if start.len() < BOM.len() && BOM.starts_with(&start) && !last {
+        if start.len() < mark.len() && mark.starts_with(&start) && !last {
             self.held = Some(start);
             return Cow::Borrowed(&[]);
         }
-        if start.starts_with(BOM) {
-            start.drain(..BOM.len());
+        if start.starts_with(mark) {
+            start.drain(..mark.len());
         }
         Cow::Owned(start)
     }
 }
 
+/// Decodes Windows-1252; its five gaps stay as they are, which is no UTF-8.
+fn from_windows_1252(bytes: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(bytes.len() + bytes.len() / 8);
+    let mut rest = bytes;
+    while !rest.is_empty() {
+        let ascii = rest.iter().position(|byte| !byte.is_ascii()).unwrap_or(rest.len());
+        out.extend_from_slice(&rest[..ascii]);
+        let Some(byte) = rest.get(ascii) else { break };
+        if is_gap(*byte) {
+            out.push(*byte);
+        } else {
+            out.extend_from_slice(windows_1252(*byte).encode_utf8(&mut [0; 4]).as_bytes());
+        }
+        rest = &rest[ascii + 1..];
+    }
+    out
+}
+
+/// Whether a byte stands for nothing in Windows-1252.
+fn is_gap(byte: u8) -> bool {
+    matches!(byte, 0x81 | 0x8d | 0x8f | 0x90 | 0x9d)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Decodes in two pieces, cut everywhere, and byte by byte.
+    fn decodes(encoding: Encoding, bytes: &[u8], text: &[u8]) {
+        for cut in 0..=bytes.len() {
+            let mut decoder = Decoder::new(encoding);
+            let mut out = decoder.decode(&bytes[..cut], false).into_owned();
+            out.extend_from_slice(&decoder.decode(&bytes[cut..], true));
+            assert_eq!(out, text, "{bytes:?} cut at {cut}");
+        }
+        let mut decoder = Decoder::new(encoding);
+        let piece = |(at, byte): (usize, &u8)| decoder.decode(&[*byte], at + 1 == bytes.len()).into_owned();
+        let out: Vec<u8> = bytes.iter().enumerate().flat_map(piece).collect();
+        assert_eq!(out, text, "{bytes:?} byte by byte");
+    }
+
+    fn wide(text: &str, low_first: bool) -> Vec<u8> {
+        let bytes = |unit: u16| if low_first { unit.to_le_bytes() } else { unit.to_be_bytes() };
+        text.encode_utf16().flat_map(bytes).collect()
+    }
 
     #[test]
     fn a_byte_order_mark_is_taken_off_however_it_is_cut() {
@@ -116,21 +234,57 @@ mod tests {
             (b"\xef\xbbx\xef\xbb\xbf", b"\xef\xbbx\xef\xbb\xbf"),
             (b"", b""),
         ] {
-            for cut in 0..=bytes.len() {
-                let mut decoder = Decoder::new(Encoding::Utf8);
-                let mut out = decoder.decode(&bytes[..cut], false).into_owned();
-                out.extend_from_slice(&decoder.decode(&bytes[cut..], true));
-                assert_eq!(out, text, "{bytes:?} cut at {cut}");
-            }
+            decodes(Encoding::Utf8, bytes, text);
         }
     }
 
     #[test]
-    fn what_is_no_text_is_told_by_its_beginning() {
-        for bytes in [&b"PK\x03\x04.."[..], b"\xff\xfea\0", b"a\0b", b"\x1f\x8b\x08"] {
-            assert_eq!(detect(bytes, None).unwrap_err().code, Code::FormatUnsupported);
+    fn windows_1252_becomes_utf_8_and_its_gaps_are_no_text() {
+        decodes(Encoding::Windows1252, b"Jos\xe9 \x80", "José €".as_bytes());
+        decodes(Encoding::Windows1252, b"\x93a\x94,\x81", b"\xe2\x80\x9ca\xe2\x80\x9d,\x81");
+        decodes(Encoding::Windows1252, b"", b"");
+    }
+
+    #[test]
+    fn utf_16_becomes_utf_8_in_either_order() {
+        let text = "Name;E-mail\r\nJosé;a@b.example 🎉";
+        for (encoding, low_first) in [(Encoding::Utf16Le, true), (Encoding::Utf16Be, false)] {
+            decodes(encoding, &wide(text, low_first), text.as_bytes());
+            decodes(encoding, &wide(&format!("\u{feff}{text}"), low_first), text.as_bytes());
         }
-        assert_eq!(detect(b"a,b", Some("klingon")).unwrap_err().code, Code::OptionsInvalid);
-        assert_eq!(detect(b"a,b", Some("utf-8")), Ok(Encoding::Utf8));
+        // Half a pair, then half a character: both stay what is no UTF-8.
+        decodes(Encoding::Utf16Le, b"a\0\x00\xd8b\0", b"a\xed\xa0\x80b");
+        decodes(Encoding::Utf16Le, b"a\0\x00\xd8", b"a\xed\xa0\x80");
+        decodes(Encoding::Utf16Le, b"a\0b", b"a\xff");
+    }
+
+    #[test]
+    fn what_is_no_text_is_told_by_its_beginning() {
+        for bytes in [&b"PK\x03\x04.."[..], b"a\0b", b"\x1f\x8b\x08"] {
+            assert_eq!(detect(bytes, None).unwrap_err().code, Code::FormatUnsupported, "{bytes:?}");
+        }
+    }
+
+    #[test]
+    fn a_mark_goes_before_the_option_and_the_option_before_what_is_found() {
+        let found = |bytes: &[u8], option| detect(bytes, option).map(|found| (found.encoding, found.sure));
+        let le = wide("Name;E-mail\n", true);
+        for (bytes, option, encoding, sure) in [
+            (&b"a,b"[..], None, Encoding::Utf8, false),
+            (b"a,b", Some("utf-8"), Encoding::Utf8, true),
+            (b"a,b", Some("Latin1"), Encoding::Windows1252, true),
+            (b"\xef\xbb\xbfa,b", Some("windows-1252"), Encoding::Utf8, true),
+            (b"\xff\xfea\0", Some("utf-8"), Encoding::Utf16Le, true),
+            (b"\xfe\xff\0a", None, Encoding::Utf16Be, true),
+            (&le, None, Encoding::Utf16Le, true),
+            (&le, Some("UTF-16"), Encoding::Utf16Le, true),
+            (&wide("Name;E-mail\n", false), None, Encoding::Utf16Be, true),
+        ] {
+            assert_eq!(found(bytes, option), Ok((encoding, sure)), "{bytes:?} {option:?}");
+        }
+        let code = |bytes: &[u8], option| detect(bytes, Some(option)).unwrap_err().code;
+        assert_eq!(code(b"a,b", "klingon"), Code::OptionsInvalid);
+        assert_eq!(code(&le, "utf-8"), Code::EncodingInvalid);
+        assert_eq!(code(b"Name,E-mail\n", "utf-16"), Code::EncodingInvalid);
     }
 }

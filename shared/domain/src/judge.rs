@@ -77,7 +77,8 @@ impl<'p> Bench<'p> {
         let sender = plan.mapping.sender();
         let region = plan.settings.phone_region();
         let cleaner = Cleaner::new(profile, &sender, region, plan.options.allow_duplicates)
-            .with_day_orders(&plan.day_orders);
+            .with_day_orders(&plan.day_orders)
+            .with_encoding(plan.encoding);
         let shape = RecordShape::of(profile, &sender);
         let group = profile.fields_of(FieldKind::Group).next();
         let mut bench = Self {
@@ -127,7 +128,10 @@ impl<'p> Bench<'p> {
             } else {
                 self.clean_row((number, line), record, plain, &cells, mark);
             }
-            line += mark.and_then(|mark| mark.lines).unwrap_or(u64::from(end.lines));
+            line += match self.plan.sheet {
+                Some(_) => 1,
+                None => mark.and_then(|mark| mark.lines).unwrap_or(u64::from(end.lines)),
+            };
             start = end.end;
         }
         self.text = if self.plan.mapping.comes_back { own } else { message.text };

@@ -41,4 +41,5 @@ pub mod survey;
 pub mod tally;
 pub mod template;
 pub mod upload;
+pub mod workbook;
 pub mod write;

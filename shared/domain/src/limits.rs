@@ -16,3 +16,23 @@ pub const FILE_BYTES: u64 = 16 * 1024 * 1024 * 1024;
 pub const FILE: &str = "16 GiB";
 /// Rows of a file (`too_many_rows`).
 pub const ROWS: u64 = 100_000_000;
+/// Bytes of a workbook as it is sent (`file_too_large`): it is held in memory as a whole.
+pub const WORKBOOK_BYTES: u64 = 256 * 1024 * 1024;
+/// The same, as messages say it.
+pub const WORKBOOK: &str = "256 MiB (xlsx)";
+/// Bytes that a workbook's parts unpack to (`archive_unsafe`).
+pub const WORKBOOK_UNPACKED_BYTES: u64 = 4 * 1024 * 1024 * 1024;
+/// The same, as messages say it.
+pub const WORKBOOK_UNPACKED: &str = "4 GiB";
+/// Bytes that its shared strings and styles unpack to (`archive_unsafe`): they are held in memory.
+pub const WORKBOOK_STRINGS_BYTES: u64 = 512 * 1024 * 1024;
+/// The same, as messages say it.
+pub const WORKBOOK_STRINGS: &str = "512 MiB";
+/// Bytes of one text in it (`archive_unsafe`), many times what a cell may hold.
+pub const WORKBOOK_TEXT_BYTES: u64 = 16 * 1024 * 1024;
+/// The same, as messages say it.
+pub const WORKBOOK_TEXT: &str = "16 MiB";
+/// Columns that a sheet can have at all; of a broken one a column may be said to be any.
+pub const SHEET_COLUMNS: usize = 16_384;
+/// Rows that a sheet can have at all.
+pub const SHEET_ROWS: u32 = 1_048_576;

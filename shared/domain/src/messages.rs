@@ -12,6 +12,7 @@
 //! | `row` | argument: the row that is repeated | `duplicate_in_file` |
 //! | `line` | argument: the physical line | `quote_unclosed`, `encoding_invalid` |
 //! | `encoding` | argument | `encoding_invalid`, `bytes_invalid` |
+//! | `sheets` | argument: names, joined by `, ` | `sheet_missing` |
 //! | `region` | argument: `BR` | `phone_country_assumed`, reason `invalid_for_country` |
 //! | `fields` | argument: names, joined by `, ` | `one_of_missing` |
 //! | `allowed` | argument: the values that are taken | `value_unknown`, `delimiter_not_allowed` |

@@ -13,6 +13,7 @@ use crate::options::Options;
 use crate::profile::Profile;
 use crate::repeats::RepeatMark;
 use crate::settings::Settings;
+use crate::workbook::Sheet;
 
 /// The version of the plan that this code writes.
 pub const VERSION: u32 = 1;
@@ -77,6 +78,9 @@ pub struct Plan {
     pub options: Options,
     /// How the object's bytes become text.
     pub encoding: Encoding,
+    /// The sheet that is read, where the object is a workbook.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sheet: Option<Sheet>,
     /// What separates cells.
     pub delimiter: char,
     /// Which column holds what.
@@ -113,6 +117,7 @@ impl Plan {
             settings: Settings::default(),
             options: Options::default(),
             encoding: Encoding::Utf8,
+            sheet: None,
             delimiter: ',',
             mapping: Mapping::default(),
             day_orders: BTreeMap::new(),

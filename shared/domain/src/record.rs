@@ -94,7 +94,7 @@ fn repaired(bytes: &[u8], delimiter: u8) -> (Cow<'static, str>, Vec<BadBytes>) {
 }
 
 /// A byte as Windows-1252 shows it; its five gaps are shown as the control characters that WHATWG gives them.
-fn windows_1252(byte: u8) -> char {
+pub(crate) fn windows_1252(byte: u8) -> char {
     const HIGH: [char; 32] = [
         '€', '\u{81}', '‚', 'ƒ', '„', '…', '†', '‡', 'ˆ', '‰', 'Š', '‹', 'Œ', '\u{8d}', 'Ž', '\u{8f}',
         '\u{90}', '‘', '’', '“', '”', '•', '–', '—', '˜', '™', 'š', '›', 'œ', '\u{9d}', 'ž', 'Ÿ',

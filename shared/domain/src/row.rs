@@ -10,6 +10,7 @@ use crate::cells::Cells;
 use crate::chunk::{BadBytes, Mark};
 use crate::clean::{self, DayOrder, Region};
 use crate::contact::UNIT;
+use crate::decode::Encoding;
 use crate::finding::{Code, Column, Finding};
 use crate::limits;
 use crate::mapping::Mapping;
@@ -74,6 +75,8 @@ pub struct Cleaner<'p> {
     orders: Vec<DayOrder>,
     region: Option<Region>,
     allow_duplicates: bool,
+    /// Of the file, for findings about its bytes.
+    encoding: Encoding,
     scratch: String,
 }
 
@@ -101,8 +104,16 @@ impl<'p> Cleaner<'p> {
             orders: vec![DayOrder::DayFirst; profile.fields.len()],
             region,
             allow_duplicates,
+            encoding: Encoding::Utf8,
             scratch: String::new(),
         }
+    }
+
+    /// Names the file's encoding in findings about its bytes.
+    #[must_use]
+    pub fn with_encoding(mut self, encoding: Encoding) -> Self {
+        self.encoding = encoding;
+        self
     }
 
     /// Reads dates in the orders that the survey decided, by field name.
@@ -305,7 +316,7 @@ impl<'p> Cleaner<'p> {
         };
         finding
             .value(cells.get(position))
-            .arg("encoding", "UTF-8")
+            .arg("encoding", self.encoding.as_str())
             .arg("position", bad.at + 1)
             .arg("byte", format!("{:02X}", bad.byte))
     }
@@ -348,6 +359,9 @@ fn clean_cell(
     let Told { field, region, column, .. } = told;
     let wrong = |code: Code| Finding::on(code, column).value(cell);
     out.clear();
+    if is_spreadsheet_error(cell) {
+        return Err(wrong(Code::ValueSpoiled).arg("reason", "formula"));
+    }
     match field.kind {
         FieldKind::Text | FieldKind::AccountId => push_nfc(cell, out),
         FieldKind::Name | FieldKind::Group | FieldKind::Agent | FieldKind::Owner | FieldKind::Company => {
@@ -377,6 +391,12 @@ fn clean_cell(
         _ => kinds::clean(told, cell, out, findings)?,
     }
     Ok(())
+}
+
+/// What a formula that failed leaves in its cell, in a workbook and in a file saved from it.
+fn is_spreadsheet_error(cell: &str) -> bool {
+    cell.starts_with('#')
+        && matches!(cell, "#N/A" | "#REF!" | "#VALUE!" | "#DIV/0!" | "#NAME?" | "#NULL!" | "#NUM!" | "#DATA!")
 }
 
 fn push_nfc(text: &str, out: &mut String) {

@@ -22,6 +22,7 @@ use crate::repeats::Repeats;
 use crate::row::{Cleaner, Values, identity_part, trim};
 use crate::settings::Settings;
 use crate::split::{RecordEnd, Splitter, Tail};
+use crate::workbook::{self, Sheet};
 
 /// What the survey found: the file's verdict, and all that a plan needs.
 #[derive(Debug, Clone, Default)]
@@ -34,6 +35,8 @@ pub struct Surveyed {
     pub day_orders: BTreeMap<String, DayOrder>,
     /// How the object's bytes become text; whoever decodes fills it in.
     pub encoding: Option<Encoding>,
+    /// The sheet of a workbook; whoever decodes fills it in.
+    pub sheet: Option<Sheet>,
     /// What separates cells.
     pub delimiter: Option<u8>,
     /// Which column holds what.
@@ -44,6 +47,16 @@ pub struct Surveyed {
     pub chunks: Vec<ChunkPlan>,
     /// Some row has more cells than the file has columns.
     pub surplus: bool,
+    /// Some record holds bytes that are not UTF-8.
+    pub no_text: bool,
+}
+
+impl Surveyed {
+    /// The sign between cells, as documents say it; a workbook has none.
+    pub fn sign(&self) -> Option<String> {
+        let delimiter = self.delimiter.filter(|_| self.sheet.is_none());
+        delimiter.map(|delimiter| char::from(delimiter).to_string())
+    }
 }
 
 /// What is decided from the beginning of a file.
@@ -57,6 +70,8 @@ pub struct Opening {
     pub mapping: Mapping,
     /// The first record is no row.
     pub first_is_no_row: bool,
+    /// The text is a sheet's: a record is a row of it, and one line, whatever its cells hold.
+    pub of_sheet: bool,
     /// What speaks against the file already.
     pub errors: Vec<Finding>,
 }
@@ -86,7 +101,22 @@ impl Opening {
             errors = mapping.findings(profile);
             errors.extend(mapping.unmet(options));
         }
-        Self { delimiter, skip, mapping, first_is_no_row, errors }
+        Self { delimiter, skip, mapping, first_is_no_row, of_sheet: false, errors }
+    }
+
+    /// Decides the columns from the beginning of a sheet's text: there is no delimiter to be found or allowed.
+    pub fn of_sheet(sample: &[u8], profile: &Profile, options: &Options) -> Self {
+        let mapping = map_columns(sample, workbook::DELIMITER, profile, options);
+        let mut errors = mapping.findings(profile);
+        errors.extend(mapping.unmet(options));
+        Self {
+            delimiter: workbook::DELIMITER,
+            skip: 0,
+            first_is_no_row: mapping.has_header || options.first_line == FirstLine::Ignore,
+            of_sheet: true,
+            mapping,
+            errors,
+        }
     }
 }
 
@@ -156,6 +186,7 @@ pub struct Survey<'p> {
     told_apart_by: Vec<FieldIndex>,
     repeats: Repeats,
     surplus: bool,
+    no_text: bool,
     /// Cells of the longest filled record.
     widest: usize,
     /// Where dates are, and what their cells say about the order of day and month.
@@ -209,6 +240,7 @@ impl<'p> Survey<'p> {
             told_apart_by,
             repeats: Repeats::default(),
             surplus: false,
+            no_text: false,
             widest: 0,
             dates,
             usual_order: settings.day_order(),
@@ -254,6 +286,7 @@ impl<'p> Survey<'p> {
 
     /// One record: `bytes` may be only its beginning where it is too large.
     fn see_record(&mut self, bytes: &[u8], len: u64, whole: u64, lines: u32) {
+        let lines = if self.opening.of_sheet { 1 } else { lines };
         let too_large = whole > limits::ROW_BYTES as u64;
         if self.no_row_yet {
             let blank = self.opening.mapping.has_header && !self.take_apart(bytes, too_large);
@@ -304,6 +337,7 @@ impl<'p> Survey<'p> {
         } else {
             let (text, bad) = record::text(bytes, delimiter);
             self.bad_bytes = !bad.is_empty();
+            self.no_text |= self.bad_bytes;
             self.cells.parse(&text, delimiter);
         }
         if self.sender.is_some() && !self.no_row_yet {
@@ -377,11 +411,13 @@ impl<'p> Survey<'p> {
             warnings,
             day_orders,
             encoding: None,
+            sheet: None,
             delimiter: Some(self.opening.delimiter),
             mapping: self.opening.mapping,
             rows: self.last_filled,
             chunks: self.chunks,
             surplus: self.surplus,
+            no_text: self.no_text,
         }
     }
 

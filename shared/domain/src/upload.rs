@@ -50,7 +50,7 @@ pub struct Upload {
     pub head: Head,
     /// Whether the file was taken.
     pub verdict: Verdict,
-    /// The encoding's name, such as `utf-8`.
+    /// The encoding's name, such as `UTF-8`; null for a workbook, whose parts say their own.
     pub encoding: Option<String>,
     /// The sign between cells; null for a workbook.
     pub delimiter: Option<String>,

@@ -11,5 +11,6 @@ mod papers;
 pub mod ports;
 pub mod preview;
 pub mod split;
+mod survey;
 mod text;
 pub mod work;

@@ -8,7 +8,6 @@ use jiff::Timestamp;
 use rollcall_domain::cells::Cells;
 use rollcall_domain::chunk::ChunkMessage;
 use rollcall_domain::cut::records;
-use rollcall_domain::decode::{self, Encoding};
 use rollcall_domain::finding::{Code, FindingJson};
 use rollcall_domain::judge::{Bench, JudgedRow};
 use rollcall_domain::keys::Drop;
@@ -22,8 +21,9 @@ use serde::Serialize;
 
 use crate::papers::Loaded;
 use crate::ports::{Answer, Contacts, Directory, ObjectVersion, Objects};
-use crate::split::{Asked, Cutter, columns_of, new_item, plan_of, read_profile, survey};
-use crate::text::Text;
+use crate::split::{Asked, Cutter, columns_of, new_item, plan_of, read_profile};
+use crate::survey::{form, survey};
+use crate::text::{Form, Text};
 use crate::work::look_up;
 
 /// What an import would say.
@@ -31,10 +31,12 @@ use crate::work::look_up;
 pub struct Preview {
     /// Whether the file would be taken.
     pub verdict: Verdict,
-    /// The encoding's name; null where the file cannot be decoded.
+    /// The encoding's name; null for a workbook, and where the file cannot be decoded.
     pub encoding: Option<String>,
-    /// The sign between cells.
+    /// The sign between cells; null for a workbook.
     pub delimiter: Option<String>,
+    /// The sheet that is shown; null for text.
+    pub sheet: Option<String>,
     /// Every column of the file, in its order.
     pub columns: Vec<UploadColumn>,
     /// The first rows, without those that an import would skip.
@@ -127,7 +129,8 @@ pub async fn preview(
     Ok(Preview {
         verdict,
         encoding: surveyed.encoding.map(|encoding| encoding.as_str().to_owned()),
-        delimiter: surveyed.delimiter.map(|delimiter| char::from(delimiter).to_string()),
+        delimiter: surveyed.sign(),
+        sheet: surveyed.sheet.as_ref().map(|sheet| sheet.name.clone()),
         columns,
         rows: judged(objects, directory, contacts, &item.object, &loaded, rows).await?,
     })
@@ -211,12 +214,21 @@ async fn refused(
     verdict: Verdict,
     limit: usize,
 ) -> Answer<Preview> {
-    let mut preview =
-        Preview { verdict, encoding: None, delimiter: None, columns: Vec::new(), rows: Vec::new() };
-    let Some(encoding) = encoding(objects, object, asked, surveyed).await? else { return Ok(preview) };
-    preview.encoding = Some(encoding.as_str().to_owned());
+    let mut preview = Preview {
+        verdict,
+        encoding: None,
+        delimiter: None,
+        sheet: None,
+        columns: Vec::new(),
+        rows: Vec::new(),
+    };
+    let Some(form) = form(objects, object, asked, surveyed).await? else { return Ok(preview) };
+    match &form {
+        Form::Delimited(encoding) => preview.encoding = Some(encoding.as_str().to_owned()),
+        Form::Sheet(sheet) => preview.sheet = Some(sheet.name.clone()),
+    }
     let profile = known.clone().unwrap_or_else(stranger);
-    let mut text = Text::new(objects, object, encoding);
+    let mut text = Text::new(objects, object, form);
     let mut sample = Vec::new();
     let mut complete = false;
     while !complete && sample.len() <= MOST_SHOWN && (sample.is_empty() || preview.rows.len() < limit) {
@@ -237,21 +249,6 @@ async fn refused(
 /// Bytes of a refused file that are looked at, at most.
 const MOST_SHOWN: usize = 64 * 1024 * 1024;
 
-/// The encoding that was surveyed, or the one that the beginning tells.
-async fn encoding(
-    objects: &impl Objects,
-    object: &ObjectVersion,
-    asked: &Asked,
-    surveyed: &Surveyed,
-) -> Answer<Option<Encoding>> {
-    if surveyed.encoding.is_some() {
-        return Ok(surveyed.encoding);
-    }
-    let magic = objects.read(object, 0..object.len.min(4096)).await?;
-    let told = decode::detect(&magic, asked.options.encoding.as_deref());
-    Ok(told.or_else(|_| decode::detect(&magic, None)).ok())
-}
-
 /// Stands for a profile that is not known: no header means anything to it.
 fn stranger() -> Profile {
     let nothing = "name = 'none'\nidentity = [['rollcall']]\n[[fields]]\nname = 'rollcall'\n";
@@ -267,9 +264,12 @@ fn show(
     asked: &Asked,
     limit: usize,
 ) {
-    let opening = Opening::of(sample, complete, profile, &asked.options);
+    let opening = match preview.sheet {
+        Some(_) => Opening::of_sheet(sample, profile, &asked.options),
+        None => Opening::of(sample, complete, profile, &asked.options),
+    };
     let delimiter = opening.delimiter;
-    preview.delimiter = Some(char::from(delimiter).to_string());
+    preview.delimiter = Some(char::from(delimiter).to_string()).filter(|_| !opening.of_sheet);
     preview.columns = columns_of(&opening.mapping, Some(profile));
     preview.rows.clear();
     let (mut start, mut row) = (opening.skip, 0);
@@ -296,7 +296,7 @@ fn show(
                 preview.rows.push(PreviewRow { row, line, cells, status, findings });
             }
         }
-        line += u64::from(end.lines);
+        line += if opening.of_sheet { 1 } else { u64::from(end.lines) };
         start = opening.skip + end.end;
     }
 }

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use rollcall_domain::chunk::ChunkMessage;
+use rollcall_domain::decode::Encoding;
 use rollcall_domain::finding::{Code, Finding, FindingJson};
 use rollcall_domain::keys::{self, Drop, Papers, What};
 use rollcall_domain::names::ImportId;
@@ -15,14 +16,15 @@ use rollcall_domain::plan::{ChunkSize, Plan, VERSION};
 use rollcall_domain::profile::Profile;
 use rollcall_domain::settings::Settings;
 use rollcall_domain::summary::{Head, SCHEMA};
-use rollcall_domain::survey::{Opening, Survey, Surveyed};
+use rollcall_domain::survey::Surveyed;
 use rollcall_domain::upload::{Upload, UploadColumn, Verdict};
-use rollcall_domain::{cut, decode, limits, mapping, options};
+use rollcall_domain::{cut, mapping, options};
 
 use crate::fault::Fault;
 use crate::papers::read_plan;
 use crate::ports::{Answer, Clock, ImportItem, Imports, ObjectVersion, Objects, Queue};
-use crate::text::Text;
+use crate::survey::survey;
+use crate::text::{Form, Text};
 
 /// What came of a drop.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -203,40 +205,6 @@ pub(crate) async fn read_profile(objects: &impl Objects, what: &What) -> Answer<
     })
 }
 
-/// Reads the whole file once and gives its verdict.
-pub(crate) async fn survey(
-    objects: &impl Objects,
-    object: &ObjectVersion,
-    asked: &Asked,
-    size: ChunkSize,
-) -> Answer<Surveyed> {
-    let refused = |errors: Vec<Finding>| Ok(Surveyed { errors, ..Surveyed::default() });
-    let Some(profile) = asked.profile.as_ref().filter(|_| asked.errors.is_empty()) else {
-        return refused(asked.errors.clone());
-    };
-    if object.len > limits::FILE_BYTES {
-        return refused(vec![Finding::new(Code::FileTooLarge).arg("limit", limits::FILE)]);
-    }
-    let magic = objects.read(object, 0..object.len.min(4096)).await?;
-    let encoding = match decode::detect(&magic, asked.options.encoding.as_deref()) {
-        Ok(encoding) => encoding,
-        Err(finding) => return refused(vec![finding]),
-    };
-    let mut text = Text::new(objects, object, encoding);
-    let Some(first) = text.next().await?.filter(|first| !first.is_empty()) else {
-        return refused(vec![Finding::new(Code::FileEmpty)]);
-    };
-    let complete = object.len <= crate::text::PIECE;
-    let opening = Opening::of(&first, complete, profile, &asked.options);
-    let skip = opening.skip;
-    let mut survey = Survey::new(opening, profile, &asked.options, &asked.settings, size);
-    survey.feed(&first[skip..]);
-    while let Some(piece) = text.next().await? {
-        survey.feed(&piece);
-    }
-    Ok(Surveyed { encoding: Some(encoding), ..survey.finish() })
-}
-
 pub(crate) fn plan_of(item: &ImportItem, file: &str, asked: &Asked, surveyed: &Surveyed) -> Plan {
     let accepted = surveyed.errors.is_empty();
     let profile = asked.profile.as_ref().map(Profile::to_toml).unwrap_or_default();
@@ -250,7 +218,8 @@ pub(crate) fn plan_of(item: &ImportItem, file: &str, asked: &Asked, surveyed: &S
         profile,
         settings: asked.settings.clone(),
         options: asked.options.clone(),
-        encoding: surveyed.encoding.unwrap_or(decode::Encoding::Utf8),
+        encoding: surveyed.encoding.unwrap_or(Encoding::Utf8),
+        sheet: surveyed.sheet.clone(),
         delimiter: surveyed.delimiter.map_or(',', char::from),
         mapping: surveyed.mapping.clone(),
         day_orders: surveyed.day_orders.clone(),
@@ -273,8 +242,8 @@ fn upload_of(plan: &Plan, item: &ImportItem, asked: &Asked, surveyed: &Surveyed)
         rows: verdict.accepted.then_some(surveyed.rows),
         verdict,
         encoding: surveyed.encoding.map(|encoding| encoding.as_str().to_owned()),
-        delimiter: surveyed.delimiter.map(|delimiter| char::from(delimiter).to_string()),
-        sheet: None,
+        delimiter: surveyed.sign(),
+        sheet: surveyed.sheet.as_ref().map(|sheet| sheet.name.clone()),
         first_line: surveyed.delimiter.map(|_| first_line.to_owned()),
         columns: columns_of(&surveyed.mapping, asked.profile.as_ref()),
         options: options_of(&plan.options),
@@ -350,7 +319,7 @@ pub(crate) struct Cutter<'a, O> {
 
 impl<'a, O: Objects> Cutter<'a, O> {
     pub(crate) fn new(objects: &'a O, object: &'a ObjectVersion, plan: &'a Plan) -> Self {
-        let text = Text::new(objects, object, plan.encoding);
+        let text = Text::new(objects, object, Form::of(plan));
         Self { plan, object, text, buffer: Vec::new(), at: 0 }
     }
 

@@ -96,7 +96,7 @@ fn show(asked: &Asked, home: &Path, rows: usize) -> Result<Shown, Unbegun> {
 fn unread(failure: &Failure) -> String {
     answer::pretty(&serde_json::json!({
         "verdict": { "accepted": false, "errors": [], "warnings": [] },
-        "encoding": null, "delimiter": null, "columns": [], "rows": [],
+        "encoding": null, "delimiter": null, "sheet": null, "columns": [], "rows": [],
         "error": failure.to_string(),
     }))
 }
@@ -124,6 +124,7 @@ fn headline(asked: &Asked, shown: &Shown) -> String {
     let detected: Vec<String> = [
         shown.encoding.clone(),
         shown.delimiter.as_ref().map(|delimiter| format!("delimiter {delimiter:?}")),
+        shown.sheet.as_ref().map(|sheet| format!("sheet {sheet:?}")),
     ]
     .into_iter()
     .flatten()

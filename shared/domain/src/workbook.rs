@@ -1,0 +1,129 @@
+//! A workbook to the same text that a delimited file is: commas, line feeds, one line a row of the sheet.
+//!
+//! It is a kind of decoding, so it stands in the domain: bytes in, text out, no file and no clock. Row `n` of the
+//! sheet is record `n` of the text, blank rows being empty lines; survey, cut and workers need not know.
+//!
+//! Memory is the workbook as it was sent, its shared strings and one row: cells are read one after the other.
+
+mod archive;
+mod cell;
+mod rows;
+
+use std::io::Cursor;
+use std::sync::Arc;
+
+use calamine::{Reader, SheetType, SheetVisible, Xlsx, XlsxError};
+use serde::{Deserialize, Serialize};
+
+use crate::finding::{Code, Finding};
+use crate::options::{FirstLine, Options};
+pub use rows::SheetText;
+use rows::{CellReader, Rows};
+
+/// What separates the cells of the text that a sheet becomes.
+pub const DELIMITER: u8 = b',';
+
+/// The sheet that is read, and how many cells each of its rows has at least.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sheet {
+    /// Its name.
+    pub name: String,
+    /// A sheet is a rectangle: cells that a row leaves out at its end are empty, up to this column.
+    pub width: u32,
+}
+
+/// The bytes of a workbook; copies share them.
+#[derive(Debug, Clone)]
+struct Bytes(Arc<Vec<u8>>);
+
+impl AsRef<[u8]> for Bytes {
+    fn as_ref(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+type Book = Xlsx<Cursor<Bytes>>;
+
+/// Whether a file begins as workbooks do: a zip archive, or the compound file that an old or a protected one is.
+pub fn is_workbook(beginning: &[u8]) -> bool {
+    archive::is_zip(beginning) || archive::is_compound(beginning)
+}
+
+/// A workbook whose sheets can be read.
+pub struct Workbook {
+    book: Book,
+}
+
+impl Workbook {
+    /// Opens a workbook from all of its bytes.
+    ///
+    /// # Errors
+    /// With the file's verdict: no workbook that is read, protected, broken, or unpacking to more than is safe.
+    pub fn open(bytes: Vec<u8>) -> Result<Self, Finding> {
+        let bytes = Bytes(Arc::new(bytes));
+        archive::check(&bytes)?;
+        let book = Xlsx::new(Cursor::new(bytes)).map_err(|error| invalid(&error))?;
+        Ok(Self { book })
+    }
+
+    /// Chooses the sheet: by the sender's word, else the first one that is visible.
+    ///
+    /// # Errors
+    /// Where there is no such sheet, or it cannot be read.
+    pub fn choose(&mut self, options: &Options) -> Result<Sheet, Finding> {
+        let asked = options.sheet.as_deref().map(str::trim);
+        let sheets = self.book.sheets_metadata();
+        let is_table = |sheet: &&calamine::Sheet| sheet.typ == SheetType::WorkSheet;
+        let chosen = match asked {
+            Some(name) => sheets.iter().filter(is_table).find(|sheet| same(&sheet.name, name)),
+            None => sheets.iter().filter(is_table).find(|sheet| sheet.visible == SheetVisible::Visible),
+        };
+        let Some(name) = chosen.map(|sheet| sheet.name.clone()) else {
+            let names: Vec<&str> = sheets.iter().filter(is_table).map(|sheet| &*sheet.name).collect();
+            let finding = Finding::new(Code::SheetMissing).arg("sheets", names.join(", "));
+            return Err(asked.into_iter().fold(finding, Finding::value));
+        };
+        let width = width(self.cells(&name)?, options)?;
+        Ok(Sheet { name, width })
+    }
+
+    fn cells(&mut self, name: &str) -> Result<CellReader<'_>, Finding> {
+        self.book.worksheet_cells_reader(name).map_err(|error| invalid(&error))
+    }
+
+    /// The text of a sheet, piece by piece.
+    ///
+    /// # Errors
+    /// Where the sheet cannot be read.
+    pub fn into_text(self, sheet: &Sheet) -> Result<SheetText, Finding> {
+        SheetText::new(self.book, sheet)
+    }
+}
+
+/// Sheets are told apart as spreadsheets do it: case does not count.
+fn same(one: &str, other: &str) -> bool {
+    one.trim().to_lowercase() == other.to_lowercase()
+}
+
+/// How many cells each row has at least: as many as the header, or without one as the widest row and the sender say.
+fn width(cells: CellReader<'_>, options: &Options) -> Result<u32, Finding> {
+    let mut rows = Rows::new(cells);
+    let mut widest = 0;
+    while let Some(number) = rows.advance()? {
+        let width = rows.filled().len() as u32;
+        match options.first_line {
+            FirstLine::Header => return Ok(width),
+            FirstLine::Ignore if number == 0 => {}
+            FirstLine::Ignore | FirstLine::Data => widest = widest.max(width),
+        }
+    }
+    let named = options.columns.as_ref().map_or(0, Vec::len) as u32;
+    Ok(widest.max(named))
+}
+
+fn invalid(error: &XlsxError) -> Finding {
+    match error {
+        XlsxError::Password => Finding::new(Code::WorkbookProtected),
+        other => Finding::new(Code::WorkbookInvalid).arg("detail", other),
+    }
+}

@@ -1,0 +1,210 @@
+//! What a packed file is, and whether it is safe to unpack.
+
+use std::io::{Cursor, Read};
+
+use zip::ZipArchive;
+use zip::result::ZipError;
+
+use super::Bytes;
+use crate::finding::{Code, Finding};
+use crate::limits;
+
+/// How an archive begins; the second is an empty one.
+const ZIP: [&[u8]; 2] = [b"PK\x03\x04", b"PK\x05\x06"];
+/// How a compound file begins: an old workbook, or the shell of a protected one ([MS-CFB], [MS-OFFCRYPTO]).
+const COMPOUND: &[u8] = b"\xd0\xcf\x11\xe0";
+
+pub(super) fn is_zip(beginning: &[u8]) -> bool {
+    ZIP.iter().any(|magic| beginning.starts_with(magic))
+}
+
+pub(super) fn is_compound(beginning: &[u8]) -> bool {
+    beginning.starts_with(COMPOUND)
+}
+
+/// What a workbook may unpack to: bytes, and as messages say them.
+#[derive(Debug, Clone, Copy)]
+struct Most {
+    /// All parts together.
+    total: (u64, &'static str),
+    /// Parts that are held in memory as a whole.
+    held: (u64, &'static str),
+    /// One text, which the reader holds in memory.
+    text: (u64, &'static str),
+}
+
+/// Checks that the bytes are an xlsx workbook that unpacks to no more than is safe.
+pub(super) fn check(bytes: &Bytes) -> Result<(), Finding> {
+    let most = Most {
+        total: (limits::WORKBOOK_UNPACKED_BYTES, limits::WORKBOOK_UNPACKED),
+        held: (limits::WORKBOOK_STRINGS_BYTES, limits::WORKBOOK_STRINGS),
+        text: (limits::WORKBOOK_TEXT_BYTES, limits::WORKBOOK_TEXT),
+    };
+    check_within(bytes, most)
+}
+
+fn check_within(bytes: &Bytes, most: Most) -> Result<(), Finding> {
+    if is_compound(bytes.as_ref()) {
+        return Err(compound(bytes.as_ref()));
+    }
+    let mut archive = ZipArchive::new(Cursor::new(bytes.clone())).map_err(|error| broken(&error))?;
+    if let Some(other) = other_format(&archive) {
+        return Err(Finding::new(Code::FormatUnsupported).value(other));
+    }
+    let declared = archive.decompressed_size().unwrap_or(0);
+    within(u64::try_from(declared).unwrap_or(u64::MAX), most.total)?;
+    let mut measure = Measure { most, total: 0, held: 0 };
+    for number in 0..archive.len() {
+        measure.part(&mut archive, number)?;
+    }
+    Ok(())
+}
+
+/// A protected workbook names its one stream; anything else of that kind is of an older time.
+fn compound(bytes: &[u8]) -> Finding {
+    let name: Vec<u8> = "EncryptedPackage".encode_utf16().flat_map(u16::to_le_bytes).collect();
+    match memchr::memmem::find(bytes, &name) {
+        Some(_) => Finding::new(Code::WorkbookProtected),
+        None => Finding::new(Code::FormatUnsupported).value("an old Excel workbook (xls)"),
+    }
+}
+
+/// What an archive is that is no xlsx workbook.
+fn other_format(archive: &ZipArchive<Cursor<Bytes>>) -> Option<&'static str> {
+    let names: Vec<String> = archive.file_names().flatten().map(|name| name.to_lowercase()).collect();
+    let any = |end: &str| names.iter().any(|name| name.ends_with(end));
+    if any("workbook.bin") {
+        Some("a binary workbook (xlsb)")
+    } else if any("content.xml") {
+        Some("an OpenDocument file")
+    } else if !any("[content_types].xml") && !any("workbook.xml") {
+        Some("a zip archive")
+    } else if names.iter().any(|name| name.starts_with("word/") || name.starts_with("ppt/")) {
+        Some("an Office document that is no workbook")
+    } else {
+        None
+    }
+}
+
+/// What the parts unpack to, counted: a size may be declared wrong.
+struct Measure {
+    most: Most,
+    total: u64,
+    held: u64,
+}
+
+impl Measure {
+    fn part(&mut self, archive: &mut ZipArchive<Cursor<Bytes>>, number: usize) -> Result<(), Finding> {
+        let mut part = archive.by_index(number).map_err(|error| broken(&error))?;
+        let name = part.name().map_err(|error| broken(&error))?.to_lowercase();
+        // Pictures and the like are never unpacked.
+        if !name.ends_with(".xml") && !name.ends_with(".rels") {
+            return Ok(());
+        }
+        let held = name.ends_with("sharedstrings.xml") || name.ends_with("styles.xml");
+        let mut buffer = vec![0; 64 * 1024];
+        let mut event = 0;
+        loop {
+            let read = part.read(&mut buffer).map_err(|error| {
+                Finding::new(Code::WorkbookInvalid).arg("detail", format!("{name}: {error}"))
+            })?;
+            if read == 0 {
+                return Ok(());
+            }
+            self.total += read as u64;
+            self.held += if held { read as u64 } else { 0 };
+            event = self.run(&buffer[..read], event)?;
+            within(self.total, self.most.total)?;
+            within(self.held, self.most.held)?;
+        }
+    }
+
+    /// The length of what was read since the last tag began, the longest run checked.
+    fn run(&self, bytes: &[u8], before: u64) -> Result<u64, Finding> {
+        let Some(first) = memchr::memchr(b'<', bytes) else {
+            let longer = before + bytes.len() as u64;
+            return within(longer, self.most.text).map(|()| longer);
+        };
+        within(before + first as u64, self.most.text)?;
+        Ok((bytes.len() - memchr::memrchr(b'<', bytes).unwrap_or(first)) as u64)
+    }
+}
+
+fn within(bytes: u64, (most, limit): (u64, &'static str)) -> Result<(), Finding> {
+    if bytes > most { Err(Finding::new(Code::ArchiveUnsafe).arg("limit", limit)) } else { Ok(()) }
+}
+
+fn broken(error: &ZipError) -> Finding {
+    match error {
+        ZipError::UnsupportedArchive(ZipError::PASSWORD_REQUIRED) => Finding::new(Code::WorkbookProtected),
+        other => Finding::new(Code::WorkbookInvalid).arg("detail", other),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+    use std::sync::Arc;
+
+    use zip::ZipWriter;
+    use zip::write::SimpleFileOptions;
+
+    use super::*;
+
+    const MOST: Most = Most { total: (100_000, "all"), held: (50_000, "held"), text: (9_000, "text") };
+
+    fn packed(parts: &[(&str, String)]) -> Bytes {
+        let mut writer = ZipWriter::new(Cursor::new(Vec::new()));
+        for (name, part) in parts {
+            writer.start_file(*name, SimpleFileOptions::default()).unwrap();
+            writer.write_all(part.as_bytes()).unwrap();
+        }
+        Bytes(Arc::new(writer.finish().unwrap().into_inner()))
+    }
+
+    fn limit(parts: &[(&str, String)]) -> Option<String> {
+        let types = ("[Content_Types].xml", "<a/>".to_owned());
+        let parts: Vec<_> = [types].into_iter().chain(parts.to_vec()).collect();
+        let finding = check_within(&packed(&parts), MOST).err()?;
+        assert_eq!(finding.code, Code::ArchiveUnsafe);
+        finding.args.into_iter().find(|(name, _)| *name == "limit").map(|(_, limit)| limit)
+    }
+
+    #[test]
+    fn what_unpacks_to_too_much_is_refused() {
+        let tags = |count: usize| "<c/>".repeat(count);
+        let sheet = "xl/worksheets/sheet1.xml";
+        for (part, told) in [
+            ((sheet, tags(20_000)), None),
+            ((sheet, tags(30_000)), Some("all")),
+            (("xl/sharedStrings.xml", tags(20_000)), Some("held")),
+            ((sheet, format!("<t>{}</t>", "x".repeat(9_000))), Some("text")),
+            ((sheet, format!("<t>{}</t>", "x".repeat(8_000))), None),
+            (("xl/media/image1.png", "x".repeat(90_000)), None),
+        ] {
+            assert_eq!(limit(std::slice::from_ref(&part)).as_deref(), told, "{}", part.0);
+        }
+    }
+
+    #[test]
+    fn a_size_that_is_declared_wrong_helps_nobody() {
+        let mut bytes = packed(&[("[Content_Types].xml", "<c/>".repeat(30_000))]).0.to_vec();
+        let declared = 120_000_u32.to_le_bytes();
+        while let Some(at) = memchr::memmem::find(&bytes, &declared) {
+            bytes[at..at + 4].copy_from_slice(&100_u32.to_le_bytes());
+        }
+        assert!(check_within(&Bytes(Arc::new(bytes)), MOST).is_err());
+    }
+
+    #[test]
+    fn other_archives_are_named() {
+        for (name, what) in [
+            ("list.csv", "a zip archive"),
+            ("content.xml", "an OpenDocument file"),
+            ("xl/workbook.bin", "a binary workbook (xlsb)"),
+        ] {
+            let finding = check(&packed(&[(name, "x".to_owned())])).unwrap_err();
+            assert_eq!((finding.code, finding.value.as_deref()), (Code::FormatUnsupported, Some(what)));
+        }
+    }
+}

@@ -1,0 +1,114 @@
+//! Text in other encodings than UTF-8: found over the whole file or said, and said again in `upload.json`.
+
+use rollcall_tests::house::{Course, House, Imported};
+
+fn import(file: impl AsRef<[u8]>, options: &[(&str, &str)]) -> (House, Imported) {
+    let house = House::with_acme();
+    let imported = house.import_with("prospects", file, options, &Course::default());
+    (house, imported)
+}
+
+fn encoding(imported: &Imported) -> Option<&str> {
+    imported.upload.encoding.as_deref()
+}
+
+const TEXT: &str = "Name;E-mail;Note\r\nJosé;jose@one.example;5 €\r\nInês;ines@one.example;“x”\r\n";
+
+fn windows_1252(text: &str) -> Vec<u8> {
+    let byte = |letter: char| match letter {
+        '€' => 0x80,
+        '“' => 0x93,
+        '”' => 0x94,
+        letter => u8::try_from(u32::from(letter)).unwrap(),
+    };
+    text.chars().map(byte).collect()
+}
+
+fn utf_16(text: &str, bytes: fn(u16) -> [u8; 2]) -> Vec<u8> {
+    text.encode_utf16().flat_map(bytes).collect()
+}
+
+#[test]
+fn every_encoding_gives_the_same_contacts() {
+    let marked = format!("\u{feff}{TEXT}");
+    for (file, options, told) in [
+        (TEXT.as_bytes().to_vec(), &[][..], "UTF-8"),
+        (marked.clone().into_bytes(), &[("encoding", "windows-1252")], "UTF-8"),
+        (windows_1252(TEXT), &[], "windows-1252"),
+        (windows_1252(TEXT), &[("encoding", "latin1")], "windows-1252"),
+        (utf_16(&marked, u16::to_le_bytes), &[], "UTF-16LE"),
+        (utf_16(&marked, u16::to_be_bytes), &[("encoding", "utf-8")], "UTF-16BE"),
+        (utf_16(TEXT, u16::to_le_bytes), &[], "UTF-16LE"),
+        (utf_16(TEXT, u16::to_be_bytes), &[("encoding", "UTF-16BE")], "UTF-16BE"),
+    ] {
+        let (house, imported) = import(&file, options);
+        assert_eq!((imported.status(), encoding(&imported)), ("completed", Some(told)), "{options:?}");
+        let records = house.records();
+        let names: Vec<&str> = records.iter().map(|record| &*record.name).collect();
+        assert_eq!(names, ["Inês", "José"]);
+        let rows = imported.succeeded_rows();
+        assert_eq!((&*rows[0]["Note"], &*rows[1]["Note"], &*rows[1]["rollcall_line"]), ("5 €", "“x”", "3"));
+        assert!(imported.report.contains(told), "the report says {told}");
+        let preview = House::with_acme().preview_of("prospects", &file, options);
+        assert_eq!(preview.encoding.as_deref(), Some(told));
+        assert_eq!(preview.rows[0].cells, ["José", "jose@one.example", "5 €"]);
+    }
+}
+
+#[test]
+fn a_few_bad_bytes_are_rows_to_mend_and_no_other_encoding() {
+    let file = b"Name,E-mail\nJos\xc3\xa9,a@one.example\nIn\xc3\xaas,b@one.example\nJo\xe3o,c@one.example\n";
+    let (_, imported) = import(file, &[]);
+    assert_eq!(encoding(&imported), Some("UTF-8"));
+    assert_eq!(imported.errors(), [(3, "name:bytes_invalid".to_owned())]);
+    assert_eq!(imported.failed_rows()[0]["Name"], "João");
+}
+
+#[test]
+fn a_byte_that_the_encoding_has_not_is_a_row_to_mend() {
+    let file = b"Name,E-mail\nJos\xe9,a@one.example\nAn\x81,b@one.example\n";
+    let (_, imported) = import(file, &[("encoding", "windows-1252")]);
+    assert_eq!((encoding(&imported), imported.summary.rows.created), (Some("windows-1252"), 1));
+    assert_eq!(imported.errors(), [(2, "name:bytes_invalid".to_owned())]);
+    assert!(imported.failed_rows()[0]["rollcall_messages"].contains("windows-1252"));
+    let half = [&utf_16("Name,E-mail\nAnn", u16::to_le_bytes)[..], b"\x00\xd8,\0a\0@\0b\0.\0e\0x\0"].concat();
+    let (_, imported) = import(half, &[]);
+    assert_eq!(imported.errors(), [(1, "name:bytes_invalid".to_owned())]);
+}
+
+#[test]
+fn what_is_said_and_cannot_be_is_refused() {
+    for (file, option, code) in [
+        (TEXT.as_bytes().to_vec(), "klingon", "options_invalid"),
+        (b"Name,E-mail\nAnn,a@b.example\n".to_vec(), "utf-16", "encoding_invalid"),
+        (utf_16("Name,E-mail\nAnn,a@b.example\n", u16::to_le_bytes), "utf-8", "encoding_invalid"),
+    ] {
+        let (_, imported) = import(file, &[("encoding", option)]);
+        assert_eq!((imported.status(), &imported.file_codes()[..]), ("refused", &[code][..]), "{option}");
+    }
+}
+
+#[test]
+fn what_failed_comes_back_under_the_same_options() {
+    let options = [("encoding", "windows-1252"), ("map.Endereço", "email")];
+    let file = windows_1252("Name;Endereço\nJosé;jose\n");
+    let (house, imported) = import(file, &options);
+    assert_eq!(imported.errors(), [(1, "email:email_invalid".to_owned())]);
+    let mended = String::from_utf8(imported.failed).unwrap().replace(";jose;", ";jose@one.example;");
+    let again = house.import_with("prospects", mended, &options, &Course::default());
+    assert_eq!((again.status(), encoding(&again)), ("completed", Some("UTF-8")));
+    assert_eq!(house.records()[0].name, "José");
+}
+
+#[test]
+fn an_encoding_is_decided_over_the_whole_of_a_large_file() {
+    let mut file = b"Name,E-mail\n".to_vec();
+    for row in 0..150_000 {
+        file.extend_from_slice(format!("Somebody With A Name,p{row}@mail.example\n").as_bytes());
+    }
+    assert!(file.len() > 5 << 20, "more than one piece is read");
+    file.extend_from_slice(b"Jos\xe9,last@mail.example\n");
+    let house = House::with_acme();
+    let preview = house.preview_of("prospects", &file, &[("rows", "150001")]);
+    assert_eq!(preview.encoding.as_deref(), Some("windows-1252"));
+}

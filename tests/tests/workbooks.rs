@@ -1,0 +1,227 @@
+//! Workbooks: the same rows, answers and way back as a delimited file, by content and not by name.
+
+use rollcall_domain::names::ProfileName;
+use rollcall_tests::house::{Course, House, Imported};
+use rust_xlsxwriter::{ExcelDateTime, Format, Formula, Workbook, Worksheet};
+
+const OPTIONS: &[(&str, &str)] = &[];
+
+fn sheet(rows: &[&[&str]]) -> Worksheet {
+    let mut sheet = Worksheet::new();
+    for (row, cells) in (0..).zip(rows) {
+        for (column, cell) in (0..).zip(*cells).filter(|(_, cell)| !cell.is_empty()) {
+            sheet.write_string(row, column, *cell).unwrap();
+        }
+    }
+    sheet
+}
+
+fn workbook(sheets: Vec<Worksheet>) -> Vec<u8> {
+    let mut workbook = Workbook::new();
+    sheets.into_iter().for_each(|sheet| {
+        workbook.push_worksheet(sheet);
+    });
+    workbook.save_to_buffer().unwrap()
+}
+
+fn import(file: impl AsRef<[u8]>, options: &[(&str, &str)]) -> (House, Imported) {
+    let house = House::with_acme();
+    let imported = house.import_with("prospects", file, options, &Course::default());
+    (house, imported)
+}
+
+const HEADER: &[&str] = &["Name", "E-mail", "Note"];
+
+#[test]
+fn a_workbook_is_known_by_its_content_and_says_its_sheet() {
+    let file = workbook(vec![sheet(&[HEADER, &["Ann", "ann@one.example", "a,b"]])]);
+    let (house, imported) = import(&file, OPTIONS);
+    assert_eq!((imported.status(), imported.upload.sheet.as_deref()), ("completed", Some("Sheet1")));
+    assert_eq!((imported.upload.encoding, imported.upload.delimiter), (None, None));
+    assert!(imported.succeeded.starts_with("\u{feff}Name,E-mail,Note,rollcall_row".as_bytes()));
+    assert!(imported.report.contains("Sheet1"));
+    assert_eq!(house.records()[0].fields["note"], "a,b");
+    let preview = House::with_acme().preview_of("prospects", &file, OPTIONS);
+    assert_eq!((preview.encoding, preview.delimiter, preview.sheet.as_deref()), (None, None, Some("Sheet1")));
+    assert_eq!(preview.rows[0].cells, ["Ann", "ann@one.example", "a,b"]);
+}
+
+#[test]
+fn the_line_of_a_row_is_the_row_of_the_sheet() {
+    let rows: &[&[&str]] = &[
+        &[],
+        HEADER,
+        &["Ann", "ann@one.example", "two\nlines\r\nand three"],
+        &[],
+        &["", " "],
+        &["Bob", "nobody", "\"quoted\""],
+        &["Cy", "cy@one.example"],
+    ];
+    for size in [1, 2, 100] {
+        let course = Course {
+            size: rollcall_domain::plan::ChunkSize { rows: size, ..Default::default() },
+            ..Course::default()
+        };
+        let imported =
+            House::with_acme().import_with("prospects", workbook(vec![sheet(rows)]), OPTIONS, &course);
+        let told = imported.succeeded_rows().into_iter().chain(imported.failed_rows());
+        let mut told: Vec<_> = told
+            .map(|row| [&row["Name"], &row["rollcall_row"], &row["rollcall_line"]].map(String::clone))
+            .collect();
+        told.sort();
+        assert_eq!(told, [["Ann", "1", "3"], ["Bob", "4", "6"], ["Cy", "5", "7"]], "{size}");
+        assert_eq!((imported.summary.rows.read, imported.summary.rows.skipped), (5, 2));
+        assert_eq!(imported.succeeded_rows()[0]["Note"], "two\nlines\r\nand three");
+    }
+}
+
+#[test]
+fn the_first_visible_sheet_or_the_named_one_is_read() {
+    let named = |name: &str, person: &str, hidden: bool| {
+        let mut sheet = sheet(&[HEADER, &[person, "a@one.example"]]);
+        sheet.set_name(name).unwrap().set_hidden(hidden);
+        sheet
+    };
+    let file =
+        workbook(vec![named("Old", "Old", true), named("People", "Ann", false), named("More", "Bob", false)]);
+    for (options, name, person) in [
+        (&[][..], "People", "Ann"),
+        (&[("sheet", "more")], "More", "Bob"),
+        (&[("sheet", "Old")], "Old", "Old"),
+    ] {
+        let (house, imported) = import(&file, options);
+        assert_eq!(imported.upload.sheet.as_deref(), Some(name));
+        assert_eq!(house.records()[0].name, person);
+    }
+    let (_, imported) = import(&file, &[("sheet", "Nowhere")]);
+    assert_eq!(imported.file_codes(), ["sheet_missing"]);
+    let message = &imported.upload.verdict.errors[0].message;
+    assert!(message.contains("Nowhere") && message.contains("Old, People, More"), "{message}");
+}
+
+#[test]
+fn cells_become_the_text_that_people_see_in_them() {
+    let mut sheet = sheet(&[
+        &["Name", "E-mail", "text", "whole", "decimal", "day", "time", "flag", "sum"],
+        &["Ann", "ann@one.example", "00123"],
+    ]);
+    let day = ExcelDateTime::from_ymd(2026, 2, 28).unwrap();
+    let format = |code| Format::new().set_num_format(code);
+    sheet.write_number(1, 3, 5_511_998_765_432.0).unwrap();
+    sheet.write_number(1, 4, 1.1).unwrap();
+    sheet.write_datetime_with_format(1, 5, &day, &format("dd/mm/yyyy")).unwrap();
+    sheet.write_number_with_format(1, 6, 0.375, &format("hh:mm")).unwrap();
+    sheet.write_boolean(1, 7, true).unwrap();
+    sheet.write_formula(1, 8, Formula::new("=1+1").set_result("2")).unwrap();
+    let (_, imported) = import(workbook(vec![sheet]), OPTIONS);
+    let row = &imported.succeeded_rows()[0];
+    let cells = ["text", "whole", "decimal", "day", "time", "flag", "sum"].map(|column| &*row[column]);
+    assert_eq!(cells, ["00123", "5511998765432", "1.1", "2026-02-28", "09:00:00", "true", "2"]);
+}
+
+#[test]
+fn a_formula_that_failed_spoils_its_field_alone() {
+    let mut sheet =
+        sheet(&[&["Name", "E-mail", "Own"], &["", "ann@one.example"], &["Bob", "bob@one.example"]]);
+    sheet.write_formula(1, 0, Formula::new("=NA()").set_result("#N/A")).unwrap();
+    sheet.write_formula(2, 2, Formula::new("=1/0").set_result("#DIV/0!")).unwrap();
+    let (_, imported) = import(workbook(vec![sheet]), OPTIONS);
+    assert_eq!(imported.errors(), [(1, "name:value_spoiled".to_owned())]);
+    assert_eq!(imported.failed_rows()[0]["Name"], "#N/A");
+    assert_eq!(imported.succeeded_rows()[0]["Own"], "#DIV/0!");
+    let (_, imported) = import("Name,E-mail\n#N/A,ann@one.example\n", OPTIONS);
+    assert_eq!(imported.errors(), [(1, "name:value_spoiled".to_owned())], "saved as CSV it is no better");
+}
+
+#[test]
+fn what_failed_comes_back_as_a_file_and_as_a_workbook() {
+    let rows: &[&[&str]] = &[
+        HEADER,
+        &["=1+1", "nobody", "-x"],
+        &["Bob", "bob@one.example"],
+        &["Cy", "cy@one.example", "", "more"],
+    ];
+    let (house, imported) = import(workbook(vec![sheet(rows)]), OPTIONS);
+    let errors = [(1, "email:email_invalid"), (3, "row:row_ragged")];
+    assert_eq!(imported.errors(), errors.map(|(row, told)| (row, told.to_owned())));
+    let failed = String::from_utf8(imported.failed).unwrap();
+    let mended = failed.replace(",nobody,", ",ann@one.example,").replace(",more\r\n", ",\r\n");
+    let again = house.import("prospects", &mended);
+    assert_eq!((again.status(), again.summary.rows.created), ("completed", 2), "{mended}");
+    let mut reader = csv::ReaderBuilder::new()
+        .has_headers(false)
+        .from_reader(mended.trim_start_matches('\u{feff}').as_bytes());
+    let records: Vec<csv::StringRecord> = reader.records().map(Result::unwrap).collect();
+    let cells: Vec<Vec<&str>> = records.iter().map(|record| record.iter().collect()).collect();
+    let cells: Vec<&[&str]> = cells.iter().map(Vec::as_slice).collect();
+    let (house, again) = import(workbook(vec![sheet(&cells)]), OPTIONS);
+    assert_eq!((again.status(), again.summary.rows.created), ("completed", 2));
+    assert_eq!(house.records()[0].name, "=1+1");
+}
+
+#[test]
+fn columns_first_line_and_map_hold_for_workbooks() {
+    let rows: &[&[&str]] = &[&["A list"], &["Ann", "+5511912345678"], &["Bob", "+5511912345679", "", "more"]];
+    let file = workbook(vec![sheet(rows)]);
+    let house = House::with_acme();
+    let options = [("first_line", "ignore"), ("columns", "name,phone_1,phone_2")];
+    let imported = house.import_with("mailing", &file, &options, &Course::default());
+    assert_eq!(
+        (imported.status(), imported.summary.rows.created),
+        ("completed", 2),
+        "{:?}",
+        imported.upload.verdict
+    );
+    assert!(imported.succeeded.starts_with("\u{feff}name,phone_1,phone_2,column_4,".as_bytes()));
+    let file = workbook(vec![sheet(&[&["Who", "E-mail"], &["Ann", "ann@one.example"]])]);
+    assert_eq!(import(&file, OPTIONS).1.file_codes(), ["column_missing"]);
+    assert_eq!(import(&file, &[("map.Who", "name")]).1.status(), "completed");
+    let preview = House::with_acme().preview_of("prospects", &file, OPTIONS);
+    assert_eq!((preview.rows[0].line, preview.rows[0].cells.len()), (2, 2), "a refused one is shown");
+}
+
+#[test]
+fn what_is_no_workbook_that_is_read_is_refused() {
+    let good = workbook(vec![sheet(&[HEADER, &["Ann", "ann@one.example"]])]);
+    let mut cut = good.clone();
+    cut.truncate(good.len() / 2);
+    let name = |text: &str| text.encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<u8>>();
+    let compound =
+        |stream: &str| [b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1".to_vec(), vec![0; 600], name(stream)].concat();
+    for (file, code) in [
+        (cut, "workbook_invalid"),
+        (b"PK\x03\x04 and no more".to_vec(), "workbook_invalid"),
+        (compound("EncryptedPackage"), "workbook_protected"),
+        (compound("Workbook"), "format_unsupported"),
+        (b"PK\x05\x06\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0".to_vec(), "format_unsupported"),
+        (workbook(vec![sheet(&[])]), "file_empty"),
+        (workbook(vec![sheet(&[HEADER])]), "no_rows"),
+    ] {
+        let (_, imported) = import(&file, OPTIONS);
+        assert_eq!((imported.status(), &imported.file_codes()[..]), ("refused", &[code][..]));
+        House::with_acme().preview_of("prospects", &file, OPTIONS);
+    }
+}
+
+#[test]
+fn the_name_of_a_file_says_nothing() {
+    let house = House::with_acme();
+    let what = || rollcall_domain::keys::What::Profile(ProfileName::parse("prospects").unwrap());
+    let csv =
+        house.run("acme", what(), "list.xlsx", b"Name,E-mail\nAnn,a@one.example\n", &[], &Course::default());
+    assert_eq!((csv.status(), csv.upload.encoding.as_deref()), ("completed", Some("UTF-8")));
+}
+
+#[test]
+fn blank_rows_by_the_million_cost_little() {
+    let mut sheet = sheet(&[HEADER, &["Ann", "ann@one.example"]]);
+    let blank = Format::new().set_bold();
+    for row in 2..100_000 {
+        sheet.write_blank(row, 0, &blank).unwrap();
+    }
+    sheet.write_string(1_048_575, 0, "Bob").unwrap();
+    sheet.write_string(1_048_575, 1, "bob@one.example").unwrap();
+    let (_, imported) = import(workbook(vec![sheet]), OPTIONS);
+    assert_eq!((imported.summary.rows.read, imported.summary.rows.created), (1_048_575, 2));
+    assert_eq!(imported.succeeded_rows()[1]["rollcall_line"], "1048576");
+}
