@@ -86,24 +86,25 @@ fn sag_p2_every_template_imports_cleanly() {
     let place = Place::with_acme();
     for profile in PROFILES {
         for locale in LOCALES {
-            let name = format!("{profile}-{locale}.csv");
-            let template = place.ok(&["profiles", "template", profile, "--locale", locale]);
-            let file = place.file(&name, template);
-            let arguments =
-                ["import", &file, "--program", "acme", "--profile", profile, "--dry-run", "--json"];
-            let json: Value = serde_json::from_slice(&place.ok(&arguments)).unwrap();
-            assert_eq!((&json["rows"]["read"], &json["rows"]["created"]), (&1.into(), &1.into()), "{json}");
-            assert_eq!(
-                (&json["status"], &json["warnings"]),
-                (&"completed".into(), &Value::Array(vec![])),
-                "{json}"
-            );
-            let upload = fs::read(Path::new(json["results"].as_str().unwrap()).join("upload.json")).unwrap();
-            let upload: Value = serde_json::from_slice(&upload).unwrap();
-            let columns = upload["columns"].as_array().unwrap();
-            assert!(columns.iter().all(|column| column["field"].is_string()), "{name}: {upload}");
+            for format in ["csv", "xlsx"] {
+                imports_cleanly(&place, profile, locale, format);
+            }
         }
     }
+}
+
+fn imports_cleanly(place: &Place, profile: &str, locale: &str, format: &str) {
+    let name = format!("{profile}-{locale}.{format}");
+    let template = place.ok(&["profiles", "template", profile, "--locale", locale, "--format", format]);
+    let file = place.file(&name, template);
+    let arguments = ["import", &file, "--program", "acme", "--profile", profile, "--dry-run", "--json"];
+    let json: Value = serde_json::from_slice(&place.ok(&arguments)).unwrap();
+    assert_eq!((&json["rows"]["read"], &json["rows"]["created"]), (&1.into(), &1.into()), "{json}");
+    assert_eq!((&json["status"], &json["warnings"]), (&"completed".into(), &Value::Array(vec![])), "{json}");
+    let upload = fs::read(Path::new(json["results"].as_str().unwrap()).join("upload.json")).unwrap();
+    let upload: Value = serde_json::from_slice(&upload).unwrap();
+    let columns = upload["columns"].as_array().unwrap();
+    assert!(columns.iter().all(|column| column["field"].is_string()), "{name}: {upload}");
 }
 
 #[test]
