@@ -58,7 +58,10 @@ fn a_header_that_gave_way_is_additional_data_where_the_profile_keeps_it() {
     let imported = house.import_with("accounts", file, &[("map.work", "email")], &Course::default());
     assert_eq!(imported.status(), "completed");
     let account = &house.records()[0];
-    assert_eq!((account.email.as_str(), &*account.additional["email"]), ("ana@work.example", "ana@home.example"));
+    assert_eq!(
+        (account.email.as_str(), &*account.additional["email"]),
+        ("ana@work.example", "ana@home.example")
+    );
 }
 
 #[test]

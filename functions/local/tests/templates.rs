@@ -84,10 +84,15 @@ fn sag_p2_every_template_imports_cleanly() {
             let name = format!("{profile}-{locale}.csv");
             let template = place.ok(&["profiles", "template", profile, "--locale", locale]);
             let file = place.file(&name, template);
-            let arguments = ["import", &file, "--program", "acme", "--profile", profile, "--dry-run", "--json"];
+            let arguments =
+                ["import", &file, "--program", "acme", "--profile", profile, "--dry-run", "--json"];
             let json: Value = serde_json::from_slice(&place.ok(&arguments)).unwrap();
             assert_eq!((&json["rows"]["read"], &json["rows"]["created"]), (&1.into(), &1.into()), "{json}");
-            assert_eq!((&json["status"], &json["warnings"]), (&"completed".into(), &Value::Array(vec![])), "{json}");
+            assert_eq!(
+                (&json["status"], &json["warnings"]),
+                (&"completed".into(), &Value::Array(vec![])),
+                "{json}"
+            );
             let upload = fs::read(Path::new(json["results"].as_str().unwrap()).join("upload.json")).unwrap();
             let upload: Value = serde_json::from_slice(&upload).unwrap();
             let columns = upload["columns"].as_array().unwrap();
@@ -163,13 +168,18 @@ fn a_profile_of_ones_own_has_a_template_too() {
 fn the_demo_imports_a_sample_of_every_profile() {
     let place = Place::new();
     let told = place.text(&["demo"]);
-    for words in ["prospects.csv", "partners.csv", "mailing.csv", "leads.csv", "accounts.csv", "report.html"] {
+    for words in ["prospects.csv", "partners.csv", "mailing.csv", "leads.csv", "accounts.csv", "report.html"]
+    {
         assert!(told.contains(words), "{words}: {told}");
     }
     assert!(told.lines().count() <= 60, "{told}");
     let imports: Value = serde_json::from_str(&place.text(&["imports", "list", "--json"])).unwrap();
-    let of_rows: Vec<&Value> = imports.as_array().unwrap().iter()
-        .filter(|import| PROFILES.iter().any(|profile| import["profile"] == *profile)).collect();
+    let of_rows: Vec<&Value> = imports
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|import| PROFILES.iter().any(|profile| import["profile"] == *profile))
+        .collect();
     assert_eq!(of_rows.len(), PROFILES.len());
     for import in of_rows {
         assert_eq!(import["status"], "completed_with_errors", "{import}");

@@ -23,11 +23,13 @@ pub(super) struct Rows<'a> {
     filled: usize,
     /// The number of the last row, from 0.
     last: Option<u32>,
+    /// The last cell was read: the reader is not to be asked again.
+    over: bool,
 }
 
 impl<'a> Rows<'a> {
     pub(super) fn new(cells: CellReader<'a>) -> Self {
-        Self { cells, ahead: None, row: Vec::new(), filled: 0, last: None }
+        Self { cells, ahead: None, row: Vec::new(), filled: 0, last: None, over: false }
     }
 
     /// The cells of the row under way, up to the last filled one.
@@ -70,15 +72,17 @@ impl<'a> Rows<'a> {
     }
 
     fn next_filled(&mut self) -> Result<Option<(u32, u32, DataRef<'a>)>, Finding> {
-        loop {
-            let Some(cell) = self.cells.next_cell().map_err(|error| invalid(&error))? else {
-                return Ok(None);
-            };
-            let (row, column) = cell.get_position();
-            if !cell::is_empty(cell.get_value()) {
-                return Ok(Some((row, column, cell.get_value().clone())));
+        while !self.over {
+            match self.cells.next_cell().map_err(|error| invalid(&error))? {
+                None => self.over = true,
+                Some(cell) if cell::is_empty(cell.get_value()) => {}
+                Some(cell) => {
+                    let (row, column) = cell.get_position();
+                    return Ok(Some((row, column, cell.get_value().clone())));
+                }
             }
         }
+        Ok(None)
     }
 
     fn put(&mut self, column: u32, value: &DataRef<'_>) -> Result<(), Finding> {
