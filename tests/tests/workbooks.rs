@@ -81,7 +81,7 @@ fn the_line_of_a_row_is_the_row_of_the_sheet() {
 fn the_first_visible_sheet_or_the_named_one_is_read() {
     let named = |name: &str, person: &str, hidden: bool| {
         let mut sheet = sheet(&[HEADER, &[person, "a@one.example"]]);
-        sheet.set_name(name).unwrap().set_hidden(hidden);
+        sheet.set_name(name).unwrap().set_hidden(hidden).set_active(name == "People");
         sheet
     };
     let file =

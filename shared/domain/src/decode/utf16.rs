@@ -73,7 +73,7 @@ pub(super) fn looks_like(sample: &[u8]) -> Option<Encoding> {
     let (units, _) = sample.as_chunks::<2>();
     let zeros = |place: usize| units.iter().filter(|unit| unit[place] == 0).count();
     let (first, second) = (zeros(0), zeros(1));
-    let evident = |most: usize, few: usize| most * 2 > units.len() && few * 8 < most;
+    let evident = |most: usize, few: usize| most > 1 && most * 2 > units.len() && few * 8 < most;
     if evident(second, first) {
         Some(Encoding::Utf16Le)
     } else {
