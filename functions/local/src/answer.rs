@@ -13,7 +13,7 @@ use rollcall_embedded::home::HomeError;
 use rollcall_pipeline::fault::Fault;
 
 pub use document::{document, failed_document, pretty};
-pub use table::{Column, Table};
+pub use table::{Column, Table, width};
 pub use text::{import_text, mapping, quoted, refusal};
 
 /// How a command ended.

@@ -46,10 +46,15 @@ impl Place {
         self.0.path().join(name)
     }
 
-    fn run(&self, arguments: &[&str]) -> Output {
+    fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_rollcall"));
         command.current_dir(self.0.path()).env_remove("ROLLCALL_HOME").stdin(Stdio::null());
-        command.args(arguments).output().unwrap()
+        command.args(arguments);
+        command
+    }
+
+    fn run(&self, arguments: &[&str]) -> Output {
+        self.command(arguments).output().unwrap()
     }
 
     fn ok(&self, arguments: &[&str]) -> Vec<u8> {
@@ -208,4 +213,36 @@ fn contacts_of_the_samples_are_read_by_their_own_names() {
     assert_eq!(find("studio@girassol.example")["groups"], serde_json::json!(["Creators", "Migration 2026"]));
     let table = place.text(&["contacts", "list", "--program", "demo"]);
     assert!(table.lines().any(|line| line.contains("active") && line.contains("Nadia Benali")), "{table}");
+}
+
+#[test]
+fn previews_of_the_samples_fit_a_narrow_terminal() {
+    let place = Place::new();
+    place.ok(&["demo"]);
+    for profile in PROFILES {
+        let file = format!("{profile}.csv");
+        fs::copy(place.path(&format!("rollcall-home/samples/{file}")), place.path(&file)).unwrap();
+        let mut command = place.command(&["preview", &file, "--program", "demo", "--profile", profile]);
+        let ran = command.env("COLUMNS", "80").output().unwrap();
+        let shown = String::from_utf8(ran.stdout).unwrap();
+        assert_eq!(ran.status.code(), Some(0), "{shown}");
+        for line in shown.lines().filter(|line| !line.starts_with("  not shown: ")) {
+            assert!(line.chars().count() <= 80, "{profile}: {line}");
+        }
+        assert!(shown.contains("exists") && shown.contains("error"), "{shown}");
+    }
+}
+
+#[test]
+fn a_preview_leaves_out_columns_without_errors_first_and_says_a_finding_once() {
+    let place = Place::with_acme();
+    let row = "Person,CC,1,Lima,,Ana,,(11) 3222-4401,11 98765-4401,,,,,,Rua A,31/02/1990";
+    let header = "customer_type,document_type,document_number,first_surname,second_surname,first_name,middle_name,\
+        phone,cell_phone,email,facebook,instagram,x,whatsapp,address,birth_date";
+    let file = place.file("accounts.csv", format!("{header}\n{row}\n"));
+    let mut command = place.command(&["preview", &file, "--program", "acme", "--profile", "accounts"]);
+    let shown = String::from_utf8(command.env("COLUMNS", "80").output().unwrap().stdout).unwrap();
+    assert!(shown.contains("      phone, cell_phone: the country code is missing"), "{shown}");
+    assert!(shown.contains("31/02/19"), "{shown}");
+    assert!(shown.contains("  not shown: phone, cell_phone, address\n"), "{shown}");
 }

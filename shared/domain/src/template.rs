@@ -19,6 +19,8 @@ pub struct Template {
     pub delimiter: u8,
     /// The columns, in the profile's order.
     pub columns: Vec<TemplateColumn>,
+    /// What columns share, a sentence each: at least one of them is needed.
+    pub shared: Vec<String>,
 }
 
 /// One column of a template.
@@ -30,7 +32,9 @@ pub struct TemplateColumn {
     pub header: String,
     /// It must be filled in every row.
     pub required: bool,
-    /// What it takes, for the reader.
+    /// What it takes, for the reader: mandatory or not, its kind.
+    pub takes: String,
+    /// The same, and what it shares with others.
     pub note: String,
     /// What the example row has; of a field that names an entry of the directory the entry must exist.
     pub example: String,
@@ -50,17 +54,22 @@ pub fn template(profile: &Profile, locale: Locale) -> Template {
         title: profile.title(locale).to_owned(),
         delimiter: allowed.unwrap_or(usual),
         columns: (0..profile.fields.len()).map(column).collect(),
+        shared: profile.one_of.iter().map(|group| one_of(profile, group, locale)).collect(),
     }
 }
 
 fn column(profile: &Profile, index: FieldIndex, locale: Locale) -> TemplateColumn {
     let field = &profile.fields[index];
     let mark = if field.required { REQUIRED } else { "" };
+    let takes = takes(field, locale);
+    let shared = profile.one_of.iter().filter(|group| group.contains(&index));
+    let shared: Vec<String> = shared.map(|group| one_of(profile, group, locale)).collect();
     TemplateColumn {
         field: field.name.to_string(),
         header: format!("{}{mark}", field.label(locale)),
         required: field.required,
-        note: note(profile, index, locale),
+        note: [std::slice::from_ref(&takes), &shared].concat().join(" "),
+        takes,
         example: field.example.clone().unwrap_or_default(),
         names: named(field),
         as_text: !matches!(field.kind, FieldKind::Number),
@@ -75,21 +84,19 @@ fn named(field: &Field) -> Option<Kind> {
     }
 }
 
-/// What a column takes: mandatory or not, its kind, and what it shares with others.
-fn note(profile: &Profile, index: FieldIndex, locale: Locale) -> String {
-    let (messages, field) = (Messages::of(locale), &profile.fields[index]);
+/// What a column takes: mandatory or not, and its kind.
+fn takes(field: &Field, locale: Locale) -> String {
+    let messages = Messages::of(locale);
     let words = messages.note();
-    let values = field.values.join(", ");
-    let mut sentences = Vec::new();
-    if field.required {
-        sentences.push(words.required.clone());
-    }
-    sentences.push(messages.filled(words.of(field.kind), &[("values", &values)]));
-    for group in profile.one_of.iter().filter(|group| group.contains(&index)) {
-        let labels: Vec<&str> = group.iter().map(|field| profile.fields[*field].label(locale)).collect();
-        sentences.push(messages.filled(&words.one_of, &[("fields", &labels.join(", "))]));
-    }
-    sentences.join(" ")
+    let kind = messages.filled(words.of(field.kind), &[("values", &field.values.join(", "))]);
+    if field.required { format!("{} {kind}", words.required) } else { kind }
+}
+
+/// Says that at least one of several columns is needed.
+fn one_of(profile: &Profile, group: &[FieldIndex], locale: Locale) -> String {
+    let messages = Messages::of(locale);
+    let labels: Vec<&str> = group.iter().map(|field| profile.fields[*field].label(locale)).collect();
+    messages.filled(&messages.note().one_of, &[("fields", &labels.join(", "))])
 }
 
 impl Field {

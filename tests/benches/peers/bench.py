@@ -7,6 +7,7 @@ import json
 import os
 import pathlib
 import shutil
+import signal
 import statistics
 import subprocess
 import sys
@@ -46,6 +47,8 @@ class Bench:
     """One run of a bench: the programs, the inputs, and a folder that is gone afterwards."""
 
     def __init__(self, options):
+        # A bench that is told to end still takes its gigabytes away.
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended"))
         self.options = options
         CACHE.mkdir(parents=True, exist_ok=True)
         self.rollcall = options.rollcall and options.rollcall.resolve()
@@ -64,8 +67,7 @@ class Bench:
 
     def input(self, what, rows):
         """Gives the list (`contacts`) or the directory (`accounts`) of so many rows, made once."""
-        seed = hashlib.sha256((ROOT / "tests/src/list.rs").read_bytes()).hexdigest()[:8]
-        path = CACHE / f"{what}-{rows}-{seed}.csv"
+        path = self.input_path(what, rows)
         if not path.exists():
             if not self.options.list:
                 cargo("-p", "rollcall-tests", "--example", "list")
@@ -75,6 +77,11 @@ class Bench:
                 subprocess.run([maker, what, str(rows)], stdout=out, check=True)
             part.rename(path)
         return path
+
+    def input_path(self, what, rows):
+        """Says where an input is kept: another generator, another name."""
+        seed = hashlib.sha256((ROOT / "tests/src/list.rs").read_bytes()).hexdigest()[:8]
+        return CACHE / f"{what}-{rows}-{seed}.csv"
 
     def home(self, name, directory=True):
         """Makes a home with a program, and with the directory loaded."""
@@ -112,7 +119,11 @@ class Run:
         with tempfile.TemporaryFile() as out:
             process = subprocess.Popen([str(word) for word in command], stdout=out, stderr=sys.stderr)
             watcher = Watcher(process.pid) if watch else None
-            _, status, used = os.wait4(process.pid, 0)
+            try:
+                _, status, used = os.wait4(process.pid, 0)
+            except BaseException:
+                process.kill()
+                raise
             self.wall = time.perf_counter() - start
             process.returncode = self.code = os.waitstatus_to_exitcode(status)
             out.seek(0)

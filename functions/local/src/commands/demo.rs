@@ -127,7 +127,7 @@ fn told(others: &[Done]) -> String {
         Column::numbers("rows"),
         Column::numbers("taken"),
         Column::numbers("rejected"),
-        Column::words("results").whole(),
+        Column::words("import").whole(),
     ]);
     for done in others {
         let (head, rows) = (&done.summary.head, &done.summary.rows);
@@ -137,7 +137,7 @@ fn told(others: &[Done]) -> String {
             rows.read.to_string(),
             rows.accepted().to_string(),
             rows.rejected.to_string(),
-            done.results.display().to_string(),
+            head.import_id.clone(),
         ]);
     }
     format!("\nThe other profiles\n{}", table.render(2))
@@ -156,6 +156,9 @@ fn next(home: &Path, folder: &Path, program: &ProgramName, done: &Done) -> Strin
     look("rejected", shown(done.results.join("failed.csv")));
     if let Some(letter) = &done.letter {
         look("letter", shown(letter.clone()));
+    }
+    if let Some(folder) = done.results.parent() {
+        look("imports", shown(folder.to_owned()));
     }
     look("samples", shown(folder.to_owned()));
     out.push_str("\nTry\n");

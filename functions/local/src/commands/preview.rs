@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use console::Style;
 use pollster::block_on;
-use rollcall_domain::finding::FindingJson;
+use rollcall_domain::finding::{FindingJson, Severity};
 use rollcall_domain::upload::UploadColumn;
 use rollcall_embedded::bucket::Bucket;
 use rollcall_embedded::home::{Home, HomeError};
@@ -134,7 +134,7 @@ fn headline(asked: &Asked, shown: &Shown) -> String {
 
 fn rows(shown: &Shown) -> String {
     let accepted = shown.verdict.accepted;
-    let columns: Vec<&UploadColumn> = shown.columns.iter().filter(|column| is_shown(column, shown)).collect();
+    let (columns, left_out) = columns(shown);
     let title = |column: &&UploadColumn| column.field.clone().unwrap_or_else(|| column.header.clone());
     let mut titles = vec![Column::numbers("row"), Column::words("status").whole()];
     titles.extend(columns.iter().map(|column| Column::words(title(column))));
@@ -143,9 +143,32 @@ fn rows(shown: &Shown) -> String {
         let mut cells = vec![(row.row.to_string(), Style::new()), status(row, accepted)];
         cells.extend(columns.iter().map(|column| (cell(row, column).to_owned(), Style::new())));
         table.add_styled(cells);
-        row.findings.iter().for_each(|finding| table.note(&told(finding)));
+        told(&row.findings).iter().for_each(|finding| table.note(finding));
     }
-    format!("\n{}", table.render(2))
+    let more: Vec<String> = left_out.iter().map(title).collect();
+    let more = if more.is_empty() { more.concat() } else { format!("  not shown: {}\n", more.join(", ")) };
+    format!("\n{}{more}", table.render(2))
+}
+
+/// The columns that there is room for, and the others: columns with errors go before those without.
+fn columns(shown: &Shown) -> (Vec<&UploadColumn>, Vec<&UploadColumn>) {
+    let columns: Vec<&UploadColumn> = shown.columns.iter().filter(|column| is_shown(column, shown)).collect();
+    let room = (answer::width().saturating_sub(BESIDE) / NARROWEST).max(1);
+    let mut first: Vec<&UploadColumn> = columns.clone();
+    first.sort_by_key(|column| !has_error(column, shown));
+    first.truncate(room);
+    columns.into_iter().partition(|column| first.contains(column))
+}
+
+/// Places of a line that are no cell's: indent, row and status.
+const BESIDE: usize = 15;
+/// A column that is narrower, with its gap, tells nothing.
+const NARROWEST: usize = 10;
+
+fn has_error(column: &UploadColumn, shown: &Shown) -> bool {
+    let mut findings = shown.rows.iter().flat_map(|row| &row.findings);
+    let here = |finding: &FindingJson| finding.column.as_ref().and_then(|at| at.position);
+    findings.any(|finding| finding.severity == Severity::Error && here(finding) == Some(column.position))
 }
 
 /// What an import would pass over is not shown of a file that it would take, nor is a column without a cell.
@@ -169,9 +192,19 @@ fn status(row: &PreviewRow, accepted: bool) -> (String, Style) {
     (row.status.as_str().to_owned(), style)
 }
 
-fn told(finding: &FindingJson) -> String {
-    match &finding.column {
-        Some(column) => format!("{}: {}", column.name, finding.message),
-        None => finding.message.clone(),
+/// Findings as lines: what is the same of several columns is said once.
+fn told(findings: &[FindingJson]) -> Vec<String> {
+    let mut lines: Vec<(Vec<&str>, &str)> = Vec::new();
+    for finding in findings {
+        let column = finding.column.as_ref().map(|column| &*column.name);
+        match lines.iter_mut().find(|(columns, message)| !columns.is_empty() && *message == finding.message) {
+            Some((columns, _)) if column.is_some() => columns.extend(column),
+            _ => lines.push((column.into_iter().collect(), &finding.message)),
+        }
     }
+    let line = |(columns, message): &(Vec<&str>, &str)| match columns.as_slice() {
+        [] => (*message).to_owned(),
+        columns => format!("{}: {message}", columns.join(", ")),
+    };
+    lines.iter().map(line).collect()
 }

@@ -5,7 +5,6 @@ use std::io::{ErrorKind, IsTerminal, Write, stdout};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
-use rollcall_domain::directory::Kind;
 use rollcall_domain::locale::Locale;
 use rollcall_domain::template::{Template, template};
 
@@ -18,10 +17,10 @@ use crate::answer::{self, Column, Exit, Failure, Table};
 /// Headers are the labels of a language; mandatory ones have a mark, ` *`, that mapping passes over. The example row
 /// can be imported: type over it.
 ///
-/// A CSV file (the default) goes to standard output, in the delimiter that spreadsheets of the language take for a list: `,` in
-/// English, else `;`; where the profile allows only some, the first of those. It has no notes, for each line of it is a row; with
-/// --output they are told instead. A workbook has a note on each header and keeps cells as they are typed; it is not
-/// written to a terminal.
+/// A CSV file (the default) goes to standard output, in the delimiter that spreadsheets of the language take for a
+/// list: `,` in English, else `;`; where the profile allows only some, the first of those. It has no notes, for each
+/// line of it is a row; with --output they are told instead. A workbook has a note on each header and keeps cells as
+/// they are typed; it is not written to a terminal.
 #[derive(Debug, clap::Args)]
 pub struct Asked {
     /// The profile
@@ -97,22 +96,20 @@ fn told(template: &Template, file: &Path) -> String {
         [Column::words("column").whole(), Column::words("field").whole(), Column::words("takes").whole()];
     let mut table = Table::new(titles);
     for column in &template.columns {
-        table.add([&column.header, &column.field, &column.note]);
+        table.add([&column.header, &column.field, &column.takes]);
     }
     let mut out = format!("{} is written\n\n{}", file.display(), table.render(2));
-    let needed: Vec<String> = template
-        .columns
-        .iter()
-        .filter_map(|column| {
-            let kind = column.names.filter(|kind| !column.example.is_empty() && *kind != Kind::Accounts)?;
-            Some(format!("{} ({kind})", column.example))
-        })
-        .collect();
+    template.shared.iter().for_each(|sentence| out.push_str(&format!("\n{sentence}\n")));
+    let needed = needed(template);
     if !needed.is_empty() {
-        out.push_str(&format!(
-            "\nThe example row names what has to be in the directory: {}\n",
-            needed.join(", ")
-        ));
+        out.push_str(&format!("\nThe example row names what has to be in the directory: {needed}\n"));
     }
     out
+}
+
+/// The entries that the example row names, with their kinds.
+fn needed(template: &Template) -> String {
+    let filled = template.columns.iter().filter(|column| !column.example.is_empty());
+    let named = filled.filter_map(|column| Some(format!("{} ({})", column.example, column.names?)));
+    named.collect::<Vec<_>>().join(", ")
 }
