@@ -36,7 +36,9 @@ const HEADER: &[&str] = &["Name", "E-mail", "Note"];
 fn a_workbook_is_known_by_its_content_and_says_its_sheet() {
     let file = workbook(vec![sheet(&[HEADER, &["Ann", "ann@one.example", "a,b"]])]);
     let (house, imported) = import(&file, OPTIONS);
-    assert_eq!((imported.status(), imported.upload.sheet.as_deref()), ("completed", Some("Sheet1")));
+    let verdict = &imported.upload.verdict;
+    assert_eq!(imported.status(), "completed", "{verdict:?}");
+    assert_eq!(imported.upload.sheet.as_deref(), Some("Sheet1"));
     assert_eq!((imported.upload.encoding, imported.upload.delimiter), (None, None));
     assert!(imported.succeeded.starts_with("\u{feff}Name,E-mail,Note,rollcall_row".as_bytes()));
     assert!(imported.report.contains("Sheet1"));
@@ -79,7 +81,7 @@ fn the_line_of_a_row_is_the_row_of_the_sheet() {
 fn the_first_visible_sheet_or_the_named_one_is_read() {
     let named = |name: &str, person: &str, hidden: bool| {
         let mut sheet = sheet(&[HEADER, &[person, "a@one.example"]]);
-        sheet.set_name(name).unwrap().set_hidden(hidden);
+        sheet.set_name(name).unwrap().set_hidden(hidden).set_active(name == "People");
         sheet
     };
     let file =

@@ -68,13 +68,15 @@ fn push_half(half: u16, out: &mut Vec<u8>) {
 }
 
 /// Tells UTF-16 without a mark: of a list's letters, delimiters and line ends most have one byte that is zero, and
-/// always the same one of the two.
+/// nearly always the same one of the two (`Ā` is an exception).
 pub(super) fn looks_like(sample: &[u8]) -> Option<Encoding> {
     let (units, _) = sample.as_chunks::<2>();
     let zeros = |place: usize| units.iter().filter(|unit| unit[place] == 0).count();
-    match (zeros(0), zeros(1)) {
-        (0, low_first) if low_first * 2 > units.len() => Some(Encoding::Utf16Le),
-        (high_first, 0) if high_first * 2 > units.len() => Some(Encoding::Utf16Be),
-        _ => None,
+    let (first, second) = (zeros(0), zeros(1));
+    let evident = |most: usize, few: usize| most > 1 && most * 2 > units.len() && few * 8 < most;
+    if evident(second, first) {
+        Some(Encoding::Utf16Le)
+    } else {
+        evident(first, second).then_some(Encoding::Utf16Be)
     }
 }

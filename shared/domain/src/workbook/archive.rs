@@ -151,7 +151,7 @@ mod tests {
 
     use super::*;
 
-    const MOST: Most = Most { total: (100_000, "all"), held: (50_000, "held"), text: (9_000, "text") };
+    const MOST: Most = Most { total: (1_000_000, "all"), held: (50_000, "held"), text: (150_000, "text") };
 
     fn packed(parts: &[(&str, String)]) -> Bytes {
         let mut writer = ZipWriter::new(Cursor::new(Vec::new()));
@@ -176,11 +176,11 @@ mod tests {
         let sheet = "xl/worksheets/sheet1.xml";
         for (part, told) in [
             ((sheet, tags(20_000)), None),
-            ((sheet, tags(30_000)), Some("all")),
+            ((sheet, tags(300_000)), Some("all")),
             (("xl/sharedStrings.xml", tags(20_000)), Some("held")),
-            ((sheet, format!("<t>{}</t>", "x".repeat(9_000))), Some("text")),
-            ((sheet, format!("<t>{}</t>", "x".repeat(8_000))), None),
-            (("xl/media/image1.png", "x".repeat(90_000)), None),
+            ((sheet, format!("<t>{}</t>", "x".repeat(300_000))), Some("text")),
+            ((sheet, format!("<t>{}</t>", "x".repeat(100_000))), None),
+            (("xl/media/image1.png", "x".repeat(900_000)), None),
         ] {
             assert_eq!(limit(std::slice::from_ref(&part)).as_deref(), told, "{}", part.0);
         }
@@ -188,8 +188,8 @@ mod tests {
 
     #[test]
     fn a_size_that_is_declared_wrong_helps_nobody() {
-        let mut bytes = packed(&[("[Content_Types].xml", "<c/>".repeat(30_000))]).0.to_vec();
-        let declared = 120_000_u32.to_le_bytes();
+        let mut bytes = packed(&[("[Content_Types].xml", "<c/>".repeat(300_000))]).0.to_vec();
+        let declared = 1_200_000_u32.to_le_bytes();
         while let Some(at) = memchr::memmem::find(&bytes, &declared) {
             bytes[at..at + 4].copy_from_slice(&100_u32.to_le_bytes());
         }

@@ -23,7 +23,7 @@ pub(super) struct Rows<'a> {
     filled: usize,
     /// The number of the last row, from 0.
     last: Option<u32>,
-    /// The last cell was read: asked once more, the reader would take the sheet for one that is cut off.
+    /// The last cell was read: the reader is not to be asked again.
     over: bool,
 }
 
@@ -73,13 +73,13 @@ impl<'a> Rows<'a> {
 
     fn next_filled(&mut self) -> Result<Option<(u32, u32, DataRef<'a>)>, Finding> {
         while !self.over {
-            let Some(cell) = self.cells.next_cell().map_err(|error| invalid(&error))? else {
-                self.over = true;
-                break;
-            };
-            let (row, column) = cell.get_position();
-            if !cell::is_empty(cell.get_value()) {
-                return Ok(Some((row, column, cell.get_value().clone())));
+            match self.cells.next_cell().map_err(|error| invalid(&error))? {
+                None => self.over = true,
+                Some(cell) if cell::is_empty(cell.get_value()) => {}
+                Some(cell) => {
+                    let (row, column) = cell.get_position();
+                    return Ok(Some((row, column, cell.get_value().clone())));
+                }
             }
         }
         Ok(None)
