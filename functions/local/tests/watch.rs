@@ -1,0 +1,164 @@
+//! `rollcall watch` as a person uses it: files are dropped while it runs, and it is stopped by a signal.
+#![cfg(unix)]
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on panics")]
+
+use std::fs::{self, OpenOptions};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+const GOOD: &str = "Name,E-mail\nAnn,ann@one.example\nBob,bob@two.example\n";
+
+struct Watched {
+    child: Child,
+    home: PathBuf,
+    _folder: tempfile::TempDir,
+}
+
+impl Watched {
+    fn start() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let home = folder.path().join("home");
+        for program in ["acme", "globex"] {
+            let set = rollcall(&home).args(["program", "set", program, "--region", "BR"]).output().unwrap();
+            assert!(set.status.success());
+        }
+        let child =
+            rollcall(&home).arg("watch").stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let watched = Self { child, home, _folder: folder };
+        wait(|| watched.home.join("bucket/inbox").is_dir().then_some(()));
+        watched
+    }
+
+    fn drop(&self, key: &str, text: &str) -> PathBuf {
+        let path = self.home.join("bucket/inbox").join(key);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(&path, text).unwrap();
+        path
+    }
+
+    /// Summaries of a program's imports, once there are so many.
+    fn summaries(&self, program: &str, count: usize) -> Vec<serde_json::Value> {
+        let folder = self.home.join("bucket/imports").join(program);
+        wait(|| {
+            let imports = fs::read_dir(&folder).ok()?;
+            let read =
+                |path: PathBuf| serde_json::from_slice(&fs::read(path.join("summary.json")).ok()?).ok();
+            let found: Vec<_> = imports.flatten().filter_map(|entry| read(entry.path())).collect();
+            (found.len() >= count).then_some(found)
+        })
+    }
+
+    /// Stops it as a service manager would; gives its exit code and what it said.
+    fn stop(mut self) -> (Option<i32>, String, String) {
+        let id = self.child.id().to_string();
+        assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
+        let status = wait(|| self.child.try_wait().unwrap());
+        let (mut out, mut err) = (String::new(), String::new());
+        std::io::Read::read_to_string(&mut self.child.stdout.take().unwrap(), &mut out).unwrap();
+        std::io::Read::read_to_string(&mut self.child.stderr.take().unwrap(), &mut err).unwrap();
+        (status.code(), out, err)
+    }
+}
+
+#[test]
+fn what_is_dropped_is_imported_and_a_signal_stops_it() {
+    let watched = Watched::start();
+    watched.drop("acme/directory/groups/groups.csv", "name\nVIP\n");
+    watched.drop("globex/prospects/list.csv", GOOD);
+    watched.drop("acme/prospects/dry-run/list.csv", GOOD);
+    assert_eq!(watched.summaries("globex", 1)[0]["rows"]["created"], 2);
+    let acme = watched.summaries("acme", 2);
+    let dry = acme.iter().find(|summary| summary["profile"] == "prospects").unwrap();
+    assert_eq!((&dry["dry_run"], &dry["rows"]["created"]), (&true.into(), &2.into()));
+
+    // Options stand beside the file before it comes.
+    watched.drop("acme/prospects/some.csv.options.toml", "rows = '2'\n");
+    watched.drop("acme/prospects/some.csv", GOOD);
+    let acme = watched.summaries("acme", 3);
+    let some = acme.iter().find(|summary| summary["file"] == "some.csv").unwrap();
+    assert_eq!((&some["rows"]["skipped"], &some["rows"]["created"]), (&1.into(), &1.into()));
+
+    let (code, out, err) = watched.stop();
+    assert_eq!(code, Some(0), "{err}");
+    assert!(out.contains("inbox/globex/prospects/list.csv completed"), "{out}");
+    assert!(out.ends_with("stopped\n"), "{out}");
+    assert!(err.is_empty(), "{err}");
+}
+
+#[test]
+fn a_file_that_still_grows_is_left_alone_until_it_rests() {
+    let watched = Watched::start();
+    let path = watched.drop("acme/prospects/slow.csv", "Name,E-mail\n");
+    for person in 0..8 {
+        let mut file = OpenOptions::new().append(true).open(&path).unwrap();
+        writeln!(file, "P{person},p{person}@one.example").unwrap();
+        sleep(Duration::from_millis(400));
+    }
+    let summaries = watched.summaries("acme", 1);
+    assert_eq!(summaries.len(), 1);
+    assert_eq!(summaries[0]["rows"]["created"], 8);
+    watched.stop();
+}
+
+#[test]
+fn links_folders_and_strays_are_never_taken() {
+    let watched = Watched::start();
+    let outside = watched.home.parent().unwrap().join("outside.csv");
+    fs::write(&outside, GOOD).unwrap();
+    let inbox = watched.home.join("bucket/inbox/acme/prospects");
+    fs::create_dir_all(inbox.join("folder.csv")).unwrap();
+    std::os::unix::fs::symlink(&outside, inbox.join("link.csv")).unwrap();
+    watched.drop("acme/stray.csv", GOOD);
+    watched.drop("acme/prospects/.hidden.csv", GOOD);
+    watched.drop("acme/prospects/half.csv.part", GOOD);
+    watched.drop("acme/prospects/last.csv", GOOD);
+    let summaries = watched.summaries("acme", 1);
+    assert_eq!(summaries[0]["file"], "last.csv");
+    let (_, _, err) = watched.stop();
+    assert!(err.contains("link.csv: not taken: it is a link"), "{err}");
+    assert!(err.contains("stray.csv: not taken"), "{err}");
+    assert_eq!(err.lines().count(), 2, "{err}");
+}
+
+#[test]
+fn what_was_imported_is_not_imported_again_by_the_next_watch() {
+    let watched = Watched::start();
+    watched.drop("acme/prospects/list.csv", GOOD);
+    watched.summaries("acme", 1);
+    let home = watched.home.clone();
+    // A command beside it is told, and how to go on.
+    let mut import = rollcall(&home);
+    let beside =
+        import.args(["import", "/dev/null", "--program", "acme", "--profile", "prospects"]).output().unwrap();
+    assert_eq!(beside.status.code(), Some(2));
+    let Watched { mut child, _folder, .. } = watched;
+    assert!(Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap().success());
+    wait(|| child.try_wait().unwrap());
+    let child = rollcall(&home).arg("watch").stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let again = Watched { child, home, _folder };
+    again.drop("globex/prospects/list.csv", GOOD);
+    again.summaries("globex", 1);
+    sleep(Duration::from_secs(2));
+    assert_eq!(again.summaries("acme", 1).len(), 1);
+    again.stop();
+}
+
+fn rollcall(home: &Path) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_rollcall"));
+    command.arg("--home").arg(home);
+    command
+}
+
+fn wait<T>(mut until: impl FnMut() -> Option<T>) -> T {
+    let started = Instant::now();
+    loop {
+        if let Some(came) = until() {
+            return came;
+        }
+        assert!(started.elapsed() < Duration::from_secs(60), "it did not come");
+        sleep(Duration::from_millis(50));
+    }
+}
