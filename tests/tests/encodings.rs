@@ -107,7 +107,7 @@ fn an_encoding_is_decided_over_the_whole_of_a_large_file() {
         file.extend_from_slice(format!("Somebody With A Name,p{row}@mail.example\n").as_bytes());
     }
     assert!(file.len() > 5 << 20, "more than one piece is read");
-    file.extend_from_slice(b"Jos\xe9,last@mail.example\n");
+    file.extend_from_slice(b"Jos\xe9,one@mail.example\nIn\xeas,last@mail.example\n");
     let house = House::with_acme();
     let preview = house.preview_of("prospects", &file, &[("rows", "150001")]);
     assert_eq!(preview.encoding.as_deref(), Some("windows-1252"));

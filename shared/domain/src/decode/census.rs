@@ -2,7 +2,8 @@
 //!
 //! Each physical line with a byte beyond ASCII speaks once. Valid UTF-8 speaks for UTF-8. A line that is not, and
 //! whose bytes all stand for something in Windows-1252, speaks for that. A line that neither can read speaks for
-//! UTF-8: its row is refused, and nothing is guessed. The majority decides; a tie is for UTF-8.
+//! UTF-8: its row is refused, and nothing is guessed. The majority decides; a tie is for UTF-8. One line alone, below
+//! the first, decides nothing: a single damaged cell is no encoding, and its row is refused.
 
 use super::is_gap;
 
@@ -11,6 +12,9 @@ use super::is_gap;
 pub struct Census {
     utf_8: u64,
     windows_1252: u64,
+    /// Lines counted, and whether the first one speaks for Windows-1252: most often it is the header.
+    lines: u64,
+    header: bool,
     /// The line under way, from earlier pieces; at most what is looked at of it.
     carry: Vec<u8>,
 }
@@ -37,7 +41,7 @@ impl Census {
     /// Whether the file is evidently Windows-1252.
     pub fn is_windows_1252(mut self) -> bool {
         self.close();
-        self.windows_1252 > self.utf_8
+        self.windows_1252 > self.utf_8 && (self.windows_1252 > 1 || self.header)
     }
 
     fn carry_on(&mut self, rest: &[u8]) {
@@ -53,6 +57,7 @@ impl Census {
     }
 
     fn count(&mut self, line: &[u8]) {
+        self.lines += 1;
         if line.is_ascii() {
             return;
         }
@@ -66,6 +71,7 @@ impl Census {
             self.utf_8 += 1;
         } else {
             self.windows_1252 += 1;
+            self.header |= self.lines == 1;
         }
     }
 }
@@ -95,6 +101,8 @@ mod tests {
             (&b"Jos\xe9\nAnn\n"[..], true),
             (b"Jos\xe9\r\nJo\xc3\xa3o\r\n", false),
             (b"Jos\xe9\nJo\xc3\xa3o\nIn\xeas", true),
+            (b"Name\nJos\xe9\n", false),
+            (b"Name\nJos\xe9\nIn\xeas\n", true),
             (b"Jos\xc3\xa9\n", false),
             (b"Ann\n", false),
             (b"c\xe3\x81@d.example\n", false),
