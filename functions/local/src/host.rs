@@ -43,7 +43,8 @@ impl Tune {
 
     /// The host's own choice where nothing is said.
     pub fn new(workers: Option<u32>, rows: Option<u32>, bytes: Option<u64>, progress: bool) -> Self {
-        let cores = || available_parallelism().map_or(1, usize::from);
+        // One more than there are cores: a worker that waits for the disk leaves its core to another.
+        let cores = || available_parallelism().map_or(1, usize::from) + 1;
         let workers = workers.map_or_else(cores, |workers| workers as usize).min(Self::MOST_WORKERS);
         let size = ChunkSize::default();
         let size = ChunkSize { rows: rows.unwrap_or(size.rows), bytes: bytes.unwrap_or(size.bytes) };

@@ -22,7 +22,7 @@ use crate::host::{Done, Host, Tune};
 /// How a command that imports works.
 #[derive(Debug, Clone, clap::Args)]
 pub struct Tuning {
-    /// Threads that judge rows [default: one for each core]
+    /// Threads that judge rows [default: one more than there are cores]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..), help_heading = "Tuning")]
     workers: Option<u32>,
     /// Rows that are judged at once
