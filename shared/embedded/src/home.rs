@@ -34,7 +34,9 @@ pub enum HomeError {
     #[error("the home is in use by another command: {0}; wait for it to end, or choose another with --home")]
     InUse(PathBuf),
     /// The secret is not one.
-    #[error("the secret of the home is damaged: {0}; put it back from a backup, for invitations depend on it")]
+    #[error(
+        "the secret of the home is damaged: {0}; put it back from a backup, for invitations depend on it"
+    )]
     Secret(PathBuf),
     /// The tables cannot be opened.
     #[error(transparent)]
@@ -153,9 +155,7 @@ fn make_folder(path: &Path) -> Result<(), HomeError> {
     match builder.create(path) {
         Ok(()) => Ok(()),
         Err(_) if path.is_dir() => Ok(()),
-        Err(error) if error.kind() == ErrorKind::AlreadyExists => {
-            Err(HomeError::NotAFolder(path.to_owned()))
-        }
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => Err(HomeError::NotAFolder(path.to_owned())),
         Err(error) if error.kind() == ErrorKind::NotFound => {
             Err(HomeError::NoParent(path.parent().unwrap_or(path).to_owned()))
         }

@@ -1,0 +1,335 @@
+//! A house for tests: a home in a folder that goes with the test, and the three plots run step by step in it.
+//!
+//! Everything runs on one thread, so a test decides in which order chunks are worked, which come twice, and in how
+//! many rows a file is cut.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use jiff::{SignedDuration, Timestamp};
+use pollster::block_on;
+use rollcall_domain::chunk::ChunkMessage;
+use rollcall_domain::keys::{self, Drop, Papers, What};
+use rollcall_domain::names::{ImportId, ProfileName, ProgramName};
+use rollcall_domain::plan::ChunkSize;
+use rollcall_domain::profile::Profile;
+use rollcall_domain::summary::Summary;
+use rollcall_domain::upload::Upload;
+use rollcall_embedded::clock::SetClock;
+use rollcall_embedded::home::Home;
+use rollcall_embedded::queue::{LocalQueue, Message};
+use rollcall_embedded::store::ListedContact;
+use rollcall_pipeline::fault::Fault;
+use rollcall_pipeline::finalize::{Finalized, finalize};
+use rollcall_pipeline::ports::{Clock, ObjectVersion, Objects};
+use rollcall_pipeline::split::{Split, split_import};
+use rollcall_pipeline::work::{Plans, work_chunk};
+
+/// Longer than any test works on a chunk.
+pub const LEASE: SignedDuration = SignedDuration::from_secs(60);
+
+/// How a test runs the workers.
+#[derive(Debug, Clone)]
+pub struct Course {
+    /// How large chunks are.
+    pub size: ChunkSize,
+    /// Seeds the order in which chunks are worked; 0 is the file's order.
+    pub order: u64,
+    /// Every chunk is delivered this often.
+    pub deliveries: usize,
+}
+
+impl Default for Course {
+    fn default() -> Self {
+        Self { size: ChunkSize::default(), order: 0, deliveries: 1 }
+    }
+}
+
+/// A home and a clock of its own.
+pub struct House {
+    folder: tempfile::TempDir,
+    /// The home.
+    pub home: Home,
+    /// The time, which only the test moves.
+    pub clock: SetClock,
+}
+
+/// What an import came to.
+#[derive(Debug, Clone)]
+pub struct Imported {
+    /// The import.
+    pub import_id: ImportId,
+    /// `upload.json`.
+    pub upload: Upload,
+    /// `summary.json`.
+    pub summary: Summary,
+    /// The bytes of `succeeded.csv`; empty where it does not exist.
+    pub succeeded: Vec<u8>,
+    /// The bytes of `failed.csv`; empty where it does not exist.
+    pub failed: Vec<u8>,
+    /// `report.html`.
+    pub report: String,
+    /// The letter as it went out, where one did.
+    pub letter: Option<String>,
+    /// The folder of its papers.
+    pub folder: PathBuf,
+}
+
+/// A result row by column.
+pub type ResultRow = BTreeMap<String, String>;
+
+impl Default for House {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl House {
+    /// A house without programs.
+    pub fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let home = Home::open(&folder.path().join("home")).unwrap();
+        Self { folder, home, clock: SetClock::at("2026-11-21T08:00:00Z".parse().unwrap()) }
+    }
+
+    /// A house with the program `acme`, in Brazil and in English, which notifies somebody.
+    pub fn with_acme() -> Self {
+        let house = Self::new();
+        house.program("acme", "title = 'Acme'\nregion = 'BR'\nnotify = ['ops@acme.example']\n");
+        house
+    }
+
+    /// Sets a program up.
+    pub fn program(&self, name: &str, settings: &str) {
+        let key = keys::settings(&ProgramName::parse(name).unwrap());
+        block_on(self.home.bucket().put(&key, settings.as_bytes().to_vec())).unwrap();
+    }
+
+    /// Puts a profile of one's own into the bucket.
+    pub fn profile(&self, name: &str, toml: &str) {
+        Profile::parse(toml).unwrap();
+        let key = keys::profile(&ProfileName::parse(name).unwrap());
+        block_on(self.home.bucket().put(&key, toml.as_bytes().to_vec())).unwrap();
+    }
+
+    /// Loads a directory file and wants every row taken.
+    pub fn directory(&self, program: &str, kind: &str, csv: &str) -> Imported {
+        let imported = self.load(program, kind, csv);
+        assert_eq!(imported.summary.status.as_str(), "completed", "{:?}", imported.summary);
+        imported
+    }
+
+    /// Loads a directory file.
+    pub fn load(&self, program: &str, kind: &str, csv: &str) -> Imported {
+        let what = What::Directory(kind.parse().unwrap());
+        let program = if kind == "accounts" { "_marketplace" } else { program };
+        self.run(program, what, "directory.csv", csv.as_bytes(), &[], &Course::default())
+    }
+
+    /// Imports a file of a profile for `acme`.
+    pub fn import(&self, profile: &str, file: impl AsRef<[u8]>) -> Imported {
+        self.import_with(profile, file, &[], &Course::default())
+    }
+
+    /// Imports a file of a profile for `acme`, with options and in a course of its own.
+    pub fn import_with(
+        &self,
+        profile: &str,
+        file: impl AsRef<[u8]>,
+        options: &[(&str, &str)],
+        course: &Course,
+    ) -> Imported {
+        let what = What::Profile(ProfileName::parse(profile).unwrap());
+        self.run("acme", what, "list.csv", file.as_ref(), options, course)
+    }
+
+    /// Imports a file for any program, under any name.
+    pub fn run(
+        &self,
+        program: &str,
+        what: What,
+        file: &str,
+        bytes: &[u8],
+        options: &[(&str, &str)],
+        course: &Course,
+    ) -> Imported {
+        let object = self.drop_file(program, what, file, bytes);
+        let queue = LocalQueue::with_room(1_000_000);
+        let import_id = self.split(&queue, object, options, course.size);
+        self.work(&queue, course);
+        self.answer(&import_id)
+    }
+
+    /// Drops a file into the inbox, a while after the one before.
+    pub fn drop_file(&self, program: &str, what: What, file: &str, bytes: &[u8]) -> ObjectVersion {
+        self.clock.advance(1_000);
+        let program = ProgramName::parse(program).unwrap();
+        let key = Drop { program, what, file: file.to_owned(), dry_run: false }.key();
+        let source = self.folder.path().join("source");
+        std::fs::write(&source, bytes).unwrap();
+        self.home.bucket().drop_file(&source, &key, self.clock.now()).unwrap();
+        block_on(self.home.bucket().describe(&key)).unwrap().unwrap()
+    }
+
+    /// Runs the first plot.
+    pub fn split(
+        &self,
+        queue: &LocalQueue,
+        object: ObjectVersion,
+        options: &[(&str, &str)],
+        size: ChunkSize,
+    ) -> ImportId {
+        let given = options.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        let imports = self.home.imports();
+        let split = split_import(self.home.bucket(), &imports, queue, &self.clock, object, given, size);
+        match block_on(split).unwrap() {
+            Split::Refused(import) | Split::Sent(import) | Split::Over(import) => import,
+            Split::NotOurs => panic!("the object starts no import"),
+        }
+    }
+
+    /// Runs the second and the third plot until the queues are empty.
+    pub fn work(&self, queue: &LocalQueue, course: &Course) {
+        let plans = Plans::default();
+        let mut chunks: Vec<ChunkMessage> = Vec::new();
+        let mut finals = Vec::new();
+        let mut sort = |message| match message {
+            Message::Chunk(chunk) => chunks.extend(std::iter::repeat_n(chunk, course.deliveries)),
+            Message::Finalize(_, import) => finals.push(import),
+        };
+        while let Some(message) = queue.try_receive() {
+            sort(message);
+        }
+        shuffle(&mut chunks, course.order);
+        for chunk in chunks {
+            self.work_one(queue, &plans, chunk);
+        }
+        while let Some(message) = queue.try_receive() {
+            if let Message::Finalize(_, import) = message {
+                finals.push(import);
+            }
+        }
+        for import in finals {
+            self.finalize(&import);
+        }
+    }
+
+    /// Runs the second plot on one chunk.
+    pub fn work_one(&self, queue: &LocalQueue, plans: &Plans, chunk: ChunkMessage) {
+        let (directory, contacts, imports) =
+            (self.home.directory(), self.home.contacts(), self.home.imports());
+        let bucket = self.home.bucket();
+        let worked =
+            work_chunk(bucket, &directory, &contacts, &imports, queue, &self.clock, plans, LEASE, chunk);
+        block_on(worked).unwrap();
+    }
+
+    /// Runs the third plot.
+    pub fn finalize(&self, import: &ImportId) -> Finalized {
+        let (contacts, imports) = (self.home.contacts(), self.home.imports());
+        let (bucket, outbox) = (self.home.bucket(), self.home.outbox());
+        block_on(finalize(bucket, &contacts, &imports, outbox, &self.clock, LEASE, import, None)).unwrap()
+    }
+
+    /// Reads what an import answered.
+    pub fn answer(&self, import_id: &ImportId) -> Imported {
+        let item = self.home.listing().imports().unwrap();
+        let item = item.into_iter().find(|item| item.import_id == *import_id).expect("the import is known");
+        let papers = Papers::of(&item.program, import_id);
+        let read = |key: String| block_on(self.home.bucket().get(&key)).unwrap();
+        let json = |key: String| read(key.clone()).unwrap_or_else(|| panic!("{key} is missing"));
+        Imported {
+            import_id: import_id.clone(),
+            upload: serde_json::from_slice(&json(papers.upload())).unwrap(),
+            summary: serde_json::from_slice(&json(papers.summary())).unwrap(),
+            succeeded: read(papers.succeeded()).unwrap_or_default(),
+            failed: read(papers.failed()).unwrap_or_default(),
+            report: String::from_utf8(json(papers.report())).unwrap(),
+            letter: std::fs::read_to_string(self.home.outbox().letter(import_id)).ok(),
+            folder: self.home.bucket().root().join(papers.folder()),
+        }
+    }
+
+    /// The contacts of `acme` as the store keeps them, in order of their ids.
+    pub fn contacts(&self) -> Vec<ListedContact> {
+        let mut contacts = Vec::new();
+        let acme = ProgramName::parse("acme").unwrap();
+        let listed = self.home.listing().contacts::<Fault>(&acme, |contact| {
+            contacts.push(contact);
+            Ok(())
+        });
+        listed.unwrap();
+        contacts
+    }
+
+    /// Moves the clock.
+    pub fn later(&self, seconds: i64) -> Timestamp {
+        self.clock.advance(seconds * 1_000);
+        self.clock.now()
+    }
+
+    /// The home's folder.
+    pub fn path(&self) -> &Path {
+        self.home.path()
+    }
+}
+
+impl Imported {
+    /// How the import ended.
+    pub fn status(&self) -> &str {
+        self.summary.status.as_str()
+    }
+
+    /// Rows of `succeeded.csv`, by column.
+    pub fn succeeded_rows(&self) -> Vec<ResultRow> {
+        rows(&self.succeeded)
+    }
+
+    /// Rows of `failed.csv`, by column.
+    pub fn failed_rows(&self) -> Vec<ResultRow> {
+        rows(&self.failed)
+    }
+
+    /// Each row's number and outcome, both files together, in file order.
+    pub fn outcomes(&self) -> Vec<(u64, String)> {
+        let both = self.succeeded_rows().into_iter().chain(self.failed_rows());
+        let outcome =
+            |row: ResultRow| (row["rollcall_row"].parse().unwrap(), row["rollcall_outcome"].clone());
+        let mut outcomes: Vec<_> = both.map(outcome).collect();
+        outcomes.sort();
+        outcomes
+    }
+
+    /// The errors of each row of `failed.csv`.
+    pub fn errors(&self) -> Vec<(u64, String)> {
+        let told = |row: ResultRow| (row["rollcall_row"].parse().unwrap(), row["rollcall_errors"].clone());
+        self.failed_rows().into_iter().map(told).collect()
+    }
+
+    /// Codes of the file's verdict.
+    pub fn file_codes(&self) -> Vec<&'static str> {
+        self.upload.verdict.errors.iter().map(|finding| finding.code.as_str()).collect()
+    }
+}
+
+/// Reads a result file as a program of the sender's would.
+pub fn rows(file: &[u8]) -> Vec<ResultRow> {
+    let Some(text) = file.strip_prefix(b"\xef\xbb\xbf") else {
+        assert!(file.is_empty(), "a result file begins with a byte order mark");
+        return Vec::new();
+    };
+    let header_end = text.iter().position(|byte| *byte == b'\n').unwrap_or(text.len());
+    let count = |sign: u8| text[..header_end].iter().filter(|byte| **byte == sign).count();
+    let delimiter = *b",;|\t".iter().max_by_key(|sign| count(**sign)).unwrap();
+    let mut reader = csv::ReaderBuilder::new().delimiter(delimiter).from_reader(text);
+    reader.deserialize().map(Result::unwrap).collect()
+}
+
+/// A fixed shuffle for a seed: no random source, so that a failure comes again.
+pub fn shuffle<T>(items: &mut [T], seed: u64) {
+    let mut state = seed;
+    for place in (1..items.len()).rev().filter(|_| seed > 0) {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        items.swap(place, (state >> 33) as usize % (place + 1));
+    }
+}
