@@ -12,7 +12,7 @@ use rollcall_domain::names::ImportId;
 use rollcall_pipeline::ports::{Answer, Contacts, Keep, Pool, Wanted};
 
 use crate::fault::fault;
-use crate::table::{Item, Key, PK, SK, Table, fitting, number, number_of, text, text_of};
+use crate::table::{Item, Key, PK, SK, Table, fitting, number, number_of, text, text_of, unless_refused};
 
 /// The record, JSON.
 const RECORD: &str = "record";
@@ -122,12 +122,7 @@ impl Contacts for ContactsTable {
         let update = update.update_expression("SET #floor = :import").condition_expression(HIGHER);
         let update = update.expression_attribute_names("#floor", FLOOR);
         let sent = update.expression_attribute_values(":import", text(import.as_str())).send().await;
-        match sent {
-            Err(error) if error.as_service_error().is_some_and(|e| e.is_conditional_check_failed_exception()) => {
-                Ok(())
-            }
-            sent => sent.map(drop).map_err(|error| fault("raising the floor of a pool", error)),
-        }
+        unless_refused("raising the floor of a pool", sent)
     }
 
     /// What stands beside repeated records is read by its own import only, so it may stay until the item is

@@ -143,11 +143,9 @@ impl Directory for DirectoryTable {
         // The last of an id stands.
         let last: HashMap<&str, &DirectoryItem> =
             items.iter().map(|item| (item.id.as_str(), item)).collect();
-        stream::iter(last.into_values())
-            .map(|item| keep::keep(&self.0, owner.as_str(), kind, item))
-            .buffer_unordered(AT_A_TIME)
-            .try_collect()
-            .await
+        let keeps: Vec<_> =
+            last.into_values().map(|item| keep::keep(&self.0, owner.as_str(), kind, item)).collect();
+        stream::iter(keeps).buffer_unordered(AT_A_TIME).try_collect().await
     }
 }
 

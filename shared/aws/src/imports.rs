@@ -11,9 +11,10 @@ use rollcall_domain::names::ImportId;
 use rollcall_domain::summary::Status;
 use rollcall_pipeline::fault::Fault;
 use rollcall_pipeline::ports::{Answer, ImportItem, Imports, LetterClaim, Take};
+use rollcall_pipeline::sweep::Unfinished;
 
 use crate::fault::{fault, unbuilt};
-use crate::table::{Item, PK, SK, Table, number, number_of, text, text_of};
+use crate::table::{Item, PK, SK, Table, number, number_of, text, text_of, unless_refused};
 
 /// Sort key of an import's own item.
 const IMPORT: &str = "import";
@@ -38,57 +39,10 @@ const SWEPT: &str = "swept_at";
 #[derive(Debug, Clone)]
 pub struct ImportsTable(Table);
 
-/// An import that has not ended.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Unfinished {
-    /// The import.
-    pub import_id: ImportId,
-    /// When the sweep last sent again what was missing.
-    pub swept_at: Option<Timestamp>,
-}
-
 impl ImportsTable {
     /// The table of this name.
     pub fn new(client: Client, name: impl Into<String>) -> Self {
         Self(Table::new(client, name))
-    }
-
-    /// The imports that have not ended, oldest first.
-    ///
-    /// # Errors
-    /// Where the table cannot be asked.
-    pub async fn unfinished(&self) -> Answer<Vec<Unfinished>> {
-        let query = self.0.client.query().table_name(&self.0.name).consistent_read(true);
-        let query = query.key_condition_expression("#pk = :pk").expression_attribute_names("#pk", PK);
-        let mut pages =
-            query.expression_attribute_values(":pk", text(UNFINISHED)).into_paginator().items().send();
-        let mut unfinished = Vec::new();
-        while let Some(item) = pages.next().await {
-            let item = item.map_err(|error| fault("listing imports", error))?;
-            let import_id = text_of(&item, SK).and_then(|id| ImportId::parse(id).ok());
-            let swept_at = number_of(&item, SWEPT).and_then(|at| Timestamp::from_millisecond(at).ok());
-            unfinished.extend(import_id.map(|import_id| Unfinished { import_id, swept_at }));
-        }
-        Ok(unfinished)
-    }
-
-    /// Notes that the sweep sent again what was missing.
-    ///
-    /// # Errors
-    /// Where the table cannot be written.
-    pub async fn note_swept(&self, import: &ImportId, at: Timestamp) -> Answer<()> {
-        let update = self.0.client.update_item().table_name(&self.0.name);
-        let update = update.key(PK, text(UNFINISHED)).key(SK, text(import.as_str()));
-        let update = update.update_expression("SET #swept = :at").expression_attribute_names("#swept", SWEPT);
-        // Ended meanwhile: nothing is to be noted, and nothing to be listed again.
-        let update = update.condition_expression("attribute_exists(pk)");
-        let sent = update.expression_attribute_values(":at", number(at.as_millisecond())).send().await;
-        match sent {
-            Err(error) if error.as_service_error().is_some_and(|e| e.is_conditional_check_failed_exception()) => {
-                Ok(())
-            }
-            sent => sent.map(drop).map_err(|error| fault("noting a sweep", error)),
-        }
     }
 
     async fn item(&self, import: &ImportId, sort: &str, doing: &'static str) -> Answer<Option<Item>> {
@@ -174,12 +128,7 @@ impl Imports for ImportsTable {
         let update = update.condition_expression(UNSEALED).expression_attribute_names("#chunks", CHUNKS);
         let update = update.expression_attribute_names("#remaining", REMAINING);
         let sent = update.expression_attribute_values(":chunks", number(chunks)).send().await;
-        match sent {
-            Err(error) if error.as_service_error().is_some_and(|e| e.is_conditional_check_failed_exception()) => {
-                Ok(())
-            }
-            sent => sent.map(drop).map_err(|error| fault("sealing an import", error)),
-        }
+        unless_refused("sealing an import", sent)
     }
 
     async fn open_chunks(&self, import: &ImportId) -> Answer<Vec<u32>> {
@@ -214,5 +163,34 @@ impl Imports for ImportsTable {
         let delete = self.0.client.delete_item().table_name(&self.0.name);
         let sent = delete.key(PK, text(UNFINISHED)).key(SK, text(import.as_str())).send().await;
         sent.map(drop).map_err(|error| fault(DOING, error))
+    }
+}
+
+/// The list is in the order of the ids, which is that of time.
+impl Unfinished for ImportsTable {
+    async fn unfinished(&self) -> Answer<Vec<(ImportId, Option<Timestamp>)>> {
+        let query = self.0.client.query().table_name(&self.0.name).consistent_read(true);
+        let query = query.key_condition_expression("#pk = :pk").expression_attribute_names("#pk", PK);
+        let mut pages =
+            query.expression_attribute_values(":pk", text(UNFINISHED)).into_paginator().items().send();
+        let mut unfinished = Vec::new();
+        while let Some(item) = pages.next().await {
+            let item = item.map_err(|error| fault("listing imports", error))?;
+            let import_id = text_of(&item, SK).and_then(|id| ImportId::parse(id).ok());
+            let swept_at = number_of(&item, SWEPT).and_then(|at| Timestamp::from_millisecond(at).ok());
+            unfinished.extend(import_id.map(|import_id| (import_id, swept_at)));
+        }
+        Ok(unfinished)
+    }
+
+    async fn note_swept(&self, import: &ImportId, at: Timestamp) -> Answer<()> {
+        /// An import that ended meanwhile is not to be listed again.
+        const LISTED: &str = "attribute_exists(pk)";
+        let update = self.0.client.update_item().table_name(&self.0.name);
+        let update = update.key(PK, text(UNFINISHED)).key(SK, text(import.as_str()));
+        let update = update.update_expression("SET #swept = :at").expression_attribute_names("#swept", SWEPT);
+        let update = update.condition_expression(LISTED);
+        let sent = update.expression_attribute_values(":at", number(at.as_millisecond())).send().await;
+        unless_refused("noting a sweep", sent)
     }
 }

@@ -26,18 +26,36 @@ impl Mailer {
 }
 
 impl Mail for Mailer {
+    /// A letter that the service refuses goes to each recipient alone, so that one bad address costs the others
+    /// nothing. Where even that is refused for good, the import ends all the same: operators are told instead.
     async fn send(&self, import: &ImportId, letter: &Letter) -> Answer<()> {
         if letter.to.is_empty() {
             tracing::warn!(import.id = %import, "the program's settings name nobody to write to");
             return Ok(());
         }
+        let refused = match self.send_to(import, letter, &letter.to).await {
+            Err(fault) if !fault.is_transient() => fault,
+            sent => return sent,
+        };
+        let mut reached = 0;
+        for to in letter.to.iter().filter(|_| letter.to.len() > 1) {
+            reached += usize::from(self.send_to(import, letter, std::slice::from_ref(to)).await.is_ok());
+        }
+        let all = letter.to.len();
+        tracing::error!(import.id = %import, letter.reached = reached, letter.recipients = all, "letter refused: {refused}");
+        Ok(())
+    }
+}
+
+impl Mailer {
+    async fn send_to(&self, import: &ImportId, letter: &Letter, to: &[String]) -> Answer<()> {
         let from = if letter.from == DEFAULT_SENDER { &self.sender } else { &letter.from };
         let tag = MessageTag::builder().name("rollcall-import").value(import.as_str()).build();
         let send = self
             .client
             .send_email()
             .from_email_address(from)
-            .destination(Destination::builder().set_to_addresses(Some(letter.to.clone())).build())
+            .destination(Destination::builder().set_to_addresses(Some(to.to_vec())).build())
             .content(content(letter)?)
             .email_tags(tag.map_err(|error| unbuilt(DOING, error))?)
             .set_configuration_set_name(self.configuration_set.clone());

@@ -113,7 +113,11 @@ fn encode(message: &impl Serialize) -> Answer<String> {
 /// # Errors
 /// Permanent where it is none, or is not there any more: it will not get better.
 pub async fn decode_chunk(bucket: &Bucket, body: &str) -> Answer<ChunkMessage> {
-    let unreadable = |error| Fault::permanent("reading a chunk's message", error);
+    // Where it broke, and not on what: that may be a cell.
+    let unreadable = |error: serde_json::Error| {
+        let (line, column) = (error.line(), error.column());
+        Fault::permanent("reading a chunk's message", format_args!("unreadable at {line}:{column}"))
+    };
     if let Ok(Elsewhere { stored_at }) = serde_json::from_str(body) {
         let bytes = bucket.get(&stored_at).await?;
         let bytes = bytes.ok_or_else(|| Fault::permanent("reading a chunk's message", "it is gone"))?;

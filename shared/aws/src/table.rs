@@ -4,6 +4,9 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::config::http::HttpResponse;
+use aws_sdk_dynamodb::error::SdkError;
+use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes, PutRequest, WriteRequest};
 use futures_util::{StreamExt, TryStreamExt, stream};
 use rollcall_domain::contact::{base32, sha256};
@@ -118,6 +121,29 @@ fn put_request(doing: &'static str, item: Item) -> Answer<WriteRequest> {
 pub(crate) async fn pause(attempt: u32) {
     let longest = 25_u64 << attempt.min(8);
     tokio::time::sleep(Duration::from_millis(fastrand::u64(longest / 2..=longest))).await;
+}
+
+/// A write whose condition did not hold has nothing to do any more.
+pub(crate) fn unless_refused<T>(
+    doing: &'static str,
+    sent: Result<T, SdkError<UpdateItemError, HttpResponse>>,
+) -> Answer<()> {
+    held(doing, sent).map(drop)
+}
+
+/// Whether the condition of a write held.
+pub(crate) fn held<T>(
+    doing: &'static str,
+    sent: Result<T, SdkError<UpdateItemError, HttpResponse>>,
+) -> Answer<bool> {
+    let refused = |error: &SdkError<UpdateItemError, HttpResponse>| {
+        error.as_service_error().is_some_and(UpdateItemError::is_conditional_check_failed_exception)
+    };
+    match sent {
+        Ok(_) => Ok(true),
+        Err(error) if refused(&error) => Ok(false),
+        Err(error) => Err(fault(doing, error)),
+    }
 }
 
 /// A key part that fits: DynamoDB takes 1,024 bytes of a sort key, and a cell may be longer.

@@ -18,7 +18,7 @@ use rollcall_domain::tally::{Outcome, Tally};
 use rollcall_domain::upload::{Upload, Verdict};
 
 use crate::fault::Fault;
-use crate::papers::{Loaded, missing, read_fragment, read_plan, read_upload};
+use crate::papers::{Loaded, missing, read_fragment, read_given_up, read_plan, read_upload};
 use crate::ports::{Answer, Clock, Contacts, ImportItem, Imports, LetterClaim, Mail, ObjectWriter, Objects};
 use crate::work::pool;
 
@@ -136,6 +136,9 @@ async fn assemble(objects: &impl Objects, papers: &Papers, plan: &Plan) -> Answe
     for (number, chunk) in (0..).zip(&plan.chunks) {
         match read_fragment(objects, papers, number).await? {
             Some(mut fragment) => {
+                if let Some(given_up) = read_given_up(objects, papers, number).await? {
+                    fragment = given_up.apply(plan, fragment);
+                }
                 fragment.merge_repeats(&mut seen);
                 tally.merge(&fragment.tally);
                 succeeded.write(&fragment.succeeded).await?;

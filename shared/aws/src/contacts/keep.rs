@@ -52,10 +52,11 @@ pub(super) async fn keep(table: &Table, pool: &Pool, import: &ImportId, records:
         }
     }
     let batches = table.put_all(DOING, plain.into_values().collect());
-    let conditional = stream::iter(repeated.into_values())
+    let conditional: Vec<_> = repeated
+        .into_values()
         .map(|(keep, record)| keep_repeated(table, pool, import, keep, record))
-        .buffer_unordered(AT_A_TIME)
-        .try_collect::<()>();
+        .collect();
+    let conditional = stream::iter(conditional).buffer_unordered(AT_A_TIME).try_collect::<()>();
     try_join(batches, conditional).await.map(drop)
 }
 

@@ -8,8 +8,6 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use aws_sdk_dynamodb::error::SdkError;
-use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::types::AttributeValue;
 use rollcall_domain::directory::{Account, DirectoryItem, Kind, MAX_CANDIDATES};
@@ -18,7 +16,7 @@ use rollcall_pipeline::ports::Answer;
 
 use super::{CANDIDATE, ID, INLINE, JSON, KEYS, KNOWN, MORE, TURN, entry_key, match_key};
 use crate::fault::{fault, unbuilt};
-use crate::table::{PK, Table, fitting, number, number_of, pause, text, text_of};
+use crate::table::{PK, Table, fitting, held, number, number_of, pause, text, text_of};
 
 const DOING: &str = "loading the directory";
 const TRIES: u32 = 12;
@@ -101,7 +99,7 @@ impl Load<'_> {
         let update = self.entry().set_expression_attribute_names(Some(names_of(&names)));
         let update = update.set_expression_attribute_values(Some(values_of(values)));
         let set = "SET #json = :json, #id = :id, #keys = :keys, #known = :known, #turn = :turn";
-        holds(update.update_expression(set).condition_expression(SAME_TURN).send().await)
+        held(DOING, update.update_expression(set).condition_expression(SAME_TURN).send().await)
     }
 
     async fn note_keys(&self, turn: u64) -> Answer<bool> {
@@ -109,7 +107,7 @@ impl Load<'_> {
         let values =
             [(":known", text(json(&self.item.keys)?)), (":before", number(turn)), (":zero", number(0))];
         let update = update.set_expression_attribute_values(Some(values_of(values)));
-        holds(update.update_expression("SET #known = :known").condition_expression(SAME_TURN).send().await)
+        held(DOING, update.update_expression("SET #known = :known").condition_expression(SAME_TURN).send().await)
     }
 
     /// What a match needs of an account, of anything else all; `None` where it has no room.
@@ -160,21 +158,21 @@ impl Load<'_> {
             (":id", AttributeValue::Ss(vec![self.item.id.clone()])),
         ];
         let update = update.set_expression_attribute_names(Some(names));
-        holds(update.set_expression_attribute_values(Some(values_of(values))).send().await)
+        held(DOING, update.set_expression_attribute_values(Some(values_of(values))).send().await)
     }
 
     async fn change_inline(&self, key: &str, candidate: &str) -> Answer<bool> {
         let update = self.under(key).condition_expression(THERE);
         let update = update.update_expression("SET #candidate = :candidate");
         let update = update.expression_attribute_names("#candidate", self.attribute());
-        holds(update.expression_attribute_values(":candidate", text(candidate)).send().await)
+        held(DOING, update.expression_attribute_values(":candidate", text(candidate)).send().await)
     }
 
     async fn name_elsewhere(&self, key: &str) -> Answer<()> {
         let update = self.under(key).update_expression("ADD #more :id");
         let update = update.expression_attribute_names("#more", MORE);
         let id = AttributeValue::Ss(vec![self.item.id.clone()]);
-        holds(update.expression_attribute_values(":id", id).send().await).map(drop)
+        held(DOING, update.expression_attribute_values(":id", id).send().await).map(drop)
     }
 
     async fn take_off(&self, key: &str) -> Answer<()> {
@@ -182,7 +180,7 @@ impl Load<'_> {
         let update = self.under(key).update_expression("DELETE #more :id");
         let update = update.expression_attribute_names("#more", MORE);
         let id = AttributeValue::Ss(vec![self.item.id.clone()]);
-        holds(update.expression_attribute_values(":id", id).send().await).map(drop)
+        held(DOING, update.expression_attribute_values(":id", id).send().await).map(drop)
     }
 
     async fn remove_inline(&self, key: &str) -> Answer<()> {
@@ -190,22 +188,7 @@ impl Load<'_> {
         let update = update.update_expression("REMOVE #candidate ADD #inline :less");
         let update = update.expression_attribute_names("#candidate", self.attribute());
         let update = update.expression_attribute_names("#inline", INLINE);
-        holds(update.expression_attribute_values(":less", number(-1)).send().await).map(drop)
-    }
-}
-
-/// Whether the condition of a write held.
-fn holds<T>(
-    sent: Result<T, SdkError<UpdateItemError, aws_sdk_dynamodb::config::http::HttpResponse>>,
-) -> Answer<bool> {
-    match sent {
-        Ok(_) => Ok(true),
-        Err(error)
-            if error.as_service_error().is_some_and(UpdateItemError::is_conditional_check_failed_exception) =>
-        {
-            Ok(false)
-        }
-        Err(error) => Err(fault(DOING, error)),
+        held(DOING, update.expression_attribute_values(":less", number(-1)).send().await).map(drop)
     }
 }
 
