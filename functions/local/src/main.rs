@@ -1,2 +1,69 @@
-//! The embedded host and command line `rollcall`.
-fn main() {}
+//! The embedded host and command line `rollcall`: the three plots on a folder of one machine.
+//!
+//! - [`commands`]: one file a command, all of one shape: its arguments, then `run`.
+//! - [`host`]: finishes what an earlier command left, drops a file, runs the plots on threads.
+//! - [`answer`]: what a command says: exit codes, failures, documents, tables.
+
+mod answer;
+mod commands;
+mod drop;
+mod host;
+mod progress;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use answer::{Exit, Failure};
+use clap::{Parser, Subcommand};
+
+/// Imports lists of people and companies: every row is checked, matched and answered for.
+#[derive(Debug, Parser)]
+#[command(name = "rollcall", version, about, long_about = None, arg_required_else_help = true)]
+#[command(after_help = "Begin with `rollcall demo`.\n\
+    Exit codes: 0 all rows taken; 1 done, some rows rejected or unprocessed; 2 refused, wrong usage, or failed.")]
+struct Cli {
+    /// The folder that everything is kept in
+    #[arg(long, global = true, value_name = "DIR", env = "ROLLCALL_HOME", default_value = "./rollcall-home")]
+    home: PathBuf,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Demo(commands::demo::Demo),
+    Import(commands::import::Import),
+    Preview(commands::preview::Preview),
+    #[command(subcommand)]
+    Directory(commands::directory::Directory),
+    #[command(subcommand)]
+    Program(commands::program::Program),
+    #[command(subcommand)]
+    Profiles(commands::profiles::Profiles),
+    #[command(subcommand)]
+    Imports(commands::imports::Imports),
+    #[command(subcommand)]
+    Contacts(commands::contacts::Contacts),
+}
+
+fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return answer::usage(&error),
+    };
+    answer::end(run(cli))
+}
+
+fn run(cli: Cli) -> Result<Exit, Failure> {
+    let home = cli.home.as_path();
+    match cli.command {
+        Command::Demo(demo) => demo.run(home),
+        Command::Import(import) => import.run(home),
+        Command::Preview(preview) => preview.run(home),
+        Command::Directory(directory) => directory.run(home),
+        Command::Program(program) => program.run(home),
+        Command::Profiles(profiles) => profiles.run(home),
+        Command::Imports(imports) => imports.run(home),
+        Command::Contacts(contacts) => contacts.run(home),
+    }
+}

@@ -40,7 +40,7 @@ pub struct Mark {
     /// The profile refuses it as a repeat: the row that it repeats.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub repeats: Option<u64>,
-    /// How many earlier rows registered the same key, where duplicates are allowed.
+    /// Its place among the rows that register its identity, from 2, where repeats are allowed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ordinal: Option<u64>,
     /// Bytes of the record in the file, where it was too large and its cells were cut.

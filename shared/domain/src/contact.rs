@@ -173,6 +173,9 @@ pub struct Record {
     /// Tags, by the name as it was loaded.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub tags: Vec<String>,
+    /// Ids of the owner, the company and so on that its fields name, by field.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub links: BTreeMap<String, String>,
     /// Every mapped field's cleaned value.
     pub fields: BTreeMap<String, String>,
     /// Unmapped columns, by the sender's header, where the profile keeps them.
@@ -193,6 +196,9 @@ impl Record {
         if !self.tags.is_empty() {
             merged.tags = self.tags;
         }
+        // A name that means nobody any more takes its id along.
+        merged.links.retain(|field, _| self.fields.get(field).is_none_or(String::is_empty));
+        merged.links.extend(self.links);
         merged.account_id = self.account_id.take().or(merged.account_id);
         merged.fields.extend(self.fields.into_iter().filter(|(_, value)| !value.is_empty()));
         merged.additional.extend(self.additional.into_iter().filter(|(_, value)| !value.is_empty()));

@@ -5,8 +5,9 @@
 
 mod directory;
 mod record;
+mod references;
 
-use std::collections::HashMap;
+use hashbrown::{HashMap, HashSet};
 
 use crate::cells::Cells;
 use crate::chunk::{ChunkMessage, Mark};
@@ -21,11 +22,12 @@ use crate::matching::{self, Matched};
 use crate::messages::Messages;
 use crate::plan::Plan;
 use crate::profile::{FieldIndex, FieldKind, Profile};
-use crate::result::{Answer, ResultWriter, Sent};
+use crate::result::{self, Answer, ResultWriter, Sent};
 use crate::row::{Cleaner, RowValues, Values, fold_name};
 use crate::tally::{Outcome, Tally};
 
 pub use record::RecordShape;
+pub use references::Linked;
 
 /// Rows of one chunk on their way from cleaned to judged.
 pub struct Bench<'p> {
@@ -47,6 +49,8 @@ struct Row {
     line: u64,
     /// Where its record is in the bench's text, without terminator.
     record: (usize, usize),
+    /// Its cells may be copied as they stand.
+    plain: bool,
     findings: Vec<Finding>,
     refused: bool,
     /// The first row of its identity, where that stands several times.
@@ -88,7 +92,8 @@ impl<'p> Bench<'p> {
     pub fn open(plan: &'p Plan, profile: &'p Profile, message: ChunkMessage) -> Self {
         let sender = plan.mapping.sender();
         let region = plan.settings.phone_region();
-        let cleaner = Cleaner::new(profile, &sender, region, plan.options.allow_duplicates);
+        let cleaner = Cleaner::new(profile, &sender, region, plan.options.allow_duplicates)
+            .with_day_orders(&plan.day_orders);
         let shape = RecordShape::of(profile, &sender);
         let group = profile.fields_of(FieldKind::Group).next();
         let mut bench = Self {
@@ -128,11 +133,13 @@ impl<'p> Bench<'p> {
                 own.push_str(&sender);
                 cells.parse(&sender, delimiter);
             }
+            let text = if self.plan.mapping.comes_back { &own } else { &message.text };
+            let plain = result::is_plain(&text[record.0..record.1], &cells, self.cleaner.width());
             let chosen = self.plan.options.rows.as_ref().is_none_or(|rows| rows.contains(number));
             if !chosen || cells.is_blank() {
                 self.skipped += 1;
             } else {
-                self.clean_row((number, line), record, &cells, mark);
+                self.clean_row((number, line), record, plain, &cells, mark);
             }
             line += mark.and_then(|mark| mark.lines).unwrap_or(u64::from(end.lines));
             start = end.end;
@@ -144,6 +151,7 @@ impl<'p> Bench<'p> {
         &mut self,
         (number, line): (u64, u64),
         record: (usize, usize),
+        plain: bool,
         cells: &Cells,
         mark: Option<&Mark>,
     ) {
@@ -165,13 +173,29 @@ impl<'p> Bench<'p> {
             key
         });
         let first = mark.and_then(|mark| mark.first);
-        self.rows.push(Row { number, line, record, findings, refused, first, contact_id, keys, group });
+        self.rows.push(Row {
+            number,
+            line,
+            record,
+            plain,
+            findings,
+            refused,
+            first,
+            contact_id,
+            keys,
+            group,
+        });
     }
 
     /// Says what must be looked up.
     pub fn wanted(&self) -> Lookups {
         let mut wanted = Distinct::default();
-        for row in &self.rows {
+        let refers = !self.profile.references.is_empty() || !self.profile.cadences.is_empty();
+        for (index, row) in self.rows.iter().enumerate() {
+            if refers {
+                let values = self.values.row(index, self.profile.fields.len());
+                self.wanted_entries(values).for_each(|entry| wanted.entries.add(entry));
+            }
             if let Some(group) = &row.group {
                 wanted.entries.add((Kind::Groups, group.clone()));
             }
@@ -213,13 +237,16 @@ impl<'p> Bench<'p> {
         desk.fragment.tally.add_plain(Outcome::Skipped, self.skipped);
         let rows = std::mem::take(&mut self.rows);
         for (index, mut row) in rows.into_iter().enumerate() {
-            desk.cells.parse(&self.text[row.record.0..row.record.1], self.plan.delimiter());
+            if !row.plain || self.shape.needs_cells() {
+                desk.cells.parse(&self.text[row.record.0..row.record.1], self.plan.delimiter());
+            }
             let values = self.values.row(index, self.profile.fields.len());
             let group = self.check_group(&mut row, values, &known);
+            let linked = self.check_references(&mut row, values, &known)?;
             if self.profile.directory.is_some() {
                 self.judge_entry(&mut desk, row, values, &known)?;
             } else {
-                self.judge_row(&mut desk, row, values, group, &known)?;
+                self.judge_row(&mut desk, row, values, group, linked, &known)?;
             }
         }
         Ok(desk.fragment)
@@ -250,6 +277,7 @@ impl<'p> Bench<'p> {
         mut row: Row,
         values: RowValues<'_>,
         group: Option<&Group>,
+        linked: Linked<'_>,
         known: &Known<'_>,
     ) -> Result<(), String> {
         let candidates: Vec<_> = row
@@ -269,7 +297,8 @@ impl<'p> Bench<'p> {
             known.contacts.get(&membership).copied().flatten().is_none()
         });
         let account_id = matched.map(|matched| matched.account.account_id.as_str());
-        let (outcome, record) = self.outcome(values, &desk.cells, account_id, before, joins.is_some())?;
+        let linked = Linked { account_id, ..linked };
+        let (outcome, record) = self.outcome(values, &desk.cells, &linked, before, joins.is_some())?;
         let keep = Keep {
             contact_id,
             row: row.number,
@@ -293,14 +322,14 @@ impl<'p> Bench<'p> {
         &self,
         values: RowValues<'_>,
         cells: &Cells,
-        account_id: Option<&str>,
+        linked: &Linked<'_>,
         before: Option<&str>,
         joins: bool,
     ) -> Result<(Outcome, Option<String>), String> {
         let Some(before) = before else {
-            return Ok((Outcome::Created, Some(self.shape.json(self.profile, values, cells, account_id))));
+            return Ok((Outcome::Created, Some(self.shape.json(self.profile, values, cells, linked))));
         };
-        let record = self.shape.over(self.profile, values, cells, account_id, before)?;
+        let record = self.shape.over(self.profile, values, cells, linked, before)?;
         let changed = record.as_deref() != Some(before) && record.is_some();
         let outcome = if changed || joins { Outcome::Updated } else { Outcome::Unchanged };
         let stamps = self.profile.offers_replace();
@@ -367,7 +396,13 @@ impl<'p> Bench<'p> {
     }
 
     fn sent<'a>(&'a self, row: &Row, cells: &'a Cells) -> Sent<'a> {
-        Sent { record: &self.text[row.record.0..row.record.1], cells, row: row.number, line: row.line }
+        Sent {
+            record: &self.text[row.record.0..row.record.1],
+            plain: row.plain,
+            cells,
+            row: row.number,
+            line: row.line,
+        }
     }
 
     fn no_keeps(&self) -> Keeps {
@@ -390,15 +425,18 @@ struct Desk {
 struct Known<'f> {
     accounts: HashMap<&'f str, &'f Candidates>,
     groups: HashMap<&'f str, Group>,
+    entries: HashMap<(Kind, &'f str), &'f [String]>,
     contacts: HashMap<&'f Wanted, Option<&'f str>>,
     items: HashMap<&'f str, Option<&'f crate::directory::DirectoryItem>>,
 }
 
 impl<'f> Known<'f> {
     fn of(wanted: &'f Lookups, found: &'f Found) -> Result<Self, String> {
-        let mut groups = HashMap::new();
+        let (mut groups, mut others) = (HashMap::new(), HashMap::new());
         for ((kind, key), entries) in wanted.entries.iter().zip(&found.entries) {
-            if let (Kind::Groups, Some(json)) = (kind, entries.first()) {
+            if *kind != Kind::Groups {
+                others.insert((*kind, key.as_str()), entries.as_slice());
+            } else if let Some(json) = entries.first() {
                 let group =
                     serde_json::from_str(json).map_err(|error| format!("directory: group: {error}"))?;
                 groups.insert(key.as_str(), group);
@@ -407,6 +445,7 @@ impl<'f> Known<'f> {
         Ok(Self {
             accounts: wanted.accounts.iter().map(String::as_str).zip(&found.accounts).collect(),
             groups,
+            entries: others,
             contacts: wanted.contacts.iter().zip(found.contacts.iter().map(Option::as_deref)).collect(),
             items: wanted
                 .ids
@@ -428,12 +467,12 @@ struct Distinct {
 
 struct Asked<T> {
     list: Vec<T>,
-    seen: std::collections::HashSet<T>,
+    seen: HashSet<T>,
 }
 
 impl<T> Default for Asked<T> {
     fn default() -> Self {
-        Self { list: Vec::new(), seen: std::collections::HashSet::new() }
+        Self { list: Vec::new(), seen: HashSet::new() }
     }
 }
 

@@ -9,7 +9,7 @@ use unicode_normalization::char::is_combining_mark;
 use crate::cells::Cells;
 use crate::finding::{Code, Column, Finding};
 use crate::limits;
-use crate::options::{FirstLine, Options};
+use crate::options::Options;
 use crate::profile::{Profile, UnknownColumns};
 use crate::write::{unguard, write_record};
 
@@ -57,11 +57,43 @@ pub struct Mapping {
     pub has_header: bool,
     /// The file came out of an earlier import: guards are taken off its cells.
     pub comes_back: bool,
+    /// Cells at the end of a row may be left out: nobody said how many there are.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub open_ended: bool,
+    /// The sender said what each column is: all of these must be in the file.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub told: bool,
 }
 
 impl Mapping {
+    /// Maps the columns of a file whose first record names them; `columns` goes before the names.
+    pub fn with_header(header: &[&str], profile: &Profile, options: &Options) -> Self {
+        let comes_back = header.iter().any(|cell| cell.trim() == RESULT_ROW);
+        match &options.columns {
+            Some(names) if !comes_back => {
+                let mut mapping = Self::by_position(header.len(), names);
+                mapping.has_header = true;
+                mapping.told = mapping.columns.len() > header.len();
+                for (column, cell) in mapping.columns.iter_mut().zip(header) {
+                    column.header = (*cell).to_owned();
+                }
+                mapping
+            }
+            _ => Self::by_header(header, profile, options),
+        }
+    }
+
+    /// Maps the columns of a file whose first row has that many cells: by `columns`, else in the profile's order.
+    pub fn without_header(width: usize, profile: &Profile, options: &Options) -> Self {
+        if let Some(names) = &options.columns {
+            return Self::by_position(width, names);
+        }
+        let names: Vec<String> = profile.fields.iter().map(|field| field.name.to_string()).collect();
+        Self { open_ended: true, told: false, ..Self::by_position(width, &names) }
+    }
+
     /// Maps columns by their headers.
-    pub fn by_header(header: &[&str], profile: &Profile, options: &Options) -> Self {
+    fn by_header(header: &[&str], profile: &Profile, options: &Options) -> Self {
         let comes_back = header.iter().any(|cell| cell.trim() == RESULT_ROW);
         let chosen: HashMap<String, &str> =
             options.map.iter().map(|(header, field)| (fold(header), field.as_str())).collect();
@@ -84,28 +116,64 @@ impl Mapping {
             .map(|cell| if comes_back { unguard(cell) } else { cell })
             .map(|cell| MappedColumn { header: cell.to_owned(), role: role(cell) })
             .collect();
-        Self { columns, has_header: true, comes_back }
+        let mut mapping = Self { columns, has_header: true, comes_back, ..Self::default() };
+        mapping.fall_back(profile, |header| !chosen.contains_key(header));
+        mapping
+    }
+
+    /// Fields that no column names go to the best column that may stand for them.
+    fn fall_back(&mut self, profile: &Profile, free: impl Fn(&str) -> bool) {
+        for (header, field) in profile.fallback_headers() {
+            let name = &*profile.fields[*field].name;
+            if self.positions_of(name).next().is_some() || !free(header) {
+                continue;
+            }
+            let fits =
+                |column: &&mut MappedColumn| column.role == Role::Unmapped && fold(&column.header) == *header;
+            if let Some(column) = self.columns.iter_mut().find(fits) {
+                column.role = Role::Field(name.to_owned());
+            }
+        }
     }
 
     /// Maps columns by position: the field's name stands for the header that is not there.
-    pub fn by_position(width: usize, names: &[String]) -> Self {
+    fn by_position(width: usize, names: &[String]) -> Self {
         let column = |at: usize| match names.get(at).filter(|name| !name.is_empty()) {
             Some(name) => MappedColumn { header: name.clone(), role: Role::Field(name.clone()) },
             None => MappedColumn { header: format!("column_{}", at + 1), role: Role::Unmapped },
         };
-        Self { columns: (0..width).map(column).collect(), has_header: false, comes_back: false }
+        let named = names.iter().rposition(|name| !name.is_empty()).map_or(0, |last| last + 1);
+        Self { columns: (0..width.max(named)).map(column).collect(), told: true, ..Self::default() }
     }
 
-    /// Chooses between header and positions as file, options and profile say.
-    pub fn of(first: &[&str], profile: &Profile, options: &Options) -> Self {
-        let comes_back = first.iter().any(|cell| cell.trim() == RESULT_ROW);
-        let positional = options.columns.is_some() || options.first_line != FirstLine::Header;
-        if comes_back || !positional {
-            return Self::by_header(first, profile, options);
+    /// Fits columns that were mapped by position to the longest record of the file.
+    ///
+    /// A place that the sender named and no record has speaks against the file, and so does a mandatory field that no
+    /// record has.
+    pub fn fit(&mut self, longest: usize, profile: &Profile) -> Vec<Finding> {
+        if !self.open_ended && !self.told {
+            return Vec::new();
         }
-        let in_order: Vec<String> = profile.fields.iter().map(|field| field.name.to_string()).collect();
-        let names = options.columns.as_deref().unwrap_or(&in_order);
-        Self::by_position(first.len(), names)
+        let beyond = self.columns.get(longest..).unwrap_or_default();
+        let last = beyond.iter().rposition(|column| column.role != Role::Unmapped);
+        let mut findings = Vec::new();
+        if let Some(last) = last.filter(|_| self.told) {
+            let detail = format!(
+                "{} is at position {}, the longest record has {longest}",
+                beyond[last].header,
+                longest + last + 1
+            );
+            findings.push(Finding::new(Code::OptionsInvalid).arg("option", "columns").arg("detail", detail));
+        }
+        for field in profile.fields.iter().filter(|field| field.required) {
+            if beyond.iter().any(|column| column.role == Role::Field(field.name.to_string())) {
+                findings.push(Finding::on(Code::ColumnMissing, &Column::new(field.name.clone(), None)));
+            }
+        }
+        if self.open_ended {
+            self.columns.truncate(longest);
+        }
+        findings
     }
 
     /// What speaks against the file as it is mapped.

@@ -1,8 +1,11 @@
 //! The plan: the one snapshot, written between survey and cut, that every later step follows.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::clean::DayOrder;
 use crate::decode::Encoding;
 use crate::mapping::Mapping;
 use crate::names::{ImportId, ProgramName};
@@ -78,6 +81,9 @@ pub struct Plan {
     pub delimiter: char,
     /// Which column holds what.
     pub mapping: Mapping,
+    /// How dates with numbers only are read, by field.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub day_orders: BTreeMap<String, DayOrder>,
     /// Data records of the file.
     pub rows: u64,
     /// Some row has more cells than columns: `failed.csv` has a column for them.
@@ -109,6 +115,7 @@ impl Plan {
             encoding: Encoding::Utf8,
             delimiter: ',',
             mapping: Mapping::default(),
+            day_orders: BTreeMap::new(),
             rows: 0,
             surplus: false,
             chunks: Vec::new(),

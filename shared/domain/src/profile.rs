@@ -22,7 +22,13 @@ use crate::names::ProfileName;
 pub type FieldIndex = usize;
 
 /// The profiles that come with the program, by name.
-pub const BUILT_IN: &[(&str, &str)] = &[("prospects", include_str!("../profiles/prospects.toml"))];
+pub const BUILT_IN: &[(&str, &str)] = &[
+    ("prospects", include_str!("../profiles/prospects.toml")),
+    ("partners", include_str!("../profiles/partners.toml")),
+    ("mailing", include_str!("../profiles/mailing.toml")),
+    ("leads", include_str!("../profiles/leads.toml")),
+    ("accounts", include_str!("../profiles/accounts.toml")),
+];
 
 const DIRECTORY: &[(Kind, &str)] = &[
     (Kind::Accounts, include_str!("../profiles/directory/accounts.toml")),
@@ -53,6 +59,12 @@ pub struct Profile {
     pub one_of: Vec<Vec<FieldIndex>>,
     /// How accounts are matched, in order.
     pub matching: Vec<(FieldIndex, KeyKind)>,
+    /// What tells whether somebody is in a running cadence (CAD-15).
+    pub cadences: Vec<(FieldIndex, KeyKind)>,
+    /// Fields whose values name entries of the program's directory.
+    pub references: Vec<(FieldIndex, Kind)>,
+    /// Fields of which there are several: one value stands in a row once.
+    pub repeated: Vec<Vec<FieldIndex>>,
     /// Fields that make the contact's name, in order.
     pub contact_name: Vec<FieldIndex>,
     /// The field that is the contact's address.
@@ -62,6 +74,8 @@ pub struct Profile {
     /// What the rows become: entries of the directory, or contacts.
     pub directory: Option<Kind>,
     by_header: HashMap<String, FieldIndex>,
+    /// Folded headers that stand for a field where no other column does, best first.
+    fallbacks: Vec<(String, FieldIndex)>,
 }
 
 /// A column that a profile knows.
@@ -79,6 +93,12 @@ pub struct Field {
     pub labels: BTreeMap<Locale, String>,
     /// The values that it takes, where they are a closed list.
     pub values: Vec<String>,
+    /// Other words for its values, folded.
+    pub words: HashMap<String, String>,
+    /// What a value names must be in the directory.
+    pub must_exist: bool,
+    /// What the example row of a template has.
+    pub example: Option<String>,
 }
 
 impl Field {
@@ -149,6 +169,11 @@ impl Profile {
     /// The field that a header names: by field name, label or alias in any language.
     pub fn field_of_header(&self, header: &str) -> Option<FieldIndex> {
         self.by_header.get(&fold(header)).copied()
+    }
+
+    /// Headers that stand for a field where no other column does: folded, best first.
+    pub fn fallback_headers(&self) -> &[(String, FieldIndex)] {
+        &self.fallbacks
     }
 
     /// The field of a name, as options and mappings give it.

@@ -18,7 +18,7 @@ pub struct RepeatMark {
     pub first: u32,
     /// The row that it repeats, where it is refused for that; else 0.
     pub repeats: u32,
-    /// How many rows registered the same identity before it, where repeats are allowed; else 0.
+    /// Its place among the rows of its identity, from 2, where repeats are allowed; else 0.
     pub ordinal: u32,
 }
 
@@ -29,7 +29,7 @@ type Hash = [u32; 3];
 struct Known {
     hash: Hash,
     row: u32,
-    /// What the first row brought (0: nothing); where repeats are allowed, how many rows there are.
+    /// What the first row brought (0: nothing); where repeats are allowed, how many rows followed it.
     adds: u32,
 }
 
@@ -92,7 +92,7 @@ impl Repeats {
         match self.known.find_mut(bucket(&hash), |known| known.hash == hash) {
             Some(known) => {
                 known.adds += 1;
-                self.marks.push(RepeatMark { row, first: 0, repeats: 0, ordinal: known.adds });
+                self.marks.push(RepeatMark { row, first: 0, repeats: 0, ordinal: known.adds + 1 });
             }
             None => _ = self.register(row, identity, 0),
         }
@@ -167,6 +167,6 @@ mod tests {
             repeats.count(row, key);
         }
         let said: Vec<_> = repeats.into_marks().iter().map(|mark| (mark.row, mark.ordinal)).collect();
-        assert_eq!(said, [(2, 1), (4, 2)]);
+        assert_eq!(said, [(2, 2), (4, 3)]);
     }
 }

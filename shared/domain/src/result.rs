@@ -37,7 +37,9 @@ const BOM: &[u8] = b"\xef\xbb\xbf";
 pub struct Sent<'a> {
     /// Its record, without terminator.
     pub record: &'a str,
-    /// The record's cells.
+    /// Its cells may be copied as they stand ([`is_plain`]).
+    pub plain: bool,
+    /// The record's cells; may be any others where it is plain.
     pub cells: &'a Cells,
     /// The row's number.
     pub row: u64,
@@ -102,7 +104,7 @@ impl ResultWriter {
         answer: &Answer<'_>,
         warnings: &[Finding],
     ) -> usize {
-        self.echo(out, sent.record, sent.cells);
+        self.echo(out, sent);
         self.place(out, sent.row, sent.line);
         let at = out.len();
         out.extend_from_slice(outcome.as_str().as_bytes());
@@ -133,7 +135,7 @@ impl ResultWriter {
     ) {
         let (errors, warnings): (Vec<Finding>, Vec<Finding>) =
             findings.iter().cloned().partition(Finding::is_error);
-        self.echo(out, sent.record, sent.cells);
+        self.echo(out, sent);
         self.place(out, sent.row, sent.line);
         out.extend_from_slice(outcome.as_str().as_bytes());
         self.keys(out, &errors);
@@ -143,7 +145,7 @@ impl ResultWriter {
         self.keys(out, &warnings);
         if self.surplus {
             let mut surplus = Vec::new();
-            if sent.cells.len() > self.width {
+            if !sent.plain && sent.cells.len() > self.width {
                 write_record(&mut surplus, sent.cells.iter().skip(self.width), b',');
             }
             self.text(out, &String::from_utf8(surplus).expect("cells are text, so is their record"));
@@ -152,19 +154,16 @@ impl ResultWriter {
     }
 
     /// The sender's cells: as they stand where nothing in them needs care, else one by one.
-    fn echo(&mut self, out: &mut Vec<u8>, record: &str, cells: &Cells) {
-        let plain = cells.len() == self.width
-            && memchr::memchr(b'"', record.as_bytes()).is_none()
-            && !cells.iter().any(needs_care);
-        if plain {
-            out.extend_from_slice(record.as_bytes());
+    fn echo(&mut self, out: &mut Vec<u8>, sent: Sent<'_>) {
+        if sent.plain {
+            out.extend_from_slice(sent.record.as_bytes());
             return;
         }
         for at in 0..self.width {
             if at > 0 {
                 out.push(self.delimiter);
             }
-            write_guarded_cell(out, cells.get(at), self.delimiter);
+            write_guarded_cell(out, sent.cells.get(at), self.delimiter);
         }
     }
 
@@ -191,6 +190,11 @@ impl ResultWriter {
             finding.write_key(out);
         }
     }
+}
+
+/// Whether a record is written cell by cell as it stands: nothing quoted, guarded, missing or too many.
+pub fn is_plain(record: &str, cells: &Cells, width: usize) -> bool {
+    cells.len() == width && memchr::memchr(b'"', record.as_bytes()).is_none() && !cells.iter().any(needs_care)
 }
 
 /// A cell that may not be copied as it stands: a guard, or blanks that a reader might take off.

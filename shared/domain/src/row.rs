@@ -1,15 +1,21 @@
 //! A record to a row: every mapped cell cleaned, every fault found, nothing looked up yet.
 
+mod kinds;
+
+use std::collections::BTreeMap;
+
 use unicode_normalization::{UnicodeNormalization, is_nfc};
 
 use crate::cells::Cells;
 use crate::chunk::{BadBytes, Mark};
-use crate::clean::{self, Region};
+use crate::clean::{self, DayOrder, Region};
 use crate::contact::UNIT;
 use crate::finding::{Code, Column, Finding};
 use crate::limits;
-use crate::mapping::{Mapping, fold};
+use crate::mapping::Mapping;
 use crate::profile::{Field, FieldIndex, FieldKind, Profile};
+
+pub(crate) use kinds::TAGS_BETWEEN;
 
 /// The cleaned values of rows, one after the other; a field without a value has an empty one.
 #[derive(Debug, Clone, Default)]
@@ -62,6 +68,10 @@ pub struct Cleaner<'p> {
     /// For findings, by field.
     columns: Vec<Column>,
     width: usize,
+    /// Rows may be shorter than that.
+    open_ended: bool,
+    /// Of dates, by field.
+    orders: Vec<DayOrder>,
     region: Option<Region>,
     allow_duplicates: bool,
     scratch: String,
@@ -81,9 +91,27 @@ impl<'p> Cleaner<'p> {
             cell.iter().for_each(|cell| field_of[*cell] = Some(field));
         }
         let columns = profile.fields.iter().zip(&cell_of).map(|(field, cell)| field.column(*cell)).collect();
-        let width = mapping.columns.len();
-        let scratch = String::new();
-        Self { profile, cell_of, field_of, columns, width, region, allow_duplicates, scratch }
+        Self {
+            profile,
+            cell_of,
+            field_of,
+            columns,
+            width: mapping.columns.len(),
+            open_ended: mapping.open_ended,
+            orders: vec![DayOrder::DayFirst; profile.fields.len()],
+            region,
+            allow_duplicates,
+            scratch: String::new(),
+        }
+    }
+
+    /// Reads dates in the orders that the survey decided, by field name.
+    #[must_use]
+    pub fn with_day_orders(mut self, orders: &BTreeMap<String, DayOrder>) -> Self {
+        for (field, order) in self.profile.fields.iter().zip(&mut self.orders) {
+            *order = orders.get(&*field.name).copied().unwrap_or(*order);
+        }
+        self
     }
 
     /// The column of findings about a field.
@@ -117,7 +145,10 @@ impl<'p> Cleaner<'p> {
             Some(bytes) => {
                 findings.push(Finding::new(Code::RowTooLarge).arg("limit", limits::ROW).arg("found", bytes));
             }
-            None => self.check_row(cells, mark, findings),
+            None => {
+                self.drop_repeated(cells, values, findings);
+                self.check_row(cells, mark, findings);
+            }
         }
     }
 
@@ -177,7 +208,7 @@ impl<'p> Cleaner<'p> {
         let field = &self.profile.fields[index];
         let column = &self.columns[index];
         if cell.is_empty() {
-            if field.required && position < cells.len() {
+            if field.required && (position < cells.len() || self.open_ended) {
                 findings.push(Finding::on(Code::RequiredMissing, column));
             }
             return;
@@ -188,7 +219,8 @@ impl<'p> Cleaner<'p> {
         }
         let before = findings.len();
         let start = out.len();
-        match clean_cell(field, cell, region, &mut self.scratch, column, findings) {
+        let told = Told { field, region, order: self.orders[index], column };
+        match clean_cell(told, cell, &mut self.scratch, findings) {
             Ok(()) => out.push_str(&self.scratch),
             Err(finding) if field.lenient => {
                 let reason = finding.code.as_str();
@@ -198,6 +230,24 @@ impl<'p> Cleaner<'p> {
         }
         if cell.len() < sent.len() && !findings[before..].iter().any(Finding::is_error) && out.len() > start {
             findings.push(Finding::on(Code::ValueTrimmed, column).value(sent));
+        }
+    }
+
+    /// Of fields of which there are several, a value that stands in the row already is left out.
+    fn drop_repeated(&self, cells: &Cells, values: &mut Values, findings: &mut Vec<Finding>) {
+        let start = values.spans.len() - self.profile.fields.len();
+        for fields in &self.profile.repeated {
+            for (place, field) in fields.iter().enumerate().skip(1) {
+                let row = values.last(self.profile.fields.len());
+                let value = row.get(*field);
+                if value.is_empty() || !fields[..place].iter().any(|earlier| row.get(*earlier) == value) {
+                    continue;
+                }
+                let cell = self.cell_of[*field].map_or("", |cell| cells.get(cell));
+                let finding = Finding::on(Code::ValueDropped, &self.columns[*field]);
+                findings.push(finding.value(trim(cell)).arg("reason", "repeated"));
+                values.spans[start + *field].1 = values.spans[start + *field].0;
+            }
         }
     }
 
@@ -212,7 +262,7 @@ impl<'p> Cleaner<'p> {
                 findings.push(Finding::new(Code::OneOfMissing).arg("fields", names.join(", ")));
             }
         }
-        if cells.len() != self.width {
+        if cells.len() > self.width || (cells.len() < self.width && !self.open_ended) {
             findings
                 .push(Finding::new(Code::RowRagged).arg("expected", self.width).arg("found", cells.len()));
         }
@@ -259,20 +309,30 @@ pub fn trim(cell: &str) -> &str {
     }
 }
 
+/// What a cell is cleaned by.
+#[derive(Clone, Copy)]
+struct Told<'a> {
+    field: &'a Field,
+    region: Option<Region>,
+    order: DayOrder,
+    column: &'a Column,
+}
+
 /// Cleans one cell into `out`; warnings go to `findings`, the one fault is the error.
 fn clean_cell(
-    field: &Field,
+    told: Told<'_>,
     cell: &str,
-    region: Option<Region>,
     out: &mut String,
-    column: &Column,
     findings: &mut Vec<Finding>,
 ) -> Result<(), Finding> {
+    let Told { field, region, column, .. } = told;
     let wrong = |code: Code| Finding::on(code, column).value(cell);
     out.clear();
     match field.kind {
         FieldKind::Text | FieldKind::AccountId => push_nfc(cell, out),
-        FieldKind::Name | FieldKind::Group => push_single_blanks(cell, out),
+        FieldKind::Name | FieldKind::Group | FieldKind::Agent | FieldKind::Owner | FieldKind::Company => {
+            push_single_blanks(cell, out)
+        }
         FieldKind::Email => {
             let notes = clean::clean_email(cell, out)
                 .map_err(|fault| wrong(Code::EmailInvalid).arg("reason", fault.as_str()))?;
@@ -294,43 +354,9 @@ fn clean_cell(
         }
         FieldKind::Website => clean::clean_website(cell, out)
             .map_err(|fault| wrong(Code::UrlInvalid).arg("reason", fault.as_str()))?,
-        FieldKind::Number => {
-            let number = cell.replace(',', ".").parse::<f64>().ok().filter(|number| number.is_finite());
-            out.push_str(&number.ok_or_else(|| wrong(Code::NumberInvalid))?.to_string());
-        }
-        FieldKind::Timestamp => out.push_str(&timestamp(cell).ok_or_else(|| wrong(Code::DateInvalid))?),
-        FieldKind::Region => {
-            let region = Region::parse(&cell.to_ascii_uppercase());
-            out.push_str(region.ok_or_else(|| wrong(Code::ValueUnknown))?.as_str());
-        }
-        FieldKind::Programs => {
-            for name in cell.split('|').map(str::trim).filter(|name| !name.is_empty()) {
-                crate::names::ProgramName::parse(name).map_err(|_| wrong(Code::ValueUnknown))?;
-                if !out.is_empty() {
-                    out.push('|');
-                }
-                out.push_str(name);
-            }
-        }
-        FieldKind::Choice => {
-            let folded = fold(cell);
-            let value = field.values.iter().find(|value| fold(value) == folded);
-            let allowed = || field.values.join(", ");
-            out.push_str(value.ok_or_else(|| wrong(Code::ValueUnknown).arg("allowed", allowed()))?);
-        }
+        _ => kinds::clean(told, cell, out, findings)?,
     }
     Ok(())
-}
-
-/// A day or a moment, so that texts sort as times do: `2026-01-31` or `2026-01-31T10:00:00Z`.
-fn timestamp(cell: &str) -> Option<String> {
-    if let Ok(moment) = cell.parse::<jiff::Timestamp>() {
-        return Some(moment.to_string());
-    }
-    if cell.len() <= 10 {
-        return cell.parse::<jiff::civil::Date>().ok().map(|day| day.to_string());
-    }
-    cell.parse::<jiff::civil::DateTime>().ok().map(|moment| format!("{moment}Z"))
 }
 
 fn push_nfc(text: &str, out: &mut String) {
@@ -360,7 +386,12 @@ pub fn fold_name(name: &str, out: &mut String) {
 /// A field's part of an identity.
 pub fn identity_part(kind: FieldKind, value: &str, out: &mut String) {
     match kind {
-        FieldKind::Name | FieldKind::Group => fold_name(value, out),
+        FieldKind::Name
+        | FieldKind::Group
+        | FieldKind::Tags
+        | FieldKind::Agent
+        | FieldKind::Company
+        | FieldKind::Document => fold_name(value, out),
         _ => out.push_str(value),
     }
 }

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::clean::DayOrder;
 use crate::clean::phone::Region;
 use crate::locale::Locale;
 
@@ -76,6 +77,16 @@ impl Settings {
     /// The region of phones.
     pub fn phone_region(&self) -> Option<Region> {
         self.region.as_deref().and_then(Region::parse)
+    }
+
+    /// How a date such as 01/02/2026 is read where nothing else tells.
+    pub fn day_order(&self) -> DayOrder {
+        let region = self.region.as_deref().unwrap_or_default();
+        if self.locale == Locale::En && region.eq_ignore_ascii_case("US") {
+            DayOrder::MonthFirst
+        } else {
+            DayOrder::DayFirst
+        }
     }
 
     /// The time zone of times shown to people; UTC where none is set.

@@ -4,18 +4,22 @@
 //! which identities stand several times, what is irregular. Memory is 20 bytes for each distinct identity and a
 //! little for each chunk, whatever the file's size.
 
+use std::collections::BTreeMap;
+
 use crate::cells::Cells;
+use crate::clean::DayOrder;
+use crate::clean::date::OrderSeen;
 use crate::decode::Encoding;
 use crate::delimiter::{detect_delimiter, sep_line};
 use crate::finding::{Code, Finding};
 use crate::limits;
-use crate::mapping::Mapping;
+use crate::mapping::{Mapping, RESULT_ROW};
 use crate::options::{FirstLine, Options, parse_delimiter};
 use crate::plan::{ChunkPlan, ChunkSize};
-use crate::profile::{FieldIndex, Profile};
+use crate::profile::{FieldIndex, FieldKind, Profile};
 use crate::record;
 use crate::repeats::Repeats;
-use crate::row::{Cleaner, Values, identity_part};
+use crate::row::{Cleaner, Values, identity_part, trim};
 use crate::settings::Settings;
 use crate::split::{RecordEnd, Splitter, Tail};
 
@@ -24,6 +28,10 @@ use crate::split::{RecordEnd, Splitter, Tail};
 pub struct Surveyed {
     /// What speaks against the file; accepted where nothing does.
     pub errors: Vec<Finding>,
+    /// What is to be said of the file as a whole.
+    pub warnings: Vec<Finding>,
+    /// How dates with numbers only are read, by field.
+    pub day_orders: BTreeMap<String, DayOrder>,
     /// How the object's bytes become text; whoever decodes fills it in.
     pub encoding: Option<Encoding>,
     /// What separates cells.
@@ -72,10 +80,7 @@ impl Opening {
             let finding = Finding::new(Code::DelimiterNotAllowed).value(named(delimiter));
             errors.push(finding.arg("allowed", list.join(" ")));
         }
-        let header_asked = options.columns.is_none() && options.first_line == FirstLine::Header;
-        let first = first_record(sample, delimiter, header_asked);
-        let cells: Vec<&str> = first.iter().collect();
-        let mapping = Mapping::of(&cells, profile, options);
+        let mapping = map_columns(sample, delimiter, profile, options);
         let first_is_no_row = mapping.has_header || options.first_line == FirstLine::Ignore;
         if errors.is_empty() {
             errors = mapping.findings(profile);
@@ -88,17 +93,32 @@ fn is_result_column(header: &str) -> bool {
     header.trim().starts_with("rollcall_")
 }
 
-/// The first record that counts: a header may have empty lines above it.
-fn first_record(sample: &[u8], delimiter: u8, pass_blank: bool) -> Cells {
+/// Maps the columns: the header names them, or the first record that is a row shows how many there are.
+fn map_columns(sample: &[u8], delimiter: u8, profile: &Profile, options: &Options) -> Mapping {
+    let first = nth_record(sample, delimiter, 0, options.first_line == FirstLine::Header);
+    let comes_back = first.iter().any(|cell| cell.trim() == RESULT_ROW);
+    if comes_back || options.first_line == FirstLine::Header {
+        return Mapping::with_header(&first.iter().collect::<Vec<_>>(), profile, options);
+    }
+    let passed = usize::from(options.first_line == FirstLine::Ignore);
+    let width = nth_record(sample, delimiter, passed, true).len();
+    Mapping::without_header(width, profile, options)
+}
+
+/// A record by its number; where blank ones do not count, the first filled one from there on.
+fn nth_record(sample: &[u8], delimiter: u8, number: usize, pass_blank: bool) -> Cells {
     let mut cells = Cells::default();
     let mut start = 0;
-    for end in crate::cut::records(sample, delimiter) {
+    for (at, end) in crate::cut::records(sample, delimiter).into_iter().enumerate() {
         let (text, _) = record::text(&sample[start..end.end - usize::from(end.terminator)], delimiter);
+        start = end.end;
+        if at < number {
+            continue;
+        }
         cells.parse(&text, delimiter);
         if !pass_blank || !cells.is_blank() {
             return cells;
         }
-        start = end.end;
     }
     cells
 }
@@ -133,6 +153,11 @@ pub struct Survey<'p> {
     told_apart_by: Vec<FieldIndex>,
     repeats: Repeats,
     surplus: bool,
+    /// Cells of the longest filled record.
+    widest: usize,
+    /// Where dates are, and what their cells say about the order of day and month.
+    dates: Vec<(FieldIndex, usize, OrderSeen)>,
+    usual_order: DayOrder,
 }
 
 impl<'p> Survey<'p> {
@@ -149,6 +174,10 @@ impl<'p> Survey<'p> {
         let mut told_apart_by: Vec<FieldIndex> = profile.identity.iter().flatten().copied().collect();
         told_apart_by.extend(&profile.repeat.keys);
         told_apart_by.extend(profile.repeat.adds);
+        let place = |field: FieldIndex| cleaner.column(field).position.map(|place| place as usize - 1);
+        let dates = (profile.fields_of(FieldKind::Date))
+            .filter_map(|field| Some((field, place(field)?, OrderSeen::default())))
+            .collect();
         let at = opening.skip as u64;
         let first_line = 1 + u64::from(opening.skip > 0);
         Self {
@@ -176,6 +205,9 @@ impl<'p> Survey<'p> {
             told_apart_by,
             repeats: Repeats::default(),
             surplus: false,
+            widest: 0,
+            dates,
+            usual_order: settings.day_order(),
         }
     }
 
@@ -244,6 +276,8 @@ impl<'p> Survey<'p> {
         if filled {
             self.last_filled = self.row;
             self.filled = (self.chunk.rows, self.at);
+            self.widest = self.widest.max(self.cells.len());
+            self.dates.iter_mut().for_each(|(_, cell, seen)| seen.see(trim(self.cells.get(*cell))));
             if self.options.rows.as_ref().is_none_or(|rows| rows.contains(self.row)) {
                 self.surplus |= self.cells.len() > self.cleaner.width();
                 self.register();
@@ -328,10 +362,16 @@ impl<'p> Survey<'p> {
         if errors.is_empty() && self.last_filled == 0 {
             errors.push(Finding::new(Code::NoRows));
         }
+        if errors.is_empty() {
+            errors = self.opening.mapping.fit(self.widest, self.cleaner.profile);
+        }
         self.end_at_last_filled();
         self.tell_repeats();
+        let (day_orders, warnings) = self.decide_orders();
         Surveyed {
             errors,
+            warnings,
+            day_orders,
             encoding: None,
             delimiter: Some(self.opening.delimiter),
             mapping: self.opening.mapping,
@@ -339,6 +379,20 @@ impl<'p> Survey<'p> {
             chunks: self.chunks,
             surplus: self.surplus,
         }
+    }
+
+    /// Decides how each column of dates is read, and says where that had to be assumed (DIG-14).
+    fn decide_orders(&self) -> (BTreeMap<String, DayOrder>, Vec<Finding>) {
+        let (mut orders, mut warnings) = (BTreeMap::new(), Vec::new());
+        for (field, _, seen) in &self.dates {
+            let (order, assumed) = seen.decide(self.usual_order);
+            orders.insert(self.cleaner.profile.fields[*field].name.to_string(), order);
+            if assumed {
+                let finding = Finding::on(Code::DateOrderAssumed, self.cleaner.column(*field));
+                warnings.push(finding.arg("order", order.as_str()));
+            }
+        }
+        (orders, warnings)
     }
 
     /// Blank records behind the last filled one do not exist.

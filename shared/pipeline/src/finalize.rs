@@ -98,8 +98,9 @@ async fn conclude(
         Some(upload) => upload,
         None => write_upload(objects, papers, item, plan).await?,
     };
-    let tally =
-        if plan.chunks.is_empty() { refused(&upload) } else { assemble(objects, papers, plan).await? };
+    let mut tally =
+        if plan.chunks.is_empty() { Tally::default() } else { assemble(objects, papers, plan).await? };
+    add_verdict(&mut tally, &upload.verdict);
     let head = crate::split::head(plan, &item.profile);
     let mut summary = Summary::from_tally(head, tally, plan.started_at, clock.now());
     if !plan.tiles() {
@@ -116,13 +117,11 @@ async fn conclude(
     Ok(summary)
 }
 
-/// The tally of a file that was not taken: its codes, and no row.
-fn refused(upload: &Upload) -> Tally {
-    let mut tally = Tally::default();
-    for told in &upload.verdict.errors {
+/// Adds what was found about the file as a whole.
+fn add_verdict(tally: &mut Tally, verdict: &Verdict) {
+    for told in verdict.errors.iter().chain(&verdict.warnings) {
         tally.add_file(&Finding { column: told.column.clone(), ..Finding::new(told.code) });
     }
-    tally
 }
 
 /// Writes both result files from the fragments, in file order.
@@ -158,7 +157,7 @@ async fn settle(contacts: &impl Contacts, plan: &Plan, summary: &Summary) -> Ans
     if plan.dry_run || plan.chunks.is_empty() {
         return Ok(());
     }
-    let profile = plan.profile().map_err(|error| Fault::permanent("reading the plan", error))?;
+    let profile = plan.profile().map_err(|error| Fault::damaged("reading the plan", error))?;
     if profile.directory.is_some() {
         return Ok(());
     }
@@ -198,7 +197,7 @@ fn input<'a>(
 
 async fn read_summary(objects: &impl Objects, papers: &Papers) -> Answer<Option<Summary>> {
     let Some(json) = objects.get(&papers.summary()).await? else { return Ok(None) };
-    serde_json::from_slice(&json).map(Some).map_err(|error| Fault::permanent("reading summary.json", error))
+    serde_json::from_slice(&json).map(Some).map_err(|error| Fault::damaged("reading summary.json", error))
 }
 
 /// The plan of an import that failed before it had one.

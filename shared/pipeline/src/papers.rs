@@ -40,7 +40,7 @@ impl Plans {
         }
         let papers = Papers::of(program, import);
         let plan = read_plan(objects, &papers).await?.ok_or_else(|| missing("plan.json"))?;
-        let profile = plan.profile().map_err(|error| Fault::permanent("reading the plan", error))?;
+        let profile = plan.profile().map_err(|error| Fault::damaged("reading the plan", error))?;
         let loaded = Arc::new(Loaded { plan, profile });
         let mut held = self.0.lock().expect("nothing panics while it holds the plans");
         held.truncate(Self::HELD - 1);
@@ -56,12 +56,12 @@ impl Plans {
 
 pub(crate) async fn read_plan(objects: &impl Objects, papers: &Papers) -> Result<Option<Plan>, Fault> {
     let Some(json) = objects.get(&papers.plan()).await? else { return Ok(None) };
-    Plan::from_json(&json).map(Some).map_err(|error| Fault::permanent("reading the plan", error))
+    Plan::from_json(&json).map(Some).map_err(|error| Fault::damaged("reading the plan", error))
 }
 
 pub(crate) async fn read_upload(objects: &impl Objects, papers: &Papers) -> Result<Option<Upload>, Fault> {
     let Some(json) = objects.get(&papers.upload()).await? else { return Ok(None) };
-    serde_json::from_slice(&json).map(Some).map_err(|error| Fault::permanent("reading upload.json", error))
+    serde_json::from_slice(&json).map(Some).map_err(|error| Fault::damaged("reading upload.json", error))
 }
 
 pub(crate) async fn read_fragment(
@@ -70,7 +70,7 @@ pub(crate) async fn read_fragment(
     chunk: u32,
 ) -> Result<Option<Fragment>, Fault> {
     let Some(bytes) = objects.get(&papers.fragment(chunk)).await? else { return Ok(None) };
-    Fragment::from_bytes(&bytes).map(Some).map_err(|error| Fault::permanent("reading a fragment", error))
+    Fragment::from_bytes(&bytes).map(Some).map_err(|error| Fault::damaged("reading a fragment", error))
 }
 
 /// Which rows of a chunk are given up, where some are.
@@ -84,5 +84,5 @@ pub(crate) async fn read_given_up(
 }
 
 pub(crate) fn missing(what: &'static str) -> Fault {
-    Fault::permanent("reading an import's papers", format_args!("{what} is missing"))
+    Fault::damaged("reading an import's papers", format_args!("{what} is missing"))
 }

@@ -281,6 +281,7 @@ fn plan_of(item: &ImportItem, file: &str, asked: &Asked, surveyed: &Surveyed) ->
         encoding: surveyed.encoding.unwrap_or(decode::Encoding::Utf8),
         delimiter: surveyed.delimiter.map_or(',', char::from),
         mapping: surveyed.mapping.clone(),
+        day_orders: surveyed.day_orders.clone(),
         rows: if accepted { surveyed.rows } else { 0 },
         surplus: surveyed.surplus,
         chunks: if accepted { surveyed.chunks.clone() } else { Vec::new() },
@@ -289,7 +290,8 @@ fn plan_of(item: &ImportItem, file: &str, asked: &Asked, surveyed: &Surveyed) ->
 
 fn upload_of(plan: &Plan, item: &ImportItem, asked: &Asked, surveyed: &Surveyed) -> Upload {
     let locale = plan.settings.locale;
-    let findings = surveyed.errors.iter().map(|finding| FindingJson::new(finding, locale)).collect();
+    let findings = surveyed.errors.iter().chain(&surveyed.warnings);
+    let findings = findings.map(|finding| FindingJson::new(finding, locale)).collect();
     let verdict = Verdict::of(findings);
     let has_header = surveyed.mapping.has_header;
     let first_line = if has_header { "header" } else { plan.options.first_line.as_str() };

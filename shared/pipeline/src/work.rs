@@ -40,7 +40,7 @@ pub async fn work_chunk(
     message: ChunkMessage,
 ) -> Answer<Worked> {
     if message.v != VERSION {
-        return Err(Fault::permanent(
+        return Err(Fault::damaged(
             "reading a chunk",
             format_args!("version {} is not {VERSION}", message.v),
         ));
@@ -83,8 +83,7 @@ async fn judge(
     let bench = Bench::open(&loaded.plan, &loaded.profile, message);
     let wanted = bench.wanted();
     let found = look_up(directory, contacts, loaded, &wanted).await?;
-    let fragment =
-        bench.judge(&wanted, &found).map_err(|error| Fault::permanent("judging a chunk", error))?;
+    let fragment = bench.judge(&wanted, &found).map_err(|error| Fault::damaged("judging a chunk", error))?;
     if objects.put_if_absent(&papers.fragment(chunk), fragment.to_bytes(&import, chunk)).await? {
         return Ok(fragment);
     }

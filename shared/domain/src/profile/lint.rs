@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use super::raw::{At, RawField, RawProfile};
 use super::{BUILT_IN, Field, FieldIndex, FieldKind, Profile, Repeat};
+use crate::directory::Kind;
 use crate::mapping::fold;
 use crate::names::ProfileName;
 
@@ -51,6 +52,7 @@ pub(super) fn compile(raw: RawProfile) -> Result<Profile, ProfileError> {
         ProfileName::parse(named.value()).map_err(|error| ProfileError::at(named, error.to_string()))?;
     let fields = write_out_fields(&raw.fields)?;
     let by_header = index_headers(&raw.fields, &fields)?;
+    let fallbacks = index_fallbacks(&raw.fields, &fields);
     let resolve = |at: &At| resolve(&fields, at);
     let lists = |lists: &Option<Vec<Vec<At>>>| -> Result<Vec<Vec<FieldIndex>>, ProfileError> {
         lists.iter().flatten().map(|list| list.iter().map(resolve).collect()).collect()
@@ -71,6 +73,10 @@ pub(super) fn compile(raw: RawProfile) -> Result<Profile, ProfileError> {
     let rules = raw.matching.iter().flat_map(|matching| &matching.rules);
     let matching =
         rules.map(|rule| Ok((resolve(&rule.field)?, rule.key))).collect::<Result<_, ProfileError>>()?;
+    let rules = raw.cadences.iter().flatten();
+    let cadences =
+        rules.map(|rule| Ok((resolve(&rule.field)?, rule.key))).collect::<Result<_, ProfileError>>()?;
+    check_told_apart(&raw, &fields)?;
     let contact = raw.contact.clone().unwrap_or_default();
     let contact_name = contact.name.iter().map(resolve).collect::<Result<_, _>>()?;
     let contact_email = contact.email.as_ref().map(resolve).transpose()?;
@@ -78,6 +84,8 @@ pub(super) fn compile(raw: RawProfile) -> Result<Profile, ProfileError> {
     check_delimiters(&raw)?;
     let pool = raw.pool.clone().unwrap_or_else(|| name.to_string());
     let directory = raw.directory;
+    let references = references(&fields);
+    let repeated = repeated(&raw.fields);
     Ok(Profile {
         raw,
         name,
@@ -87,12 +95,45 @@ pub(super) fn compile(raw: RawProfile) -> Result<Profile, ProfileError> {
         repeat,
         one_of,
         matching,
+        cadences,
+        references,
+        repeated,
         contact_name,
         contact_email,
         region_field,
         directory,
         by_header,
+        fallbacks,
     })
+}
+
+fn references(fields: &[Field]) -> Vec<(FieldIndex, Kind)> {
+    let kinds = fields.iter().map(|field| field.kind.refers_to());
+    kinds.enumerate().filter_map(|(field, kind)| Some((field, kind?))).collect()
+}
+
+fn repeated(raw: &[RawField]) -> Vec<Vec<FieldIndex>> {
+    let (mut at, mut repeated) = (0, Vec::new());
+    for field in raw {
+        let count = usize::from(field.count.unwrap_or(1));
+        if count > 1 {
+            repeated.push((at..at + count).collect());
+        }
+        at += count;
+    }
+    repeated
+}
+
+/// The order of day and month is known when the file has been read; what rows are told apart by, before.
+fn check_told_apart(raw: &RawProfile, fields: &[Field]) -> Result<(), ProfileError> {
+    let repeat = raw.repeat.iter().flat_map(|repeat| repeat.keys.iter().chain(&repeat.adds));
+    for at in raw.identity.iter().flatten().flatten().chain(repeat) {
+        if fields[resolve(fields, at)?].kind == FieldKind::Date {
+            let what = format!("rows are not told apart by a date: {:?}; make the field a text", at.value());
+            return Err(ProfileError::at(at, what));
+        }
+    }
+    Ok(())
 }
 
 fn resolve(fields: &[Field], at: &At) -> Result<FieldIndex, ProfileError> {
@@ -124,6 +165,7 @@ fn write_out_fields(raw: &[RawField]) -> Result<Vec<Field>, ProfileError> {
         if field.kind == Some(FieldKind::Choice) && field.values.is_empty() {
             return Err(ProfileError::at(&field.name, "a choice needs its `values`"));
         }
+        check_words(field)?;
         for number in 1..=field.count.unwrap_or(1) {
             let name = if field.count.is_some() { format!("{name}_{number}") } else { name.to_owned() };
             if fields.iter().any(|known| *known.name == *name) {
@@ -141,6 +183,9 @@ fn write_out_fields(raw: &[RawField]) -> Result<Vec<Field>, ProfileError> {
                     .map(|(locale, label)| (*locale, numbered(label)))
                     .collect::<BTreeMap<_, _>>(),
                 values: field.values.clone(),
+                words: words(field),
+                must_exist: field.must_exist.unwrap_or(field.kind != Some(FieldKind::Company)),
+                example: field.example.clone().filter(|_| number == 1),
             });
         }
     }
@@ -148,6 +193,34 @@ fn write_out_fields(raw: &[RawField]) -> Result<Vec<Field>, ProfileError> {
         return Err(ProfileError::of_file("no fields: say what the columns are, `[[fields]]`"));
     }
     Ok(fields)
+}
+
+fn check_words(field: &RawField) -> Result<(), ProfileError> {
+    match field.words.keys().find(|value| !field.values.contains(value)) {
+        None => Ok(()),
+        Some(value) => {
+            let what = format!("`words` for a value that is not in `values`: {value:?}");
+            Err(ProfileError::at(&field.name, what))
+        }
+    }
+}
+
+/// Every word for a value, the value itself too.
+fn words(field: &RawField) -> HashMap<String, String> {
+    let own = field.values.iter().map(|value| (fold(value), value.clone()));
+    let other =
+        field.words.iter().flat_map(|(value, words)| words.iter().map(|word| (fold(word), value.clone())));
+    other.chain(own).collect()
+}
+
+fn index_fallbacks(raw: &[RawField], fields: &[Field]) -> Vec<(String, FieldIndex)> {
+    let (mut at, mut index) = (0, Vec::new());
+    for field in raw {
+        index.extend(field.fallbacks.iter().map(|header| (fold(header), at)));
+        at += usize::from(field.count.unwrap_or(1));
+    }
+    debug_assert_eq!(at, fields.len());
+    index
 }
 
 /// Headers to fields; two fields may not answer to one header.

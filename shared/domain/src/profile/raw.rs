@@ -65,6 +65,35 @@ pub enum FieldKind {
     Programs,
     /// One of the field's `values`.
     Choice,
+    /// Yes or no, in any of the five languages.
+    Flag,
+    /// A day: ISO, or day, month and year in the order that the whole column tells (DIG-14).
+    Date,
+    /// A window of time, `HH:MM-HH:MM`.
+    Window,
+    /// The number of a document: a text that spreadsheets like to take for a number.
+    Document,
+    /// Tags of the program's, separated by commas (SAG-10).
+    Tags,
+    /// The login of an agent of the program's (DIG-7).
+    Agent,
+    /// The name of an owner (CAD-11).
+    Owner,
+    /// The name of a company (CAD-2).
+    Company,
+}
+
+impl FieldKind {
+    /// The kind of entries of the program's that a value names; groups have a check of their own.
+    pub fn refers_to(self) -> Option<Kind> {
+        match self {
+            FieldKind::Tags => Some(Kind::Tags),
+            FieldKind::Agent => Some(Kind::Agents),
+            FieldKind::Owner => Some(Kind::Owners),
+            FieldKind::Company => Some(Kind::Companies),
+            _ => None,
+        }
+    }
 }
 
 /// What the columns that are not understood are for.
@@ -189,9 +218,21 @@ pub struct RawField {
     /// Other headers, by language; `{n}` is the number, without it the first is meant.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub aliases: BTreeMap<Locale, Vec<String>>,
+    /// Headers that stand for the field where no other column does, best first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub fallbacks: Vec<String>,
     /// The closed list of values.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub values: Vec<String>,
+    /// Other words for a value, in any language.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub words: BTreeMap<String, Vec<String>>,
+    /// What the value names must be in the directory; where it is not said, the kind decides.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub must_exist: Option<bool>,
+    /// What the example row of a template has.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub example: Option<String>,
 }
 
 /// The file.
@@ -237,6 +278,9 @@ pub struct RawProfile {
     /// How accounts are matched.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub matching: Option<RawMatching>,
+    /// Who is in a running cadence is told by these (CAD-15).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cadences: Option<Vec<MatchRule>>,
     /// What makes the contact.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub contact: Option<RawContact>,
@@ -266,6 +310,7 @@ impl RawProfile {
         if let Some(matching) = &mut self.matching {
             matching.rules.iter_mut().map(|rule| &mut rule.field).for_each(&mut *see);
         }
+        self.cadences.iter_mut().flatten().map(|rule| &mut rule.field).for_each(&mut *see);
         if let Some(contact) = &mut self.contact {
             contact.name.iter_mut().chain(&mut contact.email).for_each(&mut *see);
         }
@@ -297,6 +342,7 @@ impl RawProfile {
             region_field: self.region_field.or(base.region_field),
             repeat: self.repeat.or(base.repeat),
             matching: self.matching.or(base.matching),
+            cadences: self.cadences.or(base.cadences),
             contact: self.contact.or(base.contact),
             fields: base.fields,
         }
@@ -309,6 +355,8 @@ impl RawField {
         for (locale, aliases) in self.aliases {
             base.aliases.entry(locale).or_default().extend(aliases);
         }
+        base.words.extend(self.words);
+        base.fallbacks.extend(self.fallbacks);
         RawField {
             name: self.name,
             kind: self.kind.or(base.kind),
@@ -317,6 +365,10 @@ impl RawField {
             count: self.count.or(base.count),
             labels: base.labels,
             aliases: base.aliases,
+            fallbacks: base.fallbacks,
+            words: base.words,
+            must_exist: self.must_exist.or(base.must_exist),
+            example: self.example.or(base.example),
             values: if self.values.is_empty() { base.values } else { self.values },
         }
     }

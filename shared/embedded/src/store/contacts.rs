@@ -1,5 +1,6 @@
 //! The contacts as judging reads them; [`super::keep`] writes them.
 
+use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
@@ -185,11 +186,11 @@ impl View {
     }
 
     fn load_import(&mut self, connection: &Connection, number: i64) -> rusqlite::Result<()> {
-        if !self.imports.contains_key(&number) {
+        if let Entry::Vacant(place) = self.imports.entry(number) {
             let id = connection
                 .prepare_cached("SELECT import_id FROM stamps WHERE number = ?1")?
                 .query_row([number], |row| row.get(0))?;
-            self.imports.insert(number, id);
+            place.insert(id);
         }
         Ok(())
     }
@@ -232,9 +233,25 @@ pub(super) fn hash(id: &ContactId) -> u64 {
     u64::from_be_bytes(half)
 }
 
-/// A contact id as a column holds it.
+/// A contact id as a column holds it: as people see it.
 pub(super) fn parse_id(value: ValueRef<'_>) -> Option<ContactId> {
-    value.as_str().ok().and_then(ContactId::parse)
+    let text: &[u8; 26] = value.as_str().ok()?.as_bytes().try_into().ok()?;
+    let mut bits = 0_u128;
+    for letter in &text[..25] {
+        bits = bits << 5 | u128::from(value_of(*letter)?);
+    }
+    // The last letter holds three bits.
+    bits = bits << 3 | u128::from(value_of(text[25])? >> 2);
+    Some(ContactId::from_bytes(bits.to_be_bytes()))
+}
+
+/// A letter of RFC 4648's base32, in lower case.
+fn value_of(letter: u8) -> Option<u8> {
+    match letter {
+        b'a'..=b'z' => Some(letter - b'a'),
+        b'2'..=b'7' => Some(letter - b'2' + 26),
+        _ => None,
+    }
 }
 
 /// The groups as a column holds them.

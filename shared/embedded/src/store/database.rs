@@ -10,8 +10,11 @@ use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction, TransactionBehavio
 use super::index::Index;
 use super::schema;
 
+/// Bytes of a page. Measured against 4 and 16 KiB: larger pages append faster and change slower.
+const PAGE: u32 = 8192;
+
 /// Pages that the log holds before they move into the file: 64 MiB.
-const LOG_PAGES: u32 = 16 * 1024;
+const LOG_PAGES: u32 = 8 * 1024;
 
 /// Why the tables could not be opened.
 #[derive(Debug, thiserror::Error)]
@@ -59,6 +62,7 @@ impl Database {
         let mut writer = connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE)
             .map_err(failed)?;
         check_version(path, &writer)?;
+        writer.pragma_update(None, "page_size", PAGE).map_err(failed)?;
         writer.pragma_update(None, "journal_mode", "wal").map_err(failed)?;
         writer.pragma_update(None, "wal_autocheckpoint", LOG_PAGES).map_err(failed)?;
         make_tables(&mut writer).map_err(failed)?;
@@ -166,7 +170,7 @@ impl Drop for Database {
 }
 
 /// A lock is only ever lost to a panic, and what it guards is right after every step.
-pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 

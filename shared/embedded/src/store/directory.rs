@@ -54,15 +54,13 @@ impl DirectoryStore {
         let mut answers = vec![Candidates::default(); keys.len()];
         self.each_row("matching accounts", &hashes, |found, row| {
             let Candidates { accounts, too_many } = &mut answers[found.position];
-            if *too_many || !row.is(MARKETPLACE, Kind::Accounts) || !row.has_key(&keys[found.position])? {
-                return Ok(());
+            if row.is(MARKETPLACE, Kind::Accounts) && row.has_key(&keys[found.position])? {
+                *too_many = accounts.len() == MAX_CANDIDATES;
+                if !*too_many {
+                    accounts.push(serde_json::from_str::<Account>(row.json()?).map_err(unreadable)?);
+                }
             }
-            if accounts.len() == MAX_CANDIDATES {
-                *too_many = true;
-            } else {
-                accounts.push(serde_json::from_str::<Account>(row.json()?).map_err(unreadable)?);
-            }
-            Ok(())
+            Ok(if *too_many { Ask::Enough } else { Ask::More })
         })?;
         Ok(answers)
     }
@@ -79,7 +77,7 @@ impl DirectoryStore {
             if row.is(owner(program, *kind), *kind) && row.has_key(key)? {
                 answers[found.position].push((row.id()?.to_owned(), row.json()?.to_owned()));
             }
-            Ok(())
+            Ok(Ask::More)
         })?;
         let in_order = |mut entries: Vec<(String, String)>| {
             entries.sort();
@@ -101,7 +99,7 @@ impl DirectoryStore {
             if row.is(owner.as_str(), kind) && row.id()? == ids[found.position] {
                 answers[found.position] = Some(row.item()?);
             }
-            Ok(())
+            Ok(Ask::More)
         })?;
         Ok(answers)
     }
@@ -111,7 +109,7 @@ impl DirectoryStore {
         &self,
         doing: &'static str,
         hashes: &[u64],
-        mut each: impl FnMut(Found, &Row<'_>) -> rusqlite::Result<()>,
+        mut each: impl FnMut(Found, &Row<'_>) -> rusqlite::Result<Ask>,
     ) -> Answer<()> {
         let lookup = self.0.entries.lookup();
         self.0.read(doing, |connection| {
@@ -140,16 +138,30 @@ fn owner(program: &ProgramName, kind: Kind) -> &str {
 
 const SELECT: &str = "SELECT owner, kind, id, keys, json FROM entries WHERE seq = ?1";
 
+/// Whether more rows of the same hash are wanted: thousands of accounts may share a key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Ask {
+    More,
+    Enough,
+}
+
 fn each_of(
     connection: &Connection,
     found: &[Found],
-    each: &mut impl FnMut(Found, &Row<'_>) -> rusqlite::Result<()>,
+    each: &mut impl FnMut(Found, &Row<'_>) -> rusqlite::Result<Ask>,
 ) -> rusqlite::Result<()> {
     let mut read = connection.prepare_cached(SELECT)?;
+    let mut enough = HashSet::new();
     for same in found.chunk_by(|one, next| one.seq == next.seq) {
+        if !enough.is_empty() && same.iter().all(|found| enough.contains(&found.position)) {
+            continue;
+        }
         let mut rows = read.query([same[0].seq])?;
-        if let Some(row) = rows.next()? {
-            same.iter().try_for_each(|found| each(*found, &Row(row)))?;
+        let Some(row) = rows.next()? else { continue };
+        for found in same {
+            if each(*found, &Row(row))? == Ask::Enough {
+                enough.insert(found.position);
+            }
         }
     }
     Ok(())
@@ -229,7 +241,7 @@ impl Loading<'_> {
             if row.is(self.owner, self.kind) && row.id()? == items[found.position].id {
                 standing[found.position] = Some((found.seq, row.item()?));
             }
-            Ok(())
+            Ok(Ask::More)
         })?;
         Ok(standing)
     }

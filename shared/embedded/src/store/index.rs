@@ -11,6 +11,7 @@
 use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use hashbrown::HashTable;
+use hashbrown::hash_table::Entry;
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
 
 use super::filter::Filter;
@@ -18,7 +19,7 @@ use super::filter::Filter;
 /// Hints in memory before they are packed: 9 MB of them.
 const TAIL: usize = (1 << 19) / 8 * 7;
 
-/// Hints in a bucket, on average, before there are twice as many buckets; a page holds 253.
+/// Hints in a bucket, on average, before there are twice as many buckets; a page holds three times as many.
 const CROWDED: u64 = 176;
 
 /// Bytes of one hint.
@@ -57,7 +58,12 @@ struct Packed {
 struct Tail {
     /// Over all hints, packed ones too.
     filter: Filter,
-    hints: HashTable<Hint>,
+    /// By hash: a seq, or below zero a place in `many`.
+    seqs: HashTable<Hint>,
+    /// The seqs of a hash that has several; a key that thousands of accounts share has them in one place.
+    many: Vec<Vec<i64>>,
+    /// How many hints there are in both.
+    hints: usize,
     next_seq: i64,
 }
 
@@ -108,7 +114,13 @@ impl Index {
             connection
                 .query_row(&format!("SELECT coalesce(max(seq), 0) FROM {rows}"), [], |row| row.get(0))?;
         let filter = filter_over(connection, table, packed)?;
-        let tail = Tail { filter, hints: HashTable::new(), next_seq: last.max(watermark) + 1 };
+        let tail = Tail {
+            filter,
+            seqs: HashTable::new(),
+            many: Vec::new(),
+            hints: 0,
+            next_seq: last.max(watermark) + 1,
+        };
         Ok((Self { table, packed: RwLock::new(packed), tail: RwLock::new(tail) }, watermark))
     }
 
@@ -138,12 +150,12 @@ impl Index {
 
     /// Whether any hint waits in memory.
     pub(super) fn has_tail(&self) -> bool {
-        !self.tail.read().unwrap_or_else(PoisonError::into_inner).hints.is_empty()
+        self.tail.read().unwrap_or_else(PoisonError::into_inner).hints > 0
     }
 
     /// Whether so many hints wait in memory that they are better packed.
     pub(super) fn is_heavy(&self) -> bool {
-        self.tail.read().unwrap_or_else(PoisonError::into_inner).hints.len() >= TAIL
+        self.tail.read().unwrap_or_else(PoisonError::into_inner).hints >= TAIL
     }
 
     /// Packs the tail into the buckets and commits the transaction, which has seen every row of the tail.
@@ -178,7 +190,9 @@ impl Index {
         transaction.commit()?;
         *packed = new;
         let mut tail = self.tail();
-        tail.hints.clear();
+        tail.seqs.clear();
+        tail.many.clear();
+        tail.hints = 0;
         if let Some(filter) = filter {
             tail.filter = filter;
         }
@@ -187,7 +201,10 @@ impl Index {
 
     fn sorted_tail(&self) -> (Vec<Hint>, i64) {
         let tail = self.tail.read().unwrap_or_else(PoisonError::into_inner);
-        let mut hints: Vec<Hint> = tail.hints.iter().copied().collect();
+        let mut hints: Vec<Hint> = Vec::with_capacity(tail.hints);
+        for (hash, seqs) in &tail.seqs {
+            hints.extend(tail.seqs_of(seqs).iter().map(|seq| (*hash, *seq)));
+        }
         hints.sort_unstable();
         hints.dedup();
         (hints, tail.next_seq - 1)
@@ -212,8 +229,34 @@ impl Tail {
 
     fn add(&mut self, hash: u64, seq: i64) {
         self.filter.insert(hash);
-        self.hints.insert_unique(hash, (hash, seq), |hint| hint.0);
+        self.hints += 1;
+        match self.seqs.entry(hash, |known| known.0 == hash, |known| known.0) {
+            Entry::Vacant(place) => drop(place.insert((hash, seq))),
+            Entry::Occupied(mut known) => {
+                let held = &mut known.get_mut().1;
+                match place_in_many(*held) {
+                    Some(place) => self.many[place].push(seq),
+                    None => {
+                        self.many.push(vec![*held, seq]);
+                        *held = -(self.many.len() as i64);
+                    }
+                }
+            }
+        }
     }
+
+    /// The seqs that an entry of the table stands for.
+    fn seqs_of<'t>(&'t self, held: &'t i64) -> &'t [i64] {
+        match place_in_many(*held) {
+            Some(place) => &self.many[place],
+            None => std::slice::from_ref(held),
+        }
+    }
+}
+
+/// What is held instead of a seq, where a hash has several: the place, from 1, below zero.
+fn place_in_many(held: i64) -> Option<usize> {
+    if held < 0 { usize::try_from(-held - 1).ok() } else { None }
 }
 
 /// A lookup: while it lives, the buckets stay as they are.
@@ -243,8 +286,9 @@ impl Lookup<'_> {
         for (position, hash) in hashes.iter().enumerate() {
             if tail.filter.may_hold(*hash) {
                 asked.push((*hash, position));
-                let same = tail.hints.iter_hash(*hash).filter(|hint| hint.0 == *hash);
-                found.extend(same.map(|hint| Found { seq: hint.1, position }));
+                let known = tail.seqs.find(*hash, |known| known.0 == *hash);
+                let seqs = known.into_iter().flat_map(|known| tail.seqs_of(&known.1));
+                found.extend(seqs.map(|seq| Found { seq: *seq, position }));
             }
         }
         (found, asked)
@@ -375,4 +419,47 @@ fn filter_over(connection: &Connection, table: &str, packed: Packed) -> rusqlite
         (0..hints.len() / HINT).for_each(|place| filter.insert(hint_at(hints, place).0));
     }
     Ok(filter)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::schema;
+
+    fn hash(number: u64) -> u64 {
+        xxhash_rust::xxh3::xxh3_64(&number.to_le_bytes())
+    }
+
+    fn found(index: &Index, connection: &Connection, hashes: &[u64]) -> Vec<Found> {
+        index.lookup().find(connection, hashes).unwrap()
+    }
+
+    #[test]
+    fn what_is_packed_is_found_however_it_grew() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        connection.execute_batch(schema::TABLES).unwrap();
+        let index = Index::load(&connection, "entry_index", "entries").unwrap().0;
+        for (round, batch) in [3, 1_000, 500, 20_000, 7, 60_000, 5_000].into_iter().enumerate() {
+            let first = round as u64 * 100_000;
+            for number in first..first + batch {
+                let seq = index.next_seq();
+                index.add(hash(number), seq);
+                index.add(hash(number), seq);
+                index.add(7, seq);
+            }
+            let hashes = [hash(first), hash(first + batch), hash(first + batch - 1)];
+            let before = found(&index, &connection, &hashes);
+            index.pack(connection.transaction().unwrap()).unwrap();
+            assert!(!index.has_tail());
+            assert_eq!(found(&index, &connection, &hashes), before);
+            assert!(before.len() == 2 && before.iter().all(|one| one.position != 1));
+        }
+        let all: usize = 3 + 1_000 + 500 + 20_000 + 7 + 60_000 + 5_000;
+        assert_eq!(found(&index, &connection, &[7]).len(), all);
+        let again = Index::load(&connection, "entry_index", "entries").unwrap().0;
+        assert_eq!(again.packed.read().unwrap().hints as usize, 2 * all);
+        assert_eq!(again.next_seq(), index.next_seq());
+        let hashes: Vec<u64> = (0..100).map(|number| hash(500_000 + number)).collect();
+        assert_eq!(found(&again, &connection, &hashes), found(&index, &connection, &hashes));
+    }
 }

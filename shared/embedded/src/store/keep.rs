@@ -274,13 +274,16 @@ fn text_of(id: &ContactId) -> [u8; 26] {
 
 #[cfg(test)]
 mod tests {
+    use super::super::contacts::parse_id;
     use super::*;
 
     #[test]
-    fn the_text_is_the_domains() {
+    fn the_text_is_the_domains_and_is_read_back() {
         for identity in ["", "a", "ann@sample.com", "+5511999990000"] {
             let id = ContactId::derive("acme", "partners", identity);
-            assert_eq!(text_of(&id), id.to_string().as_bytes());
+            let text = text_of(&id);
+            assert_eq!(text, id.to_string().as_bytes());
+            assert_eq!(parse_id(rusqlite::types::ValueRef::Text(&text)), Some(id));
         }
     }
 }

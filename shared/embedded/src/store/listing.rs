@@ -61,7 +61,7 @@ impl Listing {
         })
     }
 
-    /// Hands out every contact of a program, by pool and then by contact id as it is written. It may take long
+    /// Hands out every contact of a program, in the order of their ids as they are written. It may take long
     /// and holds no lock: other reads, of the directory say, may go on meanwhile.
     ///
     /// # Errors
@@ -78,7 +78,7 @@ impl Listing {
         let select = "SELECT pools.pool, contact_id, stamps.import_id, record, groups
             FROM contacts JOIN pools ON pools.number = contacts.pool
                 JOIN stamps ON stamps.number = contacts.import
-            WHERE program = ?1 AND import_id >= floor AND record IS NOT NULL ORDER BY 1, 2";
+            WHERE program = ?1 AND import_id >= floor AND record IS NOT NULL ORDER BY 2, 1";
         let mut select = reader.prepare(select).map_err(fault)?;
         let mut rows = select.query([program.as_str()]).map_err(fault)?;
         while let Some(row) = rows.next().map_err(fault)? {

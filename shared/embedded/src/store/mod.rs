@@ -17,6 +17,7 @@ mod listing;
 mod schema;
 
 pub use contacts::ContactStore;
+pub(crate) use database::lock;
 pub use database::{Database, OpenError};
 pub use directory::DirectoryStore;
 pub use imports::ImportStore;

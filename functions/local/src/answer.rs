@@ -1,0 +1,110 @@
+//! What a command says: its exit code, a failure in one line, documents and texts on standard output.
+
+mod document;
+mod table;
+mod text;
+
+use std::fmt::Display;
+use std::io::{self, ErrorKind, Write};
+use std::process::ExitCode;
+
+use rollcall_domain::summary::Status;
+use rollcall_embedded::home::HomeError;
+use rollcall_pipeline::fault::Fault;
+
+pub use document::{document, failed_document};
+pub use table::{Column, Table};
+pub use text::{import_text, refusal};
+
+/// How a command ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Exit {
+    /// All is well.
+    Well = 0,
+    /// Done, but some rows were rejected or not processed.
+    Rows = 1,
+    /// Refused, wrong usage, or failed.
+    Refused = 2,
+}
+
+impl Exit {
+    /// The exit code that an import's status stands for.
+    pub fn of(status: Status) -> Self {
+        match status {
+            Status::Completed => Exit::Well,
+            Status::CompletedWithErrors | Status::Incomplete => Exit::Rows,
+            Status::Refused | Status::Failed => Exit::Refused,
+        }
+    }
+}
+
+/// Why a command could not do what it was asked, in one line with the mend.
+#[derive(Debug, thiserror::Error)]
+pub enum Failure {
+    /// In words.
+    #[error("{0}")]
+    Said(String),
+    /// The home cannot be used.
+    #[error(transparent)]
+    Home(#[from] HomeError),
+    /// The machine failed.
+    #[error(transparent)]
+    Fault(#[from] Fault),
+    /// Nobody reads standard output any more, or it cannot be written.
+    #[error("cannot write to standard output: {0}")]
+    Output(#[from] io::Error),
+}
+
+impl Failure {
+    /// A failure in words.
+    pub fn said(words: impl Into<String>) -> Self {
+        Failure::Said(words.into())
+    }
+}
+
+/// Ends the program: says a failure on one line of standard error.
+pub fn end(done: Result<Exit, Failure>) -> ExitCode {
+    let exit = match done {
+        Ok(exit) => exit,
+        // A reader that has seen enough, as in `rollcall contacts list | head`.
+        Err(Failure::Output(error)) if error.kind() == ErrorKind::BrokenPipe => Exit::Well,
+        Err(failure) => {
+            say(&failure);
+            Exit::Refused
+        }
+    };
+    ExitCode::from(exit as u8)
+}
+
+/// Ends the program where its arguments were not understood, or asked for help.
+pub fn usage(error: &clap::Error) -> ExitCode {
+    if !error.use_stderr() {
+        // Nothing is left to do where nobody reads.
+        let _ = error.print();
+        return ExitCode::SUCCESS;
+    }
+    if error.kind() == clap::error::ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
+        let _ = error.print();
+        return ExitCode::from(Exit::Refused as u8);
+    }
+    let text = error.to_string();
+    let said = text.split("\n\nUsage:").next().unwrap_or_default();
+    say(said.strip_prefix("error: ").unwrap_or(said));
+    ExitCode::from(Exit::Refused as u8)
+}
+
+/// Says something on one line of standard error.
+pub fn say(what: impl Display) {
+    let text = what.to_string();
+    let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    // Nobody is left to hear that it cannot be said.
+    let _ = writeln!(io::stderr().lock(), "rollcall: {line}");
+}
+
+/// Writes a text to standard output.
+pub fn print(text: &str) -> Result<(), Failure> {
+    let mut out = io::stdout().lock();
+    out.write_all(text.as_bytes())?;
+    out.flush()?;
+    Ok(())
+}

@@ -1,0 +1,71 @@
+//! The JSON document of a command that imports: `summary.json`'s, and where the results are.
+
+use std::path::Path;
+
+use jiff::Timestamp;
+use rollcall_domain::summary::{SCHEMA, Status, Summary};
+use rollcall_domain::tally::{CodeCount, Counts};
+use serde::Serialize;
+
+use crate::drop::Asked;
+
+/// A document as printed: pretty, with a line feed at its end.
+pub fn document(summary: &Summary, results: &Path) -> String {
+    #[derive(Serialize)]
+    struct Document<'a> {
+        #[serde(flatten)]
+        summary: &'a Summary,
+        results: &'a Path,
+    }
+    pretty(&Document { summary, results })
+}
+
+/// A document of the same shape for an import that never began.
+#[derive(Serialize)]
+struct Failed<'a> {
+    schema: u32,
+    import_id: Option<&'a str>,
+    program: &'a str,
+    profile: &'a str,
+    file: &'a str,
+    dry_run: bool,
+    status: Status,
+    rows: Counts,
+    matched: u64,
+    errors: Vec<CodeCount>,
+    warnings: Vec<CodeCount>,
+    started_at: String,
+    finished_at: String,
+    error: &'a str,
+    results: Option<&'a Path>,
+}
+
+/// The document of an import that never began, and why.
+pub fn failed_document(asked: &Asked, status: Status, errors: Vec<CodeCount>, error: &str) -> String {
+    let now = format!("{:.3}", Timestamp::now());
+    pretty(&Failed {
+        schema: SCHEMA,
+        import_id: None,
+        program: &asked.program,
+        profile: &asked.profile,
+        file: &asked.file_name(),
+        dry_run: asked.dry_run,
+        status,
+        rows: Counts::default(),
+        matched: 0,
+        errors,
+        warnings: Vec::new(),
+        started_at: now.clone(),
+        finished_at: now,
+        error,
+        results: None,
+    })
+}
+
+fn pretty(document: &impl Serialize) -> String {
+    // Strings as keys and no serializer of its own that fails; a path that is no UTF-8 is the one exception.
+    let json = serde_json::to_string_pretty(document);
+    let mut json = json.unwrap_or_else(|error| format!("{{\"error\": {:?}}}", error.to_string()));
+    json.push('\n');
+    json
+}

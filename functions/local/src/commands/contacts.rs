@@ -1,0 +1,184 @@
+//! `rollcall contacts`: the records that rows became, as a reader sees them now.
+
+use std::collections::HashMap;
+use std::io::{BufWriter, Write};
+use std::path::Path;
+
+use pollster::block_on;
+use rollcall_domain::contact::Record;
+use rollcall_domain::directory::{Account, Group, Kind, SignUp};
+use rollcall_domain::names::ProgramName;
+use rollcall_domain::reader::{Contact, Kept};
+use rollcall_embedded::home::Home;
+use rollcall_embedded::store::{DirectoryStore, ListedContact};
+use rollcall_pipeline::fault::Fault;
+use rollcall_pipeline::ports::Directory;
+use serde::de::DeserializeOwned;
+
+use crate::answer::{Column, Exit, Failure, Table};
+
+/// Show the contacts of a program
+#[derive(Debug, clap::Subcommand)]
+pub enum Contacts {
+    /// Every contact, in the order of their ids
+    List(List),
+}
+
+#[derive(Debug, clap::Args)]
+pub struct List {
+    /// Whose contacts
+    #[arg(long, value_name = "P")]
+    program: String,
+    /// One JSON document a line, one line a contact
+    #[arg(long)]
+    json: bool,
+}
+
+/// How many contacts the directory is asked about at once, and how many a table's widths are made for.
+const BATCH: usize = 500;
+
+impl Contacts {
+    /// Writes the contacts.
+    pub fn run(self, home: &Path) -> Result<Exit, Failure> {
+        let Contacts::List(list) = self;
+        let program = ProgramName::parse(&list.program).map_err(|error| Failure::said(error.to_string()))?;
+        let home = Home::open_shared(home)?;
+        let settings = rollcall_domain::keys::settings(&program);
+        if !home.bucket().root().join(&settings).is_file() {
+            let words = format!("no such program: {program}; `rollcall program set {program}` makes it");
+            return Err(Failure::said(words));
+        }
+        let mut out = Out { lines: BufWriter::new(std::io::stdout().lock()), json: list.json };
+        let reader = Reader { home: &home, directory: home.directory(), program: &program };
+        let mut batch = Vec::with_capacity(BATCH);
+        home.listing().contacts(&program, |contact| {
+            batch.push(contact);
+            if batch.len() == BATCH {
+                out.write(&reader.resolve(std::mem::take(&mut batch))?)
+            } else {
+                Ok(())
+            }
+        })?;
+        out.write(&reader.resolve(batch)?)?;
+        out.lines.flush()?;
+        Ok(Exit::Well)
+    }
+}
+
+/// Reads what the directory says of contacts.
+struct Reader<'h> {
+    home: &'h Home,
+    directory: DirectoryStore,
+    program: &'h ProgramName,
+}
+
+impl Reader<'_> {
+    fn resolve(&self, listed: Vec<ListedContact>) -> Result<Vec<Contact>, Failure> {
+        let records: Vec<Record> =
+            listed.iter().map(|contact| parsed("contact", &contact.record)).collect::<Result<_, _>>()?;
+        let accounts = self.accounts(&records)?;
+        let groups =
+            self.entries::<Group>(Kind::Groups, listed.iter().flat_map(|contact| contact.groups.clone()))?;
+        let invitation = |contact: &ListedContact| contact.contact_id.invitation(self.home.secret());
+        let invitations: Vec<String> = listed.iter().map(invitation).collect();
+        let mut sign_ups = self.entries::<SignUp>(Kind::SignUps, invitations.iter().cloned())?;
+        let contacts = listed.iter().zip(records).zip(invitations);
+        let resolve = |((listed, record), invitation): ((&ListedContact, Record), String)| {
+            let group = |key: &String| groups.get(key).and_then(|found| found.first().cloned());
+            let named =
+                |key: &String| group(key).unwrap_or_else(|| Group { name: key.clone(), ..Group::default() });
+            let account = record.account_id.as_ref().and_then(|id| accounts.get(id).cloned());
+            Kept {
+                program: self.program,
+                contact_id: listed.contact_id,
+                import_id: &listed.import_id,
+                groups: listed.groups.iter().map(named).collect(),
+                sign_ups: sign_ups.remove(&invitation).unwrap_or_default(),
+                in_cadence: false,
+                invitation,
+                record,
+                account,
+            }
+            .resolve()
+        };
+        Ok(contacts.map(resolve).collect())
+    }
+
+    /// The matched accounts as they are now.
+    fn accounts(&self, records: &[Record]) -> Result<HashMap<String, Account>, Failure> {
+        let ids = distinct(records.iter().filter_map(|record| record.account_id.clone()));
+        let items = block_on(self.directory.read(&ProgramName::marketplace(), Kind::Accounts, &ids))?;
+        let found = ids.into_iter().zip(items).filter_map(|(id, item)| Some((id, item?)));
+        found.map(|(id, item)| Ok((id, parsed("account", &item.json)?))).collect()
+    }
+
+    /// Entries behind keys.
+    fn entries<T: DeserializeOwned>(
+        &self,
+        kind: Kind,
+        keys: impl Iterator<Item = String>,
+    ) -> Result<HashMap<String, Vec<T>>, Failure> {
+        let wanted: Vec<(Kind, String)> = distinct(keys).into_iter().map(|key| (kind, key)).collect();
+        let found = block_on(self.directory.find(self.program, &wanted))?;
+        let entries = wanted.into_iter().zip(found).map(|((_, key), entries)| {
+            let parsed: Result<Vec<T>, Failure> =
+                entries.iter().map(|entry| Ok(parsed(kind.as_str(), entry)?)).collect();
+            Ok((key, parsed?))
+        });
+        entries.collect()
+    }
+}
+
+fn distinct(keys: impl Iterator<Item = String>) -> Vec<String> {
+    let mut keys: Vec<String> = keys.collect();
+    keys.sort_unstable();
+    keys.dedup();
+    keys
+}
+
+fn parsed<T: DeserializeOwned>(what: &str, json: &str) -> Result<T, Fault> {
+    serde_json::from_str(json)
+        .map_err(|error| Fault::permanent("reading the tables", format_args!("{what}: {error}")))
+}
+
+/// Where contacts are written: lines of JSON, or tables.
+struct Out<W: Write> {
+    lines: BufWriter<W>,
+    json: bool,
+}
+
+impl<W: Write> Out<W> {
+    fn write(&mut self, contacts: &[Contact]) -> Result<(), Failure> {
+        if !self.json {
+            return self.write_table(contacts);
+        }
+        for contact in contacts {
+            serde_json::to_writer(&mut self.lines, contact).map_err(std::io::Error::from)?;
+            self.lines.write_all(b"\n")?;
+        }
+        Ok(())
+    }
+
+    fn write_table(&mut self, contacts: &[Contact]) -> Result<(), Failure> {
+        if contacts.is_empty() {
+            return Ok(());
+        }
+        let titles = ["contact", "status", "name", "e-mail", "phones", "account", "groups", "invite to"];
+        let mut table = Table::new(&titles.map(Column::words));
+        for contact in contacts {
+            let status = serde_json::to_value(contact.status).unwrap_or_default();
+            table.add([
+                contact.contact_id.to_string(),
+                status.as_str().unwrap_or_default().to_owned(),
+                contact.name.clone(),
+                contact.email.clone(),
+                contact.phones.join(" "),
+                contact.account_id.clone().unwrap_or_default(),
+                contact.groups.join(", "),
+                contact.invite_to.clone(),
+            ]);
+        }
+        self.lines.write_all(table.render(0).as_bytes())?;
+        Ok(())
+    }
+}

@@ -1,0 +1,49 @@
+//! `rollcall directory`: what rows are checked and matched against.
+
+use std::path::{Path, PathBuf};
+
+use rollcall_domain::directory::Kind;
+use rollcall_domain::names::MARKETPLACE;
+
+use super::{Tuning, deliver};
+use crate::answer::{Exit, Failure};
+use crate::drop::Asked;
+
+/// Load what rows are checked and matched against
+#[derive(Debug, clap::Subcommand)]
+pub enum Directory {
+    /// Add and update entries from a CSV file with a header
+    Load(Load),
+}
+
+#[derive(Debug, clap::Args)]
+pub struct Load {
+    /// accounts, groups, tags, agents, owners, companies, cadences or sign-ups
+    kind: Kind,
+    /// The file
+    file: PathBuf,
+    /// Whose entries they are; accounts are shared by all programs
+    #[arg(long, value_name = "P")]
+    program: Option<String>,
+    /// Answer with one JSON document
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    tuning: Tuning,
+}
+
+impl Directory {
+    /// Loads the file.
+    pub fn run(self, home: &Path) -> Result<Exit, Failure> {
+        let Directory::Load(load) = self;
+        let owner = match (load.kind, load.program) {
+            (Kind::Accounts, _) => MARKETPLACE.to_owned(),
+            (_, Some(program)) => program,
+            (kind, None) => {
+                return Err(Failure::said(format!("whose {kind} are they? say it with --program")));
+            }
+        };
+        let tune = load.tuning.tune(load.json);
+        deliver(&Asked::directory(load.file, owner, load.kind), home, tune, load.json)
+    }
+}

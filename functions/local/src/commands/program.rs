@@ -1,0 +1,93 @@
+//! `rollcall program`: whom imports belong to.
+
+use std::path::Path;
+use std::str::FromStr;
+
+use pollster::block_on;
+use rollcall_domain::keys;
+use rollcall_domain::locale::Locale;
+use rollcall_domain::names::ProgramName;
+use rollcall_domain::settings::Settings;
+use rollcall_embedded::home::Home;
+use rollcall_pipeline::ports::Objects;
+
+use crate::answer::{self, Exit, Failure};
+
+/// Set up whom imports belong to
+#[derive(Debug, clap::Subcommand)]
+pub enum Program {
+    /// Make a program, or change what is given and keep the rest
+    Set(Set),
+}
+
+#[derive(Debug, clap::Args)]
+pub struct Set {
+    /// The program: 1 to 64 of a-z, 0-9 and hyphen
+    program: String,
+    /// Its name for people
+    #[arg(long, value_name = "T")]
+    title: Option<String>,
+    /// Country that phones without a country code are of, such as BR
+    #[arg(long, value_name = "BR")]
+    region: Option<String>,
+    /// Language of reports and letters: en, pt, de, fr or es
+    #[arg(long, value_name = "pt", value_parser = Locale::from_str)]
+    locale: Option<Locale>,
+    /// Zone of times shown to people, such as America/Sao_Paulo
+    #[arg(long, value_name = "Z")]
+    time_zone: Option<String>,
+    /// Whom letters go to; given several times, to all of them
+    #[arg(long, value_name = "A@B")]
+    notify: Vec<String>,
+    /// Whom letters come from
+    #[arg(long, value_name = "A@B")]
+    sender: Option<String>,
+}
+
+impl Program {
+    /// Writes the program's settings.
+    pub fn run(self, home: &Path) -> Result<Exit, Failure> {
+        let Program::Set(set) = self;
+        let program = ProgramName::parse(&set.program).map_err(|error| Failure::said(error.to_string()))?;
+        if program.is_marketplace() {
+            return Err(Failure::said("the marketplace belongs to no program and has no settings"));
+        }
+        // A name that cannot be one leaves no home behind either.
+        set.over(Settings::default()).check().map_err(Failure::said)?;
+        let home = Home::open(home)?;
+        let key = keys::settings(&program);
+        let before = read(&home, &key)?;
+        let settings = set.over(before.clone().unwrap_or_default());
+        settings.check().map_err(Failure::said)?;
+        block_on(home.bucket().put(&key, settings.to_toml().into_bytes()))?;
+        let done = if before.is_some() { "changed" } else { "set up" };
+        let file = home.bucket().root().join(&key);
+        answer::print(&format!("{program} is {done}: {}\n", file.display()))?;
+        Ok(Exit::Well)
+    }
+}
+
+impl Set {
+    /// Lays what is given over what is there.
+    fn over(&self, before: Settings) -> Settings {
+        Settings {
+            title: self.title.clone().unwrap_or(before.title),
+            region: self.region.as_deref().map(str::to_ascii_uppercase).or(before.region),
+            locale: self.locale.unwrap_or(before.locale),
+            time_zone: self.time_zone.clone().or(before.time_zone),
+            sender: self.sender.clone().or(before.sender),
+            notify: if self.notify.is_empty() { before.notify } else { self.notify.clone() },
+            options: before.options,
+        }
+    }
+}
+
+fn read(home: &Home, key: &str) -> Result<Option<Settings>, Failure> {
+    let Some(bytes) = block_on(home.bucket().get(key))? else { return Ok(None) };
+    let text = String::from_utf8(bytes).map_err(|_| "is not UTF-8".to_owned());
+    let settings = text.and_then(|text| Settings::parse(&text)).map_err(|what| {
+        let file = home.bucket().root().join(key);
+        Failure::said(format!("{}: {what}; mend the file, or remove it to begin anew", file.display()))
+    })?;
+    Ok(Some(settings))
+}

@@ -1,0 +1,204 @@
+//! What an import asks for: checked before anything is dropped into the bucket.
+
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+
+use rollcall_domain::directory::Kind;
+use rollcall_domain::finding::Code;
+use rollcall_domain::keys::{Drop, What, starts_an_import};
+use rollcall_domain::names::{ProfileName, ProgramName};
+use rollcall_domain::options::Options;
+use rollcall_domain::summary::Status;
+use rollcall_domain::tally::CodeCount;
+
+use crate::answer::Failure;
+
+/// A file to be imported or shown, as it was asked for.
+#[derive(Debug, Clone)]
+pub struct Asked {
+    /// The file on the machine.
+    pub source: PathBuf,
+    /// Whose import, as given.
+    pub program: String,
+    /// The profile as given, or `directory/<kind>`.
+    pub profile: String,
+    /// Nothing is to be written.
+    pub dry_run: bool,
+    /// Options as given: name and value.
+    pub given: Vec<(String, String)>,
+}
+
+/// Why an import never began.
+#[derive(Debug)]
+pub struct Unbegun {
+    /// What its document says.
+    pub status: Status,
+    /// The codes that speak against it.
+    pub errors: Vec<CodeCount>,
+    /// What is said.
+    pub failure: Failure,
+}
+
+impl<F: Into<Failure>> From<F> for Unbegun {
+    fn from(failure: F) -> Self {
+        Self { status: Status::Failed, errors: Vec::new(), failure: failure.into() }
+    }
+}
+
+impl Unbegun {
+    fn refused(code: Code, words: String) -> Self {
+        let count = CodeCount { code, column: None, rows: 0, first_rows: Vec::new() };
+        Self { status: Status::Refused, errors: vec![count], failure: Failure::said(words) }
+    }
+}
+
+impl Asked {
+    /// A file of rows for a profile. `dry_run=true` among the options is the switch's other form.
+    pub fn rows(
+        source: PathBuf,
+        program: String,
+        profile: String,
+        dry_run: bool,
+        given: Vec<(String, String)>,
+    ) -> Self {
+        let said =
+            Options::read(&given.iter().filter(|(name, _)| is_dry_run(name)).cloned().collect::<Vec<_>>());
+        let dry_run = dry_run || said.is_ok_and(|options| options.dry_run);
+        Self { source, program, profile, dry_run, given }
+    }
+
+    /// A file of the directory.
+    pub fn directory(source: PathBuf, owner: String, kind: Kind) -> Self {
+        let profile = format!("directory/{kind}");
+        Self { source, program: owner, profile, dry_run: false, given: Vec::new() }
+    }
+
+    /// The name that the object gets: the file's own, made one that starts an import and fits into a key.
+    pub fn file_name(&self) -> String {
+        object_name(&self.source)
+    }
+
+    /// Checks program and profile.
+    ///
+    /// # Errors
+    /// Where no such name can exist.
+    pub fn drop(&self) -> Result<Drop, Unbegun> {
+        let program = ProgramName::parse(&self.program)
+            .map_err(|error| Unbegun::refused(Code::ProgramUnknown, error.to_string()))?;
+        let what = match self.profile.strip_prefix("directory/").map(str::parse::<Kind>) {
+            Some(Ok(kind)) => What::Directory(kind),
+            _ => What::Profile(
+                ProfileName::parse(&self.profile)
+                    .map_err(|error| Unbegun::refused(Code::ProfileUnknown, error.to_string()))?,
+            ),
+        };
+        let drop = Drop { program, what, file: self.file_name(), dry_run: self.dry_run };
+        if Drop::parse(&drop.key()).as_ref() == Some(&drop) {
+            return Ok(drop);
+        }
+        Err(if drop.program.is_marketplace() {
+            let words = "the marketplace takes no rows; give the program that they belong to";
+            Unbegun::refused(Code::ProgramUnknown, words.to_owned())
+        } else {
+            let words =
+                format!("no such profile: {}; `rollcall profiles list` shows those there are", self.profile);
+            Unbegun::refused(Code::ProfileUnknown, words)
+        })
+    }
+
+    /// Checks that the file is one and can be read.
+    ///
+    /// # Errors
+    /// In one line that says what is wrong with it.
+    pub fn check_source(&self) -> Result<(), Failure> {
+        let path = &self.source;
+        let shown = path.display();
+        let metadata = fs::metadata(path).map_err(|error| cannot_read(path, &error))?;
+        if metadata.is_dir() {
+            return Err(Failure::said(format!("a folder, not a file: {shown}; give one file")));
+        }
+        if !metadata.is_file() {
+            return Err(Failure::said(format!("not a regular file: {shown}; save it to a file first")));
+        }
+        File::open(path).map_err(|error| cannot_read(path, &error))?;
+        Ok(())
+    }
+}
+
+/// Why a file cannot be read, in one line.
+pub fn cannot_read(path: &Path, error: &std::io::Error) -> Failure {
+    let shown = path.display();
+    Failure::said(match error.kind() {
+        std::io::ErrorKind::NotFound => format!("no such file: {shown}"),
+        std::io::ErrorKind::PermissionDenied => format!("cannot read {shown}: permission denied"),
+        std::io::ErrorKind::IsADirectory => format!("a folder, not a file: {shown}; give one file"),
+        _ => format!("cannot read {shown}: {error}"),
+    })
+}
+
+/// Whether an option is the other form of the dry run's switch.
+pub fn is_dry_run(name: &str) -> bool {
+    name.replace('-', "_") == "dry_run"
+}
+
+/// Longest name of an object, so that its sidecar's name is still one that a disk takes.
+const NAME_BYTES: usize = 200;
+
+fn object_name(source: &Path) -> String {
+    let name = source.file_name().unwrap_or_default().to_string_lossy();
+    let plain = |letter: char| if letter.is_control() || matches!(letter, '/' | '\\') { '_' } else { letter };
+    let mut name: String = name.chars().map(plain).collect();
+    if name.starts_with('.') || name.starts_with("~$") || name.is_empty() {
+        name.insert(0, '_');
+    }
+    // The folder of dry runs has this name.
+    if !starts_an_import(&name) || name == "dry-run" {
+        name.push('_');
+    }
+    shorten(name)
+}
+
+/// Takes out of the middle of a long name: its beginning and its ending tell it from others.
+fn shorten(name: String) -> String {
+    if name.len() <= NAME_BYTES {
+        return name;
+    }
+    let ending = name.rfind('.').filter(|at| name.len() - at <= 16).unwrap_or(name.len());
+    let room = NAME_BYTES - (name.len() - ending);
+    let kept = (0..=room).rev().find(|at| name.is_char_boundary(*at)).unwrap_or(0);
+    format!("{}{}", &name[..kept], &name[ending..])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_file_gets_a_name_that_starts_an_import() {
+        for (name, object) in [
+            ("fair.csv", "fair.csv"),
+            (".hidden.csv", "_.hidden.csv"),
+            ("~$book.xlsx", "_~$book.xlsx"),
+            ("rows.tmp", "rows.tmp_"),
+            ("rows.part", "rows.part_"),
+            ("a.options.toml", "a.options.toml_"),
+            ("dry-run", "dry-run_"),
+            ("a\\b\n.csv", "a_b_.csv"),
+        ] {
+            assert_eq!(object_name(Path::new("/somewhere").join(name).as_path()), object);
+            assert!(starts_an_import(&object_name(Path::new(name))));
+        }
+        let long = object_name(Path::new(&format!("{}.csv", "é".repeat(120))));
+        assert!(long.len() <= NAME_BYTES && long.ends_with("é.csv"), "{long}");
+    }
+
+    #[test]
+    fn the_dry_run_has_two_forms() {
+        let asked = |dry_run, value: &str| {
+            let given = vec![("dry-run".to_owned(), value.to_owned())];
+            Asked::rows("a.csv".into(), "p".into(), "prospects".into(), dry_run, given).dry_run
+        };
+        assert!(asked(false, "true") && asked(true, "false"));
+        assert!(!asked(false, "false") && !asked(false, "maybe"));
+    }
+}

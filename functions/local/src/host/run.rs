@@ -1,0 +1,201 @@
+//! One import under work: the splitter on a thread, workers on others, a queue between them.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Mutex, PoisonError};
+use std::thread;
+use std::time::Duration;
+
+use jiff::SignedDuration;
+use pollster::block_on;
+use rollcall_domain::keys::{Drop, Papers};
+use rollcall_domain::names::ImportId;
+use rollcall_domain::summary::Summary;
+use rollcall_embedded::clock::SystemClock;
+use rollcall_embedded::home::Home;
+use rollcall_embedded::queue::{LocalQueue, Message};
+use rollcall_embedded::store::{ContactStore, DirectoryStore, ImportStore};
+use rollcall_pipeline::fault::Fault;
+use rollcall_pipeline::finalize::{Finalized, finalize};
+use rollcall_pipeline::ports::{Answer, ObjectVersion, Objects};
+use rollcall_pipeline::split::{Split, split_import};
+use rollcall_pipeline::work::{Plans, Worked, work_chunk};
+
+use super::Tune;
+use crate::progress;
+
+/// One process works on a home, so who finds a lease has outlived its holder: leases end at once.
+const LEASE: SignedDuration = SignedDuration::ZERO;
+/// How long a message waits that was handed back.
+const WAIT: Duration = Duration::from_millis(100);
+/// How often a fault that may pass is waited for; then it counts as one that does not.
+const TRIES: u32 = 50;
+
+/// One import under work.
+pub struct Run<'h> {
+    home: &'h Home,
+    directory: DirectoryStore,
+    contacts: ContactStore,
+    imports: ImportStore,
+    queue: LocalQueue,
+    plans: Plans,
+    tune: Tune,
+    import: ImportId,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    ended: Option<Answer<Summary>>,
+    over: bool,
+    tries: u32,
+}
+
+impl<'h> Run<'h> {
+    /// Gets ready for an object.
+    pub fn new(home: &'h Home, tune: Tune, object: &ObjectVersion) -> Self {
+        let bucket = home.bucket().bucket();
+        Self {
+            home,
+            directory: home.directory(),
+            contacts: home.contacts(),
+            imports: home.imports(),
+            queue: LocalQueue::with_room(tune.workers),
+            plans: Plans::default(),
+            tune,
+            import: ImportId::derive(bucket, &object.key, &object.version, object.modified),
+            state: Mutex::default(),
+        }
+    }
+
+    /// Splits, works and finalizes.
+    pub fn all(&self, object: ObjectVersion, given: Vec<(String, String)>) -> Answer<Summary> {
+        let program = Drop::parse(&object.key).map(|drop| drop.program);
+        thread::scope(|scope| {
+            scope.spawn(|| self.guard(|| self.split(&object, &given)));
+            for _ in 0..self.tune.workers {
+                scope.spawn(|| self.guard(|| self.work()));
+            }
+            if let Some(program) = program.filter(|_| self.tune.progress) {
+                scope.spawn(move || {
+                    let papers = Papers::of(&program, &self.import);
+                    progress::show(self.home, &papers, &self.import, || self.is_over());
+                });
+            }
+        });
+        self.take_end()
+    }
+
+    /// Answers an import that can go no further.
+    pub fn fail(&self, fault: &Fault) -> Answer<Summary> {
+        match self.finalize(Some(&fault.to_string()))? {
+            Finalized::Over(summary) => Ok(*summary),
+            _ => Err(Fault::damaged("answering a failed import", fault)),
+        }
+    }
+
+    fn split(&self, object: &ObjectVersion, given: &[(String, String)]) {
+        loop {
+            let (object, given) = (object.clone(), given.to_vec());
+            let bucket = self.home.bucket();
+            let (queue, size) = (&self.queue, self.tune.size);
+            let split = split_import(bucket, &self.imports, queue, &SystemClock, object, given, size);
+            match block_on(split) {
+                Ok(Split::Sent(_) | Split::Refused(_)) => return,
+                Ok(Split::Over(_)) => return self.answer_again(),
+                Ok(Split::NotOurs) => {
+                    return self.end(Err(Fault::damaged("splitting an import", "no key of the inbox")));
+                }
+                Err(fault) if self.may_pass(&fault) => thread::sleep(WAIT),
+                Err(fault) => return self.end(Err(fault)),
+            }
+        }
+    }
+
+    /// The import was over already: its summary is there.
+    fn answer_again(&self) {
+        let answer = self.finalize(None).and_then(|finalized| match finalized {
+            Finalized::Over(summary) => Ok(*summary),
+            _ => Err(Fault::damaged("reading an import's papers", "summary.json is missing")),
+        });
+        self.end(answer);
+    }
+
+    fn work(&self) {
+        while let Some(message) = self.queue.receive() {
+            if self.is_over() {
+                return;
+            }
+            match self.take(message.clone()) {
+                Ok(true) => {}
+                Ok(false) => self.queue.hand_back(message, WAIT),
+                Err(fault) if self.may_pass(&fault) => self.queue.hand_back(message, WAIT),
+                Err(fault) => self.end(Err(fault)),
+            }
+        }
+    }
+
+    /// Does what a message asks for; `false` hands it back.
+    fn take(&self, message: Message) -> Answer<bool> {
+        match message {
+            Message::Chunk(chunk) => {
+                let (bucket, plans) = (self.home.bucket(), &self.plans);
+                let (directory, contacts, imports) = (&self.directory, &self.contacts, &self.imports);
+                let (queue, clock) = (&self.queue, &SystemClock);
+                let work =
+                    work_chunk(bucket, directory, contacts, imports, queue, clock, plans, LEASE, chunk);
+                Ok(block_on(work)? == Worked::Closed)
+            }
+            Message::Finalize(..) => match self.finalize(None)? {
+                Finalized::Over(summary) => {
+                    self.end(Ok(*summary));
+                    Ok(true)
+                }
+                Finalized::NotYet => Ok(true),
+                Finalized::HandBack => Ok(false),
+            },
+        }
+    }
+
+    fn finalize(&self, failed: Option<&str>) -> Answer<Finalized> {
+        let (bucket, outbox) = (self.home.bucket(), self.home.outbox());
+        let (contacts, imports) = (&self.contacts, &self.imports);
+        block_on(finalize(bucket, contacts, imports, outbox, &SystemClock, LEASE, &self.import, failed))
+    }
+
+    /// A panic ends the import, and never leaves the other threads waiting.
+    fn guard(&self, work: impl FnOnce()) {
+        if catch_unwind(AssertUnwindSafe(work)).is_err() {
+            self.end(Err(Fault::damaged("working on the import", "stopped by an error in the program")));
+        }
+    }
+
+    fn may_pass(&self, fault: &Fault) -> bool {
+        let mut state = self.state();
+        state.tries += u32::from(fault.is_transient());
+        fault.is_transient() && state.tries <= TRIES
+    }
+
+    /// Ends the import; the first end stands.
+    fn end(&self, how: Answer<Summary>) {
+        let mut state = self.state();
+        if !state.over {
+            state.over = true;
+            state.ended = Some(how);
+        }
+        drop(state);
+        self.queue.close();
+    }
+
+    fn is_over(&self) -> bool {
+        self.state().over
+    }
+
+    fn take_end(&self) -> Answer<Summary> {
+        let ended = self.state().ended.take();
+        ended.unwrap_or_else(|| Err(Fault::damaged("working on the import", "ended without an answer")))
+    }
+
+    fn state(&self) -> std::sync::MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

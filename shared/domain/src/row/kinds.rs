@@ -1,0 +1,143 @@
+//! The kinds of fields that most rows do not have.
+
+use super::{Told, fold_name, push_single_blanks};
+use crate::clean::{self, Mended, Region};
+use crate::finding::{Code, Finding};
+use crate::mapping::fold;
+use crate::profile::{Field, FieldKind};
+
+/// Cleans one cell into `out`, which is empty; warnings go to `findings`, the one fault is the error.
+pub(super) fn clean(
+    told: Told<'_>,
+    cell: &str,
+    out: &mut String,
+    findings: &mut Vec<Finding>,
+) -> Result<(), Finding> {
+    let wrong = |code: Code| Finding::on(code, told.column).value(cell);
+    match told.field.kind {
+        FieldKind::Number => {
+            out.push_str(&number(cell).ok_or_else(|| wrong(Code::NumberInvalid))?.to_string())
+        }
+        FieldKind::Timestamp => out.push_str(&timestamp(cell).ok_or_else(|| wrong(Code::DateInvalid))?),
+        FieldKind::Region => {
+            let region = Region::parse(&cell.to_ascii_uppercase());
+            out.push_str(region.ok_or_else(|| wrong(Code::ValueUnknown))?.as_str());
+        }
+        FieldKind::Programs => programs(cell, out).map_err(|()| wrong(Code::ValueUnknown))?,
+        FieldKind::Choice => out.push_str(
+            choice(told.field, cell).map_err(|allowed| wrong(Code::ValueUnknown).arg("allowed", allowed))?,
+        ),
+        FieldKind::Flag => {
+            let flag = clean::parse_flag(cell).ok_or_else(|| wrong(Code::ValueUnknown))?;
+            out.push_str(if flag { "true" } else { "false" });
+        }
+        FieldKind::Date => {
+            let time_left_out = clean::clean_date(cell, told.order, out)
+                .map_err(|fault| wrong(Code::DateInvalid).arg("reason", fault.as_str()))?;
+            findings.extend(time_left_out.then(|| repaired(told, cell, out)));
+        }
+        FieldKind::Window if clean::is_window(cell) => out.push_str(cell),
+        FieldKind::Window => return Err(wrong(Code::WindowInvalid)),
+        FieldKind::Document => {
+            let mended = clean::clean_document(cell, out)
+                .map_err(|fault| wrong(Code::ValueSpoiled).arg("reason", fault))?;
+            findings.extend((mended == Mended::Yes).then(|| repaired(told, cell, out)));
+        }
+        FieldKind::Tags => tags(told, cell, out, findings),
+        plain => unreachable!("cleaned by the caller: {plain:?}"),
+    }
+    Ok(())
+}
+
+fn repaired(told: Told<'_>, cell: &str, result: &str) -> Finding {
+    Finding::on(Code::ValueRepaired, told.column).value(cell).arg("result", result)
+}
+
+/// A number with a decimal comma or point; of both signs the last is the decimal one.
+fn number(cell: &str) -> Option<f64> {
+    let decimal = cell.rfind([',', '.']);
+    let grouped = |at: usize| cell[..at].contains([',', '.']) && cell[at..].len() > 1;
+    let plain = match decimal {
+        Some(at) if grouped(at) => {
+            let (whole, rest) = cell.split_at(at);
+            (!whole.contains(&rest[..1]))
+                .then(|| format!("{}.{}", whole.replace([',', '.'], ""), &rest[1..]))?
+        }
+        _ => cell.replace(',', "."),
+    };
+    plain.parse::<f64>().ok().filter(|number| number.is_finite())
+}
+
+/// A day or a moment, so that texts sort as times do: `2026-01-31` or `2026-01-31T10:00:00Z`.
+fn timestamp(cell: &str) -> Option<String> {
+    if let Ok(moment) = cell.parse::<jiff::Timestamp>() {
+        return Some(moment.to_string());
+    }
+    if cell.len() <= 10 {
+        return cell.parse::<jiff::civil::Date>().ok().map(|day| day.to_string());
+    }
+    cell.parse::<jiff::civil::DateTime>().ok().map(|moment| format!("{moment}Z"))
+}
+
+fn programs(cell: &str, out: &mut String) -> Result<(), ()> {
+    for name in cell.split('|').map(str::trim).filter(|name| !name.is_empty()) {
+        crate::names::ProgramName::parse(name).map_err(|_| ())?;
+        if !out.is_empty() {
+            out.push('|');
+        }
+        out.push_str(name);
+    }
+    Ok(())
+}
+
+/// The value that a word stands for; else the values that there are.
+fn choice<'f>(field: &'f Field, cell: &str) -> Result<&'f str, String> {
+    field.words.get(&fold(cell)).map(String::as_str).ok_or_else(|| field.values.join(", "))
+}
+
+/// Tags in the order of the cell, each once (SAG-10).
+fn tags(told: Told<'_>, cell: &str, out: &mut String, findings: &mut Vec<Finding>) {
+    let ignored = || Finding::on(Code::TagIgnored, told.column);
+    let mut seen: Vec<String> = Vec::new();
+    for tag in cell.split(',').map(str::trim) {
+        let mut key = String::new();
+        fold_name(tag, &mut key);
+        if key.is_empty() {
+            findings.push(ignored());
+        } else if seen.contains(&key) {
+            findings.push(ignored().value(tag));
+        } else {
+            if !out.is_empty() {
+                out.push_str(TAGS_BETWEEN);
+            }
+            push_single_blanks(tag, out);
+            seen.push(key);
+        }
+    }
+}
+
+/// What stands between the tags of a cleaned cell.
+pub(crate) const TAGS_BETWEEN: &str = ", ";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn decimal_signs_of_five_languages_are_read() {
+        for (cell, value) in [
+            ("12", Some(12.0)),
+            ("1,5", Some(1.5)),
+            ("1.5", Some(1.5)),
+            ("1.234,5", Some(1234.5)),
+            ("1,234.5", Some(1234.5)),
+            ("1.234.567,5", Some(1_234_567.5)),
+            ("-0,5", Some(-0.5)),
+            ("1,2,3", None),
+            ("twelve", None),
+            ("inf", None),
+        ] {
+            assert_eq!(number(cell), value, "{cell}");
+        }
+    }
+}

@@ -1,0 +1,102 @@
+//! The imports' state in memory.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::{Arc, Mutex};
+
+use jiff::Timestamp;
+use rollcall_domain::names::ImportId;
+use rollcall_domain::summary::Status;
+use rollcall_pipeline::ports::{Answer, ImportItem, Imports, LetterClaim, Take};
+
+use crate::store::lock;
+
+/// Imports; clones share them.
+#[derive(Debug, Clone, Default)]
+pub struct MemoryImports(Arc<Mutex<States>>);
+
+#[derive(Debug, Default)]
+struct States {
+    items: BTreeMap<ImportId, ImportItem>,
+    closed: BTreeSet<(ImportId, u32)>,
+    leases: HashMap<(ImportId, u32), Timestamp>,
+    /// Until when the letter is claimed; `None` once it went out.
+    letters: HashMap<ImportId, Option<Timestamp>>,
+}
+
+impl States {
+    fn open(&self, import: &ImportId) -> Vec<u32> {
+        let chunks = self.items.get(import).and_then(|item| item.chunks).unwrap_or(0);
+        (0..chunks).filter(|chunk| !self.closed.contains(&(import.clone(), *chunk))).collect()
+    }
+}
+
+impl MemoryImports {
+    /// All imports, in the order of their ids.
+    pub fn items(&self) -> Vec<ImportItem> {
+        lock(&self.0).items.values().cloned().collect()
+    }
+}
+
+impl Imports for MemoryImports {
+    async fn begin(&self, item: ImportItem) -> Answer<ImportItem> {
+        Ok(lock(&self.0).items.entry(item.import_id.clone()).or_insert(item).clone())
+    }
+
+    async fn get(&self, import: &ImportId) -> Answer<Option<ImportItem>> {
+        Ok(lock(&self.0).items.get(import).cloned())
+    }
+
+    async fn seal(&self, import: &ImportId, chunks: u32) -> Answer<()> {
+        if let Some(item) = lock(&self.0).items.get_mut(import) {
+            item.chunks = Some(chunks);
+        }
+        Ok(())
+    }
+
+    async fn open_chunks(&self, import: &ImportId) -> Answer<Vec<u32>> {
+        Ok(lock(&self.0).open(import))
+    }
+
+    async fn take(&self, import: &ImportId, chunk: u32, now: Timestamp, lease: Timestamp) -> Answer<Take> {
+        let mut states = lock(&self.0);
+        let key = (import.clone(), chunk);
+        if states.closed.contains(&key) {
+            return Ok(Take::Closed);
+        }
+        if states.leases.get(&key).is_some_and(|until| *until > now) {
+            return Ok(Take::Leased);
+        }
+        states.leases.insert(key, lease);
+        Ok(Take::Taken)
+    }
+
+    async fn close(&self, import: &ImportId, chunk: u32) -> Answer<u32> {
+        let mut states = lock(&self.0);
+        states.closed.insert((import.clone(), chunk));
+        Ok(u32::try_from(states.open(import).len()).unwrap_or(u32::MAX))
+    }
+
+    async fn claim_letter(&self, import: &ImportId, now: Timestamp, lease: Timestamp) -> Answer<LetterClaim> {
+        let mut states = lock(&self.0);
+        match states.letters.get(import) {
+            Some(None) => Ok(LetterClaim::Sent),
+            Some(Some(until)) if *until > now => Ok(LetterClaim::Held),
+            _ => {
+                states.letters.insert(import.clone(), Some(lease));
+                Ok(LetterClaim::Claimed)
+            }
+        }
+    }
+
+    async fn letter_sent(&self, import: &ImportId) -> Answer<()> {
+        lock(&self.0).letters.insert(import.clone(), None);
+        Ok(())
+    }
+
+    async fn finish(&self, import: &ImportId, status: Status) -> Answer<()> {
+        if let Some(item) = lock(&self.0).items.get_mut(import) {
+            item.status = Some(status);
+        }
+        Ok(())
+    }
+}

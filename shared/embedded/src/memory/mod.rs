@@ -1,0 +1,13 @@
+//! The ports in memory, for tests: maps under a lock, the same contracts as on a home.
+
+mod contacts;
+mod directory;
+mod imports;
+mod mail;
+mod objects;
+
+pub use contacts::MemoryContacts;
+pub use directory::MemoryDirectory;
+pub use imports::MemoryImports;
+pub use mail::MemoryMail;
+pub use objects::{MemoryObjects, MemoryWriter};

@@ -1,0 +1,217 @@
+//! The contacts: read as they were before an import, kept so that order and repetition do not matter.
+
+use rollcall_domain::contact::ContactId;
+use rollcall_pipeline::ports::{Contacts, Keep, Pool, Wanted};
+
+use super::{import, program};
+
+/// Runs the suite.
+pub async fn contacts_contract<C: Contacts>(contacts: C) {
+    nothing_asked_is_nothing_answered(&contacts).await;
+    what_is_kept_is_there_for_the_next(&contacts).await;
+    pools_and_programs_are_apart(&contacts).await;
+    keeping_again_changes_nothing(&contacts).await;
+    a_known_contact_changes(&contacts).await;
+    the_lowest_row_of_an_identity_stays(&contacts).await;
+    an_unchanged_lowest_row_brings_the_record_back(&contacts).await;
+    a_newer_import_is_not_overwritten(&contacts).await;
+    memberships_are_added(&contacts).await;
+    below_the_floor_nothing_is(&contacts).await;
+    many_are_kept_at_once(&contacts).await;
+}
+
+fn pool(name: &str) -> Pool {
+    Pool { program: program("acme"), pool: name.to_owned() }
+}
+
+/// A contact of a pool.
+pub fn contact(pool: &Pool, identity: &str) -> ContactId {
+    ContactId::derive(pool.program.as_str(), &pool.pool, identity)
+}
+
+/// A row alone in its identity, new to the pool.
+pub fn fresh(pool: &Pool, identity: &str, row: u64, record: &str) -> Keep {
+    Keep {
+        contact_id: contact(pool, identity),
+        row,
+        repeated: false,
+        known: false,
+        record: Some(record.to_owned()),
+        groups: Vec::new(),
+    }
+}
+
+async fn keep<C: Contacts>(contacts: &C, pool: &Pool, number: i64, chunk: u32, records: &[Keep]) {
+    contacts.keep(pool, &import(number), chunk, records).await.expect("kept");
+}
+
+async fn settle<C: Contacts>(contacts: &C, pool: &Pool, number: i64) {
+    contacts.settle(pool, &import(number)).await.expect("settled");
+}
+
+async fn record<C: Contacts>(contacts: &C, pool: &Pool, number: i64, identity: &str) -> Option<String> {
+    let wanted = [Wanted::Contact(contact(pool, identity))];
+    contacts.read(pool, &import(number), &wanted).await.expect("read").remove(0)
+}
+
+async fn is_member<C: Contacts>(contacts: &C, pool: &Pool, number: i64, identity: &str, group: &str) -> bool {
+    let wanted = [Wanted::Membership(contact(pool, identity), group.to_owned())];
+    contacts.read(pool, &import(number), &wanted).await.expect("read").remove(0).is_some()
+}
+
+async fn nothing_asked_is_nothing_answered<C: Contacts>(contacts: &C) {
+    let pool = pool("nothing");
+    assert!(contacts.read(&pool, &import(1), &[]).await.expect("read").is_empty());
+    contacts.keep(&pool, &import(1), 0, &[]).await.expect("kept");
+    settle(contacts, &pool, 1).await;
+    assert_eq!(record(contacts, &pool, 2, "a").await, None);
+}
+
+async fn what_is_kept_is_there_for_the_next<C: Contacts>(contacts: &C) {
+    let pool = pool("kept");
+    let row = Keep { groups: vec!["vip".to_owned()], ..fresh(&pool, "a", 1, "{\"n\":1}") };
+    keep(contacts, &pool, 1, 0, &[row]).await;
+    assert_eq!(record(contacts, &pool, 1, "a").await, None, "an import sees nothing of its own");
+    assert!(!is_member(contacts, &pool, 1, "a", "vip").await);
+    settle(contacts, &pool, 1).await;
+    let a = contact(&pool, "a");
+    let wanted = [
+        Wanted::Membership(a, "other".to_owned()),
+        Wanted::Contact(contact(&pool, "b")),
+        Wanted::Membership(a, "vip".to_owned()),
+        Wanted::Contact(a),
+    ];
+    let read = contacts.read(&pool, &import(2), &wanted).await.expect("read");
+    assert_eq!(read.iter().map(Option::is_some).collect::<Vec<_>>(), [false, false, true, true]);
+    assert_eq!(read[3].as_deref(), Some("{\"n\":1}"));
+}
+
+async fn pools_and_programs_are_apart<C: Contacts>(contacts: &C) {
+    let one = pool("apart");
+    keep(contacts, &one, 1, 0, &[fresh(&one, "a", 1, "{}")]).await;
+    let wanted = [Wanted::Contact(contact(&one, "a"))];
+    let others = [pool("apart-too"), Pool { program: program("other"), pool: one.pool.clone() }];
+    for other in others {
+        assert_eq!(contacts.read(&other, &import(2), &wanted).await.expect("read"), [None]);
+    }
+}
+
+async fn keeping_again_changes_nothing<C: Contacts>(contacts: &C) {
+    let pool = pool("again");
+    let first = fresh(&pool, "a", 1, "{\"n\":1}");
+    let known = Keep { known: true, ..fresh(&pool, "a", 1, "{\"n\":2}") };
+    keep(contacts, &pool, 1, 0, std::slice::from_ref(&first)).await;
+    keep(contacts, &pool, 1, 0, std::slice::from_ref(&first)).await;
+    settle(contacts, &pool, 1).await;
+    keep(contacts, &pool, 2, 0, std::slice::from_ref(&known)).await;
+    keep(contacts, &pool, 2, 0, &[known]).await;
+    settle(contacts, &pool, 2).await;
+    assert_eq!(record(contacts, &pool, 3, "a").await.as_deref(), Some("{\"n\":2}"));
+}
+
+async fn a_known_contact_changes<C: Contacts>(contacts: &C) {
+    let pool = pool("known");
+    let rows = [fresh(&pool, "a", 1, "{\"n\":1}"), fresh(&pool, "b", 2, "{\"n\":1}")];
+    keep(contacts, &pool, 1, 0, &rows).await;
+    settle(contacts, &pool, 1).await;
+    let unchanged = Keep { known: true, record: None, ..rows[1].clone() };
+    let changed = Keep { known: true, record: Some("{\"n\":2}".to_owned()), ..rows[0].clone() };
+    keep(contacts, &pool, 2, 0, &[changed, unchanged]).await;
+    settle(contacts, &pool, 2).await;
+    assert_eq!(record(contacts, &pool, 3, "a").await.as_deref(), Some("{\"n\":2}"));
+    assert_eq!(record(contacts, &pool, 3, "b").await.as_deref(), Some("{\"n\":1}"));
+}
+
+fn repeated(pool: &Pool, identity: &str, row: u64, record: Option<&str>, known: bool) -> Keep {
+    let record = record.map(str::to_owned);
+    Keep { repeated: true, known, record, ..fresh(pool, identity, row, "") }
+}
+
+async fn the_lowest_row_of_an_identity_stays<C: Contacts>(contacts: &C) {
+    let pool = pool("repeated");
+    keep(contacts, &pool, 1, 0, &[fresh(&pool, "known", 1, "{\"n\":0}")]).await;
+    settle(contacts, &pool, 1).await;
+    for (identity, known, before) in [("new", false, None), ("known", true, Some("{\"n\":0}"))] {
+        let chunk = u32::from(known) * 10;
+        let row = |row: u64| repeated(&pool, identity, row, Some(&format!("{{\"n\":{row}}}")), known);
+        keep(contacts, &pool, 2, chunk + 1, &[row(5), row(7)]).await;
+        assert_eq!(record(contacts, &pool, 2, identity).await.as_deref(), before);
+        keep(contacts, &pool, 2, chunk, &[row(3), row(4)]).await;
+        keep(contacts, &pool, 2, chunk + 2, &[row(9)]).await;
+        keep(contacts, &pool, 2, chunk + 1, &[row(5), row(7)]).await;
+        assert_eq!(record(contacts, &pool, 2, identity).await.as_deref(), before);
+        assert_eq!(record(contacts, &pool, 3, identity).await.as_deref(), Some("{\"n\":3}"));
+    }
+    settle(contacts, &pool, 2).await;
+    settle(contacts, &pool, 2).await;
+    assert_eq!(record(contacts, &pool, 3, "known").await.as_deref(), Some("{\"n\":3}"));
+}
+
+async fn an_unchanged_lowest_row_brings_the_record_back<C: Contacts>(contacts: &C) {
+    let pool = pool("unchanged");
+    keep(contacts, &pool, 1, 0, &[fresh(&pool, "a", 1, "{\"n\":0}")]).await;
+    settle(contacts, &pool, 1).await;
+    keep(contacts, &pool, 2, 1, &[repeated(&pool, "a", 5, Some("{\"n\":5}"), true)]).await;
+    keep(contacts, &pool, 2, 0, &[repeated(&pool, "a", 2, None, true)]).await;
+    settle(contacts, &pool, 2).await;
+    assert_eq!(record(contacts, &pool, 3, "a").await.as_deref(), Some("{\"n\":0}"));
+}
+
+async fn a_newer_import_is_not_overwritten<C: Contacts>(contacts: &C) {
+    let pool = pool("newer");
+    keep(contacts, &pool, 5, 0, &[fresh(&pool, "a", 9, "{\"n\":5}")]).await;
+    keep(contacts, &pool, 4, 0, &[repeated(&pool, "a", 1, Some("{\"n\":4}"), false)]).await;
+    assert_eq!(record(contacts, &pool, 6, "a").await.as_deref(), Some("{\"n\":5}"));
+}
+
+async fn memberships_are_added<C: Contacts>(contacts: &C) {
+    let pool = pool("members");
+    let row = fresh(&pool, "a", 1, "{}");
+    keep(contacts, &pool, 1, 0, &[Keep { groups: vec!["one".to_owned()], ..row.clone() }]).await;
+    settle(contacts, &pool, 1).await;
+    let groups = vec!["two".to_owned(), "drei \"3\"".to_owned()];
+    keep(contacts, &pool, 2, 0, &[Keep { known: true, record: None, groups, ..row }]).await;
+    assert!(is_member(contacts, &pool, 2, "a", "one").await);
+    assert!(!is_member(contacts, &pool, 2, "a", "two").await);
+    settle(contacts, &pool, 2).await;
+    for group in ["one", "two", "drei \"3\""] {
+        assert!(is_member(contacts, &pool, 3, "a", group).await, "{group}");
+    }
+    assert!(!is_member(contacts, &pool, 3, "b", "one").await);
+}
+
+async fn below_the_floor_nothing_is<C: Contacts>(contacts: &C) {
+    let pool = pool("floor");
+    let old = Keep { groups: vec!["one".to_owned()], ..fresh(&pool, "old", 1, "{\"n\":1}") };
+    let both = Keep { groups: vec!["one".to_owned()], ..fresh(&pool, "both", 2, "{\"n\":1}") };
+    keep(contacts, &pool, 1, 0, &[old.clone(), both]).await;
+    settle(contacts, &pool, 1).await;
+    keep(contacts, &pool, 2, 0, &[Keep { known: true, ..fresh(&pool, "both", 1, "{\"n\":2}") }]).await;
+    for number in [2, 1] {
+        contacts.raise_floor(&pool, &import(number)).await.expect("raised");
+    }
+    settle(contacts, &pool, 2).await;
+    assert_eq!(record(contacts, &pool, 3, "old").await, None);
+    assert!(!is_member(contacts, &pool, 3, "old", "one").await);
+    assert_eq!(record(contacts, &pool, 3, "both").await.as_deref(), Some("{\"n\":2}"));
+    let again = Keep { record: Some("{\"n\":3}".to_owned()), groups: vec!["two".to_owned()], ..old };
+    keep(contacts, &pool, 3, 0, &[again]).await;
+    assert_eq!(record(contacts, &pool, 3, "old").await, None);
+    settle(contacts, &pool, 3).await;
+    assert_eq!(record(contacts, &pool, 4, "old").await.as_deref(), Some("{\"n\":3}"));
+    assert!(is_member(contacts, &pool, 4, "old", "two").await);
+    assert!(!is_member(contacts, &pool, 4, "old", "one").await);
+}
+
+async fn many_are_kept_at_once<C: Contacts>(contacts: &C) {
+    let pool = pool("many");
+    let rows: Vec<Keep> =
+        (1..=700).map(|row| fresh(&pool, &row.to_string(), row, &format!("{{\"n\":{row}}}"))).collect();
+    keep(contacts, &pool, 1, 0, &rows).await;
+    settle(contacts, &pool, 1).await;
+    let wanted: Vec<Wanted> =
+        (1..=1_400).rev().map(|row: u64| Wanted::Contact(contact(&pool, &row.to_string()))).collect();
+    let read = contacts.read(&pool, &import(2), &wanted).await.expect("read");
+    assert_eq!(read.iter().flatten().count(), 700);
+    assert_eq!(read[1_399].as_deref(), Some("{\"n\":1}"));
+}

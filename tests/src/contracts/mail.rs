@@ -1,0 +1,31 @@
+//! The mail: what is sent arrives, with what it says.
+
+use rollcall_domain::letter::Letter;
+use rollcall_domain::names::ImportId;
+use rollcall_pipeline::ports::Mail;
+
+use super::import;
+
+/// Runs the suite; `arrived` gives the letters of an import as the service took them, as text.
+pub async fn mail_contract<M: Mail>(mail: M, arrived: impl AsyncFn(&ImportId) -> Vec<String>) {
+    let some = letter(&["ann@sample.com", "bob@sample.com"]);
+    mail.send(&import(1), &some).await.expect("sent");
+    let letters = arrived(&import(1)).await;
+    assert_eq!(letters.len(), 1);
+    assert!(some.to.iter().all(|address| letters[0].contains(address)));
+    mail.send(&import(2), &some).await.expect("sent");
+    assert_eq!(arrived(&import(1)).await.len(), 1);
+    mail.send(&import(1), &some).await.expect("sent again");
+    assert!(!arrived(&import(1)).await.is_empty());
+}
+
+/// A letter to these.
+pub fn letter(to: &[&str]) -> Letter {
+    Letter {
+        from: "rollcall@sample.com".to_owned(),
+        to: to.iter().map(ToString::to_string).collect(),
+        subject: "Lista «prospects»: 3 rows, ação".to_owned(),
+        text: "3 rows\n\n.\nFrom here: ção\n".to_owned(),
+        html: format!("<p>{}</p>\n", "ção ".repeat(400)),
+    }
+}

@@ -1,0 +1,223 @@
+//! A machine that dies: every call of a port is numbered, and from the k-th on all fail.
+//!
+//! A test runs a plot with k = 0, 1, 2, … until it comes through untouched; after each it runs the plot again on
+//! the same adapters without faults, as a redelivery would, and looks at the end state.
+
+use std::ops::Range;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use jiff::Timestamp;
+use rollcall_domain::chunk::ChunkMessage;
+use rollcall_domain::directory::{Candidates, Kind, MatchKey};
+use rollcall_domain::letter::Letter;
+use rollcall_domain::names::{ImportId, ProgramName};
+use rollcall_domain::summary::Status;
+use rollcall_pipeline::fault::Fault;
+use rollcall_pipeline::ports::{
+    Answer, Contacts, Directory, DirectoryItem, ImportItem, Imports, Keep, LetterClaim, Mail, ObjectVersion,
+    ObjectWriter, Objects, Pool, Queue, Take, Wanted,
+};
+
+/// Whether the machine dies before or after the call did its work.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Side {
+    /// The call does nothing.
+    Before,
+    /// The call does its work, and nobody hears of it.
+    After,
+}
+
+/// When a machine dies; shared by all its ports.
+#[derive(Debug, Clone)]
+pub struct Machine {
+    calls: Arc<AtomicU64>,
+    dies_at: u64,
+    side: Side,
+    /// It never dies, but stumbles: the seed of when.
+    stumbles: Option<u64>,
+}
+
+impl Machine {
+    /// A machine that dies at the k-th call, counted from 0.
+    pub fn dying_at(call: u64, side: Side) -> Self {
+        Self { calls: Arc::default(), dies_at: call, side, stumbles: None }
+    }
+
+    /// A machine that lives on, and on which calls fail in fits of three at times that a seed decides: some before
+    /// their work, some after it.
+    pub fn stumbling(seed: u64) -> Self {
+        Self { stumbles: Some(seed), ..Self::sound() }
+    }
+
+    /// A machine that never dies and counts.
+    pub fn sound() -> Self {
+        Self::dying_at(u64::MAX, Side::Before)
+    }
+
+    /// How many calls there were.
+    pub fn calls(&self) -> u64 {
+        self.calls.load(Ordering::SeqCst)
+    }
+
+    /// Whether it died.
+    pub fn is_dead(&self) -> bool {
+        self.calls() > self.dies_at
+    }
+
+    /// A port of this machine.
+    pub fn port<P>(&self, port: P) -> Faulty<P> {
+        Faulty { machine: self.clone(), port }
+    }
+
+    /// One call.
+    async fn call<T>(&self, work: impl Future<Output = Answer<T>>) -> Answer<T> {
+        let number = self.calls.fetch_add(1, Ordering::SeqCst);
+        match self.stumbles.and_then(|seed| stumble(seed, number)) {
+            Some(Side::Before) => return Err(injected()),
+            Some(Side::After) => return work.await.and_then(|_| Err(injected())),
+            None => {}
+        }
+        if number > self.dies_at || number == self.dies_at && self.side == Side::Before {
+            return Err(injected());
+        }
+        let answer = work.await;
+        if number == self.dies_at { Err(injected()) } else { answer }
+    }
+}
+
+/// Whether a call of a stumbling machine fails: in one fit of three calls out of five.
+fn stumble(seed: u64, number: u64) -> Option<Side> {
+    let mixed =
+        (seed ^ (number / 3).wrapping_mul(0x9e37_79b9_7f4a_7c15)).wrapping_mul(0xd1b5_4a32_d192_ed03) >> 33;
+    let side = if (mixed >> 8).wrapping_add(number).is_multiple_of(2) { Side::Before } else { Side::After };
+    mixed.is_multiple_of(5).then_some(side)
+}
+
+fn injected() -> Fault {
+    Fault::permanent("calling a port", "injected")
+}
+
+/// A port of a machine that may die.
+#[derive(Debug, Clone)]
+pub struct Faulty<P> {
+    machine: Machine,
+    /// The adapter underneath.
+    pub port: P,
+}
+
+impl<P: Objects> Objects for Faulty<P> {
+    type Writer = Faulty<P::Writer>;
+
+    fn bucket(&self) -> &str {
+        self.port.bucket()
+    }
+    async fn describe(&self, key: &str) -> Answer<Option<ObjectVersion>> {
+        self.machine.call(self.port.describe(key)).await
+    }
+    async fn read(&self, object: &ObjectVersion, range: Range<u64>) -> Answer<Vec<u8>> {
+        self.machine.call(self.port.read(object, range)).await
+    }
+    async fn get(&self, key: &str) -> Answer<Option<Vec<u8>>> {
+        self.machine.call(self.port.get(key)).await
+    }
+    async fn put(&self, key: &str, bytes: Vec<u8>) -> Answer<()> {
+        self.machine.call(self.port.put(key, bytes)).await
+    }
+    async fn put_if_absent(&self, key: &str, bytes: Vec<u8>) -> Answer<bool> {
+        self.machine.call(self.port.put_if_absent(key, bytes)).await
+    }
+    async fn create(&self, key: &str) -> Answer<Self::Writer> {
+        let writer = self.machine.call(self.port.create(key)).await?;
+        Ok(self.machine.port(writer))
+    }
+}
+
+impl<W: ObjectWriter> ObjectWriter for Faulty<W> {
+    async fn write(&mut self, bytes: &[u8]) -> Answer<()> {
+        self.machine.call(self.port.write(bytes)).await
+    }
+    async fn finish(self) -> Answer<()> {
+        self.machine.call(self.port.finish()).await
+    }
+}
+
+impl<P: Queue> Queue for Faulty<P> {
+    async fn send_chunk(&self, message: ChunkMessage) -> Answer<()> {
+        self.machine.call(self.port.send_chunk(message)).await
+    }
+    async fn send_finalize(&self, program: &ProgramName, import: &ImportId) -> Answer<()> {
+        self.machine.call(self.port.send_finalize(program, import)).await
+    }
+}
+
+impl<P: Directory> Directory for Faulty<P> {
+    async fn candidates(&self, keys: &[MatchKey]) -> Answer<Vec<Candidates>> {
+        self.machine.call(self.port.candidates(keys)).await
+    }
+    async fn find(&self, program: &ProgramName, wanted: &[(Kind, String)]) -> Answer<Vec<Vec<String>>> {
+        self.machine.call(self.port.find(program, wanted)).await
+    }
+    async fn read(
+        &self,
+        owner: &ProgramName,
+        kind: Kind,
+        ids: &[String],
+    ) -> Answer<Vec<Option<DirectoryItem>>> {
+        self.machine.call(self.port.read(owner, kind, ids)).await
+    }
+    async fn keep(&self, owner: &ProgramName, kind: Kind, items: &[DirectoryItem]) -> Answer<()> {
+        self.machine.call(self.port.keep(owner, kind, items)).await
+    }
+}
+
+impl<P: Contacts> Contacts for Faulty<P> {
+    async fn read(&self, pool: &Pool, import: &ImportId, wanted: &[Wanted]) -> Answer<Vec<Option<String>>> {
+        self.machine.call(self.port.read(pool, import, wanted)).await
+    }
+    async fn keep(&self, pool: &Pool, import: &ImportId, chunk: u32, records: &[Keep]) -> Answer<()> {
+        self.machine.call(self.port.keep(pool, import, chunk, records)).await
+    }
+    async fn raise_floor(&self, pool: &Pool, import: &ImportId) -> Answer<()> {
+        self.machine.call(self.port.raise_floor(pool, import)).await
+    }
+    async fn settle(&self, pool: &Pool, import: &ImportId) -> Answer<()> {
+        self.machine.call(self.port.settle(pool, import)).await
+    }
+}
+
+impl<P: Imports> Imports for Faulty<P> {
+    async fn begin(&self, item: ImportItem) -> Answer<ImportItem> {
+        self.machine.call(self.port.begin(item)).await
+    }
+    async fn get(&self, import: &ImportId) -> Answer<Option<ImportItem>> {
+        self.machine.call(self.port.get(import)).await
+    }
+    async fn seal(&self, import: &ImportId, chunks: u32) -> Answer<()> {
+        self.machine.call(self.port.seal(import, chunks)).await
+    }
+    async fn open_chunks(&self, import: &ImportId) -> Answer<Vec<u32>> {
+        self.machine.call(self.port.open_chunks(import)).await
+    }
+    async fn take(&self, import: &ImportId, chunk: u32, now: Timestamp, lease: Timestamp) -> Answer<Take> {
+        self.machine.call(self.port.take(import, chunk, now, lease)).await
+    }
+    async fn close(&self, import: &ImportId, chunk: u32) -> Answer<u32> {
+        self.machine.call(self.port.close(import, chunk)).await
+    }
+    async fn claim_letter(&self, import: &ImportId, now: Timestamp, lease: Timestamp) -> Answer<LetterClaim> {
+        self.machine.call(self.port.claim_letter(import, now, lease)).await
+    }
+    async fn letter_sent(&self, import: &ImportId) -> Answer<()> {
+        self.machine.call(self.port.letter_sent(import)).await
+    }
+    async fn finish(&self, import: &ImportId, status: Status) -> Answer<()> {
+        self.machine.call(self.port.finish(import, status)).await
+    }
+}
+
+impl<P: Mail> Mail for Faulty<P> {
+    async fn send(&self, import: &ImportId, letter: &Letter) -> Answer<()> {
+        self.machine.call(self.port.send(import, letter)).await
+    }
+}

@@ -1,0 +1,274 @@
+//! A world in memory: the three plots as messages drive them, on machines that may die.
+//!
+//! It is faster than a house and goes through more: every message is handled by a machine of the test's choosing,
+//! comes again where that failed, and the end state is compared byte by byte.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use jiff::SignedDuration;
+use pollster::block_on;
+use rollcall_domain::chunk::ChunkMessage;
+use rollcall_domain::contact::ContactId;
+use rollcall_domain::keys::{self, Drop, Papers, What};
+use rollcall_domain::names::{ImportId, ProgramName};
+use rollcall_domain::plan::ChunkSize;
+use rollcall_domain::summary::Summary;
+use rollcall_embedded::clock::SetClock;
+use rollcall_embedded::memory::{MemoryContacts, MemoryDirectory, MemoryImports, MemoryMail, MemoryObjects};
+use rollcall_embedded::queue::{LocalQueue, Message};
+use rollcall_pipeline::finalize::{Finalized, finalize};
+use rollcall_pipeline::ports::{Clock, Imports, LetterClaim, ObjectVersion, Objects, Pool};
+use rollcall_pipeline::split::split_import;
+use rollcall_pipeline::work::{Plans, Worked, work_chunk};
+
+use crate::faults::Machine;
+use crate::house::{Course, ResultRow, rows, shuffle};
+
+const LEASE: SignedDuration = SignedDuration::from_secs(60);
+
+/// What sets a plot going.
+#[derive(Debug, Clone)]
+pub enum Event {
+    /// A file was dropped, with options.
+    Dropped(ObjectVersion, Vec<(String, String)>),
+    /// A chunk is to be worked.
+    Chunk(ChunkMessage),
+    /// All chunks of an import are closed.
+    Finalize(ImportId),
+}
+
+/// Whether an event is done with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Handled {
+    /// It is.
+    Done,
+    /// It must come again, later.
+    Again,
+}
+
+/// The adapters, and a clock that only the test moves.
+#[derive(Debug)]
+pub struct World {
+    /// The bucket.
+    pub objects: MemoryObjects,
+    /// The directory.
+    pub directory: MemoryDirectory,
+    /// The contacts.
+    pub contacts: MemoryContacts,
+    /// The imports' state.
+    pub imports: MemoryImports,
+    /// The letters.
+    pub mail: MemoryMail,
+    /// The time.
+    pub clock: SetClock,
+    /// How large chunks are.
+    pub size: ChunkSize,
+    /// Letters that may have gone out a second time: the machine died between the mail service and our note of it.
+    pub excused_letters: std::cell::Cell<usize>,
+}
+
+/// What an import came to; equal where all that must be equal is.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Came {
+    /// Papers by name, without times; without the report, which shows them.
+    pub papers: BTreeMap<String, String>,
+    /// The contacts of `acme` and their groups.
+    pub contacts: Vec<(ContactId, String, Vec<String>)>,
+}
+
+impl World {
+    /// A world with the program `acme`, in Brazil.
+    pub fn with_acme() -> Self {
+        let world = Self {
+            objects: MemoryObjects::default(),
+            directory: MemoryDirectory::default(),
+            contacts: MemoryContacts::default(),
+            imports: MemoryImports::default(),
+            mail: MemoryMail::default(),
+            clock: SetClock::at("2026-11-21T08:00:00Z".parse().unwrap()),
+            size: ChunkSize::default(),
+            excused_letters: std::cell::Cell::new(0),
+        };
+        let settings = "title = 'Acme'\nregion = 'BR'\nnotify = ['ops@acme.example']\n";
+        world.put(&keys::settings(&ProgramName::parse("acme").unwrap()), settings);
+        world
+    }
+
+    /// Writes an object.
+    pub fn put(&self, key: &str, text: &str) {
+        block_on(self.objects.put(key, text.as_bytes().to_vec())).unwrap();
+    }
+
+    /// Loads a directory file and wants every row taken.
+    pub fn directory(&self, kind: &str, csv: &str) {
+        let program = if kind == "accounts" { "_marketplace" } else { "acme" };
+        let import = self.import_file(
+            program,
+            What::Directory(kind.parse().unwrap()),
+            csv.as_bytes(),
+            &[],
+            &Course::default(),
+        );
+        assert_eq!(self.summary(&import).status.as_str(), "completed", "{:?}", self.summary(&import));
+    }
+
+    /// Imports a file of a profile for `acme`, undisturbed.
+    pub fn import(&self, profile: &str, file: &[u8], options: &[(&str, &str)], course: &Course) -> ImportId {
+        self.import_file("acme", What::Profile(profile.parse().unwrap()), file, options, course)
+    }
+
+    fn import_file(
+        &self,
+        program: &str,
+        what: What,
+        file: &[u8],
+        options: &[(&str, &str)],
+        course: &Course,
+    ) -> ImportId {
+        let dropped = self.drop_file(program, what, file, options);
+        let sound = Machine::sound();
+        let mut chunks = self.handle_sized(&sound, dropped, course.size).1;
+        let import = self.imports.items().last().expect("the drop began an import").import_id.clone();
+        chunks = chunks.into_iter().flat_map(|event| vec![event; course.deliveries]).collect();
+        shuffle(&mut chunks, course.order);
+        self.drive(chunks.into(), || sound.clone());
+        import
+    }
+
+    /// Drops a file into the inbox, a second after what was before.
+    pub fn drop_file(&self, program: &str, what: What, file: &[u8], options: &[(&str, &str)]) -> Event {
+        self.clock.advance(1_000);
+        let program = ProgramName::parse(program).unwrap();
+        let key = Drop { program, what, file: "list.csv".to_owned(), dry_run: false }.key();
+        self.objects.drop_bytes(&key, file.to_vec(), self.clock.now());
+        let object = block_on(self.objects.describe(&key)).unwrap().unwrap();
+        let given = options.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        Event::Dropped(object, given)
+    }
+
+    /// Handles events, and those that they cause, until none is left; what failed comes again after the leases.
+    pub fn drive(&self, mut events: VecDeque<Event>, mut machine: impl FnMut() -> Machine) {
+        let mut rounds = 0;
+        while let Some(event) = events.pop_front() {
+            rounds += 1;
+            assert!(rounds < 10_000, "the import never ends");
+            let (handled, caused) = self.handle(&machine(), event.clone());
+            events.extend(caused);
+            if handled == Handled::Again {
+                self.clock.advance(61_000);
+                events.push_back(event);
+            }
+        }
+    }
+
+    /// Runs the plot that an event sets going; answers what it sent, even where it failed.
+    pub fn handle(&self, machine: &Machine, event: Event) -> (Handled, Vec<Event>) {
+        self.handle_sized(machine, event, self.size)
+    }
+
+    fn handle_sized(&self, machine: &Machine, event: Event, size: ChunkSize) -> (Handled, Vec<Event>) {
+        let queue = LocalQueue::with_room(usize::MAX);
+        let letters = self.mail.sent().len();
+        let handled = match event {
+            Event::Dropped(object, options) => self.split(machine, &queue, object, options, size),
+            Event::Chunk(chunk) => self.work(machine, &queue, chunk),
+            Event::Finalize(import) => self.finalize(machine, &import, letters),
+        };
+        let event = |message| match message {
+            Message::Chunk(chunk) => Event::Chunk(chunk),
+            Message::Finalize(_, import) => Event::Finalize(import),
+        };
+        (handled, std::iter::from_fn(|| queue.try_receive()).map(event).collect())
+    }
+
+    fn split(
+        &self,
+        machine: &Machine,
+        queue: &LocalQueue,
+        object: ObjectVersion,
+        options: Vec<(String, String)>,
+        size: ChunkSize,
+    ) -> Handled {
+        let (objects, imports) = (machine.port(self.objects.clone()), machine.port(self.imports.clone()));
+        let queue = machine.port(queue.clone());
+        match block_on(split_import(&objects, &imports, &queue, &self.clock, object, options, size)) {
+            Ok(_) => Handled::Done,
+            Err(_) => Handled::Again,
+        }
+    }
+
+    fn work(&self, machine: &Machine, queue: &LocalQueue, chunk: ChunkMessage) -> Handled {
+        let (objects, imports) = (machine.port(self.objects.clone()), machine.port(self.imports.clone()));
+        let (directory, contacts) =
+            (machine.port(self.directory.clone()), machine.port(self.contacts.clone()));
+        let (queue, plans) = (machine.port(queue.clone()), Plans::default());
+        let worked =
+            work_chunk(&objects, &directory, &contacts, &imports, &queue, &self.clock, &plans, LEASE, chunk);
+        match block_on(worked) {
+            Ok(Worked::Closed) => Handled::Done,
+            Ok(Worked::HandBack) | Err(_) => Handled::Again,
+        }
+    }
+
+    fn finalize(&self, machine: &Machine, import: &ImportId, letters: usize) -> Handled {
+        let (objects, imports) = (machine.port(self.objects.clone()), machine.port(self.imports.clone()));
+        let (contacts, mail) = (machine.port(self.contacts.clone()), machine.port(self.mail.clone()));
+        let finalized = finalize(&objects, &contacts, &imports, &mail, &self.clock, LEASE, import, None);
+        let failed = match block_on(finalized) {
+            Ok(Finalized::Over(_) | Finalized::NotYet) => return Handled::Done,
+            Ok(Finalized::HandBack) => return Handled::Again,
+            Err(_) => self.mail.sent().len() > letters,
+        };
+        if failed {
+            self.clock.advance(61_000);
+            let now = self.clock.now();
+            if block_on(self.imports.claim_letter(import, now, now)).unwrap() != LetterClaim::Sent {
+                self.excused_letters.set(self.excused_letters.get() + 1);
+            }
+        }
+        Handled::Again
+    }
+
+    /// `summary.json`.
+    pub fn summary(&self, import: &ImportId) -> Summary {
+        serde_json::from_str(&self.paper(import, "summary.json").expect("the import ended")).unwrap()
+    }
+
+    /// One of an import's papers.
+    pub fn paper(&self, import: &ImportId, name: &str) -> Option<String> {
+        let item = block_on(self.imports.get(import)).unwrap().expect("the import is known");
+        let key = format!("{}/{name}", Papers::of(&item.program, import).folder());
+        block_on(self.objects.get(&key)).unwrap().map(|bytes| String::from_utf8(bytes).unwrap())
+    }
+
+    /// Rows of a result file.
+    pub fn rows(&self, import: &ImportId, name: &str) -> Vec<ResultRow> {
+        rows(self.paper(import, name).unwrap_or_default().as_bytes())
+    }
+
+    /// Letters of an import.
+    pub fn letters(&self, import: &ImportId) -> usize {
+        self.mail.sent().iter().filter(|(of, _)| of == import).count()
+    }
+
+    /// All that must be the same however the import went.
+    pub fn came(&self, import: &ImportId) -> Came {
+        let mut papers = BTreeMap::new();
+        for name in ["upload.json", "summary.json", "succeeded.csv", "failed.csv"] {
+            if let Some(text) = self.paper(import, name) {
+                let timeless =
+                    |line: &&str| !line.contains("\"started_at\"") && !line.contains("\"finished_at\"");
+                let is_json = name.ends_with(".json");
+                let text = if is_json { text.lines().filter(timeless).collect() } else { text };
+                papers.insert(name.to_owned(), text);
+            }
+        }
+        assert!(self.paper(import, "report.html").is_some(), "every import has a report");
+        Came { papers, contacts: self.contacts_of("partners") }
+    }
+
+    /// The contacts of a pool of `acme`.
+    pub fn contacts_of(&self, pool: &str) -> Vec<(ContactId, String, Vec<String>)> {
+        self.contacts.listed(&Pool { program: ProgramName::parse("acme").unwrap(), pool: pool.to_owned() })
+    }
+}

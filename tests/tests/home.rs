@@ -1,0 +1,274 @@
+//! What a home promises beyond the ports: one command at a time, nothing lost to a kill, errors that say the mend.
+
+#![allow(clippy::unwrap_used, reason = "a test's helpers may panic as the test may")]
+
+use std::fs;
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use pollster::block_on;
+use rollcall_embedded::home::{Home, HomeError};
+use rollcall_embedded::store::ListedContact;
+use rollcall_pipeline::fault::Fault;
+use rollcall_pipeline::ports::{Contacts, Directory, Imports, Keep, Objects, Pool, Wanted};
+use rollcall_tests::contracts::contacts::{contact, fresh};
+use rollcall_tests::contracts::imports::item;
+use rollcall_tests::contracts::{directory, import, program, time};
+use tempfile::TempDir;
+
+fn folder() -> TempDir {
+    tempfile::tempdir().unwrap()
+}
+
+fn pool() -> Pool {
+    Pool { program: program("acme"), pool: "leads".to_owned() }
+}
+
+fn rows(from: u64, to: u64) -> Vec<Keep> {
+    let record = |row: u64| format!("{{\"n\":{row}}}");
+    (from..to).map(|row| fresh(&pool(), &row.to_string(), row, &record(row))).collect()
+}
+
+fn listed(home: &Home) -> Vec<ListedContact> {
+    let mut all = Vec::new();
+    let keep = |contact| {
+        all.push(contact);
+        Ok::<(), Fault>(())
+    };
+    home.listing().contacts(&program("acme"), keep).unwrap();
+    all
+}
+
+fn refused(path: &Path) -> String {
+    Home::open(path).unwrap_err().to_string()
+}
+
+#[test]
+fn a_home_is_for_one_command_at_a_time() {
+    let folder = folder();
+    let path = folder.path().join("home");
+    let home = Home::open(&path).unwrap();
+    assert!(matches!(Home::open(&path), Err(HomeError::InUse(_))));
+    drop(home);
+    Home::open(&path).unwrap();
+}
+
+#[test]
+fn the_secret_stays_and_is_the_owners() {
+    let folder = folder();
+    let path = folder.path().join("home");
+    let secret = *Home::open(&path).unwrap().secret();
+    assert_eq!(*Home::open(&path).unwrap().secret(), secret);
+    #[cfg(unix)]
+    for (name, mode) in [("secret", 0o600), ("", 0o700)] {
+        let metadata = fs::metadata(path.join(name)).unwrap();
+        assert_eq!(std::os::unix::fs::PermissionsExt::mode(&metadata.permissions()) & 0o777, mode);
+    }
+    fs::write(path.join("secret"), "short").unwrap();
+    assert!(refused(&path).contains("damaged"));
+}
+
+#[test]
+fn what_is_no_home_is_said_in_one_line() {
+    let folder = folder();
+    let file = folder.path().join("file");
+    fs::write(&file, "x").unwrap();
+    let foreign = folder.path().join("foreign");
+    fs::create_dir(&foreign).unwrap();
+    fs::write(foreign.join("rollcall.sqlite"), "not a database, but long enough to look like one").unwrap();
+    let nowhere = folder.path().join("no").join("where");
+    for (path, says) in
+        [(&file, "not a folder"), (&foreign, "not a Rollcall database"), (&nowhere, "does not exist")]
+    {
+        let message = refused(path);
+        assert!(message.contains(says) && !message.contains('\n'), "{message}");
+    }
+    assert!(Home::open_shared(&nowhere).unwrap_err().to_string().contains("no home"));
+    let newer = folder.path().join("newer");
+    drop(Home::open(&newer).unwrap());
+    let version = |number| {
+        let tables = rusqlite::Connection::open(newer.join("rollcall.sqlite")).unwrap();
+        tables.pragma_update(None, "user_version", number).unwrap();
+    };
+    version(99);
+    assert!(refused(&newer).contains("newer"));
+    version(1);
+    Home::open(&newer).unwrap();
+}
+
+#[test]
+fn keys_do_not_lead_out_of_the_bucket() {
+    let folder = folder();
+    let home = Home::open(&folder.path().join("home")).unwrap();
+    let bucket = home.bucket();
+    for key in ["", "../x", "a/../../x", "/etc/passwd", "a//b", "./a", "a/.", "a/", "a\\b", ".drafts/x"] {
+        assert!(block_on(bucket.put(key, Vec::new())).is_err(), "{key:?}");
+        assert!(block_on(bucket.get(key)).is_err(), "{key:?}");
+    }
+    #[cfg(unix)]
+    {
+        fs::write(folder.path().join("outside"), "x").unwrap();
+        std::os::unix::fs::symlink(folder.path(), bucket.root().join("out")).unwrap();
+        assert!(block_on(bucket.get("out/outside")).is_err());
+        assert!(block_on(bucket.put("out/new/file", Vec::new())).is_err());
+        assert!(!folder.path().join("new").exists());
+    }
+}
+
+#[test]
+fn an_overwritten_file_is_gone_and_drafts_are_removed() {
+    let folder = folder();
+    let path = folder.path().join("home");
+    let home = Home::open(&path).unwrap();
+    let source = folder.path().join("list.csv");
+    fs::write(&source, "name;email\n").unwrap();
+    let times: Vec<_> = (0..3).map(|_| home.imports().next_drop_time(time(5)).unwrap()).collect();
+    assert!(times.is_sorted_by(|one, next| one < next));
+    let key = "inbox/acme/prospects/list.csv";
+    home.bucket().drop_file(&source, key, times[0]).unwrap();
+    let object = block_on(home.bucket().describe(key)).unwrap().unwrap();
+    assert_eq!((object.modified, object.len), (times[0], 11));
+    home.bucket().drop_file(&source, key, times[1]).unwrap();
+    assert!(matches!(block_on(home.bucket().read(&object, 0..4)), Err(Fault::Gone(_))));
+    drop(home);
+    let left = path.join("bucket/.drafts/.draft-1-1");
+    fs::write(&left, "half").unwrap();
+    let home = Home::open(&path).unwrap();
+    assert!(!left.exists());
+    assert!(home.imports().next_drop_time(time(5)).unwrap() > times[2]);
+}
+
+/// Copies a home as a kill would leave it: whatever is in the files now.
+fn killed(path: &Path, folder: &Path) -> Home {
+    let copy = folder.join("killed");
+    fs::create_dir(&copy).unwrap();
+    for name in ["rollcall.sqlite", "rollcall.sqlite-wal", "secret"] {
+        fs::copy(path.join(name), copy.join(name)).unwrap();
+    }
+    Home::open(&copy).unwrap()
+}
+
+#[test]
+fn after_a_kill_redelivered_chunks_give_the_same_contacts() {
+    let folder = folder();
+    let path = folder.path().join("home");
+    let home = Home::open(&path).unwrap();
+    let keep = |home: &Home, chunk: u32, records: &[Keep]| {
+        block_on(home.contacts().keep(&pool(), &import(1), chunk, records)).unwrap();
+    };
+    keep(&home, 0, &rows(0, 50));
+    let twice = Keep { repeated: true, ..rows(60, 61).remove(0) };
+    keep(&home, 1, &[rows(50, 60), vec![twice.clone()]].concat());
+    let items = [directory::account("A1", &["e:a@b.com"]), directory::account("A2", &["e:c@b.com"])];
+    let owner = rollcall_domain::names::ProgramName::marketplace();
+    let kind = rollcall_domain::directory::Kind::Accounts;
+    block_on(home.directory().keep(&owner, kind, &items)).unwrap();
+    block_on(home.directory().keep(&owner, kind, &[directory::account("A1", &["e:new@b.com"])])).unwrap();
+
+    let killed = killed(&path, folder.path());
+    let earlier = Keep { row: 2, record: Some("{\"n\":2}".to_owned()), ..twice };
+    for home in [&home, &killed] {
+        keep(home, 2, &[rows(61, 80), vec![earlier.clone()]].concat());
+        keep(home, 1, &rows(50, 60));
+        block_on(home.contacts().settle(&pool(), &import(1))).unwrap();
+        let keys = ["e:new@b.com", "e:c@b.com", "e:a@b.com"].map(str::to_owned);
+        let found = block_on(home.directory().candidates(&keys)).unwrap();
+        assert_eq!(found.iter().map(|one| one.accounts.len()).collect::<Vec<_>>(), [1, 1, 0]);
+    }
+    assert_eq!(listed(&home).len(), 80);
+    assert_eq!(listed(&home), listed(&killed));
+}
+
+#[test]
+fn an_older_imports_late_delivery_writes_nothing() {
+    let folder = folder();
+    let home = Home::open(&folder.path().join("home")).unwrap();
+    let contacts = home.contacts();
+    let first = rows(1, 2);
+    block_on(contacts.keep(&pool(), &import(1), 0, &first)).unwrap();
+    let second = Keep { known: true, record: Some("{\"n\":\"new\"}".to_owned()), ..first[0].clone() };
+    block_on(contacts.keep(&pool(), &import(2), 0, &[second])).unwrap();
+    block_on(contacts.keep(&pool(), &import(1), 0, &first)).unwrap();
+    block_on(contacts.keep(&pool(), &import(1), 7, &first)).unwrap();
+    assert_eq!(listed(&home)[0].record, "{\"n\":\"new\"}");
+}
+
+#[test]
+fn a_listing_beside_a_running_command_shows_what_is_there() {
+    let folder = folder();
+    let path = folder.path().join("home");
+    let home = Home::open(&path).unwrap();
+    let groups = vec!["vip".to_owned(), "a\"b".to_owned()];
+    let row = Keep { groups, ..rows(1, 2).remove(0) };
+    block_on(home.contacts().keep(&pool(), &import(1), 0, &[row])).unwrap();
+    block_on(home.imports().begin(item(import(2)))).unwrap();
+    block_on(home.imports().begin(item(import(1)))).unwrap();
+    block_on(home.directory().keep(
+        &program("acme"),
+        rollcall_domain::directory::Kind::Tags,
+        &[rollcall_pipeline::ports::DirectoryItem {
+            id: "t".into(),
+            keys: vec!["t".into()],
+            json: "{}".into(),
+        }],
+    ))
+    .unwrap();
+    let beside = Home::open_shared(&path).unwrap();
+    let contacts = listed(&beside);
+    assert_eq!(contacts, listed(&home));
+    assert_eq!(contacts[0].groups, ["a\"b", "vip"]);
+    assert_eq!(contacts[0].import_id, import(1).as_str());
+    let ids: Vec<_> =
+        beside.listing().unfinished_imports().unwrap().into_iter().map(|one| one.import_id).collect();
+    assert_eq!(ids, [import(1), import(2)]);
+    let tag = [(rollcall_domain::directory::Kind::Tags, "t".to_owned())];
+    assert_eq!(block_on(beside.directory().find(&program("acme"), &tag)).unwrap(), [["{}"]]);
+    let refused = block_on(beside.contacts().settle(&pool(), &import(1)));
+    assert!(refused.unwrap_err().to_string().contains("reading only"));
+}
+
+#[test]
+fn tidying_removes_what_is_below_the_floor_and_no_more() {
+    let folder = folder();
+    let home = Home::open(&folder.path().join("home")).unwrap();
+    let contacts = home.contacts();
+    block_on(contacts.keep(&pool(), &import(1), 0, &rows(0, 30))).unwrap();
+    block_on(contacts.settle(&pool(), &import(1))).unwrap();
+    let stamped: Vec<Keep> =
+        rows(20, 40).into_iter().map(|row| Keep { known: row.row < 30, ..row }).collect();
+    block_on(contacts.keep(&pool(), &import(2), 0, &stamped)).unwrap();
+    block_on(contacts.raise_floor(&pool(), &import(2))).unwrap();
+    assert_eq!(listed(&home).len(), 20);
+    assert_eq!(contacts.tidy(&pool()).unwrap(), 20);
+    assert_eq!(contacts.tidy(&pool()).unwrap(), 0);
+    assert_eq!(listed(&home).len(), 20);
+    block_on(contacts.keep(&pool(), &import(3), 0, &rows(0, 20))).unwrap();
+    assert_eq!(listed(&home).len(), 40);
+}
+
+#[test]
+fn readers_miss_nothing_while_indexes_are_packed() {
+    let folder = folder();
+    let home = Home::open(&folder.path().join("home")).unwrap();
+    block_on(home.contacts().keep(&pool(), &import(1), 0, &rows(0, 2_000))).unwrap();
+    let wanted: Vec<Wanted> =
+        (0..2_000).map(|row| Wanted::Contact(contact(&pool(), &row.to_string()))).collect();
+    let done = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        for _ in 0..2 {
+            scope.spawn(|| {
+                while !done.load(Ordering::SeqCst) {
+                    let read = block_on(home.contacts().read(&pool(), &import(9_999), &wanted)).unwrap();
+                    assert!(read.iter().all(Option::is_some));
+                }
+            });
+        }
+        for number in 2..60 {
+            let batch = rows(number * 2_000, number * 2_000 + 400);
+            let import = import(number.cast_signed());
+            block_on(home.contacts().keep(&pool(), &import, 0, &batch)).unwrap();
+            block_on(home.contacts().settle(&pool(), &import)).unwrap();
+        }
+        done.store(true, Ordering::SeqCst);
+    });
+}
