@@ -64,9 +64,9 @@ async fn split(splitter: &Splitter, event: &DropEvent) -> Result<(), Fault> {
         Ok(Split::Over(_)) => tracing::info!(import.id = %import_id, "over already"),
         Ok(Split::Refused(_)) => tracing::info!(import.id = %import_id, "refused"),
         Ok(Split::Sent(_) | Split::NotOurs) => tracing::info!(import.id = %import_id, "sent"),
-        Err(fault) if fault.is_transient() => return Err(fault),
-        // Trying again is of no use: the import ends now, not in minutes.
-        Err(fault) => return end(splitter, item, &fault).await,
+        // It lies with the import: it ends now, and not after tries that are of no use.
+        Err(fault) if fault.is_of_the_import() => return end(splitter, item, &fault).await,
+        Err(fault) => return Err(fault),
     }
     Ok(())
 }

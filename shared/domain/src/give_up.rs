@@ -101,7 +101,7 @@ pub fn unprocessed(plan: &Plan, profile: &Profile, message: &ChunkMessage) -> Fr
             if !chosen || cells.is_blank() { Outcome::Skipped } else { Outcome::Unprocessed };
         fragment.tally.add_plain(outcome, 1);
         if outcome == Outcome::Unprocessed {
-            let sent = Sent { record: &record, cells: &cells, row: number, line };
+            let sent = Sent { record: &record, plain: false, cells: &cells, row: number, line };
             let messages = Messages::of(plan.settings.locale);
             writer.failed(&mut fragment.failed, sent, outcome, &[], messages);
         }

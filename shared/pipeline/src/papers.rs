@@ -80,7 +80,7 @@ pub(crate) async fn read_given_up(
     chunk: u32,
 ) -> Result<Option<GivenUp>, Fault> {
     let Some(json) = objects.get(&papers.given_up(chunk)).await? else { return Ok(None) };
-    GivenUp::from_json(&json).map(Some).map_err(|error| Fault::permanent("reading what was given up", error))
+    GivenUp::from_json(&json).map(Some).map_err(|error| Fault::damaged("reading what was given up", error))
 }
 
 pub(crate) fn missing(what: &'static str) -> Fault {

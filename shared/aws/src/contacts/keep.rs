@@ -30,32 +30,33 @@ const LOWER_ROW: &str = "#import = :import AND #row > :row";
 const SET_ASIDE: &str = "SET #before = if_not_exists(#record, :null), \
     #before_import = if_not_exists(#import, :null), #record = :record, #import = :import, #row = :row";
 const REPLACE: &str = "SET #record = :record, #row = :row";
+/// The same for a row that changes nothing: what was there before stays, or comes back.
+const SET_ASIDE_UNCHANGED: &str = "SET #before = if_not_exists(#record, :null), \
+    #before_import = if_not_exists(#import, :null), #import = :import, #row = :row";
+const BRING_BACK: &str = "SET #record = #before, #row = :row";
 
 pub(super) async fn keep(table: &Table, pool: &Pool, import: &ImportId, records: &[Keep]) -> Answer<()> {
     let mut plain: HashMap<Key, Item> = HashMap::new();
     // Within a chunk an identity may stand several times: its lowest row decides.
-    let mut repeated: BTreeMap<ContactId, (&Keep, &str)> = BTreeMap::new();
+    let mut repeated: BTreeMap<ContactId, &Keep> = BTreeMap::new();
     for keep in records {
         for group in &keep.groups {
             let key = (shard(pool, &keep.contact_id), membership(&keep.contact_id, group));
             plain.insert(key.clone(), membership_item(key, group, import));
         }
-        let Some(record) = keep.record.as_deref() else { continue };
         if keep.repeated {
-            let lowest = repeated.entry(keep.contact_id).or_insert((keep, record));
-            if keep.row < lowest.0.row {
-                *lowest = (keep, record);
+            let lowest = repeated.entry(keep.contact_id).or_insert(keep);
+            if keep.row < lowest.row {
+                *lowest = keep;
             }
-        } else {
+        } else if let Some(record) = keep.record.as_deref() {
             let key = (shard(pool, &keep.contact_id), keep.contact_id.to_string());
             plain.insert(key.clone(), contact_item(key, keep, record, import));
         }
     }
     let batches = table.put_all(DOING, plain.into_values().collect());
-    let conditional: Vec<_> = repeated
-        .into_values()
-        .map(|(keep, record)| keep_repeated(table, pool, import, keep, record))
-        .collect();
+    let conditional: Vec<_> =
+        repeated.into_values().map(|keep| keep_repeated(table, pool, import, keep)).collect();
     let conditional = stream::iter(conditional).buffer_unordered(AT_A_TIME).try_collect::<()>();
     try_join(batches, conditional).await.map(drop)
 }
@@ -79,34 +80,46 @@ fn membership_item((pk, sk): Key, group: &str, import: &ImportId) -> Item {
     ])
 }
 
-async fn keep_repeated(
-    table: &Table,
-    pool: &Pool,
-    import: &ImportId,
-    keep: &Keep,
-    record: &str,
-) -> Answer<()> {
-    let update = || {
-        let update = table.client.update_item().table_name(&table.name);
-        let update = update.key(PK, text(shard(pool, &keep.contact_id)));
-        update.key(SK, text(keep.contact_id.to_string())).set_expression_attribute_names(Some(names()))
-    };
-    let values = values(import, keep, record);
-    let first = update().update_expression(SET_ASIDE).condition_expression(OLDER_IMPORT);
-    let mut with_null = values.clone();
-    with_null.insert(":null".to_owned(), AttributeValue::Null(true));
-    let Some(standing) = write(first.set_expression_attribute_values(Some(with_null))).await? else {
-        return Ok(());
-    };
+async fn keep_repeated(table: &Table, pool: &Pool, import: &ImportId, keep: &Keep) -> Answer<()> {
+    let changes = keep.record.is_some();
+    let first = if changes { SET_ASIDE } else { SET_ASIDE_UNCHANGED };
+    let first = update(table, pool, import, keep, first).condition_expression(OLDER_IMPORT);
+    let Some(standing) = write(first).await? else { return Ok(()) };
     let newer = text_of(&standing, IMPORT).is_some_and(|by| by != import.as_str());
     if newer || number_of::<u64>(&standing, ROW).is_some_and(|row| row <= keep.row) {
         return Ok(());
     }
-    let mut names = names();
-    names.retain(|name, _| name != "#before" && name != "#before_import");
-    let lower = update().update_expression(REPLACE).condition_expression(LOWER_ROW);
-    let lower = lower.set_expression_attribute_names(Some(names));
-    write(lower.set_expression_attribute_values(Some(values))).await.map(drop)
+    let lower = if changes { REPLACE } else { BRING_BACK };
+    let lower = update(table, pool, import, keep, lower).condition_expression(LOWER_ROW);
+    write(lower).await.map(drop)
+}
+
+/// An update of a contact's item; of the names and values those that the expressions use, as DynamoDB wants it.
+fn update(
+    table: &Table,
+    pool: &Pool,
+    import: &ImportId,
+    keep: &Keep,
+    expression: &'static str,
+) -> UpdateItemFluentBuilder {
+    let uses = |name: &str| expression.contains(name) || name == "#import" || name == ":import";
+    let names = [RECORD, IMPORT, ROW, BEFORE, BEFORE_IMPORT].map(|name| (format!("#{name}"), name.to_owned()));
+    let names: HashMap<String, String> = names.into_iter().filter(|(name, _)| uses(name)).collect();
+    let record = keep.record.as_deref().map_or(AttributeValue::Null(true), text);
+    let values = [
+        (":record", record),
+        (":import", text(import.as_str())),
+        (":row", number(keep.row)),
+        (":null", AttributeValue::Null(true)),
+    ];
+    let values = values.into_iter().filter(|(name, _)| uses(name));
+    let update = table.client.update_item().table_name(&table.name);
+    let update = update.key(PK, text(shard(pool, &keep.contact_id)));
+    let update = update.key(SK, text(keep.contact_id.to_string())).update_expression(expression);
+    let update = update.set_expression_attribute_names(Some(names));
+    update.set_expression_attribute_values(Some(
+        values.map(|(name, value)| (name.to_owned(), value)).collect(),
+    ))
 }
 
 /// Writes where the condition holds; where it does not, answers the item that stands in the way.
@@ -127,17 +140,4 @@ async fn write(update: UpdateItemFluentBuilder) -> Answer<Option<Item>> {
             _ => Err(fault(DOING, error)),
         },
     }
-}
-
-fn names() -> HashMap<String, String> {
-    let names = [RECORD, IMPORT, ROW, BEFORE, BEFORE_IMPORT];
-    names.into_iter().map(|name| (format!("#{name}"), name.to_owned())).collect()
-}
-
-fn values(import: &ImportId, keep: &Keep, record: &str) -> HashMap<String, AttributeValue> {
-    HashMap::from([
-        (":record".to_owned(), text(record)),
-        (":import".to_owned(), text(import.as_str())),
-        (":row".to_owned(), number(keep.row)),
-    ])
 }
