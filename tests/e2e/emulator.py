@@ -62,7 +62,8 @@ class Emulator:
 
     def letters(self):
         with urllib.request.urlopen(f"{self.url}/_ministack/ses/messages", timeout=10) as answer:
-            return json.load(answer)["messages"]
+            accounts = json.load(answer)["messages"]
+        return [letter for letters in accounts.values() for letter in letters]
 
     def processes(self, name):
         """Ids of the functions' processes that this emulator started, by the text of their environment."""
