@@ -15,7 +15,7 @@ from stack import ROOT, Stack  # noqa: E402
 @pytest.fixture(scope="session")
 def stack(tmp_path_factory):
     folder = tmp_path_factory.mktemp("stack")
-    emulator = Emulator(folder)
+    emulator = Emulator(folder, auth=os.environ.get("ROLLCALL_E2E_AUTH") == "1")
     try:
         yield Stack(emulator, REGION, folder)
     finally:

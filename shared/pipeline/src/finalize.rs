@@ -20,6 +20,7 @@ use rollcall_domain::upload::{Upload, Verdict};
 use crate::fault::Fault;
 use crate::papers::{Loaded, missing, read_fragment, read_given_up, read_plan, read_upload};
 use crate::ports::{Answer, Clock, Contacts, ImportItem, Imports, LetterClaim, Mail, ObjectWriter, Objects};
+use crate::split::{Asked, drop_of};
 use crate::work::pool;
 
 /// What came of a finalize message.
@@ -52,7 +53,7 @@ pub async fn finalize(
     let papers = Papers::of(&item.program, import);
     let plan = match read_plan(objects, &papers).await? {
         Some(plan) => plan,
-        None if failed.is_some() => plan_of_none(&item),
+        None if failed.is_some() => plan_of_none(objects, &item).await?,
         None => return Ok(Finalized::NotYet),
     };
     let summary = match read_summary(objects, &papers).await? {
@@ -200,10 +201,16 @@ async fn read_summary(objects: &impl Objects, papers: &Papers) -> Answer<Option<
     serde_json::from_slice(&json).map(Some).map_err(|error| Fault::damaged("reading summary.json", error))
 }
 
-/// The plan of an import that failed before it had one.
-fn plan_of_none(item: &ImportItem) -> Plan {
+/// The plan of an import that failed before it had one; whom to write to is read as it is now.
+async fn plan_of_none(objects: &impl Objects, item: &ImportItem) -> Answer<Plan> {
     let file = item.object.key.rsplit('/').next().unwrap_or_default();
-    Plan::of_nothing(item.import_id.clone(), item.program.clone(), file, item.dry_run, item.started_at)
+    let none = Plan::of_nothing(item.import_id.clone(), item.program.clone(), file, item.dry_run, item.started_at);
+    match Asked::read(objects, item, &drop_of(item)?).await {
+        Ok(asked) => Ok(Plan { settings: asked.settings, options: asked.options, ..none }),
+        Err(fault) if fault.is_transient() => Err(fault),
+        // What broke the import may keep us from its settings too: it ends all the same.
+        Err(_) => Ok(none),
+    }
 }
 
 async fn write_upload(

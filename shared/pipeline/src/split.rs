@@ -87,7 +87,7 @@ pub async fn split_again(
 }
 
 /// The drop that an import was noted for.
-fn drop_of(item: &ImportItem) -> Answer<Drop> {
+pub(crate) fn drop_of(item: &ImportItem) -> Answer<Drop> {
     let noted = |error: String| Fault::damaged("reading an import", error);
     let what = match item.profile.strip_prefix("directory/") {
         Some(kind) => What::Directory(kind.parse().map_err(|error: UnknownKind| noted(error.to_string()))?),
