@@ -10,6 +10,8 @@ import time
 import urllib.request
 from pathlib import Path
 
+from counter import Counter
+
 REGION = "eu-west-1"
 
 
@@ -20,16 +22,18 @@ def free_port():
 
 
 class Emulator:
-    def __init__(self, folder, auth=False):
+    def __init__(self, folder, auth=False, count=False):
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.log = Path(folder) / "emulator.log"
+        # The functions' calls go through a counter where somebody wants to know them.
+        self.counter = Counter(self.url) if count else None
         environment = {
             **os.environ,
             "GATEWAY_PORT": str(self.port),
             "BIND_HOST": "127.0.0.1",
             "MINISTACK_HOST": "127.0.0.1",
-            "AWS_ENDPOINT_URL": self.url,
+            "AWS_ENDPOINT_URL": self.counter.url if count else self.url,
             "MINISTACK_REGION": REGION,
             "AWS_DEFAULT_REGION": REGION,
             "AWS_REGION": REGION,

@@ -3,7 +3,7 @@
 use aws_lambda_events::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMessage};
 use lambda_runtime::{Diagnostic, tracing};
 use rollcall_aws::{
-    Bucket, ContactsTable, DirectoryTable, Dropped, DropEvent, ImportsTable, Mailer, Queues, SystemClock,
+    Bucket, ContactsTable, DirectoryTable, DropEvent, Dropped, ImportsTable, Mailer, Queues, SystemClock,
 };
 use rollcall_domain::chunk::ChunkMessage;
 use rollcall_domain::keys::Drop;
@@ -124,7 +124,9 @@ async fn give_up(finalizer: &Finalizer, chunk: &ChunkMessage, last: bool) -> Res
 async fn fail(finalizer: &Finalizer, drops: &[DropEvent], why: &str) -> Result<bool, Fault> {
     let Finalizer { bucket, contacts, imports, mail, clock, patience, .. } = finalizer;
     for event in drops {
-        let Some(drop) = Drop::parse(&event.key).filter(|_| event.bucket == bucket.bucket()) else { continue };
+        let Some(drop) = Drop::parse(&event.key).filter(|_| event.bucket == bucket.bucket()) else {
+            continue;
+        };
         // What keeps the splitter from the object may keep us from it: then the event must do.
         let found = bucket.dropped(&event.key, event.version.as_deref()).await.ok().flatten();
         let Dropped { object, options } =
@@ -162,7 +164,8 @@ async fn sweep_one(
     import: &ImportId,
     swept_at: Option<jiff::Timestamp>,
 ) -> Result<Swept, Fault> {
-    let Finalizer { bucket, directory, contacts, imports, queues, mail, clock, plans, patience, .. } = finalizer;
+    let Finalizer { bucket, directory, contacts, imports, queues, mail, clock, plans, patience, .. } =
+        finalizer;
     sweep_import(
         bucket, directory, contacts, imports, queues, mail, clock, plans, *patience, import, swept_at,
     )

@@ -32,7 +32,8 @@ impl From<NotSplit> for Diagnostic {
 
 /// Splits every object that an event names. One that cannot be split keeps none of the others from it.
 pub(crate) async fn handle(splitter: &Splitter, event: Value) -> Result<(), NotSplit> {
-    let drops = DropEvent::all(&event).map_err(|what| NotSplit(Fault::permanent("reading an event", what)))?;
+    let drops =
+        DropEvent::all(&event).map_err(|what| NotSplit(Fault::permanent("reading an event", what)))?;
     let mut fault = None;
     for drop in drops {
         if let Err(other) = split(splitter, &drop).await {

@@ -35,7 +35,8 @@ impl From<AllFailed> for Diagnostic {
 /// Works every chunk of a batch; only the ids of those that failed go back.
 pub(crate) async fn handle(worker: &Worker, event: SqsEvent) -> Result<SqsBatchResponse, AllFailed> {
     let worked = join_all(event.records.iter().map(|message| work(worker, message))).await;
-    let failed = event.records.iter().zip(&worked).filter(|(_, worked)| !matches!(worked, Ok(Worked::Closed)));
+    let failed =
+        event.records.iter().zip(&worked).filter(|(_, worked)| !matches!(worked, Ok(Worked::Closed)));
     let mut answer = SqsBatchResponse::default();
     answer.batch_item_failures = failed.map(|(message, _)| failure(message)).collect();
     let all_failed = worked.iter().all(Result::is_err);

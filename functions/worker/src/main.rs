@@ -5,8 +5,8 @@ mod handler;
 use aws_lambda_events::sqs::SqsEvent;
 use jiff::SignedDuration;
 use lambda_runtime::{Error, LambdaEvent, run, service_fn, tracing};
-use rollcall_aws::{Bucket, ContactsTable, DirectoryTable, Environment, ImportsTable, Queues, SystemClock};
 use rollcall_aws::client::{DynamoDb, S3, Sqs};
+use rollcall_aws::{Bucket, ContactsTable, DirectoryTable, Environment, ImportsTable, Queues, SystemClock};
 use rollcall_pipeline::work::Plans;
 
 use crate::handler::Worker;

@@ -31,7 +31,6 @@ pub async fn config() -> SdkConfig {
 
 /// The same for the mail service, which is asked once: a lost answer may mean that the letter is out.
 pub fn mail_config(config: &SdkConfig) -> SdkConfig {
-    let timeouts =
-        TimeoutConfig::builder().connect_timeout(CONNECT).operation_timeout(MAIL_CALL).build();
+    let timeouts = TimeoutConfig::builder().connect_timeout(CONNECT).operation_timeout(MAIL_CALL).build();
     config.to_builder().retry_config(RetryConfig::disabled()).timeout_config(timeouts).build()
 }

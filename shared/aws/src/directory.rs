@@ -141,8 +141,7 @@ impl Directory for DirectoryTable {
 
     async fn keep(&self, owner: &ProgramName, kind: Kind, items: &[DirectoryItem]) -> Answer<()> {
         // The last of an id stands.
-        let last: HashMap<&str, &DirectoryItem> =
-            items.iter().map(|item| (item.id.as_str(), item)).collect();
+        let last: HashMap<&str, &DirectoryItem> = items.iter().map(|item| (item.id.as_str(), item)).collect();
         let keeps: Vec<_> =
             last.into_values().map(|item| keep::keep(&self.0, owner.as_str(), kind, item)).collect();
         stream::iter(keeps).buffer_unordered(AT_A_TIME).try_collect().await

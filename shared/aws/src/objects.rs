@@ -47,7 +47,8 @@ impl Bucket {
     /// # Errors
     /// Where the bucket cannot be asked.
     pub async fn dropped(&self, key: &str, version: Option<&str>) -> Answer<Option<Dropped>> {
-        let head = self.client.head_object().bucket(&self.name).key(key).set_version_id(version.map(Into::into));
+        let head =
+            self.client.head_object().bucket(&self.name).key(key).set_version_id(version.map(Into::into));
         match head.send().await {
             Ok(head) => {
                 let options = options_of(&head);

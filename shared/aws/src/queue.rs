@@ -101,7 +101,8 @@ impl Queue for Queues {
 
 /// JSON escapes the other characters that SQS refuses; these two it leaves, and they can stand in texts only.
 fn encode(message: &impl Serialize) -> Answer<String> {
-    let json = serde_json::to_string(message).map_err(|error| Fault::permanent("writing a message", error))?;
+    let json =
+        serde_json::to_string(message).map_err(|error| Fault::permanent("writing a message", error))?;
     if json.contains(['\u{fffe}', '\u{ffff}']) {
         return Ok(json.replace('\u{fffe}', "\\ufffe").replace('\u{ffff}', "\\uffff"));
     }

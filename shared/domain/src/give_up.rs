@@ -97,8 +97,7 @@ pub fn unprocessed(plan: &Plan, profile: &Profile, message: &ChunkMessage) -> Fr
             cells.parse(&record, delimiter);
         }
         let chosen = plan.options.rows.as_ref().is_none_or(|rows| rows.contains(number));
-        let outcome =
-            if !chosen || cells.is_blank() { Outcome::Skipped } else { Outcome::Unprocessed };
+        let outcome = if !chosen || cells.is_blank() { Outcome::Skipped } else { Outcome::Unprocessed };
         fragment.tally.add_plain(outcome, 1);
         if outcome == Outcome::Unprocessed {
             let sent = Sent { record: &record, plain: false, cells: &cells, row: number, line };
@@ -113,13 +112,7 @@ pub fn unprocessed(plan: &Plan, profile: &Profile, message: &ChunkMessage) -> Fr
 
 fn empty(directory: bool) -> Fragment {
     let keeps = if directory { Keeps::Directory(Vec::new()) } else { Keeps::Contacts(Vec::new()) };
-    Fragment {
-        tally: Tally::default(),
-        open: Vec::new(),
-        succeeded: Vec::new(),
-        failed: Vec::new(),
-        keeps,
-    }
+    Fragment { tally: Tally::default(), open: Vec::new(), succeeded: Vec::new(), failed: Vec::new(), keeps }
 }
 
 /// A result row: where it stands, and what it says.
@@ -151,7 +144,8 @@ fn place(name: &str) -> usize {
 
 fn changing_rows(plan: &Plan, fragment: &Fragment) -> BTreeSet<u64> {
     let at = plan.mapping.sender().columns.len() + place("rollcall_outcome");
-    let changes = |row: &ResultRow| row.cells.get(at).is_some_and(|word| outcome_of(word) != Outcome::Unchanged);
+    let changes =
+        |row: &ResultRow| row.cells.get(at).is_some_and(|word| outcome_of(word) != Outcome::Unchanged);
     rows_of(plan, &fragment.succeeded).into_iter().filter(changes).map(|row| row.number).collect()
 }
 
@@ -191,11 +185,7 @@ impl Telling {
         let own = row.cells.iter().take(self.width + 2).map(String::as_str);
         let told = [unprocessed, "", "", said("rollcall_warnings")];
         let mut record = Vec::new();
-        write_record(
-            &mut record,
-            own.chain(told).chain(self.surplus.then_some("")),
-            self.delimiter,
-        );
+        write_record(&mut record, own.chain(told).chain(self.surplus.then_some("")), self.delimiter);
         record.extend_from_slice(b"\r\n");
         self.given_up.push((row.number, record));
     }
@@ -213,4 +203,3 @@ impl Telling {
         self.fragment
     }
 }
-

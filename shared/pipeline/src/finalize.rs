@@ -204,7 +204,8 @@ async fn read_summary(objects: &impl Objects, papers: &Papers) -> Answer<Option<
 /// The plan of an import that failed before it had one; whom to write to is read as it is now.
 async fn plan_of_none(objects: &impl Objects, item: &ImportItem) -> Answer<Plan> {
     let file = item.object.key.rsplit('/').next().unwrap_or_default();
-    let none = Plan::of_nothing(item.import_id.clone(), item.program.clone(), file, item.dry_run, item.started_at);
+    let none =
+        Plan::of_nothing(item.import_id.clone(), item.program.clone(), file, item.dry_run, item.started_at);
     match Asked::read(objects, item, &drop_of(item)?).await {
         Ok(asked) => Ok(Plan { settings: asked.settings, options: asked.options, ..none }),
         Err(fault) if fault.is_transient() => Err(fault),

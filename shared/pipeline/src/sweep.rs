@@ -91,8 +91,7 @@ pub async fn sweep_import(
         imports.note_swept(import, now).await?;
         split_again(objects, imports, queue, item.clone(), patience.size).await.map(|_| Swept::SentAgain)
     } else {
-        give_up_open_chunks(objects, directory, contacts, imports, queue, clock, plans, patience, &item)
-            .await
+        give_up_open_chunks(objects, directory, contacts, imports, queue, clock, plans, patience, &item).await
     };
     match went_on {
         Err(fault) if !fault.is_transient() => {

@@ -103,7 +103,8 @@ fn update(
     expression: &'static str,
 ) -> UpdateItemFluentBuilder {
     let uses = |name: &str| expression.contains(name) || name == "#import" || name == ":import";
-    let names = [RECORD, IMPORT, ROW, BEFORE, BEFORE_IMPORT].map(|name| (format!("#{name}"), name.to_owned()));
+    let names =
+        [RECORD, IMPORT, ROW, BEFORE, BEFORE_IMPORT].map(|name| (format!("#{name}"), name.to_owned()));
     let names: HashMap<String, String> = names.into_iter().filter(|(name, _)| uses(name)).collect();
     let record = keep.record.as_deref().map_or(AttributeValue::Null(true), text);
     let values = [
@@ -117,15 +118,13 @@ fn update(
     let update = update.key(PK, text(shard(pool, &keep.contact_id)));
     let update = update.key(SK, text(keep.contact_id.to_string())).update_expression(expression);
     let update = update.set_expression_attribute_names(Some(names));
-    update.set_expression_attribute_values(Some(
-        values.map(|(name, value)| (name.to_owned(), value)).collect(),
-    ))
+    update
+        .set_expression_attribute_values(Some(values.map(|(name, value)| (name.to_owned(), value)).collect()))
 }
 
 /// Writes where the condition holds; where it does not, answers the item that stands in the way.
 async fn write(update: UpdateItemFluentBuilder) -> Answer<Option<Item>> {
-    let update =
-        update.return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
+    let update = update.return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
     match update.send().await {
         Ok(_) => Ok(None),
         Err(error) => match error.as_service_error() {

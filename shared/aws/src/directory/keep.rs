@@ -103,11 +103,16 @@ impl Load<'_> {
     }
 
     async fn note_keys(&self, turn: u64) -> Answer<bool> {
-        let update = self.entry().set_expression_attribute_names(Some(names_of(&[("#known", KNOWN), ("#turn", TURN)])));
+        let update = self
+            .entry()
+            .set_expression_attribute_names(Some(names_of(&[("#known", KNOWN), ("#turn", TURN)])));
         let values =
             [(":known", text(json(&self.item.keys)?)), (":before", number(turn)), (":zero", number(0))];
         let update = update.set_expression_attribute_values(Some(values_of(values)));
-        held(DOING, update.update_expression("SET #known = :known").condition_expression(SAME_TURN).send().await)
+        held(
+            DOING,
+            update.update_expression("SET #known = :known").condition_expression(SAME_TURN).send().await,
+        )
     }
 
     /// What a match needs of an account, of anything else all; `None` where it has no room.
@@ -145,7 +150,8 @@ impl Load<'_> {
 
     async fn add_inline(&self, key: &str, candidate: &str) -> Answer<bool> {
         let update = self.under(key).condition_expression(NEW_AND_ROOM);
-        let update = update.update_expression("SET #candidate = :candidate ADD #inline :one DELETE #more :id");
+        let update =
+            update.update_expression("SET #candidate = :candidate ADD #inline :one DELETE #more :id");
         let names = HashMap::from([
             ("#candidate".to_owned(), self.attribute()),
             ("#inline".to_owned(), INLINE.to_owned()),

@@ -48,7 +48,12 @@ impl ImportsTable {
         })
     }
 
-    pub(super) async fn claim(&self, import: &ImportId, now: Timestamp, lease: Timestamp) -> Answer<LetterClaim> {
+    pub(super) async fn claim(
+        &self,
+        import: &ImportId,
+        now: Timestamp,
+        lease: Timestamp,
+    ) -> Answer<LetterClaim> {
         Ok(match self.lease("claiming a letter", import, LETTER, now, lease).await? {
             Leased::Mine => LetterClaim::Claimed,
             Leased::Done => LetterClaim::Sent,
