@@ -12,6 +12,9 @@ def test_the_adapters_keep_the_contracts(stack):
         **os.environ, "AWS_ENDPOINT_URL": stack.emulator.url, "AWS_REGION": REGION,
         "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test",
     }
-    command = ["cargo", "test", "--quiet", "--profile", "e2e", "-p", "rollcall-tests-aws", "--", "--ignored"]
+    # The packages of `run`: the same features, so that the SDKs are not compiled anew.
+    packages = ["rollcall-splitter", "rollcall-worker", "rollcall-finalizer", "rollcall-tests-aws"]
+    chosen = [part for package in packages for part in ("-p", package)]
+    command = ["cargo", "test", "--quiet", "--profile", "e2e", *chosen, "--test", "contracts", "--", "--ignored"]
     done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]

@@ -10,16 +10,16 @@ PRICE = {"write": 0.625, "read": 0.125}
 def test_calls_and_units_of_fresh_rows(tmp_path):
     emulator = Emulator(tmp_path, count=True)
     try:
-        stack = Stack(emulator, REGION, tmp_path)
+        stack = Stack(emulator, REGION, tmp_path, pace="standard")
         stack.program("counted")
-        stack.drop("counted", "prospects", "list.csv", people(5000, "counted-mail.com"))
-        (summary,) = stack.wait_for("counted", "list.csv")
-        assert summary["rows"]["created"] == 5000
+        stack.drop("counted", "prospects", "list.csv", people(20_000, "counted-mail.com"))
+        (summary,) = stack.wait_for("counted", "list.csv", 180)
+        assert summary["rows"]["created"] == 20_000
         stack.wait_until_quiet()
         counter = emulator.counter
-        calls = {name: count / 5 for name, count in sorted(counter.calls.items())}
+        calls = {name: count / 20 for name, count in sorted(counter.calls.items())}
         per_thousand = sum(calls.values())
-        units = {name: count / 5000 for name, count in counter.units.items()}
+        units = {name: count / 20_000 for name, count in counter.units.items()}
         cost = sum(PRICE[name] * count for name, count in units.items())
         floor = PRICE["read"] * (0.5 + 0.5) + PRICE["write"]
         print(f"\ncalls per 1,000 rows: {calls}, in all {per_thousand:.1f}; minimum 60")

@@ -5,6 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from stack import ROOT, template
 
 TEMPLATE = template()
@@ -160,3 +162,12 @@ def test_the_linter_has_nothing_to_say():
     linter = Path(sys.executable).with_name("cfn-lint")
     done = subprocess.run([linter, ROOT / "infra" / "template.yaml"], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout
+
+
+def test_what_checkov_finds_has_its_reason():
+    checkov = ROOT / "target" / "checkov-venv" / "bin" / "checkov"
+    if not checkov.exists():
+        pytest.skip("checkov is not installed: tests/e2e/run installs it with ROLLCALL_CHECKOV=1")
+    command = [checkov, "--config-file", ROOT / "infra" / "checkov.yaml", "-d", ROOT / "infra"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout[-4000:]

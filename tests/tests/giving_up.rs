@@ -22,11 +22,13 @@ use rollcall_tests::world::{Event, Handled, World};
 
 const LEASE: SignedDuration = SignedDuration::from_secs(60);
 const WAIT: SignedDuration = SignedDuration::from_secs(600);
-const FILE: &str = "Name;E-mail;Note\nAnn;ann@one.example;\"a;b\"\nBad;nobody;\n;;\nBob;bob@two.example;=run\n\
-    Cy;cy@three.example;x\nAnn;ann@one.example;again\nDi;di@four.example;y\n";
+const FILE: &str = "Name;E-mail;Note;Group\nAnn;ann@one.example;\"a;b\";\nBad;nobody;;\n;;;\nBob;bob@two.example;=run;\n\
+    Cy;cy@three.example;x;\nAnn;ann@one.example;again;VIP\nDi;di@four.example;y;\n";
 
 fn world() -> World {
-    World { size: ChunkSize { rows: 4, ..ChunkSize::default() }, ..World::with_acme() }
+    let world = World { size: ChunkSize { rows: 4, ..ChunkSize::default() }, ..World::with_acme() };
+    world.directory("groups", "name\nVIP\n");
+    world
 }
 
 /// Drops the file; the import and its chunks.
@@ -233,7 +235,7 @@ fn a_lost_last_message_is_told_again() {
     let (swept, caused) = sweep(&world, &import);
     assert_eq!(swept, Swept::ToldAgain);
     drive(&world, caused);
-    assert_eq!(world.summary(&import).rows.created, 4);
+    assert_eq!(world.summary(&import).rows.created, 4, "{:?}", world.summary(&import));
 }
 
 #[test]
