@@ -124,4 +124,8 @@ impl Papers {
     pub fn fragment(&self, chunk: u32) -> String {
         format!("{}/chunks/{chunk}", self.0)
     }
+    /// Which rows of a judged chunk are not known to be kept.
+    pub fn given_up(&self, chunk: u32) -> String {
+        format!("{}/chunks/{chunk}.given-up", self.0)
+    }
 }

@@ -11,6 +11,7 @@ pub mod delimiter;
 pub mod directory;
 pub mod finding;
 pub mod fragment;
+pub mod give_up;
 pub mod judge;
 pub mod keys;
 pub mod letter;

@@ -18,8 +18,9 @@ use rollcall_domain::tally::{Outcome, Tally};
 use rollcall_domain::upload::{Upload, Verdict};
 
 use crate::fault::Fault;
-use crate::papers::{Loaded, missing, read_answer, read_plan, read_upload};
+use crate::papers::{Loaded, missing, read_answer, read_given_up, read_plan, read_upload};
 use crate::ports::{Answer, Clock, Contacts, ImportItem, Imports, LetterClaim, Mail, ObjectWriter, Objects};
+use crate::split::{Asked, drop_of};
 use crate::work::pool;
 
 /// What came of a finalize message.
@@ -52,7 +53,7 @@ pub async fn finalize(
     let papers = Papers::of(&item.program, import);
     let plan = match read_plan(objects, &papers).await? {
         Some(plan) => plan,
-        None if failed.is_some() => plan_of_none(&item),
+        None if failed.is_some() => plan_of_none(objects, &item).await?,
         None => return Ok(Finalized::NotYet),
     };
     let summary = match read_summary(objects, &papers).await? {
@@ -137,6 +138,9 @@ async fn assemble(objects: &impl Objects, papers: &Papers, plan: &Plan) -> Answe
     for (number, chunk) in (0..).zip(&plan.chunks) {
         match read_answer(objects, papers, number).await? {
             Some(mut answer) => {
+                if let Some(given_up) = read_given_up(objects, papers, number).await? {
+                    answer = given_up.apply(plan, answer);
+                }
                 answer.merge_repeats(&mut seen);
                 tally.merge(&answer.tally);
                 succeeded.write(&answer.succeeded).await?;
@@ -199,10 +203,17 @@ async fn read_summary(objects: &impl Objects, papers: &Papers) -> Answer<Option<
     serde_json::from_slice(&json).map(Some).map_err(|error| Fault::damaged("reading summary.json", error))
 }
 
-/// The plan of an import that failed before it had one.
-fn plan_of_none(item: &ImportItem) -> Plan {
+/// The plan of an import that failed before it had one; whom to write to is read as it is now.
+async fn plan_of_none(objects: &impl Objects, item: &ImportItem) -> Answer<Plan> {
     let file = item.object.key.rsplit('/').next().unwrap_or_default();
-    Plan::of_nothing(item.import_id.clone(), item.program.clone(), file, item.dry_run, item.started_at)
+    let none =
+        Plan::of_nothing(item.import_id.clone(), item.program.clone(), file, item.dry_run, item.started_at);
+    match Asked::read(objects, item, &drop_of(item)?).await {
+        Ok(asked) => Ok(Plan { settings: asked.settings, options: asked.options, ..none }),
+        Err(fault) if fault.is_transient() => Err(fault),
+        // What broke the import may keep us from its settings too: it ends all the same.
+        Err(_) => Ok(none),
+    }
 }
 
 async fn write_upload(

@@ -3,14 +3,18 @@
 //! - [`split`]: an object was dropped. Survey it, write the plan, send its chunks.
 //! - [`work`]: a chunk arrived. Judge its rows once, keep what they leave behind, close it.
 //! - [`finalize`]: all chunks are closed. Assemble the answer, write the letter.
+//! - [`give_up`]: a chunk failed for good. Its rows are answered for, so that the import can end.
+//! - [`sweep`]: an import hangs. What is missing is sent again once, then given up.
 //! - [`preview`]: what an import would say, without one.
 
 pub mod fault;
 pub mod finalize;
+pub mod give_up;
 mod papers;
 pub mod ports;
 pub mod preview;
 pub mod split;
 mod survey;
+pub mod sweep;
 mod text;
 pub mod work;

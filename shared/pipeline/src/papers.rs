@@ -3,6 +3,7 @@
 use std::sync::{Arc, Mutex};
 
 use rollcall_domain::fragment::{ChunkAnswer, Fragment};
+use rollcall_domain::give_up::GivenUp;
 use rollcall_domain::keys::Papers;
 use rollcall_domain::names::{ImportId, ProgramName};
 use rollcall_domain::plan::Plan;
@@ -80,6 +81,16 @@ pub(crate) async fn read_answer(
 ) -> Result<Option<ChunkAnswer>, Fault> {
     let Some(bytes) = objects.get(&papers.fragment(chunk)).await? else { return Ok(None) };
     ChunkAnswer::from_fragment(&bytes).map(Some).map_err(|error| Fault::damaged("reading a fragment", error))
+}
+
+/// Which rows of a chunk are given up, where some are.
+pub(crate) async fn read_given_up(
+    objects: &impl Objects,
+    papers: &Papers,
+    chunk: u32,
+) -> Result<Option<GivenUp>, Fault> {
+    let Some(json) = objects.get(&papers.given_up(chunk)).await? else { return Ok(None) };
+    GivenUp::from_json(&json).map(Some).map_err(|error| Fault::damaged("reading what was given up", error))
 }
 
 pub(crate) fn missing(what: &'static str) -> Fault {

@@ -8,9 +8,10 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use rollcall_domain::chunk::ChunkMessage;
 use rollcall_domain::decode::Encoding;
+use rollcall_domain::directory::UnknownKind;
 use rollcall_domain::finding::{Code, Finding, FindingJson};
 use rollcall_domain::keys::{self, Drop, Papers, What};
-use rollcall_domain::names::ImportId;
+use rollcall_domain::names::{ImportId, NameError};
 use rollcall_domain::options::Options;
 use rollcall_domain::plan::{ChunkSize, Plan, VERSION};
 use rollcall_domain::profile::Profile;
@@ -53,7 +54,23 @@ pub async fn split_import(
     size: ChunkSize,
 ) -> Answer<Split> {
     let Some(drop) = Drop::parse(&object.key) else { return Ok(Split::NotOurs) };
-    let item = imports.begin(new_item(objects.bucket(), &drop, object, given, clock.now())).await?;
+    let item = new_item(objects.bucket(), &drop, object, given, clock.now());
+    split_again(objects, imports, queue, item, size).await
+}
+
+/// The same for an import as it is noted: one that a schedule found, or that was interrupted.
+///
+/// # Errors
+/// As [`split_import`].
+pub async fn split_again(
+    objects: &impl Objects,
+    imports: &impl Imports,
+    queue: &impl Queue,
+    item: ImportItem,
+    size: ChunkSize,
+) -> Answer<Split> {
+    let item = imports.begin(item).await?;
+    let drop = drop_of(&item)?;
     let import_id = item.import_id.clone();
     if item.status.is_some() {
         return Ok(Split::Over(import_id));
@@ -70,6 +87,17 @@ pub async fn split_import(
         queue.send_finalize(&item.program, &import_id).await?;
     }
     Ok(if plan.chunks.is_empty() { Split::Refused(import_id) } else { Split::Sent(import_id) })
+}
+
+/// The drop that an import was noted for.
+pub(crate) fn drop_of(item: &ImportItem) -> Answer<Drop> {
+    let noted = |error: String| Fault::damaged("reading an import", error);
+    let what = match item.profile.strip_prefix("directory/") {
+        Some(kind) => What::Directory(kind.parse().map_err(|error: UnknownKind| noted(error.to_string()))?),
+        None => What::Profile(item.profile.parse().map_err(|error: NameError| noted(error.to_string()))?),
+    };
+    let file = item.object.key.rsplit('/').next().unwrap_or_default().to_owned();
+    Ok(Drop { program: item.program.clone(), what, file, dry_run: item.dry_run })
 }
 
 /// What is noted of a drop; its id is derived, so that the same drop is the same import.
@@ -157,7 +185,7 @@ impl Asked {
             Ok(profile) => profile,
             Err(finding) => return Ok(Err(finding)),
         };
-        let sidecar = read_text(objects, &keys::sidecar(&drop.key())).await?;
+        let sidecar = read_text(objects, &keys::sidecar(&item.object.key)).await?;
         let sidecar = sidecar.map(|text| text.and_then(|text| options::read_table(&text))).transpose();
         let read = sidecar.map_err(|detail| (String::new(), detail)).and_then(|sidecar| {
             let defaults =

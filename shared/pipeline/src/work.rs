@@ -112,7 +112,7 @@ pub(crate) async fn look_up(
 }
 
 /// Keeps what the fragment says; a dry run's fragment says nothing.
-async fn keep(
+pub(crate) async fn keep(
     directory: &impl Directory,
     contacts: &impl Contacts,
     loaded: &Loaded,

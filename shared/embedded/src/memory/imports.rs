@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use rollcall_domain::names::ImportId;
 use rollcall_domain::summary::Status;
 use rollcall_pipeline::ports::{Answer, ImportItem, Imports, LetterClaim, Take};
+use rollcall_pipeline::sweep::Unfinished;
 
 use crate::store::lock;
 
@@ -21,6 +22,8 @@ struct States {
     leases: HashMap<(ImportId, u32), Timestamp>,
     /// Until when the letter is claimed; `None` once it went out.
     letters: HashMap<ImportId, Option<Timestamp>>,
+    /// When the sweep sent again what was missing.
+    swept: HashMap<ImportId, Timestamp>,
 }
 
 impl States {
@@ -34,6 +37,19 @@ impl MemoryImports {
     /// All imports, in the order of their ids.
     pub fn items(&self) -> Vec<ImportItem> {
         lock(&self.0).items.values().cloned().collect()
+    }
+}
+
+impl Unfinished for MemoryImports {
+    async fn unfinished(&self) -> Answer<Vec<(ImportId, Option<Timestamp>)>> {
+        let states = lock(&self.0);
+        let open = states.items.values().filter(|item| item.status.is_none());
+        Ok(open.map(|item| (item.import_id.clone(), states.swept.get(&item.import_id).copied())).collect())
+    }
+
+    async fn note_swept(&self, import: &ImportId, at: Timestamp) -> Answer<()> {
+        lock(&self.0).swept.insert(import.clone(), at);
+        Ok(())
     }
 }
 

@@ -1,0 +1,173 @@
+//! From messages and the sweep's hour to the plots, and from what became of them to the answer.
+
+use aws_lambda_events::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMessage};
+use lambda_runtime::{Diagnostic, tracing};
+use rollcall_aws::{
+    Bucket, ContactsTable, DirectoryTable, DropEvent, Dropped, ImportsTable, Mailer, Queues, SystemClock,
+};
+use rollcall_domain::chunk::ChunkMessage;
+use rollcall_domain::keys::Drop;
+use rollcall_domain::names::ImportId;
+use rollcall_pipeline::fault::Fault;
+use rollcall_pipeline::finalize::{Finalized, finalize};
+use rollcall_pipeline::give_up::give_up_chunk;
+use rollcall_pipeline::ports::{Clock, Objects};
+use rollcall_pipeline::split::new_item;
+use rollcall_pipeline::sweep::{Patience, Swept, Unfinished, fail_import, sweep_import};
+use rollcall_pipeline::work::{Plans, Worked};
+use serde_json::{Value, json};
+
+use crate::message::Asked;
+
+/// The ports of a finalizer.
+pub(crate) struct Finalizer {
+    pub(crate) bucket: Bucket,
+    pub(crate) queues: Queues,
+    pub(crate) directory: DirectoryTable,
+    pub(crate) contacts: ContactsTable,
+    pub(crate) imports: ImportsTable,
+    pub(crate) mail: Mailer,
+    pub(crate) clock: SystemClock,
+    pub(crate) plans: Plans,
+    /// How long the sweep waits, and for how long a chunk or a letter is taken.
+    pub(crate) patience: Patience,
+    /// How often a dead chunk comes before its queue drops it: the last time there is no other.
+    pub(crate) receives: u32,
+}
+
+/// What the finalizer could not do.
+#[derive(Debug)]
+pub(crate) struct NotDone(Fault);
+
+impl From<NotDone> for Diagnostic {
+    fn from(NotDone(fault): NotDone) -> Self {
+        let error_type = if fault.is_transient() { "Transient" } else { "Permanent" };
+        Self { error_type: error_type.to_owned(), error_message: fault.to_string() }
+    }
+}
+
+/// Follows a batch of messages, or sweeps where the schedule says so.
+pub(crate) async fn handle(finalizer: &Finalizer, event: Value) -> Result<Value, NotDone> {
+    if event.get("rollcall").and_then(Value::as_str) == Some("sweep") {
+        return sweep(finalizer).await.map_err(NotDone);
+    }
+    let event: SqsEvent = serde_json::from_value(event)
+        .map_err(|_| NotDone(Fault::permanent("reading an event", "neither messages nor the sweep")))?;
+    let mut answer = SqsBatchResponse::default();
+    let mut fault = None;
+    for message in &event.records {
+        match follow(finalizer, message).await {
+            Ok(true) => continue,
+            Ok(false) => {}
+            Err(other) => fault = Some(other),
+        }
+        let mut failure = BatchItemFailure::default();
+        failure.item_identifier = message.message_id.clone().unwrap_or_default();
+        answer.batch_item_failures.push(failure);
+    }
+    match fault {
+        Some(fault) if answer.batch_item_failures.len() == event.records.len() => Err(NotDone(fault)),
+        _ => Ok(json!(answer)),
+    }
+}
+
+/// Follows one message; `false` where it is to come again though nothing broke.
+async fn follow(finalizer: &Finalizer, message: &SqsMessage) -> Result<bool, Fault> {
+    let body = message.body.as_deref().unwrap_or_default();
+    let followed = match Asked::read(&finalizer.bucket, body).await? {
+        Asked::Finalize(asked) => answer(finalizer, &asked.import_id, asked.failed.as_deref()).await,
+        Asked::GiveUp(chunk) => give_up(finalizer, &chunk, is_last(finalizer, message)).await,
+        Asked::Fail(drops, why) => fail(finalizer, &drops, &why).await,
+    };
+    if let Err(fault) = &followed {
+        tracing::error!(message.id = message.message_id.as_deref(), "{fault}");
+    }
+    followed
+}
+
+fn is_last(finalizer: &Finalizer, message: &SqsMessage) -> bool {
+    let count = message.attributes.get("ApproximateReceiveCount");
+    count.and_then(|count| count.parse::<u32>().ok()).is_some_and(|count| count >= finalizer.receives)
+}
+
+async fn answer(finalizer: &Finalizer, import: &ImportId, failed: Option<&str>) -> Result<bool, Fault> {
+    let Finalizer { bucket, contacts, imports, mail, clock, patience, .. } = finalizer;
+    let finalized = finalize(bucket, contacts, imports, mail, clock, patience.lease, import, failed).await?;
+    let (what, done) = match &finalized {
+        Finalized::Over(summary) => (summary.status.as_str(), true),
+        Finalized::NotYet => ("not yet", true),
+        Finalized::HandBack => ("somebody is at it: handed back", false),
+    };
+    tracing::info!(import.id = %import, "{what}");
+    Ok(done)
+}
+
+async fn give_up(finalizer: &Finalizer, chunk: &ChunkMessage, last: bool) -> Result<bool, Fault> {
+    let Finalizer { bucket, directory, contacts, imports, queues, clock, plans, patience, .. } = finalizer;
+    let given_up = give_up_chunk(
+        bucket,
+        directory,
+        contacts,
+        imports,
+        queues,
+        clock,
+        plans,
+        patience.lease,
+        chunk,
+        last,
+    );
+    let given_up = given_up.await?;
+    tracing::warn!(import.id = %chunk.import_id, chunk.number = chunk.chunk, chunk.given_up = ?given_up, "dead chunk");
+    Ok(given_up == Worked::Closed)
+}
+
+async fn fail(finalizer: &Finalizer, drops: &[DropEvent], why: &str) -> Result<bool, Fault> {
+    let Finalizer { bucket, contacts, imports, mail, clock, patience, .. } = finalizer;
+    for event in drops {
+        let Some(drop) = Drop::parse(&event.key).filter(|_| event.bucket == bucket.bucket()) else {
+            continue;
+        };
+        // What keeps the splitter from the object may keep us from it: then the event must do.
+        let found = bucket.dropped(&event.key, event.version.as_deref()).await.ok().flatten();
+        let Dropped { object, options } =
+            found.unwrap_or_else(|| Dropped { object: event.object(), options: Vec::new() });
+        let item = new_item(bucket.bucket(), &drop, object, options, clock.now());
+        tracing::error!(import.id = %item.import_id, "the splitter failed for good: {why}");
+        fail_import(bucket, contacts, imports, mail, clock, patience.lease, item, why).await?;
+    }
+    Ok(true)
+}
+
+/// Looks after every import that has not ended; one that cannot be looked after keeps none of the others from it.
+async fn sweep(finalizer: &Finalizer) -> Result<Value, Fault> {
+    let mut found = 0;
+    for (import, swept_at) in finalizer.imports.unfinished().await? {
+        match sweep_one(finalizer, &import, swept_at).await {
+            Ok(Swept::Young | Swept::Over) => {}
+            Ok(swept) => {
+                found += 1;
+                tracing::warn!(import.id = %import, sweep.did = ?swept, "swept");
+            }
+            Err(fault) => {
+                found += 1;
+                tracing::error!(import.id = %import, "sweep: {fault}");
+            }
+        }
+    }
+    // Read by the alarm's metric filter.
+    tracing::info!(sweep.findings = found, "sweep done");
+    Ok(json!({ "findings": found }))
+}
+
+async fn sweep_one(
+    finalizer: &Finalizer,
+    import: &ImportId,
+    swept_at: Option<jiff::Timestamp>,
+) -> Result<Swept, Fault> {
+    let Finalizer { bucket, directory, contacts, imports, queues, mail, clock, plans, patience, .. } =
+        finalizer;
+    sweep_import(
+        bucket, directory, contacts, imports, queues, mail, clock, plans, *patience, import, swept_at,
+    )
+    .await
+}

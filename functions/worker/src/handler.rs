@@ -1,0 +1,89 @@
+//! From a batch of messages to chunks, and from what became of them to the batch's answer.
+
+use aws_lambda_events::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMessage};
+use futures_util::future::join_all;
+use jiff::SignedDuration;
+use lambda_runtime::{Diagnostic, tracing};
+use rollcall_aws::{Bucket, ContactsTable, DirectoryTable, ImportsTable, Queues, SystemClock, decode_chunk};
+use rollcall_pipeline::fault::Fault;
+use rollcall_pipeline::work::{Plans, Worked, work_chunk};
+
+/// The ports of a worker.
+pub(crate) struct Worker {
+    pub(crate) bucket: Bucket,
+    pub(crate) queues: Queues,
+    pub(crate) directory: DirectoryTable,
+    pub(crate) contacts: ContactsTable,
+    pub(crate) imports: ImportsTable,
+    pub(crate) clock: SystemClock,
+    pub(crate) plans: Plans,
+    /// For as long a chunk is taken; longer than the function may run.
+    pub(crate) lease: SignedDuration,
+}
+
+/// Every message of the batch failed.
+#[derive(Debug)]
+pub(crate) struct AllFailed(Fault);
+
+impl From<AllFailed> for Diagnostic {
+    fn from(AllFailed(fault): AllFailed) -> Self {
+        let error_type = if fault.is_transient() { "Transient" } else { "Permanent" };
+        Self { error_type: error_type.to_owned(), error_message: fault.to_string() }
+    }
+}
+
+/// Works every chunk of a batch; only the ids of those that failed go back.
+pub(crate) async fn handle(worker: &Worker, event: SqsEvent) -> Result<SqsBatchResponse, AllFailed> {
+    let worked = join_all(event.records.iter().map(|message| work(worker, message))).await;
+    let failed =
+        event.records.iter().zip(&worked).filter(|(_, worked)| !matches!(worked, Ok(Worked::Closed)));
+    let mut answer = SqsBatchResponse::default();
+    answer.batch_item_failures = failed.map(|(message, _)| failure(message)).collect();
+    let all_failed = worked.iter().all(Result::is_err);
+    match worked.into_iter().find_map(Result::err) {
+        // The function's error metric shows what a partial answer hides.
+        Some(fault) if all_failed => Err(AllFailed(fault)),
+        _ => Ok(answer),
+    }
+}
+
+fn failure(message: &SqsMessage) -> BatchItemFailure {
+    let mut failure = BatchItemFailure::default();
+    failure.item_identifier = message.message_id.clone().unwrap_or_default();
+    failure
+}
+
+async fn work(worker: &Worker, message: &SqsMessage) -> Result<Worked, Fault> {
+    let id = message.message_id.as_deref().unwrap_or_default();
+    let body = message.body.as_deref().unwrap_or_default();
+    let chunk = match decode_chunk(&worker.bucket, body).await {
+        Ok(chunk) => chunk,
+        Err(fault) => {
+            tracing::error!(message.id = id, "{fault}");
+            return Err(fault);
+        }
+    };
+    let (import_id, number) = (chunk.import_id.clone(), chunk.chunk);
+    let worked = work_chunk(
+        &worker.bucket,
+        &worker.directory,
+        &worker.contacts,
+        &worker.imports,
+        &worker.queues,
+        &worker.clock,
+        &worker.plans,
+        worker.lease,
+        chunk,
+    )
+    .await;
+    match &worked {
+        Ok(Worked::Closed) => tracing::info!(import.id = %import_id, chunk.number = number, "closed"),
+        Ok(Worked::HandBack) => {
+            tracing::info!(import.id = %import_id, chunk.number = number, "somebody is at it: handed back");
+        }
+        Err(fault) => {
+            tracing::error!(import.id = %import_id, chunk.number = number, message.id = id, "{fault}");
+        }
+    }
+    worked
+}

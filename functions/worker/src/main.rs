@@ -1,0 +1,43 @@
+//! The worker: chunks arrive by SQS, and become fragments, contacts and directory entries.
+
+mod handler;
+
+use aws_lambda_events::sqs::SqsEvent;
+use jiff::SignedDuration;
+use lambda_runtime::{Error, LambdaEvent, run, service_fn, tracing};
+use rollcall_aws::client::{DynamoDb, S3, Sqs};
+use rollcall_aws::{Bucket, ContactsTable, DirectoryTable, Environment, ImportsTable, Queues, SystemClock};
+use rollcall_pipeline::work::Plans;
+
+use crate::handler::Worker;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Error> {
+    tracing::init_default_subscriber();
+    let worker = wire().await?;
+    run(service_fn(|event: LambdaEvent<SqsEvent>| handler::handle(&worker, event.payload))).await
+}
+
+async fn wire() -> Result<Worker, Error> {
+    let mut environment = Environment::new(|name| std::env::var(name).ok());
+    let bucket = environment.text("ROLLCALL_BUCKET");
+    let directory = environment.text("ROLLCALL_DIRECTORY_TABLE");
+    let contacts = environment.text("ROLLCALL_CONTACTS_TABLE");
+    let imports = environment.text("ROLLCALL_IMPORTS_TABLE");
+    let finalize_queue = environment.text("ROLLCALL_FINALIZE_QUEUE_URL");
+    let lease = SignedDuration::from_secs(environment.number("ROLLCALL_LEASE_SECONDS"));
+    environment.finish()?;
+    let config = rollcall_aws::config().await;
+    let (dynamodb, bucket) = (DynamoDb::new(&config), Bucket::new(S3::new(&config), bucket));
+    Ok(Worker {
+        // A worker sends no chunks.
+        queues: Queues::new(Sqs::new(&config), bucket.clone(), String::new(), finalize_queue),
+        bucket,
+        directory: DirectoryTable::new(dynamodb.clone(), directory),
+        contacts: ContactsTable::new(dynamodb.clone(), contacts),
+        imports: ImportsTable::new(dynamodb, imports),
+        clock: SystemClock,
+        plans: Plans::default(),
+        lease,
+    })
+}

@@ -1,0 +1,160 @@
+//! The contacts: partition `<program>#<pool>#<shard>`, where the shard is the first byte of the contact id, so
+//! that no partition is hot; under it the contact's item, its memberships beside it.
+
+mod keep;
+
+use std::collections::HashMap;
+
+use aws_sdk_dynamodb::Client;
+use jiff::Timestamp;
+use rollcall_domain::contact::ContactId;
+use rollcall_domain::names::ImportId;
+use rollcall_pipeline::ports::{Answer, Contacts, Keep, Pool, Wanted};
+
+use crate::fault::fault;
+use crate::table::{Item, Key, PK, SK, Table, fitting, number, number_of, text, text_of, unless_refused};
+
+/// The record, JSON.
+const RECORD: &str = "record";
+/// The import that wrote the item.
+const IMPORT: &str = "import";
+/// The row of that import.
+const ROW: &str = "row";
+/// The record before the import that wrote the item; null where there was none.
+const BEFORE: &str = "before";
+/// The import that wrote the record before.
+const BEFORE_IMPORT: &str = "before_import";
+/// Of a pool: contacts of older imports read as absent.
+const FLOOR: &str = "floor";
+/// Of a pool: when an import into it ended last, milliseconds.
+const SETTLED: &str = "settled_at";
+/// Sort key of the pool's own item.
+const POOL: &str = "pool";
+
+/// How long after an import's end its writes may be unseen by a cheap read. DynamoDB says "within a second";
+/// a wide margin costs nothing but reads at the full price.
+const SETTLING_MS: i64 = 60_000;
+
+/// The table of contacts.
+#[derive(Debug, Clone)]
+pub struct ContactsTable(Table);
+
+impl ContactsTable {
+    /// The table of this name.
+    pub fn new(client: Client, name: impl Into<String>) -> Self {
+        Self(Table::new(client, name))
+    }
+
+    async fn standing(&self, pool: &Pool) -> Answer<Standing> {
+        let get = self.0.client.get_item().table_name(&self.0.name).consistent_read(true);
+        let got = get.key(PK, text(partition(pool))).key(SK, text(POOL)).send().await;
+        let item = got.map_err(|error| fault("reading a pool", error))?.item.unwrap_or_default();
+        Ok(Standing {
+            floor: text_of(&item, FLOOR).unwrap_or_default().to_owned(),
+            settled: number_of(&item, SETTLED).unwrap_or_default(),
+        })
+    }
+}
+
+/// A pool as it is.
+struct Standing {
+    floor: String,
+    settled: i64,
+}
+
+impl Standing {
+    fn stands(&self, import: &str) -> bool {
+        import >= self.floor.as_str()
+    }
+
+    /// Judging must see what an import before wrote (I2). No other import runs, by the contract; so once the last
+    /// one is settled long enough, the cheap read shows the same as the consistent one.
+    fn needs_consistent(&self) -> bool {
+        Timestamp::now().as_millisecond() - self.settled < SETTLING_MS
+    }
+
+    /// What an item was before an import.
+    fn before(&self, item: &Item, import: &ImportId) -> Option<String> {
+        let by = text_of(item, IMPORT).unwrap_or_default();
+        let (record, by) = if by == import.as_str() {
+            (text_of(item, BEFORE), text_of(item, BEFORE_IMPORT).unwrap_or_default())
+        } else {
+            (text_of(item, RECORD), by)
+        };
+        record.filter(|_| self.stands(by)).map(str::to_owned)
+    }
+
+    fn membership(&self, item: &Item, import: &ImportId) -> Option<String> {
+        let by = text_of(item, IMPORT).unwrap_or_default();
+        (by != import.as_str() && self.stands(by)).then(String::new)
+    }
+}
+
+impl Contacts for ContactsTable {
+    async fn read(&self, pool: &Pool, import: &ImportId, wanted: &[Wanted]) -> Answer<Vec<Option<String>>> {
+        if wanted.is_empty() {
+            return Ok(Vec::new());
+        }
+        let standing = self.standing(pool).await?;
+        let keys = wanted.iter().map(|wanted| key(pool, wanted)).collect();
+        let found: HashMap<Key, Item> =
+            self.0.get_all("reading contacts", keys, standing.needs_consistent()).await?;
+        let answer = |wanted: &Wanted| {
+            let item = found.get(&key(pool, wanted))?;
+            match wanted {
+                Wanted::Contact(_) => standing.before(item, import),
+                Wanted::Membership(..) => standing.membership(item, import),
+            }
+        };
+        Ok(wanted.iter().map(answer).collect())
+    }
+
+    async fn keep(&self, pool: &Pool, import: &ImportId, _chunk: u32, records: &[Keep]) -> Answer<()> {
+        keep::keep(&self.0, pool, import, records).await
+    }
+
+    async fn raise_floor(&self, pool: &Pool, import: &ImportId) -> Answer<()> {
+        /// The newest import wins, whatever the order in which they end: a floor never falls. Equal is a
+        /// repetition.
+        const HIGHER: &str = "attribute_not_exists(#floor) OR #floor < :import";
+        let update = self.0.client.update_item().table_name(&self.0.name);
+        let update = update.key(PK, text(partition(pool))).key(SK, text(POOL));
+        let update = update.update_expression("SET #floor = :import").condition_expression(HIGHER);
+        let update = update.expression_attribute_names("#floor", FLOOR);
+        let sent = update.expression_attribute_values(":import", text(import.as_str())).send().await;
+        unless_refused("raising the floor of a pool", sent)
+    }
+
+    /// What stands beside repeated records is read by its own import only, so it may stay until the item is
+    /// written next; that the pool is at rest is worth noting.
+    async fn settle(&self, pool: &Pool, _import: &ImportId) -> Answer<()> {
+        let now = Timestamp::now().as_millisecond();
+        let update = self.0.client.update_item().table_name(&self.0.name);
+        let update = update.key(PK, text(partition(pool))).key(SK, text(POOL));
+        let update = update.update_expression("SET #settled = :now");
+        let update = update.expression_attribute_names("#settled", SETTLED);
+        let sent = update.expression_attribute_values(":now", number(now)).send().await;
+        sent.map(drop).map_err(|error| fault("settling an import", error))
+    }
+}
+
+/// The partition of a pool's own item.
+fn partition(pool: &Pool) -> String {
+    format!("{}#{}", pool.program, pool.pool)
+}
+
+fn shard(pool: &Pool, id: &ContactId) -> String {
+    format!("{}#{}#{:02x}", pool.program, pool.pool, id.as_bytes()[0])
+}
+
+fn key(pool: &Pool, wanted: &Wanted) -> Key {
+    match wanted {
+        Wanted::Contact(id) => (shard(pool, id), id.to_string()),
+        Wanted::Membership(id, group) => (shard(pool, id), membership(id, group)),
+    }
+}
+
+/// Sort key of a membership: behind its contact.
+fn membership(id: &ContactId, group: &str) -> String {
+    format!("{id}#{}", fitting(group))
+}

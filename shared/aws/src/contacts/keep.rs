@@ -1,0 +1,142 @@
+//! What a chunk leaves behind: identities that stand once in batches, the others each by a conditional write.
+
+use std::collections::{BTreeMap, HashMap};
+
+use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
+use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailure};
+use futures_util::future::try_join;
+use futures_util::{StreamExt, TryStreamExt, stream};
+use rollcall_domain::contact::ContactId;
+use rollcall_domain::names::ImportId;
+use rollcall_pipeline::ports::{Answer, Keep, Pool};
+
+use super::{BEFORE, BEFORE_IMPORT, IMPORT, RECORD, ROW, membership, shard};
+use crate::fault::fault;
+use crate::table::{Item, Key, PK, SK, Table, number, number_of, text, text_of};
+
+const DOING: &str = "keeping contacts";
+/// Conditional writes on their way at the same time.
+const AT_A_TIME: usize = 32;
+
+/// The first of this import to write the item, and no newer import did: import ids sort by time. Whoever comes
+/// second among this import's rows finds `#import = :import` and falls to [`LOWER_ROW`]; a redelivery of an older
+/// import finds a newer id and leaves everything as it is (I5).
+const OLDER_IMPORT: &str = "attribute_not_exists(#import) OR #import < :import";
+/// Of this import's rows the lowest stays, whatever the order in which chunks come (I3). The state before the
+/// import was set aside by the first write and is not touched again. A repetition finds its own row, not a lower
+/// one, and changes nothing.
+const LOWER_ROW: &str = "#import = :import AND #row > :row";
+/// All right-hand sides are the item as it was: the record is set aside before it is replaced.
+const SET_ASIDE: &str = "SET #before = if_not_exists(#record, :null), \
+    #before_import = if_not_exists(#import, :null), #record = :record, #import = :import, #row = :row";
+const REPLACE: &str = "SET #record = :record, #row = :row";
+/// The same for a row that changes nothing: what was there before stays, or comes back.
+const SET_ASIDE_UNCHANGED: &str = "SET #before = if_not_exists(#record, :null), \
+    #before_import = if_not_exists(#import, :null), #import = :import, #row = :row";
+const BRING_BACK: &str = "SET #record = #before, #row = :row";
+
+pub(super) async fn keep(table: &Table, pool: &Pool, import: &ImportId, records: &[Keep]) -> Answer<()> {
+    let mut plain: HashMap<Key, Item> = HashMap::new();
+    // Within a chunk an identity may stand several times: its lowest row decides.
+    let mut repeated: BTreeMap<ContactId, &Keep> = BTreeMap::new();
+    for keep in records {
+        for group in &keep.groups {
+            let key = (shard(pool, &keep.contact_id), membership(&keep.contact_id, group));
+            plain.insert(key.clone(), membership_item(key, group, import));
+        }
+        if keep.repeated {
+            let lowest = repeated.entry(keep.contact_id).or_insert(keep);
+            if keep.row < lowest.row {
+                *lowest = keep;
+            }
+        } else if let Some(record) = keep.record.as_deref() {
+            let key = (shard(pool, &keep.contact_id), keep.contact_id.to_string());
+            plain.insert(key.clone(), contact_item(key, keep, record, import));
+        }
+    }
+    let batches = table.put_all(DOING, plain.into_values().collect());
+    let conditional: Vec<_> =
+        repeated.into_values().map(|keep| keep_repeated(table, pool, import, keep)).collect();
+    let conditional = stream::iter(conditional).buffer_unordered(AT_A_TIME).try_collect::<()>();
+    try_join(batches, conditional).await.map(drop)
+}
+
+fn contact_item((pk, sk): Key, keep: &Keep, record: &str, import: &ImportId) -> Item {
+    Item::from([
+        (PK.to_owned(), text(pk)),
+        (SK.to_owned(), text(sk)),
+        (RECORD.to_owned(), text(record)),
+        (IMPORT.to_owned(), text(import.as_str())),
+        (ROW.to_owned(), number(keep.row)),
+    ])
+}
+
+fn membership_item((pk, sk): Key, group: &str, import: &ImportId) -> Item {
+    Item::from([
+        (PK.to_owned(), text(pk)),
+        (SK.to_owned(), text(sk)),
+        ("group".to_owned(), text(group)),
+        (IMPORT.to_owned(), text(import.as_str())),
+    ])
+}
+
+async fn keep_repeated(table: &Table, pool: &Pool, import: &ImportId, keep: &Keep) -> Answer<()> {
+    let changes = keep.record.is_some();
+    let first = if changes { SET_ASIDE } else { SET_ASIDE_UNCHANGED };
+    let first = update(table, pool, import, keep, first).condition_expression(OLDER_IMPORT);
+    let Some(standing) = write(first).await? else { return Ok(()) };
+    let newer = text_of(&standing, IMPORT).is_some_and(|by| by != import.as_str());
+    if newer || number_of::<u64>(&standing, ROW).is_some_and(|row| row <= keep.row) {
+        return Ok(());
+    }
+    let lower = if changes { REPLACE } else { BRING_BACK };
+    let lower = update(table, pool, import, keep, lower).condition_expression(LOWER_ROW);
+    write(lower).await.map(drop)
+}
+
+/// An update of a contact's item; of the names and values those that the expressions use, as DynamoDB wants it.
+fn update(
+    table: &Table,
+    pool: &Pool,
+    import: &ImportId,
+    keep: &Keep,
+    expression: &'static str,
+) -> UpdateItemFluentBuilder {
+    let uses = |name: &str| expression.contains(name) || name == "#import" || name == ":import";
+    let names =
+        [RECORD, IMPORT, ROW, BEFORE, BEFORE_IMPORT].map(|name| (format!("#{name}"), name.to_owned()));
+    let names: HashMap<String, String> = names.into_iter().filter(|(name, _)| uses(name)).collect();
+    let record = keep.record.as_deref().map_or(AttributeValue::Null(true), text);
+    let values = [
+        (":record", record),
+        (":import", text(import.as_str())),
+        (":row", number(keep.row)),
+        (":null", AttributeValue::Null(true)),
+    ];
+    let values = values.into_iter().filter(|(name, _)| uses(name));
+    let update = table.client.update_item().table_name(&table.name);
+    let update = update.key(PK, text(shard(pool, &keep.contact_id)));
+    let update = update.key(SK, text(keep.contact_id.to_string())).update_expression(expression);
+    let update = update.set_expression_attribute_names(Some(names));
+    update
+        .set_expression_attribute_values(Some(values.map(|(name, value)| (name.to_owned(), value)).collect()))
+}
+
+/// Writes where the condition holds; where it does not, answers the item that stands in the way.
+async fn write(update: UpdateItemFluentBuilder) -> Answer<Option<Item>> {
+    let update = update.return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
+    match update.send().await {
+        Ok(_) => Ok(None),
+        Err(error) => match error.as_service_error() {
+            Some(service) if service.is_conditional_check_failed_exception() => {
+                use aws_sdk_dynamodb::operation::update_item::UpdateItemError as E;
+                let item = match error.into_service_error() {
+                    E::ConditionalCheckFailedException(failed) => failed.item,
+                    _ => None,
+                };
+                Ok(Some(item.unwrap_or_default()))
+            }
+            _ => Err(fault(DOING, error)),
+        },
+    }
+}

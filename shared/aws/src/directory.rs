@@ -1,0 +1,168 @@
+//! The directory: an item for each entry, and one for each match key that holds its candidates as attributes of
+//! their own. So loads that run at once never lose one another's candidates, and a match is one key of a batch.
+//!
+//! Of a key with very many candidates, or of large ones, an item has no room: ids that are left over stand in a
+//! set, and their entries are read where somebody needs them.
+
+mod keep;
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use aws_sdk_dynamodb::Client;
+use futures_util::{StreamExt, TryStreamExt, stream};
+use rollcall_domain::directory::{Account, Candidates, DirectoryItem, Kind, MAX_CANDIDATES, MatchKey};
+use rollcall_domain::names::{MARKETPLACE, ProgramName};
+use rollcall_pipeline::fault::Fault;
+use rollcall_pipeline::ports::{Answer, Directory};
+
+use crate::table::{Item, Key, Table, fitting, text_of};
+
+/// The entry, JSON.
+const JSON: &str = "json";
+/// Identity within owner and kind.
+const ID: &str = "id";
+/// What the entry is found by, JSON array.
+const KEYS: &str = "keys";
+/// Keys whose items may name the entry: more than [`KEYS`] while a load is at it.
+const KNOWN: &str = "known_keys";
+/// Counts the writes of an entry, so that of two loads one sees the other.
+const TURN: &str = "turn";
+/// Of a match key: how many candidates stand in the item.
+const INLINE: &str = "inline";
+/// Of a match key: ids of the candidates that have no room in the item.
+const MORE: &str = "more";
+/// Of a match key: an attribute for each candidate, by this and its id.
+const CANDIDATE: &str = "c:";
+/// Entries on their way into the table at the same time.
+const AT_A_TIME: usize = 24;
+
+const READING: &str = "reading the directory";
+
+/// The table of the directory.
+#[derive(Debug, Clone)]
+pub struct DirectoryTable(Table);
+
+impl DirectoryTable {
+    /// The table of this name.
+    pub fn new(client: Client, name: impl Into<String>) -> Self {
+        Self(Table::new(client, name))
+    }
+
+    /// What stands behind match keys, by the item's key. Cheap reads: no load runs while rows are judged, by the
+    /// contract, and one that ended within a second is as good as one that runs.
+    async fn behind(&self, keys: Vec<Key>) -> Answer<HashMap<Key, Behind>> {
+        let items = self.0.get_all(READING, keys, false).await?;
+        Ok(items.into_iter().map(|(key, item)| (key, Behind::of(&item))).collect())
+    }
+
+    /// The entries of ids that had no room in their key's item.
+    async fn entries(&self, owner: &str, kind: Kind, ids: Vec<String>) -> Answer<BTreeMap<String, String>> {
+        let keys = ids.iter().map(|id| entry_key(owner, kind, id)).collect();
+        let items = self.0.get_all(READING, keys, false).await?;
+        let entry = |item: &Item| Some((text_of(item, ID)?.to_owned(), text_of(item, JSON)?.to_owned()));
+        Ok(items.values().filter_map(entry).collect())
+    }
+
+    async fn all_behind(&self, owner: &str, kind: Kind, behind: &Behind) -> Answer<Vec<String>> {
+        let mut all = behind.inline.clone();
+        if !behind.more.is_empty() {
+            all.extend(self.entries(owner, kind, behind.more.iter().cloned().collect()).await?);
+        }
+        Ok(all.into_values().collect())
+    }
+
+    async fn candidates_of(&self, behind: Option<&Behind>) -> Answer<Candidates> {
+        let Some(behind) = behind else { return Ok(Candidates::default()) };
+        if behind.inline.len() + behind.more.len() > MAX_CANDIDATES {
+            return Ok(Candidates { accounts: Vec::new(), too_many: true });
+        }
+        let all = self.all_behind(MARKETPLACE, Kind::Accounts, behind).await?;
+        let accounts: Result<Vec<Account>, _> = all.iter().map(|json| serde_json::from_str(json)).collect();
+        let accounts = accounts.map_err(|error| Fault::permanent(READING, error))?;
+        Ok(Candidates { accounts, too_many: false })
+    }
+}
+
+/// The candidates of a match key's item.
+#[derive(Debug, Default)]
+struct Behind {
+    /// Entries (JSON) by id.
+    inline: BTreeMap<String, String>,
+    /// Ids whose entries stand elsewhere.
+    more: BTreeSet<String>,
+}
+
+impl Behind {
+    fn of(item: &Item) -> Self {
+        let candidate = |(name, value): (&String, &aws_sdk_dynamodb::types::AttributeValue)| {
+            Some((name.strip_prefix(CANDIDATE)?.to_owned(), value.as_s().ok()?.clone()))
+        };
+        let more = item.get(MORE).and_then(|more| more.as_ss().ok()).into_iter().flatten();
+        Self { inline: item.iter().filter_map(candidate).collect(), more: more.cloned().collect() }
+    }
+}
+
+impl Directory for DirectoryTable {
+    async fn candidates(&self, keys: &[MatchKey]) -> Answer<Vec<Candidates>> {
+        let key = |key: &MatchKey| match_key(MARKETPLACE, Kind::Accounts, key);
+        let found = self.behind(keys.iter().map(key).collect()).await?;
+        let mut answers = Vec::with_capacity(keys.len());
+        for wanted in keys {
+            answers.push(self.candidates_of(found.get(&key(wanted))).await?);
+        }
+        Ok(answers)
+    }
+
+    async fn find(&self, program: &ProgramName, wanted: &[(Kind, String)]) -> Answer<Vec<Vec<String>>> {
+        let key = |(kind, key): &(Kind, String)| match_key(owner(program, *kind), *kind, key);
+        let found = self.behind(wanted.iter().map(key).collect()).await?;
+        let mut answers = Vec::with_capacity(wanted.len());
+        for asked in wanted {
+            let kind = asked.0;
+            answers.push(match found.get(&key(asked)) {
+                Some(behind) => self.all_behind(owner(program, kind), kind, behind).await?,
+                None => Vec::new(),
+            });
+        }
+        Ok(answers)
+    }
+
+    async fn read(
+        &self,
+        owner: &ProgramName,
+        kind: Kind,
+        ids: &[String],
+    ) -> Answer<Vec<Option<DirectoryItem>>> {
+        let key = |id: &String| entry_key(owner.as_str(), kind, id);
+        // Consistent: a load that follows another compares with what that one left.
+        let found = self.0.get_all(READING, ids.iter().map(key).collect(), true).await?;
+        ids.iter().map(|id| found.get(&key(id)).map(item_of).transpose()).collect()
+    }
+
+    async fn keep(&self, owner: &ProgramName, kind: Kind, items: &[DirectoryItem]) -> Answer<()> {
+        // The last of an id stands.
+        let last: HashMap<&str, &DirectoryItem> = items.iter().map(|item| (item.id.as_str(), item)).collect();
+        let keeps: Vec<_> =
+            last.into_values().map(|item| keep::keep(&self.0, owner.as_str(), kind, item)).collect();
+        stream::iter(keeps).buffer_unordered(AT_A_TIME).try_collect().await
+    }
+}
+
+fn item_of(item: &Item) -> Answer<DirectoryItem> {
+    let part = |name| text_of(item, name).unwrap_or_default().to_owned();
+    let keys = serde_json::from_str(&part(KEYS)).map_err(|error| Fault::permanent(READING, error))?;
+    Ok(DirectoryItem { id: part(ID), keys, json: part(JSON) })
+}
+
+/// Accounts belong to the marketplace, everything else to a program.
+fn owner(program: &ProgramName, kind: Kind) -> &str {
+    if kind == Kind::Accounts { MARKETPLACE } else { program.as_str() }
+}
+
+fn entry_key(owner: &str, kind: Kind, id: &str) -> Key {
+    (format!("{owner}#{kind}#entry#{}", fitting(id)), String::new())
+}
+
+fn match_key(owner: &str, kind: Kind, key: &str) -> Key {
+    (format!("{owner}#{kind}#key#{}", fitting(key)), String::new())
+}

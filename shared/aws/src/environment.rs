@@ -1,0 +1,77 @@
+//! What a function is told by its environment; everything that is missing is said at once.
+
+use std::str::FromStr;
+
+/// The settings of a function, while they are read.
+pub struct Environment<L> {
+    look_up: L,
+    wrong: Vec<String>,
+}
+
+/// The settings that are missing or cannot be read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Wrong(Vec<String>);
+
+impl std::fmt::Display for Wrong {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "environment: {}", self.0.join(", "))
+    }
+}
+
+impl std::error::Error for Wrong {}
+
+impl<L: Fn(&str) -> Option<String>> Environment<L> {
+    /// Settings by name, from wherever the caller has them.
+    pub fn new(look_up: L) -> Self {
+        Self { look_up, wrong: Vec::new() }
+    }
+
+    /// A setting that must be there.
+    pub fn text(&mut self, name: &str) -> String {
+        let value = (self.look_up)(name).filter(|value| !value.is_empty());
+        value.unwrap_or_else(|| {
+            self.wrong.push(format!("{name} is missing"));
+            String::new()
+        })
+    }
+
+    /// A setting that may be left out.
+    pub fn optional(&self, name: &str) -> Option<String> {
+        (self.look_up)(name).filter(|value| !value.is_empty())
+    }
+
+    /// A number that must be there.
+    pub fn number<N: FromStr + Default>(&mut self, name: &str) -> N {
+        let before = self.wrong.len();
+        let text = self.text(name);
+        text.parse().unwrap_or_else(|_| {
+            if self.wrong.len() == before {
+                self.wrong.push(format!("{name} is not a number: {text:?}"));
+            }
+            N::default()
+        })
+    }
+
+    /// Done reading.
+    ///
+    /// # Errors
+    /// Names everything that is missing or wrong.
+    pub fn finish(self) -> Result<(), Wrong> {
+        if self.wrong.is_empty() { Ok(()) } else { Err(Wrong(self.wrong)) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_that_is_missing_is_told_at_once() {
+        let mut environment = Environment::new(|name| (name == "C").then(|| "x".to_owned()));
+        environment.text("A");
+        environment.number::<u32>("B");
+        environment.number::<u32>("C");
+        let wrong = environment.finish().unwrap_err().to_string();
+        assert_eq!(wrong, "environment: A is missing, B is missing, C is not a number: \"x\"");
+    }
+}

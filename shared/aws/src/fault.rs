@@ -1,0 +1,74 @@
+//! From an SDK's error to a fault: whether another try may help is decided here and nowhere else.
+
+use std::error::Error;
+
+use aws_sdk_dynamodb::config::http::HttpResponse;
+use aws_sdk_dynamodb::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
+use rollcall_pipeline::fault::Fault;
+
+/// Codes that say "later", whatever their status is.
+const LATER: &[&str] = &[
+    "ConditionalRequestConflict",
+    "InternalError",
+    "InternalServerError",
+    "LimitExceededException",
+    "OperationAborted",
+    "ProvisionedThroughputExceededException",
+    "RequestLimitExceeded",
+    "RequestThrottled",
+    "RequestTimeout",
+    "ServiceUnavailable",
+    "SlowDown",
+    "Throttling",
+    "ThrottlingException",
+    "TooManyRequestsException",
+    "TransactionConflictException",
+    "TransactionInProgressException",
+];
+
+/// The fault that an SDK's error is.
+pub(crate) fn fault<E>(doing: &'static str, error: SdkError<E, HttpResponse>) -> Fault
+where
+    E: Error + ProvideErrorMetadata + Send + Sync + 'static,
+{
+    if is_transient(&error) {
+        Fault::transient(doing, DisplayErrorContext(&error))
+    } else {
+        Fault::permanent(doing, DisplayErrorContext(&error))
+    }
+}
+
+/// The same by its code alone, for a service whose messages name addresses.
+pub(crate) fn discreet_fault<E>(doing: &'static str, error: SdkError<E, HttpResponse>) -> Fault
+where
+    E: Error + ProvideErrorMetadata + Send + Sync + 'static,
+{
+    let cause = error.code().unwrap_or(match &error {
+        SdkError::TimeoutError(_) => "time-out",
+        SdkError::DispatchFailure(_) => "no connection",
+        SdkError::ResponseError(_) => "unreadable answer",
+        _ => "unknown error",
+    });
+    if is_transient(&error) { Fault::transient(doing, cause) } else { Fault::permanent(doing, cause) }
+}
+
+fn is_transient<E: ProvideErrorMetadata>(error: &SdkError<E, HttpResponse>) -> bool {
+    match error {
+        SdkError::TimeoutError(_) | SdkError::DispatchFailure(_) | SdkError::ResponseError(_) => true,
+        SdkError::ServiceError(service) => {
+            let status = service.raw().status().as_u16();
+            status >= 500 || status == 429 || service.err().code().is_some_and(|code| LATER.contains(&code))
+        }
+        _ => false,
+    }
+}
+
+/// The status of a service's answer, where there was one.
+pub(crate) fn status<E>(error: &SdkError<E, HttpResponse>) -> Option<u16> {
+    error.raw_response().map(|response| response.status().as_u16())
+}
+
+/// A request that could not even be built: a mistake of ours.
+pub(crate) fn unbuilt(doing: &'static str, error: impl std::fmt::Display) -> Fault {
+    Fault::permanent(doing, error)
+}

@@ -1,0 +1,196 @@
+//! The imports: under each import's id its own item, one for each chunk, and the letter's claim. An import that
+//! has not ended also stands in one list, for the sweep.
+
+mod claims;
+
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
+use aws_sdk_dynamodb::types::{Put, TransactWriteItem};
+use jiff::Timestamp;
+use rollcall_domain::names::ImportId;
+use rollcall_domain::summary::Status;
+use rollcall_pipeline::fault::Fault;
+use rollcall_pipeline::ports::{Answer, ImportItem, Imports, LetterClaim, Take};
+use rollcall_pipeline::sweep::Unfinished;
+
+use crate::fault::{fault, unbuilt};
+use crate::table::{Item, PK, SK, Table, number, number_of, text, text_of, unless_refused};
+
+/// Sort key of an import's own item.
+const IMPORT: &str = "import";
+/// Sort key of the letter's claim.
+const LETTER: &str = "letter";
+/// Sort keys of chunks begin so.
+const CHUNK: &str = "chunk#";
+/// Partition of the imports that have not ended.
+const UNFINISHED: &str = "unfinished";
+/// The import as it was noted, JSON.
+const NOTED: &str = "noted";
+/// How many chunks there are.
+const CHUNKS: &str = "chunks";
+/// How many of them are open.
+const REMAINING: &str = "remaining";
+const STATUS: &str = "status";
+const PROGRAM: &str = "program";
+/// Of an unfinished import: when the sweep sent again what was missing, milliseconds.
+const SWEPT: &str = "swept_at";
+
+/// The table of imports.
+#[derive(Debug, Clone)]
+pub struct ImportsTable(Table);
+
+impl ImportsTable {
+    /// The table of this name.
+    pub fn new(client: Client, name: impl Into<String>) -> Self {
+        Self(Table::new(client, name))
+    }
+
+    async fn item(&self, import: &ImportId, sort: &str, doing: &'static str) -> Answer<Option<Item>> {
+        let get = self.0.client.get_item().table_name(&self.0.name).consistent_read(true);
+        let got = get.key(PK, text(import.as_str())).key(SK, text(sort)).send().await;
+        Ok(got.map_err(|error| fault(doing, error))?.item)
+    }
+
+    /// Writes the item and its place in the list of the unfinished; `false` where it is known.
+    async fn put_new(&self, item: &ImportItem) -> Answer<bool> {
+        const DOING: &str = "noting an import";
+        let put = |item: Item| Put::builder().table_name(&self.0.name).set_item(Some(item));
+        // One import, however often its event comes: the first to note it stands.
+        let noted = put(noted(item)?).condition_expression("attribute_not_exists(pk)").build();
+        let listed = put(key(UNFINISHED, item.import_id.as_str())).build();
+        let mut write = self.0.client.transact_write_items();
+        for put in [noted, listed] {
+            let put = put.map_err(|error| unbuilt(DOING, error))?;
+            write = write.transact_items(TransactWriteItem::builder().put(put).build());
+        }
+        match write.send().await {
+            Ok(_) => Ok(true),
+            Err(error) => match canceled(error.as_service_error()) {
+                Some(reasons) if reasons.contains(&CONDITION) => Ok(false),
+                Some(_) => Err(Fault::transient(DOING, "another event of the same object is at it")),
+                None => Err(fault(DOING, error)),
+            },
+        }
+    }
+}
+
+const CONDITION: &str = "ConditionalCheckFailed";
+
+/// Why each part of a transaction was refused.
+fn canceled(error: Option<&TransactWriteItemsError>) -> Option<Vec<&str>> {
+    match error? {
+        TransactWriteItemsError::TransactionCanceledException(canceled) => {
+            Some(canceled.cancellation_reasons().iter().filter_map(|reason| reason.code()).collect())
+        }
+        _ => None,
+    }
+}
+
+fn key(pk: &str, sk: &str) -> Item {
+    Item::from([(PK.to_owned(), text(pk)), (SK.to_owned(), text(sk))])
+}
+
+fn noted(item: &ImportItem) -> Answer<Item> {
+    let json = serde_json::to_string(item).map_err(|error| unbuilt("noting an import", error))?;
+    let mut noted = key(item.import_id.as_str(), IMPORT);
+    noted.insert(NOTED.to_owned(), text(json));
+    noted.insert(PROGRAM.to_owned(), text(item.program.as_str()));
+    Ok(noted)
+}
+
+fn item_of(item: &Item) -> Answer<ImportItem> {
+    let json = text_of(item, NOTED).unwrap_or_default();
+    let noted: ImportItem =
+        serde_json::from_str(json).map_err(|error| Fault::permanent("reading an import", error))?;
+    let status = text_of(item, STATUS);
+    let status = status.and_then(|word| Status::ALL.into_iter().find(|status| status.as_str() == word));
+    Ok(ImportItem { chunks: number_of(item, CHUNKS), status, ..noted })
+}
+
+impl Imports for ImportsTable {
+    async fn begin(&self, item: ImportItem) -> Answer<ImportItem> {
+        if self.put_new(&item).await? {
+            return Ok(item);
+        }
+        Ok(self.get(&item.import_id).await?.unwrap_or(item))
+    }
+
+    async fn get(&self, import: &ImportId) -> Answer<Option<ImportItem>> {
+        self.item(import, IMPORT, "reading an import").await?.as_ref().map(item_of).transpose()
+    }
+
+    async fn seal(&self, import: &ImportId, chunks: u32) -> Answer<()> {
+        /// A splitter that runs again must not count closed chunks as open.
+        const UNSEALED: &str = "attribute_exists(pk) AND attribute_not_exists(#chunks)";
+        let update = self.0.client.update_item().table_name(&self.0.name);
+        let update = update.key(PK, text(import.as_str())).key(SK, text(IMPORT));
+        let update = update.update_expression("SET #chunks = :chunks, #remaining = :chunks");
+        let update = update.condition_expression(UNSEALED).expression_attribute_names("#chunks", CHUNKS);
+        let update = update.expression_attribute_names("#remaining", REMAINING);
+        let sent = update.expression_attribute_values(":chunks", number(chunks)).send().await;
+        unless_refused("sealing an import", sent)
+    }
+
+    async fn open_chunks(&self, import: &ImportId) -> Answer<Vec<u32>> {
+        self.chunks_open(import).await
+    }
+
+    async fn take(&self, import: &ImportId, chunk: u32, now: Timestamp, lease: Timestamp) -> Answer<Take> {
+        self.take_chunk(import, chunk, now, lease).await
+    }
+
+    async fn close(&self, import: &ImportId, chunk: u32) -> Answer<u32> {
+        self.close_chunk(import, chunk).await
+    }
+
+    async fn claim_letter(&self, import: &ImportId, now: Timestamp, lease: Timestamp) -> Answer<LetterClaim> {
+        self.claim(import, now, lease).await
+    }
+
+    async fn letter_sent(&self, import: &ImportId) -> Answer<()> {
+        self.note_sent(import).await
+    }
+
+    async fn finish(&self, import: &ImportId, status: Status) -> Answer<()> {
+        const DOING: &str = "ending an import";
+        let update = self.0.client.update_item().table_name(&self.0.name);
+        let update = update.key(PK, text(import.as_str())).key(SK, text(IMPORT));
+        let update = update.update_expression("SET #status = :status");
+        let update = update.expression_attribute_names("#status", STATUS);
+        let sent = update.expression_attribute_values(":status", text(status.as_str())).send().await;
+        sent.map_err(|error| fault(DOING, error))?;
+        // A crash here leaves it in the list: the sweep finds that it has ended, and comes here again.
+        let delete = self.0.client.delete_item().table_name(&self.0.name);
+        let sent = delete.key(PK, text(UNFINISHED)).key(SK, text(import.as_str())).send().await;
+        sent.map(drop).map_err(|error| fault(DOING, error))
+    }
+}
+
+/// The list is in the order of the ids, which is that of time.
+impl Unfinished for ImportsTable {
+    async fn unfinished(&self) -> Answer<Vec<(ImportId, Option<Timestamp>)>> {
+        let query = self.0.client.query().table_name(&self.0.name).consistent_read(true);
+        let query = query.key_condition_expression("#pk = :pk").expression_attribute_names("#pk", PK);
+        let mut pages =
+            query.expression_attribute_values(":pk", text(UNFINISHED)).into_paginator().items().send();
+        let mut unfinished = Vec::new();
+        while let Some(item) = pages.next().await {
+            let item = item.map_err(|error| fault("listing imports", error))?;
+            let import_id = text_of(&item, SK).and_then(|id| ImportId::parse(id).ok());
+            let swept_at = number_of(&item, SWEPT).and_then(|at| Timestamp::from_millisecond(at).ok());
+            unfinished.extend(import_id.map(|import_id| (import_id, swept_at)));
+        }
+        Ok(unfinished)
+    }
+
+    async fn note_swept(&self, import: &ImportId, at: Timestamp) -> Answer<()> {
+        /// An import that ended meanwhile is not to be listed again.
+        const LISTED: &str = "attribute_exists(pk)";
+        let update = self.0.client.update_item().table_name(&self.0.name);
+        let update = update.key(PK, text(UNFINISHED)).key(SK, text(import.as_str()));
+        let update = update.update_expression("SET #swept = :at").expression_attribute_names("#swept", SWEPT);
+        let update = update.condition_expression(LISTED);
+        let sent = update.expression_attribute_values(":at", number(at.as_millisecond())).send().await;
+        unless_refused("noting a sweep", sent)
+    }
+}

@@ -1,0 +1,195 @@
+//! Who works on a chunk, which chunks are closed, and who sends the letter.
+
+use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
+use aws_sdk_dynamodb::types::{ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update};
+use jiff::Timestamp;
+use rollcall_domain::names::ImportId;
+use rollcall_pipeline::fault::Fault;
+use rollcall_pipeline::ports::{Answer, LetterClaim, Take};
+
+use super::{CHUNK, CHUNKS, CONDITION, IMPORT, ImportsTable, LETTER, REMAINING, canceled};
+use crate::fault::{fault, unbuilt};
+use crate::table::{Item, PK, SK, number, number_of, pause, text, text_of};
+
+/// Done for good: a chunk's work, or the letter.
+const DONE: &str = "done";
+/// Somebody is at it until then, nanoseconds.
+const LEASE: &str = "leased_until";
+/// Who: a number by chance, so that a repeated attempt knows its own lease.
+const HOLDER: &str = "holder";
+
+/// Not done, and nobody is at it: of several that ask at once DynamoDB lets one through. A lease that ended is no
+/// lease; its holder was stopped by its function's time limit, which is shorter.
+const FREE: &str = "attribute_not_exists(#done) AND (attribute_not_exists(#lease) OR #lease <= :now)";
+/// Once closed a chunk is not counted down again, whoever comes and how often.
+const NOT_CLOSED: &str = "attribute_not_exists(#done)";
+/// Many workers close at once, and all count down the same number.
+const TRIES: u32 = 16;
+
+/// How a lease was asked for.
+enum Leased {
+    Mine,
+    Done,
+    Others,
+}
+
+impl ImportsTable {
+    pub(super) async fn take_chunk(
+        &self,
+        import: &ImportId,
+        chunk: u32,
+        now: Timestamp,
+        lease: Timestamp,
+    ) -> Answer<Take> {
+        Ok(match self.lease("taking a chunk", import, &sort_key(chunk), now, lease).await? {
+            Leased::Mine => Take::Taken,
+            Leased::Done => Take::Closed,
+            Leased::Others => Take::Leased,
+        })
+    }
+
+    pub(super) async fn claim(
+        &self,
+        import: &ImportId,
+        now: Timestamp,
+        lease: Timestamp,
+    ) -> Answer<LetterClaim> {
+        Ok(match self.lease("claiming a letter", import, LETTER, now, lease).await? {
+            Leased::Mine => LetterClaim::Claimed,
+            Leased::Done => LetterClaim::Sent,
+            Leased::Others => LetterClaim::Held,
+        })
+    }
+
+    pub(super) async fn note_sent(&self, import: &ImportId) -> Answer<()> {
+        let update = self.0.client.update_item().table_name(&self.0.name);
+        let update = update.key(PK, text(import.as_str())).key(SK, text(LETTER));
+        let update = update.update_expression("SET #done = :done").expression_attribute_names("#done", DONE);
+        let sent = update.expression_attribute_values(":done", number(1)).send().await;
+        sent.map(drop).map_err(|error| fault("noting a letter", error))
+    }
+
+    async fn lease(
+        &self,
+        doing: &'static str,
+        import: &ImportId,
+        sort: &str,
+        now: Timestamp,
+        until: Timestamp,
+    ) -> Answer<Leased> {
+        let holder = fastrand::u64(..).to_string();
+        let update = self.0.client.update_item().table_name(&self.0.name);
+        let update = update.key(PK, text(import.as_str())).key(SK, text(sort));
+        let update = update.update_expression("SET #lease = :until, #holder = :holder");
+        let update = update.condition_expression(FREE);
+        let update = update.expression_attribute_names("#done", DONE);
+        let update = update.expression_attribute_names("#lease", LEASE);
+        let update = update.expression_attribute_names("#holder", HOLDER);
+        let update = update.expression_attribute_values(":now", number(now.as_nanosecond()));
+        let update = update.expression_attribute_values(":until", number(until.as_nanosecond()));
+        let update = update.expression_attribute_values(":holder", text(&*holder));
+        let all_old = ReturnValuesOnConditionCheckFailure::AllOld;
+        match update.return_values_on_condition_check_failure(all_old).send().await {
+            Ok(_) => Ok(Leased::Mine),
+            Err(error) => match error.as_service_error() {
+                Some(UpdateItemError::ConditionalCheckFailedException(failed)) => {
+                    let standing = match failed.item() {
+                        Some(item) => item.clone(),
+                        None => self.item(import, sort, doing).await?.unwrap_or_default(),
+                    };
+                    Ok(of_standing(&standing, &holder))
+                }
+                _ => Err(fault(doing, error)),
+            },
+        }
+    }
+
+    pub(super) async fn close_chunk(&self, import: &ImportId, chunk: u32) -> Answer<u32> {
+        const DOING: &str = "closing a chunk";
+        for attempt in 0..TRIES {
+            let write = self.0.client.transact_write_items();
+            let write = write.transact_items(self.closing(import, chunk)?);
+            match write.transact_items(self.counting_down(import)?).send().await {
+                Ok(_) => return self.remaining(import).await,
+                Err(error) => match canceled(error.as_service_error()) {
+                    Some(reasons) if reasons.contains(&CONDITION) => return self.remaining(import).await,
+                    // Another worker closes another chunk: a conflict says nothing about this one.
+                    Some(_) => pause(attempt).await,
+                    None => return Err(fault(DOING, error)),
+                },
+            }
+        }
+        Err(Fault::transient(DOING, "others keep closing theirs"))
+    }
+
+    fn closing(&self, import: &ImportId, chunk: u32) -> Answer<TransactWriteItem> {
+        let update = Update::builder().table_name(&self.0.name);
+        let update = update.key(PK, text(import.as_str())).key(SK, text(sort_key(chunk)));
+        let update = update.update_expression("SET #done = :done").condition_expression(NOT_CLOSED);
+        let update = update.expression_attribute_names("#done", DONE);
+        transact(update.expression_attribute_values(":done", number(1)))
+    }
+
+    fn counting_down(&self, import: &ImportId) -> Answer<TransactWriteItem> {
+        let update = Update::builder().table_name(&self.0.name);
+        let update = update.key(PK, text(import.as_str())).key(SK, text(IMPORT));
+        let update = update.update_expression("SET #remaining = #remaining - :one");
+        let update = update.expression_attribute_names("#remaining", REMAINING);
+        transact(update.expression_attribute_values(":one", number(1)))
+    }
+
+    /// Read with strong consistency behind the transaction: of the last two that close at once, at least one sees
+    /// zero.
+    async fn remaining(&self, import: &ImportId) -> Answer<u32> {
+        let item = self.item(import, IMPORT, "closing a chunk").await?.unwrap_or_default();
+        Ok(number_of(&item, REMAINING).unwrap_or(0))
+    }
+
+    pub(super) async fn chunks_open(&self, import: &ImportId) -> Answer<Vec<u32>> {
+        const DOING: &str = "reading the open chunks";
+        let item = self.item(import, IMPORT, DOING).await?.unwrap_or_default();
+        let sealed: u32 = number_of(&item, CHUNKS).unwrap_or(0);
+        if sealed == 0 || number_of(&item, REMAINING) == Some(0) {
+            return Ok(Vec::new());
+        }
+        let query = self.0.client.query().table_name(&self.0.name).consistent_read(true);
+        let query = query.key_condition_expression("#pk = :pk AND begins_with(#sk, :chunk)");
+        let query = query.expression_attribute_names("#pk", PK).expression_attribute_names("#sk", SK);
+        let query = query.expression_attribute_values(":pk", text(import.as_str()));
+        let query = query.expression_attribute_values(":chunk", text(CHUNK));
+        let mut pages = query.into_paginator().items().send();
+        let mut open = vec![true; sealed as usize];
+        while let Some(item) = pages.next().await {
+            let item = item.map_err(|error| fault(DOING, error))?;
+            if let Some(place) = closed_chunk(&item).and_then(|chunk| open.get_mut(chunk as usize)) {
+                *place = false;
+            }
+        }
+        Ok((0..).zip(open).filter(|(_, open)| *open).map(|(chunk, _)| chunk).collect())
+    }
+}
+
+/// Why a lease was not given. A first attempt whose answer was lost has set this holder.
+fn of_standing(item: &Item, holder: &str) -> Leased {
+    if item.contains_key(DONE) {
+        Leased::Done
+    } else if text_of(item, HOLDER) == Some(holder) {
+        Leased::Mine
+    } else {
+        Leased::Others
+    }
+}
+
+fn closed_chunk(item: &Item) -> Option<u32> {
+    item.contains_key(DONE).then(|| text_of(item, SK)?.strip_prefix(CHUNK)?.parse().ok()).flatten()
+}
+
+/// Chunks in the order of their numbers.
+fn sort_key(chunk: u32) -> String {
+    format!("{CHUNK}{chunk:010}")
+}
+
+fn transact(update: aws_sdk_dynamodb::types::builders::UpdateBuilder) -> Answer<TransactWriteItem> {
+    let update = update.build().map_err(|error| unbuilt("closing a chunk", error))?;
+    Ok(TransactWriteItem::builder().update(update).build())
+}

@@ -1,0 +1,226 @@
+//! The bucket on S3.
+
+use std::ops::Range;
+
+use aws_sdk_s3::Client;
+use aws_sdk_s3::operation::get_object::GetObjectOutput;
+use aws_sdk_s3::operation::head_object::HeadObjectOutput;
+use aws_sdk_s3::primitives::{ByteStream, DateTime};
+use jiff::Timestamp;
+use rollcall_pipeline::fault::Fault;
+use rollcall_pipeline::ports::{Answer, ObjectVersion, Objects};
+
+use crate::fault::{fault, status};
+use crate::upload::Upload;
+
+/// An object without a version id is told apart by its entity tag: overwritten, it is gone.
+const BY_TAG: &str = "etag:";
+/// Options of a drop, as metadata.
+const OPTION: &str = "rollcall-";
+/// Working papers bear this tag, and a lifecycle rule removes what bears it.
+pub(crate) const WORKING_PAPER: &str = "rollcall=working-paper";
+
+/// One bucket.
+#[derive(Debug, Clone)]
+pub struct Bucket {
+    client: Client,
+    name: String,
+}
+
+/// An object that was dropped, with what came along.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Dropped {
+    /// The version that was dropped.
+    pub object: ObjectVersion,
+    /// Options from its metadata: name and value.
+    pub options: Vec<(String, String)>,
+}
+
+impl Bucket {
+    /// The bucket of this name.
+    pub fn new(client: Client, name: impl Into<String>) -> Self {
+        Self { client, name: name.into() }
+    }
+
+    /// One version of an object (`None`: the one that is there now), with the options that its metadata holds.
+    ///
+    /// # Errors
+    /// Where the bucket cannot be asked.
+    pub async fn dropped(&self, key: &str, version: Option<&str>) -> Answer<Option<Dropped>> {
+        let head =
+            self.client.head_object().bucket(&self.name).key(key).set_version_id(version.map(Into::into));
+        match head.send().await {
+            Ok(head) => {
+                let options = options_of(&head);
+                Ok(Some(Dropped { object: version_of(key, &head)?, options }))
+            }
+            Err(error) if is_absent(status(&error), version) => Ok(None),
+            Err(error) => Err(fault("describing an object", error)),
+        }
+    }
+
+    /// Keys under a prefix, each with the version that is there now, in the order of the keys.
+    ///
+    /// # Errors
+    /// Where the bucket cannot be asked.
+    pub async fn list(&self, prefix: &str) -> Answer<Vec<String>> {
+        let mut pages =
+            self.client.list_objects_v2().bucket(&self.name).prefix(prefix).into_paginator().send();
+        let mut keys = Vec::new();
+        while let Some(page) = pages.next().await {
+            let page = page.map_err(|error| fault("listing objects", error))?;
+            keys.extend(page.contents().iter().filter_map(|object| object.key().map(str::to_owned)));
+        }
+        Ok(keys)
+    }
+}
+
+/// 404 is absence; a delete marker asked for by its version answers 405.
+fn is_absent(status: Option<u16>, version: Option<&str>) -> bool {
+    status == Some(404) || (version.is_some() && status == Some(405))
+}
+
+fn version_of(key: &str, head: &HeadObjectOutput) -> Answer<ObjectVersion> {
+    // "null" is not one version but whatever was written while versioning was off.
+    let version = match head.version_id() {
+        Some(id) if id != "null" => id.to_owned(),
+        _ => format!("{BY_TAG}{}", head.e_tag().unwrap_or_default()),
+    };
+    let modified = head.last_modified().and_then(timestamp);
+    Ok(ObjectVersion {
+        key: key.to_owned(),
+        version,
+        len: head.content_length().and_then(|len| u64::try_from(len).ok()).unwrap_or(0),
+        modified: modified
+            .ok_or_else(|| Fault::permanent("describing an object", "no last-modified in the answer"))?,
+    })
+}
+
+fn timestamp(time: &DateTime) -> Option<Timestamp> {
+    Timestamp::new(time.secs(), i32::try_from(time.subsec_nanos()).ok()?).ok()
+}
+
+fn options_of(head: &HeadObjectOutput) -> Vec<(String, String)> {
+    let metadata = head.metadata().into_iter().flatten();
+    let mut options: Vec<(String, String)> = metadata
+        .filter_map(|(name, value)| Some((option_of(name.strip_prefix(OPTION)?), value.clone())))
+        .collect();
+    options.sort();
+    options
+}
+
+/// Not every client can set a name with an underscore; a header behind `map.` is taken as it is.
+fn option_of(name: &str) -> String {
+    if name.starts_with("map.") { name.to_owned() } else { name.replace('-', "_") }
+}
+
+impl Objects for Bucket {
+    type Writer = Upload;
+
+    fn bucket(&self) -> &str {
+        &self.name
+    }
+
+    async fn describe(&self, key: &str) -> Answer<Option<ObjectVersion>> {
+        Ok(self.dropped(key, None).await?.map(|dropped| dropped.object))
+    }
+
+    async fn read(&self, object: &ObjectVersion, range: Range<u64>) -> Answer<Vec<u8>> {
+        let end = range.end.min(object.len);
+        if range.start >= end {
+            return Ok(Vec::new());
+        }
+        let get = self.client.get_object().bucket(&self.name).key(&object.key);
+        let get = get.range(format!("bytes={}-{}", range.start, end - 1));
+        let get = match object.version.strip_prefix(BY_TAG) {
+            Some(tag) => get.if_match(tag),
+            None => get.version_id(&object.version),
+        };
+        match get.send().await {
+            Ok(answer) => {
+                let is_whole = answer.content_range().is_none();
+                let bytes = body(answer).await?;
+                Ok(if is_whole { part_of(&bytes, range.start, end) } else { bytes })
+            }
+            Err(error) if matches!(status(&error), Some(404 | 405 | 412 | 416)) => {
+                Err(Fault::Gone(object.key.clone()))
+            }
+            Err(error) => Err(fault("reading an object", error)),
+        }
+    }
+
+    async fn get(&self, key: &str) -> Answer<Option<Vec<u8>>> {
+        match self.client.get_object().bucket(&self.name).key(key).send().await {
+            Ok(answer) => body(answer).await.map(Some),
+            Err(error) if status(&error) == Some(404) => Ok(None),
+            Err(error) => Err(fault("reading an object", error)),
+        }
+    }
+
+    async fn put(&self, key: &str, bytes: Vec<u8>) -> Answer<()> {
+        let put = self.client.put_object().bucket(&self.name).key(key).body(ByteStream::from(bytes));
+        let put = put.content_type(content_type(key)).set_tagging(tagging(key));
+        put.send().await.map(drop).map_err(|error| fault("writing an object", error))
+    }
+
+    async fn put_if_absent(&self, key: &str, bytes: Vec<u8>) -> Answer<bool> {
+        let put = self.client.put_object().bucket(&self.name).key(key).body(ByteStream::from(bytes));
+        let put = put.content_type(content_type(key)).set_tagging(tagging(key));
+        // S3 lets one of several writers through and answers the others 412. An attempt whose answer was lost
+        // and that the SDK repeats meets its own object: 412 too, and the caller reads what is there.
+        match put.if_none_match("*").send().await {
+            Ok(_) => Ok(true),
+            Err(error) if status(&error) == Some(412) => Ok(false),
+            Err(error) => Err(fault("writing an object", error)),
+        }
+    }
+
+    async fn create(&self, key: &str) -> Answer<Upload> {
+        Ok(Upload::new(self.client.clone(), &self.name, key))
+    }
+}
+
+/// Some stores answer a range of a version with all of it, and say so by naming no range.
+fn part_of(bytes: &[u8], start: u64, end: u64) -> Vec<u8> {
+    let at = |offset: u64| usize::try_from(offset).unwrap_or(usize::MAX).min(bytes.len());
+    bytes[at(start)..at(end)].to_vec()
+}
+
+async fn body(answer: GetObjectOutput) -> Answer<Vec<u8>> {
+    let bytes = answer.body.collect().await;
+    bytes.map(|bytes| bytes.to_vec()).map_err(|error| Fault::transient("reading an object", error))
+}
+
+/// What a browser or a mail client is told that an object is.
+pub(crate) fn content_type(key: &str) -> &'static str {
+    match key.rsplit_once('.').map(|(_, ending)| ending) {
+        Some("json") => "application/json",
+        Some("csv") => "text/csv; charset=utf-8",
+        Some("html") => "text/html; charset=utf-8",
+        _ => "application/octet-stream",
+    }
+}
+
+/// The plan and whatever is under `chunks/` is nobody's once the import has ended.
+fn tagging(key: &str) -> Option<String> {
+    let working = key.starts_with("imports/") && (key.ends_with("/plan.json") || key.contains("/chunks/"));
+    working.then(|| WORKING_PAPER.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn working_papers_are_tagged_and_results_are_not() {
+        let tagged = |key: &str| tagging(key).is_some();
+        assert!(tagged("imports/acme/i/plan.json") && tagged("imports/acme/i/chunks/0"));
+        assert!(!tagged("imports/acme/i/summary.json") && !tagged("inbox/acme/chunks/plan.json"));
+    }
+
+    #[test]
+    fn a_result_file_says_what_it_is() {
+        assert_eq!(content_type("imports/a/i/failed.csv"), "text/csv; charset=utf-8");
+        assert_eq!(content_type("imports/a/i/chunks/0"), "application/octet-stream");
+    }
+}

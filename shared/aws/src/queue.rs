@@ -1,0 +1,141 @@
+//! The queues on SQS.
+//!
+//! A message of SQS holds 1 MiB. A chunk that is larger (one row may be, once escaped) is put into the bucket,
+//! and its message says where.
+
+use aws_sdk_sqs::Client;
+use rollcall_domain::chunk::ChunkMessage;
+use rollcall_domain::keys::Papers;
+use rollcall_domain::names::{ImportId, ProgramName};
+use rollcall_pipeline::fault::Fault;
+use rollcall_pipeline::ports::{Answer, Objects, Queue};
+use serde::{Deserialize, Serialize};
+
+use crate::fault::fault;
+use crate::objects::Bucket;
+
+/// Bytes of a message that SQS takes.
+const MESSAGE: usize = 1024 * 1024;
+
+/// The queues of an installation.
+#[derive(Debug, Clone)]
+pub struct Queues {
+    client: Client,
+    bucket: Bucket,
+    chunks: String,
+    finalize: String,
+}
+
+/// What the finalizer is asked.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FinalizeMessage {
+    /// Version of the message's shape.
+    pub v: u32,
+    /// Whose import.
+    pub program: ProgramName,
+    /// The import.
+    pub import_id: ImportId,
+    /// Why it can go no further, where it cannot.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failed: Option<String>,
+}
+
+impl FinalizeMessage {
+    /// The version that this code writes and reads.
+    pub const VERSION: u32 = 1;
+}
+
+/// Where a chunk is that its message has no room for.
+#[derive(Debug, Serialize, Deserialize)]
+struct Elsewhere {
+    stored_at: String,
+}
+
+impl Queues {
+    /// The queues under these URLs; a worker needs no chunk queue, a finalizer no finalize queue.
+    pub fn new(
+        client: Client,
+        bucket: Bucket,
+        chunks: impl Into<String>,
+        finalize: impl Into<String>,
+    ) -> Self {
+        Self { client, bucket, chunks: chunks.into(), finalize: finalize.into() }
+    }
+
+    /// Says that an import can go no further. Sending twice is safe.
+    ///
+    /// # Errors
+    /// Where the queue does not take it.
+    pub async fn send_failed(&self, program: &ProgramName, import: &ImportId, why: &str) -> Answer<()> {
+        self.finalize(program, import, Some(why.to_owned())).await
+    }
+
+    async fn finalize(&self, program: &ProgramName, import: &ImportId, failed: Option<String>) -> Answer<()> {
+        let (program, import_id) = (program.clone(), import.clone());
+        let message = FinalizeMessage { v: FinalizeMessage::VERSION, program, import_id, failed };
+        self.send(&self.finalize, encode(&message)?).await
+    }
+
+    async fn send(&self, queue: &str, body: String) -> Answer<()> {
+        let sent = self.client.send_message().queue_url(queue).message_body(body).send().await;
+        sent.map(drop).map_err(|error| fault("sending a message", error))
+    }
+}
+
+impl Queue for Queues {
+    async fn send_chunk(&self, message: ChunkMessage) -> Answer<()> {
+        let mut body = encode(&message)?;
+        if body.len() > MESSAGE {
+            let papers = Papers::of(&message.program, &message.import_id);
+            let stored_at = format!("{}.message", papers.fragment(message.chunk));
+            self.bucket.put(&stored_at, body.into_bytes()).await?;
+            body = encode(&Elsewhere { stored_at })?;
+        }
+        self.send(&self.chunks, body).await
+    }
+
+    async fn send_finalize(&self, program: &ProgramName, import: &ImportId) -> Answer<()> {
+        self.finalize(program, import, None).await
+    }
+}
+
+/// JSON escapes the other characters that SQS refuses; these two it leaves, and they can stand in texts only.
+fn encode(message: &impl Serialize) -> Answer<String> {
+    let json =
+        serde_json::to_string(message).map_err(|error| Fault::permanent("writing a message", error))?;
+    if json.contains(['\u{fffe}', '\u{ffff}']) {
+        return Ok(json.replace('\u{fffe}', "\\ufffe").replace('\u{ffff}', "\\uffff"));
+    }
+    Ok(json)
+}
+
+/// The chunk that a message's body holds, or names.
+///
+/// # Errors
+/// Permanent where it is none, or is not there any more: it will not get better.
+pub async fn decode_chunk(bucket: &Bucket, body: &str) -> Answer<ChunkMessage> {
+    // Where it broke, and not on what: that may be a cell.
+    let unreadable = |error: serde_json::Error| {
+        let (line, column) = (error.line(), error.column());
+        Fault::permanent("reading a chunk's message", format_args!("unreadable at {line}:{column}"))
+    };
+    if let Ok(Elsewhere { stored_at }) = serde_json::from_str(body) {
+        let bytes = bucket.get(&stored_at).await?;
+        let bytes = bytes.ok_or_else(|| Fault::permanent("reading a chunk's message", "it is gone"))?;
+        return serde_json::from_slice(&bytes).map_err(unreadable);
+    }
+    serde_json::from_str(body).map_err(unreadable)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn characters_that_the_queue_refuses_are_escaped() {
+        let text = "a\u{fffe}b\u{ffff}\u{1}é";
+        let json = encode(&text).unwrap();
+        assert_eq!(json, "\"a\\ufffeb\\uffff\\u0001é\"");
+        assert_eq!(serde_json::from_str::<String>(&json).unwrap(), text);
+    }
+}

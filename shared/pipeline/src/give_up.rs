@@ -1,0 +1,78 @@
+//! A chunk, or a whole import, can go no further: it is answered for, so that every import ends.
+
+use jiff::SignedDuration;
+use rollcall_domain::chunk::ChunkMessage;
+use rollcall_domain::give_up::{GivenUp, unprocessed};
+use rollcall_domain::keys::Papers;
+
+use crate::papers::{Loaded, Plans, missing, read_fragment};
+use crate::ports::{Answer, Clock, Contacts, Directory, Imports, Objects, Queue, Take};
+use crate::work::{Worked, keep};
+
+/// Gives a chunk up: applies its fragment if there is one, else writes that its rows are unprocessed; closes it.
+///
+/// `last` says that nobody will try again: then a fragment that cannot be applied is given up too.
+///
+/// # Errors
+/// Where a port fails; the plot may run again and goes on where it was.
+#[allow(clippy::too_many_arguments)]
+pub async fn give_up_chunk(
+    objects: &impl Objects,
+    directory: &impl Directory,
+    contacts: &impl Contacts,
+    imports: &impl Imports,
+    queue: &impl Queue,
+    clock: &impl Clock,
+    plans: &Plans,
+    lease: SignedDuration,
+    message: &ChunkMessage,
+    last: bool,
+) -> Answer<Worked> {
+    let (program, import, chunk) = (&message.program, &message.import_id, message.chunk);
+    let now = clock.now();
+    let left = match imports.take(import, chunk, now, now + lease).await? {
+        Take::Leased => return Ok(Worked::HandBack),
+        Take::Closed => imports.open_chunks(import).await?.len(),
+        Take::Taken => {
+            let loaded = plans.get(objects, program, import).await?;
+            answer_for(objects, directory, contacts, &loaded, message, last).await?;
+            imports.close(import, chunk).await? as usize
+        }
+    };
+    if left == 0 {
+        queue.send_finalize(program, import).await?;
+    }
+    Ok(Worked::Closed)
+}
+
+/// Sees to it that a fragment is there, and that it is kept or said not to be.
+async fn answer_for(
+    objects: &impl Objects,
+    directory: &impl Directory,
+    contacts: &impl Contacts,
+    loaded: &Loaded,
+    message: &ChunkMessage,
+    last: bool,
+) -> Answer<()> {
+    let papers = Papers::of(&message.program, &message.import_id);
+    let chunk = message.chunk;
+    let fragment = match read_fragment(objects, &papers, chunk).await? {
+        Some(fragment) => fragment,
+        None => {
+            let fragment = unprocessed(&loaded.plan, &loaded.profile, message);
+            let bytes = fragment.to_bytes(&message.import_id, chunk);
+            if objects.put_if_absent(&papers.fragment(chunk), bytes).await? {
+                return Ok(());
+            }
+            // Somebody judged it meanwhile: that stands.
+            read_fragment(objects, &papers, chunk).await?.ok_or_else(|| missing("a fragment"))?
+        }
+    };
+    match keep(directory, contacts, loaded, chunk, &fragment).await {
+        Err(fault) if last || !fault.is_transient() => {
+            let given_up = GivenUp::of(&loaded.plan, &fragment);
+            objects.put_if_absent(&papers.given_up(chunk), given_up.to_json()).await.map(drop)
+        }
+        kept => kept,
+    }
+}

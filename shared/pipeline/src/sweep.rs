@@ -1,0 +1,186 @@
+//! The sweep: whatever got lost, no import hangs.
+//!
+//! An import that is open for longer than its messages can be under way is split again, which sends what is
+//! missing. Is it open for as long again, its chunks are given up one by one; and where that cannot be done, the
+//! import ends as failed.
+
+use std::future::Future;
+
+use jiff::{SignedDuration, Timestamp};
+use rollcall_domain::chunk::ChunkMessage;
+use rollcall_domain::names::{ImportId, ProgramName};
+use rollcall_domain::plan::ChunkSize;
+
+use crate::finalize::finalize;
+use crate::give_up::give_up_chunk;
+use crate::papers::Plans;
+use crate::ports::{Answer, Clock, Contacts, Directory, ImportItem, Imports, Mail, Objects, Queue};
+use crate::split::split_again;
+use crate::work::Worked;
+
+/// What the sweep keeps of an import that has not ended.
+pub trait Unfinished: Send + Sync {
+    /// Imports that have not ended, each with the time when the sweep sent again what was missing.
+    fn unfinished(&self) -> impl Future<Output = Answer<Vec<(ImportId, Option<Timestamp>)>>> + Send;
+    /// Notes that what was missing is sent again. Repeating it is safe.
+    fn note_swept(&self, import: &ImportId, at: Timestamp) -> impl Future<Output = Answer<()>> + Send;
+}
+
+/// What the sweep did about an import.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Swept {
+    /// Its messages may be under way still.
+    Young,
+    /// It is over.
+    Over,
+    /// All its chunks are closed: the finalizer was told again.
+    ToldAgain,
+    /// What was missing was sent again.
+    SentAgain,
+    /// Its open chunks were given up; those that somebody works on at this moment come next time.
+    GivenUp,
+    /// It could go no further and was ended.
+    Failed,
+}
+
+/// How the sweep works.
+#[derive(Debug, Clone, Copy)]
+pub struct Patience {
+    /// Longer than a message can be under way: visibility × receives.
+    pub wait: SignedDuration,
+    /// For as long a chunk, or a letter, is taken.
+    pub lease: SignedDuration,
+    /// How a file is cut that was not planned yet.
+    pub size: ChunkSize,
+}
+
+/// Looks after one import that has not ended.
+///
+/// # Errors
+/// Where a port fails for now; the next sweep looks after it again.
+#[allow(clippy::too_many_arguments)]
+pub async fn sweep_import(
+    objects: &impl Objects,
+    directory: &impl Directory,
+    contacts: &impl Contacts,
+    imports: &(impl Imports + Unfinished),
+    queue: &impl Queue,
+    mail: &impl Mail,
+    clock: &impl Clock,
+    plans: &Plans,
+    patience: Patience,
+    import: &ImportId,
+    swept_at: Option<Timestamp>,
+) -> Answer<Swept> {
+    let Some(item) = imports.get(import).await? else { return Ok(Swept::Over) };
+    if let Some(status) = item.status {
+        // Its end was noted, and not that it is no longer unfinished.
+        imports.finish(import, status).await?;
+        return Ok(Swept::Over);
+    }
+    let now = clock.now();
+    let since = swept_at.unwrap_or(item.started_at);
+    if now < since + patience.wait {
+        return Ok(Swept::Young);
+    }
+    if item.chunks.is_some() && imports.open_chunks(import).await?.is_empty() {
+        queue.send_finalize(&item.program, import).await?;
+        return Ok(Swept::ToldAgain);
+    }
+    let went_on = if swept_at.is_none() {
+        imports.note_swept(import, now).await?;
+        split_again(objects, imports, queue, item.clone(), patience.size).await.map(|_| Swept::SentAgain)
+    } else {
+        give_up_open_chunks(objects, directory, contacts, imports, queue, clock, plans, patience, &item).await
+    };
+    match went_on {
+        Err(fault) if !fault.is_transient() => {
+            let why = fault.to_string();
+            finalize(objects, contacts, imports, mail, clock, patience.lease, import, Some(&why)).await?;
+            Ok(Swept::Failed)
+        }
+        went_on => went_on,
+    }
+}
+
+/// Cuts the file once more, and gives up every chunk that would be sent.
+#[allow(clippy::too_many_arguments)]
+async fn give_up_open_chunks(
+    objects: &impl Objects,
+    directory: &impl Directory,
+    contacts: &impl Contacts,
+    imports: &impl Imports,
+    queue: &impl Queue,
+    clock: &impl Clock,
+    plans: &Plans,
+    patience: Patience,
+    item: &ImportItem,
+) -> Answer<Swept> {
+    let giving_up =
+        GivingUp { objects, directory, contacts, imports, queue, clock, plans, lease: patience.lease };
+    split_again(objects, imports, &giving_up, item.clone(), patience.size).await?;
+    Ok(Swept::GivenUp)
+}
+
+/// A queue that gives up what it is sent.
+struct GivingUp<'a, O, D, C, I, Q, K> {
+    objects: &'a O,
+    directory: &'a D,
+    contacts: &'a C,
+    imports: &'a I,
+    queue: &'a Q,
+    clock: &'a K,
+    plans: &'a Plans,
+    lease: SignedDuration,
+}
+
+impl<O, D, C, I, Q, K> Queue for GivingUp<'_, O, D, C, I, Q, K>
+where
+    O: Objects,
+    D: Directory,
+    C: Contacts,
+    I: Imports,
+    Q: Queue,
+    K: Clock,
+{
+    async fn send_chunk(&self, message: ChunkMessage) -> Answer<()> {
+        let given_up = give_up_chunk(
+            self.objects,
+            self.directory,
+            self.contacts,
+            self.imports,
+            self.queue,
+            self.clock,
+            self.plans,
+            self.lease,
+            &message,
+            true,
+        );
+        match given_up.await? {
+            Worked::Closed | Worked::HandBack => Ok(()),
+        }
+    }
+
+    async fn send_finalize(&self, program: &ProgramName, import: &ImportId) -> Answer<()> {
+        self.queue.send_finalize(program, import).await
+    }
+}
+
+/// An import that an event began and that could not even be split: it ends as failed, with a letter.
+///
+/// # Errors
+/// Where a port fails; the plot may run again.
+#[allow(clippy::too_many_arguments)]
+pub async fn fail_import(
+    objects: &impl Objects,
+    contacts: &impl Contacts,
+    imports: &impl Imports,
+    mail: &impl Mail,
+    clock: &impl Clock,
+    lease: SignedDuration,
+    item: ImportItem,
+    why: &str,
+) -> Answer<()> {
+    let item = imports.begin(item).await?;
+    finalize(objects, contacts, imports, mail, clock, lease, &item.import_id, Some(why)).await.map(drop)
+}

@@ -1,0 +1,1 @@
+//! The contracts of the ports on the adapters of AWS; see `tests/`.

@@ -1,0 +1,82 @@
+"""A proxy that counts the calls to DynamoDB, and the units that they cost."""
+
+import http.client
+import http.server
+import json
+import math
+import threading
+from collections import Counter as Counts
+from urllib.parse import urlsplit
+
+
+class Counter:
+    def __init__(self, target):
+        self.calls, self.items, self.units = Counts(), Counts(), Counts()
+        self.lock = threading.Lock()
+        counter, to = self, urlsplit(target)
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def forward(self):
+                body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+                connection = http.client.HTTPConnection(to.hostname, to.port, timeout=60)
+                headers = {name: value for name, value in self.headers.items() if name.lower() != "connection"}
+                connection.putrequest(self.command, self.path, skip_host=True, skip_accept_encoding=True)
+                for name, value in headers.items():
+                    connection.putheader(name, value)
+                connection.endheaders(body)
+                answer = connection.getresponse()
+                data = answer.read()
+                counter.count(self.headers.get("X-Amz-Target", ""), body, data)
+                self.send_response(answer.status)
+                for name, value in answer.getheaders():
+                    if name.lower() not in ("transfer-encoding", "connection", "content-length"):
+                        self.send_header(name, value)
+                length = answer.getheader("Content-Length") if self.command == "HEAD" else str(len(data))
+                self.send_header("Content-Length", length or "0")
+                self.end_headers()
+                self.wfile.write(data)
+
+            do_GET = do_PUT = do_POST = do_HEAD = do_DELETE = forward
+
+            def log_message(self, *arguments):
+                pass
+
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.server.server_port}"
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    def clear(self):
+        with self.lock:
+            self.calls.clear(), self.items.clear(), self.units.clear()
+
+    def count(self, target, body, answer):
+        if not target.startswith("DynamoDB"):
+            return
+        call, asked = target.split(".")[1], json.loads(body)
+        with self.lock:
+            if call in ("BatchGetItem", "BatchWriteItem"):
+                for table, wanted in asked["RequestItems"].items():
+                    self._count_batch(call, table, wanted, json.loads(answer))
+            else:
+                self.calls[call] += 1
+                reads = call in ("GetItem", "Query")
+                each = 2 if call == "TransactWriteItems" else 1
+                self.units["read" if reads else "write"] += each * len(asked.get("TransactItems", [1]))
+
+    def _count_batch(self, call, table, wanted, answer):
+        where = f"{call} {table.split('-')[1]}"
+        self.calls[where] += 1
+        if call == "BatchWriteItem":
+            self.items[where] += len(wanted)
+            self.units["write"] += sum(math.ceil(_size(put["PutRequest"]["Item"]) / 1024) for put in wanted)
+            return
+        self.items[where] += len(wanted["Keys"])
+        found = answer["Responses"].get(table, [])
+        blocks = sum(math.ceil(_size(item) / 4096) for item in found) + len(wanted["Keys"]) - len(found)
+        self.units["read"] += blocks * (1 if wanted.get("ConsistentRead") else 0.5)
+
+
+def _size(item):
+    return sum(len(name.encode()) + len(str(next(iter(value.values()))).encode()) for name, value in item.items())

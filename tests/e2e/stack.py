@@ -1,0 +1,193 @@
+"""The stack: the real template with the functions as they were built, and what a test asks of it."""
+
+import csv
+import io
+import json
+import time
+import zipfile
+from pathlib import Path
+
+import boto3
+import yaml
+from boto3.dynamodb.conditions import Key
+from botocore.config import Config
+
+ROOT = Path(__file__).resolve().parents[2]
+FUNCTIONS = {"Splitter": "rollcall-splitter", "Worker": "rollcall-worker", "Finalizer": "rollcall-finalizer"}
+SENDER = "rollcall@sender.example"
+
+
+class Tagged(yaml.SafeLoader):
+    """Keeps `!Ref` and the like as `{tag: value}`."""
+
+
+def _construct(loader, suffix, node):
+    if isinstance(node, yaml.ScalarNode):
+        value = loader.construct_scalar(node)
+    elif isinstance(node, yaml.SequenceNode):
+        value = loader.construct_sequence(node, deep=True)
+    else:
+        value = loader.construct_mapping(node, deep=True)
+    if suffix == "Ref":
+        return {"Ref": value}
+    if suffix == "GetAtt" and isinstance(value, str):
+        value = value.split(".", 1)
+    return {f"Fn::{suffix}": value}
+
+
+Tagged.add_multi_constructor("!", _construct)
+
+
+def template():
+    return yaml.load((ROOT / "infra" / "template.yaml").read_text(), Tagged)
+
+
+def clients(url, region):
+    def client(service):
+        return boto3.client(
+            service,
+            endpoint_url=url,
+            region_name=region,
+            aws_access_key_id="test",
+            aws_secret_access_key="test",
+            config=Config(retries={"max_attempts": 3}, s3={"addressing_style": "path"}),
+        )
+
+    return client
+
+
+class Stack:
+    def __init__(self, emulator, region, folder, pace="quick"):
+        self.emulator = emulator
+        self.client = clients(emulator.url, region)
+        self.s3 = self.client("s3")
+        self.sqs = self.client("sqs")
+        self.tables = boto3.resource(
+            "dynamodb",
+            endpoint_url=emulator.url,
+            region_name=region,
+            aws_access_key_id="test",
+            aws_secret_access_key="test",
+        )
+        self.client("ses").verify_email_identity(EmailAddress=SENDER)
+        self._deploy(Path(folder), pace)
+
+    def _deploy(self, folder, pace):
+        body = template()
+        # The emulator speaks plain HTTP, and with AUTH it enforces the bucket's policy: TLS only.
+        body["Resources"].pop("BucketPolicy")
+        # Of SESv2 it does not see the identity and asks for everything; AWS asks for the identity.
+        for statement in body["Resources"]["FinalizerRole"]["Properties"]["Policies"][0]["PolicyDocument"]["Statement"]:
+            if statement.get("Action") == "ses:SendEmail":
+                statement["Resource"] = "*"
+        self.s3.create_bucket(Bucket="code", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
+        for function, binary in FUNCTIONS.items():
+            archive = folder / f"{binary}.zip"
+            with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as packed:
+                entry = zipfile.ZipInfo("bootstrap")
+                entry.external_attr = 0o755 << 16
+                packed.writestr(entry, (ROOT / "target" / "e2e" / binary).read_bytes())
+            self.s3.upload_file(str(archive), "code", archive.name)
+            body["Resources"][function]["Properties"]["CodeUri"] = {"Bucket": "code", "Key": archive.name}
+        cloudformation = self.client("cloudformation")
+        cloudformation.create_stack(
+            StackName="rollcall",
+            TemplateBody=json.dumps(body, default=str),
+            Capabilities=["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"],
+            Parameters=[
+                {"ParameterKey": "Sender", "ParameterValue": SENDER},
+                {"ParameterKey": "SenderIdentity", "ParameterValue": SENDER},
+                {"ParameterKey": "Pace", "ParameterValue": pace},
+            ],
+        )
+        for _ in range(120):
+            stack = cloudformation.describe_stacks(StackName="rollcall")["Stacks"][0]
+            if not stack["StackStatus"].endswith("IN_PROGRESS"):
+                break
+            time.sleep(0.5)
+        if stack["StackStatus"] != "CREATE_COMPLETE":
+            events = cloudformation.describe_stack_events(StackName="rollcall")["StackEvents"]
+            raise RuntimeError("\n".join(str(event.get("ResourceStatusReason")) for event in events))
+        self.outputs = {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
+        self.bucket = self.outputs["BucketName"]
+
+    # ------------------------------------------------------------------ doing
+    def put(self, key, body, **extra):
+        return self.s3.put_object(Bucket=self.bucket, Key=key, Body=body, **extra)
+
+    def program(self, name, **settings):
+        lines = [f'title = "{name}"', f'notify = ["{name}@notify.example"]', f'sender = "{SENDER}"']
+        lines += [f"{key} = {json.dumps(value)}" for key, value in settings.items()]
+        self.put(f"settings/{name}.toml", "\n".join(lines).encode())
+
+    def drop(self, program, profile, file, body, dry_run=False, **extra):
+        folder = f"inbox/{program}/{profile}/dry-run/" if dry_run else f"inbox/{program}/{profile}/"
+        self.put(folder + file, body, **extra)
+
+    # ------------------------------------------------------------------ looking
+    def get(self, key):
+        return self.s3.get_object(Bucket=self.bucket, Key=key)["Body"].read()
+
+    def keys(self, prefix):
+        pages = self.s3.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=prefix)
+        return [item["Key"] for page in pages for item in page.get("Contents", [])]
+
+    def summaries(self, program):
+        found = [key for key in self.keys(f"imports/{program}/") if key.endswith("/summary.json")]
+        return [json.loads(self.get(key)) for key in found]
+
+    def wait_for(self, program, file, seconds=60, count=1):
+        """The summaries of a file, once there are as many."""
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            found = [summary for summary in self.summaries(program) if summary["file"] == file]
+            if len(found) >= count:
+                return found
+            time.sleep(0.3)
+        raise AssertionError(f"{file}: no summary after {seconds} s; {self.keys(f'imports/{program}/')}")
+
+    def result(self, summary, name):
+        return self.get(f"imports/{summary['program']}/{summary['import_id']}/{name}")
+
+    def rows(self, summary, name):
+        text = self.result(summary, name).decode("utf-8-sig")
+        return list(csv.DictReader(io.StringIO(text, newline="")))
+
+    def contacts(self):
+        table = self.tables.Table(self.outputs["ContactsTableName"])
+        items, start = [], {}
+        while True:
+            page = table.scan(**start)
+            items += page["Items"]
+            if "LastEvaluatedKey" not in page:
+                break
+            start = {"ExclusiveStartKey": page["LastEvaluatedKey"]}
+        return [item for item in items if "record" in item]
+
+    def import_items(self, import_id):
+        table = self.tables.Table(self.outputs["ImportsTableName"])
+        return table.query(KeyConditionExpression=Key("pk").eq(import_id), ConsistentRead=True)["Items"]
+
+    def unfinished(self):
+        return [item["sk"] for item in self.import_items("unfinished")]
+
+    def letters_to(self, program):
+        address = f"{program}@notify.example"
+        return [letter for letter in self.emulator.letters() if address in json.dumps(letter)]
+
+    def waiting(self):
+        """Messages in all queues, those under way included."""
+        counts = {}
+        for name in ("Chunk", "Finalize", "DeadChunk", "FailedEvent", "Parked"):
+            attributes = self.sqs.get_queue_attributes(
+                QueueUrl=self.outputs[f"{name}QueueUrl"],
+                AttributeNames=["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"],
+            )["Attributes"]
+            counts[name] = sum(int(value) for value in attributes.values())
+        return counts
+
+    def wait_until_quiet(self, seconds=60):
+        end = time.monotonic() + seconds
+        while any(self.waiting().values()):
+            assert time.monotonic() < end, self.waiting()
+            time.sleep(0.5)

@@ -1,0 +1,173 @@
+"""What must hold of the template, read from the template itself."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from stack import ROOT, template
+
+TEMPLATE = template()
+RESOURCES = TEMPLATE["Resources"]
+FUNCTIONS = {name: entry for name, entry in RESOURCES.items() if entry["Type"] == "AWS::Serverless::Function"}
+QUEUES = {name: entry for name, entry in RESOURCES.items() if entry["Type"] == "AWS::SQS::Queue"}
+PACES = TEMPLATE["Mappings"]["Pace"]
+
+
+def resolved(value, pace):
+    """A value at one pace."""
+    if isinstance(value, dict) and "Fn::FindInMap" in value:
+        mapping, first, second = value["Fn::FindInMap"]
+        first = pace if first == {"Ref": "Pace"} else first
+        return TEMPLATE["Mappings"][mapping][first][second]
+    return value
+
+
+def name_of(reference):
+    if "Ref" in reference:
+        return reference["Ref"]
+    return reference["Fn::GetAtt"][0]
+
+
+def queue_events():
+    for name, function in FUNCTIONS.items():
+        for event in function["Properties"]["Events"].values():
+            if event["Type"] == "SQS":
+                yield name, function["Properties"], event["Properties"]
+
+
+def test_a_message_stays_hidden_for_six_times_the_time_limit():
+    for pace in PACES:
+        for _, function, event in queue_events():
+            queue = QUEUES[name_of(event["Queue"])]["Properties"]
+            hidden = int(resolved(queue["VisibilityTimeout"], pace))
+            assert hidden >= 6 * int(resolved(function["Timeout"], pace)), (pace, event)
+
+
+def test_leases_outlast_the_function_and_not_the_visibility():
+    for pace, values in PACES.items():
+        assert int(values["WorkerSeconds"]) < int(values["WorkerLease"]) < int(values["ChunkVisibility"]), pace
+        assert int(values["FinalizerSeconds"]) < int(values["FinalizerLease"]) < int(values["FinalizeVisibility"])
+        assert int(values["SweepAfter"]) > int(values["ChunkVisibility"]) * int(values["ChunkReceives"])
+    assert int(PACES["standard"]["WorkerSeconds"]) <= 60
+
+
+def test_only_failed_messages_come_back_and_concurrency_is_bounded():
+    for _, _, event in queue_events():
+        assert event["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+        assert event["ScalingConfig"]["MaximumConcurrency"]
+
+
+def test_every_queue_has_dead_letters_but_the_last_and_that_one_an_alarm():
+    targets = {name_of(queue["Properties"]["RedrivePolicy"]["deadLetterTargetArn"])
+               for queue in QUEUES.values() if "RedrivePolicy" in queue["Properties"]}
+    assert {name for name, queue in QUEUES.items() if "RedrivePolicy" not in queue["Properties"]} == {"ParkedQueue"}
+    assert "ParkedQueue" in targets
+    assert any("ParkedQueue" in str(entry) for entry in RESOURCES.values() if entry["Type"].endswith("::Alarm"))
+
+
+def test_everything_is_encrypted_and_kept():
+    for queue in QUEUES.values():
+        assert {"SqsManagedSseEnabled", "KmsMasterKeyId"} <= set(queue["Properties"])
+    for entry in RESOURCES.values():
+        if entry["Type"] in ("AWS::DynamoDB::Table", "AWS::S3::Bucket"):
+            assert entry["DeletionPolicy"] == "Retain"
+        if entry["Type"] == "AWS::DynamoDB::Table":
+            properties = entry["Properties"]
+            assert properties["PointInTimeRecoverySpecification"]["PointInTimeRecoveryEnabled"]
+            assert properties["SSESpecification"]["SSEEnabled"] and properties["BillingMode"] == "PAY_PER_REQUEST"
+    assert "aws:SecureTransport" in str(RESOURCES["BucketPolicy"])
+
+
+# ------------------------------------------------------------------ permissions
+# A call of an SDK's client, and what it asks for.
+ACTIONS = {
+    "batch_get_item": {"dynamodb:BatchGetItem"},
+    "batch_write_item": {"dynamodb:BatchWriteItem"},
+    "complete_multipart_upload": {"s3:PutObject"},
+    "create_multipart_upload": {"s3:PutObject"},
+    "delete_item": {"dynamodb:DeleteItem"},
+    "get_item": {"dynamodb:GetItem"},
+    "get_object": {"s3:GetObject", "s3:GetObjectVersion"},
+    "head_object": {"s3:GetObject", "s3:GetObjectVersion"},
+    "list_objects_v2": {"s3:ListBucket"},
+    "put_object": {"s3:PutObject", "s3:PutObjectTagging"},
+    "query": {"dynamodb:Query"},
+    "send_email": {"ses:SendEmail"},
+    "send_message": {"sqs:SendMessage"},
+    # A transaction asks for what its parts ask for.
+    "transact_write_items": {"dynamodb:PutItem", "dynamodb:UpdateItem"},
+    "update_item": {"dynamodb:UpdateItem"},
+    "upload_part": {"s3:PutObject"},
+}
+# What Lambda itself does in the function's name, and what S3 wants for saying "absent" instead of "forbidden".
+OF_THE_PLATFORM = {
+    "logs:CreateLogStream", "logs:PutLogEvents", "kms:Decrypt", "kms:GenerateDataKey",
+    "sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage", "s3:ListBucket",
+}
+
+
+def calls():
+    sources = (ROOT / "shared" / "aws" / "src").rglob("*.rs")
+    text = "\n".join(path.read_text() for path in sources)
+    return set(re.findall(r"client\s*\.([a-z0-9_]+)\(\)", text)) - {"clone"}
+
+
+def granted():
+    actions = set()
+    for statement in statements():
+        wanted = statement["Action"]
+        actions |= set([wanted] if isinstance(wanted, str) else wanted)
+    return actions
+
+
+def statements():
+    for role in RESOURCES.values():
+        if role["Type"] != "AWS::IAM::Role":
+            continue
+        for policy in role["Properties"]["Policies"]:
+            for statement in policy["PolicyDocument"]["Statement"]:
+                yield statement["Fn::If"][1] if "Fn::If" in statement else statement
+
+
+def test_the_permissions_are_the_calls():
+    unknown = calls() - set(ACTIONS)
+    assert not unknown, f"say what these ask for: {unknown}"
+    asked = set().union(*(ACTIONS[call] for call in calls()))
+    assert granted() - OF_THE_PLATFORM == asked - {"s3:ListBucket"}
+
+
+def test_no_permission_is_for_everything():
+    for statement in statements():
+        assert "*" not in str(statement["Action"])
+        resources = statement["Resource"] if isinstance(statement["Resource"], list) else [statement["Resource"]]
+        for resource in resources:
+            assert resource != "*" and "function:*" not in str(resource) and ":table/*" not in str(resource)
+    for function in FUNCTIONS.values():
+        assert "Role" in function["Properties"] and "Policies" not in function["Properties"]
+
+
+def test_the_functions_get_exactly_what_they_read():
+    common = set(TEMPLATE["Globals"]["Function"]["Environment"]["Variables"])
+    for name, function in FUNCTIONS.items():
+        told = common | set(function["Properties"]["Environment"]["Variables"])
+        source = (ROOT / "functions" / name.lower() / "src" / "main.rs").read_text()
+        read = set(re.findall(r"(?:text|number)\(\"(ROLLCALL_[A-Z_]+)\"\)", source))
+        assert told == read, name
+
+
+def test_the_linter_has_nothing_to_say():
+    linter = Path(sys.executable).with_name("cfn-lint")
+    done = subprocess.run([linter, ROOT / "infra" / "template.yaml"], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout
+
+
+def test_what_checkov_finds_has_its_reason():
+    checkov = ROOT / "target" / "checkov-venv" / "bin" / "checkov"
+    if not checkov.exists():
+        pytest.skip("checkov is not installed: tests/e2e/run installs it with ROLLCALL_CHECKOV=1")
+    command = [checkov, "--config-file", ROOT / "infra" / "checkov.yaml", "-d", ROOT / "infra"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout[-4000:]
