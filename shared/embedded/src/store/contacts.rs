@@ -28,7 +28,7 @@ impl Contacts for ContactStore {
         self.read_before(pool, import, wanted)
     }
 
-    async fn keep(&self, pool: &Pool, import: &ImportId, chunk: u32, records: &[Keep]) -> Answer<()> {
+    async fn keep(&self, pool: &Pool, import: &ImportId, chunk: u32, records: &[Keep<'_>]) -> Answer<()> {
         if records.is_empty() { Ok(()) } else { self.keep_chunk(pool, import, chunk, records) }
     }
 

@@ -14,7 +14,7 @@ use hashbrown::HashTable;
 use hashbrown::hash_table::Entry;
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
 
-use super::filter::Filter;
+use super::filter::{self, Filter};
 
 /// Hints in memory before they are packed: 9 MB of them.
 const TAIL: usize = (1 << 19) / 8 * 7;
@@ -134,8 +134,13 @@ impl Index {
     /// in the list too.
     pub(super) fn admit(&self, hashes: &[u64]) -> Vec<Option<i64>> {
         let mut tail = self.tail();
-        let mut admit = |hash: &u64| (!tail.filter.may_hold(*hash)).then(|| tail.append(*hash));
-        hashes.iter().map(&mut admit).collect()
+        let mut admitted = Vec::with_capacity(hashes.len());
+        for group in hashes.chunks(filter::AT_ONCE) {
+            tail.filter.bring_near(group);
+            let mut admit = |hash: &u64| (!tail.filter.may_hold(*hash)).then(|| tail.append(*hash));
+            admitted.extend(group.iter().map(&mut admit));
+        }
+        admitted
     }
 
     /// Gives the next seq to a row, without a hint.
@@ -284,6 +289,9 @@ impl Lookup<'_> {
         let mut found = Vec::new();
         let mut asked = Vec::new();
         for (position, hash) in hashes.iter().enumerate() {
+            if position % filter::AT_ONCE == 0 {
+                tail.filter.bring_near(&hashes[position..hashes.len().min(position + filter::AT_ONCE)]);
+            }
             if tail.filter.may_hold(*hash) {
                 asked.push((*hash, position));
                 let known = tail.seqs.find(*hash, |known| known.0 == *hash);
