@@ -32,6 +32,14 @@ pub const WORKBOOK_STRINGS: &str = "512 MiB";
 pub const WORKBOOK_TEXT_BYTES: u64 = 16 * 1024 * 1024;
 /// The same, as messages say it.
 pub const WORKBOOK_TEXT: &str = "16 MiB";
+/// Texts in it (`archive_unsafe`): each costs memory, however short.
+pub const WORKBOOK_STRINGS_COUNT: u64 = 16_000_000;
+/// The same, as messages say it.
+pub const WORKBOOK_STRINGS_COUNTED: &str = "16,000,000 shared strings";
+/// Sheets of a workbook (`archive_unsafe`).
+pub const WORKBOOK_SHEETS: usize = 1_000;
+/// The same, as messages say it.
+pub const WORKBOOK_SHEETS_COUNTED: &str = "1,000 sheets";
 /// Columns that a sheet can have at all; of a broken one a column may be said to be any.
 pub const SHEET_COLUMNS: usize = 16_384;
 /// Rows that a sheet can have at all.

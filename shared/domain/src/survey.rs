@@ -101,6 +101,11 @@ impl Opening {
             errors = mapping.findings(profile);
             errors.extend(mapping.unmet(options));
         }
+        if !complete && crate::cut::records(sample, delimiter).len() < 2 {
+            // Its columns cannot be known.
+            let finding = Finding::new(Code::FormatUnsupported).value("a first record of more than 4 MiB");
+            errors = vec![finding];
+        }
         Self { delimiter, skip, mapping, first_is_no_row, of_sheet: false, errors }
     }
 
@@ -396,6 +401,11 @@ impl<'p> Survey<'p> {
             errors.push(
                 Finding::new(Code::TooManyRows).arg("limit", limits::ROWS).arg("rows", self.last_filled),
             );
+        }
+        let unclosed = errors.iter().any(|finding| finding.code == Code::QuoteUnclosed);
+        if self.no_row_yet && self.opening.mapping.has_header && !unclosed {
+            // Blank records behind the last filled one do not exist: here none is filled.
+            errors = vec![Finding::new(Code::FileEmpty)];
         }
         if errors.is_empty() && self.last_filled == 0 {
             errors.push(Finding::new(Code::NoRows));

@@ -16,6 +16,7 @@ use calamine::{Reader, SheetType, SheetVisible, Xlsx, XlsxError};
 use serde::{Deserialize, Serialize};
 
 use crate::finding::{Code, Finding};
+use crate::limits;
 use crate::options::{FirstLine, Options};
 pub use rows::SheetText;
 use rows::{CellReader, Rows};
@@ -63,6 +64,9 @@ impl Workbook {
         let bytes = Bytes(Arc::new(bytes));
         archive::check(&bytes)?;
         let book = Xlsx::new(Cursor::new(bytes)).map_err(|error| invalid(&error))?;
+        if book.sheets_metadata().len() > limits::WORKBOOK_SHEETS {
+            return Err(Finding::new(Code::ArchiveUnsafe).arg("limit", limits::WORKBOOK_SHEETS_COUNTED));
+        }
         Ok(Self { book })
     }
 

@@ -19,6 +19,7 @@ use rollcall_domain::upload::{UploadColumn, Verdict};
 use rollcall_domain::{limits, record};
 use serde::Serialize;
 
+use crate::fault::Fault;
 use crate::papers::Loaded;
 use crate::ports::{Answer, Contacts, Directory, ObjectVersion, Objects};
 use crate::split::{Asked, Cutter, columns_of, new_item, plan_of, read_profile};
@@ -179,7 +180,7 @@ async fn judge(
     let found = look_up(directory, contacts, loaded, &wanted).await?;
     let told = bench
         .tell(&wanted, &found)
-        .map_err(|error| crate::fault::Fault::damaged("judging a chunk", error))?;
+        .map_err(|error| Fault::damaged("judging a chunk", error))?;
     let mut told = told.into_iter().peekable();
     let mut rows = Vec::new();
     let mut start = 0;
@@ -232,9 +233,11 @@ async fn refused(
     let mut sample = Vec::new();
     let mut complete = false;
     while !complete && sample.len() <= MOST_SHOWN && (sample.is_empty() || preview.rows.len() < limit) {
-        match text.next().await? {
-            Some(piece) => sample.extend_from_slice(&piece),
-            None => complete = true,
+        match text.next().await {
+            Ok(Some(piece)) => sample.extend_from_slice(&piece),
+            // A workbook that is broken from here on: what came before is shown.
+            Ok(None) | Err(Fault::Damaged { .. }) => complete = true,
+            Err(fault) => return Err(fault),
         }
         if !sample.is_empty() {
             show(&mut preview, &sample, complete, &profile, asked, limit);
