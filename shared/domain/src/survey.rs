@@ -15,6 +15,7 @@ use crate::finding::{Code, Finding};
 use crate::limits;
 use crate::mapping::{Mapping, RESULT_ROW};
 use crate::options::{FirstLine, Options, parse_delimiter};
+use crate::packed::Packing;
 use crate::plan::{ChunkPlan, ChunkSize};
 use crate::profile::{FieldIndex, FieldKind, Profile};
 use crate::record;
@@ -35,6 +36,8 @@ pub struct Surveyed {
     pub day_orders: BTreeMap<String, DayOrder>,
     /// How the object's bytes become text; whoever decodes fills it in.
     pub encoding: Option<Encoding>,
+    /// How the object is packed; whoever unpacks fills it in.
+    pub packing: Option<Packing>,
     /// The sheet of a workbook; whoever decodes fills it in.
     pub sheet: Option<Sheet>,
     /// What separates cells.
@@ -421,6 +424,7 @@ impl<'p> Survey<'p> {
             warnings,
             day_orders,
             encoding: None,
+            packing: None,
             sheet: None,
             delimiter: Some(self.opening.delimiter),
             mapping: self.opening.mapping,

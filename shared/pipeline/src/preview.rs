@@ -24,7 +24,7 @@ use crate::papers::Loaded;
 use crate::ports::{Answer, Contacts, Directory, ObjectVersion, Objects};
 use crate::split::{Asked, Cutter, columns_of, new_item, plan_of, read_profile};
 use crate::survey::{form, survey};
-use crate::text::{Form, Text};
+use crate::text::{Kind, Text};
 use crate::work::look_up;
 
 /// What an import would say.
@@ -224,9 +224,9 @@ async fn refused(
         rows: Vec::new(),
     };
     let Some(form) = form(objects, object, asked, surveyed).await? else { return Ok(preview) };
-    match &form {
-        Form::Delimited(encoding) => preview.encoding = Some(encoding.as_str().to_owned()),
-        Form::Sheet(sheet) => preview.sheet = Some(sheet.name.clone()),
+    match &form.kind {
+        Kind::Delimited(encoding) => preview.encoding = Some(encoding.as_str().to_owned()),
+        Kind::Sheet(sheet) => preview.sheet = Some(sheet.name.clone()),
     }
     let profile = known.clone().unwrap_or_else(stranger);
     let mut text = Text::new(objects, object, form);

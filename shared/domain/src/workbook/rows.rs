@@ -3,9 +3,10 @@
 use calamine::{DataRef, XlsxCellReader};
 use self_cell::{MutBorrow, self_cell};
 
-use super::{Book, Bytes, DELIMITER, Sheet, cell, invalid};
+use super::{Book, DELIMITER, Sheet, cell, invalid};
 use crate::finding::{Code, Finding};
 use crate::limits;
+use crate::packed::Bytes;
 use crate::write::write_record;
 
 pub(super) type CellReader<'a> = XlsxCellReader<'a, std::io::Cursor<Bytes>>;
