@@ -2,6 +2,7 @@
 
 pub mod contracts;
 pub mod faults;
+pub mod fixtures;
 pub mod house;
 pub mod list;
 pub mod phones;

@@ -18,6 +18,7 @@ use rollcall_embedded::memory::{MemoryContacts, MemoryDirectory, MemoryImports, 
 use rollcall_embedded::queue::{LocalQueue, Message};
 use rollcall_pipeline::finalize::{Finalized, finalize};
 use rollcall_pipeline::ports::{Clock, Imports, LetterClaim, ObjectVersion, Objects, Pool};
+use rollcall_pipeline::preview::{Preview, preview};
 use rollcall_pipeline::split::split_import;
 use rollcall_pipeline::work::{Plans, Worked, work_chunk};
 
@@ -133,6 +134,16 @@ impl World {
         shuffle(&mut chunks, course.order);
         self.drive(chunks.into(), || sound.clone());
         import
+    }
+
+    /// Previews a file of a profile for `acme`.
+    pub fn preview(&self, profile: &str, file: &[u8], options: &[(&str, &str)]) -> Preview {
+        let what = What::Profile(profile.parse().unwrap());
+        let Event::Dropped(object, given) = self.drop_file("acme", what, file, options) else {
+            unreachable!("a file was dropped")
+        };
+        let drop = Drop::parse(&object.key).unwrap();
+        block_on(preview(&self.objects, &self.directory, &self.contacts, &drop, object, given, 100)).unwrap()
     }
 
     /// Drops a file into the inbox, a second after what was before.

@@ -44,8 +44,15 @@ pub fn detect_delimiter(sample: &[u8], complete: bool, known_header: &dyn Fn(&st
         Some(shape) => {
             Detected { delimiter: shape.records.delimiter, sure: best.len() == 1 && shape.is_evident() }
         }
-        None => Detected { delimiter: b',', sure: false },
+        None => Detected { delimiter: blank(sample).unwrap_or(b','), sure: false },
     }
+}
+
+/// The delimiter of a sample that holds nothing else: `;;;;` is a blank record.
+fn blank(sample: &[u8]) -> Option<u8> {
+    let mut signs = sample.iter().filter(|byte| !byte.is_ascii_whitespace());
+    let first = signs.next().filter(|byte| CANDIDATES.contains(byte))?;
+    signs.all(|byte| byte == first).then_some(*first)
 }
 
 /// Reads a first line that names the delimiter for Excel (`sep=;`): the delimiter, and the bytes of the whole line.

@@ -25,6 +25,7 @@ pub mod messages;
 pub mod names;
 mod numbers;
 pub mod options;
+pub mod packed;
 pub mod plan;
 pub mod problem;
 pub mod profile;

@@ -114,6 +114,7 @@ fn upload(head: Head, verdict: Verdict, rows: u64) -> Upload {
         head,
         rows: verdict.accepted.then_some(rows),
         verdict,
+        packed: None,
         encoding: Some("windows-1252".into()),
         delimiter: Some(";".into()),
         sheet: None,

@@ -15,6 +15,7 @@ use crate::finding::{Code, Finding};
 use crate::limits;
 use crate::mapping::{Mapping, RESULT_ROW};
 use crate::options::{FirstLine, Options, parse_delimiter};
+use crate::packed::Packing;
 use crate::plan::{ChunkPlan, ChunkSize};
 use crate::profile::{FieldIndex, FieldKind, Profile};
 use crate::record;
@@ -35,6 +36,8 @@ pub struct Surveyed {
     pub day_orders: BTreeMap<String, DayOrder>,
     /// How the object's bytes become text; whoever decodes fills it in.
     pub encoding: Option<Encoding>,
+    /// How the object is packed; whoever unpacks fills it in.
+    pub packing: Option<Packing>,
     /// The sheet of a workbook; whoever decodes fills it in.
     pub sheet: Option<Sheet>,
     /// What separates cells.
@@ -100,6 +103,11 @@ impl Opening {
         if errors.is_empty() {
             errors = mapping.findings(profile);
             errors.extend(mapping.unmet(options));
+        }
+        if !complete && crate::cut::records(sample, delimiter).len() < 2 {
+            // Its columns cannot be known.
+            let finding = Finding::new(Code::FormatUnsupported).value("a first record of more than 4 MiB");
+            errors = vec![finding];
         }
         Self { delimiter, skip, mapping, first_is_no_row, of_sheet: false, errors }
     }
@@ -397,6 +405,11 @@ impl<'p> Survey<'p> {
                 Finding::new(Code::TooManyRows).arg("limit", limits::ROWS).arg("rows", self.last_filled),
             );
         }
+        let unclosed = errors.iter().any(|finding| finding.code == Code::QuoteUnclosed);
+        if self.no_row_yet && self.opening.mapping.has_header && !unclosed {
+            // Blank records behind the last filled one do not exist: here none is filled.
+            errors = vec![Finding::new(Code::FileEmpty)];
+        }
         if errors.is_empty() && self.last_filled == 0 {
             errors.push(Finding::new(Code::NoRows));
         }
@@ -411,6 +424,7 @@ impl<'p> Survey<'p> {
             warnings,
             day_orders,
             encoding: None,
+            packing: None,
             sheet: None,
             delimiter: Some(self.opening.delimiter),
             mapping: self.opening.mapping,

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::finding::FindingJson;
+use crate::packed::Packing;
 use crate::summary::{Head, to_json};
 
 /// Whether the file was taken. Promises nothing about rows (IMP-3).
@@ -50,6 +51,9 @@ pub struct Upload {
     pub head: Head,
     /// Whether the file was taken.
     pub verdict: Verdict,
+    /// How the file was packed, such as `gzip`; left out where it was not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub packed: Option<Packing>,
     /// The encoding's name, such as `UTF-8`; null for a workbook, whose parts say their own.
     pub encoding: Option<String>,
     /// The sign between cells; null for a workbook.

@@ -10,13 +10,14 @@ mod cell;
 mod rows;
 
 use std::io::Cursor;
-use std::sync::Arc;
 
 use calamine::{Reader, SheetType, SheetVisible, Xlsx, XlsxError};
 use serde::{Deserialize, Serialize};
 
 use crate::finding::{Code, Finding};
+use crate::limits;
 use crate::options::{FirstLine, Options};
+use crate::packed::Bytes;
 pub use rows::SheetText;
 use rows::{CellReader, Rows};
 
@@ -30,16 +31,6 @@ pub struct Sheet {
     pub name: String,
     /// A sheet is a rectangle: cells that a row leaves out at its end are empty, up to this column.
     pub width: u32,
-}
-
-/// The bytes of a workbook; copies share them.
-#[derive(Debug, Clone)]
-struct Bytes(Arc<Vec<u8>>);
-
-impl AsRef<[u8]> for Bytes {
-    fn as_ref(&self) -> &[u8] {
-        &self.0
-    }
 }
 
 type Book = Xlsx<Cursor<Bytes>>;
@@ -60,9 +51,12 @@ impl Workbook {
     /// # Errors
     /// With the file's verdict: no workbook that is read, protected, broken, or unpacking to more than is safe.
     pub fn open(bytes: Vec<u8>) -> Result<Self, Finding> {
-        let bytes = Bytes(Arc::new(bytes));
+        let bytes = Bytes::new(bytes);
         archive::check(&bytes)?;
         let book = Xlsx::new(Cursor::new(bytes)).map_err(|error| invalid(&error))?;
+        if book.sheets_metadata().len() > limits::WORKBOOK_SHEETS {
+            return Err(Finding::new(Code::ArchiveUnsafe).arg("limit", limits::WORKBOOK_SHEETS_COUNTED));
+        }
         Ok(Self { book })
     }
 

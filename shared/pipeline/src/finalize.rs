@@ -226,6 +226,7 @@ async fn write_upload(
         schema: rollcall_domain::summary::SCHEMA,
         head: crate::split::head(plan, &item.profile),
         verdict: Verdict { accepted: false, errors: Vec::new(), warnings: Vec::new() },
+        packed: None,
         encoding: None,
         delimiter: None,
         sheet: None,

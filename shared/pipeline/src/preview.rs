@@ -19,11 +19,12 @@ use rollcall_domain::upload::{UploadColumn, Verdict};
 use rollcall_domain::{limits, record};
 use serde::Serialize;
 
+use crate::fault::Fault;
 use crate::papers::Loaded;
 use crate::ports::{Answer, Contacts, Directory, ObjectVersion, Objects};
 use crate::split::{Asked, Cutter, columns_of, new_item, plan_of, read_profile};
 use crate::survey::{form, survey};
-use crate::text::{Form, Text};
+use crate::text::{Kind, Text};
 use crate::work::look_up;
 
 /// What an import would say.
@@ -178,7 +179,7 @@ async fn judge(
     let found = look_up(directory, contacts, loaded, &wanted).await?;
     let told = bench
         .tell(&wanted, &found)
-        .map_err(|error| crate::fault::Fault::damaged("judging a chunk", error))?;
+        .map_err(|error| Fault::damaged("judging a chunk", error))?;
     let mut told = told.into_iter().peekable();
     let mut rows = Vec::new();
     let mut start = 0;
@@ -222,18 +223,20 @@ async fn refused(
         rows: Vec::new(),
     };
     let Some(form) = form(objects, object, asked, surveyed).await? else { return Ok(preview) };
-    match &form {
-        Form::Delimited(encoding) => preview.encoding = Some(encoding.as_str().to_owned()),
-        Form::Sheet(sheet) => preview.sheet = Some(sheet.name.clone()),
+    match &form.kind {
+        Kind::Delimited(encoding) => preview.encoding = Some(encoding.as_str().to_owned()),
+        Kind::Sheet(sheet) => preview.sheet = Some(sheet.name.clone()),
     }
     let profile = known.clone().unwrap_or_else(stranger);
     let mut text = Text::new(objects, object, form);
     let mut sample = Vec::new();
     let mut complete = false;
     while !complete && sample.len() <= MOST_SHOWN && (sample.is_empty() || preview.rows.len() < limit) {
-        match text.next().await? {
-            Some(piece) => sample.extend_from_slice(&piece),
-            None => complete = true,
+        match text.next().await {
+            Ok(Some(piece)) => sample.extend_from_slice(&piece),
+            // A workbook that is broken from here on: what came before is shown.
+            Ok(None) | Err(Fault::Damaged { .. }) => complete = true,
+            Err(fault) => return Err(fault),
         }
         if !sample.is_empty() {
             show(&mut preview, &sample, complete, &profile, asked, limit);

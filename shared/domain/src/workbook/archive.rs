@@ -5,9 +5,9 @@ use std::io::{Cursor, Read};
 use zip::ZipArchive;
 use zip::result::ZipError;
 
-use super::Bytes;
 use crate::finding::{Code, Finding};
 use crate::limits;
+use crate::packed::Bytes;
 
 /// How an archive begins; the second is an empty one.
 const ZIP: [&[u8]; 2] = [b"PK\x03\x04", b"PK\x05\x06"];
@@ -93,6 +93,9 @@ struct Measure {
     held: u64,
 }
 
+/// Bytes of a part that are looked at once more with those behind them: what is looked for may be cut.
+const OVERLAP: usize = 64;
+
 impl Measure {
     fn part(&mut self, archive: &mut ZipArchive<Cursor<Bytes>>, number: usize) -> Result<(), Finding> {
         let mut part = archive.by_index(number).map_err(|error| broken(&error))?;
@@ -101,21 +104,27 @@ impl Measure {
         if !name.ends_with(".xml") && !name.ends_with(".rels") {
             return Ok(());
         }
-        let held = name.ends_with("sharedstrings.xml") || name.ends_with("styles.xml");
-        let mut buffer = vec![0; 64 * 1024];
-        let mut event = 0;
+        let strings = name.ends_with("sharedstrings.xml");
+        let held = strings || name.ends_with("styles.xml");
+        let mut look = Look::default();
+        let mut buffer = vec![0; OVERLAP + 64 * 1024];
+        let (mut event, mut kept) = (0, 0);
         loop {
-            let read = part.read(&mut buffer).map_err(|error| {
+            let read = part.read(&mut buffer[kept..]).map_err(|error| {
                 Finding::new(Code::WorkbookInvalid).arg("detail", format!("{name}: {error}"))
             })?;
             if read == 0 {
-                return Ok(());
+                return look.verdict(strings);
             }
+            let end = kept + read;
             self.total += read as u64;
             self.held += if held { read as u64 } else { 0 };
-            event = self.run(&buffer[..read], event)?;
+            event = self.run(&buffer[kept..end], event)?;
             within(self.total, self.most.total)?;
             within(self.held, self.most.held)?;
+            look.at(&buffer[..end], kept, strings);
+            kept = end.min(OVERLAP);
+            buffer.copy_within(end - kept..end, 0);
         }
     }
 
@@ -127,6 +136,49 @@ impl Measure {
         };
         within(before + first as u64, self.most.text)?;
         Ok((bytes.len() - memchr::memrchr(b'<', bytes).unwrap_or(first)) as u64)
+    }
+}
+
+/// What a part says that a reader must not believe, or follow.
+#[derive(Debug, Default)]
+struct Look {
+    /// It declares a document type: entities, which may name other files or grow without end.
+    declares: bool,
+    /// Texts that it says it holds, at most, and texts that it does hold.
+    promised: u64,
+    strings: u64,
+}
+
+impl Look {
+    /// Looks at bytes of which the first `seen` were looked at already.
+    fn at(&mut self, bytes: &[u8], seen: usize, strings: bool) {
+        self.declares |= memchr::memmem::find(bytes, b"<!DOCTYPE").is_some();
+        if !strings {
+            return;
+        }
+        for at in memchr::memmem::find_iter(bytes, b"uniqueCount") {
+            let rest = bytes[at + "uniqueCount".len()..].iter();
+            let digits = rest.skip_while(|byte| matches!(byte, b'=' | b'"' | b'\'' | b' '));
+            let number = digits.take_while(|byte| byte.is_ascii_digit());
+            let number = number.fold(0_u64, |number, digit| {
+                number.saturating_mul(10).saturating_add(u64::from(digit - b'0'))
+            });
+            self.promised = self.promised.max(number);
+        }
+        // A tag that was cut is counted with what completes it.
+        let from = seen.saturating_sub(2);
+        self.strings += memchr::memmem::find_iter(&bytes[from..], b"<si").count() as u64;
+    }
+
+    fn verdict(&self, strings: bool) -> Result<(), Finding> {
+        if self.declares {
+            return Err(Finding::new(Code::ArchiveUnsafe).arg("detail", "a document type declaration"));
+        }
+        if strings {
+            let most = (limits::WORKBOOK_STRINGS_COUNT, limits::WORKBOOK_STRINGS_COUNTED);
+            within(self.strings.max(self.promised), most)?;
+        }
+        Ok(())
     }
 }
 
@@ -144,7 +196,6 @@ fn broken(error: &ZipError) -> Finding {
 #[cfg(test)]
 mod tests {
     use std::io::Write;
-    use std::sync::Arc;
 
     use zip::ZipWriter;
     use zip::write::SimpleFileOptions;
@@ -159,7 +210,7 @@ mod tests {
             writer.start_file(*name, SimpleFileOptions::default()).unwrap();
             writer.write_all(part.as_bytes()).unwrap();
         }
-        Bytes(Arc::new(writer.finish().unwrap().into_inner()))
+        Bytes::new(writer.finish().unwrap().into_inner())
     }
 
     fn limit(parts: &[(&str, String)]) -> Option<String> {
@@ -188,12 +239,12 @@ mod tests {
 
     #[test]
     fn a_size_that_is_declared_wrong_helps_nobody() {
-        let mut bytes = packed(&[("[Content_Types].xml", "<c/>".repeat(300_000))]).0.to_vec();
+        let mut bytes = packed(&[("[Content_Types].xml", "<c/>".repeat(300_000))]).as_ref().to_vec();
         let declared = 1_200_000_u32.to_le_bytes();
         while let Some(at) = memchr::memmem::find(&bytes, &declared) {
             bytes[at..at + 4].copy_from_slice(&100_u32.to_le_bytes());
         }
-        assert!(check_within(&Bytes(Arc::new(bytes)), MOST).is_err());
+        assert!(check_within(&Bytes::new(bytes), MOST).is_err());
     }
 
     #[test]
