@@ -35,6 +35,15 @@ pub struct ObjectVersion {
     pub modified: Timestamp,
 }
 
+/// An object that was dropped, with what came along.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Dropped {
+    /// The version that was dropped.
+    pub object: ObjectVersion,
+    /// Options from its metadata: name and value.
+    pub options: Vec<(String, String)>,
+}
+
 /// The bucket: read by version, written whole or not at all.
 pub trait Objects: Send + Sync {
     /// A large object while it is written; it appears when it is finished, dropped unfinished it never was.

@@ -6,7 +6,8 @@ use std::sync::{Arc, Mutex};
 
 use jiff::Timestamp;
 use rollcall_pipeline::fault::Fault;
-use rollcall_pipeline::ports::{Answer, ObjectVersion, ObjectWriter, Objects};
+use rollcall_pipeline::migrate::Sources;
+use rollcall_pipeline::ports::{Answer, Dropped, ObjectVersion, ObjectWriter, Objects};
 
 use crate::store::lock;
 
@@ -104,6 +105,16 @@ impl Objects for MemoryObjects {
 
     async fn create(&self, key: &str) -> Answer<MemoryWriter> {
         Ok(MemoryWriter { objects: self.clone(), key: key.to_owned(), bytes: Vec::new() })
+    }
+}
+
+impl Sources for MemoryObjects {
+    async fn list(&self, prefix: &str) -> Answer<Vec<String>> {
+        Ok(self.keys().into_iter().filter(|key| key.starts_with(prefix)).collect())
+    }
+
+    async fn found(&self, key: &str) -> Answer<Option<Dropped>> {
+        Ok(self.describe(key).await?.map(|object| Dropped { object, options: Vec::new() }))
     }
 }
 
