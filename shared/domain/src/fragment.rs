@@ -103,9 +103,9 @@ impl Fragment {
     /// Where it is none, or of a version that this code does not know.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, String> {
         let (foot, rest) = read_foot(bytes)?;
-        let lines = &rest[foot.succeeded + foot.failed..];
+        let (rows, lines) = rest.split_at(foot.succeeded + foot.failed);
         let keeps = if foot.directory { read_items(lines)? } else { read_keeps(lines)? };
-        Ok(Self { answer: ChunkAnswer::of(foot, rest), keeps })
+        Ok(Self { answer: ChunkAnswer::of(foot, rows.to_vec()), keeps })
     }
 }
 
@@ -114,15 +114,16 @@ impl ChunkAnswer {
     ///
     /// # Errors
     /// Where it is none, or of a version that this code does not know.
-    pub fn from_fragment(bytes: &[u8]) -> Result<Self, String> {
-        let (foot, rest) = read_foot(bytes)?;
-        Ok(Self::of(foot, rest))
+    pub fn from_fragment(mut bytes: Vec<u8>) -> Result<Self, String> {
+        let (foot, _) = read_foot(&bytes)?;
+        bytes.truncate(foot.succeeded + foot.failed);
+        Ok(Self::of(foot, bytes))
     }
 
-    fn of(foot: Foot, rest: &[u8]) -> Self {
-        let (succeeded, behind) = rest.split_at(foot.succeeded);
-        let failed = behind[..foot.failed].to_vec();
-        Self { tally: foot.tally, open: foot.open, succeeded: succeeded.to_vec(), failed }
+    /// Of the rows of both files, one behind the other.
+    fn of(foot: Foot, mut rows: Vec<u8>) -> Self {
+        let failed = rows.split_off(foot.succeeded);
+        Self { tally: foot.tally, open: foot.open, succeeded: rows, failed }
     }
 
     /// Turns all but the lowest accepted row of each identity into `merged`; fragments come in file order.
@@ -209,7 +210,7 @@ mod tests {
         let import_id = ImportId::derive("b", "k", "v", "2026-01-01T00:00:00Z".parse().unwrap());
         let bytes = fragment().to_parts(&import_id, 3).concat();
         assert_eq!(Fragment::from_bytes(&bytes).unwrap(), fragment());
-        assert_eq!(ChunkAnswer::from_fragment(&bytes).unwrap(), fragment().answer);
+        assert_eq!(ChunkAnswer::from_fragment(bytes.clone()).unwrap(), fragment().answer);
         assert!(Fragment::from_bytes(&bytes[..40]).is_err());
     }
 

@@ -92,7 +92,7 @@ pub(crate) async fn read_answer(
     chunk: u32,
 ) -> Result<Option<ChunkAnswer>, Fault> {
     let Some(bytes) = objects.get(&papers.fragment(chunk)).await? else { return Ok(None) };
-    ChunkAnswer::from_fragment(&bytes).map(Some).map_err(|error| Fault::damaged("reading a fragment", error))
+    ChunkAnswer::from_fragment(bytes).map(Some).map_err(|error| Fault::damaged("reading a fragment", error))
 }
 
 /// Which rows of a chunk are given up, where some are.

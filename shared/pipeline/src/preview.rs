@@ -177,9 +177,7 @@ async fn judge(
     let mut bench = Bench::open(&loaded.plan, &loaded.profile, &message);
     let wanted = bench.wanted();
     let found = look_up(directory, contacts, loaded, &wanted).await?;
-    let told = bench
-        .tell(&wanted, &found)
-        .map_err(|error| Fault::damaged("judging a chunk", error))?;
+    let told = bench.tell(&wanted, &found).map_err(|error| Fault::damaged("judging a chunk", error))?;
     let mut told = told.into_iter().peekable();
     let mut rows = Vec::new();
     let mut start = 0;

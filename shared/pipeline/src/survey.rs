@@ -117,6 +117,7 @@ async fn survey_as(
     let opening = Opening::of(&first, complete, profile, &asked.options);
     let skip = opening.skip;
     let mut survey = Survey::new(opening, profile, &asked.options, &asked.settings, size);
+    survey.expect(object.len, &first[skip..]);
     survey.feed(&first[skip..]);
     while let Some(piece) = text.next().await? {
         survey.feed(&piece);
@@ -125,11 +126,7 @@ async fn survey_as(
 }
 
 /// Whether a file that is no clean UTF-8 is Windows-1252: one more reading, for such files alone.
-async fn is_windows_1252(
-    objects: &impl Objects,
-    object: &ObjectVersion,
-    look: &Look,
-) -> Answer<bool> {
+async fn is_windows_1252(objects: &impl Objects, object: &ObjectVersion, look: &Look) -> Answer<bool> {
     let mut pieces = Pieces::new(objects, object, look.packing);
     let mut census = Census::default();
     while let Some(piece) = pieces.next().await? {

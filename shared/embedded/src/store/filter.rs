@@ -11,7 +11,6 @@ const BITS: usize = 16;
 #[derive(Debug)]
 pub(super) struct Filter {
     blocks: Vec<Block>,
-    room: usize,
 }
 
 /// One cache line.
@@ -25,12 +24,7 @@ pub(super) const AT_ONCE: usize = 32;
 impl Filter {
     /// Makes a filter with room for so many hashes; beyond it the answers get worse, never wrong.
     pub(super) fn with_room(room: usize) -> Self {
-        Self { blocks: vec![Block([0; 8]); room * BITS / 512 + 1], room }
-    }
-
-    /// How many hashes it was made for.
-    pub(super) fn room(&self) -> usize {
-        self.room
+        Self { blocks: vec![Block([0; 8]); room * BITS / 512 + 1] }
     }
 
     /// Adds a hash.

@@ -111,7 +111,7 @@ impl Keeping<'_> {
     /// Keeps the records that may be there already.
     fn keep_looked_up(&mut self, records: &[Keep<'_>], rest: &[usize]) -> rusqlite::Result<()> {
         let hashes: Vec<u64> = rest.iter().map(|at| hash(&records[*at].contact_id)).collect();
-        let mut found = self.index.lookup().find(self.transaction, &hashes)?;
+        let mut found = self.index.find(&hashes);
         found.sort_unstable_by_key(|found| (found.position, found.seq));
         let mut found = found.as_slice();
         for (position, at) in rest.iter().enumerate() {
