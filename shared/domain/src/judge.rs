@@ -84,6 +84,7 @@ impl<'p> Bench<'p> {
             .with_encoding(plan.encoding);
         let shape = RecordShape::of(profile, &sender);
         let group = profile.fields_of(FieldKind::Group).next();
+        let rows = plan.chunks.get(message.chunk as usize).map_or(0, |chunk| chunk.rows as usize);
         let mut bench = Self {
             plan,
             profile,
@@ -91,8 +92,8 @@ impl<'p> Bench<'p> {
             cleaner,
             shape,
             text: Cow::Borrowed(&message.text),
-            values: Values::default(),
-            rows: Vec::new(),
+            values: Values::with_room(rows, profile.fields.len(), message.text.len()),
+            rows: Vec::with_capacity(rows),
             skipped: 0,
             group,
         };
@@ -453,7 +454,10 @@ impl<'p> Bench<'p> {
     fn no_keeps(&self) -> Keeps {
         match self.profile.directory {
             Some(_) => Keeps::Directory(Vec::new()),
-            None => Keeps::Contacts(KeepList::default()),
+            // A record says what a row says, and the names of its fields.
+            None => {
+                Keeps::Contacts(KeepList::with_room(self.rows.len(), self.text.len() + 192 * self.rows.len()))
+            }
         }
     }
 }

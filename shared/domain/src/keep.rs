@@ -41,6 +41,11 @@ struct Head {
 }
 
 impl KeepList {
+    /// An empty list with room for rows and bytes of their lines.
+    pub fn with_room(rows: usize, bytes: usize) -> Self {
+        Self { lines: String::with_capacity(bytes), heads: Vec::with_capacity(rows) }
+    }
+
     /// Adds a row; its record is written in place.
     pub fn push(&mut self, keep: &Keep<'_>, record: impl FnOnce(&mut String)) {
         self.begin(keep);

@@ -26,6 +26,11 @@ pub struct Values {
 }
 
 impl Values {
+    /// No values yet, with room for rows of so many fields and so many bytes in all.
+    pub fn with_room(rows: usize, fields: usize, bytes: usize) -> Self {
+        Self { text: String::with_capacity(bytes), spans: Vec::with_capacity(rows * fields) }
+    }
+
     /// Forgets all rows and keeps the memory.
     pub fn clear(&mut self) {
         self.text.clear();

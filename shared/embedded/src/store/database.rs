@@ -71,6 +71,8 @@ impl Database {
             .map_err(failed)?;
         check_version(path, &writer)?;
         writer.pragma_update(None, "page_size", PAGE).map_err(failed)?;
+        // A chunk's pages stay in memory until its commit; who reads goes from row to row and needs no more than usual.
+        writer.pragma_update(None, "cache_size", -8192).map_err(failed)?;
         writer.pragma_update(None, "journal_mode", "wal").map_err(failed)?;
         // The log is moved by `write_with`, when nobody reads it; this takes the place of SQLite's own hook.
         writer.wal_hook(Some(|_, pages| {
@@ -180,7 +182,7 @@ impl Database {
     /// Packs what the indexes hold in memory; without it the next opening reads it again.
     fn pack(&self) -> Answer<()> {
         for index in [&self.contacts, &self.entries] {
-            if index.has_tail() {
+            if index.is_worth_packing() {
                 self.write_with("packing an index", |transaction| index.pack(transaction))?;
             }
         }
@@ -206,9 +208,7 @@ fn connect(path: &Path, flags: OpenFlags) -> rusqlite::Result<Connection> {
     let connection = Connection::open_with_flags(path, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
     connection.busy_timeout(std::time::Duration::from_secs(30))?;
     connection.set_prepared_statement_cache_capacity(64);
-    connection.execute_batch(
-        "PRAGMA synchronous = normal; PRAGMA cache_size = -8192; PRAGMA mmap_size = 68719476736;",
-    )?;
+    connection.execute_batch("PRAGMA synchronous = normal; PRAGMA cache_size = -2048;")?;
     Ok(connection)
 }
 
