@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 
 use crate::cells::Cells;
-use crate::clean::DayOrder;
+use crate::clean::{DayOrder, Holds, mend};
 use crate::clean::date::OrderSeen;
 use crate::decode::Encoding;
 use crate::delimiter::{detect_delimiter, sep_line};
@@ -321,7 +321,9 @@ impl<'p> Survey<'p> {
             self.last_filled = self.row;
             self.filled = (self.chunk.rows, self.at);
             self.widest = self.widest.max(self.cells.len());
-            self.dates.iter_mut().for_each(|(_, cell, seen)| seen.see(trim(self.cells.get(*cell))));
+            let cells = &self.cells;
+            let date = |cell: usize| mend(trim(cells.get(cell)), Holds::Value);
+            self.dates.iter_mut().for_each(|(_, cell, seen)| seen.see(&date(*cell)));
             if self.options.rows.as_ref().is_none_or(|rows| rows.contains(self.row)) {
                 self.surplus |= self.cells.len() > self.cleaner.width();
                 self.register();
