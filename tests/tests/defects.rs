@@ -31,12 +31,14 @@ fn is_archive(fixture: &Fixture) -> bool {
 fn snapshots(chosen: impl Fn(&Fixture) -> bool) {
     let fixtures: Vec<Fixture> = fixtures::all().into_iter().filter(chosen).collect();
     assert!(fixtures.len() > 30, "the fixtures are there");
-    let wrong: Vec<&str> = fixtures.iter().filter(|fixture| !is_as_it_was(fixture)).map(|fixture| &*fixture.name).collect();
+    let wrong: Vec<&str> =
+        fixtures.iter().filter(|fixture| !is_as_it_was(fixture)).map(|fixture| &*fixture.name).collect();
     assert!(wrong.is_empty(), "{wrong:#?}");
 }
 
 fn is_as_it_was(fixture: &Fixture) -> bool {
-    let checked = || insta::assert_snapshot!(format!("{}_{}", fixture.profile, fixture.name), answer(fixture));
+    let checked =
+        || insta::assert_snapshot!(format!("{}_{}", fixture.profile, fixture.name), answer(fixture));
     catch_unwind(AssertUnwindSafe(checked)).is_ok()
 }
 
@@ -75,9 +77,21 @@ fn exit(status: Status) -> u8 {
 /// What `upload.json` says was found, but for what is the drop's own.
 fn detected(upload: &str) -> String {
     let serde_json::Value::Object(fields) = serde_json::from_str(upload).unwrap() else { panic!("{upload}") };
-    let known = ["schema", "import_id", "program", "profile", "file", "dry_run", "verdict", "options", "columns", "rows"];
+    let known = [
+        "schema",
+        "import_id",
+        "program",
+        "profile",
+        "file",
+        "dry_run",
+        "verdict",
+        "options",
+        "columns",
+        "rows",
+    ];
     let mut told = String::new();
-    for (name, value) in fields.iter().filter(|(name, value)| !known.contains(&&***name) && !value.is_null()) {
+    for (name, value) in fields.iter().filter(|(name, value)| !known.contains(&&***name) && !value.is_null())
+    {
         writeln!(told, "{name}: {value}").unwrap();
     }
     let columns = fields["columns"].as_array().unwrap();
@@ -126,7 +140,10 @@ fn rows(world: &World, import: &ImportId, told: &mut String) {
 fn result_file(world: &World, import: &ImportId, name: &str) -> (Vec<String>, Vec<Vec<String>>) {
     let text = world.paper(import, name).unwrap();
     let delimiter = text.split("rollcall_row").nth(1).unwrap().as_bytes()[0];
-    let mut reader = csv::ReaderBuilder::new().delimiter(delimiter).has_headers(false).from_reader(text.trim_start_matches('\u{feff}').as_bytes());
+    let mut reader = csv::ReaderBuilder::new()
+        .delimiter(delimiter)
+        .has_headers(false)
+        .from_reader(text.trim_start_matches('\u{feff}').as_bytes());
     let mut records = reader.records().map(|record| record.unwrap().iter().map(str::to_owned).collect());
     let header = records.next().unwrap();
     (header, records.collect())
@@ -143,7 +160,13 @@ fn short(text: &str) -> String {
 /// I1: every row that is not skipped is in exactly one result file.
 fn check_sums(world: &World, import: &ImportId, fixture: &Fixture) {
     let rows = world.summary(import).rows;
-    let outcomes = rows.created + rows.updated + rows.unchanged + rows.merged + rows.skipped + rows.rejected + rows.unprocessed;
+    let outcomes = rows.created
+        + rows.updated
+        + rows.unchanged
+        + rows.merged
+        + rows.skipped
+        + rows.rejected
+        + rows.unprocessed;
     assert_eq!(rows.read, outcomes, "{}", fixture.name);
     if world.summary(import).status == Status::Refused {
         return;
@@ -167,8 +190,10 @@ fn check_preview(_: &World, upload: &Upload, fixture: &Fixture, told: &mut Strin
     let preview = World::with_acme().preview(&fixture.profile, &fixture.bytes, &fixture.options());
     assert_eq!(preview.verdict.accepted, upload.verdict.accepted, "{}", fixture.name);
     if preview.verdict.accepted {
-        assert_eq!((preview.encoding, preview.delimiter, preview.sheet, preview.columns),
-            (upload.encoding.clone(), upload.delimiter.clone(), upload.sheet.clone(), upload.columns.clone()));
+        assert_eq!(
+            (preview.encoding, preview.delimiter, preview.sheet, preview.columns),
+            (upload.encoding.clone(), upload.delimiter.clone(), upload.sheet.clone(), upload.columns.clone())
+        );
         return;
     }
     writeln!(told, "preview shows {} columns, {} rows", preview.columns.len(), preview.rows.len()).unwrap();

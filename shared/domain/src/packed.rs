@@ -101,8 +101,10 @@ impl Unpacked {
     pub fn open(packing: Packing, bytes: Bytes) -> Result<Self, Finding> {
         let sent = bytes.as_ref().len() as u64;
         let expanded = (sent * limits::EXPANSION, limits::EXPANDED);
-        let expanded = if expanded.0 > limits::EXPANSION_FREE { expanded } else { (limits::EXPANSION_FREE, "16 MiB") };
-        let most = [expanded, (limits::UNPACKED_BYTES, limits::UNPACKED)].into_iter().min_by_key(|most| most.0);
+        let expanded =
+            if expanded.0 > limits::EXPANSION_FREE { expanded } else { (limits::EXPANSION_FREE, "16 MiB") };
+        let most =
+            [expanded, (limits::UNPACKED_BYTES, limits::UNPACKED)].into_iter().min_by_key(|most| most.0);
         let reader: Box<dyn Read + Send> = match packing {
             Packing::Gzip => Box::new(MultiGzDecoder::new(Cursor::new(bytes))),
             Packing::Zstd => Box::new(zstd::Frames::new(bytes)),

@@ -7,9 +7,9 @@
 use std::collections::BTreeMap;
 
 use crate::cells::Cells;
-use crate::clean::{DayOrder, Holds, mend};
 use crate::clean::date::OrderSeen;
-use crate::decode::Encoding;
+use crate::clean::{DayOrder, Holds, mend};
+use crate::decode::Found;
 use crate::delimiter::{detect_delimiter, sep_line};
 use crate::finding::{Code, Finding};
 use crate::limits;
@@ -34,8 +34,8 @@ pub struct Surveyed {
     pub warnings: Vec<Finding>,
     /// How dates with numbers only are read, by field.
     pub day_orders: BTreeMap<String, DayOrder>,
-    /// How the object's bytes become text; whoever decodes fills it in.
-    pub encoding: Option<Encoding>,
+    /// How the object's bytes become text, and how sure that is; whoever decodes fills it in.
+    pub encoding: Option<Found>,
     /// How the object is packed; whoever unpacks fills it in.
     pub packing: Option<Packing>,
     /// The sheet of a workbook; whoever decodes fills it in.

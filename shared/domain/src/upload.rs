@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::decode::{Confidence, Place, ToldBy};
 use crate::finding::FindingJson;
 use crate::packed::Packing;
 use crate::summary::{Head, to_json};
@@ -56,6 +57,15 @@ pub struct Upload {
     pub packed: Option<Packing>,
     /// The encoding's name, such as `UTF-8`; null for a workbook, whose parts say their own.
     pub encoding: Option<String>,
+    /// What tells it: the byte order mark, the option, or the content; left out with it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub encoding_by: Option<ToldBy>,
+    /// How sure it is; left out with it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub encoding_confidence: Option<Confidence>,
+    /// The first place that speaks against it; left out where none does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub encoding_against: Option<Place>,
     /// The sign between cells; null for a workbook.
     pub delimiter: Option<String>,
     /// The sheet that was read; null for text.

@@ -129,7 +129,7 @@ pub async fn preview(
     let loaded = Loaded { plan, profile };
     Ok(Preview {
         verdict,
-        encoding: surveyed.encoding.map(|encoding| encoding.as_str().to_owned()),
+        encoding: surveyed.encoding.as_ref().map(|found| found.encoding.as_str().to_owned()),
         delimiter: surveyed.sign(),
         sheet: surveyed.sheet.as_ref().map(|sheet| sheet.name.clone()),
         columns,
@@ -178,9 +178,7 @@ async fn judge(
     let mut bench = Bench::open(&loaded.plan, &loaded.profile, message);
     let wanted = bench.wanted();
     let found = look_up(directory, contacts, loaded, &wanted).await?;
-    let told = bench
-        .tell(&wanted, &found)
-        .map_err(|error| Fault::damaged("judging a chunk", error))?;
+    let told = bench.tell(&wanted, &found).map_err(|error| Fault::damaged("judging a chunk", error))?;
     let mut told = told.into_iter().peekable();
     let mut rows = Vec::new();
     let mut start = 0;

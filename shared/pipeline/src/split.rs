@@ -246,7 +246,7 @@ pub(crate) fn plan_of(item: &ImportItem, file: &str, asked: &Asked, surveyed: &S
         profile,
         settings: asked.settings.clone(),
         options: asked.options.clone(),
-        encoding: surveyed.encoding.unwrap_or(Encoding::Utf8),
+        encoding: surveyed.encoding.as_ref().map_or(Encoding::Utf8, |found| found.encoding),
         packing: surveyed.packing,
         sheet: surveyed.sheet.clone(),
         delimiter: surveyed.delimiter.map_or(',', char::from),
@@ -263,6 +263,7 @@ fn upload_of(plan: &Plan, item: &ImportItem, asked: &Asked, surveyed: &Surveyed)
     let findings = surveyed.errors.iter().chain(&surveyed.warnings);
     let findings = findings.map(|finding| FindingJson::new(finding, locale)).collect();
     let verdict = Verdict::of(findings);
+    let found = surveyed.encoding.as_ref();
     let has_header = surveyed.mapping.has_header;
     let first_line = if has_header { "header" } else { plan.options.first_line.as_str() };
     Upload {
@@ -271,7 +272,10 @@ fn upload_of(plan: &Plan, item: &ImportItem, asked: &Asked, surveyed: &Surveyed)
         rows: verdict.accepted.then_some(surveyed.rows),
         verdict,
         packed: surveyed.packing,
-        encoding: surveyed.encoding.map(|encoding| encoding.as_str().to_owned()),
+        encoding: found.map(|found| found.encoding.as_str().to_owned()),
+        encoding_by: found.map(|found| found.by),
+        encoding_confidence: found.map(|found| found.confidence),
+        encoding_against: found.and_then(|found| found.against.clone()),
         delimiter: surveyed.sign(),
         sheet: surveyed.sheet.as_ref().map(|sheet| sheet.name.clone()),
         first_line: surveyed.delimiter.map(|_| first_line.to_owned()),

@@ -1,6 +1,6 @@
 //! The first reading of a drop: in which form its text comes, and the file's verdict.
 
-use rollcall_domain::decode::{self, Census, Detected, Encoding};
+use rollcall_domain::decode::{self, Census, Confidence, Detected, Encoding, Found, ToldBy};
 use rollcall_domain::finding::{Code, Finding};
 use rollcall_domain::limits;
 use rollcall_domain::plan::ChunkSize;
@@ -53,10 +53,20 @@ async fn survey_text(
     size: ChunkSize,
 ) -> Answer<Surveyed> {
     let surveyed = survey_as(objects, object, look, asked, profile, detected.encoding, size).await?;
-    if detected.sure || !surveyed.no_text || !is_windows_1252(objects, object, look).await? {
-        return Ok(surveyed);
+    if !surveyed.no_text || detected.encoding.is_wide() {
+        let Detected { encoding, by } = detected;
+        let guessed = by == ToldBy::Content && encoding.is_wide();
+        let confidence = if guessed { Confidence::High } else { Confidence::Certain };
+        let found = Found { encoding, by, confidence, against: None };
+        return Ok(Surveyed { encoding: Some(found), ..surveyed });
     }
-    survey_as(objects, object, look, asked, profile, Encoding::Windows1252, size).await
+    let found = census(objects, object, look, detected).await?;
+    let surveyed = if found.encoding == detected.encoding {
+        surveyed
+    } else {
+        survey_as(objects, object, look, asked, profile, found.encoding, size).await?
+    };
+    Ok(Surveyed { encoding: Some(found), ..surveyed })
 }
 
 fn refused(errors: Vec<Finding>) -> Surveyed {
@@ -121,21 +131,22 @@ async fn survey_as(
     while let Some(piece) = text.next().await? {
         survey.feed(&piece);
     }
-    Ok(Surveyed { encoding: Some(encoding), ..survey.finish() })
+    Ok(survey.finish())
 }
 
-/// Whether a file that is no clean UTF-8 is Windows-1252: one more reading, for such files alone.
-async fn is_windows_1252(
+/// What a file with bytes that fit not is in: one more reading, for such files alone.
+async fn census(
     objects: &impl Objects,
     object: &ObjectVersion,
     look: &Look,
-) -> Answer<bool> {
+    detected: Detected,
+) -> Answer<Found> {
     let mut pieces = Pieces::new(objects, object, look.packing);
     let mut census = Census::default();
     while let Some(piece) = pieces.next().await? {
         census.feed(&piece);
     }
-    Ok(census.is_windows_1252())
+    Ok(census.verdict(detected))
 }
 
 /// The form of a file as it was surveyed, or as its beginning tells it; nothing where it cannot be read.
@@ -149,8 +160,8 @@ pub(crate) async fn form(
     if let Some(sheet) = &surveyed.sheet {
         return Ok(of(surveyed.packing, Kind::Sheet(sheet.clone())));
     }
-    if let Some(encoding) = surveyed.encoding {
-        return Ok(of(surveyed.packing, Kind::Delimited(encoding)));
+    if let Some(found) = &surveyed.encoding {
+        return Ok(of(surveyed.packing, Kind::Delimited(found.encoding)));
     }
     let Ok(look) = look(objects, object).await? else { return Ok(None) };
     if is_workbook(&look.beginning) {

@@ -45,11 +45,7 @@ pub(crate) async fn look(
     let bytes = Bytes::new(read_whole(objects, object).await?);
     let Some(packing) = bytes.packing() else { return Ok(Ok(plain)) };
     let content = Unpacked::look(packing, bytes);
-    Ok(content.map(|content| Look {
-        packing: Some(packing),
-        beginning: content.beginning,
-        len: content.len,
-    }))
+    Ok(content.map(|content| Look { packing: Some(packing), beginning: content.beginning, len: content.len }))
 }
 
 /// Reads an object's bytes from its beginning, unpacked.

@@ -53,7 +53,12 @@ fn mended(letter: char, holds: Holds) -> Option<char> {
         '\u{200b}' | '\u{2060}' | '\u{feff}' => None,
         _ if letter.is_ascii_control() => None,
         // Soft hyphens, and marks and embeddings of direction.
-        '\u{ad}' | '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => None,
+        '\u{ad}'
+        | '\u{61c}'
+        | '\u{200e}'
+        | '\u{200f}'
+        | '\u{202a}'..='\u{202e}'
+        | '\u{2066}'..='\u{2069}' => None,
         // Joiners shape the letters of names in Persian and Hindi; in an address they hide.
         '\u{200c}' | '\u{200d}' if holds == Holds::Address => None,
         _ if letter.is_whitespace() && letter != ' ' && holds != Holds::Phone => Some(' '),

@@ -30,7 +30,9 @@ impl Member {
         let number = the_file(&archive).ok_or_else(|| damaged(Packing::Zip, "no single file in it"))?;
         let opened = Opened::try_new(MutBorrow::new(archive), |archive| {
             archive.borrow_mut().by_index(number).map_err(|error| match error {
-                ZipError::UnsupportedArchive(ZipError::PASSWORD_REQUIRED) => Finding::new(Code::WorkbookProtected),
+                ZipError::UnsupportedArchive(ZipError::PASSWORD_REQUIRED) => {
+                    Finding::new(Code::WorkbookProtected)
+                }
                 other => damaged(Packing::Zip, other),
             })
         });
@@ -52,7 +54,8 @@ pub(super) fn holds_one_file(bytes: &Bytes) -> bool {
 /// The number of the only file; folders do not count, nor what a Mac puts beside every file.
 fn the_file(archive: &Archive) -> Option<usize> {
     let names = archive.file_names().enumerate().map(|(number, name)| (number, name.unwrap_or_default()));
-    let is_file = |name: &str| !name.ends_with('/') && !name.starts_with("__MACOSX/") && !name.ends_with(".DS_Store");
+    let is_file =
+        |name: &str| !name.ends_with('/') && !name.starts_with("__MACOSX/") && !name.ends_with(".DS_Store");
     let mut files = names.filter(|(_, name)| is_file(name));
     match (files.next(), files.next()) {
         (Some((number, name)), None) if !name.eq_ignore_ascii_case("content.xml") => Some(number),
