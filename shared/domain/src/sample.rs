@@ -122,6 +122,7 @@ fn upload(head: Head, verdict: Verdict, rows: u64) -> Upload {
         delimiter: Some(";".into()),
         sheet: None,
         first_line: Some("header".into()),
+        preamble: None,
         columns: vec![
             column(1, "Nome", Some("name"), None),
             column(2, "E-mail", Some("email"), None),

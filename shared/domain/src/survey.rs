@@ -10,13 +10,14 @@ use crate::cells::Cells;
 use crate::clean::date::OrderSeen;
 use crate::clean::{DayOrder, Holds, mend};
 use crate::decode::Found;
-use crate::delimiter::{detect_delimiter, sep_line};
+use crate::delimiter::{CANDIDATES, detect_delimiter, sep_line};
 use crate::finding::{Code, Finding};
 use crate::limits;
 use crate::mapping::{Mapping, RESULT_ROW};
 use crate::options::{FirstLine, Options, parse_delimiter};
 use crate::packed::Packing;
 use crate::plan::{ChunkPlan, ChunkSize};
+use crate::preamble::{Headers, Preamble};
 use crate::profile::{FieldIndex, FieldKind, Profile};
 use crate::record;
 use crate::repeats::Repeats;
@@ -44,6 +45,8 @@ pub struct Surveyed {
     pub delimiter: Option<u8>,
     /// Which column holds what.
     pub mapping: Mapping,
+    /// Physical lines above the header.
+    pub preamble: u64,
     /// Data records, blank ones included, up to the last filled one.
     pub rows: u64,
     /// Runs of rows that tile the file.
@@ -67,8 +70,12 @@ impl Surveyed {
 pub struct Opening {
     /// What separates cells.
     pub delimiter: u8,
-    /// Bytes in front of the first record: a `sep=` line.
+    /// Bytes in front of the first record: a `sep=` line, and what stands above the header.
     pub skip: usize,
+    /// Physical lines of them.
+    pub lines: u64,
+    /// Physical lines above the header.
+    pub preamble: u64,
     /// Which column holds what.
     pub mapping: Mapping,
     /// The first record is no row.
@@ -90,7 +97,22 @@ impl Opening {
         let allowed: Vec<u8> = profile.delimiters().iter().filter_map(|name| parse_delimiter(name)).collect();
         let told = options.delimiter.or(sep.map(|(delimiter, _)| delimiter));
         let unsure = if detected.sure { None } else { allowed.first().copied() };
-        let delimiter = told.or(unsure).unwrap_or(detected.delimiter);
+        let mut delimiter = told.or(unsure).unwrap_or(detected.delimiter);
+        let lines = u64::from(skip > 0);
+        let headers = Headers::of(profile, options);
+        let above = headers.and_then(|headers| {
+            let tried = told.map_or(CANDIDATES.to_vec(), |told| vec![told]);
+            let found = |delimiter: u8| Some((delimiter, headers.preamble(sample, delimiter)?));
+            // The best reading of the first record decides whether there is anything to look for.
+            let first = nth_record(sample, delimiter, 0, true);
+            let open = headers.names_none(&first.iter().collect::<Vec<_>>());
+            tried.into_iter().filter(|_| open).find_map(found)
+        });
+        let mut preamble = Preamble::default();
+        if let Some((found, above)) = above {
+            (delimiter, preamble) = (found, above);
+        }
+        let (skip, sample) = (skip + preamble.bytes, &sample[preamble.bytes..]);
         let mut errors = Vec::new();
         if !allowed.is_empty() && !allowed.contains(&delimiter) {
             let named = |byte: u8| char::from(byte).to_string();
@@ -109,17 +131,33 @@ impl Opening {
             let finding = Finding::new(Code::FormatUnsupported).value("a first record of more than 4 MiB");
             errors = vec![finding];
         }
-        Self { delimiter, skip, mapping, first_is_no_row, of_sheet: false, errors }
+        Self {
+            delimiter,
+            skip,
+            lines: lines + preamble.lines,
+            preamble: preamble.lines,
+            mapping,
+            first_is_no_row,
+            of_sheet: false,
+            errors,
+        }
     }
 
     /// Decides the columns from the beginning of a sheet's text: there is no delimiter to be found or allowed.
     pub fn of_sheet(sample: &[u8], profile: &Profile, options: &Options) -> Self {
-        let mapping = map_columns(sample, workbook::DELIMITER, profile, options);
+        let headers = Headers::of(profile, options);
+        let above = headers.and_then(|headers| headers.preamble(sample, workbook::DELIMITER));
+        let Preamble { bytes: skip, .. } = above.unwrap_or_default();
+        // A row of the sheet is a record, and a line, whatever its cells hold.
+        let lines = crate::cut::records(&sample[..skip], workbook::DELIMITER).len() as u64;
+        let mapping = map_columns(&sample[skip..], workbook::DELIMITER, profile, options);
         let mut errors = mapping.findings(profile);
         errors.extend(mapping.unmet(options));
         Self {
             delimiter: workbook::DELIMITER,
-            skip: 0,
+            skip,
+            lines,
+            preamble: lines,
             first_is_no_row: mapping.has_header || options.first_line == FirstLine::Ignore,
             of_sheet: true,
             mapping,
@@ -221,7 +259,7 @@ impl<'p> Survey<'p> {
             .filter_map(|field| Some((field, place(field)?, OrderSeen::default())))
             .collect();
         let at = opening.skip as u64;
-        let first_line = 1 + u64::from(opening.skip > 0);
+        let first_line = 1 + opening.lines;
         Self {
             cleaner,
             options,
@@ -398,7 +436,7 @@ impl<'p> Survey<'p> {
             Tail::Nothing => {}
             Tail::Record { terminator, lines } => self.close_record(&[], terminator, lines),
             Tail::QuoteUnclosed { line, .. } => {
-                let line = line + u64::from(self.opening.skip > 0);
+                let line = line + self.opening.lines;
                 errors.push(Finding::new(Code::QuoteUnclosed).arg("line", line));
             }
         }
@@ -429,6 +467,7 @@ impl<'p> Survey<'p> {
             packing: None,
             sheet: None,
             delimiter: Some(self.opening.delimiter),
+            preamble: self.opening.preamble,
             mapping: self.opening.mapping,
             rows: self.last_filled,
             chunks: self.chunks,

@@ -72,6 +72,9 @@ pub struct Upload {
     pub sheet: Option<String>,
     /// What the first line was taken for: `header`, `ignore` or `data`.
     pub first_line: Option<String>,
+    /// Physical lines above the header, which were passed over; left out where there are none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub preamble: Option<u64>,
     /// Data records of the file, blank ones included; null where they were not counted.
     pub rows: Option<u64>,
     /// Every column of the file, in its order.

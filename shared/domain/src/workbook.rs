@@ -18,6 +18,8 @@ use crate::finding::{Code, Finding};
 use crate::limits;
 use crate::options::{FirstLine, Options};
 use crate::packed::Bytes;
+use crate::preamble::{self, Headers};
+use crate::profile::Profile;
 pub use rows::SheetText;
 use rows::{CellReader, Rows};
 
@@ -64,7 +66,7 @@ impl Workbook {
     ///
     /// # Errors
     /// Where there is no such sheet, or it cannot be read.
-    pub fn choose(&mut self, options: &Options) -> Result<Sheet, Finding> {
+    pub fn choose(&mut self, profile: Option<&Profile>, options: &Options) -> Result<Sheet, Finding> {
         let asked = options.sheet.as_deref().map(str::trim);
         let sheets = self.book.sheets_metadata();
         let is_table = |sheet: &&calamine::Sheet| sheet.typ == SheetType::WorkSheet;
@@ -77,7 +79,8 @@ impl Workbook {
             let finding = Finding::new(Code::SheetMissing).arg("sheets", names.join(", "));
             return Err(asked.into_iter().fold(finding, Finding::value));
         };
-        let width = width(self.cells(&name)?, options)?;
+        let headers = profile.and_then(|profile| Headers::of(profile, options));
+        let width = width(self.cells(&name)?, headers, options)?;
         Ok(Sheet { name, width })
     }
 
@@ -100,19 +103,29 @@ fn same(one: &str, other: &str) -> bool {
 }
 
 /// How many cells each row has at least: as many as the header, or without one as the widest row and the sender say.
-fn width(cells: CellReader<'_>, options: &Options) -> Result<u32, Finding> {
+fn width(cells: CellReader<'_>, headers: Option<Headers<'_>>, options: &Options) -> Result<u32, Finding> {
     let mut rows = Rows::new(cells);
-    let mut widest = 0;
+    let (mut first, mut widest, mut seen) = (0, 0, 0);
     while let Some(number) = rows.advance()? {
         let width = rows.filled().len() as u32;
-        match options.first_line {
-            FirstLine::Header => return Ok(width),
-            FirstLine::Ignore if number == 0 => {}
-            FirstLine::Ignore | FirstLine::Data => widest = widest.max(width),
+        if options.first_line != FirstLine::Header {
+            let passed = options.first_line == FirstLine::Ignore && number == 0;
+            widest = if passed { widest } else { widest.max(width) };
+            continue;
         }
+        let names: Vec<&str> = rows.filled().iter().map(String::as_str).collect();
+        match headers {
+            Some(headers) if seen == 0 && headers.names_none(&names) => first = width,
+            Some(headers) if seen > 0 && headers.names_all(&names) => return Ok(width),
+            Some(_) if seen > 0 && seen < preamble::MOST => {}
+            _ if seen > 0 => return Ok(first),
+            _ => return Ok(width),
+        }
+        // A row of nothing but blanks is no record.
+        seen += usize::from(names.iter().any(|name| !name.trim().is_empty()));
     }
     let named = options.columns.as_ref().map_or(0, Vec::len) as u32;
-    Ok(widest.max(named))
+    Ok(widest.max(named).max(first))
 }
 
 fn invalid(error: &XlsxError) -> Finding {

@@ -234,6 +234,7 @@ async fn write_upload(
         delimiter: None,
         sheet: None,
         first_line: None,
+        preamble: None,
         rows: None,
         columns: Vec::new(),
         options: std::collections::BTreeMap::new(),

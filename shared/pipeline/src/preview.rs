@@ -274,7 +274,7 @@ fn show(
     preview.columns = columns_of(&opening.mapping, Some(profile));
     preview.rows.clear();
     let (mut start, mut row) = (opening.skip, 0);
-    let mut line = 1 + u64::from(opening.skip > 0);
+    let mut line = 1 + opening.lines;
     let mut no_row_yet = opening.first_is_no_row;
     let mut ends = records(&sample[start..], delimiter);
     if !complete {

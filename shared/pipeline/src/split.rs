@@ -279,6 +279,7 @@ fn upload_of(plan: &Plan, item: &ImportItem, asked: &Asked, surveyed: &Surveyed)
         delimiter: surveyed.sign(),
         sheet: surveyed.sheet.as_ref().map(|sheet| sheet.name.clone()),
         first_line: surveyed.delimiter.map(|_| first_line.to_owned()),
+        preamble: Some(surveyed.preamble).filter(|lines| *lines > 0),
         columns: columns_of(&surveyed.mapping, asked.profile.as_ref()),
         options: options_of(&plan.options),
     }

@@ -30,7 +30,7 @@ pub(crate) async fn survey(
         Err(finding) => return Ok(refused(vec![finding])),
     };
     let surveyed = if is_workbook(&look.beginning) {
-        let opened = open_workbook(objects, object, &look, asked).await?;
+        let opened = open_workbook(objects, object, &look, asked, Some(profile)).await?;
         opened.and_then(|(sheet, text)| survey_sheet(sheet, text, asked, profile, size))
     } else {
         match decode::detect(&look.beginning, asked.options.encoding.as_deref()) {
@@ -79,13 +79,14 @@ async fn open_workbook(
     object: &ObjectVersion,
     look: &Look,
     asked: &Asked,
+    profile: Option<&Profile>,
 ) -> Answer<Result<(Sheet, SheetText), Finding>> {
     if look.len > limits::WORKBOOK_BYTES {
         return Ok(Err(Finding::new(Code::FileTooLarge).arg("limit", limits::WORKBOOK)));
     }
     let bytes = read_workbook(objects, object, look.packing).await?;
     Ok(Workbook::open(bytes).and_then(|mut book| {
-        let sheet = book.choose(&asked.options)?;
+        let sheet = book.choose(profile, &asked.options)?;
         let text = book.into_text(&sheet)?;
         Ok((sheet, text))
     }))
@@ -100,8 +101,9 @@ fn survey_sheet(
 ) -> Result<Surveyed, Finding> {
     let first = text.read()?.ok_or_else(|| Finding::new(Code::FileEmpty))?;
     let opening = Opening::of_sheet(&first, profile, &asked.options);
+    let skip = opening.skip;
     let mut survey = Survey::new(opening, profile, &asked.options, &asked.settings, size);
-    survey.feed(&first);
+    survey.feed(&first[skip..]);
     while let Some(piece) = text.read()? {
         survey.feed(&piece);
     }
@@ -165,7 +167,7 @@ pub(crate) async fn form(
     }
     let Ok(look) = look(objects, object).await? else { return Ok(None) };
     if is_workbook(&look.beginning) {
-        let opened = open_workbook(objects, object, &look, asked).await?;
+        let opened = open_workbook(objects, object, &look, asked, asked.profile.as_ref()).await?;
         return Ok(opened.ok().and_then(|(sheet, _)| of(look.packing, Kind::Sheet(sheet))));
     }
     let told = decode::detect(&look.beginning, asked.options.encoding.as_deref());
