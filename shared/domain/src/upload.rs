@@ -8,6 +8,7 @@ use crate::decode::{Confidence, Place, ToldBy};
 use crate::finding::FindingJson;
 use crate::packed::Packing;
 use crate::summary::{Head, to_json};
+use crate::workbook::SheetNotes;
 
 /// Whether the file was taken. Promises nothing about rows (IMP-3).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -70,6 +71,9 @@ pub struct Upload {
     pub delimiter: Option<String>,
     /// The sheet that was read; null for text.
     pub sheet: Option<String>,
+    /// What of a workbook is taken, or left, that who looks at it does not see.
+    #[serde(flatten)]
+    pub sheet_notes: SheetNotes,
     /// What the first line was taken for: `header`, `ignore` or `data`.
     pub first_line: Option<String>,
     /// Physical lines above the header, which were passed over; left out where there are none.

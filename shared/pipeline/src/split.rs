@@ -278,6 +278,7 @@ fn upload_of(plan: &Plan, item: &ImportItem, asked: &Asked, surveyed: &Surveyed)
         encoding_against: found.and_then(|found| found.against.clone()),
         delimiter: surveyed.sign(),
         sheet: surveyed.sheet.as_ref().map(|sheet| sheet.name.clone()),
+        sheet_notes: surveyed.sheet.as_ref().map(|sheet| sheet.notes.clone()).unwrap_or_default(),
         first_line: surveyed.delimiter.map(|_| first_line.to_owned()),
         preamble: Some(surveyed.preamble).filter(|lines| *lines > 0),
         columns: columns_of(&surveyed.mapping, asked.profile.as_ref()),
