@@ -109,7 +109,34 @@ const OTHER_FORMATS: &[(&[u8], &str)] = &[
     (b"\x1f\x8b", "a gzip archive"),
     (b"\x28\xb5\x2f\xfd", "a zstd archive"),
     (b"%PDF", "a PDF"),
+    (b"7z\xbc\xaf\x27\x1c", "a 7z archive"),
+    (b"Rar!\x1a\x07", "a rar archive"),
+    (b"BZh", "a bzip2 archive"),
+    (b"\xfd7zXZ\0", "an xz archive"),
 ];
+
+/// How texts begin that are no delimited text, behind blanks and in lower case.
+const OTHER_TEXTS: &[(&str, &str)] = &[
+    ("<!doctype html", "a web page (HTML)"),
+    ("<html", "a web page (HTML)"),
+    ("<table", "a web page (HTML)"),
+    ("<?xml", "an XML document"),
+    ("{\\rtf", "an RTF document"),
+    ("[{\"", "JSON"),
+    ("{\"", "JSON"),
+];
+
+fn other_format(sample: &[u8]) -> Option<&'static str> {
+    let binary = OTHER_FORMATS.iter().find(|(magic, _)| sample.starts_with(magic)).map(|(_, what)| *what);
+    binary.or_else(|| {
+        let text = sample.strip_prefix(b"\xef\xbb\xbf").unwrap_or(sample).trim_ascii_start();
+        let begins = |with: &str| {
+            let beginning = text.get(..with.len());
+            beginning.is_some_and(|bytes| bytes.eq_ignore_ascii_case(with.as_bytes()))
+        };
+        OTHER_TEXTS.iter().find(|(with, _)| begins(with)).map(|(_, what)| *what)
+    })
+}
 
 /// The encoding as the beginning of a file and the sender's option tell it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -180,8 +207,8 @@ pub struct Place {
 /// # Errors
 /// With the file's verdict, where it is no text that can be read, or not in the encoding that was said.
 pub fn detect(sample: &[u8], option: Option<&str>) -> Result<Detected, Finding> {
-    if let Some((_, what)) = OTHER_FORMATS.iter().find(|(magic, _)| sample.starts_with(magic)) {
-        return Err(Finding::new(Code::FormatUnsupported).value(*what));
+    if let Some(what) = other_format(sample) {
+        return Err(Finding::new(Code::FormatUnsupported).value(what));
     }
     let sample = &sample[..sample.len().min(4096)];
     let told = option.map(told).transpose()?;
@@ -315,7 +342,9 @@ mod tests {
 
     #[test]
     fn what_is_no_text_is_told_by_its_beginning() {
-        for bytes in [&b"PK\x03\x04.."[..], b"a\0b", b"\x1f\x8b\x08"] {
+        for bytes in
+            [&b"PK\x03\x04.."[..], b"a\0b", b"\x1f\x8b\x08", b"\xef\xbb\xbf \n<HTML>", b"[{\"name\": 1}]"]
+        {
             assert_eq!(detect(bytes, None).unwrap_err().code, Code::FormatUnsupported, "{bytes:?}");
         }
     }
