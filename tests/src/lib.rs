@@ -3,6 +3,7 @@
 pub mod contracts;
 pub mod faults;
 pub mod fixtures;
+pub mod hostile;
 pub mod house;
 pub mod invariants;
 pub mod list;

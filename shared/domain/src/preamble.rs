@@ -4,6 +4,7 @@
 //! all. So nothing is guessed of a file that can be read without: such a file would be refused.
 
 use crate::cells::Cells;
+use crate::limits;
 use crate::mapping::{Mapping, Role};
 use crate::options::{FirstLine, Options};
 use crate::profile::Profile;
@@ -62,7 +63,7 @@ impl<'a> Headers<'a> {
             let record = &sample[above.bytes..end.end - usize::from(end.terminator)];
             cells.parse(&record::text(record, delimiter).0, delimiter);
             if !cells.is_blank() {
-                let names: Vec<&str> = cells.iter().collect();
+                let names: Vec<&str> = cells.iter().take(limits::SHEET_COLUMNS).collect();
                 match filled {
                     0 if !self.names_none(&names) => return None,
                     0 => {}

@@ -105,7 +105,7 @@ impl Opening {
             let found = |delimiter: u8| Some((delimiter, headers.preamble(sample, delimiter)?));
             // The best reading of the first record decides whether there is anything to look for.
             let first = nth_record(sample, delimiter, 0, true);
-            let open = headers.names_none(&first.iter().collect::<Vec<_>>());
+            let open = headers.names_none(&first.iter().take(limits::SHEET_COLUMNS).collect::<Vec<_>>());
             tried.into_iter().filter(|_| open).find_map(found)
         });
         let mut preamble = Preamble::default();
@@ -175,10 +175,11 @@ fn map_columns(sample: &[u8], delimiter: u8, profile: &Profile, options: &Option
     let first = nth_record(sample, delimiter, 0, options.first_line == FirstLine::Header);
     let comes_back = first.iter().any(|cell| cell.trim() == RESULT_ROW);
     if comes_back || options.first_line == FirstLine::Header {
-        return Mapping::with_header(&first.iter().collect::<Vec<_>>(), profile, options);
+        let header: Vec<&str> = first.iter().take(limits::SHEET_COLUMNS).collect();
+        return Mapping::with_header(&header, profile, options);
     }
     let passed = usize::from(options.first_line == FirstLine::Ignore);
-    let width = nth_record(sample, delimiter, passed, true).len();
+    let width = nth_record(sample, delimiter, passed, true).len().min(limits::SHEET_COLUMNS);
     Mapping::without_header(width, profile, options)
 }
 

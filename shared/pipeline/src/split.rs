@@ -19,7 +19,7 @@ use rollcall_domain::settings::Settings;
 use rollcall_domain::summary::{Head, SCHEMA};
 use rollcall_domain::survey::Surveyed;
 use rollcall_domain::upload::{Upload, UploadColumn, Verdict};
-use rollcall_domain::{cut, mapping, options};
+use rollcall_domain::{cut, limits, mapping, options};
 
 use crate::fault::Fault;
 use crate::papers::read_plan;
@@ -300,7 +300,8 @@ pub(crate) fn head(plan: &Plan, profile: &str) -> Head {
 /// Every column, and for one that was not understood the field that it resembles.
 pub(crate) fn columns_of(mapping: &mapping::Mapping, profile: Option<&Profile>) -> Vec<UploadColumn> {
     let column = |(at, column): (usize, &mapping::MappedColumn)| {
-        let unmapped = column.role == mapping::Role::Unmapped && mapping.has_header;
+        // A file with more columns than the limit is refused for that, and hints would cost more than they help.
+        let unmapped = column.role == mapping::Role::Unmapped && mapping.has_header && at < limits::COLUMNS;
         let near = profile.filter(|_| unmapped).and_then(|profile| profile.nearest_field(&column.header));
         let near = near.filter(|field| !mapping.has(field));
         UploadColumn {
