@@ -1,6 +1,8 @@
 //! Every fixture through the real binary: `preview` and `import` end with a document and the exit code that it stands
 //! for, and none breaks it.
 
+#![allow(clippy::unwrap_used, reason = "a test's helpers may panic as the test may")]
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
