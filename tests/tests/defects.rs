@@ -12,6 +12,7 @@ use rollcall_domain::summary::Status;
 use rollcall_domain::upload::Upload;
 use rollcall_tests::fixtures::{self, Fixture};
 use rollcall_tests::house::Course;
+use rollcall_tests::invariants::{self, result_file};
 use rollcall_tests::world::World;
 
 #[test]
@@ -56,9 +57,9 @@ fn answer(fixture: &Fixture) -> String {
         writeln!(told, "rows: {}", serde_json::to_string(&summary.rows).unwrap()).unwrap();
         rows(&world, &import, &mut told);
     }
-    check_sums(&world, &import, fixture);
-    check_preview(&world, &upload, fixture, &mut told);
-    check_way_back(&world, &import, fixture);
+    check_preview(&upload, fixture, &mut told);
+    invariants::answered_once(&world, &import);
+    invariants::comes_back(&world, &import, &fixture.profile, &fixture.options());
     told
 }
 
@@ -137,18 +138,6 @@ fn rows(world: &World, import: &ImportId, told: &mut String) {
     all.iter().take(40).for_each(|(_, text)| told.push_str(text));
 }
 
-fn result_file(world: &World, import: &ImportId, name: &str) -> (Vec<String>, Vec<Vec<String>>) {
-    let text = world.paper(import, name).unwrap();
-    let delimiter = text.split("rollcall_row").nth(1).unwrap().as_bytes()[0];
-    let mut reader = csv::ReaderBuilder::new()
-        .delimiter(delimiter)
-        .has_headers(false)
-        .from_reader(text.trim_start_matches('\u{feff}').as_bytes());
-    let mut records = reader.records().map(|record| record.unwrap().iter().map(str::to_owned).collect());
-    let header = records.next().unwrap();
-    (header, records.collect())
-}
-
 fn short(text: &str) -> String {
     if text.chars().count() <= 160 {
         return text.to_owned();
@@ -157,36 +146,8 @@ fn short(text: &str) -> String {
     format!("{head}… ({} characters)", text.chars().count())
 }
 
-/// I1: every row that is not skipped is in exactly one result file.
-fn check_sums(world: &World, import: &ImportId, fixture: &Fixture) {
-    let rows = world.summary(import).rows;
-    let outcomes = rows.created
-        + rows.updated
-        + rows.unchanged
-        + rows.merged
-        + rows.skipped
-        + rows.rejected
-        + rows.unprocessed;
-    assert_eq!(rows.read, outcomes, "{}", fixture.name);
-    if world.summary(import).status == Status::Refused {
-        return;
-    }
-    let mut numbers: Vec<u64> = ["succeeded.csv", "failed.csv"]
-        .iter()
-        .flat_map(|name| {
-            let (header, records) = result_file(world, import, name);
-            let at = header.iter().position(|cell| cell == "rollcall_row").unwrap();
-            records.into_iter().map(move |record| record[at].parse::<u64>().unwrap())
-        })
-        .collect();
-    let answered = numbers.len() as u64;
-    numbers.sort_unstable();
-    numbers.dedup();
-    assert_eq!((numbers.len() as u64, answered), (answered, rows.read - rows.skipped), "{}", fixture.name);
-}
-
 /// The preview says what the import said, and shows cells even of a refused file.
-fn check_preview(_: &World, upload: &Upload, fixture: &Fixture, told: &mut String) {
+fn check_preview(upload: &Upload, fixture: &Fixture, told: &mut String) {
     let preview = World::with_acme().preview(&fixture.profile, &fixture.bytes, &fixture.options());
     assert_eq!(preview.verdict.accepted, upload.verdict.accepted, "{}", fixture.name);
     if preview.verdict.accepted {
@@ -200,32 +161,5 @@ fn check_preview(_: &World, upload: &Upload, fixture: &Fixture, told: &mut Strin
     for row in preview.rows.iter().take(2) {
         let cells: Vec<String> = row.cells.iter().take(8).map(|cell| short(&format!("{cell:?}"))).collect();
         writeln!(told, "{} (line {}) {}", row.row, row.line, cells.join(" | ")).unwrap();
-    }
-}
-
-/// What was refused, dropped again as it is, is refused for the same reasons with the same cells; what was taken is
-/// taken again and changes nothing.
-fn check_way_back(world: &World, import: &ImportId, fixture: &Fixture) {
-    if world.summary(import).status == Status::Refused {
-        return;
-    }
-    for name in ["failed.csv", "succeeded.csv"] {
-        let file = world.paper(import, name).unwrap();
-        let again = world.import(&fixture.profile, file.as_bytes(), &fixture.options(), &Course::default());
-        let (header, records) = result_file(world, import, name);
-        if records.is_empty() {
-            continue;
-        }
-        let own = header.iter().position(|cell| cell == "rollcall_row").unwrap();
-        let mut came: Vec<Vec<String>> = Vec::new();
-        for name in ["failed.csv", "succeeded.csv"] {
-            let (back, records) = result_file(world, &again, name);
-            assert_eq!(back[..own], header[..own], "{}", fixture.name);
-            came.extend(records.into_iter().map(|record| record[..own].to_vec()));
-        }
-        let mut sent: Vec<Vec<String>> = records.into_iter().map(|record| record[..own].to_vec()).collect();
-        came.sort();
-        sent.sort();
-        assert_eq!(came, sent, "{} {name}", fixture.name);
     }
 }

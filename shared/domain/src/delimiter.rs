@@ -10,6 +10,7 @@ mod tests;
 use std::borrow::Cow;
 
 use crate::cells::Cells;
+use crate::limits;
 use crate::split::{CR, LF, QUOTE, Splitter, Tail};
 
 /// The delimiters that are looked for; of equals the earlier wins.
@@ -178,7 +179,7 @@ impl<'a> Shape<'a> {
         records.each(|cells| {
             if count == 0 {
                 width = cells.len();
-                known = cells.iter().filter(|cell| known_header(cell)).count();
+                known = cells.iter().take(limits::SHEET_COLUMNS).filter(|cell| known_header(cell)).count();
             }
             count += 1;
             as_wide += usize::from(cells.len() == width);

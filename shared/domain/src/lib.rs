@@ -27,6 +27,7 @@ mod numbers;
 pub mod options;
 pub mod packed;
 pub mod plan;
+pub mod preamble;
 pub mod problem;
 pub mod profile;
 pub mod reader;

@@ -55,7 +55,8 @@ pub const WORKBOOK_STRINGS_COUNTED: &str = "16,000,000 shared strings";
 pub const WORKBOOK_SHEETS: usize = 1_000;
 /// The same, as messages say it.
 pub const WORKBOOK_SHEETS_COUNTED: &str = "1,000 sheets";
-/// Columns that a sheet can have at all; of a broken one a column may be said to be any.
+/// Columns that a sheet can have at all, and that are looked at of a file that has more than [`COLUMNS`]; of a broken
+/// sheet a column may be said to be any.
 pub const SHEET_COLUMNS: usize = 16_384;
 /// Rows that a sheet can have at all.
 pub const SHEET_ROWS: u32 = 1_048_576;

@@ -10,14 +10,15 @@ use std::collections::BTreeMap;
 
 use crate::cells::Cells;
 use crate::clean::DayOrder;
-use crate::decode::Encoding;
-use crate::delimiter::{detect_delimiter, sep_line};
+use crate::decode::Found;
+use crate::delimiter::{CANDIDATES, detect_delimiter, sep_line};
 use crate::finding::{Code, Finding};
 use crate::limits;
 use crate::mapping::{Mapping, RESULT_ROW};
 use crate::options::{FirstLine, Options, parse_delimiter};
 use crate::packed::Packing;
 use crate::plan::{ChunkPlan, ChunkSize};
+use crate::preamble::{Headers, Preamble};
 use crate::profile::Profile;
 use crate::record;
 use crate::repeats::{Key, Repeats};
@@ -35,8 +36,8 @@ pub struct Surveyed {
     pub warnings: Vec<Finding>,
     /// How dates with numbers only are read, by field.
     pub day_orders: BTreeMap<String, DayOrder>,
-    /// How the object's bytes become text; whoever decodes fills it in.
-    pub encoding: Option<Encoding>,
+    /// How the object's bytes become text, and how sure that is; whoever decodes fills it in.
+    pub encoding: Option<Found>,
     /// How the object is packed; whoever unpacks fills it in.
     pub packing: Option<Packing>,
     /// The sheet of a workbook; whoever decodes fills it in.
@@ -45,6 +46,8 @@ pub struct Surveyed {
     pub delimiter: Option<u8>,
     /// Which column holds what.
     pub mapping: Mapping,
+    /// Physical lines above the header.
+    pub preamble: u64,
     /// Data records, blank ones included, up to the last filled one.
     pub rows: u64,
     /// Runs of rows that tile the file.
@@ -68,8 +71,12 @@ impl Surveyed {
 pub struct Opening {
     /// What separates cells.
     pub delimiter: u8,
-    /// Bytes in front of the first record: a `sep=` line.
+    /// Bytes in front of the first record: a `sep=` line, and what stands above the header.
     pub skip: usize,
+    /// Physical lines of them.
+    pub lines: u64,
+    /// Physical lines above the header.
+    pub preamble: u64,
     /// Which column holds what.
     pub mapping: Mapping,
     /// The first record is no row.
@@ -91,7 +98,22 @@ impl Opening {
         let allowed: Vec<u8> = profile.delimiters().iter().filter_map(|name| parse_delimiter(name)).collect();
         let told = options.delimiter.or(sep.map(|(delimiter, _)| delimiter));
         let unsure = if detected.sure { None } else { allowed.first().copied() };
-        let delimiter = told.or(unsure).unwrap_or(detected.delimiter);
+        let mut delimiter = told.or(unsure).unwrap_or(detected.delimiter);
+        let lines = u64::from(skip > 0);
+        let headers = Headers::of(profile, options);
+        let above = headers.and_then(|headers| {
+            let tried = told.map_or(CANDIDATES.to_vec(), |told| vec![told]);
+            let found = |delimiter: u8| Some((delimiter, headers.preamble(sample, delimiter)?));
+            // The best reading of the first record decides whether there is anything to look for.
+            let first = nth_record(sample, delimiter, 0, true);
+            let open = headers.names_none(&first.iter().take(limits::SHEET_COLUMNS).collect::<Vec<_>>());
+            tried.into_iter().filter(|_| open).find_map(found)
+        });
+        let mut preamble = Preamble::default();
+        if let Some((found, above)) = above {
+            (delimiter, preamble) = (found, above);
+        }
+        let (skip, sample) = (skip + preamble.bytes, &sample[preamble.bytes..]);
         let mut errors = Vec::new();
         if !allowed.is_empty() && !allowed.contains(&delimiter) {
             let named = |byte: u8| char::from(byte).to_string();
@@ -110,17 +132,33 @@ impl Opening {
             let finding = Finding::new(Code::FormatUnsupported).value("a first record of more than 4 MiB");
             errors = vec![finding];
         }
-        Self { delimiter, skip, mapping, first_is_no_row, of_sheet: false, errors }
+        Self {
+            delimiter,
+            skip,
+            lines: lines + preamble.lines,
+            preamble: preamble.lines,
+            mapping,
+            first_is_no_row,
+            of_sheet: false,
+            errors,
+        }
     }
 
     /// Decides the columns from the beginning of a sheet's text: there is no delimiter to be found or allowed.
     pub fn of_sheet(sample: &[u8], profile: &Profile, options: &Options) -> Self {
-        let mapping = map_columns(sample, workbook::DELIMITER, profile, options);
+        let headers = Headers::of(profile, options);
+        let above = headers.and_then(|headers| headers.preamble(sample, workbook::DELIMITER));
+        let Preamble { bytes: skip, .. } = above.unwrap_or_default();
+        // A row of the sheet is a record, and a line, whatever its cells hold.
+        let lines = crate::cut::records(&sample[..skip], workbook::DELIMITER).len() as u64;
+        let mapping = map_columns(&sample[skip..], workbook::DELIMITER, profile, options);
         let mut errors = mapping.findings(profile);
         errors.extend(mapping.unmet(options));
         Self {
             delimiter: workbook::DELIMITER,
-            skip: 0,
+            skip,
+            lines,
+            preamble: lines,
             first_is_no_row: mapping.has_header || options.first_line == FirstLine::Ignore,
             of_sheet: true,
             mapping,
@@ -138,10 +176,11 @@ fn map_columns(sample: &[u8], delimiter: u8, profile: &Profile, options: &Option
     let first = nth_record(sample, delimiter, 0, options.first_line == FirstLine::Header);
     let comes_back = first.iter().any(|cell| cell.trim() == RESULT_ROW);
     if comes_back || options.first_line == FirstLine::Header {
-        return Mapping::with_header(&first.iter().collect::<Vec<_>>(), profile, options);
+        let header: Vec<&str> = first.iter().take(limits::SHEET_COLUMNS).collect();
+        return Mapping::with_header(&header, profile, options);
     }
     let passed = usize::from(options.first_line == FirstLine::Ignore);
-    let width = nth_record(sample, delimiter, passed, true).len();
+    let width = nth_record(sample, delimiter, passed, true).len().min(limits::SHEET_COLUMNS);
     Mapping::without_header(width, profile, options)
 }
 
@@ -211,7 +250,7 @@ impl<'p> Survey<'p> {
         let lookers = [looker(), looker()];
         let width = opening.mapping.sender().columns.len();
         let at = opening.skip as u64;
-        let first_line = 1 + u64::from(opening.skip > 0);
+        let first_line = 1 + opening.lines;
         Self {
             profile,
             options,
@@ -395,7 +434,7 @@ impl<'p> Survey<'p> {
             Tail::Nothing => {}
             Tail::Record { terminator, lines } => self.close_record(&[], terminator, lines),
             Tail::QuoteUnclosed { line, .. } => {
-                let line = line + u64::from(self.opening.skip > 0);
+                let line = line + self.opening.lines;
                 errors.push(Finding::new(Code::QuoteUnclosed).arg("line", line));
             }
         }
@@ -426,6 +465,7 @@ impl<'p> Survey<'p> {
             packing: None,
             sheet: None,
             delimiter: Some(self.opening.delimiter),
+            preamble: self.opening.preamble,
             mapping: self.opening.mapping,
             rows: self.last_filled,
             chunks: self.chunks,

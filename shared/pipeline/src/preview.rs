@@ -129,7 +129,7 @@ pub async fn preview(
     let loaded = Loaded { plan, profile };
     Ok(Preview {
         verdict,
-        encoding: surveyed.encoding.map(|encoding| encoding.as_str().to_owned()),
+        encoding: surveyed.encoding.as_ref().map(|found| found.encoding.as_str().to_owned()),
         delimiter: surveyed.sign(),
         sheet: surveyed.sheet.as_ref().map(|sheet| sheet.name.clone()),
         columns,
@@ -273,7 +273,7 @@ fn show(
     preview.columns = columns_of(&opening.mapping, Some(profile));
     preview.rows.clear();
     let (mut start, mut row) = (opening.skip, 0);
-    let mut line = 1 + u64::from(opening.skip > 0);
+    let mut line = 1 + opening.lines;
     let mut no_row_yet = opening.first_is_no_row;
     let mut ends = records(&sample[start..], delimiter);
     if !complete {

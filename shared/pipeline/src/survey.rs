@@ -1,6 +1,6 @@
 //! The first reading of a drop: in which form its text comes, and the file's verdict.
 
-use rollcall_domain::decode::{self, Census, Detected, Encoding};
+use rollcall_domain::decode::{self, Census, Confidence, Detected, Encoding, Found, ToldBy};
 use rollcall_domain::finding::{Code, Finding};
 use rollcall_domain::limits;
 use rollcall_domain::plan::ChunkSize;
@@ -30,7 +30,7 @@ pub(crate) async fn survey(
         Err(finding) => return Ok(refused(vec![finding])),
     };
     let surveyed = if is_workbook(&look.beginning) {
-        let opened = open_workbook(objects, object, &look, asked).await?;
+        let opened = open_workbook(objects, object, &look, asked, Some(profile)).await?;
         opened.and_then(|(sheet, text)| survey_sheet(sheet, text, asked, profile, size))
     } else {
         match decode::detect(&look.beginning, asked.options.encoding.as_deref()) {
@@ -53,10 +53,20 @@ async fn survey_text(
     size: ChunkSize,
 ) -> Answer<Surveyed> {
     let surveyed = survey_as(objects, object, look, asked, profile, detected.encoding, size).await?;
-    if detected.sure || !surveyed.no_text || !is_windows_1252(objects, object, look).await? {
-        return Ok(surveyed);
+    if !surveyed.no_text || detected.encoding.is_wide() {
+        let Detected { encoding, by } = detected;
+        let guessed = by == ToldBy::Content && encoding.is_wide();
+        let confidence = if guessed { Confidence::High } else { Confidence::Certain };
+        let found = Found { encoding, by, confidence, against: None };
+        return Ok(Surveyed { encoding: Some(found), ..surveyed });
     }
-    survey_as(objects, object, look, asked, profile, Encoding::Windows1252, size).await
+    let found = census(objects, object, look, detected).await?;
+    let surveyed = if found.encoding == detected.encoding {
+        surveyed
+    } else {
+        survey_as(objects, object, look, asked, profile, found.encoding, size).await?
+    };
+    Ok(Surveyed { encoding: Some(found), ..surveyed })
 }
 
 fn refused(errors: Vec<Finding>) -> Surveyed {
@@ -69,13 +79,14 @@ async fn open_workbook(
     object: &ObjectVersion,
     look: &Look,
     asked: &Asked,
+    profile: Option<&Profile>,
 ) -> Answer<Result<(Sheet, SheetText), Finding>> {
     if look.len > limits::WORKBOOK_BYTES {
         return Ok(Err(Finding::new(Code::FileTooLarge).arg("limit", limits::WORKBOOK)));
     }
     let bytes = read_workbook(objects, object, look.packing).await?;
     Ok(Workbook::open(bytes).and_then(|mut book| {
-        let sheet = book.choose(&asked.options)?;
+        let sheet = book.choose(profile, &asked.options)?;
         let text = book.into_text(&sheet)?;
         Ok((sheet, text))
     }))
@@ -90,8 +101,9 @@ fn survey_sheet(
 ) -> Result<Surveyed, Finding> {
     let first = text.read()?.ok_or_else(|| Finding::new(Code::FileEmpty))?;
     let opening = Opening::of_sheet(&first, profile, &asked.options);
+    let skip = opening.skip;
     let mut survey = Survey::new(opening, profile, &asked.options, &asked.settings, size);
-    survey.feed(&first);
+    survey.feed(&first[skip..]);
     while let Some(piece) = text.read()? {
         survey.feed(&piece);
     }
@@ -122,17 +134,22 @@ async fn survey_as(
     while let Some(piece) = text.next().await? {
         survey.feed(&piece);
     }
-    Ok(Surveyed { encoding: Some(encoding), ..survey.finish() })
+    Ok(survey.finish())
 }
 
-/// Whether a file that is no clean UTF-8 is Windows-1252: one more reading, for such files alone.
-async fn is_windows_1252(objects: &impl Objects, object: &ObjectVersion, look: &Look) -> Answer<bool> {
+/// What a file with bytes that fit not is in: one more reading, for such files alone.
+async fn census(
+    objects: &impl Objects,
+    object: &ObjectVersion,
+    look: &Look,
+    detected: Detected,
+) -> Answer<Found> {
     let mut pieces = Pieces::new(objects, object, look.packing);
     let mut census = Census::default();
     while let Some(piece) = pieces.next().await? {
         census.feed(&piece);
     }
-    Ok(census.is_windows_1252())
+    Ok(census.verdict(detected))
 }
 
 /// The form of a file as it was surveyed, or as its beginning tells it; nothing where it cannot be read.
@@ -146,12 +163,12 @@ pub(crate) async fn form(
     if let Some(sheet) = &surveyed.sheet {
         return Ok(of(surveyed.packing, Kind::Sheet(sheet.clone())));
     }
-    if let Some(encoding) = surveyed.encoding {
-        return Ok(of(surveyed.packing, Kind::Delimited(encoding)));
+    if let Some(found) = &surveyed.encoding {
+        return Ok(of(surveyed.packing, Kind::Delimited(found.encoding)));
     }
     let Ok(look) = look(objects, object).await? else { return Ok(None) };
     if is_workbook(&look.beginning) {
-        let opened = open_workbook(objects, object, &look, asked).await?;
+        let opened = open_workbook(objects, object, &look, asked, asked.profile.as_ref()).await?;
         return Ok(opened.ok().and_then(|(sheet, _)| of(look.packing, Kind::Sheet(sheet))));
     }
     let told = decode::detect(&look.beginning, asked.options.encoding.as_deref());

@@ -2,6 +2,7 @@
 
 use crate::cells::Cells;
 use crate::clean::date::OrderSeen;
+use crate::clean::{Holds, mend};
 use crate::finding::Column;
 use crate::limits;
 use crate::mapping::Mapping;
@@ -95,7 +96,8 @@ impl<'p> Looker<'p> {
         seen.cells = self.cells.len();
         if seen.filled {
             let cells = &self.cells;
-            self.dates.iter_mut().for_each(|(_, cell, order)| order.see(trim(cells.get(*cell))));
+            let date = |cell: usize| mend(trim(cells.get(cell)), Holds::Value);
+            self.dates.iter_mut().for_each(|(_, cell, order)| order.see(&date(*cell)));
             self.tell_apart(&mut seen);
         }
         seen
