@@ -25,4 +25,4 @@ def stack(tmp_path_factory):
 @pytest.fixture(scope="session")
 def rollcall():
     """The embedded host."""
-    return os.environ.get("ROLLCALL_BIN", str(ROOT / "target" / "debug" / "rollcall"))
+    return os.environ.get("ROLLCALL_BIN", str(ROOT / "target" / "e2e" / "rollcall"))

@@ -15,6 +15,7 @@ use crate::cut::records;
 use crate::directory::{Account, Group, Invite, Kind, MatchKey};
 use crate::finding::{Code, Finding};
 use crate::fragment::{ChunkAnswer, Fragment, Keeps, OpenRow};
+use crate::limits;
 use crate::mapping::{Mapping, Role};
 use crate::mask;
 use crate::matching::{self, Matched};
@@ -327,6 +328,10 @@ impl<'p> Bench<'p> {
         let account_id = matched.map(|matched| matched.account.account_id.as_str());
         let linked = Linked { account_id, ..linked };
         let (outcome, record) = self.outcome(values, &desk.cells, &linked, before, joins.is_some())?;
+        if record.as_ref().is_some_and(|record| record.len() > limits::RECORD_BYTES) {
+            row.findings.push(Finding::new(Code::NotStored).arg("limit", limits::RECORD));
+            return self.refuse(desk, &row);
+        }
         let keep = Keep {
             contact_id,
             row: row.number,
