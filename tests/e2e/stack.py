@@ -42,6 +42,16 @@ def template():
     return yaml.load((ROOT / "infra" / "template.yaml").read_text(), Tagged)
 
 
+def _fit_to_enforcement(resources):
+    """What the emulator's enforcement asks for and AWS does not."""
+    # It speaks plain HTTP, and the bucket's policy says TLS only.
+    resources.pop("BucketPolicy")
+    # Of SESv2 it does not see the identity and asks for everything; AWS asks for the identity.
+    for statement in resources["FinalizerRole"]["Properties"]["Policies"][0]["PolicyDocument"]["Statement"]:
+        if statement.get("Action") == "ses:SendEmail":
+            statement["Resource"] = "*"
+
+
 def clients(url, region):
     def client(service):
         return boto3.client(
@@ -74,12 +84,8 @@ class Stack:
 
     def _deploy(self, folder, pace):
         body = template()
-        # The emulator speaks plain HTTP, and with AUTH it enforces the bucket's policy: TLS only.
-        body["Resources"].pop("BucketPolicy")
-        # Of SESv2 it does not see the identity and asks for everything; AWS asks for the identity.
-        for statement in body["Resources"]["FinalizerRole"]["Properties"]["Policies"][0]["PolicyDocument"]["Statement"]:
-            if statement.get("Action") == "ses:SendEmail":
-                statement["Resource"] = "*"
+        if self.emulator.auth:
+            _fit_to_enforcement(body["Resources"])
         self.s3.create_bucket(Bucket="code", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
         for function, binary in FUNCTIONS.items():
             archive = folder / f"{binary}.zip"
@@ -89,35 +95,36 @@ class Stack:
                 packed.writestr(entry, (ROOT / "target" / "e2e" / binary).read_bytes())
             self.s3.upload_file(str(archive), "code", archive.name)
             body["Resources"][function]["Properties"]["CodeUri"] = {"Bucket": "code", "Key": archive.name}
+        parameters = {"Sender": SENDER, "SenderIdentity": SENDER, "Pace": pace}
+        self.outputs = self.deploy("rollcall", body, parameters, ["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"])
+        self.bucket = self.outputs["BucketName"]
+
+    def deploy(self, name, body, parameters, capabilities):
+        """Deploys a template as a stack; its outputs."""
         cloudformation = self.client("cloudformation")
         cloudformation.create_stack(
-            StackName="rollcall",
+            StackName=name,
             TemplateBody=json.dumps(body, default=str),
-            Capabilities=["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"],
-            Parameters=[
-                {"ParameterKey": "Sender", "ParameterValue": SENDER},
-                {"ParameterKey": "SenderIdentity", "ParameterValue": SENDER},
-                {"ParameterKey": "Pace", "ParameterValue": pace},
-            ],
+            Capabilities=capabilities,
+            Parameters=[{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()],
         )
         for _ in range(120):
-            stack = cloudformation.describe_stacks(StackName="rollcall")["Stacks"][0]
+            stack = cloudformation.describe_stacks(StackName=name)["Stacks"][0]
             if not stack["StackStatus"].endswith("IN_PROGRESS"):
                 break
             time.sleep(0.5)
         if stack["StackStatus"] != "CREATE_COMPLETE":
-            events = cloudformation.describe_stack_events(StackName="rollcall")["StackEvents"]
+            events = cloudformation.describe_stack_events(StackName=name)["StackEvents"]
             raise RuntimeError("\n".join(str(event.get("ResourceStatusReason")) for event in events))
-        self.outputs = {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
-        self.bucket = self.outputs["BucketName"]
+        return {output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", [])}
 
     # ------------------------------------------------------------------ doing
     def put(self, key, body, **extra):
         return self.s3.put_object(Bucket=self.bucket, Key=key, Body=body, **extra)
 
     def program(self, name, **settings):
-        lines = [f'title = "{name}"', f'notify = ["{name}@notify.example"]', f'sender = "{SENDER}"']
-        lines += [f"{key} = {json.dumps(value)}" for key, value in settings.items()]
+        settings = {"title": name, "notify": [f"{name}@notify.example"], "sender": SENDER, **settings}
+        lines = [f"{key} = {json.dumps(value)}" for key, value in settings.items()]
         self.put(f"settings/{name}.toml", "\n".join(lines).encode())
 
     def drop(self, program, profile, file, body, dry_run=False, **extra):
