@@ -15,6 +15,7 @@ from botocore.config import Config
 ROOT = Path(__file__).resolve().parents[2]
 FUNCTIONS = {"Splitter": "rollcall-splitter", "Worker": "rollcall-worker", "Finalizer": "rollcall-finalizer"}
 SENDER = "rollcall@sender.example"
+CAPABILITIES = ["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"]
 
 
 class Tagged(yaml.SafeLoader):
@@ -67,8 +68,9 @@ def clients(url, region):
 
 
 class Stack:
-    def __init__(self, emulator, region, folder, pace="quick"):
-        self.emulator = emulator
+    def __init__(self, emulator, region, folder, pace="quick", name="rollcall", **parameters):
+        self.emulator, self.name = emulator, name
+        self.parameters = {"Sender": SENDER, "SenderIdentity": SENDER, "Pace": pace, **parameters}
         self.client = clients(emulator.url, region)
         self.s3 = self.client("s3")
         self.sqs = self.client("sqs")
@@ -80,29 +82,39 @@ class Stack:
             aws_secret_access_key="test",
         )
         self.client("ses").verify_email_identity(EmailAddress=SENDER)
-        self._deploy(Path(folder), pace)
+        self.outputs = self.deploy(name, self._packaged(Path(folder)), self.parameters, CAPABILITIES)
+        self.bucket = self.outputs["BucketName"]
 
-    def _deploy(self, folder, pace):
+    def _packaged(self, folder):
+        """The template with the functions as they were built."""
         body = template()
         if self.emulator.auth:
             _fit_to_enforcement(body["Resources"])
-        self.s3.create_bucket(Bucket="code", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
+        code = f"{self.name}-code"
+        self.make_bucket(code)
         for function, binary in FUNCTIONS.items():
             archive = folder / f"{binary}.zip"
             with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as packed:
                 entry = zipfile.ZipInfo("bootstrap")
                 entry.external_attr = 0o755 << 16
                 packed.writestr(entry, (ROOT / "target" / "e2e" / binary).read_bytes())
-            self.s3.upload_file(str(archive), "code", archive.name)
-            body["Resources"][function]["Properties"]["CodeUri"] = {"Bucket": "code", "Key": archive.name}
-        parameters = {"Sender": SENDER, "SenderIdentity": SENDER, "Pace": pace}
-        self.outputs = self.deploy("rollcall", body, parameters, ["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"])
-        self.bucket = self.outputs["BucketName"]
+            self.s3.upload_file(str(archive), code, archive.name)
+            body["Resources"][function]["Properties"]["CodeUri"] = {"Bucket": code, "Key": archive.name}
+        self.body = body
+        return body
 
     def deploy(self, name, body, parameters, capabilities):
-        """Deploys a template as a stack; its outputs."""
+        """Deploys a template as a new stack; its outputs."""
+        return self._bring(name, self.client("cloudformation").create_stack, body, parameters, capabilities)
+
+    def upgrade(self, **parameters):
+        """Deploys the same once more, as an upgrade does."""
+        parameters = {**self.parameters, **parameters}
+        self._bring(self.name, self.client("cloudformation").update_stack, self.body, parameters, CAPABILITIES)
+
+    def _bring(self, name, bring, body, parameters, capabilities):
         cloudformation = self.client("cloudformation")
-        cloudformation.create_stack(
+        bring(
             StackName=name,
             TemplateBody=json.dumps(body, default=str),
             Capabilities=capabilities,
@@ -113,10 +125,13 @@ class Stack:
             if not stack["StackStatus"].endswith("IN_PROGRESS"):
                 break
             time.sleep(0.5)
-        if stack["StackStatus"] != "CREATE_COMPLETE":
+        if stack["StackStatus"] not in ("CREATE_COMPLETE", "UPDATE_COMPLETE"):
             events = cloudformation.describe_stack_events(StackName=name)["StackEvents"]
             raise RuntimeError("\n".join(str(event.get("ResourceStatusReason")) for event in events))
         return {output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", [])}
+
+    def make_bucket(self, name):
+        self.s3.create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
 
     # ------------------------------------------------------------------ doing
     def put(self, key, body, **extra):
