@@ -31,7 +31,8 @@ class Counter:
                 headers = {name: value for name, value in self.headers.items() if name.lower() != "connection"}
                 connection.putrequest(self.command, self.path, skip_host=True, skip_accept_encoding=True)
                 for name, value in headers.items():
-                    connection.putheader(name, value)
+                    is_length = name.lower() == "content-length"
+                    connection.putheader(name, str(len(body)) if is_length else value)
                 connection.endheaders(body)
                 answer = connection.getresponse()
                 data = answer.read()
