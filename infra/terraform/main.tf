@@ -30,3 +30,24 @@ resource "aws_cloudformation_stack" "rollcall" {
     WorkingPaperDays     = tostring(var.working_paper_days)
   }
 }
+
+# One stack for each migration; what it looks at and when is data.
+resource "aws_cloudformation_stack" "migration" {
+  for_each = var.migrations
+
+  name          = "${var.name}-migration-${each.key}"
+  template_body = file("${path.module}/../migration.yaml")
+  capabilities  = ["CAPABILITY_IAM"]
+  tags          = var.tags
+
+  parameters = {
+    Installation        = aws_cloudformation_stack.rollcall.name
+    Program             = each.value.program
+    Profile             = each.value.profile
+    Source              = each.value.source
+    Rate                = each.value.rate
+    ExpectedBy          = each.value.expected_by
+    ExpectedWithinHours = tostring(each.value.expected_within_hours)
+    TimeZone            = each.value.time_zone
+  }
+}

@@ -85,3 +85,21 @@ variable "tags" {
   type        = map(string)
   default     = {}
 }
+
+variable "migrations" {
+  description = "Scheduled migrations by name: whose, what, where the files come, how often to look, by when one must have come."
+  type = map(object({
+    program               = string
+    profile               = optional(string, "partners")
+    source                = string
+    rate                  = optional(string, "rate(1 hour)")
+    expected_by           = optional(string, "")
+    expected_within_hours = optional(number, 24)
+    time_zone             = optional(string, "UTC")
+  }))
+  default = {}
+  validation {
+    condition     = alltrue([for migration in values(var.migrations) : startswith(migration.source, "sources/")])
+    error_message = "A migration's source is a prefix under sources/."
+  }
+}

@@ -1,4 +1,4 @@
-"""One emulator and one stack for all tests; each test has programs of its own."""
+"""One emulator and one stack for most tests, each with programs of its own; one for what takes minutes to fail."""
 
 import os
 import sys
@@ -10,19 +10,44 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from emulator import REGION, Emulator  # noqa: E402
 from stack import ROOT, Stack  # noqa: E402
+from test_slow import begin_to_fail  # noqa: E402
 
 
 @pytest.fixture(scope="session")
 def stack(tmp_path_factory):
     folder = tmp_path_factory.mktemp("stack")
-    emulator = Emulator(folder, auth=os.environ.get("ROLLCALL_E2E_AUTH") == "1")
+    emulator = Emulator(folder)
     try:
         yield Stack(emulator, REGION, folder)
     finally:
         emulator.stop()
 
 
+@pytest.fixture(scope="session", autouse=True)
+def slow(tmp_path_factory, request):
+    """A stack on which messages begin to fail at once, for the tests that look at them last."""
+    if not any("slow" in item.fixturenames and item.get_closest_marker("last") for item in request.session.items):
+        yield None
+        return
+    folder = tmp_path_factory.mktemp("slow")
+    emulator = Emulator(folder)
+    try:
+        stack = Stack(emulator, REGION, folder)
+        begin_to_fail(stack)
+        yield stack
+    finally:
+        emulator.stop()
+
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "last: looks at what began when the session did")
+
+
+def pytest_collection_modifyitems(items):
+    items.sort(key=lambda item: item.get_closest_marker("last") is not None)
+
+
 @pytest.fixture(scope="session")
 def rollcall():
     """The embedded host."""
-    return os.environ.get("ROLLCALL_BIN", str(ROOT / "target" / "debug" / "rollcall"))
+    return os.environ.get("ROLLCALL_BIN", str(ROOT / "target" / "e2e" / "rollcall"))

@@ -1,4 +1,4 @@
-"""A proxy that counts the calls to DynamoDB, and the units that they cost."""
+"""A proxy that counts the calls to DynamoDB and the units that they cost, and makes it as busy as it can be."""
 
 import http.client
 import http.server
@@ -13,6 +13,9 @@ class Counter:
     def __init__(self, target):
         self.calls, self.items, self.units = Counts(), Counts(), Counts()
         self.lock = threading.Lock()
+        # Half of each batch is left undone; or every call for contacts is throttled.
+        self.leave_undone, self.throttle = False, False
+        self.left_undone, self.throttled = 0, 0
         counter, to = self, urlsplit(target)
 
         class Handler(http.server.BaseHTTPRequestHandler):
@@ -20,21 +23,39 @@ class Counter:
 
             def forward(self):
                 body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+                call = self.headers.get("X-Amz-Target", "")
+                if counter.throttle and call.startswith("DynamoDB") and b"-Contacts" in body:
+                    return self.refuse()
+                body, undone = counter.halve(call, body) if counter.leave_undone else (body, None)
                 connection = http.client.HTTPConnection(to.hostname, to.port, timeout=60)
                 headers = {name: value for name, value in self.headers.items() if name.lower() != "connection"}
                 connection.putrequest(self.command, self.path, skip_host=True, skip_accept_encoding=True)
                 for name, value in headers.items():
-                    connection.putheader(name, value)
+                    is_length = name.lower() == "content-length"
+                    connection.putheader(name, str(len(body)) if is_length else value)
                 connection.endheaders(body)
                 answer = connection.getresponse()
                 data = answer.read()
+                if undone and answer.status == 200:
+                    data = json.dumps({**json.loads(data), **undone}).encode()
                 counter.count(self.headers.get("X-Amz-Target", ""), body, data)
                 self.send_response(answer.status)
                 for name, value in answer.getheaders():
-                    if name.lower() not in ("transfer-encoding", "connection", "content-length"):
+                    if name.lower() not in ("transfer-encoding", "connection", "content-length", "x-amz-crc32"):
                         self.send_header(name, value)
                 length = answer.getheader("Content-Length") if self.command == "HEAD" else str(len(data))
                 self.send_header("Content-Length", length or "0")
+                self.end_headers()
+                self.wfile.write(data)
+
+            def refuse(self):
+                with counter.lock:
+                    counter.throttled += 1
+                error = "com.amazonaws.dynamodb.v20120810#ThrottlingException"
+                data = json.dumps({"__type": error, "message": "slow down"}).encode()
+                self.send_response(400)
+                self.send_header("Content-Type", "application/x-amz-json-1.0")
+                self.send_header("Content-Length", str(len(data)))
                 self.end_headers()
                 self.wfile.write(data)
 
@@ -50,6 +71,26 @@ class Counter:
     def clear(self):
         with self.lock:
             self.calls.clear(), self.items.clear(), self.units.clear()
+
+    def halve(self, target, body):
+        """Takes half of a batch off, where it has several parts; what the answer must say of the other half."""
+        call = target.split(".")[-1]
+        if call not in ("BatchGetItem", "BatchWriteItem"):
+            return body, None
+        asked = json.loads(body)
+        ((table, wanted),) = asked["RequestItems"].items()
+        parts = wanted["Keys"] if call == "BatchGetItem" else wanted
+        half = len(parts) // 2
+        if not half:
+            return body, None
+        with self.lock:
+            self.left_undone += half
+        now, later = parts[half:], parts[:half]
+        if call == "BatchGetItem":
+            asked["RequestItems"] = {table: {**wanted, "Keys": now}}
+            return json.dumps(asked).encode(), {"UnprocessedKeys": {table: {**wanted, "Keys": later}}}
+        asked["RequestItems"] = {table: now}
+        return json.dumps(asked).encode(), {"UnprocessedItems": {table: later}}
 
     def count(self, target, body, answer):
         if not target.startswith("DynamoDB"):

@@ -23,7 +23,7 @@ def free_port():
 
 class Emulator:
     def __init__(self, folder, auth=False, count=False):
-        self.port = free_port()
+        self.port, self.auth = free_port(), auth
         self.url = f"http://127.0.0.1:{self.port}"
         self.log = Path(folder) / "emulator.log"
         # The functions' calls go through a counter where somebody wants to know them.

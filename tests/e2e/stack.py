@@ -15,6 +15,7 @@ from botocore.config import Config
 ROOT = Path(__file__).resolve().parents[2]
 FUNCTIONS = {"Splitter": "rollcall-splitter", "Worker": "rollcall-worker", "Finalizer": "rollcall-finalizer"}
 SENDER = "rollcall@sender.example"
+CAPABILITIES = ["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"]
 
 
 class Tagged(yaml.SafeLoader):
@@ -42,6 +43,16 @@ def template():
     return yaml.load((ROOT / "infra" / "template.yaml").read_text(), Tagged)
 
 
+def _fit_to_enforcement(resources):
+    """What the emulator's enforcement asks for and AWS does not."""
+    # It speaks plain HTTP, and the bucket's policy says TLS only.
+    resources.pop("BucketPolicy")
+    # Of SESv2 it does not see the identity and asks for everything; AWS asks for the identity.
+    for statement in resources["FinalizerRole"]["Properties"]["Policies"][0]["PolicyDocument"]["Statement"]:
+        if statement.get("Action") == "ses:SendEmail":
+            statement["Resource"] = "*"
+
+
 def clients(url, region):
     def client(service):
         return boto3.client(
@@ -57,8 +68,9 @@ def clients(url, region):
 
 
 class Stack:
-    def __init__(self, emulator, region, folder, pace="quick"):
-        self.emulator = emulator
+    def __init__(self, emulator, region, folder, pace="quick", name="rollcall", **parameters):
+        self.emulator, self.name = emulator, name
+        self.parameters = {"Sender": SENDER, "SenderIdentity": SENDER, "Pace": pace, **parameters}
         self.client = clients(emulator.url, region)
         self.s3 = self.client("s3")
         self.sqs = self.client("sqs")
@@ -70,54 +82,64 @@ class Stack:
             aws_secret_access_key="test",
         )
         self.client("ses").verify_email_identity(EmailAddress=SENDER)
-        self._deploy(Path(folder), pace)
+        self.outputs = self.deploy(name, self._packaged(Path(folder)), self.parameters, CAPABILITIES)
+        self.bucket = self.outputs["BucketName"]
 
-    def _deploy(self, folder, pace):
+    def _packaged(self, folder):
+        """The template with the functions as they were built."""
         body = template()
-        # The emulator speaks plain HTTP, and with AUTH it enforces the bucket's policy: TLS only.
-        body["Resources"].pop("BucketPolicy")
-        # Of SESv2 it does not see the identity and asks for everything; AWS asks for the identity.
-        for statement in body["Resources"]["FinalizerRole"]["Properties"]["Policies"][0]["PolicyDocument"]["Statement"]:
-            if statement.get("Action") == "ses:SendEmail":
-                statement["Resource"] = "*"
-        self.s3.create_bucket(Bucket="code", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
+        if self.emulator.auth:
+            _fit_to_enforcement(body["Resources"])
+        code = f"{self.name}-code"
+        self.make_bucket(code)
         for function, binary in FUNCTIONS.items():
             archive = folder / f"{binary}.zip"
             with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as packed:
                 entry = zipfile.ZipInfo("bootstrap")
                 entry.external_attr = 0o755 << 16
                 packed.writestr(entry, (ROOT / "target" / "e2e" / binary).read_bytes())
-            self.s3.upload_file(str(archive), "code", archive.name)
-            body["Resources"][function]["Properties"]["CodeUri"] = {"Bucket": "code", "Key": archive.name}
+            self.s3.upload_file(str(archive), code, archive.name)
+            body["Resources"][function]["Properties"]["CodeUri"] = {"Bucket": code, "Key": archive.name}
+        self.body = body
+        return body
+
+    def deploy(self, name, body, parameters, capabilities):
+        """Deploys a template as a new stack; its outputs."""
+        return self._bring(name, self.client("cloudformation").create_stack, body, parameters, capabilities)
+
+    def upgrade(self, **parameters):
+        """Deploys the same once more, as an upgrade does."""
+        parameters = {**self.parameters, **parameters}
+        self._bring(self.name, self.client("cloudformation").update_stack, self.body, parameters, CAPABILITIES)
+
+    def _bring(self, name, bring, body, parameters, capabilities):
         cloudformation = self.client("cloudformation")
-        cloudformation.create_stack(
-            StackName="rollcall",
+        bring(
+            StackName=name,
             TemplateBody=json.dumps(body, default=str),
-            Capabilities=["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"],
-            Parameters=[
-                {"ParameterKey": "Sender", "ParameterValue": SENDER},
-                {"ParameterKey": "SenderIdentity", "ParameterValue": SENDER},
-                {"ParameterKey": "Pace", "ParameterValue": pace},
-            ],
+            Capabilities=capabilities,
+            Parameters=[{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()],
         )
         for _ in range(120):
-            stack = cloudformation.describe_stacks(StackName="rollcall")["Stacks"][0]
+            stack = cloudformation.describe_stacks(StackName=name)["Stacks"][0]
             if not stack["StackStatus"].endswith("IN_PROGRESS"):
                 break
             time.sleep(0.5)
-        if stack["StackStatus"] != "CREATE_COMPLETE":
-            events = cloudformation.describe_stack_events(StackName="rollcall")["StackEvents"]
+        if stack["StackStatus"] not in ("CREATE_COMPLETE", "UPDATE_COMPLETE"):
+            events = cloudformation.describe_stack_events(StackName=name)["StackEvents"]
             raise RuntimeError("\n".join(str(event.get("ResourceStatusReason")) for event in events))
-        self.outputs = {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
-        self.bucket = self.outputs["BucketName"]
+        return {output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", [])}
+
+    def make_bucket(self, name):
+        self.s3.create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
 
     # ------------------------------------------------------------------ doing
     def put(self, key, body, **extra):
         return self.s3.put_object(Bucket=self.bucket, Key=key, Body=body, **extra)
 
     def program(self, name, **settings):
-        lines = [f'title = "{name}"', f'notify = ["{name}@notify.example"]', f'sender = "{SENDER}"']
-        lines += [f"{key} = {json.dumps(value)}" for key, value in settings.items()]
+        settings = {"title": name, "notify": [f"{name}@notify.example"], "sender": SENDER, **settings}
+        lines = [f"{key} = {json.dumps(value)}" for key, value in settings.items()]
         self.put(f"settings/{name}.toml", "\n".join(lines).encode())
 
     def drop(self, program, profile, file, body, dry_run=False, **extra):

@@ -1,4 +1,4 @@
-"""The contracts of the ports, on the adapters of AWS."""
+"""The contracts of the ports, on the adapters of AWS; and the unit tests of the AWS crates."""
 
 import os
 import subprocess
@@ -13,8 +13,9 @@ def test_the_adapters_keep_the_contracts(stack):
         "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test",
     }
     # The packages of `run`: the same features, so that the SDKs are not compiled anew.
-    packages = ["rollcall-splitter", "rollcall-worker", "rollcall-finalizer", "rollcall-tests-aws"]
-    chosen = [part for package in packages for part in ("-p", package)]
-    command = ["cargo", "test", "--quiet", "--profile", "e2e", *chosen, "--test", "contracts", "--", "--ignored"]
+    packages = ["aws", "splitter", "worker", "finalizer", "tests-aws"]
+    chosen = [part for package in packages for part in ("-p", f"rollcall-{package}")] + ["-p", "rollcall"]
+    command = ["cargo", "test", "--quiet", "--profile", "e2e", *chosen, "--lib", "--bins", "--test", "contracts"]
+    command += ["--", "--include-ignored"]
     done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]

@@ -366,3 +366,44 @@ fn pages_and_letters_show_markup_of_the_file_as_text() {
     }
     assert!(imported.report.contains("&lt;script&gt;") || imported.report.contains("&#60;script&#62;"));
 }
+
+/// Rows that fit, whose record does not: an item of a store takes 400 KiB, and must hold the record before too.
+#[test]
+fn a_record_too_large_to_be_kept_costs_its_row_alone() {
+    let house = House::with_acme();
+    let fixed = "customer_type,document_type,document_number,first_surname,first_name,email";
+    let run = |headers: &str, rows: &[(&str, usize)]| {
+        let mut file = format!("{fixed},{headers}\n");
+        for (number, cells) in rows {
+            let cells: Vec<String> = (0..*cells).map(|_| "x".repeat(30_000)).collect();
+            file.push_str(&format!("P,CC,{number},Roe,Ann,a{number}@b.example,{}\n", cells.join(",")));
+        }
+        house.import_with("accounts", file, &[], &Course::default())
+    };
+    let imported = run("a,b,c,d,e,f,g", &[("1", 7), ("2", 7)]);
+    let errors = [(1, "row:not_stored"), (2, "row:not_stored")].map(|(row, error)| (row, error.to_owned()));
+    assert_eq!(imported.errors(), errors);
+    let message = &imported.failed_rows()[0]["rollcall_messages"];
+    assert!(message.contains("190 KiB"), "{message}");
+    assert_eq!((imported.summary.rows.rejected, imported.summary.rows.created), (2, 0));
+
+    let imported = run("a,b,c,d,e,f", &[("3", 6)]);
+    assert_eq!((imported.errors(), imported.summary.rows.created), (vec![], 1));
+    // Laid over what is there it does not fit any more; what is there stays.
+    let imported = run("g", &[("3", 1)]);
+    assert_eq!(imported.errors(), [(1, "row:not_stored".to_owned())]);
+    let imported = run("a,b,c,d,e,f", &[("3", 6)]);
+    assert_eq!(imported.summary.rows.unchanged, 1);
+}
+
+#[test]
+fn a_directory_entry_too_large_to_be_kept_costs_its_row_alone() {
+    let house = House::with_acme();
+    // An id stands in the entry, beside it, and twice among its keys.
+    let (large, long) = ("\u{10348}".repeat(32_767), "x".repeat(32_767));
+    let file = format!("account_id,name\n{large},Ann\n{long},{large}\n");
+    let imported = house.load("acme", "accounts", &file);
+    assert_eq!(imported.errors(), [(1, "row:not_stored".to_owned())]);
+    assert!(imported.failed_rows()[0]["rollcall_messages"].contains("390 KiB"));
+    assert_eq!(imported.summary.rows.created, 1);
+}

@@ -1,5 +1,7 @@
 //! From messages and the sweep's hour to the plots, and from what became of them to the answer.
 
+use std::time::Duration;
+
 use aws_lambda_events::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMessage};
 use lambda_runtime::{Diagnostic, tracing};
 use rollcall_aws::{
@@ -18,6 +20,10 @@ use rollcall_pipeline::work::{Plans, Worked};
 use serde_json::{Value, json};
 
 use crate::message::Asked;
+
+/// How often, and after what time, it is looked whether another has sent the letter.
+const ATTEMPTS: u32 = 5;
+const MOMENT: Duration = Duration::from_millis(800);
 
 /// The ports of a finalizer.
 pub(crate) struct Finalizer {
@@ -95,16 +101,23 @@ fn is_last(finalizer: &Finalizer, message: &SqsMessage) -> bool {
     count.and_then(|count| count.parse::<u32>().ok()).is_some_and(|count| count >= finalizer.receives)
 }
 
+/// Several of the last workers may each say that all is closed. Whoever comes second waits a moment for the first
+/// to be done, or else its message would stay hidden for as long as the queue hides one.
 async fn answer(finalizer: &Finalizer, import: &ImportId, failed: Option<&str>) -> Result<bool, Fault> {
     let Finalizer { bucket, contacts, imports, mail, clock, patience, .. } = finalizer;
-    let finalized = finalize(bucket, contacts, imports, mail, clock, patience.lease, import, failed).await?;
-    let (what, done) = match &finalized {
-        Finalized::Over(summary) => (summary.status.as_str(), true),
-        Finalized::NotYet => ("not yet", true),
-        Finalized::HandBack => ("somebody is at it: handed back", false),
-    };
-    tracing::info!(import.id = %import, "{what}");
-    Ok(done)
+    for _ in 0..ATTEMPTS {
+        match finalize(bucket, contacts, imports, mail, clock, patience.lease, import, failed).await? {
+            Finalized::Over(summary) => tracing::info!(import.id = %import, "{}", summary.status.as_str()),
+            Finalized::NotYet => tracing::info!(import.id = %import, "not yet"),
+            Finalized::HandBack => {
+                tokio::time::sleep(MOMENT).await;
+                continue;
+            }
+        }
+        return Ok(true);
+    }
+    tracing::info!(import.id = %import, "somebody is at it: handed back");
+    Ok(false)
 }
 
 async fn give_up(finalizer: &Finalizer, chunk: &ChunkMessage, last: bool) -> Result<bool, Fault> {

@@ -18,6 +18,7 @@ use crate::directory::{Account, Group, Invite, Kind, MatchKey};
 use crate::finding::{Code, Finding};
 use crate::fragment::{ChunkAnswer, Fragment, Keeps, OpenRow};
 use crate::keep::{Keep, KeepList};
+use crate::limits;
 use crate::mapping::{Mapping, Role};
 use crate::mask;
 use crate::matching::{self, Matched};
@@ -265,6 +266,7 @@ impl<'p> Bench<'p> {
             writer: ResultWriter::new(self.plan.delimiter(), self.sender.columns.len(), surplus),
             messages: Messages::of(self.plan.settings.locale),
             cells: Cells::default(),
+            record: String::new(),
             fragment: Fragment {
                 answer: ChunkAnswer {
                     succeeded: Vec::with_capacity(self.text.len() + 160 * self.rows.len()),
@@ -333,26 +335,30 @@ impl<'p> Bench<'p> {
         let account_id = matched.map(|matched| matched.account.account_id.as_str());
         let linked = Linked { account_id, ..linked };
         let (outcome, record) = self.outcome(values, &desk.cells, &linked, before, joins.is_some())?;
-        let record = match (record, before) {
-            (Kept::Nothing, Some(before)) if row.first.is_some() => Kept::As(before.into()),
-            (record, _) => record,
+        let mut own = std::mem::take(&mut desk.record);
+        let record = match &record {
+            Kept::Whole => {
+                own.clear();
+                self.shape.write(&mut own, self.profile, values, &desk.cells, &linked);
+                Some(own.as_str())
+            }
+            Kept::As(record) => Some(&**record),
+            Kept::Nothing => before.filter(|_| row.first.is_some()),
         };
+        if record.is_some_and(|record| record.len() > limits::RECORD_BYTES) {
+            row.findings.push(Finding::new(Code::NotStored).arg("limit", limits::RECORD));
+            return self.refuse(desk, &row);
+        }
         self.accept(desk, &row, outcome, values, group, matched, contact_id);
+        let groups = joins.map_or(&[][..], std::slice::from_ref);
+        let (repeated, known) = (row.first.is_some(), before.is_some());
         if let Keeps::Contacts(keeps) = &mut desk.fragment.keeps
             && !self.plan.dry_run
+            && (record.is_some() || !groups.is_empty())
         {
-            let groups = joins.map_or(&[][..], std::slice::from_ref);
-            let (repeated, known) = (row.first.is_some(), before.is_some());
-            let keep = Keep { contact_id, row: row.number, repeated, known, record: None, groups };
-            match record {
-                Kept::Whole => {
-                    keeps.push(&keep, |out| self.shape.write(out, self.profile, values, &desk.cells, &linked))
-                }
-                Kept::As(record) => keeps.add(&Keep { record: Some(&record), ..keep }),
-                Kept::Nothing if groups.is_empty() => {}
-                Kept::Nothing => keeps.add(&keep),
-            }
+            keeps.add(&Keep { contact_id, row: row.number, repeated, known, record, groups });
         }
+        desk.record = own;
         Ok(())
     }
 
@@ -477,6 +483,8 @@ struct Desk {
     writer: ResultWriter,
     messages: &'static Messages,
     cells: Cells,
+    /// A new contact's record, while it is judged.
+    record: String,
     fragment: Fragment,
     /// Each row as it is judged, where somebody wants to be told.
     rows: Option<Vec<JudgedRow>>,

@@ -46,31 +46,13 @@ impl KeepList {
         Self { lines: String::with_capacity(bytes), heads: Vec::with_capacity(rows) }
     }
 
-    /// Adds a row; its record is written in place.
-    pub fn push(&mut self, keep: &Keep<'_>, record: impl FnOnce(&mut String)) {
-        self.begin(keep);
-        self.lines.push('\t');
-        let start = self.lines.len();
-        record(&mut self.lines);
-        self.end(keep, Some((start, self.lines.len())));
-    }
-
-    /// Adds a row as it is.
+    /// Adds a row.
     pub fn add(&mut self, keep: &Keep<'_>) {
-        match keep.record {
-            Some(record) => self.push(keep, |lines| lines.push_str(record)),
-            None => {
-                self.begin(keep);
-                self.end(keep, None);
-            }
-        }
-    }
-
-    fn begin(&mut self, keep: &Keep<'_>) {
         use std::fmt::Write as _;
-        keep.contact_id.write(&mut self.lines);
-        write!(self.lines, "\t{}\t", keep.row).expect("a String takes all");
-        self.lines.push_str(match (keep.repeated, keep.known) {
+        let Keep { contact_id, row, repeated, known, .. } = *keep;
+        contact_id.write(&mut self.lines);
+        write!(self.lines, "\t{row}\t").expect("a String takes all");
+        self.lines.push_str(match (repeated, known) {
             (false, false) => "\t",
             (true, false) => "r\t",
             (false, true) => "k\t",
@@ -79,13 +61,14 @@ impl KeepList {
         if !keep.groups.is_empty() {
             self.lines.push_str(&serde_json::to_string(keep.groups).expect("texts serialise"));
         }
-    }
-
-    fn end(&mut self, keep: &Keep<'_>, record: Option<(usize, usize)>) {
+        let record = keep.record.map(|record| {
+            self.lines.push('\t');
+            let start = self.lines.len();
+            self.lines.push_str(record);
+            (start, self.lines.len())
+        });
         self.lines.push('\n');
-        let Keep { contact_id, row, repeated, known, .. } = *keep;
-        let groups = keep.groups.to_vec();
-        self.heads.push(Head { contact_id, row, repeated, known, record, groups });
+        self.heads.push(Head { contact_id, row, repeated, known, record, groups: keep.groups.to_vec() });
     }
 
     /// The rows.

@@ -8,6 +8,15 @@ pub const ROW_BYTES: usize = 256 * 1024;
 pub const ROW: &str = "256 KiB";
 /// Bytes of a row that is too large which are looked at: its cells up to there are told and shown.
 pub const ROW_SEEN: usize = 4 * 1024 * 1024;
+/// Bytes of a contact's record (`not_stored`): a store keeps two of them, the one before and the new one, in one item
+/// of at most 400 KiB.
+pub const RECORD_BYTES: usize = 190 * 1024;
+/// The same, as messages say it.
+pub const RECORD: &str = "190 KiB";
+/// Bytes of a directory entry with its id and, twice, what it is found by (`not_stored`): one item of a store.
+pub const ENTRY_BYTES: usize = 390 * 1024;
+/// The same, as messages say it.
+pub const ENTRY: &str = "390 KiB";
 /// Columns of a file (`too_many_columns`).
 pub const COLUMNS: usize = 1_000;
 /// Bytes of a file (`file_too_large`).

@@ -6,8 +6,8 @@
 //! | slot | filled from | codes |
 //! | --- | --- | --- |
 //! | `column`, `value`, `hint` | the finding's own parts | all |
-//! | `reason` | argument `reason`, an id of section `[reason]`; an unknown one says nothing | invalid values, `not_stored`, `value_*` |
-//! | `limit` | argument; a plain number is grouped as the language does, other text (`256 KiB`) stands | `*_too_*`, `archive_unsafe` |
+//! | `reason` | argument `reason`, an id of section `[reason]`; an unknown one says nothing | invalid values, `value_*` |
+//! | `limit` | argument; a plain number is grouped as the language does, other text (`256 KiB`) stands | `*_too_*`, `archive_unsafe`, `not_stored` |
 //! | `found`, `expected` | arguments | `row_ragged` |
 //! | `row` | argument: the row that is repeated | `duplicate_in_file` |
 //! | `line` | argument: the physical line | `quote_unclosed`, `encoding_invalid` |

@@ -4,7 +4,9 @@ use serde_json::{Map, Value};
 
 use super::{Bench, Desk, Known, Row};
 use crate::directory::{DirectoryItem, Kind};
+use crate::finding::{Code, Finding};
 use crate::fragment::Keeps;
+use crate::limits;
 use crate::matching::match_key;
 use crate::profile::{FieldKind, KeyKind};
 use crate::result::Answer;
@@ -30,7 +32,7 @@ impl Bench<'_> {
     pub(super) fn judge_entry(
         &self,
         desk: &mut Desk,
-        row: Row,
+        mut row: Row,
         values: RowValues<'_>,
         known: &Known<'_>,
     ) -> Result<(), String> {
@@ -44,6 +46,10 @@ impl Bench<'_> {
         self.lay_over(&mut entry, values);
         let json = serde_json::to_string(&entry).expect("plain data serialises");
         let item = DirectoryItem { keys: keys(kind, &id, &entry), id, json };
+        if bytes_of(&item) > limits::ENTRY_BYTES {
+            row.findings.push(Finding::new(Code::NotStored).arg("limit", limits::ENTRY));
+            return self.refuse(desk, &row);
+        }
         let outcome = match before {
             None => Outcome::Created,
             Some(before) if *before == item => Outcome::Unchanged,
@@ -78,6 +84,11 @@ impl Bench<'_> {
             }
         }
     }
+}
+
+/// What an item of a store takes for an entry: while a load is at it, the keys stand there twice.
+fn bytes_of(item: &DirectoryItem) -> usize {
+    item.json.len() + item.id.len() + 2 * item.keys.iter().map(String::len).sum::<usize>()
 }
 
 /// What an entry is found by.
