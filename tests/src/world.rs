@@ -214,7 +214,7 @@ impl World {
             (machine.port(self.directory.clone()), machine.port(self.contacts.clone()));
         let (queue, plans) = (machine.port(queue.clone()), Plans::default());
         let worked =
-            work_chunk(&objects, &directory, &contacts, &imports, &queue, &self.clock, &plans, LEASE, chunk);
+            work_chunk(&objects, &directory, &contacts, &imports, &queue, &self.clock, &plans, LEASE, &chunk);
         match block_on(worked) {
             Ok(Worked::Closed) => Handled::Done,
             Ok(Worked::HandBack) | Err(_) => Handled::Again,

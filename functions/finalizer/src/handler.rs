@@ -3,7 +3,7 @@
 use aws_lambda_events::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMessage};
 use lambda_runtime::{Diagnostic, tracing};
 use rollcall_aws::{
-    Bucket, ContactsTable, DirectoryTable, DropEvent, Dropped, ImportsTable, Mailer, Queues, SystemClock,
+    Bucket, ContactsTable, DirectoryTable, DropEvent, ImportsTable, Mailer, Queues, SystemClock,
 };
 use rollcall_domain::chunk::ChunkMessage;
 use rollcall_domain::keys::Drop;
@@ -11,7 +11,7 @@ use rollcall_domain::names::ImportId;
 use rollcall_pipeline::fault::Fault;
 use rollcall_pipeline::finalize::{Finalized, finalize};
 use rollcall_pipeline::give_up::give_up_chunk;
-use rollcall_pipeline::ports::{Clock, Objects};
+use rollcall_pipeline::ports::{Clock, Dropped, Objects};
 use rollcall_pipeline::split::new_item;
 use rollcall_pipeline::sweep::{Patience, Swept, Unfinished, fail_import, sweep_import};
 use rollcall_pipeline::work::{Plans, Worked};
@@ -78,6 +78,11 @@ async fn follow(finalizer: &Finalizer, message: &SqsMessage) -> Result<bool, Fau
         Asked::Finalize(asked) => answer(finalizer, &asked.import_id, asked.failed.as_deref()).await,
         Asked::GiveUp(chunk) => give_up(finalizer, &chunk, is_last(finalizer, message)).await,
         Asked::Fail(drops, why) => fail(finalizer, &drops, &why).await,
+        Asked::NotLooked(why) => {
+            // Read by the alarm's metric filter.
+            tracing::error!("scheduled migration failed: {why}");
+            Ok(true)
+        }
     };
     if let Err(fault) = &followed {
         tracing::error!(message.id = message.message_id.as_deref(), "{fault}");

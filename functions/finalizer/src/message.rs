@@ -15,6 +15,8 @@ pub(crate) enum Asked {
     GiveUp(Box<ChunkMessage>),
     /// Objects could not be split, and why.
     Fail(Vec<DropEvent>, String),
+    /// A schedule's look for files failed, and why; the next one finds what this one would have.
+    NotLooked(String),
 }
 
 /// What Lambda writes of an event that failed for good.
@@ -37,6 +39,9 @@ impl Asked {
         let value: Value = serde_json::from_str(body).map_err(place)?;
         if value.get("requestPayload").is_some() {
             let event: FailedEvent = serde_json::from_value(value).map_err(place)?;
+            if event.request_payload.get("rollcall").is_some() {
+                return Ok(Self::NotLooked(event.why()));
+            }
             let drops = DropEvent::all(&event.request_payload).map_err(unreadable)?;
             return Ok(Self::Fail(drops, event.why()));
         }

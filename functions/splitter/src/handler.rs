@@ -1,12 +1,14 @@
 //! From an event to dropped objects, and from a fault to what Lambda is told.
 
 use lambda_runtime::{Diagnostic, tracing};
-use rollcall_aws::{Bucket, DropEvent, Dropped, ImportsTable, Queues, SystemClock};
+use rollcall_aws::{Bucket, DropEvent, ImportsTable, Queues, SystemClock};
 use rollcall_domain::keys::Drop;
 use rollcall_domain::plan::ChunkSize;
 use rollcall_pipeline::fault::Fault;
-use rollcall_pipeline::ports::{Clock, ImportItem, Imports, Objects};
+use rollcall_pipeline::migrate::{Migration, look};
+use rollcall_pipeline::ports::{Clock, Dropped, ImportItem, Imports, Objects};
 use rollcall_pipeline::split::{Split, new_item, split_again};
+use serde::Deserialize;
 use serde_json::Value;
 
 /// The ports of a splitter.
@@ -30,34 +32,66 @@ impl From<NotSplit> for Diagnostic {
     }
 }
 
-/// Splits every object that an event names. One that cannot be split keeps none of the others from it.
+/// Splits every object that an event names, or that a migration's schedule finds. One that cannot be split keeps
+/// none of the others from it.
 pub(crate) async fn handle(splitter: &Splitter, event: Value) -> Result<(), NotSplit> {
-    let drops =
-        DropEvent::all(&event).map_err(|what| NotSplit(Fault::permanent("reading an event", what)))?;
-    let mut fault = None;
-    for drop in drops {
-        if let Err(other) = split(splitter, &drop).await {
-            tracing::error!("{other}");
-            fault = Some(other);
-        }
-    }
-    fault.map_or(Ok(()), |fault| Err(NotSplit(fault)))
+    let is_migration = event.get("rollcall").and_then(Value::as_str) == Some("migrate");
+    let split =
+        if is_migration { migrate(splitter, &event).await } else { split_drops(splitter, &event).await };
+    split.map_err(NotSplit)
 }
 
-async fn split(splitter: &Splitter, event: &DropEvent) -> Result<(), Fault> {
+async fn split_drops(splitter: &Splitter, event: &Value) -> Result<(), Fault> {
+    let drops = DropEvent::all(event).map_err(|what| Fault::permanent("reading an event", what))?;
+    let mut all = Ok(());
+    for drop in drops {
+        all = split_drop(splitter, &drop).await.and(all);
+    }
+    all
+}
+
+async fn split_drop(splitter: &Splitter, event: &DropEvent) -> Result<(), Fault> {
     let Some(drop) = Drop::parse(&event.key).filter(|_| event.bucket == splitter.bucket.bucket()) else {
         tracing::info!("an object that starts no import");
         return Ok(());
     };
-    let found = splitter.bucket.dropped(&event.key, event.version.as_deref()).await?;
+    let found = splitter.bucket.dropped(&event.key, event.version.as_deref()).await.inspect_err(log)?;
     let there = found.is_some();
     let Dropped { object, options } =
         found.unwrap_or_else(|| Dropped { object: event.object(), options: Vec::new() });
     let item = new_item(splitter.bucket.bucket(), &drop, object, options, splitter.clock.now());
-    if !there {
-        let fault = Fault::Gone(event.key.clone());
-        return end(splitter, splitter.imports.begin(item).await?, &fault).await;
+    if there {
+        return split(splitter, item).await;
     }
+    let item = splitter.imports.begin(item).await.inspect_err(log)?;
+    end(splitter, &item, &Fault::Gone(event.key.clone()).to_string()).await
+}
+
+/// Splits what a schedule finds; a file that was expected and did not come is a failed import.
+async fn migrate(splitter: &Splitter, event: &Value) -> Result<(), Fault> {
+    let read = Migration::deserialize(event).map_err(|error| error.to_string());
+    let checked = read.and_then(|migration| migration.check().map(|()| migration));
+    let migration = checked.map_err(|what| Fault::permanent("reading a migration", what))?;
+    let looked =
+        look(&splitter.bucket, &splitter.imports, &splitter.clock, &migration).await.inspect_err(log)?;
+    let found = looked.new.len();
+    tracing::info!(migration.program = %migration.program, migration.profile = %migration.profile,
+        migration.found = found, "looked for files");
+    let mut all = Ok(());
+    for item in looked.new {
+        all = split(splitter, item).await.and(all);
+    }
+    if let Some((item, why)) = looked.missing {
+        let item = splitter.imports.begin(item).await.inspect_err(log)?;
+        // Read by the alarm's metric filter.
+        tracing::error!(import.id = %item.import_id, migration.program = %migration.program,
+            migration.profile = %migration.profile, "expected file missing");
+        end(splitter, &item, &why).await?;
+    }
+    all
+}
+
+async fn split(splitter: &Splitter, item: ImportItem) -> Result<(), Fault> {
     let split =
         split_again(&splitter.bucket, &splitter.imports, &splitter.queues, item.clone(), splitter.size).await;
     let import_id = &item.import_id;
@@ -65,14 +99,24 @@ async fn split(splitter: &Splitter, event: &DropEvent) -> Result<(), Fault> {
         Ok(Split::Over(_)) => tracing::info!(import.id = %import_id, "over already"),
         Ok(Split::Refused(_)) => tracing::info!(import.id = %import_id, "refused"),
         Ok(Split::Sent(_) | Split::NotOurs) => tracing::info!(import.id = %import_id, "sent"),
-        // It lies with the import: it ends now, and not after tries that are of no use.
-        Err(fault) if fault.is_of_the_import() => return end(splitter, item, &fault).await,
-        Err(fault) => return Err(fault),
+        Err(fault) => {
+            tracing::error!(import.id = %import_id, "{fault}");
+            // Does it lie with the import, it ends now, and not after tries that are of no use.
+            return if fault.is_of_the_import() {
+                end(splitter, &item, &fault.to_string()).await
+            } else {
+                Err(fault)
+            };
+        }
     }
     Ok(())
 }
 
-async fn end(splitter: &Splitter, item: ImportItem, fault: &Fault) -> Result<(), Fault> {
-    tracing::error!(import.id = %item.import_id, "{fault}");
-    splitter.queues.send_failed(&item.program, &item.import_id, &fault.to_string()).await
+async fn end(splitter: &Splitter, item: &ImportItem, why: &str) -> Result<(), Fault> {
+    tracing::error!(import.id = %item.import_id, "ends: {why}");
+    splitter.queues.send_failed(&item.program, &item.import_id, why).await
+}
+
+fn log(fault: &Fault) {
+    tracing::error!("{fault}");
 }

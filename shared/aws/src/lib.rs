@@ -3,7 +3,7 @@
 //! - [`Bucket`]: objects, read by version, written whole or not at all
 //! - [`Queues`]: chunks for the workers, finished imports for the finalizer
 //! - [`DirectoryTable`], [`ContactsTable`], [`ImportsTable`]: one table for each owner of data
-//! - [`Mailer`]: letters
+//! - letters: [`Mailer`]
 //!
 //! Every adapter is a client and a name; which name is the business of whoever wires them. The calls made here
 //! are the functions' permissions: `infra/template.yaml` lists exactly them, and a test compares the two.
@@ -30,7 +30,7 @@ pub use drops::DropEvent;
 pub use environment::{Environment, Wrong};
 pub use imports::ImportsTable;
 pub use mail::Mailer;
-pub use objects::{Bucket, Dropped};
+pub use objects::Bucket;
 pub use queue::{FinalizeMessage, Queues, decode_chunk};
 pub use upload::Upload;
 

@@ -8,7 +8,8 @@ use aws_sdk_s3::operation::head_object::HeadObjectOutput;
 use aws_sdk_s3::primitives::{ByteStream, DateTime};
 use jiff::Timestamp;
 use rollcall_pipeline::fault::Fault;
-use rollcall_pipeline::ports::{Answer, ObjectVersion, Objects};
+use rollcall_pipeline::migrate::Sources;
+use rollcall_pipeline::ports::{Answer, Dropped, ObjectVersion, Objects};
 
 use crate::fault::{fault, status};
 use crate::upload::Upload;
@@ -25,15 +26,6 @@ pub(crate) const WORKING_PAPER: &str = "rollcall=working-paper";
 pub struct Bucket {
     client: Client,
     name: String,
-}
-
-/// An object that was dropped, with what came along.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Dropped {
-    /// The version that was dropped.
-    pub object: ObjectVersion,
-    /// Options from its metadata: name and value.
-    pub options: Vec<(String, String)>,
 }
 
 impl Bucket {
@@ -57,21 +49,6 @@ impl Bucket {
             Err(error) if is_absent(status(&error), version) => Ok(None),
             Err(error) => Err(fault("describing an object", error)),
         }
-    }
-
-    /// Keys under a prefix, each with the version that is there now, in the order of the keys.
-    ///
-    /// # Errors
-    /// Where the bucket cannot be asked.
-    pub async fn list(&self, prefix: &str) -> Answer<Vec<String>> {
-        let mut pages =
-            self.client.list_objects_v2().bucket(&self.name).prefix(prefix).into_paginator().send();
-        let mut keys = Vec::new();
-        while let Some(page) = pages.next().await {
-            let page = page.map_err(|error| fault("listing objects", error))?;
-            keys.extend(page.contents().iter().filter_map(|object| object.key().map(str::to_owned)));
-        }
-        Ok(keys)
     }
 }
 
@@ -112,6 +89,23 @@ fn options_of(head: &HeadObjectOutput) -> Vec<(String, String)> {
 /// Not every client can set a name with an underscore; a header behind `map.` is taken as it is.
 fn option_of(name: &str) -> String {
     if name.starts_with("map.") { name.to_owned() } else { name.replace('-', "_") }
+}
+
+impl Sources for Bucket {
+    async fn list(&self, prefix: &str) -> Answer<Vec<String>> {
+        let mut pages =
+            self.client.list_objects_v2().bucket(&self.name).prefix(prefix).into_paginator().send();
+        let mut keys = Vec::new();
+        while let Some(page) = pages.next().await {
+            let page = page.map_err(|error| fault("listing objects", error))?;
+            keys.extend(page.contents().iter().filter_map(|object| object.key().map(str::to_owned)));
+        }
+        Ok(keys)
+    }
+
+    async fn found(&self, key: &str) -> Answer<Option<Dropped>> {
+        self.dropped(key, None).await
+    }
 }
 
 impl Objects for Bucket {
@@ -163,8 +157,9 @@ impl Objects for Bucket {
         put.send().await.map(drop).map_err(|error| fault("writing an object", error))
     }
 
-    async fn put_if_absent(&self, key: &str, bytes: Vec<u8>) -> Answer<bool> {
-        let put = self.client.put_object().bucket(&self.name).key(key).body(ByteStream::from(bytes));
+    async fn put_if_absent(&self, key: &str, parts: &[&[u8]]) -> Answer<bool> {
+        let body = ByteStream::from(parts.concat());
+        let put = self.client.put_object().bucket(&self.name).key(key).body(body);
         let put = put.content_type(content_type(key)).set_tagging(tagging(key));
         // S3 lets one of several writers through and answers the others 412. An attempt whose answer was lost
         // and that the SDK repeats meets its own object: 412 too, and the caller reads what is there.

@@ -13,6 +13,7 @@ pub mod finding;
 pub mod fragment;
 pub mod give_up;
 pub mod judge;
+pub mod keep;
 pub mod keys;
 pub mod letter;
 pub mod limits;

@@ -174,20 +174,19 @@ async fn judge(
     message: ChunkMessage,
 ) -> Answer<Vec<PreviewRow>> {
     let (delimiter, locale) = (loaded.plan.delimiter(), loaded.plan.settings.locale);
-    let (text, first_row) = (message.text.clone(), message.first_row);
-    let mut bench = Bench::open(&loaded.plan, &loaded.profile, message);
+    let mut bench = Bench::open(&loaded.plan, &loaded.profile, &message);
     let wanted = bench.wanted();
     let found = look_up(directory, contacts, loaded, &wanted).await?;
     let told = bench.tell(&wanted, &found).map_err(|error| Fault::damaged("judging a chunk", error))?;
     let mut told = told.into_iter().peekable();
     let mut rows = Vec::new();
     let mut start = 0;
-    for (number, end) in (first_row..).zip(records(text.as_bytes(), delimiter)) {
+    for (number, end) in (message.first_row..).zip(records(message.text.as_bytes(), delimiter)) {
         if let Some(judged) = told.next_if(|judged| judged.row == number) {
             rows.push(PreviewRow {
                 row: number,
                 line: judged.line,
-                cells: cells(&text[start..end.end - usize::from(end.terminator)], delimiter),
+                cells: cells(&message.text[start..end.end - usize::from(end.terminator)], delimiter),
                 status: RowStatus::of(&judged),
                 findings: judged.findings.iter().map(|one| FindingJson::new(one, locale)).collect(),
             });

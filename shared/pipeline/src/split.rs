@@ -137,7 +137,7 @@ async fn survey_and_plan(
     let surveyed = survey(objects, &item.object, &asked, size).await?;
     let plan = plan_of(item, &drop.file, &asked, &surveyed);
     objects.put(&papers.upload(), upload_of(&plan, item, &asked, &surveyed).to_json().into_bytes()).await?;
-    if objects.put_if_absent(&papers.plan(), plan.to_json()).await? {
+    if objects.put_if_absent(&papers.plan(), &[&plan.to_json()]).await? {
         return Ok(plan);
     }
     read_plan(objects, papers).await?.ok_or_else(|| crate::papers::missing("plan.json"))

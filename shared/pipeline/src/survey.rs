@@ -129,6 +129,7 @@ async fn survey_as(
     let opening = Opening::of(&first, complete, profile, &asked.options);
     let skip = opening.skip;
     let mut survey = Survey::new(opening, profile, &asked.options, &asked.settings, size);
+    survey.expect(object.len, &first[skip..]);
     survey.feed(&first[skip..]);
     while let Some(piece) = text.next().await? {
         survey.feed(&piece);

@@ -1,7 +1,9 @@
 //! An entry on its way into the directory, safe against a second load at the same time and a crash anywhere.
 //!
-//! 1. Read the entry. 2. Write it, with the keys it had and the keys it gets, if nobody wrote it since. 3. Name it
-//! under its keys, take it off the others. 4. Note that only its keys are left, if nobody wrote it since.
+//! 1. Read the entry.
+//! 2. Write it, with the keys it had and the keys it gets, if nobody wrote it since.
+//! 3. Name it under its keys, take it off the others.
+//! 4. Note that only its keys are left, if nobody wrote it since.
 //!
 //! Whoever loses 2 or 4 starts anew, and so sees every key that the winner may have named: the last to pass 4
 //! leaves exactly the keys of the entry as it stands. A crash after 2 leaves a list of all keys to look at.

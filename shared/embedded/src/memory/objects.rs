@@ -6,7 +6,8 @@ use std::sync::{Arc, Mutex};
 
 use jiff::Timestamp;
 use rollcall_pipeline::fault::Fault;
-use rollcall_pipeline::ports::{Answer, ObjectVersion, ObjectWriter, Objects};
+use rollcall_pipeline::migrate::Sources;
+use rollcall_pipeline::ports::{Answer, Dropped, ObjectVersion, ObjectWriter, Objects};
 
 use crate::store::lock;
 
@@ -93,17 +94,27 @@ impl Objects for MemoryObjects {
         Ok(())
     }
 
-    async fn put_if_absent(&self, key: &str, bytes: Vec<u8>) -> Answer<bool> {
+    async fn put_if_absent(&self, key: &str, parts: &[&[u8]]) -> Answer<bool> {
         let mut shelf = lock(&self.0);
         let absent = !shelf.objects.contains_key(key);
         if absent {
-            shelf.write(key, bytes, None);
+            shelf.write(key, parts.concat(), None);
         }
         Ok(absent)
     }
 
     async fn create(&self, key: &str) -> Answer<MemoryWriter> {
         Ok(MemoryWriter { objects: self.clone(), key: key.to_owned(), bytes: Vec::new() })
+    }
+}
+
+impl Sources for MemoryObjects {
+    async fn list(&self, prefix: &str) -> Answer<Vec<String>> {
+        Ok(self.keys().into_iter().filter(|key| key.starts_with(prefix)).collect())
+    }
+
+    async fn found(&self, key: &str) -> Answer<Option<Dropped>> {
+        Ok(self.describe(key).await?.map(|object| Dropped { object, options: Vec::new() }))
     }
 }
 

@@ -1,0 +1,137 @@
+//! Scheduled migrations: files of a partner's platform gather under a prefix, and a schedule looks for new ones.
+//!
+//! Each is imported once, whatever happens in between: the import's id is derived from the object as it is for a
+//! drop, and one that is known is left to whoever is at it, in the end to the sweep. Nothing is remembered of an
+//! earlier look, so none can be lost; an object that appears late, or out of order, is found like any other.
+
+use std::future::Future;
+
+use jiff::{SignedDuration, Timestamp};
+use rollcall_domain::keys::{Drop, What, starts_an_import};
+use rollcall_domain::names::{ProfileName, ProgramName};
+use serde::Deserialize;
+
+use crate::ports::{Answer, Clock, Dropped, ImportItem, Imports, ObjectVersion, Objects};
+use crate::split::new_item;
+
+/// Where files of migrations lie; functions may read there.
+pub const SOURCES: &str = "sources/";
+
+/// A migration as its schedule says it.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Migration {
+    /// Whose imports.
+    pub program: ProgramName,
+    /// What the files are.
+    pub profile: ProfileName,
+    /// Where they lie: a prefix under [`SOURCES`].
+    pub source: String,
+    /// Imports nothing, only answers.
+    #[serde(default)]
+    pub dry_run: bool,
+    /// By when one must have come, where the schedule asks for that.
+    #[serde(default)]
+    pub expected: Option<Expected>,
+}
+
+/// A file is expected.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+pub struct Expected {
+    /// By then.
+    pub by: Timestamp,
+    /// Not longer before than that, in hours.
+    pub within_hours: u32,
+}
+
+/// What lies under a prefix.
+pub trait Sources: Send + Sync {
+    /// All keys under a prefix, ascending.
+    fn list(&self, prefix: &str) -> impl Future<Output = Answer<Vec<String>>> + Send;
+    /// What is under a key now; `None` where nothing is.
+    fn found(&self, key: &str) -> impl Future<Output = Answer<Option<Dropped>>> + Send;
+}
+
+/// What a look found.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Looked {
+    /// Objects that no import is known of; each is to be split.
+    pub new: Vec<ImportItem>,
+    /// A file was expected and is not there: an import that is to end as failed, and why. Looking again for the same
+    /// moment is the same import, so there is one letter.
+    pub missing: Option<(ImportItem, String)>,
+}
+
+/// Looks for files of a migration.
+///
+/// # Errors
+/// Where a port fails; the look may be repeated.
+pub async fn look(
+    objects: &(impl Objects + Sources),
+    imports: &impl Imports,
+    clock: &impl Clock,
+    migration: &Migration,
+) -> Answer<Looked> {
+    let mut looked = Looked::default();
+    let mut newest = None;
+    for key in objects.list(&migration.source).await? {
+        let file = file_of(&key);
+        if !starts_an_import(file) {
+            continue;
+        }
+        // Removed since it was listed.
+        let Some(Dropped { object, options }) = objects.found(&key).await? else { continue };
+        newest = newest.max(Some(object.modified));
+        let item = new_item(objects.bucket(), &migration.drop(file), object, options, clock.now());
+        if imports.get(&item.import_id).await?.is_none() {
+            looked.new.push(item);
+        }
+    }
+    if let Some(expected) = migration.expected
+        && newest.is_none_or(|newest| newest < expected.since())
+    {
+        looked.missing = Some(missing(objects.bucket(), migration, expected, clock.now()));
+    }
+    Ok(looked)
+}
+
+/// The import that stands for a file that did not come.
+fn missing(bucket: &str, migration: &Migration, expected: Expected, now: Timestamp) -> (ImportItem, String) {
+    let file = format!("expected by {}", expected.by);
+    let drop = migration.drop(&file);
+    let object = ObjectVersion {
+        key: format!("{}/{file}", migration.source.trim_end_matches('/')),
+        version: "none".to_owned(),
+        len: 0,
+        modified: expected.by,
+    };
+    let why = format!("no file came under {} within {} hours", migration.source, expected.within_hours);
+    (new_item(bucket, &drop, object, Vec::new(), now), why)
+}
+
+impl Migration {
+    /// Whether its source is where sources may be.
+    ///
+    /// # Errors
+    /// One line that says the mend.
+    pub fn check(&self) -> Result<(), String> {
+        if self.source.len() > SOURCES.len() && self.source.starts_with(SOURCES) {
+            return Ok(());
+        }
+        Err(format!("source: takes a prefix under {SOURCES}, such as {SOURCES}{}/", self.program))
+    }
+
+    fn drop(&self, file: &str) -> Drop {
+        let what = What::Profile(self.profile.clone());
+        Drop { program: self.program.clone(), what, file: file.to_owned(), dry_run: self.dry_run }
+    }
+}
+
+impl Expected {
+    fn since(&self) -> Timestamp {
+        self.by - SignedDuration::from_hours(i64::from(self.within_hours))
+    }
+}
+
+fn file_of(key: &str) -> &str {
+    key.rsplit('/').next().unwrap_or_default()
+}
