@@ -26,7 +26,7 @@ fn check(size: usize) {
         let bytes = make(size);
         let took = time(profile, &bytes);
         // A file that is packed is as large as it is sent.
-        let allowed = clean.mul_f64((bytes.len() as f64 / size as f64).max(0.05)) * TIMES;
+        let allowed = clean.mul_f64((bytes.len() as f64 / size as f64).max(0.2)) * TIMES;
         println!("{name}: {} bytes, {took:?}, a clean one {clean:?}", bytes.len());
         if took > allowed {
             slow.push(format!("{name}: {took:?}"));
@@ -37,7 +37,7 @@ fn check(size: usize) {
 
 #[test]
 fn no_small_input_takes_a_hundred_times_as_long_as_a_clean_one() {
-    check(200_000);
+    check(60_000);
 }
 
 #[test]

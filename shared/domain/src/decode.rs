@@ -222,7 +222,7 @@ pub fn detect(sample: &[u8], option: Option<&str>) -> Result<Detected, Finding> 
         Some(encoding) => Err(Finding::new(Code::EncodingInvalid).arg("encoding", encoding.as_str())),
         None => match wide {
             Some(encoding) => Ok(Detected { encoding, by: ToldBy::Content }),
-            None if sample.contains(&0) => Err(Finding::new(Code::FormatUnsupported).value("binary data")),
+            None if is_binary(sample) => Err(Finding::new(Code::FormatUnsupported).value("binary data")),
             None => Ok(Detected { encoding: Encoding::Utf8, by: ToldBy::Content }),
         },
     }
@@ -234,11 +234,16 @@ fn told(name: &str) -> Result<Encoding, Finding> {
     })
 }
 
-/// Whether a file that begins so can be in an encoding at all: a NUL is no character of a list, and a file of
-/// two-byte characters is never without a byte that ASCII has not.
+/// Whether a file that begins so can be in an encoding at all: a list is not made of NULs, and a file of two-byte
+/// characters is never without a byte that ASCII has not.
 fn fits(encoding: Encoding, sample: &[u8]) -> bool {
     let plain = sample.iter().all(|byte| *byte != 0 && byte.is_ascii());
-    if encoding.is_wide() { sample.is_empty() || !plain } else { !sample.contains(&0) }
+    if encoding.is_wide() { sample.is_empty() || !plain } else { !is_binary(sample) }
+}
+
+/// Whether a file is no text: a NUL here and there is damage, and mended in its cell; many are no list's.
+fn is_binary(sample: &[u8]) -> bool {
+    sample.iter().filter(|byte| **byte == 0).count() * 16 > sample.len()
 }
 
 /// Turns an object's bytes, piece by piece, into UTF-8.

@@ -48,6 +48,8 @@ pub const WORKBOOK: &str = "256 MiB (xlsx)";
 pub const WORKBOOK_UNPACKED_BYTES: u64 = 4 * 1024 * 1024 * 1024;
 /// The same, as messages say it.
 pub const WORKBOOK_UNPACKED: &str = "4 GiB";
+/// Bytes that any workbook may unpack to; a larger one no more than [`EXPANSION`] times its size (`archive_unsafe`).
+pub const WORKBOOK_EXPANSION_FREE: u64 = 64 * 1024 * 1024;
 /// Bytes that its shared strings and styles unpack to (`archive_unsafe`): they are held in memory.
 pub const WORKBOOK_STRINGS_BYTES: u64 = 512 * 1024 * 1024;
 /// The same, as messages say it.

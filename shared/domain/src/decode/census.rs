@@ -25,6 +25,8 @@ pub struct Census {
     gaps: u64,
     /// How well each of [`TRIED`] reads them.
     scores: [i64; 4],
+    /// Which bytes beyond ASCII they hold, one bit each.
+    bytes: u128,
     /// Lines begun, and whether the first one is no UTF-8: most often it is the header.
     lines: u64,
     header: bool,
@@ -90,8 +92,10 @@ impl Census {
     /// The encoding that reads the lines best; the usual one where no other is clearly better.
     fn best(&self) -> Encoding {
         let (mut best, mut most) = (TRIED[0], self.scores[0].max(0) + MARGIN);
+        let letters = self.bytes.count_ones();
         for (encoding, score) in TRIED.into_iter().zip(self.scores).skip(1) {
-            if score > most {
+            let seen_enough = encoding == Encoding::Latin9 || letters >= LETTERS;
+            if score > most && seen_enough {
                 (best, most) = (encoding, score);
             }
         }
@@ -155,6 +159,8 @@ impl Census {
             }
             None => self.single += 1,
         }
+        let high = line.iter().filter(|byte| !byte.is_ascii());
+        self.bytes = high.fold(self.bytes, |seen, byte| seen | 1 << (byte - 0x80));
         for (encoding, score) in TRIED.into_iter().zip(&mut self.scores) {
             let table = single::table(encoding).expect("all that are tried have one byte a character");
             *score += reading(table, line);
@@ -168,6 +174,10 @@ impl Census {
 
 /// How much better than Windows-1252 another encoding has to read, and than nothing at all.
 const MARGIN: i64 = 2;
+
+/// Different bytes beyond ASCII that the encodings of DOS and the Macintosh are told by: one byte that stands in many
+/// lines may be damage, however well it reads.
+const LETTERS: u32 = 3;
 
 /// How well an encoding reads a line: each letter beyond ASCII by those beside it.
 fn reading(table: &[char; 128], line: &[u8]) -> i64 {
@@ -263,6 +273,7 @@ mod tests {
             (&b"Nome\nJos\x8e Concei\x8d\x8bo\nJ\x9frgen Gro\xa7\n"[..], Encoding::Macintosh),
             (b"Nome\nJos\x82 Concei\x87\xc6o\nJ\x81rgen Gro\xe1\n", Encoding::Ibm850),
             (b"Nom;Prix\nC\xbdur;5 \xa4\nSoeur;6 \xa4\n", Encoding::Latin9),
+            (b"Nome\nx\x81\nx\x81\nJos\x82\n", Encoding::Utf8),
             (b"Nom;Prix\nC\x9cur;5 \x80\nl\x92eau \xe0 boire;6 \x80\n", Encoding::Windows1252),
             (b"Nome\nJOS\xc9 CONCEI\xc7\xc3O\n\xc1lvaro\nMu\xf1oz\n", Encoding::Windows1252),
             (

@@ -36,8 +36,14 @@ struct Most {
 
 /// Checks that the bytes are an xlsx workbook that unpacks to no more than is safe; answers what its parts say.
 pub(super) fn check(bytes: &Bytes) -> Result<Parts, Finding> {
+    let sent = bytes.as_ref().len() as u64;
+    let grown = (sent * limits::EXPANSION).max(limits::WORKBOOK_EXPANSION_FREE);
     let most = Most {
-        total: (limits::WORKBOOK_UNPACKED_BYTES, limits::WORKBOOK_UNPACKED),
+        total: if grown < limits::WORKBOOK_UNPACKED_BYTES {
+            (grown, limits::EXPANDED)
+        } else {
+            (limits::WORKBOOK_UNPACKED_BYTES, limits::WORKBOOK_UNPACKED)
+        },
         held: (limits::WORKBOOK_STRINGS_BYTES, limits::WORKBOOK_STRINGS),
         text: (limits::WORKBOOK_TEXT_BYTES, limits::WORKBOOK_TEXT),
     };
