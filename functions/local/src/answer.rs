@@ -9,6 +9,7 @@ use std::io::{self, ErrorKind, Write};
 use std::process::ExitCode;
 
 use rollcall_domain::summary::Status;
+use rollcall_domain::upload::Detection;
 use rollcall_embedded::home::HomeError;
 use rollcall_pipeline::fault::Fault;
 
@@ -35,6 +36,15 @@ impl Exit {
             Status::CompletedWithErrors | Status::Incomplete => Exit::Rows,
             Status::Refused | Status::Failed => Exit::Refused,
         }
+    }
+}
+
+/// An encoding's name, and that it is doubtful where it is.
+pub fn encoding(name: &str, detection: &Detection) -> String {
+    match detection.doubt() {
+        None => name.to_owned(),
+        Some(0) => format!("{name}, not certain"),
+        Some(line) => format!("{name}, not certain: see line {line}"),
     }
 }
 

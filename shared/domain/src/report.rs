@@ -203,7 +203,7 @@ fn detected<'a>(input: &ReportInput<'a>) -> Vec<(&'a str, String)> {
     let first_line = upload.first_line.as_deref().map(|line| first_line(line, w).to_owned());
     let rows = upload.rows.map(|rows| numbers::whole(rows, input.locale));
     [
-        (w.encoding.as_str(), upload.encoding.clone()),
+        (w.encoding.as_str(), upload.encoding.as_deref().map(|name| encoding(name, upload, w))),
         (&w.delimiter, delimiter),
         (&w.sheet, upload.sheet.as_deref().map(one_line)),
         (&w.first_line, first_line),
@@ -212,6 +212,15 @@ fn detected<'a>(input: &ReportInput<'a>) -> Vec<(&'a str, String)> {
     .into_iter()
     .filter_map(|(name, value)| value.map(|value| (name, value)))
     .collect()
+}
+
+/// The encoding's name, and that it is doubtful where it is.
+fn encoding(name: &str, upload: &Upload, w: &ReportWords) -> String {
+    match upload.detection.doubt() {
+        None => name.to_owned(),
+        Some(0) => format!("{name} ({})", w.doubtful),
+        Some(line) => format!("{name} ({}, {} {line})", w.doubtful, w.line),
+    }
 }
 
 fn delimiter(sign: &str, w: &ReportWords) -> String {

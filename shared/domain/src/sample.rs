@@ -9,8 +9,7 @@ use crate::locale::Locale;
 use crate::report::ReportInput;
 use crate::summary::{Head, SCHEMA, Summary};
 use crate::tally::{Outcome, Tally};
-use crate::upload::{Upload, UploadColumn, Verdict};
-use crate::workbook::SheetNotes;
+use crate::upload::{Detection, Upload, UploadColumn, Verdict};
 
 /// An import that is over, and what a report is made of.
 pub struct Sample {
@@ -115,16 +114,10 @@ fn upload(head: Head, verdict: Verdict, rows: u64) -> Upload {
         head,
         rows: verdict.accepted.then_some(rows),
         verdict,
-        packed: None,
         encoding: Some("windows-1252".into()),
-        encoding_by: None,
-        encoding_confidence: None,
-        encoding_against: None,
         delimiter: Some(";".into()),
         sheet: None,
-        sheet_notes: SheetNotes::default(),
         first_line: Some("header".into()),
-        preamble: None,
         columns: vec![
             column(1, "Nome", Some("name"), None),
             column(2, "E-mail", Some("email"), None),
@@ -132,6 +125,7 @@ fn upload(head: Head, verdict: Verdict, rows: u64) -> Upload {
             column(4, "Telefone", Some("phone"), None),
             column(5, "<script>alert(1)</script>", None, None),
         ],
+        detection: Detection::default(),
         options: BTreeMap::from([("replace".to_owned(), false.into())]),
     }
 }

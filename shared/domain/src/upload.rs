@@ -8,6 +8,7 @@ use crate::decode::{Confidence, Place, ToldBy};
 use crate::finding::FindingJson;
 use crate::packed::Packing;
 use crate::summary::{Head, to_json};
+use crate::survey::Surveyed;
 use crate::workbook::SheetNotes;
 
 /// Whether the file was taken. Promises nothing about rows (IMP-3).
@@ -43,6 +44,50 @@ pub struct UploadColumn {
     pub hint: Option<String>,
 }
 
+/// What was found out about a file beside what everybody asks for; what there is nothing to say of is left out.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Detection {
+    /// How the file was packed, such as `gzip`; left out where it was not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub packed: Option<Packing>,
+    /// What tells it: the byte order mark, the option, or the content; left out with it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub encoding_by: Option<ToldBy>,
+    /// How sure it is; left out with it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub encoding_confidence: Option<Confidence>,
+    /// The first place that speaks against it; left out where none does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub encoding_against: Option<Place>,
+    /// What of a workbook is taken, or left, that who looks at it does not see.
+    #[serde(flatten)]
+    pub sheet_notes: SheetNotes,
+    /// Physical lines above the header, which were passed over; left out where there are none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub preamble: Option<u64>,
+}
+
+impl Detection {
+    /// What is to be said of a file that was surveyed.
+    pub fn of(surveyed: &Surveyed) -> Self {
+        let found = surveyed.encoding.as_ref();
+        Self {
+            packed: surveyed.packing,
+            encoding_by: found.map(|found| found.by),
+            encoding_confidence: found.map(|found| found.confidence),
+            encoding_against: found.and_then(|found| found.against.clone()),
+            sheet_notes: surveyed.sheet.as_ref().map(|sheet| sheet.notes.clone()).unwrap_or_default(),
+            preamble: Some(surveyed.preamble).filter(|lines| *lines > 0),
+        }
+    }
+
+    /// The first line that makes the encoding doubtful, where it is and one does; 0 where none does.
+    pub fn doubt(&self) -> Option<u64> {
+        let doubtful = self.encoding_confidence == Some(Confidence::Low);
+        doubtful.then(|| self.encoding_against.as_ref().map_or(0, |place| place.line))
+    }
+}
+
 /// `upload.json`, its fields in the order of the file. What is not known is null.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Upload {
@@ -53,36 +98,21 @@ pub struct Upload {
     pub head: Head,
     /// Whether the file was taken.
     pub verdict: Verdict,
-    /// How the file was packed, such as `gzip`; left out where it was not.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub packed: Option<Packing>,
     /// The encoding's name, such as `UTF-8`; null for a workbook, whose parts say their own.
     pub encoding: Option<String>,
-    /// What tells it: the byte order mark, the option, or the content; left out with it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub encoding_by: Option<ToldBy>,
-    /// How sure it is; left out with it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub encoding_confidence: Option<Confidence>,
-    /// The first place that speaks against it; left out where none does.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub encoding_against: Option<Place>,
     /// The sign between cells; null for a workbook.
     pub delimiter: Option<String>,
     /// The sheet that was read; null for text.
     pub sheet: Option<String>,
-    /// What of a workbook is taken, or left, that who looks at it does not see.
-    #[serde(flatten)]
-    pub sheet_notes: SheetNotes,
     /// What the first line was taken for: `header`, `ignore` or `data`.
     pub first_line: Option<String>,
-    /// Physical lines above the header, which were passed over; left out where there are none.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub preamble: Option<u64>,
     /// Data records of the file, blank ones included; null where they were not counted.
     pub rows: Option<u64>,
     /// Every column of the file, in its order.
     pub columns: Vec<UploadColumn>,
+    /// What else was found.
+    #[serde(flatten)]
+    pub detection: Detection,
     /// The options of the drop as they were followed.
     pub options: BTreeMap<String, serde_json::Value>,
 }

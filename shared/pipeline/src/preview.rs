@@ -15,7 +15,7 @@ use rollcall_domain::plan::{ChunkSize, Plan};
 use rollcall_domain::profile::Profile;
 use rollcall_domain::survey::{Opening, Surveyed};
 use rollcall_domain::tally::Outcome;
-use rollcall_domain::upload::{UploadColumn, Verdict};
+use rollcall_domain::upload::{Detection, UploadColumn, Verdict};
 use rollcall_domain::{limits, record};
 use serde::Serialize;
 
@@ -38,6 +38,9 @@ pub struct Preview {
     pub delimiter: Option<String>,
     /// The sheet that is shown; null for text.
     pub sheet: Option<String>,
+    /// What else was found.
+    #[serde(flatten)]
+    pub detection: Detection,
     /// Every column of the file, in its order.
     pub columns: Vec<UploadColumn>,
     /// The first rows, without those that an import would skip.
@@ -132,6 +135,7 @@ pub async fn preview(
         encoding: surveyed.encoding.as_ref().map(|found| found.encoding.as_str().to_owned()),
         delimiter: surveyed.sign(),
         sheet: surveyed.sheet.as_ref().map(|sheet| sheet.name.clone()),
+        detection: Detection::of(&surveyed),
         columns,
         rows: judged(objects, directory, contacts, &item.object, &loaded, rows).await?,
     })
@@ -217,6 +221,7 @@ async fn refused(
         encoding: None,
         delimiter: None,
         sheet: None,
+        detection: Detection::of(surveyed),
         columns: Vec::new(),
         rows: Vec::new(),
     };

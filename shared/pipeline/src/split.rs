@@ -18,7 +18,7 @@ use rollcall_domain::profile::Profile;
 use rollcall_domain::settings::Settings;
 use rollcall_domain::summary::{Head, SCHEMA};
 use rollcall_domain::survey::Surveyed;
-use rollcall_domain::upload::{Upload, UploadColumn, Verdict};
+use rollcall_domain::upload::{Detection, Upload, UploadColumn, Verdict};
 use rollcall_domain::{cut, limits, mapping, options};
 
 use crate::fault::Fault;
@@ -271,17 +271,12 @@ fn upload_of(plan: &Plan, item: &ImportItem, asked: &Asked, surveyed: &Surveyed)
         head: head(plan, &item.profile),
         rows: verdict.accepted.then_some(surveyed.rows),
         verdict,
-        packed: surveyed.packing,
         encoding: found.map(|found| found.encoding.as_str().to_owned()),
-        encoding_by: found.map(|found| found.by),
-        encoding_confidence: found.map(|found| found.confidence),
-        encoding_against: found.and_then(|found| found.against.clone()),
         delimiter: surveyed.sign(),
         sheet: surveyed.sheet.as_ref().map(|sheet| sheet.name.clone()),
-        sheet_notes: surveyed.sheet.as_ref().map(|sheet| sheet.notes.clone()).unwrap_or_default(),
         first_line: surveyed.delimiter.map(|_| first_line.to_owned()),
-        preamble: Some(surveyed.preamble).filter(|lines| *lines > 0),
         columns: columns_of(&surveyed.mapping, asked.profile.as_ref()),
+        detection: Detection::of(surveyed),
         options: options_of(&plan.options),
     }
 }

@@ -153,10 +153,11 @@ fn story(home: &Path, item: &ImportItem, done: &Done) -> String {
 fn verdict(upload: &Upload) -> String {
     let mut out =
         String::from(if upload.verdict.accepted { "The file was taken" } else { "The file was refused" });
+    let encoding = upload.encoding.as_ref().map(|name| answer::encoding(name, &upload.detection));
     let delimiter = upload.delimiter.as_ref().map(|delimiter| format!("delimiter {delimiter:?}"));
     let rows = upload.rows.map(|rows| format!("{rows} rows"));
     let known: Vec<String> =
-        [upload.encoding.clone(), delimiter, upload.sheet.clone(), rows].into_iter().flatten().collect();
+        [encoding, delimiter, upload.sheet.clone(), rows].into_iter().flatten().collect();
     if !known.is_empty() {
         out.push_str(&format!(" ({})", known.join(", ")));
     }

@@ -122,7 +122,7 @@ fn text(asked: &Asked, shown: &Shown) -> String {
 fn headline(asked: &Asked, shown: &Shown) -> String {
     let verdict = if shown.verdict.accepted { "would be taken" } else { "would be refused" };
     let detected: Vec<String> = [
-        shown.encoding.clone(),
+        shown.encoding.as_ref().map(|name| answer::encoding(name, &shown.detection)),
         shown.delimiter.as_ref().map(|delimiter| format!("delimiter {delimiter:?}")),
         shown.sheet.as_ref().map(|sheet| format!("sheet {sheet:?}")),
     ]

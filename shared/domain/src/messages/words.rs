@@ -58,7 +58,7 @@ words! {
     /// The words of the report.
     ReportWords:
     colon about title dry_run dry_run_note program profile import_id started finished duration rate rows_per_second
-    why reason rows outcome read matched sum_holds sum_broken detected encoding delimiter sheet first_line
+    why reason rows outcome read matched sum_holds sum_broken detected encoding doubtful line delimiter sheet first_line
     first_line_header first_line_ignore first_line_data data_rows comma semicolon tab pipe columns position header
     field not_mapped errors warnings column what affected first_rows mend whole_row whole_file files files_note
     succeeded_file succeeded_file_dry failed_file mend_title mend_step_1 mend_step_2 mend_step_3 mend_step_3_dry
