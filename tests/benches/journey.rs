@@ -59,7 +59,7 @@ fn journey(file: &[u8], profile: &Profile, settings: &Settings) {
         };
         let message = cut::message(&plan, number, file[chunk.start as usize..chunk.end as usize].to_vec());
         lap(0);
-        let mut bench = Bench::open(&plan, profile, message);
+        let mut bench = Bench::open(&plan, profile, &message);
         lap(1);
         let wanted = bench.wanted();
         lap(2);
@@ -71,7 +71,7 @@ fn journey(file: &[u8], profile: &Profile, settings: &Settings) {
         };
         let mut fragment = bench.judge(&wanted, &found).expect("the bench's rows are sound");
         lap(3);
-        let bytes = fragment.to_bytes(&plan.import_id, number);
+        let bytes = fragment.to_parts(&plan.import_id, number).concat();
         lap(4);
         fragment.answer.merge_repeats(&mut seen);
         std::hint::black_box(bytes);

@@ -111,7 +111,7 @@ fn phone_key(row: usize) -> String {
 fn contacts(home: &Home, pool: &Pool, rows: usize, grouped: bool) -> f64 {
     let contacts = home.contacts();
     let name = &pool.pool;
-    let records: Vec<Keep> = (0..rows).map(|row| keep(pool, row, grouped)).collect();
+    let records: Vec<Keep<'_>> = (0..rows).map(|row| keep(pool, row, grouped)).collect();
     let wanted: Vec<Wanted> = records.iter().flat_map(wanted).collect();
     let import = |number: usize| {
         ImportId::derive(
@@ -128,7 +128,7 @@ fn contacts(home: &Home, pool: &Pool, rows: usize, grouped: bool) -> f64 {
         };
         wanted.chunks(CHUNK).map(count).sum::<usize>()
     };
-    let keep = |number: usize, records: &[Keep]| {
+    let keep = |number: usize, records: &[Keep<'_>]| {
         for (chunk, batch) in records.chunks(CHUNK).enumerate() {
             block_on(contacts.keep(pool, &import(number), chunk as u32, batch)).expect("kept");
         }
@@ -137,23 +137,24 @@ fn contacts(home: &Home, pool: &Pool, rows: usize, grouped: bool) -> f64 {
     assert_eq!(timed(&format!("{name}: read, none there"), wanted.len(), || read(1)).0, 0);
     let kept = timed(&format!("{name}: keep fresh, settle"), rows, || keep(1, &records)).1;
     assert_eq!(timed(&format!("{name}: read again"), wanted.len(), || read(2)).0, wanted.len());
-    let known: Vec<Keep> = records.iter().map(|keep| Keep { known: true, ..keep.clone() }).collect();
+    let known: Vec<Keep<'_>> = records.iter().map(|keep| Keep { known: true, ..*keep }).collect();
     timed(&format!("{name}: keep known, settle"), rows, || keep(2, &known));
     kept
 }
 
-fn keep(pool: &Pool, row: usize, grouped: bool) -> Keep {
+fn keep(pool: &Pool, row: usize, grouped: bool) -> Keep<'static> {
+    let groups: &[String] = if grouped { vec![format!("group {}", row % 20)].leak() } else { &[] };
     Keep {
         contact_id: ContactId::derive(pool.program.as_str(), &pool.pool, &email(row)),
         row: row as u64 + 1,
         repeated: false,
         known: false,
-        record: Some(record(row)),
-        groups: if grouped { vec![format!("group {}", row % 20)] } else { Vec::new() },
+        record: Some(record(row).leak()),
+        groups,
     }
 }
 
-fn wanted(keep: &Keep) -> Vec<Wanted> {
+fn wanted(keep: &Keep<'_>) -> Vec<Wanted> {
     let mut wanted = vec![Wanted::Contact(keep.contact_id)];
     wanted.extend(keep.groups.iter().map(|group| Wanted::Membership(keep.contact_id, group.clone())));
     wanted

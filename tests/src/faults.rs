@@ -124,8 +124,8 @@ impl<P: Objects> Objects for Faulty<P> {
     async fn put(&self, key: &str, bytes: Vec<u8>) -> Answer<()> {
         self.machine.call(self.port.put(key, bytes)).await
     }
-    async fn put_if_absent(&self, key: &str, bytes: Vec<u8>) -> Answer<bool> {
-        self.machine.call(self.port.put_if_absent(key, bytes)).await
+    async fn put_if_absent(&self, key: &str, parts: &[&[u8]]) -> Answer<bool> {
+        self.machine.call(self.port.put_if_absent(key, parts)).await
     }
     async fn create(&self, key: &str) -> Answer<Self::Writer> {
         let writer = self.machine.call(self.port.create(key)).await?;
@@ -175,7 +175,7 @@ impl<P: Contacts> Contacts for Faulty<P> {
     async fn read(&self, pool: &Pool, import: &ImportId, wanted: &[Wanted]) -> Answer<Vec<Option<String>>> {
         self.machine.call(self.port.read(pool, import, wanted)).await
     }
-    async fn keep(&self, pool: &Pool, import: &ImportId, chunk: u32, records: &[Keep]) -> Answer<()> {
+    async fn keep(&self, pool: &Pool, import: &ImportId, chunk: u32, records: &[Keep<'_>]) -> Answer<()> {
         self.machine.call(self.port.keep(pool, import, chunk, records)).await
     }
     async fn raise_floor(&self, pool: &Pool, import: &ImportId) -> Answer<()> {

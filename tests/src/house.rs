@@ -237,7 +237,7 @@ impl House {
             (self.home.directory(), self.home.contacts(), self.home.imports());
         let bucket = self.home.bucket();
         let worked =
-            work_chunk(bucket, &directory, &contacts, &imports, queue, &self.clock, plans, LEASE, chunk);
+            work_chunk(bucket, &directory, &contacts, &imports, queue, &self.clock, plans, LEASE, &chunk);
         block_on(worked).unwrap();
     }
 

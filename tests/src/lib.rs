@@ -2,8 +2,14 @@
 
 pub mod contracts;
 pub mod faults;
+pub mod fixtures;
+pub mod hostile;
 pub mod house;
+pub mod invariants;
 pub mod list;
+pub mod mutate;
 pub mod phones;
 pub mod reader;
+pub mod seeds;
+pub mod targets;
 pub mod world;

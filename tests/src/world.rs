@@ -18,6 +18,7 @@ use rollcall_embedded::memory::{MemoryContacts, MemoryDirectory, MemoryImports, 
 use rollcall_embedded::queue::{LocalQueue, Message};
 use rollcall_pipeline::finalize::{Finalized, finalize};
 use rollcall_pipeline::ports::{Clock, Imports, LetterClaim, ObjectVersion, Objects, Pool};
+use rollcall_pipeline::preview::{Preview, preview};
 use rollcall_pipeline::split::split_import;
 use rollcall_pipeline::work::{Plans, Worked, work_chunk};
 
@@ -135,6 +136,16 @@ impl World {
         import
     }
 
+    /// Previews a file of a profile for `acme`.
+    pub fn preview(&self, profile: &str, file: &[u8], options: &[(&str, &str)]) -> Preview {
+        let what = What::Profile(profile.parse().unwrap());
+        let Event::Dropped(object, given) = self.drop_file("acme", what, file, options) else {
+            unreachable!("a file was dropped")
+        };
+        let drop = Drop::parse(&object.key).unwrap();
+        block_on(preview(&self.objects, &self.directory, &self.contacts, &drop, object, given, 100)).unwrap()
+    }
+
     /// Drops a file into the inbox, a second after what was before.
     pub fn drop_file(&self, program: &str, what: What, file: &[u8], options: &[(&str, &str)]) -> Event {
         self.clock.advance(1_000);
@@ -203,7 +214,7 @@ impl World {
             (machine.port(self.directory.clone()), machine.port(self.contacts.clone()));
         let (queue, plans) = (machine.port(queue.clone()), Plans::default());
         let worked =
-            work_chunk(&objects, &directory, &contacts, &imports, &queue, &self.clock, &plans, LEASE, chunk);
+            work_chunk(&objects, &directory, &contacts, &imports, &queue, &self.clock, &plans, LEASE, &chunk);
         match block_on(worked) {
             Ok(Worked::Closed) => Handled::Done,
             Ok(Worked::HandBack) | Err(_) => Handled::Again,

@@ -5,11 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::collection::vec;
 use proptest::prelude::*;
-use rollcall_domain::contact::ContactId;
+use rollcall_domain::contact::{ContactId, Record};
 use rollcall_domain::plan::ChunkSize;
 use rollcall_tests::house::Course;
 use rollcall_tests::world::World;
-use serde_json::Value;
 
 /// A name and three phones: of six people, none, or one that is no phone.
 #[derive(Debug, Clone)]
@@ -129,13 +128,9 @@ fn model(contacts: &mut Contacts, rows: &[Row], allow: bool, replace: bool) -> V
 
 fn contacts(world: &World) -> BTreeMap<String, Kept> {
     let read = |(id, record, _): (ContactId, String, Vec<String>)| {
-        let record: Value = serde_json::from_str(&record).unwrap();
-        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-        let kept = Kept {
-            name: text(&record["name"]),
-            phones: record["phones"].as_array().unwrap().iter().map(text).collect(),
-            fields: ["phone_1", "phone_2", "phone_3"].map(|field| text(&record["fields"][field])),
-        };
+        let record: Record = serde_json::from_str(&record).unwrap();
+        let fields = ["phone_1", "phone_2", "phone_3"].map(|field| record.fields[field].clone());
+        let kept = Kept { name: record.name, phones: record.phones, fields };
         (id.to_string(), kept)
     };
     world.contacts_of("mailing").into_iter().map(read).collect()

@@ -143,7 +143,7 @@ impl Contacts for ReadOnly {
     async fn read(&self, pool: &Pool, import: &ImportId, wanted: &[Wanted]) -> Answer<Vec<Option<String>>> {
         self.0.read(pool, import, wanted).await
     }
-    async fn keep(&self, _: &Pool, _: &ImportId, _: u32, _: &[Keep]) -> Answer<()> {
+    async fn keep(&self, _: &Pool, _: &ImportId, _: u32, _: &[Keep<'_>]) -> Answer<()> {
         Err(Fault::transient("keeping contacts", "throttled"))
     }
     async fn raise_floor(&self, pool: &Pool, import: &ImportId) -> Answer<()> {
@@ -162,8 +162,7 @@ fn what_cannot_be_kept_is_told_row_by_row() {
     let (plans, clock) = (Plans::default(), &world.clock);
     let (objects, directory, imports) = (&world.objects, &world.directory, &world.imports);
     let chunk = chunks[0].clone();
-    let worked =
-        work_chunk(objects, directory, &contacts, imports, &queue, clock, &plans, LEASE, chunk.clone());
+    let worked = work_chunk(objects, directory, &contacts, imports, &queue, clock, &plans, LEASE, &chunk);
     assert!(block_on(worked).is_err());
     // The dead-letter handler finds the fragment and cannot keep it either: it tries until the last time.
     for last in [false, true] {

@@ -24,9 +24,9 @@ fn pool() -> Pool {
     Pool { program: program("acme"), pool: "leads".to_owned() }
 }
 
-fn rows(from: u64, to: u64) -> Vec<Keep> {
+fn rows(from: u64, to: u64) -> Vec<Keep<'static>> {
     let record = |row: u64| format!("{{\"n\":{row}}}");
-    (from..to).map(|row| fresh(&pool(), &row.to_string(), row, &record(row))).collect()
+    (from..to).map(|row| fresh(&pool(), &row.to_string(), row, record(row).leak())).collect()
 }
 
 fn listed(home: &Home) -> Vec<ListedContact> {
@@ -158,7 +158,7 @@ fn after_a_kill_redelivered_chunks_give_the_same_contacts() {
     };
     keep(&home, 0, &rows(0, 50));
     let twice = Keep { repeated: true, ..rows(60, 61).remove(0) };
-    keep(&home, 1, &[rows(50, 60), vec![twice.clone()]].concat());
+    keep(&home, 1, &[rows(50, 60), vec![twice]].concat());
     let items = [directory::account("A1", &["e:a@b.com"]), directory::account("A2", &["e:c@b.com"])];
     let owner = rollcall_domain::names::ProgramName::marketplace();
     let kind = rollcall_domain::directory::Kind::Accounts;
@@ -166,9 +166,9 @@ fn after_a_kill_redelivered_chunks_give_the_same_contacts() {
     block_on(home.directory().keep(&owner, kind, &[directory::account("A1", &["e:new@b.com"])])).unwrap();
 
     let killed = killed(&path, folder.path());
-    let earlier = Keep { row: 2, record: Some("{\"n\":2}".to_owned()), ..twice };
+    let earlier = Keep { row: 2, record: Some("{\"n\":2}"), ..twice };
     for home in [&home, &killed] {
-        keep(home, 2, &[rows(61, 80), vec![earlier.clone()]].concat());
+        keep(home, 2, &[rows(61, 80), vec![earlier]].concat());
         keep(home, 1, &rows(50, 60));
         block_on(home.contacts().settle(&pool(), &import(1))).unwrap();
         let keys = ["e:new@b.com", "e:c@b.com", "e:a@b.com"].map(str::to_owned);
@@ -186,7 +186,7 @@ fn an_older_imports_late_delivery_writes_nothing() {
     let contacts = home.contacts();
     let first = rows(1, 2);
     block_on(contacts.keep(&pool(), &import(1), 0, &first)).unwrap();
-    let second = Keep { known: true, record: Some("{\"n\":\"new\"}".to_owned()), ..first[0].clone() };
+    let second = Keep { known: true, record: Some("{\"n\":\"new\"}"), ..first[0] };
     block_on(contacts.keep(&pool(), &import(2), 0, &[second])).unwrap();
     block_on(contacts.keep(&pool(), &import(1), 0, &first)).unwrap();
     block_on(contacts.keep(&pool(), &import(1), 7, &first)).unwrap();
@@ -199,7 +199,7 @@ fn a_listing_beside_a_running_command_shows_what_is_there() {
     let path = folder.path().join("home");
     let home = Home::open(&path).unwrap();
     let groups = vec!["vip".to_owned(), "a\"b".to_owned()];
-    let row = Keep { groups, ..rows(1, 2).remove(0) };
+    let row = Keep { groups: &groups, ..rows(1, 2).remove(0) };
     block_on(home.contacts().keep(&pool(), &import(1), 0, &[row])).unwrap();
     block_on(home.imports().begin(item(import(2)))).unwrap();
     block_on(home.imports().begin(item(import(1)))).unwrap();

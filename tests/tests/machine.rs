@@ -11,7 +11,7 @@ async fn plot(machine: &Machine, objects: &MemoryObjects, imports: &MemoryImport
     let (objects, imports) = (machine.port(objects.clone()), machine.port(imports.clone()));
     let steps = async {
         imports.begin(item(import(1))).await?;
-        objects.put_if_absent("plan", b"plan".to_vec()).await?;
+        objects.put_if_absent("plan", &[b"plan"]).await?;
         let mut writer = objects.create("result").await?;
         writer.write(b"row").await?;
         writer.finish().await

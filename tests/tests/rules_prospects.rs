@@ -28,7 +28,10 @@ fn marketplace() -> House {
 /// The stored record of the contact whose file address this is.
 fn record(house: &House, email: &str) -> Value {
     let records = house.contacts().into_iter().map(|contact| serde_json::from_str(&contact.record).unwrap());
-    records.into_iter().find(|record: &Value| record["email"] == email).expect("the contact is stored")
+    records
+        .into_iter()
+        .find(|record: &Value| record["fields"]["email"] == email)
+        .expect("the contact is stored")
 }
 
 /// Everything that an import says to anybody, in one text.

@@ -63,7 +63,7 @@ async fn work(worker: &Worker, message: &SqsMessage) -> Result<Worked, Fault> {
             return Err(fault);
         }
     };
-    let (import_id, number) = (chunk.import_id.clone(), chunk.chunk);
+    let (import_id, number) = (&chunk.import_id, chunk.chunk);
     let worked = work_chunk(
         &worker.bucket,
         &worker.directory,
@@ -73,7 +73,7 @@ async fn work(worker: &Worker, message: &SqsMessage) -> Result<Worked, Fault> {
         &worker.clock,
         &worker.plans,
         worker.lease,
-        chunk,
+        &chunk,
     )
     .await;
     match &worked {

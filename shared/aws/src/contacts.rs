@@ -109,7 +109,7 @@ impl Contacts for ContactsTable {
         Ok(wanted.iter().map(answer).collect())
     }
 
-    async fn keep(&self, pool: &Pool, import: &ImportId, _chunk: u32, records: &[Keep]) -> Answer<()> {
+    async fn keep(&self, pool: &Pool, import: &ImportId, _chunk: u32, records: &[Keep<'_>]) -> Answer<()> {
         keep::keep(&self.0, pool, import, records).await
     }
 

@@ -157,8 +157,9 @@ impl Objects for Bucket {
         put.send().await.map(drop).map_err(|error| fault("writing an object", error))
     }
 
-    async fn put_if_absent(&self, key: &str, bytes: Vec<u8>) -> Answer<bool> {
-        let put = self.client.put_object().bucket(&self.name).key(key).body(ByteStream::from(bytes));
+    async fn put_if_absent(&self, key: &str, parts: &[&[u8]]) -> Answer<bool> {
+        let body = ByteStream::from(parts.concat());
+        let put = self.client.put_object().bucket(&self.name).key(key).body(body);
         let put = put.content_type(content_type(key)).set_tagging(tagging(key));
         // S3 lets one of several writers through and answers the others 412. An attempt whose answer was lost
         // and that the SDK repeats meets its own object: 412 too, and the caller reads what is there.

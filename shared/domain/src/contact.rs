@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use hmac::{Hmac, Mac};
+use serde::ser::SerializeMap as _;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
@@ -32,9 +33,21 @@ impl ContactId {
         Self(bytes)
     }
 
-    /// Appends the id as people and files see it: 26 letters of lower-case base32.
+    /// The id as people and files see it: 26 letters of lower-case base32.
+    pub fn letters(&self) -> [u8; 26] {
+        let bits = u128::from_be_bytes(self.0);
+        let mut letters = [0; 26];
+        for (place, letter) in letters[..25].iter_mut().enumerate() {
+            *letter = BASE32[(bits >> (123 - 5 * place) & 31) as usize];
+        }
+        // The last letter holds three bits.
+        letters[25] = BASE32[(bits << 2 & 31) as usize];
+        letters
+    }
+
+    /// Appends the letters.
     pub fn write(&self, out: &mut String) {
-        base32(&self.0, out);
+        out.push_str(std::str::from_utf8(&self.letters()).expect("base32 is ASCII"));
     }
 
     /// Reads an id as people and files write it.
@@ -132,55 +145,106 @@ pub enum Wanted {
     Membership(ContactId, String),
 }
 
-/// What a row leaves behind.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Keep {
-    /// The contact.
-    pub contact_id: ContactId,
-    /// The row it comes from: among rows of one identity the lowest gives the contact's fields (I3).
-    pub row: u64,
-    /// The identity stands several times in the file: the write is conditional, the state before is kept.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub repeated: bool,
-    /// The contact was there before the import (as judged).
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub known: bool,
-    /// The whole record to keep, JSON; `None` where nothing of it changed. A fragment holds it behind the rest.
-    #[serde(skip)]
-    pub record: Option<String>,
-    /// Keys of the groups that it newly belongs to.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub groups: Vec<String>,
-}
-
 /// What a store keeps of a contact; everything else is read from the directory when it is asked for.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+///
+/// In JSON, `name`, `email` and `phones` are left out where they are what the fields of these names say: they stand
+/// once.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(from = "Stored")]
 pub struct Record {
     /// The profile that wrote it last.
     pub profile: String,
     /// The name from the file, put together as the profile says.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub name: String,
     /// The address from the file: the custom contact (IMP-13).
-    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub email: String,
     /// The phones from the file, E.164.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub phones: Vec<String>,
     /// The matched account.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub account_id: Option<String>,
     /// Tags, by the name as it was loaded.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub tags: Vec<String>,
     /// Ids of the owner, the company and so on that its fields name, by field.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub links: BTreeMap<String, String>,
     /// Every mapped field's cleaned value.
     pub fields: BTreeMap<String, String>,
     /// Unmapped columns, by the sender's header, where the profile keeps them.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub additional: BTreeMap<String, String>,
+}
+
+/// The fields that say a record's name, e-mail and phones where the record itself does not.
+pub const SAID_BY_FIELDS: [&str; 3] = ["name", "email", "phone"];
+
+/// A record as JSON has it.
+#[derive(Deserialize)]
+struct Stored {
+    profile: String,
+    name: Option<String>,
+    email: Option<String>,
+    phones: Option<Vec<String>>,
+    account_id: Option<String>,
+    #[serde(default)]
+    tags: Vec<String>,
+    #[serde(default)]
+    links: BTreeMap<String, String>,
+    fields: BTreeMap<String, String>,
+    #[serde(default)]
+    additional: BTreeMap<String, String>,
+}
+
+impl From<Stored> for Record {
+    fn from(stored: Stored) -> Self {
+        let [name, email, phone] = SAID_BY_FIELDS.map(|field| stored.fields.get(field).cloned());
+        let phone = phone.filter(|phone| !phone.is_empty());
+        Self {
+            profile: stored.profile,
+            name: stored.name.or(name).unwrap_or_default(),
+            email: stored.email.or(email).unwrap_or_default(),
+            phones: stored.phones.unwrap_or_else(|| phone.into_iter().collect()),
+            account_id: stored.account_id,
+            tags: stored.tags,
+            links: stored.links,
+            fields: stored.fields,
+            additional: stored.additional,
+        }
+    }
+}
+
+impl Serialize for Record {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let [name, email, phone] =
+            SAID_BY_FIELDS.map(|field| self.fields.get(field).map_or("", String::as_str));
+        let phone_says_all = match self.phones.as_slice() {
+            [] => phone.is_empty(),
+            [one] => one == phone,
+            _ => false,
+        };
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("profile", &self.profile)?;
+        if self.name != name {
+            map.serialize_entry("name", &self.name)?;
+        }
+        if self.email != email {
+            map.serialize_entry("email", &self.email)?;
+        }
+        if !phone_says_all {
+            map.serialize_entry("phones", &self.phones)?;
+        }
+        if let Some(account_id) = &self.account_id {
+            map.serialize_entry("account_id", account_id)?;
+        }
+        if !self.tags.is_empty() {
+            map.serialize_entry("tags", &self.tags)?;
+        }
+        if !self.links.is_empty() {
+            map.serialize_entry("links", &self.links)?;
+        }
+        map.serialize_entry("fields", &self.fields)?;
+        if !self.additional.is_empty() {
+            map.serialize_entry("additional", &self.additional)?;
+        }
+        map.end()
+    }
 }
 
 impl Record {

@@ -7,6 +7,7 @@
 //! Then the option; then the [`Census`] of the whole file.
 
 mod census;
+mod single;
 mod utf16;
 
 use std::borrow::Cow;
@@ -14,9 +15,9 @@ use std::borrow::Cow;
 use serde::{Deserialize, Serialize};
 
 pub use census::Census;
+pub(crate) use single::windows_1252;
 
 use crate::finding::{Code, Finding};
-use crate::record::windows_1252;
 use utf16::Utf16;
 
 /// An encoding that can be read.
@@ -28,6 +29,18 @@ pub enum Encoding {
     /// Windows-1252, which holds all that Latin-1 shows and is what is meant by that name (WHATWG, Encoding).
     #[serde(rename = "windows-1252")]
     Windows1252,
+    /// ISO-8859-15, also called Latin-9.
+    #[serde(rename = "ISO-8859-15")]
+    Latin9,
+    /// Mac Roman.
+    #[serde(rename = "macintosh")]
+    Macintosh,
+    /// DOS code page 850.
+    #[serde(rename = "IBM850")]
+    Ibm850,
+    /// DOS code page 437.
+    #[serde(rename = "IBM437")]
+    Ibm437,
     /// UTF-16, low byte first.
     #[serde(rename = "UTF-16LE")]
     Utf16Le,
@@ -37,7 +50,8 @@ pub enum Encoding {
 }
 
 /// What the option takes.
-const NAMES: &str = "one of UTF-8, windows-1252, ISO-8859-1, UTF-16, UTF-16LE, UTF-16BE";
+const NAMES: &str = "one of UTF-8, windows-1252, ISO-8859-1, ISO-8859-15, macintosh, IBM850, IBM437, UTF-16, \
+                     UTF-16LE, UTF-16BE";
 
 impl Encoding {
     /// The name in `upload.json`.
@@ -45,6 +59,10 @@ impl Encoding {
         match self {
             Encoding::Utf8 => "UTF-8",
             Encoding::Windows1252 => "windows-1252",
+            Encoding::Latin9 => "ISO-8859-15",
+            Encoding::Macintosh => "macintosh",
+            Encoding::Ibm850 => "IBM850",
+            Encoding::Ibm437 => "IBM437",
             Encoding::Utf16Le => "UTF-16LE",
             Encoding::Utf16Be => "UTF-16BE",
         }
@@ -59,6 +77,10 @@ impl Encoding {
             "windows1252" | "cp1252" | "1252" | "ansi" | "latin1" | "iso88591" | "l1" => {
                 Some(Encoding::Windows1252)
             }
+            "iso885915" | "latin9" | "l9" => Some(Encoding::Latin9),
+            "macintosh" | "macroman" | "mac" | "xmacroman" => Some(Encoding::Macintosh),
+            "ibm850" | "cp850" | "850" => Some(Encoding::Ibm850),
+            "ibm437" | "cp437" | "437" => Some(Encoding::Ibm437),
             "utf16" | "utf16le" => Some(Encoding::Utf16Le),
             "utf16be" => Some(Encoding::Utf16Be),
             _ => None,
@@ -68,13 +90,14 @@ impl Encoding {
     fn mark(self) -> &'static [u8] {
         match self {
             Encoding::Utf8 => b"\xef\xbb\xbf",
-            Encoding::Windows1252 => b"",
             Encoding::Utf16Le => b"\xff\xfe",
             Encoding::Utf16Be => b"\xfe\xff",
+            _ => b"",
         }
     }
 
-    fn is_wide(self) -> bool {
+    /// Two bytes stand for most characters.
+    pub fn is_wide(self) -> bool {
         matches!(self, Encoding::Utf16Le | Encoding::Utf16Be)
     }
 }
@@ -86,15 +109,97 @@ const OTHER_FORMATS: &[(&[u8], &str)] = &[
     (b"\x1f\x8b", "a gzip archive"),
     (b"\x28\xb5\x2f\xfd", "a zstd archive"),
     (b"%PDF", "a PDF"),
+    (b"7z\xbc\xaf\x27\x1c", "a 7z archive"),
+    (b"Rar!\x1a\x07", "a rar archive"),
+    (b"BZh", "a bzip2 archive"),
+    (b"\xfd7zXZ\0", "an xz archive"),
 ];
+
+/// How texts begin that are no delimited text, behind blanks and in lower case.
+const OTHER_TEXTS: &[(&str, &str)] = &[
+    ("<!doctype html", "a web page (HTML)"),
+    ("<html", "a web page (HTML)"),
+    ("<table", "a web page (HTML)"),
+    ("<?xml", "an XML document"),
+    ("{\\rtf", "an RTF document"),
+    ("[{\"", "JSON"),
+    ("{\"", "JSON"),
+];
+
+fn other_format(sample: &[u8]) -> Option<&'static str> {
+    let binary = OTHER_FORMATS.iter().find(|(magic, _)| sample.starts_with(magic)).map(|(_, what)| *what);
+    binary.or_else(|| {
+        let text = sample.strip_prefix(b"\xef\xbb\xbf").unwrap_or(sample).trim_ascii_start();
+        let begins = |with: &str| {
+            let beginning = text.get(..with.len());
+            beginning.is_some_and(|bytes| bytes.eq_ignore_ascii_case(with.as_bytes()))
+        };
+        OTHER_TEXTS.iter().find(|(with, _)| begins(with)).map(|(_, what)| *what)
+    })
+}
 
 /// The encoding as the beginning of a file and the sender's option tell it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Detected {
     /// The encoding.
     pub encoding: Encoding,
+    /// What tells it.
+    pub by: ToldBy,
+}
+
+impl Detected {
     /// Nothing in the rest of the file can say otherwise.
-    pub sure: bool,
+    pub fn is_final(self) -> bool {
+        self.by != ToldBy::Content || self.encoding.is_wide()
+    }
+}
+
+/// What tells an encoding.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ToldBy {
+    /// The byte order mark.
+    Mark,
+    /// The sender.
+    Option,
+    /// What the file holds.
+    Content,
+}
+
+/// How sure an encoding is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Confidence {
+    /// It was said, or any other would show the same, or no other can be.
+    Certain,
+    /// Nearly all that the file holds speaks for it.
+    High,
+    /// It is the best that can be said: look at the file.
+    Low,
+}
+
+/// What is known of a file's encoding.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Found {
+    /// The encoding.
+    pub encoding: Encoding,
+    /// What tells it.
+    pub by: ToldBy,
+    /// How sure it is.
+    pub confidence: Confidence,
+    /// The first place that speaks against it.
+    pub against: Option<Place>,
+}
+
+/// A place in a file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Place {
+    /// The physical line, from 1.
+    pub line: u64,
+    /// The byte, from 0, in the file as it was unpacked.
+    pub offset: u64,
+    /// What it holds, as two hexadecimal digits.
+    pub byte: String,
 }
 
 /// Decides the encoding from the beginning of a file and the sender's option.
@@ -102,23 +207,23 @@ pub struct Detected {
 /// # Errors
 /// With the file's verdict, where it is no text that can be read, or not in the encoding that was said.
 pub fn detect(sample: &[u8], option: Option<&str>) -> Result<Detected, Finding> {
-    if let Some((_, what)) = OTHER_FORMATS.iter().find(|(magic, _)| sample.starts_with(magic)) {
-        return Err(Finding::new(Code::FormatUnsupported).value(*what));
+    if let Some(what) = other_format(sample) {
+        return Err(Finding::new(Code::FormatUnsupported).value(what));
     }
     let sample = &sample[..sample.len().min(4096)];
     let told = option.map(told).transpose()?;
     let marked = [Encoding::Utf8, Encoding::Utf16Le, Encoding::Utf16Be];
     if let Some(encoding) = marked.into_iter().find(|encoding| sample.starts_with(encoding.mark())) {
-        return Ok(Detected { encoding, sure: true });
+        return Ok(Detected { encoding, by: ToldBy::Mark });
     }
     let wide = utf16::looks_like(sample);
     match told {
-        Some(encoding) if fits(encoding, sample) => Ok(Detected { encoding, sure: true }),
+        Some(encoding) if fits(encoding, sample) => Ok(Detected { encoding, by: ToldBy::Option }),
         Some(encoding) => Err(Finding::new(Code::EncodingInvalid).arg("encoding", encoding.as_str())),
         None => match wide {
-            Some(encoding) => Ok(Detected { encoding, sure: true }),
+            Some(encoding) => Ok(Detected { encoding, by: ToldBy::Content }),
             None if sample.contains(&0) => Err(Finding::new(Code::FormatUnsupported).value("binary data")),
-            None => Ok(Detected { encoding: Encoding::Utf8, sure: false }),
+            None => Ok(Detected { encoding: Encoding::Utf8, by: ToldBy::Content }),
         },
     }
 }
@@ -154,10 +259,10 @@ impl Decoder {
     /// Decodes a piece; the last one with `last`.
     pub fn decode<'a>(&mut self, piece: &'a [u8], last: bool) -> Cow<'a, [u8]> {
         let bare = self.without_mark(piece, last);
-        match self.encoding {
-            Encoding::Utf8 => bare,
-            Encoding::Windows1252 => Cow::Owned(from_windows_1252(&bare)),
-            Encoding::Utf16Le | Encoding::Utf16Be => Cow::Owned(self.wide.decode(&bare, last)),
+        match single::table(self.encoding) {
+            Some(table) => Cow::Owned(single::decode(table, &bare)),
+            None if self.encoding.is_wide() => Cow::Owned(self.wide.decode(&bare, last)),
+            None => bare,
         }
     }
 
@@ -177,29 +282,6 @@ impl Decoder {
         }
         Cow::Owned(start)
     }
-}
-
-/// Decodes Windows-1252; its five gaps stay as they are, which is no UTF-8.
-fn from_windows_1252(bytes: &[u8]) -> Vec<u8> {
-    let mut out = Vec::with_capacity(bytes.len() + bytes.len() / 8);
-    let mut rest = bytes;
-    while !rest.is_empty() {
-        let ascii = rest.iter().position(|byte| !byte.is_ascii()).unwrap_or(rest.len());
-        out.extend_from_slice(&rest[..ascii]);
-        let Some(byte) = rest.get(ascii) else { break };
-        if is_gap(*byte) {
-            out.push(*byte);
-        } else {
-            out.extend_from_slice(windows_1252(*byte).encode_utf8(&mut [0; 4]).as_bytes());
-        }
-        rest = &rest[ascii + 1..];
-    }
-    out
-}
-
-/// Whether a byte stands for nothing in Windows-1252.
-fn is_gap(byte: u8) -> bool {
-    matches!(byte, 0x81 | 0x8d | 0x8f | 0x90 | 0x9d)
 }
 
 #[cfg(test)]
@@ -260,14 +342,17 @@ mod tests {
 
     #[test]
     fn what_is_no_text_is_told_by_its_beginning() {
-        for bytes in [&b"PK\x03\x04.."[..], b"a\0b", b"\x1f\x8b\x08"] {
+        for bytes in
+            [&b"PK\x03\x04.."[..], b"a\0b", b"\x1f\x8b\x08", b"\xef\xbb\xbf \n<HTML>", b"[{\"name\": 1}]"]
+        {
             assert_eq!(detect(bytes, None).unwrap_err().code, Code::FormatUnsupported, "{bytes:?}");
         }
     }
 
     #[test]
     fn a_mark_goes_before_the_option_and_the_option_before_what_is_found() {
-        let found = |bytes: &[u8], option| detect(bytes, option).map(|found| (found.encoding, found.sure));
+        let found =
+            |bytes: &[u8], option| detect(bytes, option).map(|found| (found.encoding, found.is_final()));
         let le = wide("Name;E-mail\n", true);
         for (bytes, option, encoding, sure) in [
             (&b"a,b"[..], None, Encoding::Utf8, false),

@@ -10,6 +10,7 @@ mod tests;
 use std::borrow::Cow;
 
 use crate::cells::Cells;
+use crate::limits;
 use crate::split::{CR, LF, QUOTE, Splitter, Tail};
 
 /// The delimiters that are looked for; of equals the earlier wins.
@@ -44,8 +45,15 @@ pub fn detect_delimiter(sample: &[u8], complete: bool, known_header: &dyn Fn(&st
         Some(shape) => {
             Detected { delimiter: shape.records.delimiter, sure: best.len() == 1 && shape.is_evident() }
         }
-        None => Detected { delimiter: b',', sure: false },
+        None => Detected { delimiter: blank(sample).unwrap_or(b','), sure: false },
     }
+}
+
+/// The delimiter of a sample that holds nothing else: `;;;;` is a blank record.
+fn blank(sample: &[u8]) -> Option<u8> {
+    let mut signs = sample.iter().filter(|byte| !byte.is_ascii_whitespace());
+    let first = signs.next().filter(|byte| CANDIDATES.contains(byte))?;
+    signs.all(|byte| byte == first).then_some(*first)
 }
 
 /// Reads a first line that names the delimiter for Excel (`sep=;`): the delimiter, and the bytes of the whole line.
@@ -171,7 +179,7 @@ impl<'a> Shape<'a> {
         records.each(|cells| {
             if count == 0 {
                 width = cells.len();
-                known = cells.iter().filter(|cell| known_header(cell)).count();
+                known = cells.iter().take(limits::SHEET_COLUMNS).filter(|cell| known_header(cell)).count();
             }
             count += 1;
             as_wide += usize::from(cells.len() == width);

@@ -3,12 +3,13 @@
 //! The rows of `succeeded.csv`, the rows of `failed.csv`, one line for each record to keep, and a last line of JSON
 //! that says how long each part is. Whoever finds one applies it and judges nothing.
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 
 use serde::{Deserialize, Serialize};
 
-use crate::contact::Keep;
 use crate::directory::DirectoryItem;
+use crate::keep::KeepList;
 use crate::names::ImportId;
 use crate::tally::{Outcome, Tally};
 
@@ -52,7 +53,7 @@ pub struct OpenRow {
 #[derive(Debug, Clone, PartialEq)]
 pub enum Keeps {
     /// Contacts and memberships.
-    Contacts(Vec<Keep>),
+    Contacts(KeepList),
     /// Entries of the directory.
     Directory(Vec<DirectoryItem>),
 }
@@ -71,8 +72,8 @@ struct Foot {
 }
 
 impl Fragment {
-    /// Writes the fragment's file.
-    pub fn to_bytes(&self, import_id: &ImportId, chunk: u32) -> Vec<u8> {
+    /// The fragment's file, in parts that stand one behind the other: large ones are not copied for it.
+    pub fn to_parts(&self, import_id: &ImportId, chunk: u32) -> [Cow<'_, [u8]>; 4] {
         let answer = &self.answer;
         let foot = Foot {
             v: VERSION,
@@ -84,15 +85,16 @@ impl Fragment {
             failed: answer.failed.len(),
             directory: matches!(self.keeps, Keeps::Directory(_)),
         };
-        let mut bytes = Vec::with_capacity(answer.succeeded.len() * 5 / 2 + answer.failed.len() + 4096);
-        bytes.extend_from_slice(&answer.succeeded);
-        bytes.extend_from_slice(&answer.failed);
-        match &self.keeps {
-            Keeps::Contacts(keeps) => keeps.iter().for_each(|keep| write_keep(&mut bytes, keep)),
-            Keeps::Directory(items) => items.iter().for_each(|item| write_json_line(&mut bytes, item)),
-        }
-        write_json_line(&mut bytes, &foot);
-        bytes
+        let mut last = Vec::new();
+        let kept = match &self.keeps {
+            Keeps::Contacts(keeps) => keeps.lines(),
+            Keeps::Directory(items) => {
+                items.iter().for_each(|item| write_json_line(&mut last, item));
+                ""
+            }
+        };
+        write_json_line(&mut last, &foot);
+        [(&*answer.succeeded).into(), (&*answer.failed).into(), kept.as_bytes().into(), last.into()]
     }
 
     /// Reads the fragment's file.
@@ -101,9 +103,9 @@ impl Fragment {
     /// Where it is none, or of a version that this code does not know.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, String> {
         let (foot, rest) = read_foot(bytes)?;
-        let lines = &rest[foot.succeeded + foot.failed..];
+        let (rows, lines) = rest.split_at(foot.succeeded + foot.failed);
         let keeps = if foot.directory { read_items(lines)? } else { read_keeps(lines)? };
-        Ok(Self { answer: ChunkAnswer::of(foot, rest), keeps })
+        Ok(Self { answer: ChunkAnswer::of(foot, rows.to_vec()), keeps })
     }
 }
 
@@ -112,15 +114,16 @@ impl ChunkAnswer {
     ///
     /// # Errors
     /// Where it is none, or of a version that this code does not know.
-    pub fn from_fragment(bytes: &[u8]) -> Result<Self, String> {
-        let (foot, rest) = read_foot(bytes)?;
-        Ok(Self::of(foot, rest))
+    pub fn from_fragment(mut bytes: Vec<u8>) -> Result<Self, String> {
+        let (foot, _) = read_foot(&bytes)?;
+        bytes.truncate(foot.succeeded + foot.failed);
+        Ok(Self::of(foot, bytes))
     }
 
-    fn of(foot: Foot, rest: &[u8]) -> Self {
-        let (succeeded, behind) = rest.split_at(foot.succeeded);
-        let failed = behind[..foot.failed].to_vec();
-        Self { tally: foot.tally, open: foot.open, succeeded: succeeded.to_vec(), failed }
+    /// Of the rows of both files, one behind the other.
+    fn of(foot: Foot, mut rows: Vec<u8>) -> Self {
+        let failed = rows.split_off(foot.succeeded);
+        Self { tally: foot.tally, open: foot.open, succeeded: rows, failed }
     }
 
     /// Turns all but the lowest accepted row of each identity into `merged`; fragments come in file order.
@@ -147,29 +150,9 @@ fn write_json_line(bytes: &mut Vec<u8>, value: &impl Serialize) {
     bytes.push(b'\n');
 }
 
-/// The record stands behind its head as it is, so that it is not escaped and read again.
-fn write_keep(bytes: &mut Vec<u8>, keep: &Keep) {
-    serde_json::to_writer(&mut *bytes, keep).expect("plain data serialises into memory");
-    if let Some(record) = &keep.record {
-        bytes.push(b'\t');
-        bytes.extend_from_slice(record.as_bytes());
-    }
-    bytes.push(b'\n');
-}
-
 fn read_keeps(lines: &[u8]) -> Result<Keeps, String> {
-    let mut keeps = Vec::new();
-    for line in each_line(lines) {
-        // JSON escapes tabs, so the first one is ours.
-        let tab = line.iter().position(|byte| *byte == b'\t');
-        let (head, record) = tab.map_or((line, None), |tab| (&line[..tab], Some(&line[tab + 1..])));
-        let mut keep: Keep = serde_json::from_slice(head).map_err(|error| format!("fragment: {error}"))?;
-        keep.record = record
-            .map(|record| String::from_utf8(record.to_vec()).map_err(|error| format!("fragment: {error}")))
-            .transpose()?;
-        keeps.push(keep);
-    }
-    Ok(Keeps::Contacts(keeps))
+    let lines = String::from_utf8(lines.to_vec()).map_err(|error| format!("fragment: {error}"))?;
+    KeepList::from_lines(lines).map(Keeps::Contacts)
 }
 
 fn read_items(lines: &[u8]) -> Result<Keeps, String> {
@@ -200,20 +183,16 @@ fn read_foot(bytes: &[u8]) -> Result<(Foot, &[u8]), String> {
 mod tests {
     use super::*;
     use crate::contact::ContactId;
+    use crate::keep::Keep;
 
     fn fragment() -> Fragment {
         let mut tally = Tally::default();
         tally.add_row(1, Outcome::Created, false, &[]);
         tally.add_row(2, Outcome::Updated, false, &[]);
-        let keep = Keep {
-            contact_id: ContactId::derive("acme", "partners", "a@b.example"),
-            row: 1,
-            repeated: true,
-            known: false,
-            record: Some("{\"name\":\"a\\tb\"}".into()),
-            groups: vec!["vip".into()],
-        };
-        let unchanged = Keep { record: None, ..keep.clone() };
+        let contact_id = ContactId::derive("acme", "partners", "a@b.example");
+        let keep = Keep { contact_id, row: 1, repeated: true, known: false, record: Some("{}"), groups: &[] };
+        let mut keeps = KeepList::default();
+        keeps.add(&keep);
         let answer = ChunkAnswer {
             tally,
             open: vec![
@@ -223,15 +202,15 @@ mod tests {
             succeeded: b"a,1,created\r\nb,2,xupdated,\r\n".to_vec(),
             failed: b"c\n".to_vec(),
         };
-        Fragment { answer, keeps: Keeps::Contacts(vec![keep, unchanged]) }
+        Fragment { answer, keeps: Keeps::Contacts(keeps) }
     }
 
     #[test]
     fn it_reads_what_it_writes() {
         let import_id = ImportId::derive("b", "k", "v", "2026-01-01T00:00:00Z".parse().unwrap());
-        let bytes = fragment().to_bytes(&import_id, 3);
+        let bytes = fragment().to_parts(&import_id, 3).concat();
         assert_eq!(Fragment::from_bytes(&bytes).unwrap(), fragment());
-        assert_eq!(ChunkAnswer::from_fragment(&bytes).unwrap(), fragment().answer);
+        assert_eq!(ChunkAnswer::from_fragment(bytes.clone()).unwrap(), fragment().answer);
         assert!(Fragment::from_bytes(&bytes[..40]).is_err());
     }
 

@@ -10,6 +10,7 @@ use crate::cells::Cells;
 use crate::chunk::ChunkMessage;
 use crate::cut::records;
 use crate::fragment::{ChunkAnswer, Fragment, Keeps};
+use crate::keep::KeepList;
 use crate::messages::Messages;
 use crate::plan::Plan;
 use crate::profile::Profile;
@@ -109,7 +110,7 @@ pub fn unprocessed(plan: &Plan, profile: &Profile, message: &ChunkMessage) -> Fr
     }
     let keeps = match profile.directory {
         Some(_) => Keeps::Directory(Vec::new()),
-        None => Keeps::Contacts(Vec::new()),
+        None => Keeps::Contacts(KeepList::default()),
     };
     Fragment { answer, keeps }
 }

@@ -8,13 +8,16 @@ mod lookups;
 mod record;
 mod references;
 
+use std::borrow::Cow;
+
 use crate::cells::Cells;
 use crate::chunk::{BadBytes, ChunkMessage, Mark};
-use crate::contact::{ContactId, Keep, Wanted};
+use crate::contact::{ContactId, Wanted};
 use crate::cut::records;
 use crate::directory::{Account, Group, Invite, Kind, MatchKey};
 use crate::finding::{Code, Finding};
 use crate::fragment::{ChunkAnswer, Fragment, Keeps, OpenRow};
+use crate::keep::{Keep, KeepList};
 use crate::limits;
 use crate::mapping::{Mapping, Role};
 use crate::mask;
@@ -38,7 +41,7 @@ pub struct Bench<'p> {
     sender: Mapping,
     cleaner: Cleaner<'p>,
     shape: RecordShape,
-    text: String,
+    text: Cow<'p, str>,
     values: Values,
     rows: Vec<Row>,
     skipped: u64,
@@ -74,7 +77,7 @@ struct Places {
 
 impl<'p> Bench<'p> {
     /// Cleans a chunk's rows.
-    pub fn open(plan: &'p Plan, profile: &'p Profile, message: ChunkMessage) -> Self {
+    pub fn open(plan: &'p Plan, profile: &'p Profile, message: &'p ChunkMessage) -> Self {
         let sender = plan.mapping.sender();
         let region = plan.settings.phone_region();
         let cleaner = Cleaner::new(profile, &sender, region, plan.options.allow_duplicates)
@@ -82,15 +85,16 @@ impl<'p> Bench<'p> {
             .with_encoding(plan.encoding);
         let shape = RecordShape::of(profile, &sender);
         let group = profile.fields_of(FieldKind::Group).next();
+        let rows = plan.chunks.get(message.chunk as usize).map_or(0, |chunk| chunk.rows as usize);
         let mut bench = Self {
             plan,
             profile,
             sender,
             cleaner,
             shape,
-            text: String::new(),
-            values: Values::default(),
-            rows: Vec::new(),
+            text: Cow::Borrowed(&message.text),
+            values: Values::with_room(rows, profile.fields.len(), message.text.len()),
+            rows: Vec::with_capacity(rows),
             skipped: 0,
             group,
         };
@@ -98,7 +102,7 @@ impl<'p> Bench<'p> {
         bench
     }
 
-    fn clean_rows(&mut self, message: ChunkMessage) {
+    fn clean_rows(&mut self, message: &'p ChunkMessage) {
         let delimiter = self.plan.delimiter();
         let mut cells = Cells::default();
         let mut line = message.first_line;
@@ -135,7 +139,9 @@ impl<'p> Bench<'p> {
             };
             start = end.end;
         }
-        self.text = if self.plan.mapping.comes_back { own } else { message.text };
+        if self.plan.mapping.comes_back {
+            self.text = Cow::Owned(own);
+        }
     }
 
     /// The mark of a row that comes back, its cells counted among the sender's own columns.
@@ -328,45 +334,76 @@ impl<'p> Bench<'p> {
         let account_id = matched.map(|matched| matched.account.account_id.as_str());
         let linked = Linked { account_id, ..linked };
         let (outcome, record) = self.outcome(values, &desk.cells, &linked, before, joins.is_some())?;
-        if record.as_ref().is_some_and(|record| record.len() > limits::RECORD_BYTES) {
+        let record = match (record, before) {
+            (Kept::Nothing, Some(before)) if row.first.is_some() => Kept::As(before.into()),
+            (record, _) => record,
+        };
+        if self.is_too_large(&row, values, &desk.cells, &linked, &record) {
             row.findings.push(Finding::new(Code::NotStored).arg("limit", limits::RECORD));
             return self.refuse(desk, &row);
         }
-        let keep = Keep {
-            contact_id,
-            row: row.number,
-            repeated: row.first.is_some(),
-            known: before.is_some(),
-            record: record.or_else(|| before.filter(|_| row.first.is_some()).map(str::to_owned)),
-            groups: joins.into_iter().cloned().collect(),
-        };
         self.accept(desk, &row, outcome, values, group, matched, contact_id);
         if let Keeps::Contacts(keeps) = &mut desk.fragment.keeps
             && !self.plan.dry_run
-            && (keep.record.is_some() || !keep.groups.is_empty())
         {
-            keeps.push(keep);
+            let groups = joins.map_or(&[][..], std::slice::from_ref);
+            let (repeated, known) = (row.first.is_some(), before.is_some());
+            let keep = Keep { contact_id, row: row.number, repeated, known, record: None, groups };
+            match record {
+                Kept::Whole => {
+                    keeps.push(&keep, |out| self.shape.write(out, self.profile, values, &desk.cells, &linked))
+                }
+                Kept::As(record) => keeps.add(&Keep { record: Some(&record), ..keep }),
+                Kept::Nothing if groups.is_empty() => {}
+                Kept::Nothing => keeps.add(&keep),
+            }
         }
         Ok(())
     }
 
     /// What the row is if it is the first of its identity, and the record to keep where that changed.
-    fn outcome(
+    fn outcome<'b>(
         &self,
         values: RowValues<'_>,
         cells: &Cells,
         linked: &Linked<'_>,
-        before: Option<&str>,
+        before: Option<&'b str>,
         joins: bool,
-    ) -> Result<(Outcome, Option<String>), String> {
-        let Some(before) = before else {
-            return Ok((Outcome::Created, Some(self.shape.json(self.profile, values, cells, linked))));
-        };
+    ) -> Result<(Outcome, Kept<'b>), String> {
+        let Some(before) = before else { return Ok((Outcome::Created, Kept::Whole)) };
         let record = self.shape.over(self.profile, values, cells, linked, before)?;
-        let changed = record.as_deref() != Some(before) && record.is_some();
+        let changed = record.as_deref().is_some_and(|record| record != before);
         let outcome = if changed || joins { Outcome::Updated } else { Outcome::Unchanged };
-        let stamps = self.profile.offers_replace();
-        Ok((outcome, record.or_else(|| stamps.then(|| before.to_owned()))))
+        Ok(match record {
+            Some(record) => (outcome, Kept::As(record.into())),
+            None if self.profile.offers_replace() => (outcome, Kept::As(before.into())),
+            None => (outcome, Kept::Nothing),
+        })
+    }
+
+    /// Whether no item of a store has room for the record; that of a short row is not even measured.
+    fn is_too_large(
+        &self,
+        row: &Row,
+        values: RowValues<'_>,
+        cells: &Cells,
+        linked: &Linked<'_>,
+        record: &Kept<'_>,
+    ) -> bool {
+        let bytes = match record {
+            Kept::Nothing => 0,
+            Kept::As(record) => record.len(),
+            Kept::Whole => {
+                let most = self.shape.most(row.record.1 - row.record.0, linked);
+                if most <= limits::RECORD_BYTES {
+                    return false;
+                }
+                let mut out = String::with_capacity(most);
+                self.shape.write(&mut out, self.profile, values, cells, linked);
+                out.len()
+            }
+        };
+        bytes > limits::RECORD_BYTES
     }
 
     #[allow(clippy::too_many_arguments)]
@@ -447,9 +484,22 @@ impl<'p> Bench<'p> {
     fn no_keeps(&self) -> Keeps {
         match self.profile.directory {
             Some(_) => Keeps::Directory(Vec::new()),
-            None => Keeps::Contacts(Vec::new()),
+            // A record says what a row says, and the names of its fields.
+            None => {
+                Keeps::Contacts(KeepList::with_room(self.rows.len(), self.text.len() + 192 * self.rows.len()))
+            }
         }
     }
+}
+
+/// What is kept of a row's record.
+enum Kept<'b> {
+    /// The row's own, for the contact is new.
+    Whole,
+    /// This one: the row's laid over what was there, or what was there.
+    As(Cow<'b, str>),
+    /// None: nothing changed.
+    Nothing,
 }
 
 /// Where rows are written as they are judged.

@@ -25,6 +25,21 @@ pub const FILE_BYTES: u64 = 16 * 1024 * 1024 * 1024;
 pub const FILE: &str = "16 GiB";
 /// Rows of a file (`too_many_rows`).
 pub const ROWS: u64 = 100_000_000;
+/// Bytes of a packed file as it is sent (`file_too_large`): it is held in memory as a whole.
+pub const PACKED_BYTES: u64 = 256 * 1024 * 1024;
+/// The same, as messages say it.
+pub const PACKED: &str = "256 MiB (packed)";
+/// Bytes that a packed file unpacks to (`archive_unsafe`).
+pub const UNPACKED_BYTES: u64 = 4 * 1024 * 1024 * 1024;
+/// The same, as messages say it.
+pub const UNPACKED: &str = "4 GiB";
+/// How many times its own size a packed file may unpack to (`archive_unsafe`), where that is more than
+/// [`EXPANSION_FREE`]: lists shrink to a tenth, seldom to a fiftieth.
+pub const EXPANSION: u64 = 200;
+/// Bytes that any packed file may unpack to.
+pub const EXPANSION_FREE: u64 = 16 * 1024 * 1024;
+/// Both, as messages say them.
+pub const EXPANDED: &str = "200 times its size";
 /// Bytes of a workbook as it is sent (`file_too_large`): it is held in memory as a whole.
 pub const WORKBOOK_BYTES: u64 = 256 * 1024 * 1024;
 /// The same, as messages say it.
@@ -41,7 +56,16 @@ pub const WORKBOOK_STRINGS: &str = "512 MiB";
 pub const WORKBOOK_TEXT_BYTES: u64 = 16 * 1024 * 1024;
 /// The same, as messages say it.
 pub const WORKBOOK_TEXT: &str = "16 MiB";
-/// Columns that a sheet can have at all; of a broken one a column may be said to be any.
+/// Texts in it (`archive_unsafe`): each costs memory, however short.
+pub const WORKBOOK_STRINGS_COUNT: u64 = 16_000_000;
+/// The same, as messages say it.
+pub const WORKBOOK_STRINGS_COUNTED: &str = "16,000,000 shared strings";
+/// Sheets of a workbook (`archive_unsafe`).
+pub const WORKBOOK_SHEETS: usize = 1_000;
+/// The same, as messages say it.
+pub const WORKBOOK_SHEETS_COUNTED: &str = "1,000 sheets";
+/// Columns that a sheet can have at all, and that are looked at of a file that has more than [`COLUMNS`]; of a broken
+/// sheet a column may be said to be any.
 pub const SHEET_COLUMNS: usize = 16_384;
 /// Rows that a sheet can have at all.
 pub const SHEET_ROWS: u32 = 1_048_576;

@@ -11,13 +11,13 @@ use crate::finding::{Code, Column, Finding};
 use crate::limits;
 use crate::options::Options;
 use crate::profile::{Profile, UnknownColumns};
+use crate::result::{FAILED, SUCCEEDED};
 use crate::write::{unguard, write_record};
 
 /// The column that tells a result file from a sender's: such a file comes back to be imported again.
 pub const RESULT_ROW: &str = "rollcall_row";
 /// Surplus cells of a ragged row, as one CSV record.
 pub const SURPLUS: &str = "rollcall_surplus";
-const RESULT_PREFIX: &str = "rollcall_";
 
 /// Folds a header: case, accents, blanks and punctuation do not count.
 pub fn fold(header: &str) -> String {
@@ -113,12 +113,14 @@ impl Mapping {
             .iter()
             .filter_map(|cell| chosen.get(&header_key(own(cell, comes_back))).copied())
             .collect();
-        let role = |cell: &str| {
+        // Ours stand behind the sender's: of columns that bear one name the last is.
+        let is_last = |at: usize| !header[at + 1..].iter().any(|later| later.trim() == header[at].trim());
+        let role = |at: usize, cell: &str| {
             let name = cell.trim();
-            if comes_back && name == SURPLUS {
+            if comes_back && name == SURPLUS && is_last(at) {
                 return Role::Surplus;
             }
-            if comes_back && name.starts_with(RESULT_PREFIX) {
+            if comes_back && (SUCCEEDED.contains(&name) || FAILED.contains(&name)) && is_last(at) {
                 return Role::Result;
             }
             let field = match chosen.get(&header_key(cell)) {
@@ -133,7 +135,8 @@ impl Mapping {
         let columns = header
             .iter()
             .map(|cell| own(cell, comes_back))
-            .map(|cell| MappedColumn { header: cell.to_owned(), role: role(cell) })
+            .enumerate()
+            .map(|(at, cell)| MappedColumn { header: cell.to_owned(), role: role(at, cell) })
             .collect();
         let mut mapping = Self { columns, has_header: true, comes_back, ..Self::default() };
         mapping.fall_back(profile, |header| !chosen.contains_key(header));

@@ -10,6 +10,7 @@ use crate::decode::Encoding;
 use crate::mapping::Mapping;
 use crate::names::{ImportId, ProgramName};
 use crate::options::Options;
+use crate::packed::Packing;
 use crate::profile::Profile;
 use crate::repeats::RepeatMark;
 use crate::settings::Settings;
@@ -78,6 +79,9 @@ pub struct Plan {
     pub options: Options,
     /// How the object's bytes become text.
     pub encoding: Encoding,
+    /// How the object is packed, where it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub packing: Option<Packing>,
     /// The sheet that is read, where the object is a workbook.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sheet: Option<Sheet>,
@@ -117,6 +121,7 @@ impl Plan {
             settings: Settings::default(),
             options: Options::default(),
             encoding: Encoding::Utf8,
+            packing: None,
             sheet: None,
             delimiter: ',',
             mapping: Mapping::default(),

@@ -119,6 +119,9 @@ pub struct Repeat {
     pub allowable: bool,
 }
 
+/// Bytes of a header that may be a field's, mistyped: a longer one is none, and comparing it would cost.
+const LONGEST_NEAR: usize = 100;
+
 impl Profile {
     /// Reads and checks a profile; `base` finds the built-in that it extends.
     ///
@@ -184,6 +187,9 @@ impl Profile {
     /// The nearest field to a header that was not understood.
     pub fn nearest_field(&self, header: &str) -> Option<&str> {
         let wanted = fold(header);
+        if wanted.len() > LONGEST_NEAR {
+            return None;
+        }
         let near = self.by_header.iter().map(|(known, field)| (strsim::jaro_winkler(&wanted, known), field));
         let best = near.max_by(|a, b| a.0.total_cmp(&b.0).then_with(|| b.1.cmp(a.1)))?;
         (best.0 >= 0.87).then(|| &*self.fields[*best.1].name)

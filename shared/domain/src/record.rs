@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use crate::cells::Cells;
 use crate::chunk::BadBytes;
+use crate::decode::windows_1252;
 use crate::limits;
 use crate::write::write_record;
 
@@ -91,18 +92,6 @@ fn repaired(bytes: &[u8], delimiter: u8) -> (Cow<'static, str>, Vec<BadBytes>) {
         seen += here;
     }
     (Cow::Owned(shown), told)
-}
-
-/// A byte as Windows-1252 shows it; its five gaps are shown as the control characters that WHATWG gives them.
-pub(crate) fn windows_1252(byte: u8) -> char {
-    const HIGH: [char; 32] = [
-        '€', '\u{81}', '‚', 'ƒ', '„', '…', '†', '‡', 'ˆ', '‰', 'Š', '‹', 'Œ', '\u{8d}', 'Ž', '\u{8f}',
-        '\u{90}', '‘', '’', '“', '”', '•', '–', '—', '˜', '™', 'š', '›', 'œ', '\u{9d}', 'ž', 'Ÿ',
-    ];
-    match byte {
-        0x80..=0x9f => HIGH[usize::from(byte - 0x80)],
-        _ => char::from(byte),
-    }
 }
 
 #[cfg(test)]

@@ -22,12 +22,25 @@ pub struct RepeatMark {
     pub ordinal: u32,
 }
 
-/// 96 bits of a key's hash.
-type Hash = [u32; 3];
+/// What a row is told apart by: 96 bits of a hash.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Key([u32; 3]);
+
+impl Key {
+    /// The key of a text.
+    pub fn of(text: &str) -> Self {
+        let hash = xxhash_rust::xxh3::xxh3_128(text.as_bytes());
+        Self([hash as u32, (hash >> 32) as u32, (hash >> 64) as u32])
+    }
+
+    fn bucket(&self) -> u64 {
+        u64::from(self.0[0]) << 32 | u64::from(self.0[1])
+    }
+}
 
 #[derive(Debug, Clone, Copy)]
 struct Known {
-    hash: Hash,
+    key: Key,
     row: u32,
     /// What the first row brought (0: nothing); where repeats are allowed, how many rows followed it.
     adds: u32,
@@ -38,27 +51,23 @@ struct Known {
 pub struct Repeats {
     known: HashTable<Known>,
     /// Numbers for what rows add: there are few groups.
-    adds: HashMap<Hash, u32>,
+    adds: HashMap<Key, u32>,
     /// What later rows of an identity added: (first row, what) to the row.
     added: HashMap<(u32, u32), u32>,
     marks: Vec<RepeatMark>,
 }
 
-fn hash(key: &str) -> Hash {
-    let hash = xxhash_rust::xxh3::xxh3_128(key.as_bytes());
-    [hash as u32, (hash >> 32) as u32, (hash >> 64) as u32]
-}
-
-fn bucket(hash: &Hash) -> u64 {
-    u64::from(hash[0]) << 32 | u64::from(hash[1])
-}
-
 impl Repeats {
+    /// Makes room for so many keys.
+    pub fn expect(&mut self, keys: u64) {
+        self.known.reserve(usize::try_from(keys).unwrap_or(0), |known| known.key.bucket());
+    }
+
     /// Registers a row that stands for itself: a later row with the key is refused, or adds something new.
-    pub fn see(&mut self, row: u32, identity: &str, adds: Option<&str>) {
+    pub fn see(&mut self, row: u32, identity: Key, adds: Option<Key>) {
         let added = adds.map_or(0, |adds| {
             let next = self.adds.len() as u32 + 1;
-            *self.adds.entry(hash(adds)).or_insert(next)
+            *self.adds.entry(adds).or_insert(next)
         });
         let Some(first) = self.register(row, identity, added) else { return };
         let repeats = if added == 0 || first.adds == added {
@@ -78,18 +87,17 @@ impl Repeats {
 
     /// Registers a row by several keys: it is refused where an earlier row registered any of them, and then
     /// registers none.
-    pub fn see_any(&mut self, row: u32, keys: &[String]) {
-        let repeats = keys.iter().filter_map(|key| self.find(&hash(key))).map(|known| known.row).min();
+    pub fn see_any(&mut self, row: u32, keys: &[Key]) {
+        let repeats = keys.iter().filter_map(|key| self.find(key)).map(|known| known.row).min();
         match repeats {
             Some(repeats) => self.marks.push(RepeatMark { row, first: 0, repeats, ordinal: 0 }),
-            None => keys.iter().for_each(|key| _ = self.register(row, key, 0)),
+            None => keys.iter().for_each(|key| _ = self.register(row, *key, 0)),
         }
     }
 
     /// Counts a row where repeats are allowed.
-    pub fn count(&mut self, row: u32, identity: &str) {
-        let hash = hash(identity);
-        match self.known.find_mut(bucket(&hash), |known| known.hash == hash) {
+    pub fn count(&mut self, row: u32, identity: Key) {
+        match self.known.find_mut(identity.bucket(), |known| known.key == identity) {
             Some(known) => {
                 known.adds += 1;
                 self.marks.push(RepeatMark { row, first: 0, repeats: 0, ordinal: known.adds + 1 });
@@ -105,16 +113,15 @@ impl Repeats {
         self.marks
     }
 
-    fn find(&self, hash: &Hash) -> Option<Known> {
-        self.known.find(bucket(hash), |known| known.hash == *hash).copied()
+    fn find(&self, key: &Key) -> Option<Known> {
+        self.known.find(key.bucket(), |known| known.key == *key).copied()
     }
 
     /// Answers what is known of the key; registers the row where nothing is.
-    fn register(&mut self, row: u32, key: &str, adds: u32) -> Option<Known> {
-        let hash = hash(key);
-        let known = self.find(&hash);
+    fn register(&mut self, row: u32, key: Key, adds: u32) -> Option<Known> {
+        let known = self.find(&key);
         if known.is_none() {
-            self.known.insert_unique(bucket(&hash), Known { hash, row, adds }, |known| bucket(&known.hash));
+            self.known.insert_unique(key.bucket(), Known { key, row, adds }, |known| known.key.bucket());
         }
         known
     }
@@ -127,7 +134,7 @@ mod tests {
     fn marks(rows: &[(&str, Option<&str>)]) -> Vec<(u32, u32, u32)> {
         let mut repeats = Repeats::default();
         for (row, (identity, adds)) in (1..).zip(rows) {
-            repeats.see(row, identity, *adds);
+            repeats.see(row, Key::of(identity), adds.map(Key::of));
         }
         repeats.into_marks().iter().map(|mark| (mark.row, mark.first, mark.repeats)).collect()
     }
@@ -154,7 +161,7 @@ mod tests {
     fn any_key_makes_a_repeat_and_a_refused_row_registers_none() {
         let mut repeats = Repeats::default();
         for (row, keys) in [(1, &["x", "y"][..]), (2, &["y", "z"]), (3, &["z"]), (4, &["x"])] {
-            repeats.see_any(row, &keys.iter().map(|key| (*key).to_owned()).collect::<Vec<_>>());
+            repeats.see_any(row, &keys.iter().map(|key| Key::of(key)).collect::<Vec<_>>());
         }
         let said: Vec<_> = repeats.into_marks().iter().map(|mark| (mark.row, mark.repeats)).collect();
         assert_eq!(said, [(2, 1), (4, 1)]);
@@ -164,7 +171,7 @@ mod tests {
     fn allowed_repeats_are_counted() {
         let mut repeats = Repeats::default();
         for (row, key) in [(1, "x"), (2, "x"), (3, "y"), (4, "x")] {
-            repeats.count(row, key);
+            repeats.count(row, Key::of(key));
         }
         let said: Vec<_> = repeats.into_marks().iter().map(|mark| (mark.row, mark.ordinal)).collect();
         assert_eq!(said, [(2, 2), (4, 3)]);

@@ -8,7 +8,7 @@ use unicode_normalization::{UnicodeNormalization, is_nfc};
 
 use crate::cells::Cells;
 use crate::chunk::{BadBytes, Mark};
-use crate::clean::{self, DayOrder, Region};
+use crate::clean::{self, DayOrder, Holds, Region};
 use crate::contact::UNIT;
 use crate::decode::Encoding;
 use crate::finding::{Code, Column, Finding};
@@ -26,6 +26,11 @@ pub struct Values {
 }
 
 impl Values {
+    /// No values yet, with room for rows of so many fields and so many bytes in all.
+    pub fn with_room(rows: usize, fields: usize, bytes: usize) -> Self {
+        Self { text: String::with_capacity(bytes), spans: Vec::with_capacity(rows * fields) }
+    }
+
     /// Forgets all rows and keeps the memory.
     pub fn clear(&mut self) {
         self.text.clear();
@@ -235,9 +240,10 @@ impl<'p> Cleaner<'p> {
     ) {
         let Some(position) = self.cell_of[index] else { return };
         let sent = cells.get(position);
-        let cell = trim(sent);
         let field = &self.profile.fields[index];
         let column = &self.columns[index];
+        let trimmed = trim(sent);
+        let cell = &*clean::mend(trimmed, holds(field.kind));
         if let Some(finding) = too_long(sent, Some(column)) {
             findings.push(finding);
             return;
@@ -259,8 +265,15 @@ impl<'p> Cleaner<'p> {
             }
             Err(finding) => findings.push(finding),
         }
-        if cell.len() < sent.len() && !findings[before..].iter().any(Finding::is_error) && out.len() > start {
+        let as_sent = std::ptr::eq(cell, sent);
+        if as_sent || out.len() == start || findings[before..].iter().any(Finding::is_error) {
+            return;
+        }
+        if trimmed.len() < sent.len() {
             findings.push(Finding::on(Code::ValueTrimmed, column).value(sent));
+        }
+        if cell != trimmed {
+            findings.push(Finding::on(Code::ValueRepaired, column).value(sent).arg("result", cell));
         }
     }
 
@@ -286,7 +299,8 @@ impl<'p> Cleaner<'p> {
     fn check_row(&self, cells: &Cells, mark: Option<&Mark>, findings: &mut Vec<Finding>) {
         for group in &self.profile.one_of {
             let filled = |field: &FieldIndex| {
-                self.cell_of[*field].is_some_and(|cell| !trim(cells.get(cell)).is_empty())
+                let holds = holds(self.profile.fields[*field].kind);
+                self.cell_of[*field].is_some_and(|cell| !clean::mend(trim(cells.get(cell)), holds).is_empty())
             };
             if !group.iter().any(filled) {
                 let names: Vec<&str> = group.iter().map(|field| &*self.profile.fields[*field].name).collect();
@@ -304,6 +318,10 @@ impl<'p> Cleaner<'p> {
             }
         }
         for bad in mark.iter().flat_map(|mark| &mark.bytes) {
+            // Such bytes are shown as something, which nobody sent and nobody mended.
+            let here = Some(bad.cell + 1);
+            let place = |finding: &Finding| finding.column.as_ref().and_then(|column| column.position);
+            findings.retain(|finding| finding.code != Code::ValueRepaired || place(finding) != here);
             findings.push(self.bad_bytes(bad, cells));
         }
     }
@@ -340,6 +358,15 @@ pub fn trim(cell: &str) -> &str {
     }
 }
 
+/// What a field's cells hold, as far as mending them goes.
+pub(crate) fn holds(kind: FieldKind) -> Holds {
+    match kind {
+        FieldKind::Phone => Holds::Phone,
+        FieldKind::Email | FieldKind::Website => Holds::Address,
+        _ => Holds::Value,
+    }
+}
+
 /// What a cell is cleaned by.
 #[derive(Clone, Copy)]
 struct Told<'a> {
@@ -361,6 +388,10 @@ fn clean_cell(
     out.clear();
     if is_spreadsheet_error(cell) {
         return Err(wrong(Code::ValueSpoiled).arg("reason", "formula"));
+    }
+    if !cell.is_ascii() && field.kind != FieldKind::Text && cell.contains(char::REPLACEMENT_CHARACTER) {
+        // What stood there is lost: some program before us read the file in a wrong encoding.
+        return Err(wrong(Code::ValueSpoiled).arg("reason", "unreadable_characters"));
     }
     match field.kind {
         FieldKind::Text | FieldKind::AccountId => push_nfc(cell, out),

@@ -10,6 +10,7 @@ use crate::report::ReportInput;
 use crate::summary::{Head, SCHEMA, Summary};
 use crate::tally::{Outcome, Tally};
 use crate::upload::{Upload, UploadColumn, Verdict};
+use crate::workbook::SheetNotes;
 
 /// An import that is over, and what a report is made of.
 pub struct Sample {
@@ -114,10 +115,16 @@ fn upload(head: Head, verdict: Verdict, rows: u64) -> Upload {
         head,
         rows: verdict.accepted.then_some(rows),
         verdict,
+        packed: None,
         encoding: Some("windows-1252".into()),
+        encoding_by: None,
+        encoding_confidence: None,
+        encoding_against: None,
         delimiter: Some(";".into()),
         sheet: None,
+        sheet_notes: SheetNotes::default(),
         first_line: Some("header".into()),
+        preamble: None,
         columns: vec![
             column(1, "Nome", Some("name"), None),
             column(2, "E-mail", Some("email"), None),

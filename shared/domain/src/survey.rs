@@ -4,25 +4,28 @@
 //! which identities stand several times, what is irregular. Memory is 20 bytes for each distinct identity and a
 //! little for each chunk, whatever the file's size.
 
+mod look;
+
 use std::collections::BTreeMap;
 
 use crate::cells::Cells;
 use crate::clean::DayOrder;
-use crate::clean::date::OrderSeen;
-use crate::decode::Encoding;
-use crate::delimiter::{detect_delimiter, sep_line};
+use crate::decode::Found;
+use crate::delimiter::{CANDIDATES, detect_delimiter, sep_line};
 use crate::finding::{Code, Finding};
 use crate::limits;
 use crate::mapping::{Mapping, RESULT_ROW};
 use crate::options::{FirstLine, Options, parse_delimiter};
+use crate::packed::Packing;
 use crate::plan::{ChunkPlan, ChunkSize};
-use crate::profile::{FieldIndex, FieldKind, Profile};
+use crate::preamble::{Headers, Preamble};
+use crate::profile::Profile;
 use crate::record;
-use crate::repeats::Repeats;
-use crate::row::{Cleaner, Values, identity_part, trim};
+use crate::repeats::{Key, Repeats};
 use crate::settings::Settings;
 use crate::split::{RecordEnd, Splitter, Tail};
 use crate::workbook::{self, Sheet};
+use look::{Looker, Seen};
 
 /// What the survey found: the file's verdict, and all that a plan needs.
 #[derive(Debug, Clone, Default)]
@@ -33,14 +36,18 @@ pub struct Surveyed {
     pub warnings: Vec<Finding>,
     /// How dates with numbers only are read, by field.
     pub day_orders: BTreeMap<String, DayOrder>,
-    /// How the object's bytes become text; whoever decodes fills it in.
-    pub encoding: Option<Encoding>,
+    /// How the object's bytes become text, and how sure that is; whoever decodes fills it in.
+    pub encoding: Option<Found>,
+    /// How the object is packed; whoever unpacks fills it in.
+    pub packing: Option<Packing>,
     /// The sheet of a workbook; whoever decodes fills it in.
     pub sheet: Option<Sheet>,
     /// What separates cells.
     pub delimiter: Option<u8>,
     /// Which column holds what.
     pub mapping: Mapping,
+    /// Physical lines above the header.
+    pub preamble: u64,
     /// Data records, blank ones included, up to the last filled one.
     pub rows: u64,
     /// Runs of rows that tile the file.
@@ -64,8 +71,12 @@ impl Surveyed {
 pub struct Opening {
     /// What separates cells.
     pub delimiter: u8,
-    /// Bytes in front of the first record: a `sep=` line.
+    /// Bytes in front of the first record: a `sep=` line, and what stands above the header.
     pub skip: usize,
+    /// Physical lines of them.
+    pub lines: u64,
+    /// Physical lines above the header.
+    pub preamble: u64,
     /// Which column holds what.
     pub mapping: Mapping,
     /// The first record is no row.
@@ -87,7 +98,22 @@ impl Opening {
         let allowed: Vec<u8> = profile.delimiters().iter().filter_map(|name| parse_delimiter(name)).collect();
         let told = options.delimiter.or(sep.map(|(delimiter, _)| delimiter));
         let unsure = if detected.sure { None } else { allowed.first().copied() };
-        let delimiter = told.or(unsure).unwrap_or(detected.delimiter);
+        let mut delimiter = told.or(unsure).unwrap_or(detected.delimiter);
+        let lines = u64::from(skip > 0);
+        let headers = Headers::of(profile, options);
+        let above = headers.and_then(|headers| {
+            let tried = told.map_or(CANDIDATES.to_vec(), |told| vec![told]);
+            let found = |delimiter: u8| Some((delimiter, headers.preamble(sample, delimiter)?));
+            // The best reading of the first record decides whether there is anything to look for.
+            let first = nth_record(sample, delimiter, 0, true);
+            let open = headers.names_none(&first.iter().take(limits::SHEET_COLUMNS).collect::<Vec<_>>());
+            tried.into_iter().filter(|_| open).find_map(found)
+        });
+        let mut preamble = Preamble::default();
+        if let Some((found, above)) = above {
+            (delimiter, preamble) = (found, above);
+        }
+        let (skip, sample) = (skip + preamble.bytes, &sample[preamble.bytes..]);
         let mut errors = Vec::new();
         if !allowed.is_empty() && !allowed.contains(&delimiter) {
             let named = |byte: u8| char::from(byte).to_string();
@@ -101,17 +127,38 @@ impl Opening {
             errors = mapping.findings(profile);
             errors.extend(mapping.unmet(options));
         }
-        Self { delimiter, skip, mapping, first_is_no_row, of_sheet: false, errors }
+        if !complete && crate::cut::records(sample, delimiter).len() < 2 {
+            // Its columns cannot be known.
+            let finding = Finding::new(Code::FormatUnsupported).value("a first record of more than 4 MiB");
+            errors = vec![finding];
+        }
+        Self {
+            delimiter,
+            skip,
+            lines: lines + preamble.lines,
+            preamble: preamble.lines,
+            mapping,
+            first_is_no_row,
+            of_sheet: false,
+            errors,
+        }
     }
 
     /// Decides the columns from the beginning of a sheet's text: there is no delimiter to be found or allowed.
     pub fn of_sheet(sample: &[u8], profile: &Profile, options: &Options) -> Self {
-        let mapping = map_columns(sample, workbook::DELIMITER, profile, options);
+        let headers = Headers::of(profile, options);
+        let above = headers.and_then(|headers| headers.preamble(sample, workbook::DELIMITER));
+        let Preamble { bytes: skip, .. } = above.unwrap_or_default();
+        // A row of the sheet is a record, and a line, whatever its cells hold.
+        let lines = crate::cut::records(&sample[..skip], workbook::DELIMITER).len() as u64;
+        let mapping = map_columns(&sample[skip..], workbook::DELIMITER, profile, options);
         let mut errors = mapping.findings(profile);
         errors.extend(mapping.unmet(options));
         Self {
             delimiter: workbook::DELIMITER,
-            skip: 0,
+            skip,
+            lines,
+            preamble: lines,
             first_is_no_row: mapping.has_header || options.first_line == FirstLine::Ignore,
             of_sheet: true,
             mapping,
@@ -129,10 +176,11 @@ fn map_columns(sample: &[u8], delimiter: u8, profile: &Profile, options: &Option
     let first = nth_record(sample, delimiter, 0, options.first_line == FirstLine::Header);
     let comes_back = first.iter().any(|cell| cell.trim() == RESULT_ROW);
     if comes_back || options.first_line == FirstLine::Header {
-        return Mapping::with_header(&first.iter().collect::<Vec<_>>(), profile, options);
+        let header: Vec<&str> = first.iter().take(limits::SHEET_COLUMNS).collect();
+        return Mapping::with_header(&header, profile, options);
     }
     let passed = usize::from(options.first_line == FirstLine::Ignore);
-    let width = nth_record(sample, delimiter, passed, true).len();
+    let width = nth_record(sample, delimiter, passed, true).len().min(limits::SHEET_COLUMNS);
     Mapping::without_header(width, profile, options)
 }
 
@@ -156,13 +204,16 @@ fn nth_record(sample: &[u8], delimiter: u8, number: usize, pass_blank: bool) -> 
 
 /// The survey under way.
 pub struct Survey<'p> {
-    cleaner: Cleaner<'p>,
+    profile: &'p Profile,
     options: &'p Options,
     size: ChunkSize,
     opening: Opening,
-    sender: Option<Mapping>,
+    /// How many cells a record has.
+    width: usize,
+    lookers: [Looker<'p>; 2],
     splitter: Splitter,
     ends: Vec<RecordEnd>,
+    seen: [Vec<Seen>; 2],
     /// The beginning of the record under way, from earlier pieces; at most what is looked at of it.
     carry: Vec<u8>,
     /// Length of the record under way in earlier pieces.
@@ -178,19 +229,11 @@ pub struct Survey<'p> {
     /// Where the open chunk would end, were its last filled row the last of the file.
     filled: (u32, u64),
     chunks: Vec<ChunkPlan>,
-    cells: Cells,
-    /// The record taken apart last holds bytes that are not text.
-    bad_bytes: bool,
-    values: Values,
-    key: String,
-    told_apart_by: Vec<FieldIndex>,
     repeats: Repeats,
     surplus: bool,
     no_text: bool,
     /// Cells of the longest filled record.
     widest: usize,
-    /// Where dates are, and what their cells say about the order of day and month.
-    dates: Vec<(FieldIndex, usize, OrderSeen)>,
     usual_order: DayOrder,
 }
 
@@ -203,26 +246,22 @@ impl<'p> Survey<'p> {
         settings: &Settings,
         size: ChunkSize,
     ) -> Self {
-        let sender = opening.mapping.sender();
-        let cleaner = Cleaner::new(profile, &sender, settings.phone_region(), options.allow_duplicates);
-        let mut told_apart_by: Vec<FieldIndex> = profile.identity.iter().flatten().copied().collect();
-        told_apart_by.extend(&profile.repeat.keys);
-        told_apart_by.extend(profile.repeat.adds);
-        let place = |field: FieldIndex| cleaner.column(field).position.map(|place| place as usize - 1);
-        let dates = (profile.fields_of(FieldKind::Date))
-            .filter_map(|field| Some((field, place(field)?, OrderSeen::default())))
-            .collect();
+        let looker = || Looker::new(&opening, profile, options, settings);
+        let lookers = [looker(), looker()];
+        let width = opening.mapping.sender().columns.len();
         let at = opening.skip as u64;
-        let first_line = 1 + u64::from(opening.skip > 0);
+        let first_line = 1 + opening.lines;
         Self {
-            cleaner,
+            profile,
             options,
             size,
-            sender: opening.mapping.comes_back.then_some(sender),
+            width,
+            lookers,
             splitter: Splitter::new(opening.delimiter),
             no_row_yet: opening.first_is_no_row,
             opening,
             ends: Vec::new(),
+            seen: [Vec::new(), Vec::new()],
             carry: Vec::new(),
             carried: 0,
             at,
@@ -233,18 +272,20 @@ impl<'p> Survey<'p> {
             weight: 0,
             filled: (0, at),
             chunks: Vec::new(),
-            cells: Cells::default(),
-            bad_bytes: false,
-            values: Values::default(),
-            key: String::new(),
-            told_apart_by,
             repeats: Repeats::default(),
             surplus: false,
             no_text: false,
             widest: 0,
-            dates,
             usual_order: settings.day_order(),
         }
+    }
+
+    /// Makes room for a text of so many bytes, of which the piece is a part, so that no table grows by and by.
+    pub fn expect(&mut self, bytes: u64, piece: &[u8]) {
+        let delimiter = self.opening.delimiter;
+        let sample = &piece[..piece.len().min(SAMPLE)];
+        let rows = crate::cut::records(sample, delimiter).len() as u64 * bytes / sample.len().max(1) as u64;
+        self.repeats.expect(rows.min(EXPECTED_AT_MOST));
     }
 
     /// Reads a piece of the decoded text; the first one without what the opening skips.
@@ -253,10 +294,14 @@ impl<'p> Survey<'p> {
         ends.clear();
         self.splitter.feed(piece, &mut ends);
         let mut start = 0;
-        for end in &ends {
+        let mut rest = ends.as_slice();
+        while let Some((end, behind)) = rest.split_first().filter(|_| self.carried > 0 || self.no_row_yet) {
             self.close_record(&piece[start..end.end], end.terminator, end.lines);
             start = end.end;
+            rest = behind;
         }
+        self.see_records(piece, start, rest);
+        start = rest.last().map_or(start, |end| end.end);
         self.carry_on(&piece[start..]);
         self.ends = ends;
     }
@@ -271,8 +316,7 @@ impl<'p> Survey<'p> {
         let len = self.carried + rest.len() as u64;
         let whole = len - u64::from(terminator);
         if self.carried == 0 {
-            let end = whole as usize;
-            self.see_record(&rest[..end], len, whole, lines);
+            self.see_record(&rest[..whole as usize], len, whole, lines);
             return;
         }
         self.carry_on(rest);
@@ -286,19 +330,52 @@ impl<'p> Survey<'p> {
 
     /// One record: `bytes` may be only its beginning where it is too large.
     fn see_record(&mut self, bytes: &[u8], len: u64, whole: u64, lines: u32) {
-        let lines = if self.opening.of_sheet { 1 } else { lines };
-        let too_large = whole > limits::ROW_BYTES as u64;
         if self.no_row_yet {
-            let blank = self.opening.mapping.has_header && !self.take_apart(bytes, too_large);
-            self.pass(len, lines);
-            self.no_row_yet = blank;
-            return;
+            let (filled, bad_bytes) = self.lookers[0].glance(bytes);
+            self.no_text |= bad_bytes;
+            self.no_row_yet = self.opening.mapping.has_header && !filled;
+            return self.pass(len, lines);
         }
-        let filled = self.take_apart(bytes, too_large);
+        let seen = self.lookers[0].look(bytes, whole);
+        let keys = std::mem::take(&mut self.lookers[0].keys);
+        self.note(&seen, &keys, len, lines);
+    }
+
+    /// Many records that lie whole in a piece: one half is looked at beside the other, then they are noted in order.
+    fn see_records(&mut self, piece: &[u8], start: usize, ends: &[RecordEnd]) {
+        let (first, second) = ends.split_at(ends.len() / 2);
+        let middle = first.last().map_or(start, |end| end.end);
+        let (one, other) = self.lookers.split_at_mut(1);
+        let [seen, seen_beside] = &mut self.seen;
+        if ends.len() < WORTH_A_THREAD {
+            look_at(&mut one[0], piece, start, first, seen);
+            look_at(&mut other[0], piece, middle, second, seen_beside);
+        } else {
+            std::thread::scope(|scope| {
+                scope.spawn(|| look_at(&mut other[0], piece, middle, second, seen_beside));
+                look_at(&mut one[0], piece, start, first, seen);
+            });
+        }
+        for (half, ends) in [first, second].into_iter().enumerate() {
+            let (seen, keys) =
+                (std::mem::take(&mut self.seen[half]), std::mem::take(&mut self.lookers[half].keys));
+            let mut start = if half == 0 { start } else { middle };
+            let mut keys_left = keys.as_slice();
+            for (seen, end) in seen.iter().zip(ends) {
+                let (keys, left) = keys_left.split_at(seen.keys);
+                self.note(seen, keys, (end.end - start) as u64, end.lines);
+                (start, keys_left) = (end.end, left);
+            }
+            (self.seen[half], self.lookers[half].keys) = (seen, keys);
+        }
+    }
+
+    /// Takes a row into account.
+    fn note(&mut self, seen: &Seen, keys: &[Key], len: u64, lines: u32) {
         if self.row >= u64::from(u32::MAX) {
             return;
         }
-        let weight = if too_large { limits::ROW_BYTES as u64 } else { weight(bytes) } + ROW_WEIGHT;
+        let weight = seen.weight + ROW_WEIGHT;
         let full = self.chunk.rows >= self.size.rows || self.weight + weight > self.size.bytes;
         if full && self.chunk.rows > 0 {
             self.close_chunk();
@@ -306,17 +383,17 @@ impl<'p> Survey<'p> {
         self.row += 1;
         self.weight += weight;
         self.chunk.rows += 1;
-        self.chunk.irregular |= too_large || self.bad_bytes;
+        self.chunk.irregular |= seen.too_large || seen.bad_bytes;
+        self.no_text |= seen.bad_bytes;
         self.at += len;
-        self.line += u64::from(lines);
-        if filled {
+        self.line += u64::from(if self.opening.of_sheet { 1 } else { lines });
+        if seen.filled {
             self.last_filled = self.row;
             self.filled = (self.chunk.rows, self.at);
-            self.widest = self.widest.max(self.cells.len());
-            self.dates.iter_mut().for_each(|(_, cell, seen)| seen.see(trim(self.cells.get(*cell))));
+            self.widest = self.widest.max(seen.cells);
             if self.options.rows.as_ref().is_none_or(|rows| rows.contains(self.row)) {
-                self.surplus |= self.cells.len() > self.cleaner.width();
-                self.register();
+                self.surplus |= seen.cells > self.width;
+                self.register(seen, keys);
             }
         }
     }
@@ -324,52 +401,21 @@ impl<'p> Survey<'p> {
     /// Passes over a record that is no row.
     fn pass(&mut self, len: u64, lines: u32) {
         self.at += len;
-        self.line += u64::from(lines);
+        self.line += u64::from(if self.opening.of_sheet { 1 } else { lines });
         self.chunk = ChunkPlan::beginning(self.at, 1, self.line);
         self.filled = (0, self.at);
     }
 
-    /// Takes a record apart as the worker will; `false` where it is blank.
-    fn take_apart(&mut self, bytes: &[u8], too_large: bool) -> bool {
-        let delimiter = self.opening.delimiter;
-        if too_large {
-            record::seen(bytes, delimiter, &mut self.cells);
-        } else {
-            let (text, bad) = record::text(bytes, delimiter);
-            self.bad_bytes = !bad.is_empty();
-            self.no_text |= self.bad_bytes;
-            self.cells.parse(&text, delimiter);
-        }
-        if self.sender.is_some() && !self.no_row_yet {
-            let record = self.opening.mapping.sender_record(&self.cells, delimiter);
-            self.cells.parse(&record, delimiter);
-        }
-        too_large || !self.cells.is_blank()
-    }
-
     /// Notes what the row is told apart by.
-    fn register(&mut self) {
-        self.values.clear();
-        self.cleaner.clean_some(&self.cells, &self.told_apart_by, &mut self.values);
-        let values = self.cleaner.last(&self.values);
-        if !self.cleaner.identity(values, None, &mut self.key) {
-            return;
-        }
+    fn register(&mut self, seen: &Seen, keys: &[Key]) {
+        let Some(identity) = seen.identity else { return };
         let row = self.row as u32;
-        let repeat = &self.cleaner.profile.repeat;
-        let part = |field: FieldIndex| {
-            let mut part = String::new();
-            identity_part(self.cleaner.profile.fields[field].kind, values.get(field), &mut part);
-            Some(part).filter(|part| !part.is_empty())
-        };
         if self.options.allow_duplicates {
-            self.repeats.count(row, &self.key);
-        } else if repeat.keys.is_empty() {
-            let adds = repeat.adds.and_then(part);
-            self.repeats.see(row, &self.key, adds.as_deref());
+            self.repeats.count(row, identity);
+        } else if self.profile.repeat.keys.is_empty() {
+            self.repeats.see(row, identity, seen.adds);
         } else {
-            let keys: Vec<String> = repeat.keys.iter().copied().filter_map(part).collect();
-            self.repeats.see_any(row, &keys);
+            self.repeats.see_any(row, keys);
         }
     }
 
@@ -388,7 +434,7 @@ impl<'p> Survey<'p> {
             Tail::Nothing => {}
             Tail::Record { terminator, lines } => self.close_record(&[], terminator, lines),
             Tail::QuoteUnclosed { line, .. } => {
-                let line = line + u64::from(self.opening.skip > 0);
+                let line = line + self.opening.lines;
                 errors.push(Finding::new(Code::QuoteUnclosed).arg("line", line));
             }
         }
@@ -397,11 +443,16 @@ impl<'p> Survey<'p> {
                 Finding::new(Code::TooManyRows).arg("limit", limits::ROWS).arg("rows", self.last_filled),
             );
         }
+        let unclosed = errors.iter().any(|finding| finding.code == Code::QuoteUnclosed);
+        if self.no_row_yet && self.opening.mapping.has_header && !unclosed {
+            // Blank records behind the last filled one do not exist: here none is filled.
+            errors = vec![Finding::new(Code::FileEmpty)];
+        }
         if errors.is_empty() && self.last_filled == 0 {
             errors.push(Finding::new(Code::NoRows));
         }
         if errors.is_empty() {
-            errors = self.opening.mapping.fit(self.widest, self.cleaner.profile);
+            errors = self.opening.mapping.fit(self.widest, self.profile);
         }
         self.end_at_last_filled();
         self.tell_repeats();
@@ -411,8 +462,10 @@ impl<'p> Survey<'p> {
             warnings,
             day_orders,
             encoding: None,
+            packing: None,
             sheet: None,
             delimiter: Some(self.opening.delimiter),
+            preamble: self.opening.preamble,
             mapping: self.opening.mapping,
             rows: self.last_filled,
             chunks: self.chunks,
@@ -424,11 +477,12 @@ impl<'p> Survey<'p> {
     /// Decides how each column of dates is read, and says where that had to be assumed (DIG-14).
     fn decide_orders(&self) -> (BTreeMap<String, DayOrder>, Vec<Finding>) {
         let (mut orders, mut warnings) = (BTreeMap::new(), Vec::new());
-        for (field, _, seen) in &self.dates {
-            let (order, assumed) = seen.decide(self.usual_order);
-            orders.insert(self.cleaner.profile.fields[*field].name.to_string(), order);
+        let [one, other] = &self.lookers;
+        for ((field, _, seen), (_, _, beside)) in one.dates.iter().zip(&other.dates) {
+            let (order, assumed) = seen.and(*beside).decide(self.usual_order);
+            orders.insert(self.profile.fields[*field].name.to_string(), order);
             if assumed {
-                let finding = Finding::on(Code::DateOrderAssumed, self.cleaner.column(*field));
+                let finding = Finding::on(Code::DateOrderAssumed, one.column(*field));
                 warnings.push(finding.arg("order", order.as_str()));
             }
         }
@@ -460,11 +514,30 @@ impl<'p> Survey<'p> {
 /// What a row's mark may take in a message.
 const ROW_WEIGHT: u64 = 64;
 
-/// Bytes that a record takes in a JSON message at most: quotes are escaped by one byte, controls by up to five.
-fn weight(bytes: &[u8]) -> u64 {
-    let quotes = bytes.iter().filter(|byte| **byte == b'"' || **byte == b'\\').count();
-    let controls = bytes.iter().filter(|byte| **byte < 0x20).count();
-    (bytes.len() + quotes + 5 * controls) as u64
+/// Bytes that tell how long records are.
+const SAMPLE: usize = 64 * 1024;
+
+/// Keys for which room is made ahead: a file that looks longer than it is costs no more than this.
+const EXPECTED_AT_MOST: u64 = 4_000_000;
+
+/// Records in a piece from which on a second thread pays.
+const WORTH_A_THREAD: usize = 512;
+
+/// Looks at records one behind the other.
+fn look_at(
+    looker: &mut Looker<'_>,
+    piece: &[u8],
+    mut start: usize,
+    ends: &[RecordEnd],
+    seen: &mut Vec<Seen>,
+) {
+    looker.keys.clear();
+    seen.clear();
+    for end in ends {
+        let whole = end.end - usize::from(end.terminator);
+        seen.push(looker.look(&piece[start..whole], (whole - start) as u64));
+        start = end.end;
+    }
 }
 
 impl ChunkPlan {

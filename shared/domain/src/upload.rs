@@ -4,8 +4,11 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::decode::{Confidence, Place, ToldBy};
 use crate::finding::FindingJson;
+use crate::packed::Packing;
 use crate::summary::{Head, to_json};
+use crate::workbook::SheetNotes;
 
 /// Whether the file was taken. Promises nothing about rows (IMP-3).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -50,14 +53,32 @@ pub struct Upload {
     pub head: Head,
     /// Whether the file was taken.
     pub verdict: Verdict,
+    /// How the file was packed, such as `gzip`; left out where it was not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub packed: Option<Packing>,
     /// The encoding's name, such as `UTF-8`; null for a workbook, whose parts say their own.
     pub encoding: Option<String>,
+    /// What tells it: the byte order mark, the option, or the content; left out with it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub encoding_by: Option<ToldBy>,
+    /// How sure it is; left out with it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub encoding_confidence: Option<Confidence>,
+    /// The first place that speaks against it; left out where none does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub encoding_against: Option<Place>,
     /// The sign between cells; null for a workbook.
     pub delimiter: Option<String>,
     /// The sheet that was read; null for text.
     pub sheet: Option<String>,
+    /// What of a workbook is taken, or left, that who looks at it does not see.
+    #[serde(flatten)]
+    pub sheet_notes: SheetNotes,
     /// What the first line was taken for: `header`, `ignore` or `data`.
     pub first_line: Option<String>,
+    /// Physical lines above the header, which were passed over; left out where there are none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub preamble: Option<u64>,
     /// Data records of the file, blank ones included; null where they were not counted.
     pub rows: Option<u64>,
     /// Every column of the file, in its order.

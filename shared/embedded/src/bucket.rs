@@ -175,9 +175,11 @@ impl Bucket {
         Ok(path)
     }
 
-    fn draft(&self, doing: &'static str, bytes: &[u8]) -> Answer<Draft> {
+    fn draft(&self, doing: &'static str, parts: &[&[u8]]) -> Answer<Draft> {
         let mut draft = Draft::begin(&self.0.drafts).map_err(|error| fault(doing, &error))?;
-        draft.file.write_all(bytes).map_err(|error| fault(doing, &error))?;
+        for part in parts {
+            draft.file.write_all(part).map_err(|error| fault(doing, &error))?;
+        }
         Ok(draft)
     }
 
@@ -246,13 +248,13 @@ impl Objects for Bucket {
     async fn put(&self, key: &str, bytes: Vec<u8>) -> Answer<()> {
         let doing = "writing an object";
         let target = self.place_for(doing, key)?;
-        self.draft(doing, &bytes)?.replace(&target).map_err(|error| fault(doing, &error))
+        self.draft(doing, &[&bytes])?.replace(&target).map_err(|error| fault(doing, &error))
     }
 
-    async fn put_if_absent(&self, key: &str, bytes: Vec<u8>) -> Answer<bool> {
+    async fn put_if_absent(&self, key: &str, parts: &[&[u8]]) -> Answer<bool> {
         let doing = "writing an object";
         let target = self.place_for(doing, key)?;
-        self.draft(doing, &bytes)?.place(&target).map_err(|error| fault(doing, &error))
+        self.draft(doing, parts)?.place(&target).map_err(|error| fault(doing, &error))
     }
 
     async fn create(&self, key: &str) -> Answer<BucketWriter> {

@@ -16,6 +16,7 @@ use rollcall_domain::result::{FAILED, ResultWriter, SUCCEEDED};
 use rollcall_domain::summary::{Status, Summary};
 use rollcall_domain::tally::{Outcome, Tally};
 use rollcall_domain::upload::{Upload, Verdict};
+use rollcall_domain::workbook::SheetNotes;
 
 use crate::fault::Fault;
 use crate::papers::{Loaded, missing, read_answer, read_given_up, read_plan, read_upload};
@@ -226,10 +227,16 @@ async fn write_upload(
         schema: rollcall_domain::summary::SCHEMA,
         head: crate::split::head(plan, &item.profile),
         verdict: Verdict { accepted: false, errors: Vec::new(), warnings: Vec::new() },
+        packed: None,
         encoding: None,
+        encoding_by: None,
+        encoding_confidence: None,
+        encoding_against: None,
         delimiter: None,
         sheet: None,
+        sheet_notes: SheetNotes::default(),
         first_line: None,
+        preamble: None,
         rows: None,
         columns: Vec::new(),
         options: std::collections::BTreeMap::new(),

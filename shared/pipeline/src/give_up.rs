@@ -5,7 +5,7 @@ use rollcall_domain::chunk::ChunkMessage;
 use rollcall_domain::give_up::{GivenUp, unprocessed};
 use rollcall_domain::keys::Papers;
 
-use crate::papers::{Loaded, Plans, missing, read_fragment};
+use crate::papers::{Loaded, Plans, missing, put_fragment, read_fragment};
 use crate::ports::{Answer, Clock, Contacts, Directory, Imports, Objects, Queue, Take};
 use crate::work::{Worked, keep};
 
@@ -60,8 +60,7 @@ async fn answer_for(
         Some(fragment) => fragment,
         None => {
             let fragment = unprocessed(&loaded.plan, &loaded.profile, message);
-            let bytes = fragment.to_bytes(&message.import_id, chunk);
-            if objects.put_if_absent(&papers.fragment(chunk), bytes).await? {
+            if put_fragment(objects, &papers, message, &fragment).await? {
                 return Ok(());
             }
             // Somebody judged it meanwhile: that stands.
@@ -71,7 +70,7 @@ async fn answer_for(
     match keep(directory, contacts, loaded, chunk, &fragment).await {
         Err(fault) if last || !fault.is_transient() => {
             let given_up = GivenUp::of(&loaded.plan, &fragment);
-            objects.put_if_absent(&papers.given_up(chunk), given_up.to_json()).await.map(drop)
+            objects.put_if_absent(&papers.given_up(chunk), &[&given_up.to_json()]).await.map(drop)
         }
         kept => kept,
     }

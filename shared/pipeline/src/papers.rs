@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
+use rollcall_domain::chunk::ChunkMessage;
 use rollcall_domain::fragment::{ChunkAnswer, Fragment};
 use rollcall_domain::give_up::GivenUp;
 use rollcall_domain::keys::Papers;
@@ -73,6 +74,17 @@ pub(crate) async fn read_fragment(
     Fragment::from_bytes(&bytes).map(Some).map_err(|error| Fault::damaged("reading a fragment", error))
 }
 
+/// Writes a chunk's fragment where there is none yet.
+pub(crate) async fn put_fragment(
+    objects: &impl Objects,
+    papers: &Papers,
+    message: &ChunkMessage,
+    fragment: &Fragment,
+) -> Result<bool, Fault> {
+    let parts = fragment.to_parts(&message.import_id, message.chunk);
+    objects.put_if_absent(&papers.fragment(message.chunk), &parts.each_ref().map(AsRef::as_ref)).await
+}
+
 /// Reads what a chunk is answered with; not what it keeps.
 pub(crate) async fn read_answer(
     objects: &impl Objects,
@@ -80,7 +92,7 @@ pub(crate) async fn read_answer(
     chunk: u32,
 ) -> Result<Option<ChunkAnswer>, Fault> {
     let Some(bytes) = objects.get(&papers.fragment(chunk)).await? else { return Ok(None) };
-    ChunkAnswer::from_fragment(&bytes).map(Some).map_err(|error| Fault::damaged("reading a fragment", error))
+    ChunkAnswer::from_fragment(bytes).map(Some).map_err(|error| Fault::damaged("reading a fragment", error))
 }
 
 /// Which rows of a chunk are given up, where some are.

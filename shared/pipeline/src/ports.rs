@@ -9,9 +9,10 @@ use std::ops::Range;
 
 use jiff::Timestamp;
 use rollcall_domain::chunk::ChunkMessage;
-pub use rollcall_domain::contact::{Keep, Wanted};
+pub use rollcall_domain::contact::Wanted;
 pub use rollcall_domain::directory::DirectoryItem;
 use rollcall_domain::directory::{Candidates, Kind, MatchKey};
+pub use rollcall_domain::keep::Keep;
 use rollcall_domain::letter::Letter;
 use rollcall_domain::names::{ImportId, ProgramName};
 use rollcall_domain::summary::Status;
@@ -62,7 +63,7 @@ pub trait Objects: Send + Sync {
     fn put(&self, key: &str, bytes: Vec<u8>) -> impl Future<Output = Answer<()>> + Send;
     /// Writes an object where nothing is; `false` where something is already, which then stays. Durable when
     /// answered: the caller goes on to write what this object promises.
-    fn put_if_absent(&self, key: &str, bytes: Vec<u8>) -> impl Future<Output = Answer<bool>> + Send;
+    fn put_if_absent(&self, key: &str, parts: &[&[u8]]) -> impl Future<Output = Answer<bool>> + Send;
     /// Begins a large object.
     fn create(&self, key: &str) -> impl Future<Output = Answer<Self::Writer>> + Send;
 }
@@ -142,7 +143,7 @@ pub trait Contacts: Send + Sync {
         pool: &Pool,
         import: &ImportId,
         chunk: u32,
-        records: &[Keep],
+        records: &[Keep<'_>],
     ) -> impl Future<Output = Answer<()>> + Send;
     /// Replaces (DIG-5): the floor of the pool rises to this import, and never falls; a contact written by an
     /// older import reads as absent from then on, its memberships too. Repeating it is safe.

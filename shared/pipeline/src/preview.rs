@@ -19,11 +19,12 @@ use rollcall_domain::upload::{UploadColumn, Verdict};
 use rollcall_domain::{limits, record};
 use serde::Serialize;
 
+use crate::fault::Fault;
 use crate::papers::Loaded;
 use crate::ports::{Answer, Contacts, Directory, ObjectVersion, Objects};
 use crate::split::{Asked, Cutter, columns_of, new_item, plan_of, read_profile};
 use crate::survey::{form, survey};
-use crate::text::{Form, Text};
+use crate::text::{Kind, Text};
 use crate::work::look_up;
 
 /// What an import would say.
@@ -128,7 +129,7 @@ pub async fn preview(
     let loaded = Loaded { plan, profile };
     Ok(Preview {
         verdict,
-        encoding: surveyed.encoding.map(|encoding| encoding.as_str().to_owned()),
+        encoding: surveyed.encoding.as_ref().map(|found| found.encoding.as_str().to_owned()),
         delimiter: surveyed.sign(),
         sheet: surveyed.sheet.as_ref().map(|sheet| sheet.name.clone()),
         columns,
@@ -173,22 +174,19 @@ async fn judge(
     message: ChunkMessage,
 ) -> Answer<Vec<PreviewRow>> {
     let (delimiter, locale) = (loaded.plan.delimiter(), loaded.plan.settings.locale);
-    let (text, first_row) = (message.text.clone(), message.first_row);
-    let mut bench = Bench::open(&loaded.plan, &loaded.profile, message);
+    let mut bench = Bench::open(&loaded.plan, &loaded.profile, &message);
     let wanted = bench.wanted();
     let found = look_up(directory, contacts, loaded, &wanted).await?;
-    let told = bench
-        .tell(&wanted, &found)
-        .map_err(|error| crate::fault::Fault::damaged("judging a chunk", error))?;
+    let told = bench.tell(&wanted, &found).map_err(|error| Fault::damaged("judging a chunk", error))?;
     let mut told = told.into_iter().peekable();
     let mut rows = Vec::new();
     let mut start = 0;
-    for (number, end) in (first_row..).zip(records(text.as_bytes(), delimiter)) {
+    for (number, end) in (message.first_row..).zip(records(message.text.as_bytes(), delimiter)) {
         if let Some(judged) = told.next_if(|judged| judged.row == number) {
             rows.push(PreviewRow {
                 row: number,
                 line: judged.line,
-                cells: cells(&text[start..end.end - usize::from(end.terminator)], delimiter),
+                cells: cells(&message.text[start..end.end - usize::from(end.terminator)], delimiter),
                 status: RowStatus::of(&judged),
                 findings: judged.findings.iter().map(|one| FindingJson::new(one, locale)).collect(),
             });
@@ -223,18 +221,20 @@ async fn refused(
         rows: Vec::new(),
     };
     let Some(form) = form(objects, object, asked, surveyed).await? else { return Ok(preview) };
-    match &form {
-        Form::Delimited(encoding) => preview.encoding = Some(encoding.as_str().to_owned()),
-        Form::Sheet(sheet) => preview.sheet = Some(sheet.name.clone()),
+    match &form.kind {
+        Kind::Delimited(encoding) => preview.encoding = Some(encoding.as_str().to_owned()),
+        Kind::Sheet(sheet) => preview.sheet = Some(sheet.name.clone()),
     }
     let profile = known.clone().unwrap_or_else(stranger);
     let mut text = Text::new(objects, object, form);
     let mut sample = Vec::new();
     let mut complete = false;
     while !complete && sample.len() <= MOST_SHOWN && (sample.is_empty() || preview.rows.len() < limit) {
-        match text.next().await? {
-            Some(piece) => sample.extend_from_slice(&piece),
-            None => complete = true,
+        match text.next().await {
+            Ok(Some(piece)) => sample.extend_from_slice(&piece),
+            // A workbook that is broken from here on: what came before is shown.
+            Ok(None) | Err(Fault::Damaged { .. }) => complete = true,
+            Err(fault) => return Err(fault),
         }
         if !sample.is_empty() {
             show(&mut preview, &sample, complete, &profile, asked, limit);
@@ -273,7 +273,7 @@ fn show(
     preview.columns = columns_of(&opening.mapping, Some(profile));
     preview.rows.clear();
     let (mut start, mut row) = (opening.skip, 0);
-    let mut line = 1 + u64::from(opening.skip > 0);
+    let mut line = 1 + opening.lines;
     let mut no_row_yet = opening.first_is_no_row;
     let mut ends = records(&sample[start..], delimiter);
     if !complete {

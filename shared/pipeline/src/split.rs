@@ -19,7 +19,7 @@ use rollcall_domain::settings::Settings;
 use rollcall_domain::summary::{Head, SCHEMA};
 use rollcall_domain::survey::Surveyed;
 use rollcall_domain::upload::{Upload, UploadColumn, Verdict};
-use rollcall_domain::{cut, mapping, options};
+use rollcall_domain::{cut, limits, mapping, options};
 
 use crate::fault::Fault;
 use crate::papers::read_plan;
@@ -137,7 +137,7 @@ async fn survey_and_plan(
     let surveyed = survey(objects, &item.object, &asked, size).await?;
     let plan = plan_of(item, &drop.file, &asked, &surveyed);
     objects.put(&papers.upload(), upload_of(&plan, item, &asked, &surveyed).to_json().into_bytes()).await?;
-    if objects.put_if_absent(&papers.plan(), plan.to_json()).await? {
+    if objects.put_if_absent(&papers.plan(), &[&plan.to_json()]).await? {
         return Ok(plan);
     }
     read_plan(objects, papers).await?.ok_or_else(|| crate::papers::missing("plan.json"))
@@ -246,7 +246,8 @@ pub(crate) fn plan_of(item: &ImportItem, file: &str, asked: &Asked, surveyed: &S
         profile,
         settings: asked.settings.clone(),
         options: asked.options.clone(),
-        encoding: surveyed.encoding.unwrap_or(Encoding::Utf8),
+        encoding: surveyed.encoding.as_ref().map_or(Encoding::Utf8, |found| found.encoding),
+        packing: surveyed.packing,
         sheet: surveyed.sheet.clone(),
         delimiter: surveyed.delimiter.map_or(',', char::from),
         mapping: surveyed.mapping.clone(),
@@ -262,6 +263,7 @@ fn upload_of(plan: &Plan, item: &ImportItem, asked: &Asked, surveyed: &Surveyed)
     let findings = surveyed.errors.iter().chain(&surveyed.warnings);
     let findings = findings.map(|finding| FindingJson::new(finding, locale)).collect();
     let verdict = Verdict::of(findings);
+    let found = surveyed.encoding.as_ref();
     let has_header = surveyed.mapping.has_header;
     let first_line = if has_header { "header" } else { plan.options.first_line.as_str() };
     Upload {
@@ -269,10 +271,16 @@ fn upload_of(plan: &Plan, item: &ImportItem, asked: &Asked, surveyed: &Surveyed)
         head: head(plan, &item.profile),
         rows: verdict.accepted.then_some(surveyed.rows),
         verdict,
-        encoding: surveyed.encoding.map(|encoding| encoding.as_str().to_owned()),
+        packed: surveyed.packing,
+        encoding: found.map(|found| found.encoding.as_str().to_owned()),
+        encoding_by: found.map(|found| found.by),
+        encoding_confidence: found.map(|found| found.confidence),
+        encoding_against: found.and_then(|found| found.against.clone()),
         delimiter: surveyed.sign(),
         sheet: surveyed.sheet.as_ref().map(|sheet| sheet.name.clone()),
+        sheet_notes: surveyed.sheet.as_ref().map(|sheet| sheet.notes.clone()).unwrap_or_default(),
         first_line: surveyed.delimiter.map(|_| first_line.to_owned()),
+        preamble: Some(surveyed.preamble).filter(|lines| *lines > 0),
         columns: columns_of(&surveyed.mapping, asked.profile.as_ref()),
         options: options_of(&plan.options),
     }
@@ -292,7 +300,8 @@ pub(crate) fn head(plan: &Plan, profile: &str) -> Head {
 /// Every column, and for one that was not understood the field that it resembles.
 pub(crate) fn columns_of(mapping: &mapping::Mapping, profile: Option<&Profile>) -> Vec<UploadColumn> {
     let column = |(at, column): (usize, &mapping::MappedColumn)| {
-        let unmapped = column.role == mapping::Role::Unmapped && mapping.has_header;
+        // A file with more columns than the limit is refused for that, and hints would cost more than they help.
+        let unmapped = column.role == mapping::Role::Unmapped && mapping.has_header && at < limits::COLUMNS;
         let near = profile.filter(|_| unmapped).and_then(|profile| profile.nearest_field(&column.header));
         let near = near.filter(|field| !mapping.has(field));
         UploadColumn {

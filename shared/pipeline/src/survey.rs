@@ -1,6 +1,6 @@
 //! The first reading of a drop: in which form its text comes, and the file's verdict.
 
-use rollcall_domain::decode::{self, Census, Encoding};
+use rollcall_domain::decode::{self, Census, Confidence, Detected, Encoding, Found, ToldBy};
 use rollcall_domain::finding::{Code, Finding};
 use rollcall_domain::limits;
 use rollcall_domain::plan::ChunkSize;
@@ -10,10 +10,7 @@ use rollcall_domain::workbook::{Sheet, SheetText, Workbook, is_workbook};
 
 use crate::ports::{Answer, ObjectVersion, Objects};
 use crate::split::Asked;
-use crate::text::{Form, Pieces, Text, read_whole};
-
-/// Bytes that tell what a file is.
-const BEGINNING: u64 = 4096;
+use crate::text::{Form, Kind, Look, Pieces, Text, look, read_workbook};
 
 /// Reads the whole file once and gives its verdict.
 pub(crate) async fn survey(
@@ -28,21 +25,48 @@ pub(crate) async fn survey(
     if object.len > limits::FILE_BYTES {
         return Ok(refused(vec![Finding::new(Code::FileTooLarge).arg("limit", limits::FILE)]));
     }
-    let beginning = objects.read(object, 0..object.len.min(BEGINNING)).await?;
-    if is_workbook(&beginning) {
-        let opened = open_workbook(objects, object, asked).await?;
-        let surveyed = opened.and_then(|(sheet, text)| survey_sheet(sheet, text, asked, profile, size));
-        return Ok(surveyed.unwrap_or_else(|finding| refused(vec![finding])));
-    }
-    let detected = match decode::detect(&beginning, asked.options.encoding.as_deref()) {
-        Ok(detected) => detected,
+    let look = match look(objects, object).await? {
+        Ok(look) => look,
         Err(finding) => return Ok(refused(vec![finding])),
     };
-    let surveyed = survey_as(objects, object, asked, profile, detected.encoding, size).await?;
-    if detected.sure || !surveyed.no_text || !is_windows_1252(objects, object).await? {
-        return Ok(surveyed);
+    let surveyed = if is_workbook(&look.beginning) {
+        let opened = open_workbook(objects, object, &look, asked, Some(profile)).await?;
+        opened.and_then(|(sheet, text)| survey_sheet(sheet, text, asked, profile, size))
+    } else {
+        match decode::detect(&look.beginning, asked.options.encoding.as_deref()) {
+            Ok(detected) => Ok(survey_text(objects, object, &look, asked, profile, detected, size).await?),
+            Err(finding) => Err(finding),
+        }
+    };
+    let surveyed = surveyed.unwrap_or_else(|finding| refused(vec![finding]));
+    Ok(Surveyed { packing: look.packing, ..surveyed })
+}
+
+/// Surveys a file of text; once more where it turns out to be in another encoding than its beginning looks like.
+async fn survey_text(
+    objects: &impl Objects,
+    object: &ObjectVersion,
+    look: &Look,
+    asked: &Asked,
+    profile: &Profile,
+    detected: Detected,
+    size: ChunkSize,
+) -> Answer<Surveyed> {
+    let surveyed = survey_as(objects, object, look, asked, profile, detected.encoding, size).await?;
+    if !surveyed.no_text || detected.encoding.is_wide() {
+        let Detected { encoding, by } = detected;
+        let guessed = by == ToldBy::Content && encoding.is_wide();
+        let confidence = if guessed { Confidence::High } else { Confidence::Certain };
+        let found = Found { encoding, by, confidence, against: None };
+        return Ok(Surveyed { encoding: Some(found), ..surveyed });
     }
-    survey_as(objects, object, asked, profile, Encoding::Windows1252, size).await
+    let found = census(objects, object, look, detected).await?;
+    let surveyed = if found.encoding == detected.encoding {
+        surveyed
+    } else {
+        survey_as(objects, object, look, asked, profile, found.encoding, size).await?
+    };
+    Ok(Surveyed { encoding: Some(found), ..surveyed })
 }
 
 fn refused(errors: Vec<Finding>) -> Surveyed {
@@ -53,14 +77,16 @@ fn refused(errors: Vec<Finding>) -> Surveyed {
 async fn open_workbook(
     objects: &impl Objects,
     object: &ObjectVersion,
+    look: &Look,
     asked: &Asked,
+    profile: Option<&Profile>,
 ) -> Answer<Result<(Sheet, SheetText), Finding>> {
-    if object.len > limits::WORKBOOK_BYTES {
+    if look.len > limits::WORKBOOK_BYTES {
         return Ok(Err(Finding::new(Code::FileTooLarge).arg("limit", limits::WORKBOOK)));
     }
-    let bytes = read_whole(objects, object).await?;
+    let bytes = read_workbook(objects, object, look.packing).await?;
     Ok(Workbook::open(bytes).and_then(|mut book| {
-        let sheet = book.choose(&asked.options)?;
+        let sheet = book.choose(profile, &asked.options)?;
         let text = book.into_text(&sheet)?;
         Ok((sheet, text))
     }))
@@ -75,8 +101,9 @@ fn survey_sheet(
 ) -> Result<Surveyed, Finding> {
     let first = text.read()?.ok_or_else(|| Finding::new(Code::FileEmpty))?;
     let opening = Opening::of_sheet(&first, profile, &asked.options);
+    let skip = opening.skip;
     let mut survey = Survey::new(opening, profile, &asked.options, &asked.settings, size);
-    survey.feed(&first);
+    survey.feed(&first[skip..]);
     while let Some(piece) = text.read()? {
         survey.feed(&piece);
     }
@@ -87,34 +114,42 @@ fn survey_sheet(
 async fn survey_as(
     objects: &impl Objects,
     object: &ObjectVersion,
+    look: &Look,
     asked: &Asked,
     profile: &Profile,
     encoding: Encoding,
     size: ChunkSize,
 ) -> Answer<Surveyed> {
-    let mut text = Text::new(objects, object, Form::Delimited(encoding));
+    let form = Form { packing: look.packing, kind: Kind::Delimited(encoding) };
+    let mut text = Text::new(objects, object, form);
     let Some(first) = text.next().await?.filter(|first| !first.is_empty()) else {
         return Ok(refused(vec![Finding::new(Code::FileEmpty)]));
     };
-    let complete = object.len <= crate::text::PIECE;
+    let complete = look.len <= crate::text::PIECE;
     let opening = Opening::of(&first, complete, profile, &asked.options);
     let skip = opening.skip;
     let mut survey = Survey::new(opening, profile, &asked.options, &asked.settings, size);
+    survey.expect(object.len, &first[skip..]);
     survey.feed(&first[skip..]);
     while let Some(piece) = text.next().await? {
         survey.feed(&piece);
     }
-    Ok(Surveyed { encoding: Some(encoding), ..survey.finish() })
+    Ok(survey.finish())
 }
 
-/// Whether a file that is no clean UTF-8 is Windows-1252: one more reading, for such files alone.
-async fn is_windows_1252(objects: &impl Objects, object: &ObjectVersion) -> Answer<bool> {
-    let mut pieces = Pieces::new(objects, object);
+/// What a file with bytes that fit not is in: one more reading, for such files alone.
+async fn census(
+    objects: &impl Objects,
+    object: &ObjectVersion,
+    look: &Look,
+    detected: Detected,
+) -> Answer<Found> {
+    let mut pieces = Pieces::new(objects, object, look.packing);
     let mut census = Census::default();
     while let Some(piece) = pieces.next().await? {
         census.feed(&piece);
     }
-    Ok(census.is_windows_1252())
+    Ok(census.verdict(detected))
 }
 
 /// The form of a file as it was surveyed, or as its beginning tells it; nothing where it cannot be read.
@@ -124,18 +159,19 @@ pub(crate) async fn form(
     asked: &Asked,
     surveyed: &Surveyed,
 ) -> Answer<Option<Form>> {
+    let of = |packing, kind| Some(Form { packing, kind });
     if let Some(sheet) = &surveyed.sheet {
-        return Ok(Some(Form::Sheet(sheet.clone())));
+        return Ok(of(surveyed.packing, Kind::Sheet(sheet.clone())));
     }
-    if let Some(encoding) = surveyed.encoding {
-        return Ok(Some(Form::Delimited(encoding)));
+    if let Some(found) = &surveyed.encoding {
+        return Ok(of(surveyed.packing, Kind::Delimited(found.encoding)));
     }
-    let beginning = objects.read(object, 0..object.len.min(BEGINNING)).await?;
-    if is_workbook(&beginning) {
-        let opened = open_workbook(objects, object, asked).await?;
-        return Ok(opened.ok().map(|(sheet, _)| Form::Sheet(sheet)));
+    let Ok(look) = look(objects, object).await? else { return Ok(None) };
+    if is_workbook(&look.beginning) {
+        let opened = open_workbook(objects, object, &look, asked, asked.profile.as_ref()).await?;
+        return Ok(opened.ok().and_then(|(sheet, _)| of(look.packing, Kind::Sheet(sheet))));
     }
-    let told = decode::detect(&beginning, asked.options.encoding.as_deref());
-    let told = told.or_else(|_| decode::detect(&beginning, None)).ok();
-    Ok(told.map(|detected| Form::Delimited(detected.encoding)))
+    let told = decode::detect(&look.beginning, asked.options.encoding.as_deref());
+    let told = told.or_else(|_| decode::detect(&look.beginning, None)).ok();
+    Ok(told.and_then(|detected| of(look.packing, Kind::Delimited(detected.encoding))))
 }

@@ -3,7 +3,9 @@
 use std::borrow::Cow;
 
 use rollcall_domain::decode::{Decoder, Encoding};
-use rollcall_domain::finding::Finding;
+use rollcall_domain::finding::{Code, Finding};
+use rollcall_domain::limits;
+use rollcall_domain::packed::{Bytes, Packing, Unpacked};
 use rollcall_domain::plan::Plan;
 use rollcall_domain::workbook::{Sheet, SheetText, Workbook};
 
@@ -13,20 +15,65 @@ use crate::ports::{ObjectVersion, Objects};
 /// Bytes of an object that are read at once.
 pub(crate) const PIECE: u64 = 4 * 1024 * 1024;
 
-/// Reads an object's bytes from its beginning.
+/// What an object holds, before it is read in earnest.
+#[derive(Debug, Clone)]
+pub(crate) struct Look {
+    /// How it is packed.
+    pub(crate) packing: Option<Packing>,
+    /// Its first bytes, unpacked.
+    pub(crate) beginning: Vec<u8>,
+    /// Its bytes, unpacked.
+    pub(crate) len: u64,
+}
+
+/// Bytes that tell what a file is.
+const BEGINNING: u64 = 4096;
+
+/// Looks at an object; the finding where it cannot be unpacked.
+pub(crate) async fn look(
+    objects: &impl Objects,
+    object: &ObjectVersion,
+) -> Result<Result<Look, Finding>, Fault> {
+    let beginning = objects.read(object, 0..object.len.min(BEGINNING)).await?;
+    let plain = Look { packing: None, beginning, len: object.len };
+    if Packing::of(&plain.beginning).is_none() {
+        return Ok(Ok(plain));
+    }
+    if object.len > limits::PACKED_BYTES {
+        return Ok(Err(Finding::new(Code::FileTooLarge).arg("limit", limits::PACKED)));
+    }
+    let bytes = Bytes::new(read_whole(objects, object).await?);
+    let Some(packing) = bytes.packing() else { return Ok(Ok(plain)) };
+    let content = Unpacked::look(packing, bytes);
+    Ok(content.map(|content| Look { packing: Some(packing), beginning: content.beginning, len: content.len }))
+}
+
+/// Reads an object's bytes from its beginning, unpacked.
 pub(crate) struct Pieces<'a, O> {
     objects: &'a O,
     object: &'a ObjectVersion,
+    packing: Option<Packing>,
     read: u64,
+    unpacked: Option<Unpacked>,
+    /// Of a packed object, the piece to come: who reads must know which one is the last.
+    ahead: Option<Vec<u8>>,
 }
 
 impl<'a, O: Objects> Pieces<'a, O> {
-    pub(crate) fn new(objects: &'a O, object: &'a ObjectVersion) -> Self {
-        Self { objects, object, read: 0 }
+    pub(crate) fn new(objects: &'a O, object: &'a ObjectVersion, packing: Option<Packing>) -> Self {
+        Self { objects, object, packing, read: 0, unpacked: None, ahead: None }
     }
 
     /// The next piece; `None` behind the last.
     pub(crate) async fn next(&mut self) -> Result<Option<Vec<u8>>, Fault> {
+        match self.packing {
+            Some(packing) => self.next_unpacked(packing).await,
+            None => self.next_sent().await,
+        }
+    }
+
+    /// The next piece as it was sent.
+    async fn next_sent(&mut self) -> Result<Option<Vec<u8>>, Fault> {
         if self.is_over() {
             return Ok(None);
         }
@@ -39,15 +86,49 @@ impl<'a, O: Objects> Pieces<'a, O> {
         Ok(Some(piece))
     }
 
+    async fn next_unpacked(&mut self, packing: Packing) -> Result<Option<Vec<u8>>, Fault> {
+        let unpacked = match &mut self.unpacked {
+            Some(unpacked) => unpacked,
+            None => {
+                let bytes = Bytes::new(read_whole(self.objects, self.object).await?);
+                let mut unpacked = Unpacked::open(packing, bytes).map_err(unreadable)?;
+                self.ahead = unpacked.next(PIECE as usize).map_err(unreadable)?;
+                self.unpacked.insert(unpacked)
+            }
+        };
+        let piece = self.ahead.take();
+        if piece.is_some() {
+            self.ahead = unpacked.next(PIECE as usize).map_err(unreadable)?;
+        }
+        Ok(piece)
+    }
+
     fn is_over(&self) -> bool {
-        self.read >= self.object.len
+        match &self.unpacked {
+            Some(_) => self.ahead.is_none(),
+            None => self.read >= self.object.len,
+        }
     }
 }
 
-/// All of an object's bytes: of workbooks only, whose length has a limit.
-pub(crate) async fn read_whole(objects: &impl Objects, object: &ObjectVersion) -> Result<Vec<u8>, Fault> {
-    let mut pieces = Pieces::new(objects, object);
+/// All of an object's bytes as it was sent: of packed ones and workbooks only, whose length has a limit.
+async fn read_whole(objects: &impl Objects, object: &ObjectVersion) -> Result<Vec<u8>, Fault> {
+    let mut pieces = Pieces::new(objects, object, None);
     let mut whole = Vec::with_capacity(object.len as usize);
+    while let Some(piece) = pieces.next_sent().await? {
+        whole.extend_from_slice(&piece);
+    }
+    Ok(whole)
+}
+
+/// All of a workbook's bytes, unpacked.
+pub(crate) async fn read_workbook(
+    objects: &impl Objects,
+    object: &ObjectVersion,
+    packing: Option<Packing>,
+) -> Result<Vec<u8>, Fault> {
+    let mut pieces = Pieces::new(objects, object, packing);
+    let mut whole = Vec::new();
     while let Some(piece) = pieces.next().await? {
         whole.extend_from_slice(&piece);
     }
@@ -56,7 +137,16 @@ pub(crate) async fn read_whole(objects: &impl Objects, object: &ObjectVersion) -
 
 /// How an object becomes text.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Form {
+pub(crate) struct Form {
+    /// How it is packed.
+    pub(crate) packing: Option<Packing>,
+    /// What it is then.
+    pub(crate) kind: Kind,
+}
+
+/// What becomes text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Kind {
     /// It is text, in an encoding.
     Delimited(Encoding),
     /// It is a workbook, of which one sheet is read.
@@ -65,7 +155,8 @@ pub(crate) enum Form {
 
 impl Form {
     pub(crate) fn of(plan: &Plan) -> Self {
-        plan.sheet.clone().map_or(Form::Delimited(plan.encoding), Form::Sheet)
+        let kind = plan.sheet.clone().map_or(Kind::Delimited(plan.encoding), Kind::Sheet);
+        Self { packing: plan.packing, kind }
     }
 }
 
@@ -84,17 +175,18 @@ enum Source {
 
 impl<'a, O: Objects> Text<'a, O> {
     pub(crate) fn new(objects: &'a O, object: &'a ObjectVersion, form: Form) -> Self {
-        let source = match form {
-            Form::Delimited(encoding) => Source::Delimited(Decoder::new(encoding)),
-            Form::Sheet(sheet) => Source::Closed(sheet),
+        let source = match form.kind {
+            Kind::Delimited(encoding) => Source::Delimited(Decoder::new(encoding)),
+            Kind::Sheet(sheet) => Source::Closed(sheet),
         };
-        Self { pieces: Pieces::new(objects, object), source }
+        Self { pieces: Pieces::new(objects, object, form.packing), source }
     }
 
     /// The next piece; `None` behind the last.
     pub(crate) async fn next(&mut self) -> Result<Option<Vec<u8>>, Fault> {
         if let Source::Closed(sheet) = &self.source {
-            let bytes = read_whole(self.pieces.objects, self.pieces.object).await?;
+            let Pieces { objects, object, packing, .. } = self.pieces;
+            let bytes = read_workbook(objects, object, packing).await?;
             let opened = Workbook::open(bytes).and_then(|book| book.into_text(sheet));
             self.source = Source::Sheet(opened.map_err(unreadable)?);
         }
@@ -109,9 +201,9 @@ impl<'a, O: Objects> Text<'a, O> {
     }
 }
 
-/// A workbook that was surveyed can be read: the same bytes are the same workbook.
+/// What was surveyed can be read: the same bytes are the same workbook, and unpack to the same.
 fn unreadable(finding: Finding) -> Fault {
-    Fault::damaged("reading a workbook", finding.code)
+    Fault::damaged("reading the object", finding.code)
 }
 
 fn decoded(decoder: &mut Decoder, piece: Vec<u8>, last: bool) -> Vec<u8> {

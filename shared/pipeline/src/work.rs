@@ -11,8 +11,8 @@ use rollcall_domain::keys::Papers;
 
 use crate::fault::Fault;
 pub use crate::papers::{Loaded, Plans};
-use crate::papers::{missing, read_fragment};
-use crate::ports::{Answer, Clock, Contacts, Directory, Imports, Objects, Pool, Queue, Take};
+use crate::papers::{missing, put_fragment, read_fragment};
+use crate::ports::{Answer, Clock, Contacts, Directory, Imports, Keep, Objects, Pool, Queue, Take};
 
 /// What came of a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,7 +37,7 @@ pub async fn work_chunk(
     clock: &impl Clock,
     plans: &Plans,
     lease: SignedDuration,
-    message: ChunkMessage,
+    message: &ChunkMessage,
 ) -> Answer<Worked> {
     if message.v != VERSION {
         return Err(Fault::damaged(
@@ -45,27 +45,27 @@ pub async fn work_chunk(
             format_args!("version {} is not {VERSION}", message.v),
         ));
     }
-    let (program, import, chunk) = (message.program.clone(), message.import_id.clone(), message.chunk);
+    let (program, import, chunk) = (&message.program, &message.import_id, message.chunk);
     let now = clock.now();
-    match imports.take(&import, chunk, now, now + lease).await? {
+    match imports.take(import, chunk, now, now + lease).await? {
         Take::Taken => {}
         Take::Leased => return Ok(Worked::HandBack),
         Take::Closed => {
-            if imports.open_chunks(&import).await?.is_empty() {
-                queue.send_finalize(&program, &import).await?;
+            if imports.open_chunks(import).await?.is_empty() {
+                queue.send_finalize(program, import).await?;
             }
             return Ok(Worked::Closed);
         }
     }
-    let loaded = plans.get(objects, &program, &import).await?;
-    let papers = Papers::of(&program, &import);
+    let loaded = plans.get(objects, program, import).await?;
+    let papers = Papers::of(program, import);
     let fragment = match read_fragment(objects, &papers, chunk).await? {
         Some(fragment) => fragment,
         None => judge(objects, directory, contacts, &loaded, &papers, message).await?,
     };
     keep(directory, contacts, &loaded, chunk, &fragment).await?;
-    if imports.close(&import, chunk).await? == 0 {
-        queue.send_finalize(&program, &import).await?;
+    if imports.close(import, chunk).await? == 0 {
+        queue.send_finalize(program, import).await?;
     }
     Ok(Worked::Closed)
 }
@@ -77,17 +77,16 @@ async fn judge(
     contacts: &impl Contacts,
     loaded: &Loaded,
     papers: &Papers,
-    message: ChunkMessage,
+    message: &ChunkMessage,
 ) -> Answer<Fragment> {
-    let (import, chunk) = (message.import_id.clone(), message.chunk);
     let mut bench = Bench::open(&loaded.plan, &loaded.profile, message);
     let wanted = bench.wanted();
     let found = look_up(directory, contacts, loaded, &wanted).await?;
     let fragment = bench.judge(&wanted, &found).map_err(|error| Fault::damaged("judging a chunk", error))?;
-    if objects.put_if_absent(&papers.fragment(chunk), fragment.to_bytes(&import, chunk)).await? {
+    if put_fragment(objects, papers, message, &fragment).await? {
         return Ok(fragment);
     }
-    read_fragment(objects, papers, chunk).await?.ok_or_else(|| missing("a fragment"))
+    read_fragment(objects, papers, message.chunk).await?.ok_or_else(|| missing("a fragment"))
 }
 
 /// Asks the directory and the contacts, each once for all rows.
@@ -122,7 +121,8 @@ pub(crate) async fn keep(
     let plan = &loaded.plan;
     match (&fragment.keeps, loaded.profile.directory) {
         (Keeps::Contacts(keeps), _) if !keeps.is_empty() => {
-            contacts.keep(&pool(loaded), &plan.import_id, chunk, keeps).await
+            let keeps: Vec<Keep<'_>> = keeps.iter().collect();
+            contacts.keep(&pool(loaded), &plan.import_id, chunk, &keeps).await
         }
         (Keeps::Directory(items), Some(kind)) if !items.is_empty() => {
             directory.keep(&plan.program, kind, items).await

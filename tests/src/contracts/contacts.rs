@@ -30,18 +30,23 @@ pub fn contact(pool: &Pool, identity: &str) -> ContactId {
 }
 
 /// A row alone in its identity, new to the pool.
-pub fn fresh(pool: &Pool, identity: &str, row: u64, record: &str) -> Keep {
+pub fn fresh(pool: &Pool, identity: &str, row: u64, record: &'static str) -> Keep<'static> {
     Keep {
         contact_id: contact(pool, identity),
         row,
         repeated: false,
         known: false,
-        record: Some(record.to_owned()),
-        groups: Vec::new(),
+        record: Some(record),
+        groups: &[],
     }
 }
 
-async fn keep<C: Contacts>(contacts: &C, pool: &Pool, number: i64, chunk: u32, records: &[Keep]) {
+/// A record with a number in it, for as long as the tests run.
+fn numbered(number: u64) -> &'static str {
+    format!("{{\"n\":{number}}}").leak()
+}
+
+async fn keep<C: Contacts>(contacts: &C, pool: &Pool, number: i64, chunk: u32, records: &[Keep<'_>]) {
     contacts.keep(pool, &import(number), chunk, records).await.expect("kept");
 }
 
@@ -69,7 +74,7 @@ async fn nothing_asked_is_nothing_answered<C: Contacts>(contacts: &C) {
 
 async fn what_is_kept_is_there_for_the_next<C: Contacts>(contacts: &C) {
     let pool = pool("kept");
-    let row = Keep { groups: vec!["vip".to_owned()], ..fresh(&pool, "a", 1, "{\"n\":1}") };
+    let row = Keep { groups: &["vip".to_owned()], ..fresh(&pool, "a", 1, "{\"n\":1}") };
     keep(contacts, &pool, 1, 0, &[row]).await;
     assert_eq!(record(contacts, &pool, 1, "a").await, None, "an import sees nothing of its own");
     assert!(!is_member(contacts, &pool, 1, "a", "vip").await);
@@ -114,16 +119,21 @@ async fn a_known_contact_changes<C: Contacts>(contacts: &C) {
     let rows = [fresh(&pool, "a", 1, "{\"n\":1}"), fresh(&pool, "b", 2, "{\"n\":1}")];
     keep(contacts, &pool, 1, 0, &rows).await;
     settle(contacts, &pool, 1).await;
-    let unchanged = Keep { known: true, record: None, ..rows[1].clone() };
-    let changed = Keep { known: true, record: Some("{\"n\":2}".to_owned()), ..rows[0].clone() };
+    let unchanged = Keep { known: true, record: None, ..rows[1] };
+    let changed = Keep { known: true, record: Some("{\"n\":2}"), ..rows[0] };
     keep(contacts, &pool, 2, 0, &[changed, unchanged]).await;
     settle(contacts, &pool, 2).await;
     assert_eq!(record(contacts, &pool, 3, "a").await.as_deref(), Some("{\"n\":2}"));
     assert_eq!(record(contacts, &pool, 3, "b").await.as_deref(), Some("{\"n\":1}"));
 }
 
-fn repeated(pool: &Pool, identity: &str, row: u64, record: Option<&str>, known: bool) -> Keep {
-    let record = record.map(str::to_owned);
+fn repeated(
+    pool: &Pool,
+    identity: &str,
+    row: u64,
+    record: Option<&'static str>,
+    known: bool,
+) -> Keep<'static> {
     Keep { repeated: true, known, record, ..fresh(pool, identity, row, "") }
 }
 
@@ -133,7 +143,7 @@ async fn the_lowest_row_of_an_identity_stays<C: Contacts>(contacts: &C) {
     settle(contacts, &pool, 1).await;
     for (identity, known, before) in [("new", false, None), ("known", true, Some("{\"n\":0}"))] {
         let chunk = u32::from(known) * 10;
-        let row = |row: u64| repeated(&pool, identity, row, Some(&format!("{{\"n\":{row}}}")), known);
+        let row = |row: u64| repeated(&pool, identity, row, Some(numbered(row)), known);
         keep(contacts, &pool, 2, chunk + 1, &[row(5), row(7)]).await;
         assert_eq!(record(contacts, &pool, 2, identity).await.as_deref(), before);
         keep(contacts, &pool, 2, chunk, &[row(3), row(4)]).await;
@@ -167,9 +177,9 @@ async fn a_newer_import_is_not_overwritten<C: Contacts>(contacts: &C) {
 async fn memberships_are_added<C: Contacts>(contacts: &C) {
     let pool = pool("members");
     let row = fresh(&pool, "a", 1, "{}");
-    keep(contacts, &pool, 1, 0, &[Keep { groups: vec!["one".to_owned()], ..row.clone() }]).await;
+    keep(contacts, &pool, 1, 0, &[Keep { groups: &["one".to_owned()], ..row }]).await;
     settle(contacts, &pool, 1).await;
-    let groups = vec!["two".to_owned(), "drei \"3\"".to_owned()];
+    let groups = &["two".to_owned(), "drei \"3\"".to_owned()];
     keep(contacts, &pool, 2, 0, &[Keep { known: true, record: None, groups, ..row }]).await;
     assert!(is_member(contacts, &pool, 2, "a", "one").await);
     assert!(!is_member(contacts, &pool, 2, "a", "two").await);
@@ -182,9 +192,9 @@ async fn memberships_are_added<C: Contacts>(contacts: &C) {
 
 async fn below_the_floor_nothing_is<C: Contacts>(contacts: &C) {
     let pool = pool("floor");
-    let old = Keep { groups: vec!["one".to_owned()], ..fresh(&pool, "old", 1, "{\"n\":1}") };
-    let both = Keep { groups: vec!["one".to_owned()], ..fresh(&pool, "both", 2, "{\"n\":1}") };
-    keep(contacts, &pool, 1, 0, &[old.clone(), both]).await;
+    let old = Keep { groups: &["one".to_owned()], ..fresh(&pool, "old", 1, "{\"n\":1}") };
+    let both = Keep { groups: &["one".to_owned()], ..fresh(&pool, "both", 2, "{\"n\":1}") };
+    keep(contacts, &pool, 1, 0, &[old, both]).await;
     settle(contacts, &pool, 1).await;
     keep(contacts, &pool, 2, 0, &[Keep { known: true, ..fresh(&pool, "both", 1, "{\"n\":2}") }]).await;
     for number in [2, 1] {
@@ -194,7 +204,7 @@ async fn below_the_floor_nothing_is<C: Contacts>(contacts: &C) {
     assert_eq!(record(contacts, &pool, 3, "old").await, None);
     assert!(!is_member(contacts, &pool, 3, "old", "one").await);
     assert_eq!(record(contacts, &pool, 3, "both").await.as_deref(), Some("{\"n\":2}"));
-    let again = Keep { record: Some("{\"n\":3}".to_owned()), groups: vec!["two".to_owned()], ..old };
+    let again = Keep { record: Some("{\"n\":3}"), groups: &["two".to_owned()], ..old };
     keep(contacts, &pool, 3, 0, &[again]).await;
     assert_eq!(record(contacts, &pool, 3, "old").await, None);
     settle(contacts, &pool, 3).await;
@@ -205,8 +215,7 @@ async fn below_the_floor_nothing_is<C: Contacts>(contacts: &C) {
 
 async fn many_are_kept_at_once<C: Contacts>(contacts: &C) {
     let pool = pool("many");
-    let rows: Vec<Keep> =
-        (1..=700).map(|row| fresh(&pool, &row.to_string(), row, &format!("{{\"n\":{row}}}"))).collect();
+    let rows: Vec<Keep> = (1..=700).map(|row| fresh(&pool, &row.to_string(), row, numbered(row))).collect();
     keep(contacts, &pool, 1, 0, &rows).await;
     settle(contacts, &pool, 1).await;
     let wanted: Vec<Wanted> =

@@ -56,8 +56,8 @@ async fn an_overwritten_version_is_gone<O: Objects>(objects: &O) {
 
 async fn the_first_put_if_absent_stays<O: Objects>(objects: &O) {
     let key = "contract/once";
-    assert!(objects.put_if_absent(key, b"first".to_vec()).await.expect("put"));
-    assert!(!objects.put_if_absent(key, b"second".to_vec()).await.expect("refused"));
+    assert!(objects.put_if_absent(key, &[b"fi".as_slice(), b"rst"]).await.expect("put"));
+    assert!(!objects.put_if_absent(key, &[b"second"]).await.expect("refused"));
     assert_eq!(objects.get(key).await.expect("read"), Some(b"first".to_vec()));
 }
 

@@ -81,7 +81,7 @@ fn set_up(host: &Host) -> Result<ProgramName, Failure> {
             notify: vec!["you@demo.example".to_owned()],
             ..Settings::default()
         };
-        if block_on(bucket.put_if_absent(&keys::settings(&program), settings.to_toml().into_bytes()))? {
+        if block_on(bucket.put_if_absent(&keys::settings(&program), &[settings.to_toml().as_bytes()]))? {
             return Ok(program);
         }
     }

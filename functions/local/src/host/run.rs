@@ -125,7 +125,7 @@ impl<'h> Run<'h> {
             if self.is_over() {
                 return;
             }
-            match self.take(message.clone()) {
+            match self.take(&message) {
                 Ok(true) => {}
                 Ok(false) => self.queue.hand_back(message, WAIT),
                 Err(fault) if self.may_pass(&fault) => self.queue.hand_back(message, WAIT),
@@ -135,7 +135,7 @@ impl<'h> Run<'h> {
     }
 
     /// Does what a message asks for; `false` hands it back.
-    fn take(&self, message: Message) -> Answer<bool> {
+    fn take(&self, message: &Message) -> Answer<bool> {
         match message {
             Message::Chunk(chunk) => {
                 let (bucket, plans) = (self.home.bucket(), &self.plans);

@@ -35,12 +35,12 @@ const SET_ASIDE_UNCHANGED: &str = "SET #before = if_not_exists(#record, :null), 
     #before_import = if_not_exists(#import, :null), #import = :import, #row = :row";
 const BRING_BACK: &str = "SET #record = #before, #row = :row";
 
-pub(super) async fn keep(table: &Table, pool: &Pool, import: &ImportId, records: &[Keep]) -> Answer<()> {
+pub(super) async fn keep(table: &Table, pool: &Pool, import: &ImportId, records: &[Keep<'_>]) -> Answer<()> {
     let mut plain: HashMap<Key, Item> = HashMap::new();
     // Within a chunk an identity may stand several times: its lowest row decides.
-    let mut repeated: BTreeMap<ContactId, &Keep> = BTreeMap::new();
+    let mut repeated: BTreeMap<ContactId, &Keep<'_>> = BTreeMap::new();
     for keep in records {
-        for group in &keep.groups {
+        for group in keep.groups {
             let key = (shard(pool, &keep.contact_id), membership(&keep.contact_id, group));
             plain.insert(key.clone(), membership_item(key, group, import));
         }
@@ -49,7 +49,7 @@ pub(super) async fn keep(table: &Table, pool: &Pool, import: &ImportId, records:
             if keep.row < lowest.row {
                 *lowest = keep;
             }
-        } else if let Some(record) = keep.record.as_deref() {
+        } else if let Some(record) = keep.record {
             let key = (shard(pool, &keep.contact_id), keep.contact_id.to_string());
             plain.insert(key.clone(), contact_item(key, keep, record, import));
         }
@@ -61,7 +61,7 @@ pub(super) async fn keep(table: &Table, pool: &Pool, import: &ImportId, records:
     try_join(batches, conditional).await.map(drop)
 }
 
-fn contact_item((pk, sk): Key, keep: &Keep, record: &str, import: &ImportId) -> Item {
+fn contact_item((pk, sk): Key, keep: &Keep<'_>, record: &str, import: &ImportId) -> Item {
     Item::from([
         (PK.to_owned(), text(pk)),
         (SK.to_owned(), text(sk)),
@@ -80,7 +80,7 @@ fn membership_item((pk, sk): Key, group: &str, import: &ImportId) -> Item {
     ])
 }
 
-async fn keep_repeated(table: &Table, pool: &Pool, import: &ImportId, keep: &Keep) -> Answer<()> {
+async fn keep_repeated(table: &Table, pool: &Pool, import: &ImportId, keep: &Keep<'_>) -> Answer<()> {
     let changes = keep.record.is_some();
     let first = if changes { SET_ASIDE } else { SET_ASIDE_UNCHANGED };
     let first = update(table, pool, import, keep, first).condition_expression(OLDER_IMPORT);
@@ -99,14 +99,14 @@ fn update(
     table: &Table,
     pool: &Pool,
     import: &ImportId,
-    keep: &Keep,
+    keep: &Keep<'_>,
     expression: &'static str,
 ) -> UpdateItemFluentBuilder {
     let uses = |name: &str| expression.contains(name) || name == "#import" || name == ":import";
     let names =
         [RECORD, IMPORT, ROW, BEFORE, BEFORE_IMPORT].map(|name| (format!("#{name}"), name.to_owned()));
     let names: HashMap<String, String> = names.into_iter().filter(|(name, _)| uses(name)).collect();
-    let record = keep.record.as_deref().map_or(AttributeValue::Null(true), text);
+    let record = keep.record.map_or(AttributeValue::Null(true), text);
     let values = [
         (":record", record),
         (":import", text(import.as_str())),

@@ -65,6 +65,15 @@ impl OrderSeen {
         }
     }
 
+    /// What both have seen.
+    pub fn and(self, other: Self) -> Self {
+        Self {
+            day_first: self.day_first + other.day_first,
+            month_first: self.month_first + other.month_first,
+            either: self.either + other.either,
+        }
+    }
+
     /// The order, and whether it had to be assumed: no cell tells, or cells tell both.
     pub fn decide(self, usual: DayOrder) -> (DayOrder, bool) {
         match (self.day_first, self.month_first) {

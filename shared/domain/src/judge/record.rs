@@ -1,8 +1,10 @@
 //! A row's values to the record that a contact's store keeps.
 
+use std::borrow::Cow;
+
 use super::Linked;
 use crate::cells::Cells;
-use crate::contact::Record;
+use crate::contact::{Record, SAID_BY_FIELDS};
 use crate::mapping::{Mapping, Role};
 use crate::profile::{FieldIndex, FieldKind, Profile, UnknownColumns};
 use crate::row::{RowValues, trim};
@@ -12,10 +14,17 @@ use crate::row::{RowValues, trim};
 pub struct RecordShape {
     /// Mapped fields, by name.
     fields: Vec<FieldIndex>,
+    /// The mapped fields that say name, e-mail and phone.
+    said: [Option<FieldIndex>; 3],
     phones: Vec<FieldIndex>,
     /// Unmapped columns that are kept: header and position, by header.
     additional: Vec<(String, usize)>,
+    /// More bytes than a record takes besides the row's own.
+    frame: usize,
 }
+
+/// More than JSON, and cleaning, make of a byte of a row, which may stand in a record twice.
+const GROWTH: usize = 12;
 
 impl RecordShape {
     /// The shape of a profile's records in one file.
@@ -33,24 +42,45 @@ impl RecordShape {
             .collect();
         additional.sort();
         additional.dedup_by(|later, first| later.0 == first.0);
-        Self { fields, phones: profile.fields_of(FieldKind::Phone).collect(), additional }
+        let said = SAID_BY_FIELDS
+            .map(|name| fields.iter().copied().find(|field| *profile.fields[*field].name == *name));
+        let headers: usize = additional.iter().map(|(header, _)| header.len()).sum();
+        let frame = 1_024 + 128 * (fields.len() + additional.len()) + GROWTH * headers;
+        Self { fields, said, phones: profile.fields_of(FieldKind::Phone).collect(), additional, frame }
     }
 
-    /// The record of a row whose contact is new, as JSON.
-    pub fn json(
+    /// More bytes than the record of a row of so many bytes takes.
+    pub fn most(&self, row: usize, linked: &Linked<'_>) -> usize {
+        let ids = linked.ids.iter().map(|(_, id)| id.len()).sum::<usize>();
+        let tags = linked.tags.iter().map(|tag| tag.len() + 1).sum::<usize>();
+        self.frame + GROWTH * (row + ids + tags + linked.account_id.map_or(0, str::len))
+    }
+
+    /// Writes the record of a row whose contact is new, as JSON.
+    pub fn write(
         &self,
+        out: &mut String,
         profile: &Profile,
         values: RowValues<'_>,
         cells: &Cells,
         linked: &Linked<'_>,
-    ) -> String {
-        let mut out = String::with_capacity(480);
+    ) {
+        let [said_name, said_email, said_phone] =
+            self.said.map(|field| field.map_or("", |field| values.get(field)));
         out.push_str("{\"profile\":");
-        push_text(&mut out, profile.name.as_str());
-        push_filled(&mut out, ",\"name\":", &self.name(profile, values));
-        push_filled(&mut out, ",\"email\":", email(profile, values));
-        self.push_phones(&mut out, values);
-        push_filled(&mut out, ",\"account_id\":", linked.account_id.unwrap_or_default());
+        push_text(out, profile.name.as_str());
+        let name = name(profile, values);
+        if name != said_name {
+            push_member(out, ",\"name\":", &name);
+        }
+        let email = email(profile, values);
+        if email != said_email {
+            push_member(out, ",\"email\":", email);
+        }
+        self.push_phones(out, values, said_phone);
+        if let Some(account_id) = linked.account_id {
+            push_member(out, ",\"account_id\":", account_id);
+        }
         if !linked.tags.is_empty() {
             out.push_str(",\"tags\":");
             out.push_str(&serde_json::to_string(&linked.tags).expect("texts serialise"));
@@ -60,20 +90,16 @@ impl RecordShape {
             let mut links: Vec<(&str, &str)> =
                 linked.ids.iter().map(|(field, id)| (&*profile.fields[*field].name, id.as_str())).collect();
             links.sort_unstable();
-            push_object(&mut out, links.into_iter());
+            push_object(out, links.into_iter());
         }
         out.push_str(",\"fields\":");
-        push_object(
-            &mut out,
-            self.fields.iter().map(|field| (&*profile.fields[*field].name, values.get(*field))),
-        );
+        push_object(out, self.fields.iter().map(|field| (&*profile.fields[*field].name, values.get(*field))));
         let mut additional = self.additional(cells).peekable();
         if additional.peek().is_some() {
             out.push_str(",\"additional\":");
-            push_object(&mut out, additional);
+            push_object(out, additional);
         }
         out.push('}');
-        out
     }
 
     /// Whether a record needs more of a row than its values.
@@ -81,37 +107,28 @@ impl RecordShape {
         !self.additional.is_empty()
     }
 
-    fn name(&self, profile: &Profile, values: RowValues<'_>) -> String {
-        let mut name = String::new();
-        for part in
-            profile.contact_name.iter().map(|field| values.get(*field)).filter(|part| !part.is_empty())
-        {
-            if !name.is_empty() {
-                name.push(' ');
-            }
-            name.push_str(part);
-        }
-        name
-    }
-
     /// Phones in the profile's order, each once.
-    fn phones<'a>(&self, values: RowValues<'a>) -> impl Iterator<Item = &'a str> {
+    fn phones<'a>(&'a self, values: RowValues<'a>) -> impl Iterator<Item = &'a str> {
         let phone = move |at: usize| values.get(self.phones[at]);
         let first =
             move |at: &usize| !phone(*at).is_empty() && !(0..*at).any(|before| phone(before) == phone(*at));
-        (0..self.phones.len()).filter(first).map(phone).collect::<Vec<_>>().into_iter()
+        (0..self.phones.len()).filter(first).map(phone)
     }
 
-    fn push_phones(&self, out: &mut String, values: RowValues<'_>) {
-        let mut before = ",\"phones\":[";
-        for phone in self.phones(values) {
-            out.push_str(before);
+    /// Writes the phones, where the field that says a single phone does not say them.
+    fn push_phones(&self, out: &mut String, values: RowValues<'_>, said: &str) {
+        let said_all = self.phones(values).eq((!said.is_empty()).then_some(said));
+        if said_all {
+            return;
+        }
+        out.push_str(",\"phones\":[");
+        for (number, phone) in self.phones(values).enumerate() {
+            if number > 0 {
+                out.push(',');
+            }
             push_text(out, phone);
-            before = ",";
         }
-        if before == "," {
-            out.push(']');
-        }
+        out.push(']');
     }
 
     fn additional<'a>(&'a self, cells: &'a Cells) -> impl Iterator<Item = (&'a str, &'a str)> {
@@ -144,7 +161,7 @@ impl RecordShape {
         let owned = |(name, value): (&str, &str)| (name.to_owned(), value.to_owned());
         Record {
             profile: profile.name.to_string(),
-            name: self.name(profile, values),
+            name: name(profile, values).into_owned(),
             email: email(profile, values).to_owned(),
             phones: self.phones(values).map(str::to_owned).collect(),
             account_id: linked.account_id.map(str::to_owned),
@@ -156,15 +173,26 @@ impl RecordShape {
     }
 }
 
+/// The name, put together of the fields that the profile says.
+fn name<'a>(profile: &Profile, values: RowValues<'a>) -> Cow<'a, str> {
+    let parts = profile.contact_name.iter().map(|field| values.get(*field));
+    let mut parts = parts.filter(|part| !part.is_empty());
+    let mut name = Cow::Borrowed(parts.next().unwrap_or_default());
+    for part in parts {
+        let name = name.to_mut();
+        name.push(' ');
+        name.push_str(part);
+    }
+    name
+}
+
 fn email<'a>(profile: &Profile, values: RowValues<'a>) -> &'a str {
     profile.contact_email.map_or("", |field| values.get(field))
 }
 
-fn push_filled(out: &mut String, name: &str, value: &str) {
-    if !value.is_empty() {
-        out.push_str(name);
-        push_text(out, value);
-    }
+fn push_member(out: &mut String, name: &str, value: &str) {
+    out.push_str(name);
+    push_text(out, value);
 }
 
 fn push_object<'a>(out: &mut String, members: impl Iterator<Item = (&'a str, &'a str)>) {
@@ -226,10 +254,13 @@ mod tests {
                     ids: vec![(2, "o1".into()), (0, "c1".into())],
                 };
                 for linked in [Linked::default(), full] {
-                    let json = shape.json(profile, values, &cells, &linked);
+                    let mut json = String::new();
+                    shape.write(&mut json, profile, values, &cells, &linked);
                     let serde =
                         serde_json::to_string(&shape.record(profile, values, &cells, &linked)).unwrap();
                     assert_eq!(json, serde);
+                    let read: Record = serde_json::from_str(&json).unwrap();
+                    assert_eq!(read, shape.record(profile, values, &cells, &linked));
                 }
             }
         }

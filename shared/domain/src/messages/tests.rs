@@ -1,9 +1,10 @@
 use super::*;
 use crate::finding::{Column, FindingJson};
 
-const SLOTS: [&str; 20] = [
-    "allowed", "chosen", "column", "detail", "encoding", "expected", "fields", "found", "hint", "limit",
-    "line", "option", "order", "others", "reason", "region", "result", "row", "sheets", "value",
+const SLOTS: [&str; 22] = [
+    "allowed", "byte", "chosen", "column", "detail", "encoding", "expected", "fields", "found", "hint",
+    "limit", "line", "option", "order", "others", "position", "reason", "region", "result", "row", "sheets",
+    "value",
 ];
 
 /// The ids that the judges of e-mails, phones and websites give.

@@ -3,9 +3,10 @@
 use calamine::{DataRef, XlsxCellReader};
 use self_cell::{MutBorrow, self_cell};
 
-use super::{Book, Bytes, DELIMITER, Sheet, cell, invalid};
+use super::{Book, DELIMITER, Sheet, cell, invalid};
 use crate::finding::{Code, Finding};
 use crate::limits;
+use crate::packed::Bytes;
 use crate::write::write_record;
 
 pub(super) type CellReader<'a> = XlsxCellReader<'a, std::io::Cursor<Bytes>>;
@@ -110,14 +111,27 @@ struct Lines<'a> {
     width: usize,
     /// Lines that were written.
     written: u32,
+    /// What is wrong with the row behind those that were given.
+    broken: Option<Finding>,
 }
 
 impl<'a> Lines<'a> {
     /// Appends about a piece of text; nothing behind the last row.
     fn read(&mut self) -> Result<Vec<u8>, Finding> {
+        if let Some(finding) = &self.broken {
+            return Err(finding.clone());
+        }
         let mut out = Vec::with_capacity(PIECE + PIECE / 8);
         while out.len() < PIECE {
-            let Some(number) = self.rows.advance()? else { break };
+            let number = match self.rows.advance() {
+                Ok(Some(number)) => number,
+                Ok(None) => break,
+                Err(finding) if out.is_empty() => return Err(finding),
+                Err(finding) => {
+                    self.broken = Some(finding);
+                    break;
+                }
+            };
             // Rows between are blank: empty lines, so that the line is the sheet's row.
             out.resize(out.len() + (number - self.written) as usize, b'\n');
             let filled = self.rows.filled().iter().map(String::as_str);
@@ -146,7 +160,7 @@ impl SheetText {
         let opened = Opened::try_new(MutBorrow::new(book), |book| {
             let cells = book.borrow_mut().worksheet_cells_reader(&sheet.name);
             let rows = Rows::new(cells.map_err(|error| invalid(&error))?);
-            Ok(Lines { rows, width: sheet.width as usize, written: 0 })
+            Ok(Lines { rows, width: sheet.width as usize, written: 0, broken: None })
         });
         Ok(Self(opened?))
     }

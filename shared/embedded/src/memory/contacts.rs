@@ -69,14 +69,14 @@ impl Shelf {
         }
     }
 
-    fn keep(&mut self, import: &ImportId, keep: &Keep) {
+    fn keep(&mut self, import: &ImportId, keep: &Keep<'_>) {
         let Some(mut contact) = self.contacts.remove(&keep.contact_id) else {
             self.contacts.insert(keep.contact_id, fresh(import, keep));
             return;
         };
         let stands = self.stands(&contact.import);
         let floor = self.floor.clone();
-        for group in &keep.groups {
+        for group in keep.groups {
             let by = contact.groups.entry(group.clone()).or_insert_with(|| import.clone());
             if floor.as_ref().is_some_and(|floor| *by < *floor) {
                 *by = import.clone();
@@ -85,12 +85,12 @@ impl Shelf {
         let written = keep.record.is_some() || keep.repeated;
         if contact.import == *import {
             if written && keep.row <= contact.row {
-                contact.record = keep.record.clone().or_else(|| contact.before.clone());
+                contact.record = keep.record.map(str::to_owned).or_else(|| contact.before.clone());
                 contact.row = keep.row;
             }
         } else if written && (!stands || contact.import < *import) {
             let before = contact.record.take().filter(|_| stands);
-            contact.record = keep.record.clone().or_else(|| before.clone());
+            contact.record = keep.record.map(str::to_owned).or_else(|| before.clone());
             contact.before = before.filter(|_| keep.repeated);
             (contact.import, contact.row) = (import.clone(), keep.row);
         }
@@ -98,11 +98,11 @@ impl Shelf {
     }
 }
 
-fn fresh(import: &ImportId, keep: &Keep) -> Contact {
+fn fresh(import: &ImportId, keep: &Keep<'_>) -> Contact {
     Contact {
         import: import.clone(),
         row: keep.row,
-        record: keep.record.clone(),
+        record: keep.record.map(str::to_owned),
         before: None,
         groups: keep.groups.iter().map(|group| (group.clone(), import.clone())).collect(),
     }
@@ -115,7 +115,7 @@ impl Contacts for MemoryContacts {
         Ok(wanted.iter().map(|wanted| shelf.and_then(|shelf| shelf.before(import, wanted))).collect())
     }
 
-    async fn keep(&self, pool: &Pool, import: &ImportId, chunk: u32, records: &[Keep]) -> Answer<()> {
+    async fn keep(&self, pool: &Pool, import: &ImportId, chunk: u32, records: &[Keep<'_>]) -> Answer<()> {
         let mut pools = lock(&self.0);
         if !records.is_empty() && pools.kept.insert((pool.clone(), import.clone(), chunk)) {
             let shelf = pools.pools.entry(pool.clone()).or_default();

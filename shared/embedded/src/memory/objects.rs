@@ -94,11 +94,11 @@ impl Objects for MemoryObjects {
         Ok(())
     }
 
-    async fn put_if_absent(&self, key: &str, bytes: Vec<u8>) -> Answer<bool> {
+    async fn put_if_absent(&self, key: &str, parts: &[&[u8]]) -> Answer<bool> {
         let mut shelf = lock(&self.0);
         let absent = !shelf.objects.contains_key(key);
         if absent {
-            shelf.write(key, bytes, None);
+            shelf.write(key, parts.concat(), None);
         }
         Ok(absent)
     }

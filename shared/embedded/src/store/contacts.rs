@@ -28,7 +28,7 @@ impl Contacts for ContactStore {
         self.read_before(pool, import, wanted)
     }
 
-    async fn keep(&self, pool: &Pool, import: &ImportId, chunk: u32, records: &[Keep]) -> Answer<()> {
+    async fn keep(&self, pool: &Pool, import: &ImportId, chunk: u32, records: &[Keep<'_>]) -> Answer<()> {
         if records.is_empty() { Ok(()) } else { self.keep_chunk(pool, import, chunk, records) }
     }
 
@@ -49,12 +49,11 @@ impl ContactStore {
     fn read_before(&self, pool: &Pool, import: &ImportId, wanted: &[Wanted]) -> Answer<Vec<Option<String>>> {
         let mut answers = vec![None; wanted.len()];
         let hashes: Vec<u64> = wanted.iter().map(|wanted| hash(contact_of(wanted))).collect();
-        let lookup = self.0.contacts.lookup();
+        let found = self.0.contacts.find(&hashes);
+        if found.is_empty() {
+            return Ok(answers);
+        }
         self.0.read("reading contacts", |connection| {
-            let found = lookup.find(connection, &hashes)?;
-            if found.is_empty() {
-                return Ok(());
-            }
             let Some(mut view) = View::of(connection, pool, import)? else { return Ok(()) };
             let mut at: Option<Standing> = None;
             for found in found {

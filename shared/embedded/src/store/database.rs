@@ -1,7 +1,8 @@
 //! The SQLite file: one connection that writes, a few that read.
 
+use std::cell::Cell;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError, RwLock};
 
 use rollcall_pipeline::fault::Fault;
 use rollcall_pipeline::ports::Answer;
@@ -13,8 +14,13 @@ use super::schema;
 /// Bytes of a page. Measured against 4 and 16 KiB: larger pages append faster and change slower.
 const PAGE: u32 = 8192;
 
-/// Pages that the log holds before they move into the file: 64 MiB.
-const LOG_PAGES: u32 = 8 * 1024;
+/// Pages that the log holds before they move into the file: 32 MiB.
+const LOG_PAGES: i32 = 4 * 1024;
+
+thread_local! {
+    /// Pages in the log after this thread's last commit.
+    static IN_LOG: Cell<i32> = const { Cell::new(0) };
+}
 
 /// Why the tables could not be opened.
 #[derive(Debug, thiserror::Error)]
@@ -48,6 +54,8 @@ pub struct Database {
     path: PathBuf,
     writer: Option<Mutex<Connection>>,
     readers: Mutex<Vec<Connection>>,
+    /// Held by who reads, and alone by who moves the log into the file: only a log that nobody reads begins anew.
+    reading: RwLock<()>,
     pub(super) contacts: Index,
     pub(super) entries: Index,
 }
@@ -63,8 +71,14 @@ impl Database {
             .map_err(failed)?;
         check_version(path, &writer)?;
         writer.pragma_update(None, "page_size", PAGE).map_err(failed)?;
+        // A chunk's pages stay in memory until its commit; who reads goes from row to row and needs no more than usual.
+        writer.pragma_update(None, "cache_size", -8192).map_err(failed)?;
         writer.pragma_update(None, "journal_mode", "wal").map_err(failed)?;
-        writer.pragma_update(None, "wal_autocheckpoint", LOG_PAGES).map_err(failed)?;
+        // The log is moved by `write_with`, when nobody reads it; this takes the place of SQLite's own hook.
+        writer.wal_hook(Some(|_, pages| {
+            IN_LOG.set(pages);
+            Ok(())
+        }));
         make_tables(&mut writer).map_err(failed)?;
         let contacts = Index::load_contacts(&writer).map_err(failed)?;
         let entries = Index::load_entries(&writer).map_err(failed)?;
@@ -72,6 +86,7 @@ impl Database {
             path: path.to_owned(),
             writer: Some(Mutex::new(writer)),
             readers: Mutex::default(),
+            reading: RwLock::default(),
             contacts,
             entries,
         })
@@ -89,7 +104,14 @@ impl Database {
         reader.execute_batch("PRAGMA query_only = 1; BEGIN").map_err(failed)?;
         let contacts = Index::load_contacts(&reader).map_err(failed)?;
         let entries = Index::load_entries(&reader).map_err(failed)?;
-        Ok(Self { path: path.to_owned(), writer: None, readers: Mutex::new(vec![reader]), contacts, entries })
+        Ok(Self {
+            path: path.to_owned(),
+            writer: None,
+            readers: Mutex::new(vec![reader]),
+            reading: RwLock::default(),
+            contacts,
+            entries,
+        })
     }
 
     /// Reads in one transaction.
@@ -104,6 +126,7 @@ impl Database {
             let snapshot = readers.first().ok_or_else(|| Fault::permanent(doing, "the snapshot is gone"))?;
             return work(snapshot).map_err(named);
         };
+        let _reading = self.reading.read().unwrap_or_else(PoisonError::into_inner);
         let taken = lock(&self.readers).pop();
         let mut reader = match taken {
             Some(reader) => reader,
@@ -136,10 +159,17 @@ impl Database {
         let writer =
             self.writer.as_ref().ok_or_else(|| Fault::permanent(doing, "opened for reading only"))?;
         let mut writer = lock(writer);
-        writer
+        IN_LOG.set(0);
+        let answer = writer
             .transaction_with_behavior(TransactionBehavior::Immediate)
             .and_then(work)
-            .map_err(|error| fault(doing, &error))
+            .map_err(|error| fault(doing, &error))?;
+        if IN_LOG.get() >= LOG_PAGES {
+            let _alone = self.reading.write().unwrap_or_else(PoisonError::into_inner);
+            // What cannot move now moves later: it is committed either way.
+            let _ = writer.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()));
+        }
+        Ok(answer)
     }
 
     /// A connection of one's own, for a long listing.
@@ -152,7 +182,7 @@ impl Database {
     /// Packs what the indexes hold in memory; without it the next opening reads it again.
     fn pack(&self) -> Answer<()> {
         for index in [&self.contacts, &self.entries] {
-            if index.has_tail() {
+            if index.is_worth_packing() {
                 self.write_with("packing an index", |transaction| index.pack(transaction))?;
             }
         }
@@ -178,9 +208,7 @@ fn connect(path: &Path, flags: OpenFlags) -> rusqlite::Result<Connection> {
     let connection = Connection::open_with_flags(path, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
     connection.busy_timeout(std::time::Duration::from_secs(30))?;
     connection.set_prepared_statement_cache_capacity(64);
-    connection.execute_batch(
-        "PRAGMA synchronous = normal; PRAGMA cache_size = -8192; PRAGMA mmap_size = 68719476736;",
-    )?;
+    connection.execute_batch("PRAGMA synchronous = normal; PRAGMA cache_size = -2048;")?;
     Ok(connection)
 }
 

@@ -111,11 +111,11 @@ impl DirectoryStore {
         hashes: &[u64],
         mut each: impl FnMut(Found, &Row<'_>) -> rusqlite::Result<Ask>,
     ) -> Answer<()> {
-        let lookup = self.0.entries.lookup();
-        self.0.read(doing, |connection| {
-            let found = lookup.find(connection, hashes)?;
-            each_of(connection, &found, &mut each)
-        })
+        let found = self.0.entries.find(hashes);
+        if found.is_empty() {
+            return Ok(());
+        }
+        self.0.read(doing, |connection| each_of(connection, &found, &mut each))
     }
 
     fn keep_entries(&self, owner: &ProgramName, kind: Kind, items: &[DirectoryItem]) -> Answer<()> {
@@ -235,7 +235,7 @@ impl Loading<'_> {
     fn standing(&self, items: &[&DirectoryItem]) -> rusqlite::Result<Vec<Option<(i64, DirectoryItem)>>> {
         let mut hash = Hasher::new(self.owner, self.kind);
         let hashes: Vec<u64> = items.iter().map(|item| hash.id(&item.id)).collect();
-        let found = self.index.lookup().find(self.transaction, &hashes)?;
+        let found = self.index.find(&hashes);
         let mut standing = vec![None; items.len()];
         each_of(self.transaction, &found, &mut |found, row| {
             if row.is(self.owner, self.kind) && row.id()? == items[found.position].id {

@@ -10,25 +10,27 @@ const BITS: usize = 16;
 /// one absent hash in a thousand is taken for a present one.
 #[derive(Debug)]
 pub(super) struct Filter {
-    blocks: Vec<[u64; 8]>,
-    room: usize,
+    blocks: Vec<Block>,
 }
+
+/// One cache line.
+#[derive(Debug, Clone, Copy)]
+#[repr(align(64))]
+struct Block([u64; 8]);
+
+/// How many blocks are best brought near at once.
+pub(super) const AT_ONCE: usize = 32;
 
 impl Filter {
     /// Makes a filter with room for so many hashes; beyond it the answers get worse, never wrong.
     pub(super) fn with_room(room: usize) -> Self {
-        Self { blocks: vec![[0; 8]; room * BITS / 512 + 1], room }
-    }
-
-    /// How many hashes it was made for.
-    pub(super) fn room(&self) -> usize {
-        self.room
+        Self { blocks: vec![Block([0; 8]); room * BITS / 512 + 1] }
     }
 
     /// Adds a hash.
     pub(super) fn insert(&mut self, hash: u64) {
         let (block, mut probe) = self.place(hash);
-        let block = &mut self.blocks[block];
+        let block = &mut self.blocks[block].0;
         for _ in 0..PROBES {
             block[(probe >> 6 & 7) as usize] |= 1 << (probe & 63);
             probe >>= 7;
@@ -38,7 +40,7 @@ impl Filter {
     /// Whether the hash may be there; `false` is certain.
     pub(super) fn may_hold(&self, hash: u64) -> bool {
         let (block, mut probe) = self.place(hash);
-        let block = &self.blocks[block];
+        let block = &self.blocks[block].0;
         for _ in 0..PROBES {
             if block[(probe >> 6 & 7) as usize] >> (probe & 63) & 1 == 0 {
                 return false;
@@ -46,6 +48,12 @@ impl Filter {
             probe >>= 7;
         }
         true
+    }
+
+    /// Brings the blocks of some hashes near, all at once, so that one need not wait for the other.
+    pub(super) fn bring_near(&self, hashes: &[u64]) {
+        let near = hashes.iter().fold(0, |near, hash| near ^ self.blocks[self.place(*hash).0].0[0]);
+        std::hint::black_box(near);
     }
 
     /// The block, by the hash's upper bits; the bits in it, 9 for each probe, overlapping by 2, from all of it.

@@ -1,12 +1,12 @@
 //! A packed index: from a hash to the rows that may have it.
 //!
-//! Its entries, the hints, are pairs of hash and seq, sorted, 16 bytes each, in buckets by the hash's upper bits.
-//! A hash is uniform, so a bucket fits a page, and one bucket read finds all keys of a batch that fall into it.
-//! New hints wait in memory (the tail) and are packed by the hundred thousand: that costs a tenth of keeping a
-//! B-tree in random order. The tail is not written: rows above the watermark are read again at opening.
+//! Its entries, the hints, are pairs of hash and seq, sorted, 16 bytes each, in buckets by the hash's upper bits; a
+//! bucket fits a page. In memory they take half of that ([`Hints`]). New hints wait in memory (the tail) and are
+//! packed by the hundred thousand: that costs a tenth of keeping a B-tree in random order. The tail is not written:
+//! rows above the watermark are read again at opening.
 //!
 //! A hint may be stale (the row is gone, has another key, or is not committed yet); whoever follows it looks at
-//! the row. None is ever missing, given that the lookup began ([`Index::lookup`]) before its transaction did.
+//! the row. None is ever missing, given that the lookup goes before the transaction that reads the rows.
 
 use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
@@ -14,10 +14,14 @@ use hashbrown::HashTable;
 use hashbrown::hash_table::Entry;
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
 
-use super::filter::Filter;
+use super::filter::{self, Filter};
+use super::hints::Hints;
 
 /// Hints in memory before they are packed: 9 MB of them.
 const TAIL: usize = (1 << 19) / 8 * 7;
+
+/// Hints whose rows are rather read again than packed: some hundredths of a second.
+const REREAD: usize = 1 << 15;
 
 /// Hints in a bucket, on average, before there are twice as many buckets; a page holds three times as many.
 const CROWDED: u64 = 176;
@@ -26,7 +30,7 @@ const CROWDED: u64 = 176;
 const HINT: usize = 16;
 
 /// Hash and seq.
-type Hint = (u64, i64);
+pub(super) type Hint = (u64, i64);
 
 /// One lookup's answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -41,8 +45,7 @@ pub(super) struct Found {
 #[derive(Debug)]
 pub(super) struct Index {
     table: &'static str,
-    packed: RwLock<Packed>,
-    tail: RwLock<Tail>,
+    state: RwLock<State>,
 }
 
 /// What is in the buckets.
@@ -55,15 +58,18 @@ struct Packed {
 
 /// What is in memory.
 #[derive(Debug)]
-struct Tail {
-    /// Over all hints, packed ones too.
+struct State {
+    packed: Packed,
+    /// Over all hints, packed ones and the tail's.
     filter: Filter,
-    /// By hash: a seq, or below zero a place in `many`.
+    /// The packed ones.
+    known: Hints,
+    /// The tail, by hash: a seq, or below zero a place in `many`.
     seqs: HashTable<Hint>,
     /// The seqs of a hash that has several; a key that thousands of accounts share has them in one place.
     many: Vec<Vec<i64>>,
-    /// How many hints there are in both.
-    hints: usize,
+    /// How many hints the tail has.
+    waiting: usize,
     next_seq: i64,
 }
 
@@ -113,55 +119,75 @@ impl Index {
         let last: i64 =
             connection
                 .query_row(&format!("SELECT coalesce(max(seq), 0) FROM {rows}"), [], |row| row.get(0))?;
-        let filter = filter_over(connection, table, packed)?;
-        let tail = Tail {
+        let (filter, known) = in_memory(connection, table, packed)?;
+        let state = State {
+            packed,
             filter,
+            known,
             seqs: HashTable::new(),
             many: Vec::new(),
-            hints: 0,
+            waiting: 0,
             next_seq: last.max(watermark) + 1,
         };
-        Ok((Self { table, packed: RwLock::new(packed), tail: RwLock::new(tail) }, watermark))
+        Ok((Self { table, state: RwLock::new(state) }, watermark))
     }
 
-    /// Begins a lookup; the transaction that it reads in begins after it.
-    pub(super) fn lookup(&self) -> Lookup<'_> {
-        let packed = self.packed.read().unwrap_or_else(PoisonError::into_inner);
-        Lookup { index: self, packed }
+    /// Finds the rows that may have each hash, in the order of their seq; the transaction that reads them begins
+    /// behind it.
+    pub(super) fn find(&self, hashes: &[u64]) -> Vec<Found> {
+        let state = self.state();
+        let mut found = Vec::new();
+        for (group, start) in hashes.chunks(filter::AT_ONCE).zip((0..).step_by(filter::AT_ONCE)) {
+            state.filter.bring_near(group);
+            for (hash, position) in group.iter().zip(start..) {
+                if state.filter.may_hold(*hash) {
+                    found.extend(state.seqs_of(*hash).map(|seq| Found { seq, position }));
+                }
+            }
+        }
+        drop(state);
+        found.sort_unstable();
+        found.dedup();
+        found
     }
 
     /// Gives a seq to every hash that is surely new; `None` to one that may be there already, of an earlier place
     /// in the list too.
     pub(super) fn admit(&self, hashes: &[u64]) -> Vec<Option<i64>> {
-        let mut tail = self.tail();
-        let mut admit = |hash: &u64| (!tail.filter.may_hold(*hash)).then(|| tail.append(*hash));
-        hashes.iter().map(&mut admit).collect()
+        let mut state = self.state_mut();
+        let mut admitted = Vec::with_capacity(hashes.len());
+        for group in hashes.chunks(filter::AT_ONCE) {
+            state.filter.bring_near(group);
+            let mut admit = |hash: &u64| (!state.filter.may_hold(*hash)).then(|| state.append(*hash));
+            admitted.extend(group.iter().map(&mut admit));
+        }
+        admitted
     }
 
     /// Gives the next seq to a row, without a hint.
     pub(super) fn next_seq(&self) -> i64 {
-        self.tail().take_seq()
+        self.state_mut().take_seq()
     }
 
     /// Adds a hint.
     pub(super) fn add(&self, hash: u64, seq: i64) {
-        self.tail().add(hash, seq);
+        self.state_mut().add(hash, seq);
     }
 
-    /// Whether any hint waits in memory.
-    pub(super) fn has_tail(&self) -> bool {
-        self.tail.read().unwrap_or_else(PoisonError::into_inner).hints > 0
+    /// Whether reading the rows of the tail again at the next opening would take longer than packing it now.
+    pub(super) fn is_worth_packing(&self) -> bool {
+        self.state().waiting >= REREAD
     }
 
     /// Whether so many hints wait in memory that they are better packed.
     pub(super) fn is_heavy(&self) -> bool {
-        self.tail.read().unwrap_or_else(PoisonError::into_inner).hints >= TAIL
+        self.state().waiting >= TAIL
     }
 
     /// Packs the tail into the buckets and commits the transaction, which has seen every row of the tail.
     pub(super) fn pack(&self, transaction: Transaction<'_>) -> rusqlite::Result<()> {
         let (fresh, watermark) = self.sorted_tail();
-        let old = *self.packed.read().unwrap_or_else(PoisonError::into_inner);
+        let old = self.state().packed;
         let mut new = Packed { bits: old.bits, hints: old.hints + fresh.len() as u64 };
         while new.hints > CROWDED << new.bits {
             new.bits += 1;
@@ -174,48 +200,37 @@ impl Index {
         if self.table == "entry_index" {
             transaction.execute("DELETE FROM late_keys", [])?;
         }
-        let full = self.tail().filter.room() < new.hints as usize + TAIL;
-        let filter = if full { Some(filter_over(&transaction, self.table, new)?) } else { None };
-        self.commit(transaction, new, filter)
-    }
-
-    /// Commits and shows the new buckets at once: a lookup sees both or neither.
-    fn commit(
-        &self,
-        transaction: Transaction<'_>,
-        new: Packed,
-        filter: Option<Filter>,
-    ) -> rusqlite::Result<()> {
-        let mut packed = self.packed.write().unwrap_or_else(PoisonError::into_inner);
+        let (filter, known) = in_memory(&transaction, self.table, new)?;
         transaction.commit()?;
-        *packed = new;
-        let mut tail = self.tail();
-        tail.seqs.clear();
-        tail.many.clear();
-        tail.hints = 0;
-        if let Some(filter) = filter {
-            tail.filter = filter;
-        }
+        let mut state = self.state_mut();
+        (state.packed, state.filter, state.known) = (new, filter, known);
+        state.seqs.clear();
+        state.many.clear();
+        state.waiting = 0;
         Ok(())
     }
 
     fn sorted_tail(&self) -> (Vec<Hint>, i64) {
-        let tail = self.tail.read().unwrap_or_else(PoisonError::into_inner);
-        let mut hints: Vec<Hint> = Vec::with_capacity(tail.hints);
-        for (hash, seqs) in &tail.seqs {
-            hints.extend(tail.seqs_of(seqs).iter().map(|seq| (*hash, *seq)));
+        let state = self.state();
+        let mut hints: Vec<Hint> = Vec::with_capacity(state.waiting);
+        for (hash, held) in &state.seqs {
+            hints.extend(state.held(held).iter().map(|seq| (*hash, *seq)));
         }
         hints.sort_unstable();
         hints.dedup();
-        (hints, tail.next_seq - 1)
+        (hints, state.next_seq - 1)
     }
 
-    fn tail(&self) -> RwLockWriteGuard<'_, Tail> {
-        self.tail.write().unwrap_or_else(PoisonError::into_inner)
+    fn state(&self) -> RwLockReadGuard<'_, State> {
+        self.state.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn state_mut(&self) -> RwLockWriteGuard<'_, State> {
+        self.state.write().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Tail {
+impl State {
     fn take_seq(&mut self) -> i64 {
         self.next_seq += 1;
         self.next_seq - 1
@@ -229,7 +244,7 @@ impl Tail {
 
     fn add(&mut self, hash: u64, seq: i64) {
         self.filter.insert(hash);
-        self.hints += 1;
+        self.waiting += 1;
         match self.seqs.entry(hash, |known| known.0 == hash, |known| known.0) {
             Entry::Vacant(place) => drop(place.insert((hash, seq))),
             Entry::Occupied(mut known) => {
@@ -245,74 +260,25 @@ impl Tail {
         }
     }
 
-    /// The seqs that an entry of the table stands for.
-    fn seqs_of<'t>(&'t self, held: &'t i64) -> &'t [i64] {
+    /// The seqs that an entry of the tail stands for.
+    fn held<'t>(&'t self, held: &'t i64) -> &'t [i64] {
         match place_in_many(*held) {
             Some(place) => &self.many[place],
             None => std::slice::from_ref(held),
         }
+    }
+
+    /// The seqs of a hash, in the tail and packed.
+    fn seqs_of(&self, hash: u64) -> impl Iterator<Item = i64> {
+        let waiting = self.seqs.find(hash, |known| known.0 == hash);
+        let waiting = waiting.into_iter().flat_map(|known| self.held(&known.1)).copied();
+        waiting.chain(self.known.find(hash))
     }
 }
 
 /// What is held instead of a seq, where a hash has several: the place, from 1, below zero.
 fn place_in_many(held: i64) -> Option<usize> {
     if held < 0 { usize::try_from(-held - 1).ok() } else { None }
-}
-
-/// A lookup: while it lives, the buckets stay as they are.
-pub(super) struct Lookup<'a> {
-    index: &'a Index,
-    packed: RwLockReadGuard<'a, Packed>,
-}
-
-impl Lookup<'_> {
-    /// Finds the rows that may have each hash, in the order of their seq.
-    pub(super) fn find(&self, connection: &Connection, hashes: &[u64]) -> rusqlite::Result<Vec<Found>> {
-        let (mut found, mut asked) = self.find_in_tail(hashes);
-        if self.packed.hints > 0 && !asked.is_empty() {
-            asked.sort_unstable();
-            self.find_in_buckets(connection, &asked, &mut found)?;
-        }
-        found.sort_unstable();
-        found.dedup();
-        Ok(found)
-    }
-
-    /// What the tail holds, and the hashes that may be in the buckets.
-    fn find_in_tail(&self, hashes: &[u64]) -> (Vec<Found>, Vec<(u64, usize)>) {
-        let tail = self.index.tail.read().unwrap_or_else(PoisonError::into_inner);
-        let mut found = Vec::new();
-        let mut asked = Vec::new();
-        for (position, hash) in hashes.iter().enumerate() {
-            if tail.filter.may_hold(*hash) {
-                asked.push((*hash, position));
-                let known = tail.seqs.find(*hash, |known| known.0 == *hash);
-                let seqs = known.into_iter().flat_map(|known| tail.seqs_of(&known.1));
-                found.extend(seqs.map(|seq| Found { seq: *seq, position }));
-            }
-        }
-        (found, asked)
-    }
-
-    fn find_in_buckets(
-        &self,
-        connection: &Connection,
-        asked: &[(u64, usize)],
-        found: &mut Vec<Found>,
-    ) -> rusqlite::Result<()> {
-        let mut read = connection.prepare_cached(&select(self.index.table))?;
-        let bits = self.packed.bits;
-        for group in asked.chunk_by(|one, next| bucket(one.0, bits) == bucket(next.0, bits)) {
-            let mut rows = read.query([bucket(group[0].0, bits)])?;
-            let Some(row) = rows.next()? else { continue };
-            let hints = row.get_ref(0)?.as_blob()?;
-            for (hash, position) in group {
-                let seqs = hints_of(hints, *hash).map(|seq| Found { seq, position: *position });
-                found.extend(seqs);
-            }
-        }
-        Ok(())
-    }
 }
 
 fn select(table: &str) -> String {
@@ -332,17 +298,6 @@ fn hint_at(hints: &[u8], place: usize) -> Hint {
         u64::from_le_bytes(word)
     };
     (word(place * HINT), word(place * HINT + 8).cast_signed())
-}
-
-/// The seqs under a hash in a sorted bucket.
-fn hints_of(hints: &[u8], hash: u64) -> impl Iterator<Item = i64> + '_ {
-    let (mut low, mut high) = (0, hints.len() / HINT);
-    while low < high {
-        let middle = low.midpoint(high);
-        if hint_at(hints, middle).0 < hash { low = middle + 1 } else { high = middle }
-    }
-    let rest = (low..hints.len() / HINT).map(|place| hint_at(hints, place));
-    rest.take_while(move |hint| hint.0 == hash).map(|hint| hint.1)
 }
 
 /// Merges fresh hints into the buckets, all of them where there are to be more; answers how many were there
@@ -407,18 +362,21 @@ fn bytes_of(hints: &[Hint]) -> Vec<u8> {
     bytes
 }
 
-/// A filter over all packed hints, with room for half as many again and a tail.
-fn filter_over(connection: &Connection, table: &str, packed: Packed) -> rusqlite::Result<Filter> {
-    let hints = packed.hints as usize;
-    let mut filter = Filter::with_room(hints + hints / 2 + TAIL);
+/// All packed hints, and a filter over them with room for a tail.
+fn in_memory(connection: &Connection, table: &str, packed: Packed) -> rusqlite::Result<(Filter, Hints)> {
+    let count = packed.hints as usize;
+    let (mut filter, mut known) = (Filter::with_room(count + TAIL), Hints::with_room(count));
     let mut rows =
         connection.prepare(&format!("SELECT hints FROM {table} WHERE bucket >= ?1 ORDER BY bucket"))?;
     let mut rows = rows.query([1_i64 << packed.bits])?;
     while let Some(row) = rows.next()? {
         let hints = row.get_ref(0)?.as_blob()?;
-        (0..hints.len() / HINT).for_each(|place| filter.insert(hint_at(hints, place).0));
+        for hint in (0..hints.len() / HINT).map(|place| hint_at(hints, place)) {
+            filter.insert(hint.0);
+            known.push(hint);
+        }
     }
-    Ok(filter)
+    Ok((filter, known.finish()))
 }
 
 #[cfg(test)]
@@ -428,10 +386,6 @@ mod tests {
 
     fn hash(number: u64) -> u64 {
         xxhash_rust::xxh3::xxh3_64(&number.to_le_bytes())
-    }
-
-    fn found(index: &Index, connection: &Connection, hashes: &[u64]) -> Vec<Found> {
-        index.lookup().find(connection, hashes).unwrap()
     }
 
     #[test]
@@ -448,18 +402,17 @@ mod tests {
                 index.add(7, seq);
             }
             let hashes = [hash(first), hash(first + batch), hash(first + batch - 1)];
-            let before = found(&index, &connection, &hashes);
+            let before = index.find(&hashes);
             index.pack(connection.transaction().unwrap()).unwrap();
-            assert!(!index.has_tail());
-            assert_eq!(found(&index, &connection, &hashes), before);
+            assert_eq!(index.find(&hashes), before);
             assert!(before.len() == 2 && before.iter().all(|one| one.position != 1));
         }
         let all: usize = 3 + 1_000 + 500 + 20_000 + 7 + 60_000 + 5_000;
-        assert_eq!(found(&index, &connection, &[7]).len(), all);
+        assert_eq!(index.find(&[7]).len(), all);
         let again = Index::load(&connection, "entry_index", "entries").unwrap().0;
-        assert_eq!(again.packed.read().unwrap().hints as usize, 2 * all);
+        assert_eq!(again.state().packed.hints as usize, 2 * all);
         assert_eq!(again.next_seq(), index.next_seq());
         let hashes: Vec<u64> = (0..100).map(|number| hash(500_000 + number)).collect();
-        assert_eq!(found(&again, &connection, &hashes), found(&index, &connection, &hashes));
+        assert_eq!(again.find(&hashes), index.find(&hashes));
     }
 }

@@ -24,7 +24,7 @@ impl ContactStore {
         pool: &Pool,
         import: &ImportId,
         chunk: u32,
-        records: &[Keep],
+        records: &[Keep<'_>],
     ) -> Answer<()> {
         self.0.write("keeping contacts", |transaction| {
             pool_number(transaction, pool)?;
@@ -46,7 +46,7 @@ impl ContactStore {
                 WHERE import = (SELECT number FROM stamps WHERE import_id = ?1)";
             transaction.execute(settle, [import.as_str()]).map(drop)
         })?;
-        self.pack_if(self.0.contacts.has_tail())
+        self.pack_if(self.0.contacts.is_worth_packing())
     }
 
     /// Removes the contacts below the floor of a pool, which nobody sees any more; answers how many.
@@ -94,7 +94,7 @@ struct Keeping<'a> {
 }
 
 impl Keeping<'_> {
-    fn keep(mut self, records: &[Keep]) -> rusqlite::Result<()> {
+    fn keep(mut self, records: &[Keep<'_>]) -> rusqlite::Result<()> {
         let hashes: Vec<u64> = records.iter().map(|keep| hash(&keep.contact_id)).collect();
         let admitted = self.index.admit(&hashes);
         let mut append = self.appending()?;
@@ -109,9 +109,9 @@ impl Keeping<'_> {
     }
 
     /// Keeps the records that may be there already.
-    fn keep_looked_up(&mut self, records: &[Keep], rest: &[usize]) -> rusqlite::Result<()> {
+    fn keep_looked_up(&mut self, records: &[Keep<'_>], rest: &[usize]) -> rusqlite::Result<()> {
         let hashes: Vec<u64> = rest.iter().map(|at| hash(&records[*at].contact_id)).collect();
-        let mut found = self.index.lookup().find(self.transaction, &hashes)?;
+        let mut found = self.index.find(&hashes);
         found.sort_unstable_by_key(|found| (found.position, found.seq));
         let mut found = found.as_slice();
         for (position, at) in rest.iter().enumerate() {
@@ -140,7 +140,7 @@ impl Keeping<'_> {
         Ok(None)
     }
 
-    fn append_late(&mut self, keep: &Keep, hash: u64) -> rusqlite::Result<()> {
+    fn append_late(&mut self, keep: &Keep<'_>, hash: u64) -> rusqlite::Result<()> {
         let seq = self.index.next_seq();
         self.append(&mut self.appending()?, keep, seq)?;
         self.index.add(hash, seq);
@@ -155,13 +155,13 @@ impl Keeping<'_> {
         )
     }
 
-    fn append(&self, append: &mut CachedStatement<'_>, keep: &Keep, seq: i64) -> rusqlite::Result<()> {
+    fn append(&self, append: &mut CachedStatement<'_>, keep: &Keep<'_>, seq: i64) -> rusqlite::Result<()> {
         if keep.record.is_none() && keep.groups.is_empty() && !keep.repeated {
             return Ok(());
         }
-        let id = text_of(&keep.contact_id);
+        let id = keep.contact_id.letters();
         let id = std::str::from_utf8(&id).map_err(unreadable)?;
-        let groups = self.fresh_groups(&keep.groups)?;
+        let groups = self.fresh_groups(keep.groups)?;
         let row = keep.row.cast_signed();
         append.execute(params![seq, self.view.pool, id, self.import, row, keep.record, groups]).map(drop)
     }
@@ -175,7 +175,7 @@ impl Keeping<'_> {
     }
 
     /// Lays a record over a contact that has a row.
-    fn change(&mut self, keep: &Keep, standing: Standing) -> rusqlite::Result<()> {
+    fn change(&mut self, keep: &Keep<'_>, standing: Standing) -> rusqlite::Result<()> {
         let stands = self.view.stands(self.transaction, standing.import)?;
         let groups = self.joined_groups(keep, &standing)?;
         if !self.gives_the_record(keep, &standing, stands)? {
@@ -198,7 +198,12 @@ impl Keeping<'_> {
 
     /// Whether the row is to give the contact's record: not where a newer import did, nor a lower row of this one,
     /// nor where nothing of it changed.
-    fn gives_the_record(&mut self, keep: &Keep, standing: &Standing, stands: bool) -> rusqlite::Result<bool> {
+    fn gives_the_record(
+        &mut self,
+        keep: &Keep<'_>,
+        standing: &Standing,
+        stands: bool,
+    ) -> rusqlite::Result<bool> {
         if keep.record.is_none() && !keep.repeated {
             return Ok(false);
         }
@@ -211,7 +216,7 @@ impl Keeping<'_> {
     /// The record to write; the first write of a repeated identity puts what was before beside it.
     fn record_to_keep<'k>(
         &self,
-        keep: &'k Keep,
+        keep: &'k Keep<'_>,
         standing: &'k Standing,
         stands: bool,
     ) -> rusqlite::Result<Option<Cow<'k, str>>> {
@@ -225,7 +230,7 @@ impl Keeping<'_> {
         } else {
             self.forget_before(standing.seq)?;
         }
-        Ok(keep.record.as_deref().map(Cow::Borrowed).or(before))
+        Ok(keep.record.map(Cow::Borrowed).or(before))
     }
 
     /// A state from before an import that never ended says nothing about this one.
@@ -237,9 +242,9 @@ impl Keeping<'_> {
     }
 
     /// The groups with the new ones, where there are any.
-    fn joined_groups(&mut self, keep: &Keep, standing: &Standing) -> rusqlite::Result<Option<String>> {
+    fn joined_groups(&mut self, keep: &Keep<'_>, standing: &Standing) -> rusqlite::Result<Option<String>> {
         let mut joined = standing.groups.clone();
-        for group in &keep.groups {
+        for group in keep.groups {
             let present = match joined.get(group) {
                 Some(by) => self.view.stands(self.transaction, *by)?,
                 None => false,
@@ -260,30 +265,17 @@ impl Keeping<'_> {
     }
 }
 
-/// A contact id as people see it, without a string of its own.
-fn text_of(id: &ContactId) -> [u8; 26] {
-    const LETTERS: &[u8; 32] = b"abcdefghijklmnopqrstuvwxyz234567";
-    let bits = u128::from_be_bytes(*id.as_bytes());
-    let mut text = [0; 26];
-    for (place, letter) in text[..25].iter_mut().enumerate() {
-        *letter = LETTERS[(bits >> (123 - 5 * place) & 31) as usize];
-    }
-    text[25] = LETTERS[(bits << 2 & 31) as usize];
-    text
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::contacts::parse_id;
     use super::*;
 
     #[test]
-    fn the_text_is_the_domains_and_is_read_back() {
+    fn the_letters_are_read_back() {
         for identity in ["", "a", "ann@sample.com", "+5511999990000"] {
             let id = ContactId::derive("acme", "partners", identity);
-            let text = text_of(&id);
-            assert_eq!(text, id.to_string().as_bytes());
-            assert_eq!(parse_id(rusqlite::types::ValueRef::Text(&text)), Some(id));
+            let letters = id.letters();
+            assert_eq!(parse_id(rusqlite::types::ValueRef::Text(&letters)), Some(id));
         }
     }
 }

@@ -81,7 +81,7 @@ impl Objects for FileObjects<'_> {
         writes_nothing()
     }
 
-    async fn put_if_absent(&self, _: &str, _: Vec<u8>) -> Answer<bool> {
+    async fn put_if_absent(&self, _: &str, _: &[&[u8]]) -> Answer<bool> {
         writes_nothing()
     }
 

@@ -1,0 +1,125 @@
+//! What nobody sees in a cell and nobody meant: marks of direction, blanks without width, smart quotes around an
+//! address. They come with cells that were copied out of mails, web pages and spreadsheets.
+
+use std::borrow::Cow;
+
+use unicode_normalization::UnicodeNormalization;
+
+/// What a cell holds, as far as mending it goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Holds {
+    /// Anything that is not one of the others.
+    Value,
+    /// A phone number: its blanks are punctuation and say nothing.
+    Phone,
+    /// A mail or web address.
+    Address,
+}
+
+/// Takes out of a cell what cannot be seen in it; borrowed where nothing had to be.
+pub fn mend(cell: &str, holds: Holds) -> Cow<'_, str> {
+    if is_plain(cell) {
+        return Cow::Borrowed(cell);
+    }
+    if holds == Holds::Address {
+        return mend_address(cell);
+    }
+    if cell.chars().all(|letter| mended(letter, holds) == Some(letter)) {
+        return Cow::Borrowed(cell);
+    }
+    let seen: String = cell.chars().filter_map(|letter| mended(letter, holds)).collect();
+    Cow::Owned(seen.trim().to_owned())
+}
+
+fn mend_address(cell: &str) -> Cow<'_, str> {
+    let seen: String = cell.chars().filter_map(|letter| mended(letter, Holds::Address)).collect();
+    let mut seen = without_quotes(seen.trim()).replace(['‘', '’'], "'");
+    if seen.contains('＠') {
+        // Typed with the wide letters of an East Asian keyboard.
+        seen = seen.nfkc().collect();
+    }
+    if seen == cell { Cow::Borrowed(cell) } else { Cow::Owned(seen) }
+}
+
+/// Whether a cell is ASCII that is printed, as nearly all are; looked at without a branch for each byte.
+fn is_plain(cell: &str) -> bool {
+    cell.bytes().fold(true, |plain, byte| plain & (0x20..0x7f).contains(&byte))
+}
+
+/// A character as it is kept; nothing where it is left out.
+fn mended(letter: char, holds: Holds) -> Option<char> {
+    match letter {
+        '\t' | '\n' | '\r' => Some(letter),
+        '\u{200b}' | '\u{2060}' | '\u{feff}' => None,
+        _ if letter.is_ascii_control() => None,
+        // Soft hyphens, and marks and embeddings of direction.
+        '\u{ad}'
+        | '\u{61c}'
+        | '\u{200e}'
+        | '\u{200f}'
+        | '\u{202a}'..='\u{202e}'
+        | '\u{2066}'..='\u{2069}' => None,
+        // Joiners shape the letters of names in Persian and Hindi; in an address they hide.
+        '\u{200c}' | '\u{200d}' if holds == Holds::Address => None,
+        _ if letter.is_whitespace() && letter != ' ' && holds != Holds::Phone => Some(' '),
+        _ => Some(letter),
+    }
+}
+
+/// Quotes that a word processor sets around a word.
+const PAIRS: [(char, char); 10] = [
+    ('“', '”'),
+    ('„', '“'),
+    ('„', '”'),
+    ('”', '”'),
+    ('‘', '’'),
+    ('‚', '‘'),
+    ('’', '’'),
+    ('«', '»'),
+    ('»', '«'),
+    ('‹', '›'),
+];
+
+fn without_quotes(address: &str) -> &str {
+    let inner = |&(open, close): &(char, char)| address.strip_prefix(open)?.strip_suffix(close);
+    PAIRS.iter().find_map(inner).map_or(address, str::trim)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_cannot_be_seen_is_left_out() {
+        for (cell, holds, seen) in [
+            ("Ann Lee", Holds::Value, "Ann Lee"),
+            ("José", Holds::Value, "José"),
+            ("Ann\u{a0}Lee\u{200b}", Holds::Value, "Ann Lee"),
+            ("\u{200e}31/01/2026", Holds::Value, "31/01/2026"),
+            ("\u{200f} Ann \u{200e}", Holds::Value, "Ann"),
+            ("A\u{7}\0nn", Holds::Value, "Ann"),
+            ("نامه\u{200c}ای", Holds::Value, "نامه\u{200c}ای"),
+            ("two\nlines\tand more", Holds::Value, "two\nlines\tand more"),
+            ("prix\u{a0}: 5\u{202f}€", Holds::Value, "prix : 5 €"),
+            ("\u{feff}x\u{200b}y", Holds::Value, "xy"),
+            ("+55\u{a0}11\u{a0}91234", Holds::Phone, "+55\u{a0}11\u{a0}91234"),
+            ("\u{202a}+5511\u{202c}", Holds::Phone, "+5511"),
+            ("“a@one.example”", Holds::Address, "a@one.example"),
+            ("„a@one.example“", Holds::Address, "a@one.example"),
+            ("« a@one.example »", Holds::Address, "a@one.example"),
+            ("‘a@one.example’", Holds::Address, "a@one.example"),
+            ("o’brien@one.example", Holds::Address, "o'brien@one.example"),
+            ("a\u{200d}@one.example", Holds::Address, "a@one.example"),
+            ("josé@bücher.example", Holds::Address, "josé@bücher.example"),
+            ("\"a@one.example\"", Holds::Address, "\"a@one.example\""),
+        ] {
+            assert_eq!(mend(cell, holds), seen, "{cell:?}");
+        }
+    }
+
+    #[test]
+    fn wide_letters_of_an_address_are_narrowed() {
+        assert_eq!(mend("ａ＠ｏｎｅ．ｅｘａｍｐｌｅ", Holds::Address), "a@one.example");
+        assert_eq!(mend("Ａｎｎ", Holds::Value), "Ａｎｎ");
+    }
+}

@@ -1,0 +1,159 @@
+//! What the survey sees in one record, whatever stands before it in the file: so records are looked at side by side.
+
+use crate::cells::Cells;
+use crate::clean::date::OrderSeen;
+use crate::clean::{Holds, mend};
+use crate::finding::Column;
+use crate::limits;
+use crate::mapping::Mapping;
+use crate::options::Options;
+use crate::profile::{FieldIndex, FieldKind, Profile};
+use crate::record;
+use crate::repeats::Key;
+use crate::row::{Cleaner, Values, identity_part, trim};
+use crate::settings::Settings;
+
+use super::Opening;
+
+/// What a record is.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Seen {
+    pub(super) too_large: bool,
+    pub(super) bad_bytes: bool,
+    pub(super) filled: bool,
+    pub(super) cells: usize,
+    /// What it takes in a message at most.
+    pub(super) weight: u64,
+    pub(super) identity: Option<Key>,
+    /// What it adds to its identity.
+    pub(super) adds: Option<Key>,
+    /// How many of the keys in [`Looker::keys`] are its own.
+    pub(super) keys: usize,
+}
+
+/// Somebody who looks at records.
+pub(super) struct Looker<'p> {
+    cleaner: Cleaner<'p>,
+    allow_duplicates: bool,
+    delimiter: u8,
+    /// The file's own columns, where result columns stand beside them.
+    comes_back: Option<Mapping>,
+    told_apart_by: Vec<FieldIndex>,
+    /// Where dates are, and what their cells say about the order of day and month.
+    pub(super) dates: Vec<(FieldIndex, usize, OrderSeen)>,
+    /// Keys of the records looked at, one behind the other, where a row has several.
+    pub(super) keys: Vec<Key>,
+    cells: Cells,
+    values: Values,
+    text: String,
+}
+
+impl<'p> Looker<'p> {
+    pub(super) fn new(
+        opening: &Opening,
+        profile: &'p Profile,
+        options: &Options,
+        settings: &Settings,
+    ) -> Self {
+        let sender = opening.mapping.sender();
+        let cleaner = Cleaner::new(profile, &sender, settings.phone_region(), options.allow_duplicates);
+        let mut told_apart_by: Vec<FieldIndex> = profile.identity.iter().flatten().copied().collect();
+        told_apart_by.extend(&profile.repeat.keys);
+        told_apart_by.extend(profile.repeat.adds);
+        let place = |field: FieldIndex| cleaner.column(field).position.map(|place| place as usize - 1);
+        let dates = (profile.fields_of(FieldKind::Date))
+            .filter_map(|field| Some((field, place(field)?, OrderSeen::default())))
+            .collect();
+        Self {
+            cleaner,
+            allow_duplicates: options.allow_duplicates,
+            delimiter: opening.delimiter,
+            comes_back: opening.mapping.comes_back.then(|| opening.mapping.clone()),
+            told_apart_by,
+            dates,
+            keys: Vec::new(),
+            cells: Cells::default(),
+            values: Values::default(),
+            text: String::new(),
+        }
+    }
+
+    /// The column of a field.
+    pub(super) fn column(&self, field: FieldIndex) -> &Column {
+        self.cleaner.column(field)
+    }
+
+    /// Looks at a record that is no row: whether it is filled, and whether it holds bytes that are not text.
+    pub(super) fn glance(&mut self, bytes: &[u8]) -> (bool, bool) {
+        let (text, bad) = record::text(bytes, self.delimiter);
+        self.cells.parse(&text, self.delimiter);
+        (!self.cells.is_blank(), !bad.is_empty())
+    }
+
+    /// Looks at a record of so many bytes in all, of which the beginning is here where it is too large.
+    pub(super) fn look(&mut self, bytes: &[u8], whole: u64) -> Seen {
+        let mut seen = self.take_apart(bytes, whole);
+        seen.cells = self.cells.len();
+        if seen.filled {
+            let cells = &self.cells;
+            let date = |cell: usize| mend(trim(cells.get(cell)), Holds::Value);
+            self.dates.iter_mut().for_each(|(_, cell, order)| order.see(&date(*cell)));
+            self.tell_apart(&mut seen);
+        }
+        seen
+    }
+
+    /// Takes a record apart as the worker will.
+    fn take_apart(&mut self, bytes: &[u8], whole: u64) -> Seen {
+        let mut seen = Seen { too_large: whole > limits::ROW_BYTES as u64, ..Seen::default() };
+        if seen.too_large {
+            record::seen(bytes, self.delimiter, &mut self.cells);
+            seen.weight = limits::ROW_BYTES as u64;
+        } else {
+            let (text, bad) = record::text(bytes, self.delimiter);
+            seen.bad_bytes = !bad.is_empty();
+            self.cells.parse(&text, self.delimiter);
+            seen.weight = weight(bytes);
+        }
+        if let Some(mapping) = &self.comes_back {
+            let record = mapping.sender_record(&self.cells, self.delimiter);
+            self.cells.parse(&record, self.delimiter);
+        }
+        seen.filled = seen.too_large || !self.cells.is_blank();
+        seen
+    }
+
+    /// Cleans what the row is told apart by.
+    fn tell_apart(&mut self, seen: &mut Seen) {
+        self.values.clear();
+        self.cleaner.clean_some(&self.cells, &self.told_apart_by, &mut self.values);
+        let values = self.cleaner.last(&self.values);
+        if !self.cleaner.identity(values, None, &mut self.text) {
+            return;
+        }
+        seen.identity = Some(Key::of(&self.text));
+        let profile = self.cleaner.profile;
+        let mut part = |field: FieldIndex| {
+            self.text.clear();
+            identity_part(profile.fields[field].kind, values.get(field), &mut self.text);
+            (!self.text.is_empty()).then(|| Key::of(&self.text))
+        };
+        if self.allow_duplicates {
+            return;
+        }
+        if profile.repeat.keys.is_empty() {
+            seen.adds = profile.repeat.adds.and_then(part);
+        } else {
+            let before = self.keys.len();
+            self.keys.extend(profile.repeat.keys.iter().filter_map(|field| part(*field)));
+            seen.keys = self.keys.len() - before;
+        }
+    }
+}
+
+/// Bytes that a record takes in a JSON message at most: quotes are escaped by one byte, controls by up to five.
+fn weight(bytes: &[u8]) -> u64 {
+    let quotes = bytes.iter().filter(|byte| **byte == b'"' || **byte == b'\\').count();
+    let controls = bytes.iter().filter(|byte| **byte < 0x20).count();
+    (bytes.len() + quotes + 5 * controls) as u64
+}
