@@ -39,8 +39,8 @@ def _construct(loader, suffix, node):
 Tagged.add_multi_constructor("!", _construct)
 
 
-def template():
-    return yaml.load((ROOT / "infra" / "template.yaml").read_text(), Tagged)
+def template(name="template.yaml"):
+    return yaml.load((ROOT / "infra" / name).read_text(), Tagged)
 
 
 def _fit_to_enforcement(resources):

@@ -3,9 +3,7 @@
 import json
 import time
 
-from stack import ROOT, Tagged
-
-import yaml
+from stack import template
 from test_faults import people, rows_add_up
 
 
@@ -24,7 +22,7 @@ def test_files_of_a_migration_are_imported_once_each(stack):
         stack.put(f"sources/moving/2026/part {number}.csv", people(20, "moving-mail.com", first=20 * number))
     stack.put("sources/moving/.hidden", b"x")
     stack.put("sources/elsewhere/list.csv", people(5, "moving-mail.com"))
-    body = yaml.load((ROOT / "infra" / "migration.yaml").read_text(), Tagged)
+    body = template("migration.yaml")
     parameters = {"Program": "moving", "Profile": "prospects", "Source": "sources/moving/", "Rate": "rate(1 minute)",
                   "ExpectedBy": "cron(0 8 ? * MON-FRI *)"}
     stack.deploy("migration", body, parameters, ["CAPABILITY_IAM"])

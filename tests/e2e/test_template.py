@@ -1,5 +1,6 @@
 """What must hold of the template, read from the template itself."""
 
+import json
 import re
 import subprocess
 import sys
@@ -154,6 +155,28 @@ def test_the_functions_get_exactly_what_they_read():
         source = (ROOT / "functions" / name.lower() / "src" / "main.rs").read_text()
         read = set(re.findall(r"(?:text|number)\(\"(ROLLCALL_[A-Z_]+)\"\)", source))
         assert told == read, name
+
+
+# ------------------------------------------------------------------ a migration
+def test_a_migrations_schedules_say_what_the_splitter_reads():
+    migration = template("migration.yaml")
+    values = {"Program": "acme", "Profile": "partners", "Source": "sources/acme/", "ExpectedWithinHours": "24"}
+    told = []
+    for schedule in ("Look", "Expect"):
+        target = migration["Resources"][schedule]["Properties"]["Target"]
+        text = re.sub(r"\$\{(\w+)\}", lambda match: values[match.group(1)], target["Input"]["Fn::Sub"])
+        told.append(json.loads(text))
+        assert target["Arn"] == {"Fn::ImportValue": {"Fn::Sub": "${Installation}-SplitterArn"}}
+    assert told[0] == {"rollcall": "migrate", "program": "acme", "profile": "partners", "source": "sources/acme/"}
+    assert told[1] == {**told[0], "expected": {"by": "<aws.scheduler.scheduled-time>", "within_hours": 24}}
+    assert TEMPLATE["Outputs"]["SplitterArn"]["Export"]["Name"] == {"Fn::Sub": "${AWS::StackName}-SplitterArn"}
+
+
+def test_a_migration_may_call_the_splitter_and_nothing_else():
+    (policy,) = template("migration.yaml")["Resources"]["Role"]["Properties"]["Policies"]
+    (statement,) = policy["PolicyDocument"]["Statement"]
+    assert statement["Action"] == "lambda:InvokeFunction"
+    assert statement["Resource"] == {"Fn::ImportValue": {"Fn::Sub": "${Installation}-SplitterArn"}}
 
 
 def test_the_linter_has_nothing_to_say():

@@ -109,6 +109,25 @@ fn a_chunk_that_was_never_judged_is_unprocessed() {
 }
 
 #[test]
+fn a_message_of_another_version_is_answered_for_and_never_judged() {
+    let world = world();
+    let (import, chunks) = split(&world, FILE);
+    let older = ChunkMessage { v: chunks[0].v - 1, ..chunks[0].clone() };
+    let (handled, _) = world.handle(&Machine::sound(), Event::Chunk(older.clone()));
+    assert_eq!(handled, Handled::Again);
+    assert!(world.paper(&import, "chunks/0").is_none());
+    let (handled, mut caused) = give_up(&world, &Machine::sound(), &older, false);
+    assert_eq!(handled, Handled::Done);
+    caused.push(Event::Chunk(chunks[1].clone()));
+    drive(&world, caused);
+    let summary = world.summary(&import);
+    assert_eq!(
+        (summary.status.as_str(), summary.rows.unprocessed, summary.rows.created),
+        ("incomplete", 3, 3)
+    );
+}
+
+#[test]
 fn a_chunk_that_was_judged_is_kept_and_not_given_up() {
     let calm = world();
     let (import, chunks) = split(&calm, FILE);
