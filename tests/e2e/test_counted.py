@@ -13,9 +13,9 @@ THROTTLED_SECONDS = int(os.environ.get("ROLLCALL_E2E_THROTTLED_SECONDS", "20"))
 PRICE = {"write": 0.625, "read": 0.125}
 
 
-def counting(tmp_path_factory, pace):
+def apart(tmp_path_factory, pace, count=True):
     folder = tmp_path_factory.mktemp(pace)
-    emulator = Emulator(folder, count=True)
+    emulator = Emulator(folder, count=count)
     try:
         yield Stack(emulator, REGION, folder, pace=pace)
     finally:
@@ -24,13 +24,13 @@ def counting(tmp_path_factory, pace):
 
 @pytest.fixture(scope="module")
 def counted(tmp_path_factory):
-    yield from counting(tmp_path_factory, "standard")
+    yield from apart(tmp_path_factory, "standard")
 
 
 @pytest.fixture(scope="module")
 def busy(tmp_path_factory):
     # For minutes of throttling by hand the retries of the real pace are needed.
-    yield from counting(tmp_path_factory, "quick" if THROTTLED_SECONDS < 60 else "standard")
+    yield from apart(tmp_path_factory, "quick" if THROTTLED_SECONDS < 60 else "standard")
 
 
 def test_calls_and_units_of_fresh_rows(counted):
@@ -79,12 +79,18 @@ def test_a_table_that_leaves_work_undone_or_throttles(busy):
     assert len(busy.letters_to("busy")) == 2
 
 
-def test_a_hundred_thousand_rows(stack):
-    stack.program("large")
-    stack.drop("large", "prospects", "list.csv", people(100_000, "large-mail.com"))
-    (summary,) = stack.wait_for("large", "list.csv", 300)
+@pytest.fixture
+def roomy(tmp_path_factory):
+    """With the real time limits: on a busy machine the quick ones would be those of the machine."""
+    yield from apart(tmp_path_factory, "standard", count=False)
+
+
+def test_a_hundred_thousand_rows(roomy):
+    roomy.program("large")
+    roomy.drop("large", "prospects", "list.csv", people(100_000, "large-mail.com"))
+    (summary,) = roomy.wait_for("large", "list.csv", 600)
     assert summary["status"] == "completed" and rows_add_up(summary)
     assert summary["rows"]["created"] == 100_000
-    stack.wait_until_quiet()
-    assert len(stack.letters_to("large")) == 1
-    assert len(stack.rows(summary, "succeeded.csv")) == 100_000
+    roomy.wait_until_quiet()
+    assert len(roomy.letters_to("large")) == 1
+    assert len(roomy.rows(summary, "succeeded.csv")) == 100_000
