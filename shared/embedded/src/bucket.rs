@@ -9,6 +9,8 @@ use std::io::{self, ErrorKind, Read, Seek, SeekFrom, Write};
 use std::ops::Range;
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
+use std::sync::mpsc::{SyncSender, sync_channel};
+use std::thread::{self, JoinHandle};
 use std::time::SystemTime;
 
 use jiff::Timestamp;
@@ -25,6 +27,9 @@ const PREPARED: &str = "drop-";
 
 /// Bytes that a writer gathers before it troubles the system.
 const BUFFER: usize = 1 << 20;
+
+/// Bytes of a large object that are made durable while more of it comes: at the end little is left to wait for.
+const SYNCED_AT_ONCE: usize = 32 << 20;
 
 /// The bucket of a home.
 #[derive(Debug, Clone)]
@@ -261,7 +266,7 @@ impl Objects for Bucket {
         let doing = "writing an object";
         let target = self.place_for(doing, key)?;
         let draft = Draft::begin(&self.0.drafts).map_err(|error| fault(doing, &error))?;
-        Ok(BucketWriter { draft, buffer: Vec::with_capacity(BUFFER), target })
+        Ok(BucketWriter::begin(draft, target))
     }
 }
 
@@ -288,37 +293,65 @@ impl PreparedDrop {
     }
 }
 
-/// A large object on its way into the bucket.
+/// A large object on its way into the bucket: written behind the back of who makes it, on a thread of its own.
 #[derive(Debug)]
 pub struct BucketWriter {
-    draft: Draft,
     buffer: Vec<u8>,
     target: PathBuf,
+    /// Taken when all is written.
+    to_write: Option<SyncSender<Vec<u8>>>,
+    writing: Option<JoinHandle<io::Result<Draft>>>,
+}
+
+impl BucketWriter {
+    fn begin(mut draft: Draft, target: PathBuf) -> Self {
+        let (to_write, written) = sync_channel::<Vec<u8>>(2);
+        let writing = thread::spawn(move || {
+            let mut unsynced = 0;
+            for bytes in written {
+                draft.file.write_all(&bytes)?;
+                unsynced += bytes.len();
+                if unsynced >= SYNCED_AT_ONCE {
+                    draft.file.sync_data()?;
+                    unsynced = 0;
+                }
+            }
+            Ok(draft)
+        });
+        let buffer = Vec::with_capacity(BUFFER);
+        Self { buffer, target, to_write: Some(to_write), writing: Some(writing) }
+    }
+
+    fn flush(&mut self, room: usize) {
+        let bytes = std::mem::replace(&mut self.buffer, Vec::with_capacity(room));
+        // Where nobody takes it any more the writing has failed, and `finish` says why.
+        let _ = self.to_write.as_ref().map(|to_write| to_write.send(bytes));
+    }
+
+    fn written(&mut self) -> io::Result<Draft> {
+        self.flush(0);
+        self.to_write = None;
+        let stopped = || io::Error::other("the writing thread stopped");
+        let writing = self.writing.take().ok_or_else(stopped)?;
+        writing.join().map_err(|_| stopped())?
+    }
 }
 
 impl ObjectWriter for BucketWriter {
-    async fn write(&mut self, bytes: &[u8]) -> Answer<()> {
-        if self.buffer.len() + bytes.len() > BUFFER {
-            self.flush()?;
-        }
-        if bytes.len() > BUFFER {
-            return self.draft.file.write_all(bytes).map_err(|error| fault("writing an object", &error));
+    async fn write(&mut self, mut bytes: &[u8]) -> Answer<()> {
+        while self.buffer.len() + bytes.len() > BUFFER {
+            let (here, rest) = bytes.split_at(BUFFER - self.buffer.len());
+            self.buffer.extend_from_slice(here);
+            self.flush(BUFFER);
+            bytes = rest;
         }
         self.buffer.extend_from_slice(bytes);
         Ok(())
     }
 
     async fn finish(mut self) -> Answer<()> {
-        self.flush()?;
-        self.draft.replace(&self.target).map_err(|error| fault("writing an object", &error))
-    }
-}
-
-impl BucketWriter {
-    fn flush(&mut self) -> Answer<()> {
-        self.draft.file.write_all(&self.buffer).map_err(|error| fault("writing an object", &error))?;
-        self.buffer.clear();
-        Ok(())
+        let shown = self.written().and_then(|draft| draft.replace(&self.target));
+        shown.map_err(|error| fault("writing an object", &error))
     }
 }
 

@@ -56,6 +56,8 @@ pub struct Database {
     readers: Mutex<Vec<Connection>>,
     /// Held by who reads, and alone by who moves the log into the file: only a log that nobody reads begins anew.
     reading: RwLock<()>,
+    /// Held by who moves the log.
+    moving: Mutex<()>,
     pub(super) contacts: Index,
     pub(super) entries: Index,
 }
@@ -87,6 +89,7 @@ impl Database {
             writer: Some(Mutex::new(writer)),
             readers: Mutex::default(),
             reading: RwLock::default(),
+            moving: Mutex::default(),
             contacts,
             entries,
         })
@@ -109,6 +112,7 @@ impl Database {
             writer: None,
             readers: Mutex::new(vec![reader]),
             reading: RwLock::default(),
+            moving: Mutex::default(),
             contacts,
             entries,
         })
@@ -158,18 +162,31 @@ impl Database {
     ) -> Answer<T> {
         let writer =
             self.writer.as_ref().ok_or_else(|| Fault::permanent(doing, "opened for reading only"))?;
-        let mut writer = lock(writer);
+        let mut open = lock(writer);
         IN_LOG.set(0);
-        let answer = writer
+        let answer = open
             .transaction_with_behavior(TransactionBehavior::Immediate)
             .and_then(work)
             .map_err(|error| fault(doing, &error))?;
+        drop(open);
         if IN_LOG.get() >= LOG_PAGES {
-            let _alone = self.reading.write().unwrap_or_else(PoisonError::into_inner);
-            // What cannot move now moves later: it is committed either way.
-            let _ = writer.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()));
+            self.move_log(writer);
         }
         Ok(answer)
+    }
+
+    /// Moves the log into the file: most of it while others go on, the rest while nobody reads or writes, for only
+    /// then the log begins anew. What cannot move now moves later: it is committed either way.
+    fn move_log(&self, writer: &Mutex<Connection>) {
+        let Ok(_alone) = self.moving.try_lock() else { return };
+        let taken = lock(&self.readers).pop();
+        if let Some(reader) = taken {
+            let _ = checkpoint(&reader);
+            lock(&self.readers).push(reader);
+        }
+        let writer = lock(writer);
+        let _nobody = self.reading.write().unwrap_or_else(PoisonError::into_inner);
+        let _ = checkpoint(&writer);
     }
 
     /// A connection of one's own, for a long listing.
@@ -210,6 +227,10 @@ fn connect(path: &Path, flags: OpenFlags) -> rusqlite::Result<Connection> {
     connection.set_prepared_statement_cache_capacity(64);
     connection.execute_batch("PRAGMA synchronous = normal; PRAGMA cache_size = -2048;")?;
     Ok(connection)
+}
+
+fn checkpoint(connection: &Connection) -> rusqlite::Result<()> {
+    connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()))
 }
 
 fn check_version(path: &Path, connection: &Connection) -> Result<(), OpenError> {
