@@ -8,6 +8,7 @@ mod answer;
 mod commands;
 mod drop;
 mod host;
+mod memory;
 mod progress;
 
 use std::panic::{self, AssertUnwindSafe};
@@ -48,11 +49,8 @@ enum Command {
     Contacts(commands::contacts::Contacts),
 }
 
-/// Workers take and give many small pieces at once; this allocator minds that less than the system's.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 fn main() -> ExitCode {
+    memory::give_back_soon();
     panic::set_hook(Box::new(|what| {
         answer::say(format_args!("an error in the program: {what}; please report it"))
     }));
