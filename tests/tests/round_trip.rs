@@ -126,6 +126,19 @@ proptest! {
     }
 }
 
+/// What a run of the test above found.
+#[test]
+fn a_surplus_cell_of_blanks_comes_back() {
+    let world = World::with_acme();
+    for blank in [" ", "\t", "\u{a0}", "\"\""] {
+        let file = format!("name,email,note\nAna,ana@um.example,,{blank}\n");
+        let first = world.import("prospects", file.as_bytes(), &[], &Course::default());
+        let failed = world.paper(&first, "failed.csv").unwrap();
+        let again = world.import("prospects", failed.as_bytes(), &[], &Course::default());
+        assert_eq!(world.paper(&again, "failed.csv").unwrap(), failed, "{blank:?}");
+    }
+}
+
 #[test]
 fn failed_csv_mended_in_place_just_works() {
     let world = World::with_acme();

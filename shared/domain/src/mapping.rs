@@ -282,9 +282,8 @@ impl Mapping {
         let own = self.echoed().filter(|at| *at < cells.len()).map(|at| unguard(cells.get(at)).to_owned());
         let mut all: Vec<String> = own.collect();
         let mut surplus = Cells::default();
-        if let Some(record) =
-            self.surplus().map(|at| cells.get(at)).filter(|record| !record.trim().is_empty())
-        {
+        // A surplus cell of blanks is one too: only where nothing is there was none.
+        if let Some(record) = self.surplus().map(|at| cells.get(at)).filter(|record| !record.is_empty()) {
             surplus.parse(unguard(record), b',');
             all.extend(surplus.iter().map(str::to_owned));
         }
