@@ -17,30 +17,62 @@ def rows_add_up(summary):
     return rows["read"] == sum(count for outcome, count in rows.items() if outcome != "read")
 
 
-def is_at_work(stack, program):
-    return any("/chunks/" in key for key in stack.keys(f"imports/{program}/"))
-
-
-def test_workers_killed_mid_chunk(stack):
-    stack.program("killed")
-    stack.drop("killed", "prospects", "list.csv", people(40_000, "killed-mail.com"))
-    killed, end = set(), time.monotonic() + 20
-    while len(killed) < 3 and time.monotonic() < end:
-        for process in stack.emulator.processes(stack.outputs["WorkerName"]):
-            if process not in killed and len(killed) < 3 and is_at_work(stack, "killed"):
-                # One that has ended by itself meanwhile is none.
-                with contextlib.suppress(ProcessLookupError):
-                    os.kill(process, signal.SIGKILL)
+def kill(stack, program, function, at_most, ready):
+    """Kills processes of a function while the program's import is under way; how many died before it ended."""
+    killed, end = set(), time.monotonic() + 30
+    while len(killed) < at_most and time.monotonic() < end and not stack.summaries(program):
+        for process in stack.emulator.processes(stack.outputs[f"{function}Name"]):
+            if process in killed or not ready() or len(killed) == at_most:
+                continue
+            # One that has ended by itself meanwhile is none.
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(process, signal.SIGKILL)
+                if not stack.summaries(program):
                     killed.add(process)
-        time.sleep(0.02)
-    assert killed
-    assert not stack.summaries("killed")
-    (summary,) = stack.wait_for("killed", "list.csv", 300)
-    assert summary["status"] == "completed" and summary["rows"]["created"] == 40_000
-    assert len(stack.rows(summary, "succeeded.csv")) == 40_000
-    assert len([item for item in stack.contacts() if item["pk"].startswith("killed#")]) == 40_000
+        time.sleep(0.01)
+    return len(killed)
+
+
+def ends_as_if_nothing_were(stack, program, count):
+    (summary,) = stack.wait_for(program, "list.csv", 300)
+    assert summary["status"] == "completed" and summary["rows"]["created"] == count
+    assert len(stack.rows(summary, "succeeded.csv")) == count
+    assert len([item for item in stack.contacts() if item["pk"].startswith(f"{program}#")]) == count
     stack.wait_until_quiet(120)
-    assert len(stack.letters_to("killed")) == 1
+    assert len(stack.letters_to(program)) == 1
+
+
+def written(stack, program, part):
+    return any(part in key for key in stack.keys(f"imports/{program}/"))
+
+
+def test_functions_killed_at_work(stack):
+    """Workers mid-chunk, a splitter as it begins and as it sends, a finalizer as it writes: all wait for the second
+    deliveries together."""
+    counts = {"killed-worker": 40_000, "killed-splitter": 120_000, "killed-finalizer": 20_000}
+    for program in counts:
+        stack.program(program)
+
+    def drop(program):
+        stack.drop(program, "prospects", "list.csv", people(counts[program], f"{program}-mail.com"))
+
+    drop("killed-worker")
+    assert kill(stack, "killed-worker", "Worker", 3, lambda: written(stack, "killed-worker", "/chunks/"))
+
+    before = set(stack.unfinished())
+    drop("killed-splitter")
+    assert kill(stack, "killed-splitter", "Splitter", 1, lambda: set(stack.unfinished()) - before)
+    assert kill(stack, "killed-splitter", "Splitter", 1, lambda: written(stack, "killed-splitter", "/upload.json"))
+
+    def all_are_worked():
+        ids = {key.split("/")[2] for key in stack.keys("imports/killed-finalizer/")}
+        return any(item.get("remaining") == 0 for import_id in ids for item in stack.import_items(import_id))
+
+    drop("killed-finalizer")
+    assert kill(stack, "killed-finalizer", "Finalizer", 1, all_are_worked)
+
+    for program, count in counts.items():
+        ends_as_if_nothing_were(stack, program, count)
 
 
 def test_an_object_that_is_gone_is_a_failed_import(stack):

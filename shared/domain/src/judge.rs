@@ -205,8 +205,9 @@ impl<'p> Bench<'p> {
 
     /// Says what must be looked up, and notes in each row where its answers will stand.
     pub fn wanted(&mut self) -> Lookups {
-        let (mut accounts, mut entries, mut contacts) =
-            (Asked::default(), Asked::default(), Asked::default());
+        let count = self.rows.len();
+        let mut accounts = Asked::with_room(count * self.profile.matching.len());
+        let (mut entries, mut contacts) = (Asked::with_room(0), Asked::with_room(count));
         let mut rows = std::mem::take(&mut self.rows);
         let refers = !self.profile.references.is_empty() || !self.profile.cadences.is_empty();
         for (index, row) in rows.iter_mut().enumerate() {

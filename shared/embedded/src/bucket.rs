@@ -17,7 +17,7 @@ use jiff::Timestamp;
 use rollcall_pipeline::fault::Fault;
 use rollcall_pipeline::ports::{Answer, ObjectVersion, ObjectWriter, Objects};
 
-use crate::disk::{Draft, fault, remove_drafts, remove_named};
+use crate::disk::{Draft, fault, forget_pages, remove_drafts, remove_named};
 
 /// Where files are written before they appear.
 const DRAFTS: &str = ".drafts";
@@ -313,6 +313,7 @@ impl BucketWriter {
                 unsynced += bytes.len();
                 if unsynced >= SYNCED_AT_ONCE {
                     draft.file.sync_data()?;
+                    forget_pages(&draft.file);
                     unsynced = 0;
                 }
             }

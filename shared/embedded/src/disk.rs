@@ -93,6 +93,15 @@ pub(crate) fn remove_named(folder: &Path, beginning: &str) -> io::Result<()> {
     Ok(())
 }
 
+/// Tells the system that nobody reads soon what is durable of a large file: its memory serves what is written next.
+pub(crate) fn forget_pages(file: &File) {
+    // A hint: where it is not taken, nothing is lost but memory.
+    #[cfg(target_os = "linux")]
+    let _ = rustix::fs::fadvise(file, 0, None, rustix::fs::Advice::DontNeed);
+    #[cfg(not(target_os = "linux"))]
+    let _ = file;
+}
+
 #[cfg(unix)]
 fn sync_folder_of(path: &Path) -> io::Result<()> {
     path.parent().map_or(Ok(()), |folder| File::open(folder)?.sync_all())

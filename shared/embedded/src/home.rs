@@ -132,6 +132,11 @@ impl Home {
         ImportStore::new(Arc::clone(&self.database))
     }
 
+    /// Does now what closing would wait for; others may work on the home meanwhile.
+    pub fn come_to_rest(&self) {
+        self.database.come_to_rest();
+    }
+
     /// What listing commands show.
     pub fn listing(&self) -> Listing {
         Listing::new(Arc::clone(&self.database))

@@ -145,7 +145,7 @@ impl<'h> Run<'h> {
                     work_chunk(bucket, directory, contacts, imports, queue, clock, plans, LEASE, chunk);
                 Ok(block_on(work)? == Worked::Closed)
             }
-            Message::Finalize(..) => match self.finalize(None)? {
+            Message::Finalize(..) => match self.finalize_and_rest()? {
                 Finalized::Over(summary) => {
                     self.end(Ok(*summary));
                     Ok(true)
@@ -154,6 +154,14 @@ impl<'h> Run<'h> {
                 Finalized::HandBack => Ok(false),
             },
         }
+    }
+
+    /// The result files are assembled while the tables come to rest.
+    fn finalize_and_rest(&self) -> Answer<Finalized> {
+        thread::scope(|scope| {
+            scope.spawn(|| self.home.come_to_rest());
+            self.finalize(None)
+        })
     }
 
     fn finalize(&self, failed: Option<&str>) -> Answer<Finalized> {

@@ -41,13 +41,16 @@ pub(super) struct Asked<T> {
     hasher: DefaultHashBuilder,
 }
 
-impl<T> Default for Asked<T> {
-    fn default() -> Self {
-        Self { list: Vec::new(), seen: HashTable::new(), hasher: DefaultHashBuilder::default() }
-    }
-}
-
 impl<T: Eq + Hash> Asked<T> {
+    /// With room for as many things.
+    pub(super) fn with_room(things: usize) -> Self {
+        Self {
+            list: Vec::with_capacity(things),
+            seen: HashTable::with_capacity(things),
+            hasher: DefaultHashBuilder::default(),
+        }
+    }
+
     /// Asks for something, and answers its place in the list.
     pub(super) fn add(&mut self, wanted: T) -> u32 {
         let hash = self.hasher.hash_one(&wanted);

@@ -189,6 +189,14 @@ impl Database {
         let _ = checkpoint(&writer);
     }
 
+    /// Does now, beside others, what closing would wait for: packs the indexes and moves the log.
+    pub(crate) fn come_to_rest(&self) {
+        let Some(writer) = &self.writer else { return };
+        // What fails here is done again, or found needless, when the tables are closed.
+        let _ = self.pack();
+        self.move_log(writer);
+    }
+
     /// A connection of one's own, for a long listing.
     pub(super) fn connect_reader(&self) -> rusqlite::Result<Connection> {
         let reader = connect(&self.path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
