@@ -47,8 +47,8 @@ def written(stack, program, part):
 
 
 def test_functions_killed_at_work(stack):
-    """Workers mid-chunk, a splitter as it begins and as it sends, a finalizer as it writes: all wait for the second
-    deliveries together."""
+    """Workers mid-chunk, a splitter when it has begun, a finalizer before it has answered. All wait together: for second
+    deliveries and, as the emulator delivers an event once where AWS tries it again, for the sweep."""
     counts = {"killed-worker": 40_000, "killed-splitter": 120_000, "killed-finalizer": 20_000}
     for program in counts:
         stack.program(program)
@@ -62,7 +62,6 @@ def test_functions_killed_at_work(stack):
     before = set(stack.unfinished())
     drop("killed-splitter")
     assert kill(stack, "killed-splitter", "Splitter", 1, lambda: set(stack.unfinished()) - before)
-    assert kill(stack, "killed-splitter", "Splitter", 1, lambda: written(stack, "killed-splitter", "/upload.json"))
 
     def all_are_worked():
         ids = {key.split("/")[2] for key in stack.keys("imports/killed-finalizer/")}
