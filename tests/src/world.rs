@@ -140,6 +140,22 @@ impl World {
         import
     }
 
+    /// This world with a file imported, and then another dropped that is cut into chunks of so many rows.
+    pub fn and_dropped(
+        mut self,
+        profile: &str,
+        earlier: &str,
+        file: &str,
+        options: &[(&str, &str)],
+        rows: u32,
+    ) -> (Self, Event) {
+        self.import(profile, earlier.as_bytes(), &[], &Course::default());
+        self.size = ChunkSize { rows, ..ChunkSize::default() };
+        let what = What::Profile(profile.parse().unwrap());
+        let dropped = self.drop_file("acme", what, file.as_bytes(), options);
+        (self, dropped)
+    }
+
     /// Previews a file of a profile for `acme`.
     pub fn preview(&self, profile: &str, file: &[u8], options: &[(&str, &str)]) -> Preview {
         let what = What::Profile(profile.parse().unwrap());
@@ -174,6 +190,20 @@ impl World {
                 events.push_back(event);
             }
         }
+    }
+
+    /// Drives an import until the machine dies; answers what is left on the queue.
+    pub fn drive_to_death(&self, dropped: Event, machine: &Machine) -> VecDeque<Event> {
+        let mut events = VecDeque::from([dropped]);
+        while let Some(event) = events.pop_front() {
+            let (handled, caused) = self.handle(machine, event.clone());
+            events.extend(caused);
+            if handled == Handled::Again {
+                events.push_front(event);
+                break;
+            }
+        }
+        events
     }
 
     /// Runs the plot that an event sets going; answers what it sent, even where it failed.
