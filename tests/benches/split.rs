@@ -3,22 +3,23 @@
 //! The yardstick does less than is needed (it is wrong on newlines within quotes), and is about as fast as memory.
 #![allow(clippy::print_stdout, reason = "a bench prints what it measures")]
 
-use std::fmt::Write;
 use std::hint::black_box;
 use std::time::Instant;
 
 use rollcall_domain::cells::Cells;
 use rollcall_domain::split::{RecordEnd, Splitter, Tail};
 use rollcall_domain::write::write_guarded_cell;
+use rollcall_tests::list;
 
-const ROWS: usize = 1_000_000;
+const ROWS: usize = list::ROWS as usize;
 const CHUNK_ROWS: usize = 1_000;
 /// What a caller reads at once.
 const PIECE: usize = 256 * 1024;
 const ROUNDS: usize = 9;
 
 fn main() {
-    let file = contacts(ROWS);
+    let mut file = Vec::new();
+    list::contacts(&mut file, list::ROWS).expect("memory takes all");
     let text = std::str::from_utf8(&file).expect("the bench writes UTF-8");
     let newlines = count_newlines(&file);
     let chunks = cut(&file);
@@ -149,59 +150,4 @@ fn nanoseconds(seconds: f64) -> f64 {
 fn median(mut seconds: Vec<f64>) -> f64 {
     seconds.sort_by(f64::total_cmp);
     seconds[seconds.len() / 2]
-}
-
-/// Contact rows: ten columns, some 216 bytes, a note of two lines in 21 % of them, 3 % spoiled.
-fn contacts(rows: usize) -> Vec<u8> {
-    let mut out = String::from("name,email,website,phone,country,group,account_id,job_title,address,note\n");
-    let mut dice = Dice(0x5EED_0FA1);
-    for row in 0..rows {
-        contact(&mut out, row, &mut dice);
-    }
-    out.into_bytes()
-}
-
-fn contact(out: &mut String, row: usize, dice: &mut Dice) {
-    const FIRST: [&str; 8] = ["Ana", "João", "Márcia", "Wolfgang", "Geneviève", "Iñigo", "Charlotte", "Bo"];
-    const LAST: [&str; 8] =
-        ["Souza", "Pereira da Silva", "Müller", "Lefèvre", "Núñez", "Okonkwo", "Li", "Smith-Jones"];
-    const TITLE: [&str; 4] =
-        ["Head of Partnerships", "Account Manager", "Diretora Comercial", "Geschäftsführer"];
-    let (first, last) = (dice.pick(&FIRST), dice.pick(&LAST));
-    let at = if dice.one_in(33) { " at " } else { "@" };
-    let address = dice.below(9_000);
-    let city = dice.pick(&["São Paulo", "Lisboa", "Köln", "Lyon", "Bristol"]);
-    let note = match dice.below(100) {
-        0..21 => "\"Met at the fair,\nwants a call in spring\"",
-        21..30 => "\"Says \"\"call me\"\" after the holidays\"",
-        30..90 => "Came by the website form and asks for prices",
-        _ => "",
-    };
-    writeln!(
-        out,
-        "{first} {last},contact.{row}{at}company-{:05}.example,https://www.company-{:05}.example,+55 11 9{:04}-{:04},BR,Partners {},acc-{:07},{},\"Rua das Flores {address}, {city}\",{note}",
-        row % 40_000, row % 40_000, dice.below(10_000), dice.below(10_000), dice.below(12), dice.below(1_000_000),
-        dice.pick(&TITLE),
-    )
-    .expect("a string takes all");
-}
-
-/// A small generator of numbers, the same in every run.
-struct Dice(u64);
-
-impl Dice {
-    fn below(&mut self, sides: u64) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        (self.0 >> 16) % sides
-    }
-
-    fn one_in(&mut self, sides: u64) -> bool {
-        self.below(sides) == 0
-    }
-
-    fn pick<'a>(&mut self, faces: &[&'a str]) -> &'a str {
-        faces[self.below(faces.len() as u64) as usize]
-    }
 }

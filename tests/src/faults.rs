@@ -16,7 +16,7 @@ use rollcall_domain::summary::Status;
 use rollcall_pipeline::fault::Fault;
 use rollcall_pipeline::ports::{
     Answer, Contacts, Directory, DirectoryItem, ImportItem, Imports, Keep, LetterClaim, Mail, ObjectVersion,
-    ObjectWriter, Objects, Pool, Queue, Take, Wanted,
+    ObjectWriter, Objects, Pool, Ports, Queue, Take, Wanted,
 };
 
 /// Whether the machine dies before or after the call did its work.
@@ -70,6 +70,18 @@ impl Machine {
         Faulty { machine: self.clone(), port }
     }
 
+    /// All ports of this machine.
+    pub fn ports<O, D, C, I, Q, K>(&self, ports: Ports<O, D, C, I, Q, K>) -> FaultyPorts<O, D, C, I, Q, K> {
+        Ports {
+            objects: self.port(ports.objects),
+            directory: self.port(ports.directory),
+            contacts: self.port(ports.contacts),
+            imports: self.port(ports.imports),
+            queue: self.port(ports.queue),
+            clock: ports.clock,
+        }
+    }
+
     /// One call.
     async fn call<T>(&self, work: impl Future<Output = Answer<T>>) -> Answer<T> {
         let number = self.calls.fetch_add(1, Ordering::SeqCst);
@@ -97,6 +109,9 @@ fn stumble(seed: u64, number: u64) -> Option<Side> {
 fn injected() -> Fault {
     Fault::permanent("calling a port", "injected")
 }
+
+/// All ports of a machine that may die; its clock never fails.
+pub type FaultyPorts<O, D, C, I, Q, K> = Ports<Faulty<O>, Faulty<D>, Faulty<C>, Faulty<I>, Faulty<Q>, K>;
 
 /// A port of a machine that may die.
 #[derive(Debug, Clone)]

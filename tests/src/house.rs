@@ -16,13 +16,14 @@ use rollcall_domain::plan::ChunkSize;
 use rollcall_domain::profile::Profile;
 use rollcall_domain::summary::Summary;
 use rollcall_domain::upload::Upload;
+use rollcall_embedded::bucket::Bucket;
 use rollcall_embedded::clock::SetClock;
 use rollcall_embedded::home::Home;
 use rollcall_embedded::queue::{LocalQueue, Message};
-use rollcall_embedded::store::ListedContact;
+use rollcall_embedded::store::{ContactStore, DirectoryStore, ImportStore, ListedContact};
 use rollcall_pipeline::fault::Fault;
 use rollcall_pipeline::finalize::{Finalized, finalize};
-use rollcall_pipeline::ports::{Clock, ObjectVersion, Objects};
+use rollcall_pipeline::ports::{Clock, ObjectVersion, Objects, Ports};
 use rollcall_pipeline::preview::{Preview, preview};
 use rollcall_pipeline::split::{Split, split_import};
 use rollcall_pipeline::work::{Plans, work_chunk};
@@ -197,8 +198,8 @@ impl House {
         size: ChunkSize,
     ) -> ImportId {
         let given = options.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-        let imports = self.home.imports();
-        let split = split_import(self.home.bucket(), &imports, queue, &self.clock, object, given, size);
+        let Ports { objects, imports, queue, clock, .. } = &self.ports(queue.clone());
+        let split = split_import(objects, imports, queue, clock, object, given, size);
         match block_on(split).unwrap() {
             Split::Refused(import) | Split::Sent(import) | Split::Over(import) => import,
             Split::NotOurs => panic!("the object starts no import"),
@@ -233,19 +234,23 @@ impl House {
 
     /// Runs the second plot on one chunk.
     pub fn work_one(&self, queue: &LocalQueue, plans: &Plans, chunk: ChunkMessage) {
-        let (directory, contacts, imports) =
-            (self.home.directory(), self.home.contacts(), self.home.imports());
-        let bucket = self.home.bucket();
-        let worked =
-            work_chunk(bucket, &directory, &contacts, &imports, queue, &self.clock, plans, LEASE, &chunk);
-        block_on(worked).unwrap();
+        block_on(work_chunk(&self.ports(queue.clone()), plans, LEASE, &chunk)).unwrap();
     }
 
     /// Runs the third plot.
     pub fn finalize(&self, import: &ImportId) -> Finalized {
-        let (contacts, imports) = (self.home.contacts(), self.home.imports());
-        let (bucket, outbox) = (self.home.bucket(), self.home.outbox());
-        block_on(finalize(bucket, &contacts, &imports, outbox, &self.clock, LEASE, import, None)).unwrap()
+        block_on(finalize(&self.ports(()), self.home.outbox(), LEASE, import, None)).unwrap()
+    }
+
+    fn ports<Q>(&self, queue: Q) -> Ports<Bucket, DirectoryStore, ContactStore, ImportStore, Q, SetClock> {
+        Ports {
+            objects: self.home.bucket().clone(),
+            directory: self.home.directory(),
+            contacts: self.home.contacts(),
+            imports: self.home.imports(),
+            queue,
+            clock: self.clock.clone(),
+        }
     }
 
     /// Reads what an import answered.

@@ -17,7 +17,7 @@ use rollcall_embedded::clock::SetClock;
 use rollcall_embedded::memory::{MemoryContacts, MemoryDirectory, MemoryImports, MemoryMail, MemoryObjects};
 use rollcall_embedded::queue::{LocalQueue, Message};
 use rollcall_pipeline::finalize::{Finalized, finalize};
-use rollcall_pipeline::ports::{Clock, Imports, LetterClaim, ObjectVersion, Objects, Pool};
+use rollcall_pipeline::ports::{Clock, Imports, LetterClaim, ObjectVersion, Objects, Pool, Ports};
 use rollcall_pipeline::preview::{Preview, preview};
 use rollcall_pipeline::split::split_import;
 use rollcall_pipeline::work::{Plans, Worked, work_chunk};
@@ -67,6 +67,10 @@ pub struct World {
     /// Letters that may have gone out a second time: the machine died between the mail service and our note of it.
     pub excused_letters: std::cell::Cell<usize>,
 }
+
+/// The ports of a world.
+pub type WorldPorts =
+    Ports<MemoryObjects, MemoryDirectory, MemoryContacts, MemoryImports, LocalQueue, SetClock>;
 
 /// What an import came to; equal where all that must be equal is.
 #[derive(Debug, Clone, PartialEq)]
@@ -136,6 +140,22 @@ impl World {
         import
     }
 
+    /// This world with a file imported, and then another dropped that is cut into chunks of so many rows.
+    pub fn and_dropped(
+        mut self,
+        profile: &str,
+        earlier: &str,
+        file: &str,
+        options: &[(&str, &str)],
+        rows: u32,
+    ) -> (Self, Event) {
+        self.import(profile, earlier.as_bytes(), &[], &Course::default());
+        self.size = ChunkSize { rows, ..ChunkSize::default() };
+        let what = What::Profile(profile.parse().unwrap());
+        let dropped = self.drop_file("acme", what, file.as_bytes(), options);
+        (self, dropped)
+    }
+
     /// Previews a file of a profile for `acme`.
     pub fn preview(&self, profile: &str, file: &[u8], options: &[(&str, &str)]) -> Preview {
         let what = What::Profile(profile.parse().unwrap());
@@ -172,6 +192,20 @@ impl World {
         }
     }
 
+    /// Drives an import until the machine dies; answers what is left on the queue.
+    pub fn drive_to_death(&self, dropped: Event, machine: &Machine) -> VecDeque<Event> {
+        let mut events = VecDeque::from([dropped]);
+        while let Some(event) = events.pop_front() {
+            let (handled, caused) = self.handle(machine, event.clone());
+            events.extend(caused);
+            if handled == Handled::Again {
+                events.push_front(event);
+                break;
+            }
+        }
+        events
+    }
+
     /// Runs the plot that an event sets going; answers what it sent, even where it failed.
     pub fn handle(&self, machine: &Machine, event: Event) -> (Handled, Vec<Event>) {
         self.handle_sized(machine, event, self.size)
@@ -183,7 +217,7 @@ impl World {
         let handled = match event {
             Event::Dropped(object, options) => self.split(machine, &queue, object, options, size),
             Event::Chunk(chunk) => self.work(machine, &queue, chunk),
-            Event::Finalize(import) => self.finalize(machine, &import, letters),
+            Event::Finalize(import) => self.finalize(machine, &queue, &import, letters),
         };
         let event = |message| match message {
             Message::Chunk(chunk) => Event::Chunk(chunk),
@@ -200,32 +234,24 @@ impl World {
         options: Vec<(String, String)>,
         size: ChunkSize,
     ) -> Handled {
-        let (objects, imports) = (machine.port(self.objects.clone()), machine.port(self.imports.clone()));
-        let queue = machine.port(queue.clone());
-        match block_on(split_import(&objects, &imports, &queue, &self.clock, object, options, size)) {
+        let Ports { objects, imports, queue, clock, .. } = &machine.ports(self.ports(queue));
+        match block_on(split_import(objects, imports, queue, clock, object, options, size)) {
             Ok(_) => Handled::Done,
             Err(_) => Handled::Again,
         }
     }
 
     fn work(&self, machine: &Machine, queue: &LocalQueue, chunk: ChunkMessage) -> Handled {
-        let (objects, imports) = (machine.port(self.objects.clone()), machine.port(self.imports.clone()));
-        let (directory, contacts) =
-            (machine.port(self.directory.clone()), machine.port(self.contacts.clone()));
-        let (queue, plans) = (machine.port(queue.clone()), Plans::default());
-        let worked =
-            work_chunk(&objects, &directory, &contacts, &imports, &queue, &self.clock, &plans, LEASE, &chunk);
-        match block_on(worked) {
+        let ports = machine.ports(self.ports(queue));
+        match block_on(work_chunk(&ports, &Plans::default(), LEASE, &chunk)) {
             Ok(Worked::Closed) => Handled::Done,
             Ok(Worked::HandBack) | Err(_) => Handled::Again,
         }
     }
 
-    fn finalize(&self, machine: &Machine, import: &ImportId, letters: usize) -> Handled {
-        let (objects, imports) = (machine.port(self.objects.clone()), machine.port(self.imports.clone()));
-        let (contacts, mail) = (machine.port(self.contacts.clone()), machine.port(self.mail.clone()));
-        let finalized = finalize(&objects, &contacts, &imports, &mail, &self.clock, LEASE, import, None);
-        let failed = match block_on(finalized) {
+    fn finalize(&self, machine: &Machine, queue: &LocalQueue, import: &ImportId, letters: usize) -> Handled {
+        let (ports, mail) = (machine.ports(self.ports(queue)), machine.port(self.mail.clone()));
+        let failed = match block_on(finalize(&ports, &mail, LEASE, import, None)) {
             Ok(Finalized::Over(_) | Finalized::NotYet) => return Handled::Done,
             Ok(Finalized::HandBack) => return Handled::Again,
             Err(_) => self.mail.sent().len() > letters,
@@ -242,9 +268,21 @@ impl World {
 
     /// Ends an import that can go no further.
     pub fn give_up(&self, import: &ImportId, reason: &str) {
-        let (objects, contacts, imports, mail) = (&self.objects, &self.contacts, &self.imports, &self.mail);
-        let ended = finalize(objects, contacts, imports, mail, &self.clock, LEASE, import, Some(reason));
-        assert!(matches!(block_on(ended), Ok(Finalized::Over(_))), "it has ended");
+        let ports = self.ports(&LocalQueue::with_room(0));
+        let ended = block_on(finalize(&ports, &self.mail, LEASE, import, Some(reason)));
+        assert!(matches!(ended, Ok(Finalized::Over(_))), "it has ended");
+    }
+
+    /// The ports of a machine in this world.
+    pub fn ports(&self, queue: &LocalQueue) -> WorldPorts {
+        Ports {
+            objects: self.objects.clone(),
+            directory: self.directory.clone(),
+            contacts: self.contacts.clone(),
+            imports: self.imports.clone(),
+            queue: queue.clone(),
+            clock: self.clock.clone(),
+        }
     }
 
     /// `summary.json`.

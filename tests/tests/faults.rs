@@ -2,10 +2,7 @@
 
 use std::collections::VecDeque;
 
-use rollcall_domain::keys::What;
-use rollcall_domain::plan::ChunkSize;
 use rollcall_tests::faults::{Machine, Side};
-use rollcall_tests::house::Course;
 use rollcall_tests::world::{Came, Event, Handled, World};
 
 const ACCOUNTS: &str =
@@ -78,21 +75,13 @@ const CASES: &[Case] = &[
 ];
 
 fn world(case: &Case) -> (World, Event) {
-    let mut world = World::with_acme();
+    let world = World::with_acme();
     if case.profile == "prospects" {
         world.directory("accounts", ACCOUNTS);
         world.directory("groups", GROUPS);
     }
     let earlier = if case.profile == "mailing" { CALLED } else { EARLIER };
-    world.import(case.profile, earlier.as_bytes(), &[], &Course::default());
-    world.size = ChunkSize { rows: case.chunk_rows, ..ChunkSize::default() };
-    let dropped = world.drop_file(
-        "acme",
-        What::Profile(case.profile.parse().unwrap()),
-        case.file.as_bytes(),
-        case.options,
-    );
-    (world, dropped)
+    world.and_dropped(case.profile, earlier, case.file, case.options, case.chunk_rows)
 }
 
 fn undisturbed(case: &Case) -> (Came, u64) {
@@ -110,20 +99,6 @@ fn end_of(world: &World) -> Came {
     world.came(&item.import_id)
 }
 
-/// Drives an import until the machine dies; answers what is left on the queue.
-fn drive_to_death(world: &World, dropped: Event, machine: &Machine) -> VecDeque<Event> {
-    let mut events = VecDeque::from([dropped]);
-    while let Some(event) = events.pop_front() {
-        let (handled, caused) = world.handle(machine, event.clone());
-        events.extend(caused);
-        if handled == Handled::Again {
-            events.push_front(event);
-            return events;
-        }
-    }
-    events
-}
-
 #[test]
 fn a_crash_at_any_call_changes_nothing() {
     for case in CASES {
@@ -132,7 +107,7 @@ fn a_crash_at_any_call_changes_nothing() {
         for (call, side) in (0..calls).flat_map(|call| [(call, Side::Before), (call, Side::After)]) {
             let (world, dropped) = world(case);
             let machine = Machine::dying_at(call, side);
-            let left = drive_to_death(&world, dropped, &machine);
+            let left = world.drive_to_death(dropped, &machine);
             assert!(machine.is_dead() && !left.is_empty(), "{}: no crash at call {call}", case.name);
             world.clock.advance(61_000);
             world.drive(left, Machine::sound);
@@ -147,7 +122,7 @@ fn a_crash_that_loses_the_queue_is_mended_by_the_drop_alone() {
         let (wanted, calls) = undisturbed(case);
         for (call, side) in (0..calls).flat_map(|call| [(call, Side::Before), (call, Side::After)]) {
             let (world, dropped) = world(case);
-            drive_to_death(&world, dropped.clone(), &Machine::dying_at(call, side));
+            world.drive_to_death(dropped.clone(), &Machine::dying_at(call, side));
             world.clock.advance(61_000);
             world.drive([dropped].into(), Machine::sound);
             assert_eq!(end_of(&world), wanted, "{}: crash {side:?} call {call}", case.name);
@@ -217,7 +192,7 @@ fn what_was_judged_stays_judged_though_the_directory_changes() {
     let mut decided = 0;
     for call in 0..calls {
         let (world, dropped) = world(case);
-        let left = drive_to_death(&world, dropped.clone(), &Machine::dying_at(call, Side::After));
+        let left = world.drive_to_death(dropped.clone(), &Machine::dying_at(call, Side::After));
         let import = world.imports.items().pop().map(|item| item.import_id);
         let first = import.as_ref().and_then(|import| world.paper(import, "chunks/0"));
         world.clock.advance(61_000);
@@ -260,7 +235,7 @@ fn an_import_that_fails_before_it_has_a_plan_answers_all_the_same() {
     let (_, calls) = undisturbed(&CASES[0]);
     for call in 1..calls.min(12) {
         let (world, dropped) = self::world(&CASES[0]);
-        drive_to_death(&world, dropped, &Machine::dying_at(call, Side::Before));
+        world.drive_to_death(dropped, &Machine::dying_at(call, Side::Before));
         let import = world.imports.items().pop().unwrap().import_id;
         world.clock.advance(61_000);
         world.give_up(&import, "nobody could read it");

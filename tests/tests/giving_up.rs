@@ -14,7 +14,7 @@ use rollcall_embedded::memory::MemoryContacts;
 use rollcall_embedded::queue::{LocalQueue, Message};
 use rollcall_pipeline::fault::Fault;
 use rollcall_pipeline::give_up::give_up_chunk;
-use rollcall_pipeline::ports::{Answer, Contacts, Keep, Pool, Wanted};
+use rollcall_pipeline::ports::{Answer, Contacts, Keep, Pool, Ports, Wanted};
 use rollcall_pipeline::sweep::{Patience, Swept, Unfinished, sweep_import};
 use rollcall_pipeline::work::{Plans, Worked, work_chunk};
 use rollcall_tests::faults::{Machine, Side};
@@ -45,18 +45,8 @@ fn split(world: &World, file: &str) -> (ImportId, Vec<ChunkMessage>) {
 
 fn give_up(world: &World, machine: &Machine, chunk: &ChunkMessage, last: bool) -> (Handled, Vec<Event>) {
     let queue = LocalQueue::with_room(usize::MAX);
-    let given_up = block_on(give_up_chunk(
-        &machine.port(world.objects.clone()),
-        &machine.port(world.directory.clone()),
-        &machine.port(world.contacts.clone()),
-        &machine.port(world.imports.clone()),
-        &machine.port(queue.clone()),
-        &world.clock,
-        &Plans::default(),
-        LEASE,
-        chunk,
-        last,
-    ));
+    let ports = machine.ports(world.ports(&queue));
+    let given_up = block_on(give_up_chunk(&ports, &Plans::default(), LEASE, chunk, last));
     let handled = if matches!(given_up, Ok(Worked::Closed)) { Handled::Done } else { Handled::Again };
     (handled, std::iter::from_fn(|| queue.try_receive()).map(event).collect())
 }
@@ -177,18 +167,15 @@ impl Contacts for ReadOnly {
 fn what_cannot_be_kept_is_told_row_by_row() {
     let world = world();
     let (import, chunks) = split(&world, FILE);
-    let (contacts, queue) = (ReadOnly(world.contacts.clone()), LocalQueue::with_room(usize::MAX));
-    let (plans, clock) = (Plans::default(), &world.clock);
-    let (objects, directory, imports) = (&world.objects, &world.directory, &world.imports);
-    let chunk = chunks[0].clone();
-    let worked = work_chunk(objects, directory, &contacts, imports, &queue, clock, &plans, LEASE, &chunk);
-    assert!(block_on(worked).is_err());
+    let Ports { objects, directory, contacts, imports, queue, clock } =
+        world.ports(&LocalQueue::with_room(usize::MAX));
+    let ports = Ports { objects, directory, contacts: ReadOnly(contacts), imports, queue, clock };
+    let (plans, chunk) = (Plans::default(), &chunks[0]);
+    assert!(block_on(work_chunk(&ports, &plans, LEASE, chunk)).is_err());
     // The dead-letter handler finds the fragment and cannot keep it either: it tries until the last time.
     for last in [false, true] {
         world.clock.advance(61_000);
-        let given_up =
-            give_up_chunk(objects, directory, &contacts, imports, &queue, clock, &plans, LEASE, &chunk, last);
-        assert_eq!(block_on(given_up).is_ok(), last);
+        assert_eq!(block_on(give_up_chunk(&ports, &plans, LEASE, chunk, last)).is_ok(), last);
     }
     drive(&world, vec![Event::Chunk(chunks[1].clone())]);
     let summary = world.summary(&import);
@@ -206,19 +193,9 @@ fn sweep(world: &World, import: &ImportId) -> (Swept, Vec<Event>) {
     let queue = LocalQueue::with_room(usize::MAX);
     let swept_at = block_on(world.imports.unfinished()).unwrap();
     let swept_at = swept_at.into_iter().find(|(listed, _)| listed == import).and_then(|(_, at)| at);
-    let swept = block_on(sweep_import(
-        &world.objects,
-        &world.directory,
-        &world.contacts,
-        &world.imports,
-        &queue,
-        &world.mail,
-        &world.clock,
-        &Plans::default(),
-        Patience { wait: WAIT, lease: LEASE, size: world.size },
-        import,
-        swept_at,
-    ));
+    let (ports, plans) = (world.ports(&queue), Plans::default());
+    let patience = Patience { wait: WAIT, lease: LEASE, size: world.size };
+    let swept = block_on(sweep_import(&ports, &world.mail, &plans, patience, import, swept_at));
     (swept.unwrap(), std::iter::from_fn(|| queue.try_receive()).map(event).collect())
 }
 

@@ -4,18 +4,15 @@
 
 use std::collections::VecDeque;
 
-use jiff::SignedDuration;
 use pollster::block_on;
 use rollcall_domain::names::ImportId;
 use rollcall_embedded::queue::{LocalQueue, Message};
-use rollcall_pipeline::finalize::{Finalized, finalize};
 use rollcall_pipeline::migrate::{Expected, Looked, Migration, look};
 use rollcall_pipeline::ports::{ImportItem, Imports};
 use rollcall_pipeline::split::split_again;
 use rollcall_tests::faults::{Machine, Side};
 use rollcall_tests::world::{Event, World};
 
-const LEASE: SignedDuration = SignedDuration::from_secs(60);
 const AT: &str = "2026-11-21T08:00:00Z";
 
 fn world() -> World {
@@ -124,11 +121,7 @@ fn a_file_that_does_not_come_is_a_failed_import_with_one_letter() {
     assert_eq!(looked(&world, &expecting).missing.unwrap().0.import_id, item.import_id);
     block_on(world.imports.begin(item.clone())).unwrap();
     for _ in 0..2 {
-        let (objects, contacts, imports, mail) =
-            (&world.objects, &world.contacts, &world.imports, &world.mail);
-        let import = &item.import_id;
-        let ended = finalize(objects, contacts, imports, mail, &world.clock, LEASE, import, Some(&why));
-        assert!(matches!(block_on(ended), Ok(Finalized::Over(_))));
+        world.give_up(&item.import_id, &why);
     }
     let summary = world.summary(&item.import_id);
     assert_eq!((summary.status.as_str(), summary.head.profile.as_str()), ("failed", "partners"));

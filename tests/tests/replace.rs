@@ -1,15 +1,8 @@
 //! DIG-5 at every crash point: contacts registered before are all there until the new ones are all in.
 
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on panics")]
-
-use std::collections::VecDeque;
-
 use rollcall_domain::contact::ContactId;
-use rollcall_domain::keys::What;
-use rollcall_domain::plan::ChunkSize;
 use rollcall_tests::faults::{Machine, Side};
-use rollcall_tests::house::Course;
-use rollcall_tests::world::{Event, Handled, World};
+use rollcall_tests::world::{Event, World};
 
 const EARLIER: &str = "Nome;Telefone 1\nAna;+5511961234561\nBob;+5511961234562\nCy;+5511961234563\n";
 const LATER: &str = "Nome;Telefone 1\nBob;+5511961234562\nCy Lima;+5511961234563\nDi;12\nEva;+5511961234565\n\
@@ -18,12 +11,7 @@ const LATER: &str = "Nome;Telefone 1\nBob;+5511961234562\nCy Lima;+5511961234563
 type Listed = Vec<(ContactId, String, Vec<String>)>;
 
 fn world(options: &[(&str, &str)]) -> (World, Event) {
-    let mut world = World::with_acme();
-    world.import("mailing", EARLIER.as_bytes(), &[], &Course::default());
-    world.size = ChunkSize { rows: 2, ..ChunkSize::default() };
-    let what = What::Profile("mailing".parse().unwrap());
-    let dropped = world.drop_file("acme", what, LATER.as_bytes(), options);
-    (world, dropped)
+    World::with_acme().and_dropped("mailing", EARLIER, LATER, options, 2)
 }
 
 fn listed(world: &World) -> Listed {
@@ -32,19 +20,6 @@ fn listed(world: &World) -> Listed {
 
 fn holds(all: &Listed, these: &Listed) -> bool {
     these.iter().all(|(id, ..)| all.iter().any(|(known, ..)| known == id))
-}
-
-fn drive_to_death(world: &World, dropped: Event, machine: &Machine) -> VecDeque<Event> {
-    let mut events = VecDeque::from([dropped]);
-    while let Some(event) = events.pop_front() {
-        let (handled, caused) = world.handle(machine, event.clone());
-        events.extend(caused);
-        if handled == Handled::Again {
-            events.push_front(event);
-            break;
-        }
-    }
-    events
 }
 
 #[test]
@@ -58,7 +33,7 @@ fn dig_05_a_crash_at_any_call_neither_loses_nor_leaves_a_contact() {
     assert_eq!((earlier.len(), wanted.len()), (3, 4));
     for (call, side) in (0..machine.calls()).flat_map(|call| [(call, Side::Before), (call, Side::After)]) {
         let (world, dropped) = world(&options);
-        let left = drive_to_death(&world, dropped, &Machine::dying_at(call, side));
+        let left = world.drive_to_death(dropped, &Machine::dying_at(call, side));
         let now = listed(&world);
         assert!(holds(&now, &earlier) || now == wanted, "call {call} {side:?}: {now:?}");
         world.clock.advance(61_000);
@@ -76,7 +51,7 @@ fn dig_05_a_dry_run_that_crashes_deletes_nothing() {
     undisturbed.drive([dropped].into(), || machine.clone());
     for call in 0..machine.calls() {
         let (world, dropped) = world(&options);
-        let left = drive_to_death(&world, dropped, &Machine::dying_at(call, Side::After));
+        let left = world.drive_to_death(dropped, &Machine::dying_at(call, Side::After));
         world.clock.advance(61_000);
         world.drive(left, Machine::sound);
         assert_eq!(listed(&world), earlier, "call {call}");

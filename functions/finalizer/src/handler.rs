@@ -13,7 +13,7 @@ use rollcall_domain::names::ImportId;
 use rollcall_pipeline::fault::Fault;
 use rollcall_pipeline::finalize::{Finalized, finalize};
 use rollcall_pipeline::give_up::give_up_chunk;
-use rollcall_pipeline::ports::{Clock, Dropped, Objects};
+use rollcall_pipeline::ports::{Clock, Dropped, Objects, Ports};
 use rollcall_pipeline::split::new_item;
 use rollcall_pipeline::sweep::{Patience, Swept, Unfinished, fail_import, sweep_import};
 use rollcall_pipeline::work::{Plans, Worked};
@@ -25,15 +25,10 @@ use crate::message::Asked;
 const ATTEMPTS: u32 = 5;
 const MOMENT: Duration = Duration::from_millis(800);
 
-/// The ports of a finalizer.
+/// A finalizer.
 pub(crate) struct Finalizer {
-    pub(crate) bucket: Bucket,
-    pub(crate) queues: Queues,
-    pub(crate) directory: DirectoryTable,
-    pub(crate) contacts: ContactsTable,
-    pub(crate) imports: ImportsTable,
+    pub(crate) ports: Ports<Bucket, DirectoryTable, ContactsTable, ImportsTable, Queues, SystemClock>,
     pub(crate) mail: Mailer,
-    pub(crate) clock: SystemClock,
     pub(crate) plans: Plans,
     /// How long the sweep waits, and for how long a chunk or a letter is taken.
     pub(crate) patience: Patience,
@@ -80,7 +75,7 @@ pub(crate) async fn handle(finalizer: &Finalizer, event: Value) -> Result<Value,
 /// Follows one message; `false` where it is to come again though nothing broke.
 async fn follow(finalizer: &Finalizer, message: &SqsMessage) -> Result<bool, Fault> {
     let body = message.body.as_deref().unwrap_or_default();
-    let followed = match Asked::read(&finalizer.bucket, body).await? {
+    let followed = match Asked::read(&finalizer.ports.objects, body).await? {
         Asked::Finalize(asked) => answer(finalizer, &asked.import_id, asked.failed.as_deref()).await,
         Asked::GiveUp(chunk) => give_up(finalizer, &chunk, is_last(finalizer, message)).await,
         Asked::Fail(drops, why) => fail(finalizer, &drops, &why).await,
@@ -104,9 +99,9 @@ fn is_last(finalizer: &Finalizer, message: &SqsMessage) -> bool {
 /// Several of the last workers may each say that all is closed. Whoever comes second waits a moment for the first
 /// to be done, or else its message would stay hidden for as long as the queue hides one.
 async fn answer(finalizer: &Finalizer, import: &ImportId, failed: Option<&str>) -> Result<bool, Fault> {
-    let Finalizer { bucket, contacts, imports, mail, clock, patience, .. } = finalizer;
+    let Finalizer { ports, mail, patience, .. } = finalizer;
     for _ in 0..ATTEMPTS {
-        match finalize(bucket, contacts, imports, mail, clock, patience.lease, import, failed).await? {
+        match finalize(ports, mail, patience.lease, import, failed).await? {
             Finalized::Over(summary) => tracing::info!(import.id = %import, "{}", summary.status.as_str()),
             Finalized::NotYet => tracing::info!(import.id = %import, "not yet"),
             Finalized::HandBack => {
@@ -121,26 +116,15 @@ async fn answer(finalizer: &Finalizer, import: &ImportId, failed: Option<&str>) 
 }
 
 async fn give_up(finalizer: &Finalizer, chunk: &ChunkMessage, last: bool) -> Result<bool, Fault> {
-    let Finalizer { bucket, directory, contacts, imports, queues, clock, plans, patience, .. } = finalizer;
-    let given_up = give_up_chunk(
-        bucket,
-        directory,
-        contacts,
-        imports,
-        queues,
-        clock,
-        plans,
-        patience.lease,
-        chunk,
-        last,
-    );
-    let given_up = given_up.await?;
+    let Finalizer { ports, plans, patience, .. } = finalizer;
+    let given_up = give_up_chunk(ports, plans, patience.lease, chunk, last).await?;
     tracing::warn!(import.id = %chunk.import_id, chunk.number = chunk.chunk, chunk.given_up = ?given_up, "dead chunk");
     Ok(given_up == Worked::Closed)
 }
 
 async fn fail(finalizer: &Finalizer, drops: &[DropEvent], why: &str) -> Result<bool, Fault> {
-    let Finalizer { bucket, contacts, imports, mail, clock, patience, .. } = finalizer;
+    let Finalizer { ports, mail, patience, .. } = finalizer;
+    let bucket = &ports.objects;
     for event in drops {
         let Some(drop) = Drop::parse(&event.key).filter(|_| event.bucket == bucket.bucket()) else {
             continue;
@@ -149,9 +133,9 @@ async fn fail(finalizer: &Finalizer, drops: &[DropEvent], why: &str) -> Result<b
         let found = bucket.dropped(&event.key, event.version.as_deref()).await.ok().flatten();
         let Dropped { object, options } =
             found.unwrap_or_else(|| Dropped { object: event.object(), options: Vec::new() });
-        let item = new_item(bucket.bucket(), &drop, object, options, clock.now());
+        let item = new_item(bucket.bucket(), &drop, object, options, ports.clock.now());
         tracing::error!(import.id = %item.import_id, "the splitter failed for good: {why}");
-        fail_import(bucket, contacts, imports, mail, clock, patience.lease, item, why).await?;
+        fail_import(ports, mail, patience.lease, item, why).await?;
     }
     Ok(true)
 }
@@ -159,7 +143,7 @@ async fn fail(finalizer: &Finalizer, drops: &[DropEvent], why: &str) -> Result<b
 /// Looks after every import that has not ended; one that cannot be looked after keeps none of the others from it.
 async fn sweep(finalizer: &Finalizer) -> Result<Value, Fault> {
     let mut found = 0;
-    for (import, swept_at) in finalizer.imports.unfinished().await? {
+    for (import, swept_at) in finalizer.ports.imports.unfinished().await? {
         match sweep_one(finalizer, &import, swept_at).await {
             Ok(Swept::Young | Swept::Over) => {}
             Ok(swept) => {
@@ -182,10 +166,6 @@ async fn sweep_one(
     import: &ImportId,
     swept_at: Option<jiff::Timestamp>,
 ) -> Result<Swept, Fault> {
-    let Finalizer { bucket, directory, contacts, imports, queues, mail, clock, plans, patience, .. } =
-        finalizer;
-    sweep_import(
-        bucket, directory, contacts, imports, queues, mail, clock, plans, *patience, import, swept_at,
-    )
-    .await
+    let Finalizer { ports, mail, plans, patience, .. } = finalizer;
+    sweep_import(ports, mail, plans, *patience, import, swept_at).await
 }

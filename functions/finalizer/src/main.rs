@@ -10,6 +10,7 @@ use rollcall_aws::{
     Bucket, ContactsTable, DirectoryTable, Environment, ImportsTable, Mailer, Queues, SystemClock,
 };
 use rollcall_domain::plan::ChunkSize;
+use rollcall_pipeline::ports::Ports;
 use rollcall_pipeline::sweep::Patience;
 use rollcall_pipeline::work::Plans;
 use serde_json::Value;
@@ -46,16 +47,14 @@ async fn wire() -> Result<Finalizer, Error> {
     let config = rollcall_aws::config().await;
     let ses = Ses::new(&rollcall_aws::mail_config(&config));
     let (dynamodb, bucket) = (DynamoDb::new(&config), Bucket::new(S3::new(&config), bucket));
-    Ok(Finalizer {
-        queues: Queues::new(Sqs::new(&config), bucket.clone(), chunk_queue, finalize_queue),
-        bucket,
+    let ports = Ports {
+        queue: Queues::new(Sqs::new(&config), bucket.clone(), chunk_queue, finalize_queue),
+        objects: bucket,
         directory: DirectoryTable::new(dynamodb.clone(), directory),
         contacts: ContactsTable::new(dynamodb.clone(), contacts),
         imports: ImportsTable::new(dynamodb, imports),
-        mail: Mailer::new(ses, sender, configuration_set),
         clock: SystemClock,
-        plans: Plans::default(),
-        patience,
-        receives,
-    })
+    };
+    let mail = Mailer::new(ses, sender, configuration_set);
+    Ok(Finalizer { ports, mail, plans: Plans::default(), patience, receives })
 }

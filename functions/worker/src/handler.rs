@@ -6,16 +6,12 @@ use jiff::SignedDuration;
 use lambda_runtime::{Diagnostic, tracing};
 use rollcall_aws::{Bucket, ContactsTable, DirectoryTable, ImportsTable, Queues, SystemClock, decode_chunk};
 use rollcall_pipeline::fault::Fault;
+use rollcall_pipeline::ports::Ports;
 use rollcall_pipeline::work::{Plans, Worked, work_chunk};
 
-/// The ports of a worker.
+/// A worker: it has no mail.
 pub(crate) struct Worker {
-    pub(crate) bucket: Bucket,
-    pub(crate) queues: Queues,
-    pub(crate) directory: DirectoryTable,
-    pub(crate) contacts: ContactsTable,
-    pub(crate) imports: ImportsTable,
-    pub(crate) clock: SystemClock,
+    pub(crate) ports: Ports<Bucket, DirectoryTable, ContactsTable, ImportsTable, Queues, SystemClock>,
     pub(crate) plans: Plans,
     /// For as long a chunk is taken; longer than the function may run.
     pub(crate) lease: SignedDuration,
@@ -56,7 +52,7 @@ fn failure(message: &SqsMessage) -> BatchItemFailure {
 async fn work(worker: &Worker, message: &SqsMessage) -> Result<Worked, Fault> {
     let id = message.message_id.as_deref().unwrap_or_default();
     let body = message.body.as_deref().unwrap_or_default();
-    let chunk = match decode_chunk(&worker.bucket, body).await {
+    let chunk = match decode_chunk(&worker.ports.objects, body).await {
         Ok(chunk) => chunk,
         Err(fault) => {
             tracing::error!(message.id = id, "{fault}");
@@ -64,18 +60,7 @@ async fn work(worker: &Worker, message: &SqsMessage) -> Result<Worked, Fault> {
         }
     };
     let (import_id, number) = (&chunk.import_id, chunk.chunk);
-    let worked = work_chunk(
-        &worker.bucket,
-        &worker.directory,
-        &worker.contacts,
-        &worker.imports,
-        &worker.queues,
-        &worker.clock,
-        &worker.plans,
-        worker.lease,
-        &chunk,
-    )
-    .await;
+    let worked = work_chunk(&worker.ports, &worker.plans, worker.lease, &chunk).await;
     match &worked {
         Ok(Worked::Closed) => tracing::info!(import.id = %import_id, chunk.number = number, "closed"),
         Ok(Worked::HandBack) => {

@@ -7,6 +7,7 @@ use jiff::SignedDuration;
 use lambda_runtime::{Error, LambdaEvent, run, service_fn, tracing};
 use rollcall_aws::client::{DynamoDb, S3, Sqs};
 use rollcall_aws::{Bucket, ContactsTable, DirectoryTable, Environment, ImportsTable, Queues, SystemClock};
+use rollcall_pipeline::ports::Ports;
 use rollcall_pipeline::work::Plans;
 
 use crate::handler::Worker;
@@ -29,15 +30,14 @@ async fn wire() -> Result<Worker, Error> {
     environment.finish()?;
     let config = rollcall_aws::config().await;
     let (dynamodb, bucket) = (DynamoDb::new(&config), Bucket::new(S3::new(&config), bucket));
-    Ok(Worker {
+    let ports = Ports {
         // A worker sends no chunks.
-        queues: Queues::new(Sqs::new(&config), bucket.clone(), String::new(), finalize_queue),
-        bucket,
+        queue: Queues::new(Sqs::new(&config), bucket.clone(), String::new(), finalize_queue),
+        objects: bucket,
         directory: DirectoryTable::new(dynamodb.clone(), directory),
         contacts: ContactsTable::new(dynamodb.clone(), contacts),
         imports: ImportsTable::new(dynamodb, imports),
         clock: SystemClock,
-        plans: Plans::default(),
-        lease,
-    })
+    };
+    Ok(Worker { ports, plans: Plans::default(), lease })
 }

@@ -108,7 +108,7 @@ codes! {
     Row ValueUnknown "value_unknown" "A cell is none of the values allowed."
     Row WindowInvalid "window_invalid" "A cell is not a window of time."
     File WorkbookInvalid "workbook_invalid" "The workbook cannot be read."
-    File WorkbookProtected "workbook_protected" "The workbook is protected by a password."
+    File WorkbookProtected "workbook_protected" "The file, a workbook or a packed one, is protected by a password."
 }
 
 impl Code {

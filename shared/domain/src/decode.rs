@@ -16,6 +16,7 @@ use serde::{Deserialize, Serialize};
 
 pub use census::Census;
 pub(crate) use single::windows_1252;
+pub use utf16::Halves;
 
 use crate::finding::{Code, Finding};
 use utf16::Utf16;

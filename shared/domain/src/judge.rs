@@ -3,6 +3,7 @@
 //! [`Bench::open`] cleans; [`Bench::wanted`] says what must be looked up; [`Bench::judge`] turns what was found into
 //! the chunk's fragment. No I/O happens here, so the same message and answers always give the same fragment.
 
+mod desk;
 mod directory;
 mod lookups;
 mod record;
@@ -16,19 +17,20 @@ use crate::contact::{ContactId, Wanted};
 use crate::cut::records;
 use crate::directory::{Account, Group, Invite, Kind, MatchKey};
 use crate::finding::{Code, Finding};
-use crate::fragment::{ChunkAnswer, Fragment, Keeps, OpenRow};
-use crate::keep::{Keep, KeepList};
+use crate::fragment::{Fragment, Keeps, OpenRow};
+use crate::keep::Keep;
 use crate::limits;
 use crate::mapping::{Mapping, Role};
 use crate::mask;
 use crate::matching::{self, Matched};
-use crate::messages::Messages;
 use crate::plan::Plan;
 use crate::profile::{FieldIndex, FieldKind, Profile};
-use crate::result::{self, Answer, ResultWriter, Sent};
+use crate::result::{self, Answer};
 use crate::row::{Cleaner, RowValues, Values, fold_name};
 use crate::tally::Outcome;
 
+use desk::Desk;
+pub use desk::JudgedRow;
 use lookups::{Asked, Known};
 pub use lookups::{Found, Lookups};
 pub use record::RecordShape;
@@ -262,22 +264,7 @@ impl<'p> Bench<'p> {
         told: Option<Vec<JudgedRow>>,
     ) -> Result<Desk, String> {
         let known = Known::of(wanted, found)?;
-        let surplus = self.plan.surplus;
-        let mut desk = Desk {
-            writer: ResultWriter::new(self.plan.delimiter(), self.sender.columns.len(), surplus),
-            messages: Messages::of(self.plan.settings.locale),
-            cells: Cells::default(),
-            record: String::new(),
-            fragment: Fragment {
-                answer: ChunkAnswer {
-                    succeeded: Vec::with_capacity(self.text.len() + 160 * self.rows.len()),
-                    ..ChunkAnswer::default()
-                },
-                keeps: self.no_keeps(),
-            },
-            rows: told,
-        };
-        desk.fragment.answer.tally.add_plain(Outcome::Skipped, self.skipped);
+        let mut desk = self.desk(told);
         let rows = std::mem::take(&mut self.rows);
         for (index, mut row) in rows.into_iter().enumerate() {
             if !row.plain || self.shape.needs_cells() {
@@ -409,19 +396,6 @@ impl<'p> Bench<'p> {
         }
     }
 
-    fn write_succeeded(
-        &self,
-        desk: &mut Desk,
-        row: &Row,
-        outcome: Outcome,
-        answer: &Answer<'_>,
-        matched: bool,
-    ) -> usize {
-        desk.count(row, outcome, matched);
-        let sent = self.sent(row, &desk.cells);
-        desk.writer.succeeded(&mut desk.fragment.answer.succeeded, sent, outcome, answer, &row.findings)
-    }
-
     /// Where an invitation goes (IMP-25), masked where IMP-18 says so.
     fn invite_to(&self, group: Option<&Group>, account: Option<&Account>, custom: &str) -> String {
         match (group.map(Group::invite), account) {
@@ -429,42 +403,6 @@ impl<'p> Bench<'p> {
                 mask::account_email(account, &self.plan.program, false)
             }
             _ => custom.to_owned(),
-        }
-    }
-
-    fn refuse(&self, desk: &mut Desk, row: &Row) -> Result<(), String> {
-        if !row.findings.iter().any(Finding::is_error) {
-            return Err(format!("row {} has no identity and no error", row.number));
-        }
-        desk.count(row, Outcome::Rejected, false);
-        let sent = self.sent(row, &desk.cells);
-        desk.writer.failed(
-            &mut desk.fragment.answer.failed,
-            sent,
-            Outcome::Rejected,
-            &row.findings,
-            desk.messages,
-        );
-        Ok(())
-    }
-
-    fn sent<'a>(&'a self, row: &Row, cells: &'a Cells) -> Sent<'a> {
-        Sent {
-            record: &self.text[row.record.0..row.record.1],
-            plain: row.plain,
-            cells,
-            row: row.number,
-            line: row.line,
-        }
-    }
-
-    fn no_keeps(&self) -> Keeps {
-        match self.profile.directory {
-            Some(_) => Keeps::Directory(Vec::new()),
-            // A record says what a row says, and the names of its fields.
-            None => {
-                Keeps::Contacts(KeepList::with_room(self.rows.len(), self.text.len() + 192 * self.rows.len()))
-            }
         }
     }
 }
@@ -477,39 +415,4 @@ enum Kept<'b> {
     As(Cow<'b, str>),
     /// None: nothing changed.
     Nothing,
-}
-
-/// Where rows are written as they are judged.
-struct Desk {
-    writer: ResultWriter,
-    messages: &'static Messages,
-    cells: Cells,
-    /// A new contact's record, while it is judged.
-    record: String,
-    fragment: Fragment,
-    /// Each row as it is judged, where somebody wants to be told.
-    rows: Option<Vec<JudgedRow>>,
-}
-
-impl Desk {
-    fn count(&mut self, row: &Row, outcome: Outcome, matched: bool) {
-        self.fragment.answer.tally.add_row(row.number, outcome, matched, &row.findings);
-        if let Some(rows) = &mut self.rows {
-            let findings = row.findings.clone();
-            rows.push(JudgedRow { row: row.number, line: row.line, outcome, findings });
-        }
-    }
-}
-
-/// What would become of a row.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct JudgedRow {
-    /// The row.
-    pub row: u64,
-    /// The physical line on which it begins.
-    pub line: u64,
-    /// What it would be, as if it were the first of its identity.
-    pub outcome: Outcome,
-    /// All that was found in it.
-    pub findings: Vec<Finding>,
 }

@@ -5,27 +5,25 @@
 //! little for each chunk, whatever the file's size.
 
 mod look;
+mod opening;
 
 use std::collections::BTreeMap;
 
-use crate::cells::Cells;
 use crate::clean::DayOrder;
 use crate::decode::Found;
-use crate::delimiter::{CANDIDATES, detect_delimiter, sep_line};
 use crate::finding::{Code, Finding};
 use crate::limits;
-use crate::mapping::{Mapping, RESULT_ROW};
-use crate::options::{FirstLine, Options, parse_delimiter};
+use crate::mapping::Mapping;
+use crate::options::Options;
 use crate::packed::Packing;
 use crate::plan::{ChunkPlan, ChunkSize};
-use crate::preamble::{Headers, Preamble};
 use crate::profile::Profile;
-use crate::record;
 use crate::repeats::{Key, Repeats};
 use crate::settings::Settings;
 use crate::split::{RecordEnd, Splitter, Tail};
-use crate::workbook::{self, Sheet};
+use crate::workbook::Sheet;
 use look::{Looker, Seen};
+pub use opening::Opening;
 
 /// What the survey found: the file's verdict, and all that a plan needs.
 #[derive(Debug, Clone, Default)]
@@ -64,142 +62,6 @@ impl Surveyed {
         let delimiter = self.delimiter.filter(|_| self.sheet.is_none());
         delimiter.map(|delimiter| char::from(delimiter).to_string())
     }
-}
-
-/// What is decided from the beginning of a file.
-#[derive(Debug, Clone)]
-pub struct Opening {
-    /// What separates cells.
-    pub delimiter: u8,
-    /// Bytes in front of the first record: a `sep=` line, and what stands above the header.
-    pub skip: usize,
-    /// Physical lines of them.
-    pub lines: u64,
-    /// Physical lines above the header.
-    pub preamble: u64,
-    /// Which column holds what.
-    pub mapping: Mapping,
-    /// The first record is no row.
-    pub first_is_no_row: bool,
-    /// The text is a sheet's: a record is a row of it, and one line, whatever its cells hold.
-    pub of_sheet: bool,
-    /// What speaks against the file already.
-    pub errors: Vec<Finding>,
-}
-
-impl Opening {
-    /// Decides delimiter and columns from the beginning of the decoded text; `complete` where that is all of it.
-    pub fn of(sample: &[u8], complete: bool, profile: &Profile, options: &Options) -> Self {
-        let known = |header: &str| profile.field_of_header(header).is_some() || is_result_column(header);
-        let sep = sep_line(sample);
-        let skip = sep.map_or(0, |(_, len)| len);
-        let sample = &sample[skip..];
-        let detected = detect_delimiter(sample, complete, &known);
-        let allowed: Vec<u8> = profile.delimiters().iter().filter_map(|name| parse_delimiter(name)).collect();
-        let told = options.delimiter.or(sep.map(|(delimiter, _)| delimiter));
-        let unsure = if detected.sure { None } else { allowed.first().copied() };
-        let mut delimiter = told.or(unsure).unwrap_or(detected.delimiter);
-        let lines = u64::from(skip > 0);
-        let headers = Headers::of(profile, options);
-        let above = headers.and_then(|headers| {
-            let tried = told.map_or(CANDIDATES.to_vec(), |told| vec![told]);
-            let found = |delimiter: u8| Some((delimiter, headers.preamble(sample, delimiter)?));
-            // The best reading of the first record decides whether there is anything to look for.
-            let first = nth_record(sample, delimiter, 0, true);
-            let open = headers.names_none(&first.iter().take(limits::SHEET_COLUMNS).collect::<Vec<_>>());
-            tried.into_iter().filter(|_| open).find_map(found)
-        });
-        let mut preamble = Preamble::default();
-        if let Some((found, above)) = above {
-            (delimiter, preamble) = (found, above);
-        }
-        let (skip, sample) = (skip + preamble.bytes, &sample[preamble.bytes..]);
-        let mut errors = Vec::new();
-        if !allowed.is_empty() && !allowed.contains(&delimiter) {
-            let named = |byte: u8| char::from(byte).to_string();
-            let list: Vec<String> = allowed.iter().copied().map(named).collect();
-            let finding = Finding::new(Code::DelimiterNotAllowed).value(named(delimiter));
-            errors.push(finding.arg("allowed", list.join(" ")));
-        }
-        let mapping = map_columns(sample, delimiter, profile, options);
-        let first_is_no_row = mapping.has_header || options.first_line == FirstLine::Ignore;
-        if errors.is_empty() {
-            errors = mapping.findings(profile);
-            errors.extend(mapping.unmet(options));
-        }
-        if !complete && crate::cut::records(sample, delimiter).len() < 2 {
-            // Its columns cannot be known.
-            let finding = Finding::new(Code::FormatUnsupported).value("a first record of more than 4 MiB");
-            errors = vec![finding];
-        }
-        Self {
-            delimiter,
-            skip,
-            lines: lines + preamble.lines,
-            preamble: preamble.lines,
-            mapping,
-            first_is_no_row,
-            of_sheet: false,
-            errors,
-        }
-    }
-
-    /// Decides the columns from the beginning of a sheet's text: there is no delimiter to be found or allowed.
-    pub fn of_sheet(sample: &[u8], profile: &Profile, options: &Options) -> Self {
-        let headers = Headers::of(profile, options);
-        let above = headers.and_then(|headers| headers.preamble(sample, workbook::DELIMITER));
-        let Preamble { bytes: skip, .. } = above.unwrap_or_default();
-        // A row of the sheet is a record, and a line, whatever its cells hold.
-        let lines = crate::cut::records(&sample[..skip], workbook::DELIMITER).len() as u64;
-        let mapping = map_columns(&sample[skip..], workbook::DELIMITER, profile, options);
-        let mut errors = mapping.findings(profile);
-        errors.extend(mapping.unmet(options));
-        Self {
-            delimiter: workbook::DELIMITER,
-            skip,
-            lines,
-            preamble: lines,
-            first_is_no_row: mapping.has_header || options.first_line == FirstLine::Ignore,
-            of_sheet: true,
-            mapping,
-            errors,
-        }
-    }
-}
-
-fn is_result_column(header: &str) -> bool {
-    header.trim().starts_with("rollcall_")
-}
-
-/// Maps the columns: the header names them, or the first record that is a row shows how many there are.
-fn map_columns(sample: &[u8], delimiter: u8, profile: &Profile, options: &Options) -> Mapping {
-    let first = nth_record(sample, delimiter, 0, options.first_line == FirstLine::Header);
-    let comes_back = first.iter().any(|cell| cell.trim() == RESULT_ROW);
-    if comes_back || options.first_line == FirstLine::Header {
-        let header: Vec<&str> = first.iter().take(limits::SHEET_COLUMNS).collect();
-        return Mapping::with_header(&header, profile, options);
-    }
-    let passed = usize::from(options.first_line == FirstLine::Ignore);
-    let width = nth_record(sample, delimiter, passed, true).len().min(limits::SHEET_COLUMNS);
-    Mapping::without_header(width, profile, options)
-}
-
-/// A record by its number; where blank ones do not count, the first filled one from there on.
-fn nth_record(sample: &[u8], delimiter: u8, number: usize, pass_blank: bool) -> Cells {
-    let mut cells = Cells::default();
-    let mut start = 0;
-    for (at, end) in crate::cut::records(sample, delimiter).into_iter().enumerate() {
-        let (text, _) = record::text(&sample[start..end.end - usize::from(end.terminator)], delimiter);
-        start = end.end;
-        if at < number {
-            continue;
-        }
-        cells.parse(&text, delimiter);
-        if !pass_blank || !cells.is_blank() {
-            return cells;
-        }
-    }
-    cells
 }
 
 /// The survey under way.

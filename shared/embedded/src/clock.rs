@@ -1,5 +1,6 @@
 //! The time: the system's, or one that a test sets.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use jiff::Timestamp;
@@ -15,14 +16,14 @@ impl Clock for SystemClock {
     }
 }
 
-/// A clock that stands until it is set, in whole milliseconds.
-#[derive(Debug)]
-pub struct SetClock(AtomicI64);
+/// A clock that stands until it is set, in whole milliseconds; clones share it.
+#[derive(Debug, Clone)]
+pub struct SetClock(Arc<AtomicI64>);
 
 impl SetClock {
     /// A clock that stands at a time.
     pub fn at(time: Timestamp) -> Self {
-        Self(AtomicI64::new(time.as_millisecond()))
+        Self(Arc::new(AtomicI64::new(time.as_millisecond())))
     }
 
     /// Moves the clock on.

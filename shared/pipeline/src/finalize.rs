@@ -19,7 +19,9 @@ use rollcall_domain::upload::{Detection, Upload, Verdict};
 
 use crate::fault::Fault;
 use crate::papers::{Loaded, missing, read_answer, read_given_up, read_plan, read_upload};
-use crate::ports::{Answer, Clock, Contacts, ImportItem, Imports, LetterClaim, Mail, ObjectWriter, Objects};
+use crate::ports::{
+    Answer, Clock, Contacts, ImportItem, Imports, LetterClaim, Mail, ObjectWriter, Objects, Ports,
+};
 use crate::split::{Asked, drop_of};
 use crate::work::pool;
 
@@ -38,17 +40,14 @@ pub enum Finalized {
 ///
 /// # Errors
 /// Where a port fails; the message comes again and the plot goes on where it was.
-#[allow(clippy::too_many_arguments)]
 pub async fn finalize(
-    objects: &impl Objects,
-    contacts: &impl Contacts,
-    imports: &impl Imports,
+    ports: &Ports<impl Objects, impl Sized, impl Contacts, impl Imports, impl Sized, impl Clock>,
     mail: &impl Mail,
-    clock: &impl Clock,
     lease: SignedDuration,
     import: &ImportId,
     failed: Option<&str>,
 ) -> Answer<Finalized> {
+    let Ports { objects, imports, clock, .. } = ports;
     let item = imports.get(import).await?.ok_or_else(|| missing("the import's item"))?;
     let papers = Papers::of(&item.program, import);
     let plan = match read_plan(objects, &papers).await? {
@@ -63,7 +62,7 @@ pub async fn finalize(
             if !sealed && failed.is_none() {
                 return Ok(Finalized::NotYet);
             }
-            conclude(objects, contacts, clock, &papers, &item, &plan, failed).await?
+            conclude(ports, &papers, &item, &plan, failed).await?
         }
     };
     let upload = read_upload(objects, &papers).await?.ok_or_else(|| missing("upload.json"))?;
@@ -87,14 +86,13 @@ pub async fn finalize(
 
 /// Writes everything that the import answers with; `summary.json` last.
 async fn conclude(
-    objects: &impl Objects,
-    contacts: &impl Contacts,
-    clock: &impl Clock,
+    ports: &Ports<impl Objects, impl Sized, impl Contacts, impl Sized, impl Sized, impl Clock>,
     papers: &Papers,
     item: &ImportItem,
     plan: &Plan,
     failed: Option<&str>,
 ) -> Answer<Summary> {
+    let Ports { objects, contacts, clock, .. } = ports;
     let upload = match read_upload(objects, papers).await? {
         Some(upload) => upload,
         None => write_upload(objects, papers, item, plan).await?,

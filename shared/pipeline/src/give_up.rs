@@ -6,7 +6,7 @@ use rollcall_domain::give_up::{GivenUp, unprocessed};
 use rollcall_domain::keys::Papers;
 
 use crate::papers::{Loaded, Plans, missing, put_fragment, read_fragment};
-use crate::ports::{Answer, Clock, Contacts, Directory, Imports, Objects, Queue, Take};
+use crate::ports::{Answer, Clock, Contacts, Directory, Imports, Objects, Ports, Queue, Take};
 use crate::work::{Worked, keep};
 
 /// Gives a chunk up: applies its fragment if there is one, else writes that its rows are unprocessed; closes it.
@@ -15,19 +15,14 @@ use crate::work::{Worked, keep};
 ///
 /// # Errors
 /// Where a port fails; the plot may run again and goes on where it was.
-#[allow(clippy::too_many_arguments)]
 pub async fn give_up_chunk(
-    objects: &impl Objects,
-    directory: &impl Directory,
-    contacts: &impl Contacts,
-    imports: &impl Imports,
-    queue: &impl Queue,
-    clock: &impl Clock,
+    ports: &Ports<impl Objects, impl Directory, impl Contacts, impl Imports, impl Queue, impl Clock>,
     plans: &Plans,
     lease: SignedDuration,
     message: &ChunkMessage,
     last: bool,
 ) -> Answer<Worked> {
+    let Ports { objects, directory, contacts, imports, queue, clock } = ports;
     let (program, import, chunk) = (&message.program, &message.import_id, message.chunk);
     let now = clock.now();
     let left = match imports.take(import, chunk, now, now + lease).await? {

@@ -44,6 +44,24 @@ pub struct Dropped {
     pub options: Vec<(String, String)>,
 }
 
+/// The ports that work on an import, each a host's own; `()` where a host has none. A plot names those it uses, and
+/// no other can be reached from it. The mail is not among them: only who ends imports has it.
+#[derive(Debug, Clone)]
+pub struct Ports<O, D, C, I, Q, K> {
+    /// The bucket.
+    pub objects: O,
+    /// The directory.
+    pub directory: D,
+    /// The contacts.
+    pub contacts: C,
+    /// The imports' own state.
+    pub imports: I,
+    /// The queues.
+    pub queue: Q,
+    /// The time.
+    pub clock: K,
+}
+
 /// The bucket: read by version, written whole or not at all.
 pub trait Objects: Send + Sync {
     /// A large object while it is written; it appears when it is finished, dropped unfinished it never was.

@@ -1,6 +1,6 @@
 //! The first reading of a drop: in which form its text comes, and the file's verdict.
 
-use rollcall_domain::decode::{self, Census, Confidence, Detected, Encoding, Found, ToldBy};
+use rollcall_domain::decode::{self, Census, Confidence, Detected, Encoding, Found, Halves, Place, ToldBy};
 use rollcall_domain::finding::{Code, Finding};
 use rollcall_domain::limits;
 use rollcall_domain::plan::ChunkSize;
@@ -57,7 +57,8 @@ async fn survey_text(
         let Detected { encoding, by } = detected;
         let guessed = by == ToldBy::Content && encoding.is_wide();
         let confidence = if guessed { Confidence::High } else { Confidence::Certain };
-        let found = Found { encoding, by, confidence, against: None };
+        let against = if surveyed.no_text { half(objects, object, look, encoding).await? } else { None };
+        let found = Found { encoding, by, confidence, against };
         return Ok(Surveyed { encoding: Some(found), ..surveyed });
     }
     let found = census(objects, object, look, detected).await?;
@@ -150,6 +151,24 @@ async fn census(
         census.feed(&piece);
     }
     Ok(census.verdict(detected))
+}
+
+/// Where UTF-16 that is not whole is broken: one more reading up to there, for such files alone.
+async fn half(
+    objects: &impl Objects,
+    object: &ObjectVersion,
+    look: &Look,
+    encoding: Encoding,
+) -> Answer<Option<Place>> {
+    let mut pieces = Pieces::new(objects, object, look.packing);
+    let mut halves = Halves::new(encoding);
+    while let Some(piece) = pieces.next().await? {
+        let place = halves.feed(&piece);
+        if place.is_some() {
+            return Ok(place);
+        }
+    }
+    Ok(halves.finish())
 }
 
 /// The form of a file as it was surveyed, or as its beginning tells it; nothing where it cannot be read.

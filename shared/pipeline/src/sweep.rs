@@ -14,7 +14,7 @@ use rollcall_domain::plan::ChunkSize;
 use crate::finalize::finalize;
 use crate::give_up::give_up_chunk;
 use crate::papers::Plans;
-use crate::ports::{Answer, Clock, Contacts, Directory, ImportItem, Imports, Mail, Objects, Queue};
+use crate::ports::{Answer, Clock, Contacts, Directory, ImportItem, Imports, Mail, Objects, Ports, Queue};
 use crate::split::split_again;
 use crate::work::Worked;
 
@@ -58,20 +58,15 @@ pub struct Patience {
 ///
 /// # Errors
 /// Where a port fails for now; the next sweep looks after it again.
-#[allow(clippy::too_many_arguments)]
-pub async fn sweep_import(
-    objects: &impl Objects,
-    directory: &impl Directory,
-    contacts: &impl Contacts,
-    imports: &(impl Imports + Unfinished),
-    queue: &impl Queue,
+pub async fn sweep_import<I: Imports + Unfinished>(
+    ports: &Ports<impl Objects, impl Directory, impl Contacts, I, impl Queue, impl Clock>,
     mail: &impl Mail,
-    clock: &impl Clock,
     plans: &Plans,
     patience: Patience,
     import: &ImportId,
     swept_at: Option<Timestamp>,
 ) -> Answer<Swept> {
+    let Ports { objects, imports, queue, clock, .. } = ports;
     let Some(item) = imports.get(import).await? else { return Ok(Swept::Over) };
     if let Some(status) = item.status {
         // Its end was noted, and not that it is no longer unfinished.
@@ -89,47 +84,24 @@ pub async fn sweep_import(
     }
     let went_on = if swept_at.is_none() {
         imports.note_swept(import, now).await?;
-        split_again(objects, imports, queue, item.clone(), patience.size).await.map(|_| Swept::SentAgain)
+        split_again(objects, imports, queue, item, patience.size).await.map(|_| Swept::SentAgain)
     } else {
-        give_up_open_chunks(objects, directory, contacts, imports, queue, clock, plans, patience, &item).await
+        let giving_up = GivingUp { ports, plans, lease: patience.lease };
+        split_again(objects, imports, &giving_up, item, patience.size).await.map(|_| Swept::GivenUp)
     };
     match went_on {
         Err(fault) if !fault.is_transient() => {
             let why = fault.to_string();
-            finalize(objects, contacts, imports, mail, clock, patience.lease, import, Some(&why)).await?;
+            finalize(ports, mail, patience.lease, import, Some(&why)).await?;
             Ok(Swept::Failed)
         }
         went_on => went_on,
     }
 }
 
-/// Cuts the file once more, and gives up every chunk that would be sent.
-#[allow(clippy::too_many_arguments)]
-async fn give_up_open_chunks(
-    objects: &impl Objects,
-    directory: &impl Directory,
-    contacts: &impl Contacts,
-    imports: &impl Imports,
-    queue: &impl Queue,
-    clock: &impl Clock,
-    plans: &Plans,
-    patience: Patience,
-    item: &ImportItem,
-) -> Answer<Swept> {
-    let giving_up =
-        GivingUp { objects, directory, contacts, imports, queue, clock, plans, lease: patience.lease };
-    split_again(objects, imports, &giving_up, item.clone(), patience.size).await?;
-    Ok(Swept::GivenUp)
-}
-
 /// A queue that gives up what it is sent.
 struct GivingUp<'a, O, D, C, I, Q, K> {
-    objects: &'a O,
-    directory: &'a D,
-    contacts: &'a C,
-    imports: &'a I,
-    queue: &'a Q,
-    clock: &'a K,
+    ports: &'a Ports<O, D, C, I, Q, K>,
     plans: &'a Plans,
     lease: SignedDuration,
 }
@@ -144,25 +116,13 @@ where
     K: Clock,
 {
     async fn send_chunk(&self, message: ChunkMessage) -> Answer<()> {
-        let given_up = give_up_chunk(
-            self.objects,
-            self.directory,
-            self.contacts,
-            self.imports,
-            self.queue,
-            self.clock,
-            self.plans,
-            self.lease,
-            &message,
-            true,
-        );
-        match given_up.await? {
+        match give_up_chunk(self.ports, self.plans, self.lease, &message, true).await? {
             Worked::Closed | Worked::HandBack => Ok(()),
         }
     }
 
     async fn send_finalize(&self, program: &ProgramName, import: &ImportId) -> Answer<()> {
-        self.queue.send_finalize(program, import).await
+        self.ports.queue.send_finalize(program, import).await
     }
 }
 
@@ -170,17 +130,13 @@ where
 ///
 /// # Errors
 /// Where a port fails; the plot may run again.
-#[allow(clippy::too_many_arguments)]
 pub async fn fail_import(
-    objects: &impl Objects,
-    contacts: &impl Contacts,
-    imports: &impl Imports,
+    ports: &Ports<impl Objects, impl Sized, impl Contacts, impl Imports, impl Sized, impl Clock>,
     mail: &impl Mail,
-    clock: &impl Clock,
     lease: SignedDuration,
     item: ImportItem,
     why: &str,
 ) -> Answer<()> {
-    let item = imports.begin(item).await?;
-    finalize(objects, contacts, imports, mail, clock, lease, &item.import_id, Some(why)).await.map(drop)
+    let item = ports.imports.begin(item).await?;
+    finalize(ports, mail, lease, &item.import_id, Some(why)).await.map(drop)
 }

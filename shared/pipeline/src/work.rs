@@ -12,7 +12,7 @@ use rollcall_domain::keys::Papers;
 use crate::fault::Fault;
 pub use crate::papers::{Loaded, Plans};
 use crate::papers::{missing, put_fragment, read_fragment};
-use crate::ports::{Answer, Clock, Contacts, Directory, Imports, Keep, Objects, Pool, Queue, Take};
+use crate::ports::{Answer, Clock, Contacts, Directory, Imports, Keep, Objects, Pool, Ports, Queue, Take};
 
 /// What came of a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,14 +27,8 @@ pub enum Worked {
 ///
 /// # Errors
 /// Where a port fails; the message comes again and the plot goes on where it was.
-#[allow(clippy::too_many_arguments)]
 pub async fn work_chunk(
-    objects: &impl Objects,
-    directory: &impl Directory,
-    contacts: &impl Contacts,
-    imports: &impl Imports,
-    queue: &impl Queue,
-    clock: &impl Clock,
+    ports: &Ports<impl Objects, impl Directory, impl Contacts, impl Imports, impl Queue, impl Clock>,
     plans: &Plans,
     lease: SignedDuration,
     message: &ChunkMessage,
@@ -45,6 +39,7 @@ pub async fn work_chunk(
             format_args!("version {} is not {VERSION}", message.v),
         ));
     }
+    let Ports { objects, directory, contacts, imports, queue, clock } = ports;
     let (program, import, chunk) = (&message.program, &message.import_id, message.chunk);
     let now = clock.now();
     match imports.take(import, chunk, now, now + lease).await? {

@@ -10,13 +10,14 @@ use pollster::block_on;
 use rollcall_domain::keys::{Drop, Papers};
 use rollcall_domain::names::ImportId;
 use rollcall_domain::summary::Summary;
+use rollcall_embedded::bucket::Bucket;
 use rollcall_embedded::clock::SystemClock;
 use rollcall_embedded::home::Home;
 use rollcall_embedded::queue::{LocalQueue, Message};
 use rollcall_embedded::store::{ContactStore, DirectoryStore, ImportStore};
 use rollcall_pipeline::fault::Fault;
 use rollcall_pipeline::finalize::{Finalized, finalize};
-use rollcall_pipeline::ports::{Answer, ObjectVersion, Objects};
+use rollcall_pipeline::ports::{Answer, ObjectVersion, Objects, Ports};
 use rollcall_pipeline::split::{Split, split_import};
 use rollcall_pipeline::work::{Plans, Worked, work_chunk};
 
@@ -33,10 +34,7 @@ const TRIES: u32 = 50;
 /// One import under work.
 pub struct Run<'h> {
     home: &'h Home,
-    directory: DirectoryStore,
-    contacts: ContactStore,
-    imports: ImportStore,
-    queue: LocalQueue,
+    ports: Ports<Bucket, DirectoryStore, ContactStore, ImportStore, LocalQueue, SystemClock>,
     plans: Plans,
     tune: Tune,
     import: ImportId,
@@ -53,16 +51,20 @@ struct State {
 impl<'h> Run<'h> {
     /// Gets ready for an object.
     pub fn new(home: &'h Home, tune: Tune, object: &ObjectVersion) -> Self {
-        let bucket = home.bucket().bucket();
-        Self {
-            home,
+        let ports = Ports {
+            objects: home.bucket().clone(),
             directory: home.directory(),
             contacts: home.contacts(),
             imports: home.imports(),
             queue: LocalQueue::with_room(tune.workers),
+            clock: SystemClock,
+        };
+        Self {
+            home,
+            ports,
             plans: Plans::default(),
             tune,
-            import: ImportId::derive(bucket, &object.key, &object.version, object.modified),
+            import: ImportId::derive(home.bucket().bucket(), &object.key, &object.version, object.modified),
             state: Mutex::default(),
         }
     }
@@ -96,9 +98,8 @@ impl<'h> Run<'h> {
     fn split(&self, object: &ObjectVersion, given: &[(String, String)]) {
         loop {
             let (object, given) = (object.clone(), given.to_vec());
-            let bucket = self.home.bucket();
-            let (queue, size) = (&self.queue, self.tune.size);
-            let split = split_import(bucket, &self.imports, queue, &SystemClock, object, given, size);
+            let Ports { objects, imports, queue, clock, .. } = &self.ports;
+            let split = split_import(objects, imports, queue, clock, object, given, self.tune.size);
             match block_on(split) {
                 Ok(Split::Sent(_) | Split::Refused(_)) => return,
                 Ok(Split::Over(_)) => return self.answer_again(),
@@ -121,14 +122,14 @@ impl<'h> Run<'h> {
     }
 
     fn work(&self) {
-        while let Some(message) = self.queue.receive() {
+        while let Some(message) = self.ports.queue.receive() {
             if self.is_over() {
                 return;
             }
             match self.take(&message) {
                 Ok(true) => {}
-                Ok(false) => self.queue.hand_back(message, WAIT),
-                Err(fault) if self.may_pass(&fault) => self.queue.hand_back(message, WAIT),
+                Ok(false) => self.ports.queue.hand_back(message, WAIT),
+                Err(fault) if self.may_pass(&fault) => self.ports.queue.hand_back(message, WAIT),
                 Err(fault) => self.end(Err(fault)),
             }
         }
@@ -138,12 +139,8 @@ impl<'h> Run<'h> {
     fn take(&self, message: &Message) -> Answer<bool> {
         match message {
             Message::Chunk(chunk) => {
-                let (bucket, plans) = (self.home.bucket(), &self.plans);
-                let (directory, contacts, imports) = (&self.directory, &self.contacts, &self.imports);
-                let (queue, clock) = (&self.queue, &SystemClock);
-                let work =
-                    work_chunk(bucket, directory, contacts, imports, queue, clock, plans, LEASE, chunk);
-                Ok(block_on(work)? == Worked::Closed)
+                let worked = block_on(work_chunk(&self.ports, &self.plans, LEASE, chunk))?;
+                Ok(worked == Worked::Closed)
             }
             Message::Finalize(..) => match self.finalize_and_rest()? {
                 Finalized::Over(summary) => {
@@ -165,9 +162,7 @@ impl<'h> Run<'h> {
     }
 
     fn finalize(&self, failed: Option<&str>) -> Answer<Finalized> {
-        let (bucket, outbox) = (self.home.bucket(), self.home.outbox());
-        let (contacts, imports) = (&self.contacts, &self.imports);
-        block_on(finalize(bucket, contacts, imports, outbox, &SystemClock, LEASE, &self.import, failed))
+        block_on(finalize(&self.ports, self.home.outbox(), LEASE, &self.import, failed))
     }
 
     /// A panic ends the import, and never leaves the other threads waiting.
@@ -191,7 +186,7 @@ impl<'h> Run<'h> {
             state.ended = Some(how);
         }
         drop(state);
-        self.queue.close();
+        self.ports.queue.close();
     }
 
     fn is_over(&self) -> bool {

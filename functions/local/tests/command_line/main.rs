@@ -1,0 +1,11 @@
+//! The command line as users and scripts meet it: every command, exit code and document, on the real binary.
+
+#![allow(clippy::unwrap_used, reason = "a test's helpers may panic as the test may")]
+
+mod home;
+mod import;
+mod place;
+mod preview;
+
+const GOOD: &str = "Name,Email,Group\nAnn,ann@x.example,Gold\nBob,bob@x.example,\n";
+const MIXED: &str = "Name,Email,Group\nAnn,ann@x.example,Gold\nBob,bob@,\n,,\nCid,cid@x.example,Silver\n";

@@ -1,0 +1,74 @@
+//! `rollcall preview`: it shows, and writes nothing.
+
+use serde_json::Value;
+
+use crate::GOOD;
+use crate::place::Place;
+
+#[test]
+fn cad_6_a_preview_shows_rows_and_writes_nothing() {
+    let place = Place::new();
+    place.import(&place.file("good.csv", GOOD));
+    let file = place.file(
+        "mixed.csv",
+        "Name,Email,Extra\n Ann ,ann@x.example,1\n,,\nNew,new@x.example,2\nNew,new@x.example,3\nBad,bad@,4\n",
+    );
+    let before = place.snapshot();
+    let ran = place.preview(&file);
+    assert_eq!(place.snapshot(), before);
+    let json = ran.json();
+    assert_eq!((ran.code, &json["verdict"]["accepted"]), (0, &Value::Bool(true)));
+    assert_eq!((json["encoding"].as_str(), json["delimiter"].as_str()), (Some("UTF-8"), Some(",")));
+    let columns: Vec<_> =
+        json["columns"].as_array().unwrap().iter().map(|one| one["field"].as_str()).collect();
+    assert_eq!(columns, [Some("name"), Some("email"), None]);
+    let rows: Vec<_> = (json["rows"].as_array().unwrap().iter())
+        .map(|row| {
+            (row["row"].as_u64().unwrap(), row["line"].as_u64().unwrap(), row["status"].as_str().unwrap())
+        })
+        .collect();
+    assert_eq!(rows, [(1, 2, "exists"), (3, 4, ""), (4, 5, "error"), (5, 6, "error")]);
+    assert_eq!(json["rows"][0]["cells"], serde_json::json!([" Ann ", "ann@x.example", "1"]));
+    assert_eq!(json["rows"][2]["findings"][0]["code"], "duplicate_in_file");
+    assert!(json["rows"][3]["findings"][0]["message"].is_string());
+    let few = place.preview_with(&file, &["--rows", "1"]);
+    assert_eq!(few.json()["rows"].as_array().unwrap().len(), 1);
+    let people = place.run(&["preview", &file, "--program", "acme", "--profile", "prospects"]);
+    assert!(people.out.contains("not mapped") && people.out.contains("repeats"), "{people:?}");
+}
+
+#[test]
+fn a_preview_shows_the_cells_of_a_refused_file() {
+    let place = Place::new();
+    for (name, bytes, columns, rows) in [
+        ("empty.csv", "", 0, 0),
+        ("header.csv", "Name,Email\n", 2, 0),
+        ("missing.csv", "Name;Phone\n\nAnn; 1\n", 2, 1),
+        ("twice.csv", "Name,Email,E-Mail\nAnn,a@x.example,b\n", 3, 1),
+        ("quote.csv", "Name,Email\nAnn,a@x.example\n\"Bob,b\n", 2, 2),
+    ] {
+        let ran = place.preview(&place.file(name, bytes));
+        ran.says(2, &[name, "refused"]);
+        let json = ran.json();
+        assert_eq!(json["verdict"]["accepted"], false);
+        assert_eq!(json["columns"].as_array().unwrap().len(), columns, "{name}: {json}");
+        assert_eq!(json["rows"].as_array().unwrap().len(), rows, "{name}: {json}");
+    }
+    let json = place.preview(&place.file("missing.csv", "Name;Phone\n\nAnn; 1\n")).json();
+    assert_eq!((&json["rows"][0]["row"], &json["rows"][0]["line"]), (&Value::from(2), &Value::from(3)));
+    assert_eq!(json["rows"][0]["cells"], serde_json::json!(["Ann", " 1"]));
+    assert_eq!(json["columns"][0]["field"], "name");
+}
+
+#[test]
+fn a_preview_makes_no_home() {
+    let place = Place::empty();
+    let ran = place.preview(&place.file("good.csv", GOOD));
+    ran.says(2, &["acme"]);
+    let json = ran.json();
+    assert_eq!(json["verdict"]["errors"][0]["code"], "program_unknown");
+    assert_eq!(json["rows"].as_array().unwrap().len(), 2);
+    assert_eq!(json["columns"][1]["field"], "email");
+    assert!(!place.path().join("rollcall-home").exists());
+    place.preview("nope.csv").says(2, &["no such file"]);
+}
