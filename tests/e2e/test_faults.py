@@ -49,7 +49,7 @@ def written(stack, program, part):
 def test_functions_killed_at_work(stack):
     """Workers mid-chunk, a splitter when it has begun, a finalizer before it has answered. All wait together: for second
     deliveries and, as the emulator delivers an event once where AWS tries it again, for the sweep."""
-    counts = {"killed-worker": 40_000, "killed-splitter": 120_000, "killed-finalizer": 20_000}
+    counts = {"killed-worker": 40_000, "killed-splitter": 40_000, "killed-finalizer": 20_000}
     for program in counts:
         stack.program(program)
 
