@@ -152,6 +152,10 @@ impl<'p> Survey<'p> {
 
     /// Reads a piece of the decoded text; the first one without what the opening skips.
     pub fn feed(&mut self, piece: &[u8]) {
+        piece.chunks(SEEN_AT_ONCE).for_each(|part| self.feed_part(part));
+    }
+
+    fn feed_part(&mut self, piece: &[u8]) {
         let mut ends = std::mem::take(&mut self.ends);
         ends.clear();
         self.splitter.feed(piece, &mut ends);
@@ -378,6 +382,9 @@ const ROW_WEIGHT: u64 = 64;
 
 /// Bytes that tell how long records are.
 const SAMPLE: usize = 64 * 1024;
+
+/// Bytes whose records are held at once: each may be a record, and what is seen of one takes a hundred bytes.
+const SEEN_AT_ONCE: usize = 512 * 1024;
 
 /// Keys for which room is made ahead: a file that looks longer than it is costs no more than this.
 const EXPECTED_AT_MOST: u64 = 4_000_000;
