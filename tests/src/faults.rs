@@ -122,6 +122,7 @@ pub struct Faulty<P> {
 }
 
 impl<P: Objects> Objects for Faulty<P> {
+    const AT_ONCE: usize = P::AT_ONCE;
     type Writer = Faulty<P::Writer>;
 
     fn bucket(&self) -> &str {

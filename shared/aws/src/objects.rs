@@ -109,6 +109,8 @@ impl Sources for Bucket {
 }
 
 impl Objects for Bucket {
+    /// Fragments are a megabyte or so, and an answer takes some tens of milliseconds.
+    const AT_ONCE: usize = 16;
     type Writer = Upload;
 
     fn bucket(&self) -> &str {

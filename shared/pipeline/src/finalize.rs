@@ -5,8 +5,11 @@
 
 use std::collections::HashSet;
 
+use futures_util::StreamExt;
+use futures_util::stream;
 use jiff::SignedDuration;
 use rollcall_domain::finding::Finding;
+use rollcall_domain::fragment::ChunkAnswer;
 use rollcall_domain::keys::Papers;
 use rollcall_domain::letter::letter;
 use rollcall_domain::names::ImportId;
@@ -126,19 +129,18 @@ fn add_verdict(tally: &mut Tally, verdict: &Verdict) {
 }
 
 /// Writes both result files from the fragments, in file order.
-async fn assemble(objects: &impl Objects, papers: &Papers, plan: &Plan) -> Answer<Tally> {
+async fn assemble<O: Objects>(objects: &O, papers: &Papers, plan: &Plan) -> Answer<Tally> {
     let mut succeeded = objects.create(&papers.succeeded()).await?;
     let mut failed = objects.create(&papers.failed()).await?;
     let delimiter = plan.delimiter();
     succeeded.write(&ResultWriter::header(&plan.mapping, &SUCCEEDED, delimiter, false)).await?;
     failed.write(&ResultWriter::header(&plan.mapping, &FAILED, delimiter, plan.surplus)).await?;
     let (mut tally, mut seen) = (Tally::default(), HashSet::new());
-    for (number, chunk) in (0..).zip(&plan.chunks) {
-        match read_answer(objects, papers, number).await? {
+    let reads = (0..).take(plan.chunks.len()).map(|number| read_chunk(objects, papers, plan, number));
+    let mut answers = stream::iter(reads).buffered(O::AT_ONCE).zip(stream::iter(&plan.chunks));
+    while let Some((answer, chunk)) = answers.next().await {
+        match answer? {
             Some(mut answer) => {
-                if let Some(given_up) = read_given_up(objects, papers, number).await? {
-                    answer = given_up.apply(plan, answer);
-                }
                 answer.merge_repeats(&mut seen);
                 tally.merge(&answer.tally);
                 succeeded.write(&answer.succeeded).await?;
@@ -151,6 +153,20 @@ async fn assemble(objects: &impl Objects, papers: &Papers, plan: &Plan) -> Answe
     succeeded.finish().await?;
     failed.finish().await?;
     Ok(tally)
+}
+
+/// What a chunk is answered with, and what was given up of it.
+async fn read_chunk(
+    objects: &impl Objects,
+    papers: &Papers,
+    plan: &Plan,
+    number: u32,
+) -> Answer<Option<ChunkAnswer>> {
+    let Some(answer) = read_answer(objects, papers, number).await? else { return Ok(None) };
+    Ok(Some(match read_given_up(objects, papers, number).await? {
+        Some(given_up) => given_up.apply(plan, answer),
+        None => answer,
+    }))
 }
 
 /// What is left to do among the contacts: the switch of a replacing import, and tidying.

@@ -66,6 +66,8 @@ pub struct Ports<O, D, C, I, Q, K> {
 pub trait Objects: Send + Sync {
     /// A large object while it is written; it appears when it is finished, dropped unfinished it never was.
     type Writer: ObjectWriter;
+    /// How many objects are worth reading side by side: more than one where a read waits for a network.
+    const AT_ONCE: usize = 1;
 
     /// The bucket's name, part of the import id.
     fn bucket(&self) -> &str;

@@ -58,6 +58,7 @@ impl Shelf {
 }
 
 impl Objects for MemoryObjects {
+    const AT_ONCE: usize = 3;
     type Writer = MemoryWriter;
 
     fn bucket(&self) -> &str {
