@@ -1,6 +1,7 @@
 """One emulator and one stack for most tests, each with programs of its own; one for what takes minutes to fail."""
 
 import os
+import signal
 import sys
 from pathlib import Path
 
@@ -40,6 +41,8 @@ def slow(tmp_path_factory, request):
 
 
 def pytest_configure(config):
+    # Told to end, a run takes its emulators with it.
+    signal.signal(signal.SIGTERM, lambda *_: pytest.exit("told to end", returncode=143))
     config.addinivalue_line("markers", "last: looks at what began when the session did")
 
 
