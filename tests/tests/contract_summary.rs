@@ -132,6 +132,13 @@ fn the_status_is_what_the_rows_say() {
 }
 
 #[test]
+fn a_refused_load_of_accounts_has_a_letter_though_it_goes_to_nobody() {
+    let house = House::with_acme();
+    let refused = house.load("_marketplace", "accounts", "name\nAnn\n");
+    assert_eq!((refused.status(), refused.letter.is_some()), ("refused", true));
+}
+
+#[test]
 fn a_refused_import_has_upload_summary_report_and_letter_and_no_result_files() {
     let house = House::with_acme();
     let imported = house.import("prospects", "Name,E-mail,Mail\nAnn,ann@one.example,x\n");

@@ -68,13 +68,19 @@ fn keep(row: &Row, before: Option<&Kept>) -> Kept {
     if !row.name.is_empty() {
         kept.name = row.name.to_owned();
     }
-    kept.phones.clear();
+    let mut in_row = BTreeSet::new();
     for (place, phone) in row.phones.iter().enumerate() {
         let Some(phone) = e164(*phone) else { continue };
         // The same phone twice in one row is dropped the second time.
-        if !kept.phones.contains(&phone) {
-            kept.phones.push(phone.clone());
+        if in_row.insert(phone.clone()) {
             kept.fields[place] = phone;
+        }
+    }
+    // Each phone that the fields say now, once.
+    kept.phones.clear();
+    for phone in kept.fields.iter().filter(|phone| !phone.is_empty()) {
+        if !kept.phones.contains(phone) {
+            kept.phones.push(phone.clone());
         }
     }
     kept
@@ -120,7 +126,7 @@ fn model(contacts: &mut Contacts, rows: &[Row], allow: bool, replace: bool) -> V
         contacts.insert(id.clone(), kept);
         accepted.insert(id);
     }
-    if replace && rows.iter().any(|row| !row.is_blank()) {
+    if replace && !accepted.is_empty() {
         contacts.retain(|id, _| accepted.contains(id));
     }
     outcomes

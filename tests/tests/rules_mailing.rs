@@ -336,6 +336,31 @@ fn dig_12_up_to_ten_phones_each_once() {
 }
 
 #[test]
+fn dig_05_where_no_row_is_taken_nothing_goes() {
+    let house = House::with_acme();
+    mailing(&house, &format!("Nome;Telefone 1\nAna;{ANA}\n"), &[]);
+    for (file, options) in [
+        ("Nome;Telefone 1\nx;bad\ny;also\n".to_owned(), &[("replace", "true")][..]),
+        (format!("Nome;Telefone 1\nBob;{BOB}\n"), &[("replace", "true"), ("rows", "5")]),
+    ] {
+        mailing(&house, &file, options);
+        assert_eq!(names(&house), ["Ana"], "{file}");
+    }
+    mailing(&house, &format!("Nome;Telefone 1\nBob;{BOB}\nx;bad\n"), &[("replace", "true")]);
+    assert_eq!(names(&house), ["Bob"]);
+}
+
+#[test]
+fn dig_11_phones_and_fields_of_a_contact_say_the_same() {
+    let house = House::with_acme();
+    mailing(&house, &format!("Nome;Telefone 1;Telefone 2\nAna;{ANA};{BOB}\n"), &[]);
+    mailing(&house, &format!("Nome;Telefone 1;Telefone 2;Telefone 3\nAna;{ANA};;{CY}\n"), &[]);
+    let record = &house.records()[0];
+    assert_eq!(record.fields["phone_2"], BOB);
+    assert_eq!(record.phones, [ANA, BOB, CY]);
+}
+
+#[test]
 fn dig_13_the_drop_alone_starts_it() {
     let house = House::with_acme();
     let imported = mailing(&house, &format!("Nome;Telefone 1\nAna;{ANA}\n"), &[]);

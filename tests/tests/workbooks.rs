@@ -162,6 +162,16 @@ fn what_failed_comes_back_as_a_file_and_as_a_workbook() {
 }
 
 #[test]
+fn dig_03_what_failed_of_a_workbook_comes_back_with_its_comma() {
+    let house = House::with_acme();
+    let rows: &[&[&str]] = &[&["Nome", "Telefone 1"], &["Ana", "nobody"], &["Bob", "+5511961234568"]];
+    let imported = house.import("mailing", workbook(vec![sheet(rows)]));
+    let failed = String::from_utf8(imported.failed).unwrap();
+    let again = house.import("mailing", failed.replacen("Ana,nobody,", "Ana,+5511961234567,", 1));
+    assert_eq!((again.status(), again.summary.rows.created), ("completed", 1), "{failed}");
+}
+
+#[test]
 fn columns_first_line_and_map_hold_for_workbooks() {
     let rows: &[&[&str]] = &[&["A list"], &["Ann", "+5511912345678"], &["Bob", "+5511912345679", "", "more"]];
     let file = workbook(vec![sheet(rows)]);

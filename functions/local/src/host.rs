@@ -144,7 +144,12 @@ impl Host {
     fn put_options(&self, sidecar: &str, given: &[(String, String)]) -> Answer<()> {
         if given.is_empty() {
             return match fs::remove_file(self.home.bucket().root().join(sidecar)) {
-                Err(error) if !matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
+                Err(error)
+                    if !matches!(
+                        error.kind(),
+                        ErrorKind::NotFound | ErrorKind::NotADirectory | ErrorKind::InvalidFilename
+                    ) =>
+                {
                     Err(Fault::permanent("removing options of an earlier drop", error))
                 }
                 _ => Ok(()),

@@ -103,6 +103,16 @@ fn a_file_that_still_grows_is_left_alone_until_it_rests() {
     watched.stop();
 }
 
+/// No file can stand beside it with its options: that name would be too long.
+#[test]
+fn a_name_as_long_as_names_get_is_imported() {
+    let watched = Watched::start();
+    watched.drop(&format!("acme/prospects/{}.csv", "n".repeat(251)), GOOD);
+    assert_eq!(watched.summaries("acme", 1)[0]["rows"]["created"], 2);
+    let (code, _, err) = watched.stop();
+    assert_eq!((code, err.as_str()), (Some(0), ""));
+}
+
 #[test]
 fn links_folders_and_strays_are_never_taken() {
     let watched = Watched::start();

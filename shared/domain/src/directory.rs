@@ -100,7 +100,8 @@ impl Account {
     /// Whether the account's address is hidden from a program (IMP-18): it is the direct partner of one
     /// other program, and of nobody else.
     pub fn is_masked_for(&self, program: &ProgramName) -> bool {
-        matches!(self.partner_of.as_slice(), [only] if only != program.as_str())
+        let only = self.partner_of.first().filter(|first| self.partner_of.iter().all(|name| name == *first));
+        only.is_some_and(|only| only != program.as_str())
     }
 }
 

@@ -4,7 +4,8 @@ use crate::directory::Account;
 use crate::names::ProgramName;
 
 /// The account's address as this program may see it. `joined` where the account itself has joined the program,
-/// by a sign-up that bears its invitation: a partnership that the directory may not know yet.
+/// by a sign-up that bears its invitation and that a group of its contact accepts: a partnership that the directory may
+/// not know yet.
 pub fn account_email(account: &Account, program: &ProgramName, joined: bool) -> String {
     if account.is_masked_for(program) && !joined { mask(&account.email) } else { account.email.clone() }
 }
@@ -28,6 +29,7 @@ mod tests {
             (&[][..], "ann@partner.example"),
             (&["acme"], "ann@partner.example"),
             (&["other"], "a***@***.example"),
+            (&["other", "other"], "a***@***.example"),
             (&["other", "acme"], "ann@partner.example"),
             (&["other", "third"], "ann@partner.example"),
         ] {

@@ -115,11 +115,12 @@ impl Kept<'_> {
     pub fn resolve(mut self) -> Contact {
         self.groups.sort_by(|one, other| one.name.cmp(&other.name));
         let signed_up = self.signed_up();
-        let address = self.account_address(signed_up);
+        let taken = self.groups.iter().any(|group| takes(group, signed_up));
+        let address = self.account_address(signed_up && taken);
         let memberships: Vec<Membership> =
             self.groups.iter().map(|group| self.membership(group, &address)).collect();
         let first = memberships.first().map(|membership| membership.invite_to.clone());
-        let status = self.status(signed_up);
+        let status = self.status(taken);
         let account_name = self.account.map(|account| account.name).filter(|name| !name.is_empty());
         let record = self.record;
         Contact {
@@ -157,9 +158,9 @@ impl Kept<'_> {
     }
 
     /// The account's address as this program may see it; empty where there is no account.
-    fn account_address(&self, signed_up: bool) -> String {
+    fn account_address(&self, joined: bool) -> String {
         let account = self.account.as_ref();
-        account.map(|account| mask::account_email(account, self.program, signed_up)).unwrap_or_default()
+        account.map(|account| mask::account_email(account, self.program, joined)).unwrap_or_default()
     }
 
     fn membership(&self, group: &Group, address: &str) -> Membership {
@@ -175,21 +176,25 @@ impl Kept<'_> {
         }
     }
 
-    fn status(&self, signed_up: bool) -> ContactStatus {
-        let takes = |group: &Group| match group.accept {
-            Accept::AtOnce => true,
-            Accept::OnSignUp => signed_up,
-            Accept::No => false,
-        };
+    fn status(&self, taken: bool) -> ContactStatus {
         let program = self.program.as_str();
         let is_partner = |account: &Account| account.partner_of.iter().any(|name| name == program);
-        if self.groups.iter().any(takes) || self.account.as_ref().is_some_and(is_partner) {
+        if taken || self.account.as_ref().is_some_and(is_partner) {
             ContactStatus::Partner
         } else if self.in_cadence {
             ContactStatus::Active
         } else {
             ContactStatus::Prospect
         }
+    }
+}
+
+/// Whether a group takes its contact into the program.
+fn takes(group: &Group, signed_up: bool) -> bool {
+    match group.accept {
+        Accept::AtOnce => true,
+        Accept::OnSignUp => signed_up,
+        Accept::No => false,
     }
 }
 
@@ -326,6 +331,24 @@ mod tests {
                 (email, email),
                 "{partner_of:?}"
             );
+        }
+    }
+
+    #[test]
+    fn imp_18_a_sign_up_that_no_group_accepts_is_no_partnership() {
+        let program = program();
+        for (accept, status, email) in [
+            (Accept::No, ContactStatus::Prospect, "O***@***.example"),
+            (Accept::OnSignUp, ContactStatus::Partner, "Office@partner.example"),
+        ] {
+            let groups = vec![group("G", "w", accept, Invite::Marketplace)];
+            let kept = Kept {
+                groups,
+                sign_ups: vec![sign_up("A1", "")],
+                ..kept(&program, Some(account(&["other"])))
+            };
+            let contact = kept.resolve();
+            assert_eq!((contact.status, contact.email.as_str()), (status, email));
         }
     }
 

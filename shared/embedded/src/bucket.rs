@@ -360,9 +360,10 @@ fn leads_out(doing: &'static str, key: &str) -> Fault {
     Fault::permanent(doing, format!("the key leads out of the bucket by a link: {key:?}"))
 }
 
-/// Whether an error says that nothing is under the name, or a file where a folder would be.
+/// Whether an error says that nothing is under the name: a file where a folder would be, or a name that no file can
+/// have, as that of the options beside a file whose own name is as long as names get.
 fn is_nothing(error: &io::Error) -> bool {
-    matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory)
+    matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory | ErrorKind::InvalidFilename)
 }
 
 fn version_of(key: &str, metadata: &Metadata) -> io::Result<ObjectVersion> {

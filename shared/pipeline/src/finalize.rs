@@ -180,16 +180,24 @@ async fn settle(contacts: &impl Contacts, plan: &Plan, summary: &Summary) -> Ans
     }
     let loaded = Loaded { plan: plan.clone(), profile };
     let complete = matches!(summary.status, Status::Completed | Status::CompletedWithErrors);
-    if plan.options.replace && complete {
+    // What was there before goes when the new ones are in: where none is, nothing goes (DIG-5).
+    let rows = &summary.rows;
+    let any_in = rows.created + rows.updated + rows.unchanged + rows.merged > 0;
+    if plan.options.replace && complete && any_in {
         contacts.raise_floor(&pool(&loaded), &plan.import_id).await?;
     }
     contacts.settle(&pool(&loaded), &plan.import_id).await
 }
 
-/// Directory loads write only where something is to be mended; everything else always.
+/// Directory loads write only where something is to be mended; everything else always. Where a file was refused or its
+/// import failed there is a letter even if it goes to nobody.
 fn writes_letter(item: &ImportItem, plan: &Plan, summary: &Summary) -> bool {
-    !item.profile.starts_with("directory/")
-        || (summary.status != Status::Completed && !recipients(plan).is_empty())
+    match summary.status {
+        _ if !item.profile.starts_with("directory/") => true,
+        Status::Completed => false,
+        Status::Refused | Status::Failed => true,
+        Status::CompletedWithErrors | Status::Incomplete => !recipients(plan).is_empty(),
+    }
 }
 
 fn recipients(plan: &Plan) -> Vec<String> {

@@ -55,7 +55,7 @@ impl RecordShape {
             self.said.map(|field| field.map_or("", |field| values.get(field)));
         out.push_str("{\"profile\":");
         push_text(out, profile.name.as_str());
-        let name = name(profile, values);
+        let name = name(profile, |field| values.get(field));
         if name != said_name {
             push_member(out, ",\"name\":", &name);
         }
@@ -135,9 +135,29 @@ impl RecordShape {
         before: &str,
     ) -> Result<Option<String>, String> {
         let before: Record = serde_json::from_str(before).map_err(|error| format!("contact: {error}"))?;
-        let merged = self.record(profile, values, cells, linked).over(before.clone());
+        let mut merged = self.record(profile, values, cells, linked).over(before.clone());
+        self.say_again(profile, &mut merged);
         let changed = merged != before;
         Ok(changed.then(|| serde_json::to_string(&merged).expect("plain data serialises")))
+    }
+
+    /// Name and phones say what the fields say, also where some of these are from the row and some from before.
+    fn say_again(&self, profile: &Profile, merged: &mut Record) {
+        let value =
+            |field: FieldIndex| merged.fields.get(&*profile.fields[field].name).map_or("", String::as_str);
+        let name = name(profile, value).into_owned();
+        let mut phones: Vec<String> = Vec::new();
+        for phone in self.phones.iter().map(|field| value(*field)).filter(|phone| !phone.is_empty()) {
+            if !phones.iter().any(|before| before == phone) {
+                phones.push(phone.to_owned());
+            }
+        }
+        if !name.is_empty() {
+            merged.name = name;
+        }
+        if !phones.is_empty() {
+            merged.phones = phones;
+        }
     }
 
     fn record(&self, profile: &Profile, values: RowValues<'_>, cells: &Cells, linked: &Linked<'_>) -> Record {
@@ -147,7 +167,7 @@ impl RecordShape {
         let owned = |(name, value): (&str, &str)| (name.to_owned(), value.to_owned());
         Record {
             profile: profile.name.to_string(),
-            name: name(profile, values).into_owned(),
+            name: name(profile, |field| values.get(field)).into_owned(),
             email: email(profile, values).to_owned(),
             phones: self.phones(values).map(str::to_owned).collect(),
             account_id: linked.account_id.map(str::to_owned),
@@ -160,8 +180,8 @@ impl RecordShape {
 }
 
 /// The name, put together of the fields that the profile says.
-fn name<'a>(profile: &Profile, values: RowValues<'a>) -> Cow<'a, str> {
-    let parts = profile.contact_name.iter().map(|field| values.get(*field));
+fn name<'a>(profile: &Profile, value: impl Fn(FieldIndex) -> &'a str) -> Cow<'a, str> {
+    let parts = profile.contact_name.iter().map(|field| value(*field));
     let mut parts = parts.filter(|part| !part.is_empty());
     let mut name = Cow::Borrowed(parts.next().unwrap_or_default());
     for part in parts {

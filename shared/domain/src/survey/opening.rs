@@ -61,13 +61,14 @@ impl Opening {
         }
         let (skip, sample) = (skip + preamble.bytes, &sample[preamble.bytes..]);
         let mut errors = Vec::new();
-        if !allowed.is_empty() && !allowed.contains(&delimiter) {
+        let mapping = map_columns(sample, delimiter, profile, options);
+        // What comes back has the delimiter that we gave it: a workbook's is a comma.
+        if !allowed.is_empty() && !allowed.contains(&delimiter) && !mapping.comes_back {
             let named = |byte: u8| char::from(byte).to_string();
             let list: Vec<String> = allowed.iter().copied().map(named).collect();
             let finding = Finding::new(Code::DelimiterNotAllowed).value(named(delimiter));
             errors.push(finding.arg("allowed", list.join(" ")));
         }
-        let mapping = map_columns(sample, delimiter, profile, options);
         let first_is_no_row = mapping.has_header || options.first_line == FirstLine::Ignore;
         if errors.is_empty() {
             errors = mapping.findings(profile);
