@@ -139,6 +139,22 @@ fn a_surplus_cell_of_blanks_comes_back() {
     }
 }
 
+/// A row that is too large comes back cut: it must not be taken for the whole.
+#[test]
+fn a_row_that_was_too_large_is_refused_again_where_it_comes_back_as_it_is() {
+    let world = World::with_acme();
+    for cells in [vec![30_000; 12], vec![300_000], vec![200_000, 1, 32_767, 40_000, 3], vec![5_000; 60]] {
+        let header: String = (0..cells.len()).map(|number| format!(",c{number}")).collect();
+        let row: String = cells.iter().map(|length| format!(",{}", "yé".repeat(length / 2 + 1))).collect();
+        let file = format!("name,email{header}\nAna,ana@um.example{row}\nBob,bob@um.example\n");
+        let first = world.import("prospects", file.as_bytes(), &[], &Course::default());
+        let failed = world.paper(&first, "failed.csv").unwrap();
+        assert!(failed.contains("row:row_too_large"), "{cells:?}");
+        let again = world.import("prospects", failed.as_bytes(), &[], &Course::default());
+        assert_eq!(world.summary(&again).rows.rejected, 1, "{cells:?}");
+    }
+}
+
 #[test]
 fn failed_csv_mended_in_place_just_works() {
     let world = World::with_acme();

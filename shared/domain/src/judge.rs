@@ -383,10 +383,13 @@ impl<'p> Bench<'p> {
     ) {
         let custom = self.profile.contact_email.map_or("", |field| values.get(field));
         let invite_to = self.invite_to(group, matched.map(|matched| matched.account), custom);
+        let account_name =
+            matched.map(|matched| mask::account_name(matched.account, &self.plan.program, false));
+        let account_name = account_name.unwrap_or_default();
         let mut answer = Answer { contact_id: Some(contact_id), invite_to: &invite_to, ..Answer::default() };
         if let Some(matched) = &matched {
             answer.account_id = &matched.account.account_id;
-            answer.account_name = &matched.account.name;
+            answer.account_name = &account_name;
             answer.matched_by = &self.profile.fields[self.profile.matching[matched.rule].0].name;
             answer.candidates = matched.others();
         }

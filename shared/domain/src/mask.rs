@@ -1,5 +1,7 @@
 //! Masking (IMP-18): the one place that decides how an account's address is shown to a program.
 
+use std::borrow::Cow;
+
 use crate::directory::Account;
 use crate::names::ProgramName;
 
@@ -8,6 +10,17 @@ use crate::names::ProgramName;
 /// not know yet.
 pub fn account_email(account: &Account, program: &ProgramName, joined: bool) -> String {
     if account.is_masked_for(program) && !joined { mask(&account.email) } else { account.email.clone() }
+}
+
+/// The account's name as this program may see it: one that is, or holds, an address that is hidden is hidden with it.
+pub fn account_name<'a>(account: &'a Account, program: &ProgramName, joined: bool) -> Cow<'a, str> {
+    let says_it =
+        || !account.email.is_empty() && account.name.to_lowercase().contains(&account.email.to_lowercase());
+    if account.is_masked_for(program) && !joined && says_it() {
+        mask(&account.email).into()
+    } else {
+        account.name.as_str().into()
+    }
 }
 
 /// Hides an address: its first letter, and the last label of its domain, are left.
@@ -40,6 +53,11 @@ mod tests {
             };
             assert_eq!(account_email(&account, &acme, false), shown, "{partner_of:?}");
             assert_eq!(account_email(&account, &acme, true), "ann@partner.example");
+            for (name, shown) in [("Ann@Partner.example", shown), ("Ann", "Ann")] {
+                let account = Account { name: name.into(), ..account.clone() };
+                let said = account_name(&account, &acme, false);
+                assert!(said.eq_ignore_ascii_case(shown), "{said} {partner_of:?}");
+            }
         }
     }
 }

@@ -3,6 +3,7 @@
 //! Account data, memberships and status are never stored: a workflow tied to a group, an account that moved or a
 //! sign-up that came after the import hold at once (IMP-12, IMP-26, IMP-30).
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use serde::Serialize;
@@ -116,12 +117,15 @@ impl Kept<'_> {
         self.groups.sort_by(|one, other| one.name.cmp(&other.name));
         let signed_up = self.signed_up();
         let taken = self.groups.iter().any(|group| takes(group, signed_up));
-        let address = self.account_address(signed_up && taken);
+        let joined = signed_up && taken;
+        let address = self.account_address(joined);
         let memberships: Vec<Membership> =
             self.groups.iter().map(|group| self.membership(group, &address)).collect();
         let first = memberships.first().map(|membership| membership.invite_to.clone());
         let status = self.status(taken);
-        let account_name = self.account.map(|account| account.name).filter(|name| !name.is_empty());
+        let account_name =
+            self.account.as_ref().map(|account| mask::account_name(account, self.program, joined));
+        let account_name = account_name.map(Cow::into_owned).filter(|name| !name.is_empty());
         let record = self.record;
         Contact {
             contact_id: self.contact_id,

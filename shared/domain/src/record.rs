@@ -28,25 +28,39 @@ pub fn seen(beginning: &[u8], delimiter: u8, cells: &mut Cells) {
     }
 }
 
-/// A record that is too large for a message, as it travels: its cells, each cut at the limit, and at a fair share of
-/// what a row may hold where that is not enough.
+/// A record that is too large for a message, as it travels: its cells, each cut a character behind the limit, and the
+/// longest of them as far down as makes a row that is hardly too large. What is left is refused once more where it comes
+/// back as it is: nobody takes it for the whole.
 pub fn cut(beginning: &[u8], delimiter: u8) -> String {
     let mut cells = Cells::default();
     seen(beginning, delimiter, &mut cells);
-    let mut short: Vec<&str> = cells.iter().map(within_limit).collect();
-    if short.iter().map(|cell| cell.len()).sum::<usize>() > limits::ROW_BYTES {
-        let share = limits::ROW_BYTES / short.len();
-        short.iter_mut().for_each(|cell| {
-            *cell = &cell[..whole_characters(&cell.as_bytes()[..share.min(cell.len())]).len()]
-        });
+    let mut short: Vec<&str> = cells.iter().map(hardly_too_long).collect();
+    let is_large =
+        |share: usize| short.iter().map(|cell| within(cell, share).len()).sum::<usize>() > limits::ROW_BYTES;
+    let (mut low, mut high) = (0, limits::ROW_BYTES + 4);
+    if is_large(high) {
+        while low < high {
+            let share = (low + high) / 2;
+            if is_large(share) { high = share } else { low = share + 1 }
+        }
+        short.iter_mut().for_each(|cell| *cell = within(cell, high));
     }
     let mut out = Vec::new();
     write_record(&mut out, short, delimiter);
     String::from_utf8(out).expect("cells are text, so is their record")
 }
 
-fn within_limit(cell: &str) -> &str {
-    match cell.char_indices().nth(limits::CELL_CHARACTERS) {
+/// As many whole characters as so many bytes hold.
+fn within(cell: &str, bytes: usize) -> &str {
+    let mut end = bytes.min(cell.len());
+    while !cell.is_char_boundary(end) {
+        end -= 1;
+    }
+    &cell[..end]
+}
+
+fn hardly_too_long(cell: &str) -> &str {
+    match cell.char_indices().nth(limits::CELL_CHARACTERS + 1) {
         Some((end, _)) => &cell[..end],
         None => cell,
     }
@@ -123,7 +137,7 @@ mod tests {
         let text = cut(large.as_bytes(), b',');
         let mut cells = Cells::default();
         cells.parse(&text, b',');
-        assert_eq!(cells.iter().map(|cell| cell.chars().count()).collect::<Vec<_>>(), [1, 32_767, 3, 32_767]);
+        assert_eq!(cells.iter().map(|cell| cell.chars().count()).collect::<Vec<_>>(), [1, 32_768, 3, 32_768]);
     }
 
     #[test]
@@ -132,7 +146,7 @@ mod tests {
         assert!(cut(large.as_bytes(), b',').ends_with(",ann@one.example"));
         let many = format!("{}b@c.example", "é".repeat(5_000).as_str().to_owned() + ",").repeat(60);
         let text = cut(many.as_bytes(), b',');
-        assert!(text.len() < limits::ROW_BYTES + 1_000);
+        assert!((limits::ROW_BYTES..limits::ROW_BYTES + 1_000).contains(&text.len()));
     }
 
     #[test]
