@@ -138,7 +138,7 @@ impl Messages {
     /// Writes what a finding says, led by the name of its column; of one about the file, how to mend it too.
     pub fn write_line(&self, finding: &Finding, out: &mut String) {
         if let Some(column) = finding.column_name().filter(|_| finding.code.scope() != Scope::File) {
-            out.push_str(column);
+            write_value(column, out);
             out.push_str(": ");
         }
         self.write_text(finding, out);
