@@ -127,8 +127,11 @@ pub struct FindingJson {
     pub message: String,
     /// The message in every language.
     pub messages: Texts,
-    /// What was probably meant, or null.
+    /// What was probably meant, where that is known; else how to mend it, in the program's language.
     pub hint: Option<String>,
+    /// What was probably meant; left out where that is not known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub suggestion: Option<String>,
     /// What fills the message's placeholders.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub args: BTreeMap<String, String>,
@@ -145,7 +148,8 @@ impl FindingJson {
             value: finding.value.clone(),
             message: messages.get(locale).to_owned(),
             messages,
-            hint: finding.hint.clone(),
+            hint: finding.hint.clone().or_else(|| Some(Messages::of(locale).mend(finding))),
+            suggestion: finding.hint.clone(),
             args: finding.args.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect(),
         }
     }
@@ -193,6 +197,22 @@ impl Texts {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_hint_says_what_was_meant_or_how_to_mend_it_in_the_programs_language() {
+        let email = Column::new("email", 2);
+        let typo = Finding::on(Code::EmailTypoSuspected, &email).value("a@gmial.com").hint("a@gmail.com");
+        let typo = FindingJson::new(&typo, Locale::Pt);
+        assert_eq!((typo.hint.as_deref(), &typo.hint), (Some("a@gmail.com"), &typo.suggestion));
+        for &code in Code::ALL {
+            for locale in [Locale::En, Locale::Pt, Locale::De, Locale::Fr, Locale::Es] {
+                let finding = Finding::new(code);
+                let json = FindingJson::new(&finding, locale);
+                assert_eq!(json.hint, Some(Messages::of(locale).mend(&finding)), "{code}");
+                assert!(json.hint.is_some_and(|hint| !hint.is_empty()) && json.suggestion.is_none());
+            }
+        }
+    }
 
     #[test]
     fn the_key_names_the_field_or_the_row() {

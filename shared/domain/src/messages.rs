@@ -89,7 +89,7 @@ impl<'a> From<&'a FindingJson> for Facts<'a> {
             code: finding.code,
             column: finding.column.as_ref().map(|column| &*column.name),
             value: finding.value.as_deref(),
-            hint: finding.hint.as_deref(),
+            hint: finding.suggestion.as_deref(),
             args: Args::Map(&finding.args),
         }
     }
