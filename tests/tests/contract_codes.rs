@@ -180,6 +180,30 @@ fn a_cell_too_long_is_so_in_any_column_and_of_any_content() {
 }
 
 #[test]
+fn a_finding_in_an_unmapped_column_says_its_header_and_position() {
+    let house = House::with_acme();
+    let long = "x".repeat(32_768);
+    let file = format!("Name,E-mail,Own, \nA,a@b.example,{long},\nB,b@b.example,,{long}\n");
+    let preview = house.preview("prospects", &file, &[]);
+    let columns: Vec<_> = preview.rows.iter().map(|row| row.findings[0].column.as_ref().unwrap()).collect();
+    let told: Vec<_> = columns.iter().map(|column| (&*column.name, column.position)).collect();
+    assert_eq!(told, [("Own", Some(3)), ("column_4", Some(4))]);
+    let bad =
+        house.preview_of("prospects", b"Name,E-mail,Own\nA,a@b.example,\xff\n", &[("encoding", "utf-8")]);
+    let column = bad.rows[0].findings[0].column.as_ref().unwrap();
+    assert_eq!((&*column.name, column.position), ("Own", Some(3)));
+
+    let imported = import(&house, &file, &[]);
+    let too_long = |row| (row, "row:value_too_long".to_owned());
+    assert_eq!(imported.errors(), [too_long(1), too_long(2)]);
+    let rows = imported.failed_rows();
+    assert!(rows[0]["rollcall_messages"].starts_with("Own: "), "{}", rows[0]["rollcall_messages"]);
+    assert!(rows[1]["rollcall_messages"].starts_with("column_4: "), "{}", rows[1]["rollcall_messages"]);
+    let [counted] = imported.summary.errors.as_slice() else { panic!("{:?}", imported.summary) };
+    assert_eq!((&counted.column, counted.rows), (&None, 2));
+}
+
+#[test]
 fn a_row_too_large_registers_what_stands_behind_its_large_cell() {
     let house = House::with_acme();
     let note = "x".repeat(300_000);

@@ -205,6 +205,29 @@ fn sag_12_extra_columns_are_kept_as_additional_data() {
 }
 
 #[test]
+fn sag_12_columns_of_one_header_and_of_none_are_all_kept() {
+    let house = house();
+    let header = "EMAIL,Extra, Extra ,,Extra (column 8),  ,column_11,Extra";
+    let imported = accounts(&house, header, &["a@one.example,1,2,3,4,5,6,7"]);
+    assert_eq!(imported.status(), "completed", "{:?}", imported.summary);
+    let additional = &records(&house)[0].additional;
+    let mut kept: Vec<_> = additional.iter().map(|(name, value)| (value.as_str(), name.as_str())).collect();
+    kept.sort_unstable();
+    assert_eq!(
+        kept,
+        [
+            ("1", "Extra"),
+            ("2", "Extra (column 8) (column 8)"),
+            ("3", "column_9"),
+            ("4", "Extra (column 8)"),
+            ("5", "column_11 (column 11)"),
+            ("6", "column_11"),
+            ("7", "Extra (column 13)"),
+        ]
+    );
+}
+
+#[test]
 fn sag_p3_p4_a_layout_of_ones_own_works_through_a_mapping() {
     let house = house();
     let file = "Tipo de cliente;Tipo de documento;Cédula;Primer apellido;Primer nombre;Cumpleaños;Celular\n\

@@ -393,6 +393,17 @@ fn imp_19_a_masked_partner_is_reached_through_the_custom_contact() {
 }
 
 #[test]
+fn imp_24_a_group_is_found_whatever_the_case_of_its_letters() {
+    let house = House::with_acme();
+    house.directory("acme", "groups", "name\nStraße\nσοφος\n");
+    let file = "Name,E-mail,Group\nAnn,ann@one.example,STRASSE\nBob,bob@one.example,ΣΟΦΟΣ\n\
+        Cy,cy@one.example,straße\nDi,di@one.example,Strase\n";
+    let imported = house.import("prospects", file);
+    assert_eq!(imported.errors(), [(4, "group:group_unknown".to_owned())]);
+    assert_eq!(imported.summary.rows.created, 3);
+}
+
+#[test]
 fn imp_20_only_the_custom_contact_is_shown() {
     let house = marketplace();
     let imported = house.import("prospects", "Name,E-mail,Account ID\nX,x@mail.example,a3\n");

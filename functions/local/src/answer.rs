@@ -6,7 +6,8 @@ mod text;
 
 use std::fmt::Display;
 use std::io::{self, ErrorKind, Write};
-use std::process::ExitCode;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use rollcall_domain::summary::Status;
 use rollcall_domain::upload::Detection;
@@ -72,9 +73,9 @@ impl Failure {
     }
 }
 
-/// Ends the program: says a failure on one line of standard error.
-pub fn end(done: Result<Exit, Failure>) -> ExitCode {
-    let exit = match done {
+/// How the program ends: says a failure on one line of standard error.
+pub fn end(done: Result<Exit, Failure>) -> Exit {
+    match done {
         Ok(exit) => exit,
         // A reader that has seen enough, as in `rollcall contacts list | head`.
         Err(Failure::Output(error)) if error.kind() == ErrorKind::BrokenPipe => Exit::Well,
@@ -82,26 +83,30 @@ pub fn end(done: Result<Exit, Failure>) -> ExitCode {
             say(&failure);
             Exit::Refused
         }
-    };
-    ExitCode::from(exit as u8)
+    }
 }
 
-/// Ends the program where its arguments were not understood, or asked for help.
-pub fn usage(error: &clap::Error) -> ExitCode {
+/// How the program ends where its arguments were not understood, or asked for help.
+pub fn usage(error: &clap::Error) -> Exit {
     if !error.use_stderr() {
         // Nothing is left to do where nobody reads.
         let _ = error.print();
-        return ExitCode::SUCCESS;
+        return Exit::Well;
     }
     if error.kind() == clap::error::ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
         let _ = error.print();
-        return ExitCode::from(Exit::Refused as u8);
+        return Exit::Refused;
     }
     let text = error.to_string();
     let said = text.split("\n\nUsage:").next().unwrap_or_default();
     say(said.strip_prefix("error: ").unwrap_or(said));
-    ExitCode::from(Exit::Refused as u8)
+    Exit::Refused
 }
+
+/// The line that was said last.
+static SAID: Mutex<String> = Mutex::new(String::new());
+/// Whether standard output has anything of an answer.
+static ANSWERED: AtomicBool = AtomicBool::new(false);
 
 /// Says something on one line of standard error.
 pub fn say(what: impl Display) {
@@ -109,6 +114,23 @@ pub fn say(what: impl Display) {
     let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
     // Nobody is left to hear that it cannot be said.
     let _ = writeln!(io::stderr().lock(), "rollcall: {line}");
+    if let Ok(mut said) = SAID.lock() {
+        *said = line;
+    }
+}
+
+/// Notes that an answer is on standard output from here on.
+pub fn answered() {
+    ANSWERED.store(true, Ordering::Relaxed);
+}
+
+/// Answers with the line that was said last as a document, where no other answer was written.
+pub fn print_error_where_nothing_is() {
+    let said = SAID.lock().map(|said| said.clone()).unwrap_or_default();
+    if !ANSWERED.load(Ordering::Relaxed) {
+        // Nothing is left to do where nobody reads.
+        let _ = print(&format!("{}\n", serde_json::json!({ "error": said })));
+    }
 }
 
 /// Writes a text to standard output.
@@ -118,6 +140,7 @@ pub fn print(text: &str) -> Result<(), Failure> {
 
 /// Writes a file to standard output.
 pub fn print_bytes(bytes: &[u8]) -> Result<(), Failure> {
+    answered();
     let mut out = io::stdout().lock();
     out.write_all(bytes)?;
     out.flush()?;

@@ -54,12 +54,19 @@ fn main() -> ExitCode {
     panic::set_hook(Box::new(|what| {
         answer::say(format_args!("an error in the program: {what}; please report it"))
     }));
-    let cli = match Cli::try_parse() {
-        Ok(cli) => cli,
-        Err(error) => return answer::usage(&error),
+    let exit = match Cli::try_parse() {
+        Ok(cli) => panic::catch_unwind(AssertUnwindSafe(|| run(cli))).map_or(Exit::Refused, answer::end),
+        Err(error) => answer::usage(&error),
     };
-    let done = panic::catch_unwind(AssertUnwindSafe(|| run(cli)));
-    done.map_or(ExitCode::from(Exit::Refused as u8), answer::end)
+    if exit == Exit::Refused && wants_json() {
+        answer::print_error_where_nothing_is();
+    }
+    ExitCode::from(exit as u8)
+}
+
+/// Whether the answer is to be JSON, as far as arguments tell that were perhaps not understood.
+fn wants_json() -> bool {
+    std::env::args_os().skip(1).take_while(|argument| argument != "--").any(|argument| argument == "--json")
 }
 
 fn run(cli: Cli) -> Result<Exit, Failure> {

@@ -12,16 +12,24 @@ use crate::messages::Messages;
 /// The column that a finding is about.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Column {
-    /// The field's name, never the sender's header.
+    /// The field's name; of a column that is no field's the sender's header.
     pub name: Arc<str>,
     /// The column's place in the record, from 1; absent where the field has no column.
     pub position: Option<u32>,
+    /// No field is in it: its name is for people, and never told to programs as a field's.
+    #[serde(skip)]
+    unmapped: bool,
 }
 
 impl Column {
     /// Names a field and the place of its column, from 1.
     pub fn new(name: impl Into<Arc<str>>, position: impl Into<Option<u32>>) -> Self {
-        Self { name: name.into(), position: position.into() }
+        Self { name: name.into(), position: position.into(), unmapped: false }
+    }
+
+    /// Names a column that is no field's, and its place, from 1.
+    pub fn unmapped(name: impl Into<Arc<str>>, position: u32) -> Self {
+        Self { name: name.into(), position: Some(position), unmapped: true }
     }
 }
 
@@ -77,21 +85,30 @@ impl Finding {
         matches!(self.code.severity(), Severity::Error)
     }
 
-    /// Returns the name of the column, where there is one.
+    /// Returns what people call the column, where there is one: by its field, or by its header.
     pub fn column_name(&self) -> Option<&str> {
         self.column.as_ref().map(|column| &*column.name)
     }
 
-    /// Writes `<field>:<code>`, or `row:<code>` where there is no column, as result files have it.
+    /// Returns the field that the finding is about, where there is one.
+    pub fn field(&self) -> Option<&Arc<str>> {
+        self.column.as_ref().filter(|column| !column.unmapped).map(|column| &column.name)
+    }
+
+    fn key_of_place(&self) -> &str {
+        self.field().map_or("row", |field| field)
+    }
+
+    /// Writes `<field>:<code>`, or `row:<code>` where there is no field, as result files have it.
     pub fn write_key(&self, out: &mut Vec<u8>) {
-        out.extend_from_slice(self.column_name().unwrap_or("row").as_bytes());
+        out.extend_from_slice(self.key_of_place().as_bytes());
         out.push(b':');
         out.extend_from_slice(self.code.as_str().as_bytes());
     }
 
-    /// Returns `<field>:<code>`, or `row:<code>` where there is no column.
+    /// Returns `<field>:<code>`, or `row:<code>` where there is no field.
     pub fn key(&self) -> String {
-        format!("{}:{}", self.column_name().unwrap_or("row"), self.code)
+        format!("{}:{}", self.key_of_place(), self.code)
     }
 }
 
@@ -110,8 +127,11 @@ pub struct FindingJson {
     pub message: String,
     /// The message in every language.
     pub messages: Texts,
-    /// What was probably meant, or null.
+    /// What was probably meant, where that is known; else how to mend it, in the program's language.
     pub hint: Option<String>,
+    /// What was probably meant; left out where that is not known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub suggestion: Option<String>,
     /// What fills the message's placeholders.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub args: BTreeMap<String, String>,
@@ -128,7 +148,8 @@ impl FindingJson {
             value: finding.value.clone(),
             message: messages.get(locale).to_owned(),
             messages,
-            hint: finding.hint.clone(),
+            hint: finding.hint.clone().or_else(|| Some(Messages::of(locale).mend(finding))),
+            suggestion: finding.hint.clone(),
             args: finding.args.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect(),
         }
     }
@@ -176,6 +197,22 @@ impl Texts {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_hint_says_what_was_meant_or_how_to_mend_it_in_the_programs_language() {
+        let email = Column::new("email", 2);
+        let typo = Finding::on(Code::EmailTypoSuspected, &email).value("a@gmial.com").hint("a@gmail.com");
+        let typo = FindingJson::new(&typo, Locale::Pt);
+        assert_eq!((typo.hint.as_deref(), &typo.hint), (Some("a@gmail.com"), &typo.suggestion));
+        for &code in Code::ALL {
+            for locale in [Locale::En, Locale::Pt, Locale::De, Locale::Fr, Locale::Es] {
+                let finding = Finding::new(code);
+                let json = FindingJson::new(&finding, locale);
+                assert_eq!(json.hint, Some(Messages::of(locale).mend(&finding)), "{code}");
+                assert!(json.hint.is_some_and(|hint| !hint.is_empty()) && json.suggestion.is_none());
+            }
+        }
+    }
 
     #[test]
     fn the_key_names_the_field_or_the_row() {

@@ -12,6 +12,7 @@ use crate::limits;
 use crate::options::Options;
 use crate::profile::{Profile, UnknownColumns};
 use crate::result::{FAILED, SUCCEEDED};
+use crate::row::trim;
 use crate::write::{unguard, write_record};
 
 /// The column that tells a result file from a sender's: such a file comes back to be imported again.
@@ -56,6 +57,16 @@ pub struct MappedColumn {
     pub header: String,
     /// What the column is for.
     pub role: Role,
+}
+
+impl MappedColumn {
+    /// What a column that is no field's is called: by its header, by its place where it has none.
+    pub fn name(&self, at: usize) -> String {
+        match trim(&self.header) {
+            "" => format!("column_{}", at + 1),
+            header => header.to_owned(),
+        }
+    }
 }
 
 /// Which column holds what.
@@ -269,6 +280,35 @@ impl Mapping {
     pub fn echoed(&self) -> impl Iterator<Item = usize> + '_ {
         let own = |column: &MappedColumn| matches!(column.role, Role::Field(_) | Role::Unmapped);
         self.columns.iter().enumerate().filter(move |(_, column)| own(column)).map(|(at, _)| at)
+    }
+
+    /// The columns that are no field's: the name that each one's values are kept under, and its place.
+    ///
+    /// The first column of a header has it as its name; a later one says its position too, one without a header only
+    /// that. No two names are the same.
+    pub fn unmapped(&self) -> Vec<(String, usize)> {
+        let unmapped = || self.columns.iter().enumerate().filter(|(_, column)| column.role == Role::Unmapped);
+        let mut taken = HashSet::new();
+        let is_first = |(at, column): (usize, &MappedColumn)| {
+            let header = trim(&column.header);
+            (!header.is_empty() && taken.insert(header.to_owned())).then_some(at)
+        };
+        let first: HashSet<usize> = unmapped().filter_map(is_first).collect();
+        let name = |(at, column): (usize, &MappedColumn)| {
+            if first.contains(&at) {
+                return (trim(&column.header).to_owned(), at);
+            }
+            let place = format!(" (column {})", at + 1);
+            let mut name = column.name(at);
+            if !trim(&column.header).is_empty() {
+                name.push_str(&place);
+            }
+            while !taken.insert(name.clone()) {
+                name.push_str(&place);
+            }
+            (name, at)
+        };
+        unmapped().map(name).collect()
     }
 
     /// The mapping of the sender's own columns: what is left when an earlier import's columns are taken off.

@@ -89,7 +89,7 @@ impl<'a> From<&'a FindingJson> for Facts<'a> {
             code: finding.code,
             column: finding.column.as_ref().map(|column| &*column.name),
             value: finding.value.as_deref(),
-            hint: finding.hint.as_deref(),
+            hint: finding.suggestion.as_deref(),
             args: Args::Map(&finding.args),
         }
     }
@@ -138,7 +138,7 @@ impl Messages {
     /// Writes what a finding says, led by the name of its column; of one about the file, how to mend it too.
     pub fn write_line(&self, finding: &Finding, out: &mut String) {
         if let Some(column) = finding.column_name().filter(|_| finding.code.scope() != Scope::File) {
-            out.push_str(column);
+            write_value(column, out);
             out.push_str(": ");
         }
         self.write_text(finding, out);

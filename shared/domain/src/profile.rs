@@ -104,7 +104,7 @@ pub struct Field {
 impl Field {
     /// The column of a finding about this field.
     pub fn column(&self, position: Option<usize>) -> Column {
-        Column { name: self.name.clone(), position: position.map(|at| at as u32 + 1) }
+        Column::new(self.name.clone(), position.map(|at| at as u32 + 1))
     }
 }
 

@@ -73,6 +73,8 @@ pub struct Cleaner<'p> {
     field_of: Vec<Option<FieldIndex>>,
     /// For findings, by field.
     columns: Vec<Column>,
+    /// What each column is called where it is no field's.
+    headers: Vec<String>,
     width: usize,
     /// Rows may be shorter than that.
     open_ended: bool,
@@ -104,6 +106,7 @@ impl<'p> Cleaner<'p> {
             cell_of,
             field_of,
             columns,
+            headers: own_names(mapping),
             width: mapping.columns.len(),
             open_ended: mapping.open_ended,
             orders: vec![DayOrder::DayFirst; profile.fields.len()],
@@ -206,7 +209,7 @@ impl<'p> Cleaner<'p> {
         let names = |name: &str| parts().any(|field| &*self.profile.fields[*field].name == name);
         let said = findings.iter().filter(|finding| finding.is_error()).any(|finding| {
             matches!(finding.code, Code::RowTooLarge | Code::OneOfMissing)
-                || finding.column_name().is_some_and(names)
+                || finding.field().is_some_and(|field| names(field))
         });
         if said {
             return None;
@@ -244,7 +247,7 @@ impl<'p> Cleaner<'p> {
         let column = &self.columns[index];
         let trimmed = trim(sent);
         let cell = &*clean::mend(trimmed, holds(field.kind));
-        if let Some(finding) = too_long(sent, Some(column)) {
+        if let Some(finding) = too_long(sent, || column.clone()) {
             findings.push(finding);
             return;
         }
@@ -313,7 +316,7 @@ impl<'p> Cleaner<'p> {
         }
         for (position, cell) in cells.iter().enumerate() {
             let mapped = self.field_of.get(position).is_some_and(Option::is_some);
-            if !mapped && let Some(finding) = too_long(cell, None) {
+            if !mapped && let Some(finding) = too_long(cell, || self.column_at(position)) {
                 findings.push(finding);
             }
         }
@@ -326,13 +329,19 @@ impl<'p> Cleaner<'p> {
         }
     }
 
+    /// The column of findings about a cell: of its field, of its header, or of its place alone.
+    fn column_at(&self, position: usize) -> Column {
+        if let Some(field) = self.field_of.get(position).copied().flatten() {
+            return self.columns[field].clone();
+        }
+        let place = position as u32 + 1;
+        let header = self.headers.get(position);
+        Column::unmapped(header.cloned().unwrap_or_else(|| format!("column_{place}")), place)
+    }
+
     fn bad_bytes(&self, bad: &BadBytes, cells: &Cells) -> Finding {
         let position = bad.cell as usize;
-        let finding = match self.field_of.get(position).copied().flatten() {
-            Some(field) => Finding::on(Code::BytesInvalid, &self.columns[field]),
-            None => Finding::new(Code::BytesInvalid),
-        };
-        finding
+        Finding::on(Code::BytesInvalid, &self.column_at(position))
             .value(cells.get(position))
             .arg("encoding", self.encoding.as_str())
             .arg("position", bad.at + 1)
@@ -340,12 +349,18 @@ impl<'p> Cleaner<'p> {
     }
 }
 
-fn too_long(cell: &str, column: Option<&Column>) -> Option<Finding> {
+/// What columns are called by their headers; of a file with more than the limit no row is cleaned.
+fn own_names(mapping: &Mapping) -> Vec<String> {
+    let columns = mapping.columns.iter().take(limits::COLUMNS).enumerate();
+    columns.map(|(at, column)| column.name(at)).collect()
+}
+
+fn too_long(cell: &str, column: impl FnOnce() -> Column) -> Option<Finding> {
     let characters = if cell.len() > limits::CELL_CHARACTERS { cell.chars().count() } else { 0 };
     (characters > limits::CELL_CHARACTERS).then(|| {
-        let code = Code::ValueTooLong;
-        let finding = column.map_or_else(|| Finding::new(code), |column| Finding::on(code, column));
-        finding.arg("limit", limits::CELL_CHARACTERS).arg("found", characters)
+        Finding::on(Code::ValueTooLong, &column())
+            .arg("limit", limits::CELL_CHARACTERS)
+            .arg("found", characters)
     })
 }
 
@@ -444,12 +459,20 @@ fn push_single_blanks(text: &str, out: &mut String) {
 }
 
 /// How names, groups and tags are told apart: NFC, trimmed, inner blanks single, case ignored.
+///
+/// Of letters that have no capital, or two small forms: `ß` is `ss`, a sigma at a word's end is a sigma.
 pub fn fold_name(name: &str, out: &mut String) {
     let start = out.len();
     push_single_blanks(name, out);
-    if out[start..].bytes().any(|byte| byte.is_ascii_uppercase() || !byte.is_ascii()) {
-        let lower = out[start..].to_lowercase();
-        out.truncate(start);
+    if out[start..].is_ascii() {
+        out[start..].make_ascii_lowercase();
+        return;
+    }
+    let lower = out[start..].to_lowercase();
+    out.truncate(start);
+    if lower.contains(['ß', 'ς']) {
+        push_nfc(&lower.replace('ß', "ss").replace('ς', "σ"), out);
+    } else {
         push_nfc(&lower, out);
     }
 }
@@ -464,5 +487,29 @@ pub fn identity_part(kind: FieldKind, value: &str, out: &mut String) {
         | FieldKind::Company
         | FieldKind::Document => fold_name(value, out),
         _ => out.push_str(value),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn folded(name: &str) -> String {
+        let mut out = String::from("before ");
+        fold_name(name, &mut out);
+        out.strip_prefix("before ").unwrap().to_owned()
+    }
+
+    #[test]
+    fn names_are_told_apart_whatever_their_case() {
+        for (name, others) in [
+            ("strasse", &["Straße", "STRASSE", "STRAẞE", " strasse "][..]),
+            ("σοφοσ", &["σοφος", "ΣΟΦΟΣ", "σοφοσ", "Σοφος"]),
+            ("josé ana", &["JOSÉ  Ana", "Jose\u{301} ANA"]),
+            ("gold", &["Gold", "gold", "GOLD"]),
+        ] {
+            others.iter().for_each(|other| assert_eq!(folded(other), name, "{other}"));
+        }
+        assert_ne!(folded("jose"), folded("josé"));
     }
 }

@@ -143,7 +143,7 @@ impl Counts {
 pub struct CodeCount {
     /// The code.
     pub code: Code,
-    /// The field's name; null for codes of the row or the file.
+    /// The field's name; null for codes of the row or the file, and of columns that are no field's.
     pub column: Option<Arc<str>>,
     /// Rows that have it; 0 for codes of the file.
     pub rows: u64,
@@ -153,8 +153,7 @@ pub struct CodeCount {
 
 impl CodeCount {
     fn of(finding: &Finding) -> Self {
-        let column = finding.column.as_ref().map(|column| Arc::clone(&column.name));
-        Self { code: finding.code, column, rows: 0, first_rows: Vec::new() }
+        Self { code: finding.code, column: finding.field().cloned(), rows: 0, first_rows: Vec::new() }
     }
 
     fn place(&self) -> (Code, Option<&str>) {
@@ -243,7 +242,7 @@ impl Tally {
 
     fn entry(&mut self, finding: &Finding) -> &mut CodeCount {
         let list = if finding.is_error() { &mut self.errors } else { &mut self.warnings };
-        let sought = (finding.code, finding.column_name());
+        let sought = (finding.code, finding.field().map(|field| &**field));
         let place = match list.binary_search_by(|count| count.place().cmp(&sought)) {
             Ok(place) => place,
             Err(place) => {
@@ -256,7 +255,7 @@ impl Tally {
 }
 
 fn same_place(one: &Finding, other: &Finding) -> bool {
-    one.code == other.code && one.column_name() == other.column_name()
+    one.code == other.code && one.field() == other.field()
 }
 
 fn merge_counts(into: &mut Vec<CodeCount>, from: &[CodeCount]) {

@@ -18,7 +18,7 @@ use rollcall_pipeline::ports::Directory;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use crate::answer::{Column, Exit, Failure, Table};
+use crate::answer::{self, Column, Exit, Failure, Table};
 
 /// Show the contacts of a program
 #[derive(Debug, clap::Subcommand)]
@@ -173,6 +173,10 @@ struct Out<W: Write> {
 
 impl<W: Write> Out<W> {
     fn write(&mut self, contacts: &[Contact]) -> Result<(), Failure> {
+        if contacts.is_empty() {
+            return Ok(());
+        }
+        answer::answered();
         if !self.json {
             return self.write_table(contacts);
         }
@@ -184,9 +188,6 @@ impl<W: Write> Out<W> {
     }
 
     fn write_table(&mut self, contacts: &[Contact]) -> Result<(), Failure> {
-        if contacts.is_empty() {
-            return Ok(());
-        }
         let titles = ["status", "name", "e-mail", "phones", "account", "groups", "invite to"];
         let id = Column::words("contact").whole();
         let mut table = Table::new(std::iter::once(id).chain(titles.map(Column::words)));

@@ -165,6 +165,36 @@ fn the_demo_runs_twice_and_its_failed_rows_come_again() {
 }
 
 #[test]
+fn what_fails_is_a_document_too_where_one_is_asked_for() {
+    let place = Place::new();
+    let file = place.file("good.csv", GOOD);
+    let unusable = place.file("no-home", "a file");
+    let import = ["import", &file, "--program", "acme", "--profile", "prospects", "--json"];
+    for arguments in [
+        ["imports", "show", "nope", "--json"].as_slice(),
+        &["imports", "list", "--json", "--home", &unusable],
+        &["contacts", "list", "--program", "acme", "--json", "--home", &unusable],
+        &["contacts", "list", "--program", "nobody", "--json"],
+        &["directory", "load", "groups", &file, "--json"],
+        &["imports", "list", "--json", "--bogus"],
+        &["program", "set", "acme", "--json"],
+        &[import.as_slice(), &["--bogus"]].concat(),
+        &[import.as_slice(), &["--set", "nonsense"]].concat(),
+    ] {
+        let ran = place.run(arguments);
+        ran.says(2, &["rollcall: "]);
+        let said = ran.err.trim_end().strip_prefix("rollcall: ").unwrap();
+        assert_eq!(ran.json(), serde_json::json!({ "error": said }), "{arguments:?}");
+    }
+    for arguments in [["imports", "show", "nope"].as_slice(), &["imports", "list", "--", "--json"]] {
+        let ran = place.run(arguments);
+        assert_eq!((ran.code, ran.out.as_str()), (2, ""), "{arguments:?}");
+    }
+    place.preview("nope.csv").json();
+    assert_eq!(place.import("nope.csv").json()["status"], "failed");
+}
+
+#[test]
 fn help_and_version_are_answers() {
     let place = Place::empty();
     assert!(place.ok(&["--version"]).out.starts_with("rollcall "));

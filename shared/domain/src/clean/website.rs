@@ -167,24 +167,92 @@ pub fn website_key(clean: &str, out: &mut String) -> bool {
     }
 }
 
-/// Appends the path's first segment in lower case, and the one after it where the first only leads there.
-fn push_segments(tail: &str, leading: &str, out: &mut String) -> bool {
-    let path = tail.split(['?', '#']).next().unwrap_or_default();
+/// Appends the path's segments in lower case, up to the one that names the owner; `false` where none does.
+fn push_segments(tail: &str, leading: &'static str, out: &mut String) -> bool {
+    let before_fragment = tail.split('#').next().unwrap_or_default();
+    let (path, query) = before_fragment.split_once('?').unwrap_or((before_fragment, ""));
     let path = path.find('/').map_or("", |slash| &path[slash..]);
+    let mut more = 0;
     for segment in path.split('/').filter(|segment| !segment.is_empty()) {
         out.push('/');
         let start = out.len();
-        if segment.is_ascii() {
-            out.push_str(segment);
-            out[start..].make_ascii_lowercase();
-        } else {
-            out.extend(segment.chars().flat_map(char::to_lowercase));
-        }
-        if !leading.split(' ').any(|word| word == &out[start..]) {
-            return true;
+        push_lower(segment, out);
+        let leads = Leads::of(&out[start..], leading, more);
+        match leads {
+            Leads::Nowhere => return false,
+            Leads::ToOwner => return true,
+            Leads::ToNext => {}
+            Leads::Onward(left) => more = left,
+            Leads::ToQuery(name) => return push_parameter(query, name, out),
         }
     }
     false
+}
+
+fn push_lower(segment: &str, out: &mut String) {
+    let start = out.len();
+    if segment.is_ascii() {
+        out.push_str(segment);
+        out[start..].make_ascii_lowercase();
+    } else {
+        out.extend(segment.chars().flat_map(char::to_lowercase));
+    }
+}
+
+/// Appends a query's parameter; `false` where it is not there, or empty.
+fn push_parameter(query: &str, name: &str, out: &mut String) -> bool {
+    let mut pairs = query.split('&').filter_map(|pair| pair.split_once('='));
+    let Some((_, value)) = pairs.find(|(own, value)| *own == name && !value.is_empty()) else { return false };
+    for part in ["?", name, "=", value] {
+        out.push_str(part);
+    }
+    true
+}
+
+/// What a path's segment says of where the owner's name is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Leads {
+    /// It is the name.
+    ToOwner,
+    /// The next segment counts.
+    ToNext,
+    /// So many segments that follow are the name together.
+    Onward(usize),
+    /// It is a parameter of the query.
+    ToQuery(&'static str),
+    /// Nobody is named.
+    Nowhere,
+}
+
+impl Leads {
+    /// What a segment in lower case says by a host's words, where so many segments are still to come, it included.
+    fn of(segment: &str, words: &'static str, expected: usize) -> Self {
+        let mut known = words.split(' ').map(Self::read);
+        let of_word = known.find(|(name, _)| *name == segment || (*name == "*" && expected == 0));
+        match (of_word, expected) {
+            (Some((_, leads)), 0) => return leads,
+            // As in `pages/category/shop/acme-1`, beside `pages/acme/1`.
+            (Some((_, Self::Onward(more))), _) => return Self::Onward(more),
+            (_, 1) => return Self::ToOwner,
+            (_, 2..) => return Self::Onward(expected - 1),
+            (None, 0) => {}
+        }
+        let script = segment.starts_with("index.") || segment.ends_with(".php") || segment.ends_with(".aspx");
+        if script { Leads::Nowhere } else { Leads::ToOwner }
+    }
+
+    fn read(word: &'static str) -> (&'static str, Self) {
+        if let Some(name) = word.strip_prefix('!') {
+            return (name, Leads::Nowhere);
+        }
+        if let Some(name) = word.strip_suffix("+2") {
+            return (name, Leads::Onward(2));
+        }
+        match word.split_once('?') {
+            Some((name, parameter)) => (name, Leads::ToQuery(parameter)),
+            None => (word, Leads::ToNext),
+        }
+    }
 }
 
 /// Where on a shared host its owner shows.
@@ -199,7 +267,7 @@ enum Owner {
 struct SharedHost {
     name: &'static str,
     owner: Owner,
-    /// First segments, parted by blanks, that lead to the owner's.
+    /// Segments, parted by blanks, that are not the owner's name but lead to it.
     leading: &'static str,
 }
 

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use super::Linked;
 use crate::cells::Cells;
 use crate::contact::{Record, SAID_BY_FIELDS};
-use crate::mapping::{Mapping, Role};
+use crate::mapping::Mapping;
 use crate::profile::{FieldIndex, FieldKind, Profile, UnknownColumns};
 use crate::row::{RowValues, trim};
 
@@ -17,7 +17,7 @@ pub struct RecordShape {
     /// The mapped fields that say name, e-mail and phone.
     said: [Option<FieldIndex>; 3],
     phones: Vec<FieldIndex>,
-    /// Unmapped columns that are kept: header and position, by header.
+    /// Unmapped columns that are kept: name and position, by name.
     additional: Vec<(String, usize)>,
 }
 
@@ -29,14 +29,8 @@ impl RecordShape {
             (0..profile.fields.len()).filter(|field| cells[*field].is_some()).collect();
         fields.sort_by_key(|field| &profile.fields[*field].name);
         let keep = profile.unknown_columns() == UnknownColumns::Keep;
-        let unmapped =
-            sender.columns.iter().enumerate().filter(|(_, column)| keep && column.role == Role::Unmapped);
-        let mut additional: Vec<(String, usize)> = unmapped
-            .map(|(at, column)| (trim(&column.header).to_owned(), at))
-            .filter(|(header, _)| !header.is_empty())
-            .collect();
+        let mut additional = if keep { sender.unmapped() } else { Vec::new() };
         additional.sort();
-        additional.dedup_by(|later, first| later.0 == first.0);
         let said = SAID_BY_FIELDS
             .map(|name| fields.iter().copied().find(|field| *profile.fields[*field].name == *name));
         Self { fields, said, phones: profile.fields_of(FieldKind::Phone).collect(), additional }

@@ -89,6 +89,33 @@ cases! { key:
     no_key_of_nothing: "" => None;
 }
 
+cases! { key:
+    imp_12_a_profile_is_its_id: "https://m.facebook.com/profile.php?sk=about&id=2#x" => Some("facebook.com/profile.php?id=2");
+    imp_12_a_person_is_a_name_and_an_id: "https://facebook.com/people/Ann-Lima/1000" => Some("facebook.com/people/ann-lima/1000");
+    imp_12_a_page_is_a_name_and_an_id: "https://facebook.com/pages/Acme/1000?x" => Some("facebook.com/pages/acme/1000");
+    imp_12_a_page_behind_its_category: "https://facebook.com/pages/category/Shop/Acme-1/" => Some("facebook.com/pages/category/shop/acme-1");
+    imp_12_no_key_of_a_category: "https://facebook.com/pages/category/Shop" => None;
+    imp_12_no_key_of_what_is_the_hosts_own: "https://www.google.com/business/acme" => None;
+    imp_12_a_place_on_a_long_map: "https://www.google.com/maps/place/Acme/@1,2,3z/data=1" => Some("google.com/maps/place/acme/@1,2,3z");
+    imp_12_a_place_on_a_map: "https://goo.gl/maps/AbC" => Some("goo.gl/maps/abc");
+    imp_12_a_form: "https://docs.google.com/forms/d/e/1FAI/viewform" => Some("docs.google.com/forms/d/e/1fai");
+    imp_12_an_app: "https://play.google.com/store/apps/details?id=com.acme&hl=pt" => Some("play.google.com/store/apps/details?id=com.acme");
+    imp_12_a_post: "https://www.instagram.com/p/AbC/" => Some("instagram.com/p/abc");
+    imp_12_a_post_of_somebody: "https://www.instagram.com/acme/p/AbC/" => Some("instagram.com/acme");
+    imp_12_a_video: "https://www.youtube.com/watch?v=AbC" => Some("youtube.com/watch?v=AbC");
+    imp_12_a_hotel_is_more_than_its_country: "https://booking.com/hotel/br/acme.html" => Some("booking.com/hotel/br/acme.html");
+    imp_12_a_practice_is_more_than_its_trade: "https://www.doctolib.de/zahnarzt/bonn/acme" => Some("doctolib.de/zahnarzt/bonn/acme");
+    imp_12_a_chat_is_its_phone: "https://api.whatsapp.com/send?phone=5511&text=x" => Some("whatsapp.com/send?phone=5511");
+    imp_12_no_key_of_a_profile_without_id: "https://facebook.com/profile.php?id=&x=id=7" => None;
+    imp_12_no_key_of_a_generic_segment: "https://instagram.com/reel/" => None;
+    imp_12_no_key_of_maps: "https://goo.gl/maps" => None;
+    imp_12_no_key_of_forms: "https://docs.google.com/forms/" => None;
+    imp_12_no_key_of_the_store: "https://play.google.com/store/apps" => None;
+    imp_12_no_key_of_a_search: "https://www.google.com/search?q=acme" => None;
+    imp_12_no_key_of_a_script: "https://vk.com/index.php?id=7" => None;
+    imp_12_no_key_of_a_trade: "https://doctolib.de/zahnarzt/bonn" => None;
+}
+
 #[test]
 fn the_list_of_shared_hosts_is_sound() {
     let hosts = read_shared_hosts();
