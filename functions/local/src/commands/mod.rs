@@ -40,9 +40,11 @@ impl Tuning {
     }
 }
 
-/// Reads `OPTION=VALUE`.
+/// Reads `OPTION=VALUE`. A header may hold the sign, a field's name never does.
 fn option(text: &str) -> Result<(String, String), String> {
-    match text.split_once('=') {
+    let parts =
+        if text.trim_start().starts_with("map.") { text.rsplit_once('=') } else { text.split_once('=') };
+    match parts {
         Some((name, value)) if !name.trim().is_empty() => Ok((name.trim().to_owned(), value.to_owned())),
         _ => Err("takes OPTION=VALUE, such as delimiter=;".to_owned()),
     }

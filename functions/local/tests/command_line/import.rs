@@ -144,6 +144,14 @@ fn options_stand_beside_their_drop_only() {
 }
 
 #[test]
+fn a_header_that_holds_the_sign_of_options_is_mapped() {
+    let place = Place::new();
+    let file = place.file("signs.csv", "a=b,Email\nAnn,ann@x.example\n");
+    let mapped = place.import_with(&file, &["--set", "map.a=b=name"]);
+    assert_eq!((mapped.code, &mapped.json()["rows"]["created"]), (0, &Value::from(1)));
+}
+
+#[test]
 fn names_that_start_no_import_are_imported_when_given() {
     let place = Place::new();
     for name in
