@@ -4,8 +4,6 @@
 mod run;
 mod watch;
 
-use std::fs;
-use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::thread::available_parallelism;
 
@@ -143,17 +141,7 @@ impl Host {
     /// The options of a drop stand beside it before it appears; those of an earlier drop of its name go.
     fn put_options(&self, sidecar: &str, given: &[(String, String)]) -> Answer<()> {
         if given.is_empty() {
-            return match fs::remove_file(self.home.bucket().root().join(sidecar)) {
-                Err(error)
-                    if !matches!(
-                        error.kind(),
-                        ErrorKind::NotFound | ErrorKind::NotADirectory | ErrorKind::InvalidFilename
-                    ) =>
-                {
-                    Err(Fault::permanent("removing options of an earlier drop", error))
-                }
-                _ => Ok(()),
-            };
+            return self.home.bucket().remove(sidecar);
         }
         let table: toml::Table =
             given.iter().map(|(name, value)| (name.clone(), toml::Value::from(value.as_str()))).collect();

@@ -145,6 +145,18 @@ impl Bucket {
         file.set_times(FileTimes::new().set_modified(SystemTime::from(at))).map_err(failed)
     }
 
+    /// Removes what is under a key; where nothing is, nothing changes.
+    ///
+    /// # Errors
+    /// When the bucket cannot be written.
+    pub fn remove(&self, key: &str) -> Answer<()> {
+        let doing = "removing an object";
+        match fs::remove_file(self.path(doing, key)?) {
+            Err(error) if !is_nothing(&error) => Err(fault(doing, &error)),
+            _ => Ok(()),
+        }
+    }
+
     /// The file of a key, where the key stays in the bucket.
     fn path(&self, doing: &'static str, key: &str) -> Answer<PathBuf> {
         let path = Path::new(key);
