@@ -16,7 +16,8 @@ use rollcall_domain::summary::Summary;
 use rollcall_embedded::clock::SetClock;
 use rollcall_embedded::memory::{MemoryContacts, MemoryDirectory, MemoryImports, MemoryMail, MemoryObjects};
 use rollcall_embedded::queue::{LocalQueue, Message};
-use rollcall_pipeline::finalize::{Finalized, finalize};
+use rollcall_pipeline::assemble::Assembly;
+use rollcall_pipeline::finalize::{Finalized, finalize, finalize_begun};
 use rollcall_pipeline::ports::{Clock, Imports, LetterClaim, ObjectVersion, Objects, Pool, Ports};
 use rollcall_pipeline::preview::{Preview, preview};
 use rollcall_pipeline::split::split_import;
@@ -206,6 +207,40 @@ impl World {
         events
     }
 
+    /// Drives an import as a host does that begins the result files with its first chunks: so many are in when the
+    /// finalizer comes, with the answers that their work gave, or read again. Says whether the finalizer came.
+    pub fn drive_with_files_begun(&self, dropped: Event, begun: usize, give_answers: bool) -> bool {
+        let (_, mut events) = self.handle(&Machine::sound(), dropped);
+        let (plans, queue) = (Plans::default(), LocalQueue::with_room(usize::MAX));
+        let (ports, mut files, mut ended) = (self.ports(&queue), None, false);
+        events.reverse();
+        while let Some(event) = events.pop() {
+            match event {
+                Event::Chunk(chunk) => {
+                    let worked = block_on(work_chunk(&ports, &plans, LEASE, &chunk)).unwrap();
+                    let Worked::Closed(answer) = worked else { unreachable!("nobody else works") };
+                    if (chunk.chunk as usize) < begun {
+                        let loaded =
+                            block_on(plans.get(&ports.objects, &chunk.program, &chunk.import_id)).unwrap();
+                        let files = files.get_or_insert_with(|| {
+                            block_on(Assembly::begin(&ports.objects, &loaded.plan)).unwrap()
+                        });
+                        let answer = answer.filter(|_| give_answers);
+                        block_on(files.add_closed(&ports.objects, &loaded.plan, answer)).unwrap();
+                    }
+                }
+                Event::Finalize(import) => {
+                    let over = finalize_begun(&ports, &self.mail, LEASE, &import, None, &mut files);
+                    assert!(matches!(block_on(over), Ok(Finalized::Over(_))), "all chunks are closed");
+                    ended = true;
+                }
+                Event::Dropped(..) => unreachable!("nobody drops a second file"),
+            }
+            events.extend(std::iter::from_fn(|| queue.try_receive()).map(event_of));
+        }
+        ended
+    }
+
     /// Runs the plot that an event sets going; answers what it sent, even where it failed.
     pub fn handle(&self, machine: &Machine, event: Event) -> (Handled, Vec<Event>) {
         self.handle_sized(machine, event, self.size)
@@ -219,11 +254,7 @@ impl World {
             Event::Chunk(chunk) => self.work(machine, &queue, chunk),
             Event::Finalize(import) => self.finalize(machine, &queue, &import, letters),
         };
-        let event = |message| match message {
-            Message::Chunk(chunk) => Event::Chunk(chunk),
-            Message::Finalize(_, import) => Event::Finalize(import),
-        };
-        (handled, std::iter::from_fn(|| queue.try_receive()).map(event).collect())
+        (handled, std::iter::from_fn(|| queue.try_receive()).map(event_of).collect())
     }
 
     fn split(
@@ -244,7 +275,7 @@ impl World {
     fn work(&self, machine: &Machine, queue: &LocalQueue, chunk: ChunkMessage) -> Handled {
         let ports = machine.ports(self.ports(queue));
         match block_on(work_chunk(&ports, &Plans::default(), LEASE, &chunk)) {
-            Ok(Worked::Closed) => Handled::Done,
+            Ok(Worked::Closed(_)) => Handled::Done,
             Ok(Worked::HandBack) | Err(_) => Handled::Again,
         }
     }
@@ -329,5 +360,12 @@ impl World {
     /// The contacts of a pool of `acme`.
     pub fn contacts_of(&self, pool: &str) -> Vec<(ContactId, String, Vec<String>)> {
         self.contacts.listed(&Pool { program: ProgramName::parse("acme").unwrap(), pool: pool.to_owned() })
+    }
+}
+
+fn event_of(message: Message) -> Event {
+    match message {
+        Message::Chunk(chunk) => Event::Chunk(chunk),
+        Message::Finalize(_, import) => Event::Finalize(import),
     }
 }

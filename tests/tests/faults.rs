@@ -117,6 +117,19 @@ fn a_crash_at_any_call_changes_nothing() {
 }
 
 #[test]
+fn result_files_that_were_begun_early_are_the_same() {
+    for case in CASES {
+        let (wanted, _) = undisturbed(case);
+        for (begun, give_answers) in (0..6).flat_map(|begun| [(begun, false), (begun, true)]) {
+            let (world, dropped) = world(case);
+            let ended = world.drive_with_files_begun(dropped, begun, give_answers);
+            assert_eq!(end_of(&world), wanted, "{}: {begun} chunks ahead", case.name);
+            assert!(ended || wanted.papers["upload.json"].contains("\"accepted\": false"), "{}", case.name);
+        }
+    }
+}
+
+#[test]
 fn a_crash_that_loses_the_queue_is_mended_by_the_drop_alone() {
     for case in &CASES[..2] {
         let (wanted, calls) = undisturbed(case);

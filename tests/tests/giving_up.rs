@@ -47,7 +47,7 @@ fn give_up(world: &World, machine: &Machine, chunk: &ChunkMessage, last: bool) -
     let queue = LocalQueue::with_room(usize::MAX);
     let ports = machine.ports(world.ports(&queue));
     let given_up = block_on(give_up_chunk(&ports, &Plans::default(), LEASE, chunk, last));
-    let handled = if matches!(given_up, Ok(Worked::Closed)) { Handled::Done } else { Handled::Again };
+    let handled = if matches!(given_up, Ok(Worked::Closed(_))) { Handled::Done } else { Handled::Again };
     (handled, std::iter::from_fn(|| queue.try_receive()).map(event).collect())
 }
 

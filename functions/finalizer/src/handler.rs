@@ -119,7 +119,7 @@ async fn give_up(finalizer: &Finalizer, chunk: &ChunkMessage, last: bool) -> Res
     let Finalizer { ports, plans, patience, .. } = finalizer;
     let given_up = give_up_chunk(ports, plans, patience.lease, chunk, last).await?;
     tracing::warn!(import.id = %chunk.import_id, chunk.number = chunk.chunk, chunk.given_up = ?given_up, "dead chunk");
-    Ok(given_up == Worked::Closed)
+    Ok(matches!(given_up, Worked::Closed(_)))
 }
 
 async fn fail(finalizer: &Finalizer, drops: &[DropEvent], why: &str) -> Result<bool, Fault> {

@@ -1,6 +1,7 @@
 //! The host: a home under work. What an earlier command left is finished first; then a file is dropped, and the
 //! plots run over it.
 
+mod ahead;
 mod run;
 mod watch;
 

@@ -32,7 +32,7 @@ impl From<AllFailed> for Diagnostic {
 pub(crate) async fn handle(worker: &Worker, event: SqsEvent) -> Result<SqsBatchResponse, AllFailed> {
     let worked = join_all(event.records.iter().map(|message| work(worker, message))).await;
     let failed =
-        event.records.iter().zip(&worked).filter(|(_, worked)| !matches!(worked, Ok(Worked::Closed)));
+        event.records.iter().zip(&worked).filter(|(_, worked)| !matches!(worked, Ok(Worked::Closed(_))));
     let mut answer = SqsBatchResponse::default();
     answer.batch_item_failures = failed.map(|(message, _)| failure(message)).collect();
     let all_failed = worked.iter().all(Result::is_err);
@@ -62,7 +62,7 @@ async fn work(worker: &Worker, message: &SqsMessage) -> Result<Worked, Fault> {
     let (import_id, number) = (&chunk.import_id, chunk.chunk);
     let worked = work_chunk(&worker.ports, &worker.plans, worker.lease, &chunk).await;
     match &worked {
-        Ok(Worked::Closed) => tracing::info!(import.id = %import_id, chunk.number = number, "closed"),
+        Ok(Worked::Closed(_)) => tracing::info!(import.id = %import_id, chunk.number = number, "closed"),
         Ok(Worked::HandBack) => {
             tracing::info!(import.id = %import_id, chunk.number = number, "somebody is at it: handed back");
         }

@@ -8,8 +8,8 @@ use std::fs::{self, File, FileTimes, Metadata};
 use std::io::{self, ErrorKind, Read, Seek, SeekFrom, Write};
 use std::ops::Range;
 use std::path::{Component, Path, PathBuf};
-use std::sync::Arc;
 use std::sync::mpsc::{SyncSender, sync_channel};
+use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
 use std::time::SystemTime;
 
@@ -18,6 +18,8 @@ use rollcall_pipeline::fault::Fault;
 use rollcall_pipeline::ports::{Answer, ObjectVersion, ObjectWriter, Objects};
 
 use crate::disk::{Draft, fault, forget_pages, remove_drafts, remove_named};
+use crate::past_cache::{BLOCK, Block};
+use crate::store::lock;
 
 /// Where files are written before they appear.
 const DRAFTS: &str = ".drafts";
@@ -25,8 +27,8 @@ const DRAFTS: &str = ".drafts";
 /// How files begin that are about to be dropped; their version follows.
 const PREPARED: &str = "drop-";
 
-/// Bytes that a writer gathers before it troubles the system.
-const BUFFER: usize = 1 << 20;
+/// Empty blocks that are held to be used again.
+const BLOCKS_HELD: usize = 4;
 
 /// Bytes of a large object that are made durable while more of it comes: at the end little is left to wait for.
 const SYNCED_AT_ONCE: usize = 32 << 20;
@@ -41,6 +43,21 @@ struct Folder {
     root: PathBuf,
     drafts: PathBuf,
     name: String,
+    /// Empty ones, to be used again.
+    blocks: Mutex<Vec<Block>>,
+}
+
+impl Folder {
+    fn take_block(&self) -> Block {
+        lock(&self.blocks).pop().unwrap_or_else(Block::new)
+    }
+
+    fn give_back(&self, block: Block) {
+        let mut blocks = lock(&self.blocks);
+        if blocks.len() < BLOCKS_HELD {
+            blocks.push(block);
+        }
+    }
 }
 
 impl Bucket {
@@ -63,7 +80,7 @@ impl Bucket {
     pub fn open_shared(folder: &Path) -> io::Result<Self> {
         let root = folder.canonicalize()?;
         let name = root.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        Ok(Self(Arc::new(Folder { drafts: root.join(DRAFTS), root, name })))
+        Ok(Self(Arc::new(Folder { drafts: root.join(DRAFTS), root, name, blocks: Mutex::default() })))
     }
 
     /// The folder itself.
@@ -193,10 +210,24 @@ impl Bucket {
     }
 
     fn draft(&self, doing: &'static str, parts: &[&[u8]]) -> Answer<Draft> {
-        let mut draft = Draft::begin(&self.0.drafts).map_err(|error| fault(doing, &error))?;
-        for part in parts {
-            draft.file.write_all(part).map_err(|error| fault(doing, &error))?;
+        let failed = |error| fault(doing, &error);
+        let mut draft = Draft::begin(&self.0.drafts).map_err(failed)?;
+        if parts.iter().map(|part| part.len()).sum::<usize>() < BLOCK {
+            for part in parts {
+                draft.file.write_all(part).map_err(failed)?;
+            }
+            return Ok(draft);
         }
+        let mut block = self.0.take_block();
+        for part in parts {
+            let mut rest = block.fill(part);
+            while block.is_full() {
+                block.write_to(&draft.file).map_err(failed)?;
+                rest = block.fill(rest);
+            }
+        }
+        block.write_to(&draft.file).map_err(failed)?;
+        self.0.give_back(block);
         Ok(draft)
     }
 
@@ -278,7 +309,7 @@ impl Objects for Bucket {
         let doing = "writing an object";
         let target = self.place_for(doing, key)?;
         let draft = Draft::begin(&self.0.drafts).map_err(|error| fault(doing, &error))?;
-        Ok(BucketWriter::begin(draft, target))
+        Ok(BucketWriter::begin(self.0.clone(), draft, target))
     }
 }
 
@@ -308,21 +339,24 @@ impl PreparedDrop {
 /// A large object on its way into the bucket: written behind the back of who makes it, on a thread of its own.
 #[derive(Debug)]
 pub struct BucketWriter {
-    buffer: Vec<u8>,
+    folder: Arc<Folder>,
+    block: Block,
     target: PathBuf,
     /// Taken when all is written.
-    to_write: Option<SyncSender<Vec<u8>>>,
+    to_write: Option<SyncSender<Block>>,
     writing: Option<JoinHandle<io::Result<Draft>>>,
 }
 
 impl BucketWriter {
-    fn begin(mut draft: Draft, target: PathBuf) -> Self {
-        let (to_write, written) = sync_channel::<Vec<u8>>(2);
+    fn begin(folder: Arc<Folder>, draft: Draft, target: PathBuf) -> Self {
+        let (to_write, written) = sync_channel::<Block>(2);
+        let blocks = folder.clone();
         let writing = thread::spawn(move || {
             let mut unsynced = 0;
-            for bytes in written {
-                draft.file.write_all(&bytes)?;
-                unsynced += bytes.len();
+            for mut block in written {
+                block.write_to(&draft.file)?;
+                blocks.give_back(block);
+                unsynced += BLOCK;
                 if unsynced >= SYNCED_AT_ONCE {
                     draft.file.sync_data()?;
                     forget_pages(&draft.file);
@@ -331,18 +365,18 @@ impl BucketWriter {
             }
             Ok(draft)
         });
-        let buffer = Vec::with_capacity(BUFFER);
-        Self { buffer, target, to_write: Some(to_write), writing: Some(writing) }
+        let block = folder.take_block();
+        Self { folder, block, target, to_write: Some(to_write), writing: Some(writing) }
     }
 
-    fn flush(&mut self, room: usize) {
-        let bytes = std::mem::replace(&mut self.buffer, Vec::with_capacity(room));
+    fn flush(&mut self) {
+        let block = std::mem::replace(&mut self.block, self.folder.take_block());
         // Where nobody takes it any more the writing has failed, and `finish` says why.
-        let _ = self.to_write.as_ref().map(|to_write| to_write.send(bytes));
+        let _ = self.to_write.as_ref().map(|to_write| to_write.send(block));
     }
 
     fn written(&mut self) -> io::Result<Draft> {
-        self.flush(0);
+        self.flush();
         self.to_write = None;
         let stopped = || io::Error::other("the writing thread stopped");
         let writing = self.writing.take().ok_or_else(stopped)?;
@@ -351,14 +385,12 @@ impl BucketWriter {
 }
 
 impl ObjectWriter for BucketWriter {
-    async fn write(&mut self, mut bytes: &[u8]) -> Answer<()> {
-        while self.buffer.len() + bytes.len() > BUFFER {
-            let (here, rest) = bytes.split_at(BUFFER - self.buffer.len());
-            self.buffer.extend_from_slice(here);
-            self.flush(BUFFER);
-            bytes = rest;
+    async fn write(&mut self, bytes: &[u8]) -> Answer<()> {
+        let mut rest = self.block.fill(bytes);
+        while self.block.is_full() {
+            self.flush();
+            rest = self.block.fill(rest);
         }
-        self.buffer.extend_from_slice(bytes);
         Ok(())
     }
 

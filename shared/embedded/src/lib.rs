@@ -20,5 +20,6 @@ mod disk;
 pub mod home;
 pub mod memory;
 pub mod outbox;
+mod past_cache;
 pub mod queue;
 pub mod store;

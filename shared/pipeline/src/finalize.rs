@@ -3,28 +3,23 @@
 //! Assembly reads the fragments in file order, may be repeated, and writes `summary.json` last. Then the letter goes
 //! out, once.
 
-use std::collections::HashSet;
-
 use futures_util::StreamExt;
 use futures_util::stream;
 use jiff::SignedDuration;
 use rollcall_domain::finding::Finding;
-use rollcall_domain::fragment::ChunkAnswer;
 use rollcall_domain::keys::Papers;
 use rollcall_domain::letter::letter;
 use rollcall_domain::names::ImportId;
 use rollcall_domain::plan::Plan;
 use rollcall_domain::report::{ReportInput, report};
-use rollcall_domain::result::{FAILED, ResultWriter, SUCCEEDED};
 use rollcall_domain::summary::{Status, Summary};
-use rollcall_domain::tally::{Outcome, Tally};
+use rollcall_domain::tally::Tally;
 use rollcall_domain::upload::{Detection, Upload, Verdict};
 
+use crate::assemble::{Assembly, read_chunk};
 use crate::fault::Fault;
-use crate::papers::{Loaded, missing, read_answer, read_given_up, read_plan, read_upload};
-use crate::ports::{
-    Answer, Clock, Contacts, ImportItem, Imports, LetterClaim, Mail, ObjectWriter, Objects, Ports,
-};
+use crate::papers::{Loaded, missing, read_plan, read_upload};
+use crate::ports::{Answer, Clock, Contacts, ImportItem, Imports, LetterClaim, Mail, Objects, Ports};
 use crate::split::{Asked, drop_of};
 use crate::work::pool;
 
@@ -50,6 +45,21 @@ pub async fn finalize(
     import: &ImportId,
     failed: Option<&str>,
 ) -> Answer<Finalized> {
+    finalize_begun(ports, mail, lease, import, failed, &mut None).await
+}
+
+/// As [`finalize`], where the result files may be begun already; they are taken when they are needed.
+///
+/// # Errors
+/// As [`finalize`].
+pub async fn finalize_begun<O: Objects>(
+    ports: &Ports<O, impl Sized, impl Contacts, impl Imports, impl Sized, impl Clock>,
+    mail: &impl Mail,
+    lease: SignedDuration,
+    import: &ImportId,
+    failed: Option<&str>,
+    begun: &mut Option<Assembly<O::Writer>>,
+) -> Answer<Finalized> {
     let Ports { objects, imports, clock, .. } = ports;
     let item = imports.get(import).await?.ok_or_else(|| missing("the import's item"))?;
     let papers = Papers::of(&item.program, import);
@@ -65,7 +75,7 @@ pub async fn finalize(
             if !sealed && failed.is_none() {
                 return Ok(Finalized::NotYet);
             }
-            conclude(ports, &papers, &item, &plan, failed).await?
+            conclude(ports, &papers, &item, &plan, failed, begun.take()).await?
         }
     };
     let upload = read_upload(objects, &papers).await?.ok_or_else(|| missing("upload.json"))?;
@@ -88,20 +98,23 @@ pub async fn finalize(
 }
 
 /// Writes everything that the import answers with; `summary.json` last.
-async fn conclude(
-    ports: &Ports<impl Objects, impl Sized, impl Contacts, impl Sized, impl Sized, impl Clock>,
+async fn conclude<O: Objects>(
+    ports: &Ports<O, impl Sized, impl Contacts, impl Sized, impl Sized, impl Clock>,
     papers: &Papers,
     item: &ImportItem,
     plan: &Plan,
     failed: Option<&str>,
+    begun: Option<Assembly<O::Writer>>,
 ) -> Answer<Summary> {
     let Ports { objects, contacts, clock, .. } = ports;
     let upload = match read_upload(objects, papers).await? {
         Some(upload) => upload,
         None => write_upload(objects, papers, item, plan).await?,
     };
-    let mut tally =
-        if plan.chunks.is_empty() { Tally::default() } else { assemble(objects, papers, plan).await? };
+    let mut tally = match plan.chunks.is_empty() {
+        true => Tally::default(),
+        false => assemble(objects, papers, plan, begun).await?,
+    };
     // What was read is what the survey counted: a fragment that lost a row must not add up.
     tally.rows.read = plan.rows;
     add_verdict(&mut tally, &upload.verdict);
@@ -128,45 +141,24 @@ fn add_verdict(tally: &mut Tally, verdict: &Verdict) {
     }
 }
 
-/// Writes both result files from the fragments, in file order.
-async fn assemble<O: Objects>(objects: &O, papers: &Papers, plan: &Plan) -> Answer<Tally> {
-    let mut succeeded = objects.create(&papers.succeeded()).await?;
-    let mut failed = objects.create(&papers.failed()).await?;
-    let delimiter = plan.delimiter();
-    succeeded.write(&ResultWriter::header(&plan.mapping, &SUCCEEDED, delimiter, false)).await?;
-    failed.write(&ResultWriter::header(&plan.mapping, &FAILED, delimiter, plan.surplus)).await?;
-    let (mut tally, mut seen) = (Tally::default(), HashSet::new());
-    let reads = (0..).take(plan.chunks.len()).map(|number| read_chunk(objects, papers, plan, number));
-    let mut answers = stream::iter(reads).buffered(O::AT_ONCE).zip(stream::iter(&plan.chunks));
-    while let Some((answer, chunk)) = answers.next().await {
-        match answer? {
-            Some(mut answer) => {
-                answer.merge_repeats(&mut seen);
-                tally.merge(&answer.tally);
-                succeeded.write(&answer.succeeded).await?;
-                failed.write(&answer.failed).await?;
-            }
-            // Never sent: the object was gone.
-            None => tally.add_plain(Outcome::Unprocessed, u64::from(chunk.rows)),
-        }
-    }
-    succeeded.finish().await?;
-    failed.finish().await?;
-    Ok(tally)
-}
-
-/// What a chunk is answered with, and what was given up of it.
-async fn read_chunk(
-    objects: &impl Objects,
+/// Writes both result files from the fragments, in file order, from where they were begun.
+async fn assemble<O: Objects>(
+    objects: &O,
     papers: &Papers,
     plan: &Plan,
-    number: u32,
-) -> Answer<Option<ChunkAnswer>> {
-    let Some(answer) = read_answer(objects, papers, number).await? else { return Ok(None) };
-    Ok(Some(match read_given_up(objects, papers, number).await? {
-        Some(given_up) => given_up.apply(plan, answer),
-        None => answer,
-    }))
+    begun: Option<Assembly<O::Writer>>,
+) -> Answer<Tally> {
+    let mut assembly = match begun {
+        Some(begun) => begun,
+        None => Assembly::begin(objects, plan).await?,
+    };
+    let missing = (0..).take(plan.chunks.len()).skip(assembly.next() as usize);
+    let reads = missing.map(|number| read_chunk(objects, papers, plan, number));
+    let mut answers = stream::iter(reads).buffered(O::AT_ONCE);
+    while let Some(answer) = answers.next().await {
+        assembly.add(plan, answer?).await?;
+    }
+    assembly.finish().await
 }
 
 /// What is left to do among the contacts: the switch of a replacing import, and tidying.

@@ -37,7 +37,7 @@ pub async fn give_up_chunk(
     if left == 0 {
         queue.send_finalize(program, import).await?;
     }
-    Ok(Worked::Closed)
+    Ok(Worked::Closed(None))
 }
 
 /// Sees to it that a fragment is there, and that it is kept or said not to be.

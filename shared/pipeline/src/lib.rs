@@ -3,11 +3,13 @@
 //! - [`split`]: an object was dropped. Survey it, write the plan, send its chunks.
 //! - [`work`]: a chunk arrived. Judge its rows once, keep what they leave behind, close it.
 //! - [`finalize`]: all chunks are closed. Assemble the answer, write the letter.
+//! - [`assemble`]: both result files, in file order.
 //! - [`give_up`]: a chunk failed for good. Its rows are answered for, so that the import can end.
 //! - [`sweep`]: an import hangs. What is missing is sent again once, then given up.
 //! - [`migrate`]: a schedule says to look for files. New ones are split like drops.
 //! - [`preview`]: what an import would say, without one.
 
+pub mod assemble;
 pub mod fault;
 pub mod finalize;
 pub mod give_up;

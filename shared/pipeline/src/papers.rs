@@ -30,7 +30,11 @@ pub struct Plans(Mutex<Vec<(ImportId, Arc<Loaded>)>>);
 impl Plans {
     const HELD: usize = 4;
 
-    pub(crate) async fn get(
+    /// The plan of an import.
+    ///
+    /// # Errors
+    /// Where it cannot be read.
+    pub async fn get(
         &self,
         objects: &impl Objects,
         program: &ProgramName,

@@ -117,7 +117,7 @@ where
 {
     async fn send_chunk(&self, message: ChunkMessage) -> Answer<()> {
         match give_up_chunk(self.ports, self.plans, self.lease, &message, true).await? {
-            Worked::Closed | Worked::HandBack => Ok(()),
+            Worked::Closed(_) | Worked::HandBack => Ok(()),
         }
     }
 

@@ -5,7 +5,7 @@
 
 use jiff::SignedDuration;
 use rollcall_domain::chunk::{ChunkMessage, VERSION};
-use rollcall_domain::fragment::{Fragment, Keeps};
+use rollcall_domain::fragment::{ChunkAnswer, Fragment, Keeps};
 use rollcall_domain::judge::{Bench, Found, Lookups};
 use rollcall_domain::keys::Papers;
 
@@ -15,10 +15,10 @@ use crate::papers::{missing, put_fragment, read_fragment};
 use crate::ports::{Answer, Clock, Contacts, Directory, Imports, Keep, Objects, Pool, Ports, Queue, Take};
 
 /// What came of a message.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Worked {
-    /// The chunk is closed.
-    Closed,
+    /// The chunk is closed; with its answer where this call closed it as it was judged.
+    Closed(Option<ChunkAnswer>),
     /// Somebody else is at it: the message is to be handed back.
     HandBack,
 }
@@ -49,7 +49,7 @@ pub async fn work_chunk(
             if imports.open_chunks(import).await?.is_empty() {
                 queue.send_finalize(program, import).await?;
             }
-            return Ok(Worked::Closed);
+            return Ok(Worked::Closed(None));
         }
     }
     let loaded = plans.get(objects, program, import).await?;
@@ -62,7 +62,7 @@ pub async fn work_chunk(
     if imports.close(import, chunk).await? == 0 {
         queue.send_finalize(program, import).await?;
     }
-    Ok(Worked::Closed)
+    Ok(Worked::Closed(Some(fragment.answer)))
 }
 
 /// Judges, and writes the fragment: the one point where a chunk is decided.

@@ -10,18 +10,19 @@ use pollster::block_on;
 use rollcall_domain::keys::{Drop, Papers};
 use rollcall_domain::names::ImportId;
 use rollcall_domain::summary::Summary;
-use rollcall_embedded::bucket::Bucket;
+use rollcall_embedded::bucket::{Bucket, BucketWriter};
 use rollcall_embedded::clock::SystemClock;
 use rollcall_embedded::home::Home;
 use rollcall_embedded::queue::{LocalQueue, Message};
 use rollcall_embedded::store::{ContactStore, DirectoryStore, ImportStore};
 use rollcall_pipeline::fault::Fault;
-use rollcall_pipeline::finalize::{Finalized, finalize};
+use rollcall_pipeline::finalize::{Finalized, finalize_begun};
 use rollcall_pipeline::ports::{Answer, ObjectVersion, Objects, Ports};
 use rollcall_pipeline::split::{Split, split_import};
 use rollcall_pipeline::work::{Plans, Worked, work_chunk};
 
 use super::Tune;
+use super::ahead::Ahead;
 use crate::progress;
 
 /// One process works on a home, so who finds a lease has outlived its holder: leases end at once.
@@ -36,6 +37,8 @@ pub struct Run<'h> {
     home: &'h Home,
     ports: Ports<Bucket, DirectoryStore, ContactStore, ImportStore, LocalQueue, SystemClock>,
     plans: Plans,
+    /// What is assembled already.
+    ahead: Ahead<BucketWriter>,
     tune: Tune,
     import: ImportId,
     state: Mutex<State>,
@@ -63,6 +66,7 @@ impl<'h> Run<'h> {
             home,
             ports,
             plans: Plans::default(),
+            ahead: Ahead::default(),
             tune,
             import: ImportId::derive(home.bucket().bucket(), &object.key, &object.version, object.modified),
             state: Mutex::default(),
@@ -138,10 +142,15 @@ impl<'h> Run<'h> {
     /// Does what a message asks for; `false` hands it back.
     fn take(&self, message: &Message) -> Answer<bool> {
         match message {
-            Message::Chunk(chunk) => {
-                let worked = block_on(work_chunk(&self.ports, &self.plans, LEASE, chunk))?;
-                Ok(worked == Worked::Closed)
-            }
+            Message::Chunk(chunk) => match block_on(work_chunk(&self.ports, &self.plans, LEASE, chunk))? {
+                Worked::Closed(answer) => {
+                    let plan =
+                        block_on(self.plans.get(&self.ports.objects, &chunk.program, &chunk.import_id))?;
+                    self.ahead.add(&self.ports.objects, &plan.plan, chunk.chunk, answer);
+                    Ok(true)
+                }
+                Worked::HandBack => Ok(false),
+            },
             Message::Finalize(..) => match self.finalize_and_rest()? {
                 Finalized::Over(summary) => {
                     self.end(Ok(*summary));
@@ -153,7 +162,7 @@ impl<'h> Run<'h> {
         }
     }
 
-    /// The result files are assembled while the tables come to rest.
+    /// What is left to assemble is assembled while the tables come to rest.
     fn finalize_and_rest(&self) -> Answer<Finalized> {
         thread::scope(|scope| {
             scope.spawn(|| self.home.come_to_rest());
@@ -162,7 +171,9 @@ impl<'h> Run<'h> {
     }
 
     fn finalize(&self, failed: Option<&str>) -> Answer<Finalized> {
-        block_on(finalize(&self.ports, self.home.outbox(), LEASE, &self.import, failed))
+        let mut begun = self.ahead.take();
+        let mail = self.home.outbox();
+        block_on(finalize_begun(&self.ports, mail, LEASE, &self.import, failed, &mut begun))
     }
 
     /// A panic ends the import, and never leaves the other threads waiting.

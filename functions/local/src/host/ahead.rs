@@ -1,0 +1,126 @@
+//! The result files are assembled while chunks are still worked on: who closes a chunk adds it, and those that waited
+//! for it. At the end little is left to do, and hardly a fragment is read again.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use pollster::block_on;
+use rollcall_domain::fragment::ChunkAnswer;
+use rollcall_domain::plan::Plan;
+use rollcall_pipeline::assemble::Assembly;
+use rollcall_pipeline::ports::{ObjectWriter, Objects};
+
+/// Answers that wait in memory for an earlier chunk, a megabyte or two each; more are read again from the bucket.
+const MOST_WAITING: usize = 8;
+
+/// What is assembled already, and what waits for an earlier chunk.
+#[derive(Debug)]
+pub struct Ahead<W> {
+    /// By chunk; without an answer where it is to be read.
+    waiting: Mutex<BTreeMap<u32, Option<ChunkAnswer>>>,
+    files: Mutex<Files<W>>,
+}
+
+#[derive(Debug)]
+enum Files<W> {
+    NotBegun,
+    Begun(Assembly<W>),
+    /// Taken for the end, or something failed: then they are made anew there, and what fails is said there.
+    Gone,
+}
+
+impl<W> Default for Ahead<W> {
+    fn default() -> Self {
+        Self { waiting: Mutex::default(), files: Mutex::new(Files::NotBegun) }
+    }
+}
+
+impl<W: ObjectWriter> Ahead<W> {
+    /// Adds a chunk that is closed.
+    pub fn add(
+        &self,
+        objects: &impl Objects<Writer = W>,
+        plan: &Plan,
+        chunk: u32,
+        answer: Option<ChunkAnswer>,
+    ) {
+        let mut waiting = lock(&self.waiting);
+        let has_room = waiting.values().flatten().count() < MOST_WAITING;
+        waiting.insert(chunk, answer.filter(|_| has_room));
+        drop(waiting);
+        // Somebody who is at it takes this chunk too, or the next to come does.
+        let Ok(mut files) = self.files.try_lock() else { return };
+        if matches!(*files, Files::NotBegun) {
+            *files = block_on(Assembly::begin(objects, plan)).map_or(Files::Gone, Files::Begun);
+        }
+        while let Files::Begun(assembly) = &mut *files {
+            let Some(answer) = lock(&self.waiting).remove(&assembly.next()) else { return };
+            if block_on(assembly.add_closed(objects, plan, answer)).is_err() {
+                *files = Files::Gone;
+            }
+        }
+    }
+
+    /// What is assembled; nothing is added any more.
+    pub fn take(&self) -> Option<Assembly<W>> {
+        // After a panic nobody knows how much of a chunk was written.
+        let mut files = self.files.lock().ok()?;
+        match std::mem::replace(&mut *files, Files::Gone) {
+            Files::Begun(assembly) => Some(assembly),
+            Files::NotBegun | Files::Gone => None,
+        }
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+    use rollcall_domain::fragment::{Fragment, Keeps};
+    use rollcall_domain::keep::KeepList;
+    use rollcall_domain::keys::Papers;
+    use rollcall_domain::names::{ImportId, ProgramName};
+    use rollcall_embedded::memory::MemoryObjects;
+
+    use super::*;
+
+    #[test]
+    fn chunks_are_added_in_their_order_whatever_order_they_close_in() {
+        let program = ProgramName::parse("acme").unwrap();
+        let import = ImportId::derive("b", "k", "v", Timestamp::UNIX_EPOCH);
+        let plan = Plan::of_nothing(import.clone(), program.clone(), "f.csv", false, Timestamp::UNIX_EPOCH);
+        let papers = Papers::of(&program, &import);
+        let answer_of = |chunk: u32| ChunkAnswer {
+            succeeded: format!("{chunk}\r\n").into_bytes(),
+            failed: format!("failed {chunk}\r\n").into_bytes(),
+            ..ChunkAnswer::default()
+        };
+        // The first closes last: more wait than are held, so some are read again.
+        for order in [(0..40).collect::<Vec<u32>>(), (0..40).rev().collect(), vec![2, 0, 1, 5, 4, 3]] {
+            let (objects, ahead) = (MemoryObjects::default(), Ahead::default());
+            for &chunk in &order {
+                let keeps = Keeps::Contacts(KeepList::default());
+                let fragment = Fragment { answer: answer_of(chunk), keeps };
+                let parts = fragment.to_parts(&import, chunk);
+                let parts = parts.each_ref().map(AsRef::as_ref);
+                assert!(block_on(objects.put_if_absent(&papers.fragment(chunk), &parts)).unwrap());
+                ahead.add(&objects, &plan, chunk, Some(fragment.answer));
+            }
+            let files = ahead.take().unwrap();
+            assert_eq!(files.next() as usize, order.len());
+            assert!(ahead.take().is_none(), "taken once");
+            block_on(files.finish()).unwrap();
+            let written =
+                |key: String| String::from_utf8(block_on(objects.get(&key)).unwrap().unwrap()).unwrap();
+            let wanted = |beginning: &str| -> String {
+                (0..order.len()).map(|chunk| format!("{beginning}{chunk}\r\n")).collect()
+            };
+            let of_lines = |text: String| text.split_once("\r\n").map(|(_, rows)| rows.to_owned()).unwrap();
+            assert_eq!(of_lines(written(papers.succeeded())), wanted(""));
+            assert_eq!(of_lines(written(papers.failed())), wanted("failed "));
+        }
+    }
+}

@@ -1,0 +1,118 @@
+//! Both result files, put together from the fragments in file order.
+//!
+//! On AWS the finalizer begins when all chunks are closed. A host that works and finalizes in one process begins with
+//! the first chunk, and hands [`crate::finalize::finalize_begun`] what it has: the same bytes, sooner.
+
+use std::collections::HashSet;
+
+use rollcall_domain::fragment::ChunkAnswer;
+use rollcall_domain::keys::Papers;
+use rollcall_domain::plan::Plan;
+use rollcall_domain::result::{FAILED, ResultWriter, SUCCEEDED};
+use rollcall_domain::tally::{Outcome, Tally};
+
+use crate::papers::{read_answer, read_given_up};
+use crate::ports::{Answer, ObjectWriter, Objects};
+
+/// Result files on their way: the chunks before [`Assembly::next`] are in.
+#[derive(Debug)]
+pub struct Assembly<W> {
+    succeeded: W,
+    failed: W,
+    tally: Tally,
+    /// First rows of the identities whose lowest accepted row was met.
+    seen: HashSet<u64>,
+    next: u32,
+}
+
+impl<W: ObjectWriter> Assembly<W> {
+    /// Begins both files with their headers.
+    ///
+    /// # Errors
+    /// Where the bucket cannot be written.
+    pub async fn begin(objects: &impl Objects<Writer = W>, plan: &Plan) -> Answer<Self> {
+        let papers = Papers::of(&plan.program, &plan.import_id);
+        let mut succeeded = objects.create(&papers.succeeded()).await?;
+        let mut failed = objects.create(&papers.failed()).await?;
+        let delimiter = plan.delimiter();
+        succeeded.write(&ResultWriter::header(&plan.mapping, &SUCCEEDED, delimiter, false)).await?;
+        failed.write(&ResultWriter::header(&plan.mapping, &FAILED, delimiter, plan.surplus)).await?;
+        Ok(Self { succeeded, failed, tally: Tally::default(), seen: HashSet::new(), next: 0 })
+    }
+
+    /// The number of the chunk that is added next.
+    pub fn next(&self) -> u32 {
+        self.next
+    }
+
+    /// Adds the next chunk, which is closed; with its answer as it was judged, or read again.
+    ///
+    /// # Errors
+    /// Where the bucket cannot be read or written: then both files are to be begun anew.
+    pub async fn add_closed(
+        &mut self,
+        objects: &impl Objects<Writer = W>,
+        plan: &Plan,
+        answer: Option<ChunkAnswer>,
+    ) -> Answer<()> {
+        let papers = Papers::of(&plan.program, &plan.import_id);
+        let answer = match answer {
+            Some(answer) => Some(without_given_up(objects, &papers, plan, self.next, answer).await?),
+            None => read_chunk(objects, &papers, plan, self.next).await?,
+        };
+        self.add(plan, answer).await
+    }
+
+    /// Adds the next chunk; `None` was never sent: the object was gone.
+    pub(crate) async fn add(&mut self, plan: &Plan, answer: Option<ChunkAnswer>) -> Answer<()> {
+        match answer {
+            Some(mut answer) => {
+                answer.merge_repeats(&mut self.seen);
+                self.tally.merge(&answer.tally);
+                self.succeeded.write(&answer.succeeded).await?;
+                self.failed.write(&answer.failed).await?;
+            }
+            None => {
+                let rows = plan.chunks.get(self.next as usize).map_or(0, |chunk| chunk.rows);
+                self.tally.add_plain(Outcome::Unprocessed, u64::from(rows));
+            }
+        }
+        self.next += 1;
+        Ok(())
+    }
+
+    /// Makes both files appear; answers what was counted.
+    ///
+    /// # Errors
+    /// Where the bucket cannot be written.
+    pub async fn finish(self) -> Answer<Tally> {
+        self.succeeded.finish().await?;
+        self.failed.finish().await?;
+        Ok(self.tally)
+    }
+}
+
+/// What a chunk is answered with; `None` where it was never sent.
+pub(crate) async fn read_chunk(
+    objects: &impl Objects,
+    papers: &Papers,
+    plan: &Plan,
+    number: u32,
+) -> Answer<Option<ChunkAnswer>> {
+    let Some(answer) = read_answer(objects, papers, number).await? else { return Ok(None) };
+    without_given_up(objects, papers, plan, number, answer).await.map(Some)
+}
+
+/// Rows that were given up after they were judged are unprocessed.
+async fn without_given_up(
+    objects: &impl Objects,
+    papers: &Papers,
+    plan: &Plan,
+    number: u32,
+    answer: ChunkAnswer,
+) -> Answer<ChunkAnswer> {
+    Ok(match read_given_up(objects, papers, number).await? {
+        Some(given_up) => given_up.apply(plan, answer),
+        None => answer,
+    })
+}
