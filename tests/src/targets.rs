@@ -9,8 +9,8 @@ use rollcall_domain::cells::Cells;
 use rollcall_domain::chunk::ChunkMessage;
 use rollcall_domain::cut::records;
 use rollcall_domain::decode::{self, Census, Decoder, Detected, Encoding, ToldBy};
-use rollcall_domain::delimiter::detect_delimiter;
-use rollcall_domain::options::{self, Options};
+use rollcall_domain::delimiter::{Knowing, detect_delimiter};
+use rollcall_domain::options::{self, FirstLine, Options};
 use rollcall_domain::packed::{Bytes, Unpacked};
 use rollcall_domain::profile::Profile;
 use rollcall_domain::split::{RecordEnd, Splitter};
@@ -98,7 +98,10 @@ pub fn split(data: &[u8]) {
         start = end.end;
     }
     assert_eq!(start, data.len(), "records tile the file");
-    detect_delimiter(data, true, &|header| header == "Name");
+    for first_line in [FirstLine::Header, FirstLine::Ignore, FirstLine::Data] {
+        let header = |header: &str| header == "Name";
+        detect_delimiter(data, &Knowing { complete: true, first_line, allowed: b";|", header: &header });
+    }
 }
 
 /// Whatever it is, it unpacks to no more than is safe, and to the same twice.

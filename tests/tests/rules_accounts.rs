@@ -170,6 +170,20 @@ fn sag_09_the_colombian_form_of_old_is_taken_and_converted() {
 }
 
 #[test]
+fn sag_09_the_form_without_a_plus_is_taken_whatever_the_programs_region() {
+    for region in ["region = 'CO'", "region = 'BR'", ""] {
+        let house = house();
+        house.program("acme", &format!("title = 'Acme'\n{region}\n"));
+        let imported = accounts(&house, "PHONE", &["5753790123"]);
+        assert_eq!(
+            (imported.status(), warnings(&imported)),
+            ("completed", vec!["phone:phone_legacy_form".into()])
+        );
+        assert_eq!(records(&house)[0].phones, ["+576053790123"], "{region}");
+    }
+}
+
+#[test]
 fn sag_10_tags_are_separated_by_commas() {
     let house = house();
     let cells = [

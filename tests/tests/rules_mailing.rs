@@ -93,6 +93,24 @@ fn dig_04_the_first_line_is_ignored_when_asked() {
 }
 
 #[test]
+fn dig_03_04_the_delimiter_is_found_below_a_title_and_in_rows_of_many_widths() {
+    let title = format!("Campanha\nAna;VIP;;;;{ANA}\nBob;;;;;{BOB}\n");
+    let ragged = format!("Ana;VIP;;;;{ANA}\nBob;;;;;{BOB};{CY}\n");
+    let one = format!("Ana;VIP;;;;{ANA}\n");
+    for sign in [";", "|", ","] {
+        for (first_line, file, rows) in [("ignore", &title, 2), ("data", &ragged, 2), ("data", &one, 1)] {
+            let house = House::with_acme();
+            let imported = mailing(&house, &file.replace(';', sign), &[("first_line", first_line)]);
+            if sign == "," {
+                assert_eq!(imported.file_codes(), ["delimiter_not_allowed"], "{first_line} {file}");
+            } else {
+                assert_eq!((imported.status(), imported.summary.rows.created), ("completed", rows), "{file}");
+            }
+        }
+    }
+}
+
+#[test]
 fn dig_05_contacts_registered_before_are_gone_when_the_new_ones_are_in() {
     let house = House::with_acme();
     mailing(&house, &format!("Nome;Telefone 1\nAna;{ANA}\nBob;{BOB}\n"), &[]);
@@ -185,6 +203,24 @@ fn dig_06_a_row_that_is_refused_for_another_reason_registers() {
             told(4, "phone_1:phone_invalid"),
         ]
     );
+}
+
+#[test]
+fn dig_06_a_row_without_a_valid_first_phone_repeats_all_the_same() {
+    let file = format!(
+        "Nome;Telefone 1;Telefone 2\nAna;{ANA};\nNone;;{ANA}\nWrong;12;{ANA}\nNone;;{BOB}\nBob;{BOB};\n"
+    );
+    for course in [Course::default(), scattered()] {
+        let house = House::with_acme();
+        let imported = house.import_with("mailing", &file, &[], &course);
+        let told = |row: u64, errors: &str| (row, errors.to_owned());
+        let wanted = [
+            told(2, "phone_1:required_missing row:duplicate_in_file"),
+            told(3, "phone_1:phone_invalid row:duplicate_in_file"),
+            told(4, "phone_1:required_missing"),
+        ];
+        assert_eq!(imported.errors(), wanted, "nor does it register");
+    }
 }
 
 #[test]

@@ -1,8 +1,8 @@
 //! Which delimiter a file uses, judged from its beginning.
 //!
 //! Each candidate takes the sample apart as the import would, quotes and all. Of those that find two columns or more
-//! the best wins: by headers known, then by records as wide as the first, then by width. Punctuation that another
-//! candidate's cells explain (`12,5`, `Lisboa, Portugal`) is not taken for a delimiter.
+//! the best wins: by headers known, then by records as wide as the header (where there is none, as most are), then by
+//! width. Punctuation that another candidate's cells explain (`12,5`, `Lisboa, Portugal`) is not taken for a delimiter.
 
 #[cfg(test)]
 mod tests;
@@ -11,6 +11,7 @@ use std::borrow::Cow;
 
 use crate::cells::Cells;
 use crate::limits;
+use crate::options::FirstLine;
 use crate::split::{CR, LF, QUOTE, Splitter, Tail};
 
 /// The delimiters that are looked for; of equals the earlier wins.
@@ -24,29 +25,36 @@ const RECORDS: usize = 1_000;
 pub struct Detected {
     /// The delimiter; a comma where the sample shows none.
     pub delimiter: u8,
-    /// Whether the sample decides: not for a single column, one record under no known header, or a tie.
-    pub sure: bool,
+    /// Whether the sample shows one: not where there is a single column.
+    pub found: bool,
+}
+
+/// What is known of a file before its delimiter is.
+pub struct Knowing<'k> {
+    /// The sample is the whole file: otherwise its last record may be cut and is left out.
+    pub complete: bool,
+    /// What the first record is.
+    pub first_line: FirstLine,
+    /// The delimiters that such files may have, of equals preferred to others; empty where any may.
+    pub allowed: &'k [u8],
+    /// Whether a text is a header of such files.
+    pub header: &'k dyn Fn(&str) -> bool,
 }
 
 /// Detects the delimiter of a file from its first bytes, given without a byte order mark.
-///
-/// `complete` says that the sample is the whole file: otherwise its last record may be cut and is left out.
-pub fn detect_delimiter(sample: &[u8], complete: bool, known_header: &dyn Fn(&str) -> bool) -> Detected {
+pub fn detect_delimiter(sample: &[u8], knowing: &Knowing<'_>) -> Detected {
     let mut best: Vec<Shape> = CANDIDATES
         .iter()
-        .map(|&delimiter| Shape::of(Records::read(sample, complete, delimiter), known_header))
+        .map(|&delimiter| Shape::of(Records::read(sample, knowing.complete, delimiter), knowing))
         .filter(Shape::is_table)
         .collect();
     keep_highest(&mut best, |shape| shape.known);
     drop_punctuation(&mut best);
     keep_highest(&mut best, Shape::consistency);
     keep_highest(&mut best, |shape| shape.width);
-    match best.first() {
-        Some(shape) => {
-            Detected { delimiter: shape.records.delimiter, sure: best.len() == 1 && shape.is_evident() }
-        }
-        None => Detected { delimiter: blank(sample).unwrap_or(b','), sure: false },
-    }
+    keep_highest(&mut best, |shape| usize::from(knowing.allowed.contains(&shape.records.delimiter)));
+    let found = best.first().map(|shape| shape.records.delimiter).or_else(|| blank(sample));
+    Detected { delimiter: found.unwrap_or(b','), found: found.is_some() }
 }
 
 /// The delimiter of a sample that holds nothing else: `;;;;` is a blank record.
@@ -165,41 +173,52 @@ struct Shape<'a> {
     records: Records<'a>,
     /// Records that are not blank, and lines lost to an open quote.
     count: usize,
-    /// Cells of the first record.
+    /// Cells of the header; where there is none, of most records.
     width: usize,
     /// Cells of the first record that are headers known.
     known: usize,
-    /// Records as wide as the first, itself included.
+    /// Records of that width.
     as_wide: usize,
+    /// Records of more than one cell, where there is no header.
+    many: usize,
 }
 
 impl<'a> Shape<'a> {
-    fn of(records: Records<'a>, known_header: &dyn Fn(&str) -> bool) -> Self {
-        let (mut count, mut width, mut known, mut as_wide) = (0, 0, 0, 0);
+    fn of(records: Records<'a>, knowing: &Knowing<'_>) -> Self {
+        let (mut widths, mut known) = (Vec::new(), 0);
         records.each(|cells| {
-            if count == 0 {
-                width = cells.len();
-                known = cells.iter().take(limits::SHEET_COLUMNS).filter(|cell| known_header(cell)).count();
+            if widths.is_empty() {
+                let header = cells.iter().take(limits::SHEET_COLUMNS);
+                known = header.filter(|cell| (knowing.header)(cell)).count();
             }
-            count += 1;
-            as_wide += usize::from(cells.len() == width);
+            widths.push(cells.len());
         });
-        count += records.swallowed;
-        Self { records, count, width, known, as_wide }
+        let has_header = knowing.first_line == FirstLine::Header;
+        if knowing.first_line == FirstLine::Ignore && known == 0 && widths.len() > 1 {
+            widths.remove(0);
+        }
+        let count = widths.len() + records.swallowed;
+        let many = if has_header { 0 } else { widths.iter().filter(|width| **width > 1).count() };
+        let width = if has_header { widths.first().copied().unwrap_or_default() } else { most(&widths) };
+        let as_wide = widths.iter().filter(|other| **other == width).count();
+        Self { records, count, width, known, as_wide, many }
     }
 
     /// Tells whether there are columns at all, by their headers or by the records' width.
     fn is_table(&self) -> bool {
-        self.width > 1 && (self.known > 0 || self.as_wide * 2 >= self.count)
+        let even = self.as_wide * 2 >= self.count || self.many == self.count;
+        self.width > 1 && (self.known > 0 || even)
     }
 
-    /// Tells whether there is more to show for it than one record of any text.
-    fn is_evident(&self) -> bool {
-        self.known > 0 || (self.count > 1 && self.as_wide * 2 > self.count)
-    }
-
-    /// Gives the share of records as wide as the first, to the nearest tenth: a few ragged rows are no argument.
+    /// Gives the share of records of its width, to the nearest tenth: a few ragged rows are no argument.
     fn consistency(&self) -> usize {
         (self.as_wide * 10 + self.count / 2) / self.count.max(1)
     }
+}
+
+/// The number that stands most often in a list, of equals the highest; 0 of none.
+fn most(numbers: &[usize]) -> usize {
+    let mut sorted = numbers.to_vec();
+    sorted.sort_unstable();
+    sorted.chunk_by(|one, other| one == other).max_by_key(|equal| equal.len()).map_or(0, |equal| equal[0])
 }

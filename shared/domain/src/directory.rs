@@ -1,5 +1,7 @@
 //! What rows are checked and matched against: accounts, groups, tags, agents, owners, companies.
 
+use std::cmp::Ordering;
+
 use serde::{Deserialize, Serialize};
 
 use crate::names::ProgramName;
@@ -193,4 +195,9 @@ pub struct Candidates {
     pub accounts: Vec<Account>,
     /// There are more than that.
     pub too_many: bool,
+}
+/// The lower id first (IMP-15, CAD-2): numbers as numbers, before everything else, which goes letter by letter.
+pub(crate) fn by_id(a: &str, b: &str) -> Ordering {
+    let place = |id: &str| id.parse::<u64>().map_or((true, 0), |number| (false, number));
+    place(a).cmp(&place(b)).then_with(|| a.cmp(b))
 }

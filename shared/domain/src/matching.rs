@@ -1,7 +1,7 @@
 //! Whom a row means: its match keys, and the one account that is picked of those behind a key.
 
 use crate::clean::website_key;
-use crate::directory::{Account, Candidates, MatchKey};
+use crate::directory::{Account, Candidates, MatchKey, by_id};
 use crate::finding::{Code, Column, Finding};
 use crate::profile::{KeyKind, Pick, Profile};
 use crate::row::RowValues;
@@ -89,7 +89,7 @@ fn by_activity(a: &Account, b: &Account) -> std::cmp::Ordering {
     b.activity
         .total_cmp(&a.activity)
         .then_with(|| age(a).cmp(&age(b)))
-        .then_with(|| a.account_id.cmp(&b.account_id))
+        .then_with(|| by_id(&a.account_id, &b.account_id))
 }
 
 #[cfg(test)]
@@ -118,6 +118,7 @@ mod tests {
             (vec![account("a", 1.0, day), account("b", 1.0, "2019-05-05")], "b"),
             (vec![account("b", 1.0, day), account("a", 1.0, day)], "a"),
             (vec![account("a", 1.0, ""), account("b", 1.0, day)], "b"),
+            (vec![account("10", 1.0, day), account("9", 1.0, day)], "9"),
         ] {
             let (picked, others) = picked(accounts);
             assert_eq!((picked.as_str(), others.len()), (id, 1));

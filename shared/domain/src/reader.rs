@@ -115,9 +115,10 @@ impl Kept<'_> {
     /// Resolves the contact.
     pub fn resolve(mut self) -> Contact {
         self.groups.sort_by(|one, other| one.name.cmp(&other.name));
-        let signed_up = self.signed_up();
+        let account_signed_up = self.account_signed_up();
+        let signed_up = account_signed_up || self.sender_wrote_who_signed_up();
         let taken = self.groups.iter().any(|group| takes(group, signed_up));
-        let joined = signed_up && taken;
+        let joined = account_signed_up && taken;
         let address = self.account_address(joined);
         let memberships: Vec<Membership> =
             self.groups.iter().map(|group| self.membership(group, &address)).collect();
@@ -149,16 +150,22 @@ impl Kept<'_> {
         }
     }
 
-    /// Whether this contact itself signed up: the sign-up bears its invitation AND is the same one. Somebody else
-    /// with a shared invitation is not it (IMP-29).
-    fn signed_up(&self) -> bool {
-        self.sign_ups.iter().filter(|sign_up| sign_up.invitation == self.invitation).any(|sign_up| {
-            let is_account = self.record.account_id.as_ref() == Some(&sign_up.account_id);
-            let email = sign_up.email.to_lowercase();
-            let account = self.account.as_ref().map_or("", |account| account.email.as_str());
-            let own = [self.record.email.to_lowercase(), account.to_lowercase()];
-            is_account || (!email.is_empty() && own.contains(&email))
+    /// Sign-ups that bear this contact's invitation, of whomever.
+    fn invited(&self) -> impl Iterator<Item = &SignUp> {
+        self.sign_ups.iter().filter(|sign_up| sign_up.invitation == self.invitation)
+    }
+
+    /// Whether the matched account signed up itself: only its own act unmasks it (IMP-18).
+    fn account_signed_up(&self) -> bool {
+        let account = self.account.as_ref().map_or("", |account| account.email.as_str());
+        self.invited().any(|sign_up| {
+            self.record.account_id.as_ref() == Some(&sign_up.account_id) || is_same(&sign_up.email, account)
         })
+    }
+
+    /// Whether whom the file names signed up. Somebody else with a shared invitation is neither (IMP-29).
+    fn sender_wrote_who_signed_up(&self) -> bool {
+        self.invited().any(|sign_up| is_same(&sign_up.email, &self.record.email))
     }
 
     /// The account's address as this program may see it; empty where there is no account.
@@ -191,6 +198,10 @@ impl Kept<'_> {
             ContactStatus::Prospect
         }
     }
+}
+
+fn is_same(one: &str, other: &str) -> bool {
+    !one.is_empty() && one.to_lowercase() == other.to_lowercase()
 }
 
 /// Whether a group takes its contact into the program.
@@ -325,6 +336,8 @@ mod tests {
         for (partner_of, sign_ups, email) in [
             (vec!["other"], vec![], masked),
             (vec!["other"], vec![sign_up("A9", "x@y.example")], masked),
+            // The sender himself, with the address that he wrote.
+            (vec!["other"], vec![sign_up("A9", "ann@file.example")], masked),
             (vec!["other"], vec![sign_up("A1", "")], shown),
             (vec!["other", "acme"], vec![], shown),
         ] {

@@ -88,11 +88,20 @@ impl Repeats {
     /// Registers a row by several keys: it is refused where an earlier row registered any of them, and then
     /// registers none.
     pub fn see_any(&mut self, row: u32, keys: &[Key]) {
-        let repeats = keys.iter().filter_map(|key| self.find(key)).map(|known| known.row).min();
-        match repeats {
-            Some(repeats) => self.marks.push(RepeatMark { row, first: 0, repeats, ordinal: 0 }),
-            None => keys.iter().for_each(|key| _ = self.register(row, *key, 0)),
+        if !self.repeats_any(row, keys) {
+            keys.iter().for_each(|key| _ = self.register(row, *key, 0));
         }
+    }
+
+    /// A row without an identity registers none of its keys; it repeats whoever did all the same.
+    pub fn find_any(&mut self, row: u32, keys: &[Key]) {
+        self.repeats_any(row, keys);
+    }
+
+    fn repeats_any(&mut self, row: u32, keys: &[Key]) -> bool {
+        let repeats = keys.iter().filter_map(|key| self.find(key)).map(|known| known.row).min();
+        self.marks.extend(repeats.map(|repeats| RepeatMark { row, first: 0, repeats, ordinal: 0 }));
+        repeats.is_some()
     }
 
     /// Counts a row where repeats are allowed.
@@ -163,8 +172,10 @@ mod tests {
         for (row, keys) in [(1, &["x", "y"][..]), (2, &["y", "z"]), (3, &["z"]), (4, &["x"])] {
             repeats.see_any(row, &keys.iter().map(|key| Key::of(key)).collect::<Vec<_>>());
         }
+        repeats.find_any(5, &["w", "y"].map(Key::of));
+        repeats.see_any(6, &[Key::of("w")]);
         let said: Vec<_> = repeats.into_marks().iter().map(|mark| (mark.row, mark.repeats)).collect();
-        assert_eq!(said, [(2, 1), (4, 1)]);
+        assert_eq!(said, [(2, 1), (4, 1), (5, 1)]);
     }
 
     #[test]

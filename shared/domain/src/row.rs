@@ -404,7 +404,7 @@ fn clean_cell(
     if is_spreadsheet_error(cell) {
         return Err(wrong(Code::ValueSpoiled).arg("reason", "formula"));
     }
-    if !cell.is_ascii() && field.kind != FieldKind::Text && cell.contains(char::REPLACEMENT_CHARACTER) {
+    if !cell.is_ascii() && cell.contains(char::REPLACEMENT_CHARACTER) {
         // What stood there is lost: some program before us read the file in a wrong encoding.
         return Err(wrong(Code::ValueSpoiled).arg("reason", "unreadable_characters"));
     }
@@ -439,10 +439,23 @@ fn clean_cell(
     Ok(())
 }
 
-/// What a formula that failed leaves in its cell, in a workbook and in a file saved from it.
+/// What a formula that failed leaves in its cell: in a workbook in English, in a file saved from one in the sender's
+/// language.
+#[rustfmt::skip]
+const SPREADSHEET_ERRORS: [&str; 37] = [
+    "#N/A", "#REF!", "#VALUE!", "#DIV/0!", "#NAME?", "#NULL!", "#NUM!", "#DATA!", "#SPILL!", "#CALC!",
+    // Portuguese.
+    "#N/D", "#VALOR!", "#NOME?", "#NULO!", "#NÚM!", "#DESPEJAR!",
+    // German.
+    "#NV", "#BEZUG!", "#WERT!", "#ZAHL!", "#ÜBERLAUF!", "#KALK!",
+    // French.
+    "#VALEUR!", "#NOM?", "#NUL!", "#NOMBRE!", "#PROPAGATION!", "#EPARS!", "#CALCUL!",
+    // Spanish.
+    "#¡REF!", "#¡VALOR!", "#¡DIV/0!", "#¿NOMBRE?", "#¡NULO!", "#¡NUM!", "#¡DESBORDAMIENTO!", "#¡CALC!",
+];
+
 fn is_spreadsheet_error(cell: &str) -> bool {
-    cell.starts_with('#')
-        && matches!(cell, "#N/A" | "#REF!" | "#VALUE!" | "#DIV/0!" | "#NAME?" | "#NULL!" | "#NUM!" | "#DATA!")
+    cell.starts_with('#') && SPREADSHEET_ERRORS.contains(&cell)
 }
 
 fn push_nfc(text: &str, out: &mut String) {

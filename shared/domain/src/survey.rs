@@ -274,14 +274,14 @@ impl<'p> Survey<'p> {
 
     /// Notes what the row is told apart by.
     fn register(&mut self, seen: &Seen, keys: &[Key]) {
-        let Some(identity) = seen.identity else { return };
         let row = self.row as u32;
-        if self.options.allow_duplicates {
-            self.repeats.count(row, identity);
-        } else if self.profile.repeat.keys.is_empty() {
-            self.repeats.see(row, identity, seen.adds);
-        } else {
-            self.repeats.see_any(row, keys);
+        match seen.identity {
+            Some(identity) if self.options.allow_duplicates => self.repeats.count(row, identity),
+            Some(identity) if self.profile.repeat.keys.is_empty() => {
+                self.repeats.see(row, identity, seen.adds);
+            }
+            Some(_) => self.repeats.see_any(row, keys),
+            None => self.repeats.find_any(row, keys),
         }
     }
 

@@ -89,9 +89,14 @@ impl PhoneFault {
 pub fn clean_phone(cell: &str, region: Option<Region>, out: &mut String) -> Result<PhoneNotes, PhoneFault> {
     out.clear();
     let mut digits = Digits::new();
-    let parsed = match parse_plain(cell, region.map(Region::plan), &mut digits) {
-        Some(answer) => answer?,
-        None => judge(cell, region, &mut digits)?,
+    let parsed = parse_plain(cell, region.map(Region::plan), &mut digits)
+        .unwrap_or_else(|| judge(cell, region, &mut digits));
+    let parsed = match parsed {
+        Ok(parsed) => parsed,
+        Err(fault) => {
+            push_e164(COLOMBIA, &colombian_without_plus(cell).ok_or(fault)?, out);
+            return Ok(PhoneNotes { legacy_form: true, ..PhoneNotes::default() });
+        }
     };
     let notes =
         PhoneNotes { country_assumed: parsed.assumed, legacy_form: false, extension: parsed.extension };
@@ -99,7 +104,9 @@ pub fn clean_phone(cell: &str, region: Option<Region>, out: &mut String) -> Resu
         push_e164(parsed.country, &digits, out);
         return Ok(notes);
     };
-    let (national, country_assumed) = colombian_form_of_today(parsed, digits.as_bytes()).ok_or(fault)?;
+    let (national, country_assumed) = colombian_form_of_today(parsed, digits.as_bytes())
+        .or_else(|| Some((colombian_without_plus(cell)?, false)))
+        .ok_or(fault)?;
     push_e164(COLOMBIA, &national, out);
     Ok(PhoneNotes { country_assumed, legacy_form: true, ..notes })
 }
@@ -120,22 +127,36 @@ const COLOMBIA: u16 = 57;
 
 /// Turns an area of one digit and seven digits, which had been a number until September 2021, into today's form, if
 /// that is valid (SAG-8, SAG-9); tells too whether the calling code was left out.
-///
-/// The calling code may stand there without a plus: the parser takes those ten digits for a national number, in region
-/// CO alone.
 fn colombian_form_of_today(parsed: Parsed, national: &[u8]) -> Option<(Digits, bool)> {
     if parsed.country != COLOMBIA {
         return None;
     }
-    let (former, assumed) = match national {
-        former @ [_, _, _, _, _, _, _, _] => (former, parsed.assumed),
-        [b'5', b'7', former @ ..] if former.len() == 8 && parsed.assumed => (former, false),
-        _ => return None,
+    // In its own region the calling code without a plus looks like a part of the number.
+    let (former, assumed) = match national.strip_prefix(b"57") {
+        Some(former) if former.len() == 8 && parsed.assumed => (former, false),
+        _ => (national, parsed.assumed),
     };
+    (former.len() == 8).then(|| Some((of_today(former)?, assumed))).flatten()
+}
+
+/// The same with the calling code before it and no plus (SAG-9), which no country's own rules take: whatever the region,
+/// for where it is a number of the region's it was taken as one.
+fn colombian_without_plus(cell: &str) -> Option<Digits> {
+    if !cell.bytes().all(|byte| byte.is_ascii_digit() || b" -().".contains(&byte)) {
+        return None;
+    }
+    let mut written = Digits::new();
+    let digits = cell.bytes().filter(u8::is_ascii_digit);
+    digits.take(11).try_for_each(|digit| written.append(&[digit]))?;
+    let former = written.as_bytes().strip_prefix(b"57").filter(|former| former.len() == 8)?;
+    of_today(former)
+}
+
+fn of_today(former: &[u8]) -> Option<Digits> {
     let mut national = Digits::copy(b"60")?;
     national.append(former)?;
     let valid = Plans::get().country(COLOMBIA)?.valid()?.holds(national.as_bytes());
-    valid.then_some((national, assumed))
+    valid.then_some(national)
 }
 
 /// Asks the judge; puts the national number into `digits`.

@@ -34,9 +34,12 @@ fn known(header: &str) -> bool {
     known.contains(&header.trim().to_lowercase().as_str())
 }
 
+const WHOLE: Knowing<'_> =
+    Knowing { complete: true, first_line: FirstLine::Header, allowed: &[], header: &known };
+
 fn detected(sample: &str) -> (char, bool) {
-    let found = detect_delimiter(sample.as_bytes(), true, &known);
-    (char::from(found.delimiter), found.sure)
+    let found = detect_delimiter(sample.as_bytes(), &WHOLE);
+    (char::from(found.delimiter), found.found)
 }
 
 #[test]
@@ -126,15 +129,40 @@ fn a_comma_is_assumed_where_nothing_decides() {
         ("Rua A | 5\nRua B\nRua C\nRua D | 6 | x\n", ','),
         // A name behind a comma under a header of one column.
         ("name\nSilva, Ana\nSouza, Rui\n", ','),
-        // A tie.
-        ("a;b,c\nd;e,f\n", ','),
-        // One record only, under no known header.
-        ("Ana;a@a.pt", ';'),
-        ("Silva, Ana", ','),
     ];
     for (sample, delimiter) in cases {
         assert_eq!(detected(sample), (delimiter, false), "{sample:?}");
     }
+}
+
+#[test]
+fn of_equals_the_allowed_one_or_the_first_is_taken() {
+    let tie = b"a;b,c\nd;e,f\n";
+    assert_eq!(detect_delimiter(tie, &WHOLE), Detected { delimiter: b',', found: true });
+    let found = detect_delimiter(tie, &Knowing { allowed: b";|", ..WHOLE });
+    assert_eq!(found, Detected { delimiter: b';', found: true });
+}
+
+#[test]
+fn without_a_header_most_records_say_how_wide_they_are() {
+    let rows = |header: &str, first: &str, row: &str| format!("{header}{first}{}", row.repeat(30));
+    let cases = [
+        // A title that is passed over.
+        (FirstLine::Ignore, rows("My list\n", "", "Ana|c||1\n"), '|'),
+        (FirstLine::Ignore, rows("My list\n", "", "Ana^a@a.pt\n"), '^'),
+        (FirstLine::Ignore, "Of May, last\nAna\ta@a.pt\n".to_owned(), '\t'),
+        (FirstLine::Ignore, "name;email\nAna;a@a.pt;1,5\n".to_owned(), ';'),
+        // A first row that is narrower than the others.
+        (FirstLine::Data, rows("", "Ana|c|1\n", "Ana|c|1|2\n"), '|'),
+        (FirstLine::Data, "A;a@b.pt\nB;b@b.pt;b.pt\nC;c@b.pt;c.pt;;BR\n".to_owned(), ';'),
+        (FirstLine::Data, "Ann|c||||+5511987650001\n".to_owned(), '|'),
+    ];
+    for (first_line, sample, delimiter) in cases {
+        let found = detect_delimiter(sample.as_bytes(), &Knowing { first_line, ..WHOLE });
+        assert_eq!(found, Detected { delimiter: delimiter as u8, found: true }, "{sample:?}");
+    }
+    let prose = Knowing { first_line: FirstLine::Data, ..WHOLE };
+    assert!(!detect_delimiter(b"Rua A | 5\nRua B\nRua C\nRua D | 6 | x\n", &prose).found);
 }
 
 #[test]
@@ -147,16 +175,16 @@ fn a_cut_record_is_left_out() {
         ("Ana;\"never closed\nRui;1\nEva;2\n", true, (b',', false)),
         ("a;b\n1;2\n1;\"2,\n,,,", false, (b';', true)),
     ];
-    for (sample, complete, (delimiter, sure)) in cases {
-        let found = detect_delimiter(sample.as_bytes(), complete, &known);
-        assert_eq!(found, Detected { delimiter, sure }, "{sample:?}");
+    for (sample, complete, (delimiter, found)) in cases {
+        let detected = detect_delimiter(sample.as_bytes(), &Knowing { complete, ..WHOLE });
+        assert_eq!(detected, Detected { delimiter, found }, "{sample:?}");
     }
 }
 
 #[test]
 fn bytes_that_are_not_utf8_do_no_harm() {
-    let found = detect_delimiter(b"nome;email;observa\xe7\xe3o\nJo\xe3o;j@a.pt;a,b\n", true, &known);
-    assert_eq!(found, Detected { delimiter: b';', sure: true });
+    let found = detect_delimiter(b"nome;email;observa\xe7\xe3o\nJo\xe3o;j@a.pt;a,b\n", &WHOLE);
+    assert_eq!(found, Detected { delimiter: b';', found: true });
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 
 use super::{Bench, Known, Row};
-use crate::directory::Kind;
+use crate::directory::{Kind, by_id};
 use crate::finding::{Code, Finding};
 use crate::matching::match_key;
 use crate::profile::FieldIndex;
@@ -140,15 +140,6 @@ fn key(kind: Kind, name: &str) -> String {
     let mut key = String::new();
     fold_name(name, &mut key);
     key
-}
-
-/// The lower id first (CAD-2): numbers as numbers, everything else letter by letter.
-fn by_id(a: &str, b: &str) -> std::cmp::Ordering {
-    let number = |id: &str| id.parse::<u64>().ok();
-    match (number(a), number(b)) {
-        (Some(one), Some(other)) => one.cmp(&other).then_with(|| a.cmp(b)),
-        _ => a.cmp(b),
-    }
 }
 
 fn unknown(kind: Kind) -> Code {

@@ -128,10 +128,8 @@ impl<'p> Looker<'p> {
         self.values.clear();
         self.cleaner.clean_some(&self.cells, &self.told_apart_by, &mut self.values);
         let values = self.cleaner.last(&self.values);
-        if !self.cleaner.identity(values, None, &mut self.text) {
-            return;
-        }
-        seen.identity = Some(Key::of(&self.text));
+        let has_identity = self.cleaner.identity(values, None, &mut self.text);
+        seen.identity = has_identity.then(|| Key::of(&self.text));
         let profile = self.cleaner.profile;
         let mut part = |field: FieldIndex| {
             self.text.clear();

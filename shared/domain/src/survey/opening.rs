@@ -2,7 +2,7 @@
 
 use crate::cells::Cells;
 use crate::cut::records;
-use crate::delimiter::{CANDIDATES, detect_delimiter, sep_line};
+use crate::delimiter::{CANDIDATES, Knowing, detect_delimiter, sep_line};
 use crate::finding::{Code, Finding};
 use crate::limits;
 use crate::mapping::{Mapping, RESULT_ROW};
@@ -40,11 +40,13 @@ impl Opening {
         let sep = sep_line(sample);
         let skip = sep.map_or(0, |(_, len)| len);
         let sample = &sample[skip..];
-        let detected = detect_delimiter(sample, complete, &known);
         let allowed: Vec<u8> = profile.delimiters().iter().filter_map(|name| parse_delimiter(name)).collect();
         let told = options.delimiter.or(sep.map(|(delimiter, _)| delimiter));
-        let unsure = if detected.sure { None } else { allowed.first().copied() };
-        let mut delimiter = told.or(unsure).unwrap_or(detected.delimiter);
+        let first_line = options.first_line;
+        let knowing = Knowing { complete, first_line, allowed: &allowed, header: &known };
+        let detected = detect_delimiter(sample, &knowing);
+        let usual = allowed.first().copied().filter(|_| !detected.found);
+        let mut delimiter = told.or(usual).unwrap_or(detected.delimiter);
         let lines = u64::from(skip > 0);
         let headers = Headers::of(profile, options);
         let above = headers.and_then(|headers| {

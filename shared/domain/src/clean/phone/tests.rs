@@ -49,8 +49,11 @@ cases! {
     legacy_national: "(5) 379 0123", "CO" => Ok(("+576053790123", "assumed legacy"));
     legacy_by_the_judge: "+57 5 3790123 ext. 4", "" => Ok(("+576053790123", "legacy extension"));
     legacy_of_no_area: "+57 9 3790123", "" => Err("invalid_for_country");
-    legacy_without_region: "5753790123", "" => Err("region_needed");
-    legacy_in_another_region: "5753790123", "BR" => Err("invalid_for_country");
+    legacy_without_region: "5753790123", "" => Ok(("+576053790123", "legacy"));
+    legacy_in_another_region: "57 (5) 379-0123", "BR" => Ok(("+576053790123", "legacy"));
+    valid_in_another_region: "5753790123", "US" => Ok(("+15753790123", "assumed"));
+    legacy_of_no_area_without_plus: "5793790123", "" => Err("region_needed");
+    legacy_too_long_without_plus: "57537901234", "BR" => Err("invalid_for_country");
     colombian_form_of_today_stays: "+57 605 3790123", "" => Ok(("+576053790123", ""));
     extension: "+49 30 901820 ext. 12", "" => Ok(("+4930901820", "extension"));
     extension_national: "(212) 555-0123 x4", "US" => Ok(("+12125550123", "assumed extension"));
