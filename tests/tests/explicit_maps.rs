@@ -51,6 +51,32 @@ fn two_mapped_headers_or_two_understood_ones_are_still_one_too_many() {
 }
 
 #[test]
+fn a_header_that_is_there_letter_by_letter_is_meant_and_none_like_it() {
+    let house = House::with_acme();
+    let file = "name,email,E-Mail\nAnn,ann@one.example,ann@two.example\n";
+    let imported = import(&house, file, &[("map.E-Mail", "")]);
+    assert_eq!(fields(&imported.upload.columns), [Some("name"), Some("email"), None]);
+    let imported = import(&house, file, &[("map.E-Mail", "email")]);
+    assert_eq!(fields(&imported.upload.columns), [Some("name"), None, Some("email")]);
+}
+
+#[test]
+fn a_company_or_a_mobile_number_stands_in_where_nothing_is_better() {
+    let house = House::with_acme();
+    let of = |profile: &str, header: &str| {
+        let cells = header.split(';').map(|_| "x").collect::<Vec<_>>().join(";");
+        let imported = house.import_with(profile, format!("{header}\n{cells}\n"), &[], &Course::default());
+        imported.upload.columns.into_iter().map(|column| column.field.unwrap_or_default()).collect::<Vec<_>>()
+    };
+    assert_eq!(of("prospects", "Name;Company;Email"), ["name", "", "email"]);
+    assert_eq!(of("prospects", "Empresa;Email;Celular"), ["name", "email", "phone"]);
+    assert_eq!(of("prospects", "Nome;E-mail;Telefone;Celular"), ["name", "email", "phone", ""]);
+    assert_eq!(of("mailing", "Nome;Telefone;Celular"), ["name", "phone_1", "phone_2"]);
+    assert_eq!(of("mailing", "Nome;Handy;Mobil"), ["name", "phone_1", "phone_2"]);
+    assert_eq!(of("mailing", "Nome;Celular;Telefone 2;Telefone"), ["name", "phone_3", "phone_2", "phone_1"]);
+}
+
+#[test]
 fn a_header_that_gave_way_is_additional_data_where_the_profile_keeps_it() {
     let house = House::with_acme();
     let file = "customer_type,document_type,document_number,first_surname,first_name,email,work\n\

@@ -5,6 +5,7 @@
 
 use memchr::memchr;
 
+use crate::clean::{Holds, mend};
 use crate::split::QUOTE;
 
 /// The cells of one record; the memory is used again for the next.
@@ -55,9 +56,9 @@ impl Cells {
         self.ranges.is_empty()
     }
 
-    /// Tells whether all cells are empty but for white space: the record is a blank one.
+    /// Tells whether nothing can be seen in any cell: the record is a blank one.
     pub fn is_blank(&self) -> bool {
-        self.iter().all(|cell| cell.trim().is_empty())
+        self.iter().all(|cell| cell.trim().is_empty() || mend(cell, Holds::Value).trim().is_empty())
     }
 
     /// Gives the cell at an index, empty where the record is shorter.
@@ -168,6 +169,8 @@ mod tests {
             (";;;", true),
             (" ;\t; \u{a0}", true),
             ("\"\";\" \"", true),
+            ("\u{200b};\u{feff} ", true),
+            ("\u{1a}", true),
             (";;.", false),
             ("0", false),
         ];

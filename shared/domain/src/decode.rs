@@ -235,11 +235,10 @@ fn told(name: &str) -> Result<Encoding, Finding> {
     })
 }
 
-/// Whether a file that begins so can be in an encoding at all: a list is not made of NULs, and a file of two-byte
-/// characters is never without a byte that ASCII has not.
+/// Whether a file that begins so can be in an encoding at all: a list is not made of NULs, and of two-byte characters
+/// what separates its cells and lines is one.
 fn fits(encoding: Encoding, sample: &[u8]) -> bool {
-    let plain = sample.iter().all(|byte| *byte != 0 && byte.is_ascii());
-    if encoding.is_wide() { sample.is_empty() || !plain } else { !is_binary(sample) }
+    if encoding.is_wide() { sample.is_empty() || sample.contains(&0) } else { !is_binary(sample) }
 }
 
 /// Whether a file is no text: a NUL here and there is damage, and mended in its cell; many are no list's.

@@ -118,12 +118,22 @@ impl Mapping {
     /// What the sender maps goes before what is understood: another column that would be the same field is left out.
     fn by_header(header: &[&str], profile: &Profile, options: &Options) -> Self {
         let comes_back = header.iter().any(|cell| cell.trim() == RESULT_ROW);
-        let chosen: HashMap<String, &str> =
-            options.map.iter().map(|(header, field)| (header_key(header), field.as_str())).collect();
-        let chosen_fields: HashSet<&str> = header
-            .iter()
-            .filter_map(|cell| chosen.get(&header_key(own(cell, comes_back))).copied())
-            .collect();
+        let written: HashSet<&str> = header.iter().map(|cell| own(cell, comes_back).trim()).collect();
+        // A header that is there letter by letter is meant, and none that is only like it.
+        let mut chosen: HashMap<String, &str> = HashMap::new();
+        let mut exactly: HashMap<&str, &str> = HashMap::new();
+        for (header, field) in &options.map {
+            match written.get(header.trim()) {
+                Some(header) => _ = exactly.insert(header, field),
+                None => _ = chosen.insert(header_key(header), field),
+            }
+        }
+        let chosen_for = |cell: &str| {
+            let exact = exactly.get(cell.trim()).copied();
+            exact.or_else(|| chosen.get(&header_key(cell)).copied())
+        };
+        let chosen_fields: HashSet<&str> =
+            header.iter().filter_map(|cell| chosen_for(own(cell, comes_back))).collect();
         // Ours stand behind the sender's: of columns that bear one name the last is.
         let is_last = |at: usize| !header[at + 1..].iter().any(|later| later.trim() == header[at].trim());
         let role = |at: usize, cell: &str| {
@@ -134,8 +144,8 @@ impl Mapping {
             if comes_back && (SUCCEEDED.contains(&name) || FAILED.contains(&name)) && is_last(at) {
                 return Role::Result;
             }
-            let field = match chosen.get(&header_key(cell)) {
-                Some(field) => Some(*field).filter(|field| !field.is_empty()),
+            let field = match chosen_for(cell) {
+                Some(field) => Some(field).filter(|field| !field.is_empty()),
                 None => profile
                     .field_of_header(cell)
                     .map(|field| &*profile.fields[field].name)
@@ -150,7 +160,7 @@ impl Mapping {
             .map(|(at, cell)| MappedColumn { header: cell.to_owned(), role: role(at, cell) })
             .collect();
         let mut mapping = Self { columns, has_header: true, comes_back, ..Self::default() };
-        mapping.fall_back(profile, |header| !chosen.contains_key(header));
+        mapping.fall_back(profile, |header| chosen_for(header).is_none());
         mapping
     }
 
@@ -158,11 +168,12 @@ impl Mapping {
     fn fall_back(&mut self, profile: &Profile, free: impl Fn(&str) -> bool) {
         for (header, field) in profile.fallback_headers() {
             let name = &*profile.fields[*field].name;
-            if self.positions_of(name).next().is_some() || !free(header) {
+            if self.positions_of(name).next().is_some() {
                 continue;
             }
-            let fits =
-                |column: &&mut MappedColumn| column.role == Role::Unmapped && fold(&column.header) == *header;
+            let fits = |column: &&mut MappedColumn| {
+                column.role == Role::Unmapped && fold(&column.header) == *header && free(&column.header)
+            };
             if let Some(column) = self.columns.iter_mut().find(fits) {
                 column.role = Role::Field(name.to_owned());
             }

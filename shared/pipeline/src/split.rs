@@ -320,7 +320,9 @@ fn options_of(options: &Options) -> BTreeMap<String, serde_json::Value> {
         serde_json::Value::Array(list) => !list.is_empty(),
         _ => true,
     };
-    let all = json.as_object().cloned().unwrap_or_default();
+    let mut all = json.as_object().cloned().unwrap_or_default();
+    let delimiter = options.delimiter.map(|delimiter| char::from(delimiter).to_string());
+    all.insert("delimiter".to_owned(), delimiter.into());
     all.into_iter().filter(|(name, value)| said(value) && name != "notify").collect()
 }
 

@@ -1,8 +1,9 @@
 //! The census: which encoding a file that is no clean UTF-8 is in, decided over the whole of it.
 //!
 //! Each physical line with a byte beyond ASCII speaks once, for UTF-8 where it is valid, else for an encoding of one
-//! byte a character; the majority decides, a tie is for UTF-8. One line alone, below the first, decides nothing: a
-//! single damaged cell is no encoding, and its row is refused.
+//! byte a character. Valid UTF-8 is hardly ever chance, and read as anything else it is stored wrong and nobody is told;
+//! so one such line outweighs several others, whose rows are refused. One line alone that is no UTF-8 decides only
+//! where its letters stand in words: else it is a damaged cell, which is no encoding.
 //!
 //! Which of these encodings it is, the letters tell: under the right one they stand in words (`José`), under a wrong
 //! one words hold signs (`Jos‚`), boxes, or capitals behind small letters (`JosŽ`). Windows-1252 is what nearly all
@@ -83,10 +84,10 @@ impl Census {
     fn decide(&self) -> Encoding {
         let best = self.best();
         let usual = best == Encoding::Windows1252 || best == Encoding::Latin9;
-        let (for_single, for_utf_8) =
-            if usual { (self.single, self.utf_8 + self.gaps) } else { (self.single + self.gaps, self.utf_8) };
-        let evident = for_single > for_utf_8 && (for_single > 1 || self.header);
-        if evident { best } else { Encoding::Utf8 }
+        let (for_single, gaps) = if usual { (self.single, self.gaps) } else { (self.single + self.gaps, 0) };
+        let outweighs = for_single > gaps + OUTWEIGHED * self.utf_8;
+        let evident = for_single > 1 || self.header || self.scores[0] > 0;
+        if outweighs && evident { best } else { Encoding::Utf8 }
     }
 
     /// The encoding that reads the lines best; the usual one where no other is clearly better.
@@ -172,6 +173,9 @@ impl Census {
     }
 }
 
+/// Lines of another encoding that a line of valid UTF-8 outweighs.
+const OUTWEIGHED: u64 = 8;
+
 /// How much better than Windows-1252 another encoding has to read, and than nothing at all.
 const MARGIN: i64 = 2;
 
@@ -198,11 +202,11 @@ fn rate(before: Option<char>, letter: char, after: Option<char>) -> i64 {
     match letter {
         _ if single::is_gap(letter) => -6,
         'á' | 'à' | 'â' | 'ã' | 'ä' | 'å' | 'æ' | 'ç' | 'é' | 'è' | 'ê' | 'ë' | 'í' | 'ì' | 'î' | 'ï'
-        | 'ñ' | 'ó' | 'ò' | 'ô' | 'õ' | 'ö' | 'ø' | 'œ' | 'ú' | 'ù' | 'û' | 'ü' | 'ÿ' | 'ß' => {
+        | 'ñ' | 'ó' | 'ò' | 'ô' | 'õ' | 'ö' | 'ø' | 'œ' | 'ú' | 'ù' | 'û' | 'ü' | 'ß' => {
             i64::from(in_word) * 2
         }
         'Á' | 'À' | 'Â' | 'Ã' | 'Ä' | 'Å' | 'Æ' | 'Ç' | 'É' | 'È' | 'Ê' | 'Ë' | 'Í' | 'Ì' | 'Î' | 'Ï'
-        | 'Ñ' | 'Ó' | 'Ò' | 'Ô' | 'Õ' | 'Ö' | 'Ø' | 'Œ' | 'Ú' | 'Ù' | 'Û' | 'Ü' | 'Ÿ' => {
+        | 'Ñ' | 'Ó' | 'Ò' | 'Ô' | 'Õ' | 'Ö' | 'Ø' | 'Œ' | 'Ú' | 'Ù' | 'Û' | 'Ü' => {
             if is(before, char::is_lowercase) { -2 } else { i64::from(in_word) * 2 }
         }
         '’' => 0,
@@ -255,8 +259,13 @@ mod tests {
         for (file, told) in [
             (&b"Jos\xe9\nAnn\n"[..], single),
             (b"Jos\xe9\r\nJo\xc3\xa3o\r\n", utf_8),
-            (b"Jos\xe9\nJo\xc3\xa3o\nIn\xeas", single),
-            (b"Name\nJos\xe9\n", utf_8),
+            (b"Jos\xe9\nJo\xc3\xa3o\nIn\xeas", utf_8),
+            (b"Jos\xe9\nIn\xeas\nIn\xeas\nIn\xeas\nIn\xeas\nIn\xeas\nIn\xeas\nIn\xeas\nIn\xeas\nJo\xc3\xa3o", single),
+            (b"Name\nJos\xe9\n", single),
+            (b"Name\nAnn\xff\n", utf_8),
+            (b"Name\nAnn\xe9Lee\n", single),
+            (b"Name\n\xe9\n", utf_8),
+            (b"Name\n5\xd75\n", utf_8),
             (b"Name\nJos\xe9\nIn\xeas\n", single),
             (b"Jos\xc3\xa9\n", utf_8),
             (b"Ann\n", utf_8),
@@ -287,9 +296,10 @@ mod tests {
 
     #[test]
     fn the_first_place_against_it_is_told() {
-        let mixed = found(b"Name\r\nJos\xe9\r\nIn\xeas\r\nJo\xc3\xa3o\r\n");
+        let mixed = [&b"Name\r\n"[..], &b"Jos\xe9\r\n".repeat(9), b"Jo\xc3\xa3o\r\n"].concat();
+        let mixed = found(&mixed);
         assert_eq!((mixed.encoding, mixed.confidence), (Encoding::Windows1252, Confidence::Low));
-        assert_eq!(mixed.against, Some(Place { line: 4, offset: 20, byte: "c3".into() }));
+        assert_eq!(mixed.against, Some(Place { line: 11, offset: 62, byte: "c3".into() }));
         let damaged = found(b"Name\nJo\xc3\xa3o\nIn\xeas\n");
         assert_eq!(damaged.against, Some(Place { line: 3, offset: 13, byte: "ea".into() }));
         let clean = found(b"Name\nJos\xe9\nIn\xeas\nM\xfcller\n");

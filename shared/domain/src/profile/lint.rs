@@ -216,8 +216,11 @@ fn words(field: &RawField) -> HashMap<String, String> {
 fn index_fallbacks(raw: &[RawField], fields: &[Field]) -> Vec<(String, FieldIndex)> {
     let (mut at, mut index) = (0, Vec::new());
     for field in raw {
-        index.extend(field.fallbacks.iter().map(|header| (fold(header), at)));
-        at += usize::from(field.count.unwrap_or(1));
+        // Of a field that there are several of, the first that no column names.
+        for _ in 0..field.count.unwrap_or(1) {
+            index.extend(field.fallbacks.iter().map(|header| (fold(header), at)));
+            at += 1;
+        }
     }
     debug_assert_eq!(at, fields.len());
     index
