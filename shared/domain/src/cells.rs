@@ -58,7 +58,7 @@ impl Cells {
 
     /// Tells whether nothing can be seen in any cell: the record is a blank one.
     pub fn is_blank(&self) -> bool {
-        self.iter().all(|cell| cell.trim().is_empty() || mend(cell, Holds::Value).trim().is_empty())
+        !self.iter().any(shows_something)
     }
 
     /// Gives the cell at an index, empty where the record is shorter.
@@ -115,6 +115,11 @@ fn plain(record: &str, start: usize, delimiter: u8) -> ((usize, usize), usize) {
 
 fn find(record: &str, start: usize, byte: u8) -> Option<usize> {
     memchr(byte, &record.as_bytes()[start..]).map(|at| start + at)
+}
+
+/// Whether a cell holds anything that is seen; nearly all that do begin with it.
+fn shows_something(cell: &str) -> bool {
+    cell.bytes().any(|byte| byte.is_ascii_graphic()) || !mend(cell, Holds::Value).trim().is_empty()
 }
 
 #[cfg(test)]
