@@ -57,6 +57,8 @@ impl DirectoryStore {
             if row.is(MARKETPLACE, Kind::Accounts) && row.has_key(&keys[found.position])? {
                 *too_many = accounts.len() == MAX_CANDIDATES;
                 if !*too_many {
+                    // Nearly every key has one.
+                    accounts.reserve_exact(usize::from(accounts.is_empty()));
                     accounts.push(serde_json::from_str::<Account>(row.json()?).map_err(unreadable)?);
                 }
             }
@@ -183,16 +185,11 @@ impl Row<'_> {
     /// Whether the entry is found by a key now; hints of keys that it had once stay.
     fn has_key(&self, key: &str) -> rusqlite::Result<bool> {
         let keys = self.0.get_ref(3)?.as_str()?;
-        let mut quoted = Vec::with_capacity(key.len() + 2);
-        serde_json::to_writer(&mut quoted, key).map_err(unreadable)?;
-        // In a JSON array of strings without escapes, a text in quotes is an element, or what stands between
-        // two.
-        let quoted = std::str::from_utf8(&quoted).map_err(unreadable)?;
-        if !keys.contains(quoted) {
-            return Ok(false);
-        }
-        if !keys.contains('\\') && key != "," {
-            return Ok(true);
+        let is_plain = |text: &str| !text.contains(['\\', '"']) && !text.contains(char::is_control);
+        if is_plain(key) && key != "," && !keys.contains('\\') {
+            // In a JSON array of strings without escapes, a text in quotes is an element, or the comma between two.
+            let quoted = |at: usize| keys[..at].ends_with('"') && keys[at + key.len()..].starts_with('"');
+            return Ok(keys.match_indices(key).any(|(at, _)| quoted(at)));
         }
         let keys: Vec<String> = serde_json::from_str(keys).map_err(unreadable)?;
         Ok(keys.iter().any(|known| known == key))
