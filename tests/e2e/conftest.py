@@ -10,7 +10,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent))
 
 from emulator import REGION, Emulator  # noqa: E402
-from stack import ROOT, Stack  # noqa: E402
+from stack import BUILT, Stack  # noqa: E402
 from test_slow import begin_to_fail  # noqa: E402
 
 
@@ -53,4 +53,4 @@ def pytest_collection_modifyitems(items):
 @pytest.fixture(scope="session")
 def rollcall():
     """The embedded host."""
-    return os.environ.get("ROLLCALL_BIN", str(ROOT / "target" / "e2e" / "rollcall"))
+    return os.environ.get("ROLLCALL_BIN", str(BUILT / "rollcall"))

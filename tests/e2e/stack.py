@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import os
 import time
 import zipfile
 from pathlib import Path
@@ -13,6 +14,8 @@ from boto3.dynamodb.conditions import Key
 from botocore.config import Config
 
 ROOT = Path(__file__).resolve().parents[2]
+# Where `run` had cargo build them.
+BUILT = ROOT / os.environ.get("CARGO_TARGET_DIR", "target") / "e2e"
 FUNCTIONS = {"Splitter": "rollcall-splitter", "Worker": "rollcall-worker", "Finalizer": "rollcall-finalizer"}
 SENDER = "rollcall@sender.example"
 CAPABILITIES = ["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"]
@@ -97,7 +100,7 @@ class Stack:
             with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as packed:
                 entry = zipfile.ZipInfo("bootstrap")
                 entry.external_attr = 0o755 << 16
-                packed.writestr(entry, (ROOT / "target" / "e2e" / binary).read_bytes())
+                packed.writestr(entry, (BUILT / binary).read_bytes())
             self.s3.upload_file(str(archive), code, archive.name)
             body["Resources"][function]["Properties"]["CodeUri"] = {"Bucket": code, "Key": archive.name}
         self.body = body

@@ -99,6 +99,11 @@ impl Finding {
         self.field().map_or("row", |field| field)
     }
 
+    /// Whether it says the same of the same field.
+    pub fn is_like(&self, other: &Self) -> bool {
+        self.code == other.code && self.field() == other.field()
+    }
+
     /// Writes `<field>:<code>`, or `row:<code>` where there is no field, as result files have it.
     pub fn write_key(&self, out: &mut Vec<u8>) {
         out.extend_from_slice(self.key_of_place().as_bytes());

@@ -180,10 +180,13 @@ impl ResultWriter {
         write_guarded_cell(out, text, self.delimiter);
     }
 
-    /// `<field>:<code>`, separated by a blank.
+    /// `<field>:<code>`, each once, separated by a blank.
     fn keys(&self, out: &mut Vec<u8>, findings: &[Finding]) {
         out.push(self.delimiter);
         for (number, finding) in findings.iter().enumerate() {
+            if findings[..number].iter().any(|earlier| earlier.is_like(finding)) {
+                continue;
+            }
             if number > 0 {
                 out.push(b' ');
             }

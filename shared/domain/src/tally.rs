@@ -201,7 +201,7 @@ impl Tally {
         *self.rows.of_mut(outcome) += 1;
         self.matched += u64::from(matched);
         for (place, finding) in findings.iter().enumerate() {
-            if !findings[..place].iter().any(|earlier| same_place(earlier, finding)) {
+            if !findings[..place].iter().any(|earlier| earlier.is_like(finding)) {
                 self.entry(finding).add_row(row);
             }
         }
@@ -252,10 +252,6 @@ impl Tally {
         };
         &mut list[place]
     }
-}
-
-fn same_place(one: &Finding, other: &Finding) -> bool {
-    one.code == other.code && one.field() == other.field()
 }
 
 fn merge_counts(into: &mut Vec<CodeCount>, from: &[CodeCount]) {

@@ -4,7 +4,7 @@
 //! from where it is. Where the file system takes no such writes they are plain ones; the bytes are the same.
 
 use std::fs::File;
-use std::io::{self, ErrorKind, Write};
+use std::io::{self, Write};
 
 /// Bytes of a block; a write past the cache moves a whole one.
 pub(crate) const BLOCK: usize = 1 << 20;
@@ -57,6 +57,8 @@ impl Block {
 /// Writes as much as the file takes past the cache; says how much that was.
 #[cfg(target_os = "linux")]
 fn write_past_cache(mut file: &File, bytes: &[u8]) -> io::Result<usize> {
+    use std::io::ErrorKind;
+
     use rustix::fs::{OFlags, fcntl_getfl, fcntl_setfl};
 
     let Ok(flags) = fcntl_getfl(file) else { return Ok(0) };
@@ -64,21 +66,16 @@ fn write_past_cache(mut file: &File, bytes: &[u8]) -> io::Result<usize> {
         return Ok(0);
     }
     let mut written = 0;
-    let all = loop {
+    while written < bytes.len() {
         match file.write(&bytes[written..]) {
-            Ok(0) => break Ok(written),
-            Ok(more) => written += more,
+            Ok(more) if more > 0 => written += more,
             Err(error) if error.kind() == ErrorKind::Interrupted => {}
-            // Not from here, not so much, or not at all: plain writes do the rest.
-            Err(error) if error.kind() == ErrorKind::InvalidInput => break Ok(written),
-            Err(error) => break Err(error),
+            // Not from here, not so much, or not at all: plain writes do the rest, or say what is wrong.
+            _ => break,
         }
-        if written == bytes.len() {
-            break Ok(written);
-        }
-    };
+    }
     fcntl_setfl(file, flags)?;
-    all
+    Ok(written)
 }
 
 #[cfg(not(target_os = "linux"))]

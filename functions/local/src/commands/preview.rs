@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 
 use console::Style;
 use pollster::block_on;
-use rollcall_domain::finding::{FindingJson, Severity};
+use rollcall_domain::finding::{Code, Finding, FindingJson, Severity};
+use rollcall_domain::locale::Locale;
 use rollcall_domain::upload::UploadColumn;
 use rollcall_embedded::bucket::Bucket;
 use rollcall_embedded::home::{Home, HomeError};
@@ -47,11 +48,11 @@ impl Preview {
         let asked = Asked::rows(self.file, self.program, self.profile, false, self.options);
         let shown = match show(&asked, home, rows) {
             Ok(shown) => shown,
-            Err(Unbegun { failure, .. }) => {
+            Err(unbegun) => {
                 if json {
-                    answer::print(&unread(&failure))?;
+                    answer::print(&unread(&asked, &unbegun))?;
                 }
-                return Err(failure);
+                return Err(unbegun.failure);
             }
         };
         if json {
@@ -93,11 +94,15 @@ fn show(asked: &Asked, home: &Path, rows: usize) -> Result<Shown, Unbegun> {
 }
 
 /// The document where the file could not even be looked at.
-fn unread(failure: &Failure) -> String {
+fn unread(asked: &Asked, unbegun: &Unbegun) -> String {
+    let told = unbegun.errors.iter().map(|count| {
+        let named = if count.code == Code::ProfileUnknown { &asked.profile } else { &asked.program };
+        FindingJson::new(&Finding::new(count.code).value(named), Locale::En)
+    });
     answer::pretty(&serde_json::json!({
-        "verdict": { "accepted": false, "errors": [], "warnings": [] },
+        "verdict": { "accepted": false, "errors": told.collect::<Vec<_>>(), "warnings": [] },
         "encoding": null, "delimiter": null, "sheet": null, "columns": [], "rows": [],
-        "error": failure.to_string(),
+        "error": unbegun.failure.to_string(),
     }))
 }
 

@@ -72,3 +72,20 @@ fn a_preview_makes_no_home() {
     assert!(!place.path().join("rollcall-home").exists());
     place.preview("nope.csv").says(2, &["no such file"]);
 }
+
+#[test]
+fn a_name_that_cannot_be_speaks_against_the_file_as_it_does_in_an_import() {
+    let place = Place::empty();
+    let file = place.file("good.csv", GOOD);
+    for (program, profile, code) in
+        [("NO PE", "prospects", "program_unknown"), ("acme", "NO PE", "profile_unknown")]
+    {
+        let more = ["--program", program, "--profile", profile, "--json"];
+        for command in ["preview", "import"] {
+            let ran = place.run(&[&[command, file.as_str()], &more[..]].concat());
+            let json = ran.json();
+            let errors = if command == "preview" { &json["verdict"]["errors"] } else { &json["errors"] };
+            assert_eq!((ran.code, &errors[0]["code"]), (2, &Value::from(code)), "{command} {json}");
+        }
+    }
+}
