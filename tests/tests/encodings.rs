@@ -81,6 +81,7 @@ fn what_is_said_and_cannot_be_is_refused() {
     for (file, option, code) in [
         (TEXT.as_bytes().to_vec(), "klingon", "options_invalid"),
         (b"Name,E-mail\nAnn,a@b.example\n".to_vec(), "utf-16", "encoding_invalid"),
+        ("Name,E-mail\nJosé,a@b.example\n".repeat(50).into_bytes(), "utf-16", "encoding_invalid"),
         (utf_16("Name,E-mail\nAnn,a@b.example\n", u16::to_le_bytes), "utf-8", "encoding_invalid"),
     ] {
         let (_, imported) = import(file, &[("encoding", option)]);

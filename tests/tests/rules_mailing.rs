@@ -70,6 +70,8 @@ fn dig_03_semicolon_and_pipe_are_taken_and_no_other() {
         let file = format!("Nome;Complemento;Telefone 1\nAna;VIP;{ANA}\nBob;;{BOB}\n").replace(';', sign);
         let imported = mailing(&house, &file, options);
         assert_eq!(imported.file_codes(), codes, "{sign:?} {options:?}");
+        let said = imported.upload.options.get("delimiter").and_then(|said| said.as_str());
+        assert_eq!(said, options.first().map(|(_, sign)| *sign), "as it was said");
         assert_eq!(house.contacts().len(), if codes.is_empty() { 2 } else { 0 });
     }
 }

@@ -133,6 +133,12 @@ fn a_formula_that_failed_spoils_its_field_alone() {
     assert_eq!(imported.succeeded_rows()[0]["Own"], "#DIV/0!");
     let (_, imported) = import("Name,E-mail\n#N/A,ann@one.example\n", OPTIONS);
     assert_eq!(imported.errors(), [(1, "name:value_spoiled".to_owned())], "saved as CSV it is no better");
+    for told in ["#N/D", "#VALOR!", "#NV", "#WERT!", "#NOM?", "#¡DIV/0!", "Jos\u{fffd}"] {
+        let (_, imported) = import(format!("Name,E-mail,Note\nAnn,ann@one.example,{told}\n"), OPTIONS);
+        assert_eq!(imported.errors(), [(1, "note:value_spoiled".to_owned())], "{told}");
+    }
+    let (_, imported) = import("Name,E-mail,Note\nAnn,ann@one.example,#1 of its kind!\n", OPTIONS);
+    assert_eq!(imported.errors(), []);
 }
 
 #[test]
