@@ -118,8 +118,10 @@ async fn answer(finalizer: &Finalizer, import: &ImportId, failed: Option<&str>) 
 async fn give_up(finalizer: &Finalizer, chunk: &ChunkMessage, last: bool) -> Result<bool, Fault> {
     let Finalizer { ports, plans, patience, .. } = finalizer;
     let given_up = give_up_chunk(ports, plans, patience.lease, chunk, last).await?;
-    tracing::warn!(import.id = %chunk.import_id, chunk.number = chunk.chunk, chunk.given_up = ?given_up, "dead chunk");
-    Ok(matches!(given_up, Worked::Closed(_)))
+    // Only whether: what came of a chunk holds its rows.
+    let closed = matches!(given_up, Worked::Closed(_));
+    tracing::warn!(import.id = %chunk.import_id, chunk.number = chunk.chunk, chunk.closed = closed, "dead chunk");
+    Ok(closed)
 }
 
 async fn fail(finalizer: &Finalizer, drops: &[DropEvent], why: &str) -> Result<bool, Fault> {
