@@ -1,10 +1,9 @@
 //! A record to a row: every mapped cell cleaned, every fault found, nothing looked up yet.
 
+mod fold;
 mod kinds;
 
 use std::collections::BTreeMap;
-
-use unicode_normalization::{UnicodeNormalization, is_nfc};
 
 use crate::cells::Cells;
 use crate::chunk::{BadBytes, Mark};
@@ -16,6 +15,8 @@ use crate::limits;
 use crate::mapping::Mapping;
 use crate::profile::{Field, FieldIndex, FieldKind, Profile};
 
+pub use fold::{fold_name, identity_part};
+use fold::{push_nfc, push_single_blanks};
 pub(crate) use kinds::TAGS_BETWEEN;
 
 /// The cleaned values of rows, one after the other; a field without a value has an empty one.
@@ -401,12 +402,8 @@ fn clean_cell(
     let Told { field, region, column, .. } = told;
     let wrong = |code: Code| Finding::on(code, column).value(cell);
     out.clear();
-    if is_spreadsheet_error(cell) {
-        return Err(wrong(Code::ValueSpoiled).arg("reason", "formula"));
-    }
-    if !cell.is_ascii() && cell.contains(char::REPLACEMENT_CHARACTER) {
-        // What stood there is lost: some program before us read the file in a wrong encoding.
-        return Err(wrong(Code::ValueSpoiled).arg("reason", "unreadable_characters"));
+    if let Some(reason) = clean::spoiled(cell) {
+        return Err(wrong(Code::ValueSpoiled).arg("reason", reason));
     }
     match field.kind {
         FieldKind::Text | FieldKind::AccountId => push_nfc(cell, out),
@@ -437,92 +434,4 @@ fn clean_cell(
         _ => kinds::clean(told, cell, out, findings)?,
     }
     Ok(())
-}
-
-/// What a formula that failed leaves in its cell: in a workbook in English, in a file saved from one in the sender's
-/// language.
-#[rustfmt::skip]
-const SPREADSHEET_ERRORS: [&str; 37] = [
-    "#N/A", "#REF!", "#VALUE!", "#DIV/0!", "#NAME?", "#NULL!", "#NUM!", "#DATA!", "#SPILL!", "#CALC!",
-    // Portuguese.
-    "#N/D", "#VALOR!", "#NOME?", "#NULO!", "#NÚM!", "#DESPEJAR!",
-    // German.
-    "#NV", "#BEZUG!", "#WERT!", "#ZAHL!", "#ÜBERLAUF!", "#KALK!",
-    // French.
-    "#VALEUR!", "#NOM?", "#NUL!", "#NOMBRE!", "#PROPAGATION!", "#EPARS!", "#CALCUL!",
-    // Spanish.
-    "#¡REF!", "#¡VALOR!", "#¡DIV/0!", "#¿NOMBRE?", "#¡NULO!", "#¡NUM!", "#¡DESBORDAMIENTO!", "#¡CALC!",
-];
-
-fn is_spreadsheet_error(cell: &str) -> bool {
-    cell.starts_with('#') && SPREADSHEET_ERRORS.contains(&cell)
-}
-
-fn push_nfc(text: &str, out: &mut String) {
-    if text.is_ascii() || is_nfc(text) { out.push_str(text) } else { out.extend(text.nfc()) }
-}
-
-fn push_single_blanks(text: &str, out: &mut String) {
-    for (number, word) in text.split_whitespace().enumerate() {
-        if number > 0 {
-            out.push(' ');
-        }
-        push_nfc(word, out);
-    }
-}
-
-/// How names, groups and tags are told apart: NFC, trimmed, inner blanks single, case ignored.
-///
-/// Of letters that have no capital, or two small forms: `ß` is `ss`, a sigma at a word's end is a sigma.
-pub fn fold_name(name: &str, out: &mut String) {
-    let start = out.len();
-    push_single_blanks(name, out);
-    if out[start..].is_ascii() {
-        out[start..].make_ascii_lowercase();
-        return;
-    }
-    let lower = out[start..].to_lowercase();
-    out.truncate(start);
-    if lower.contains(['ß', 'ς']) {
-        push_nfc(&lower.replace('ß', "ss").replace('ς', "σ"), out);
-    } else {
-        push_nfc(&lower, out);
-    }
-}
-
-/// A field's part of an identity.
-pub fn identity_part(kind: FieldKind, value: &str, out: &mut String) {
-    match kind {
-        FieldKind::Name
-        | FieldKind::Group
-        | FieldKind::Tags
-        | FieldKind::Agent
-        | FieldKind::Company
-        | FieldKind::Document => fold_name(value, out),
-        _ => out.push_str(value),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn folded(name: &str) -> String {
-        let mut out = String::from("before ");
-        fold_name(name, &mut out);
-        out.strip_prefix("before ").unwrap().to_owned()
-    }
-
-    #[test]
-    fn names_are_told_apart_whatever_their_case() {
-        for (name, others) in [
-            ("strasse", &["Straße", "STRASSE", "STRAẞE", " strasse "][..]),
-            ("σοφοσ", &["σοφος", "ΣΟΦΟΣ", "σοφοσ", "Σοφος"]),
-            ("josé ana", &["JOSÉ  Ana", "Jose\u{301} ANA"]),
-            ("gold", &["Gold", "gold", "GOLD"]),
-        ] {
-            others.iter().for_each(|other| assert_eq!(folded(other), name, "{other}"));
-        }
-        assert_ne!(folded("jose"), folded("josé"));
-    }
 }

@@ -111,10 +111,10 @@ async fn conclude<O: Objects>(
         Some(upload) => upload,
         None => write_upload(objects, papers, item, plan).await?,
     };
-    let mut tally = match plan.chunks.is_empty() {
-        true => Tally::default(),
-        false => assemble(objects, papers, plan, begun).await?,
-    };
+    let mut tally = Tally::default();
+    if !plan.chunks.is_empty() {
+        tally = assemble(objects, papers, plan, begun).await?;
+    }
     // What was read is what the survey counted: a fragment that lost a row must not add up.
     tally.rows.read = plan.rows;
     add_verdict(&mut tally, &upload.verdict);

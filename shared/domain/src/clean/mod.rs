@@ -12,6 +12,7 @@ mod flag;
 mod mend;
 mod names;
 pub mod phone;
+mod spoiled;
 pub mod website;
 mod window;
 
@@ -21,5 +22,6 @@ pub use email::{EmailFault, EmailNotes, clean_email, email_domain};
 pub use flag::parse_flag;
 pub use mend::{Holds, mend};
 pub use phone::{PhoneFault, PhoneNotes, Region, clean_phone};
+pub use spoiled::spoiled;
 pub use website::{WebsiteFault, clean_website, website_key};
 pub use window::is_window;

@@ -91,22 +91,23 @@ pub fn clean_phone(cell: &str, region: Option<Region>, out: &mut String) -> Resu
     let mut digits = Digits::new();
     let parsed = parse_plain(cell, region.map(Region::plan), &mut digits)
         .unwrap_or_else(|| judge(cell, region, &mut digits));
-    let parsed = match parsed {
-        Ok(parsed) => parsed,
-        Err(fault) => {
-            push_e164(COLOMBIA, &colombian_without_plus(cell).ok_or(fault)?, out);
-            return Ok(PhoneNotes { legacy_form: true, ..PhoneNotes::default() });
+    let (notes, fault, former) = match parsed {
+        Ok(parsed) => {
+            let notes = PhoneNotes {
+                country_assumed: parsed.assumed,
+                legacy_form: false,
+                extension: parsed.extension,
+            };
+            let Some(fault) = parsed.fault else {
+                push_e164(parsed.country, &digits, out);
+                return Ok(notes);
+            };
+            (notes, fault, colombian_form_of_today(parsed, digits.as_bytes()))
         }
+        Err(fault) => (PhoneNotes::default(), fault, None),
     };
-    let notes =
-        PhoneNotes { country_assumed: parsed.assumed, legacy_form: false, extension: parsed.extension };
-    let Some(fault) = parsed.fault else {
-        push_e164(parsed.country, &digits, out);
-        return Ok(notes);
-    };
-    let (national, country_assumed) = colombian_form_of_today(parsed, digits.as_bytes())
-        .or_else(|| Some((colombian_without_plus(cell)?, false)))
-        .ok_or(fault)?;
+    let without_plus = || Some((colombian_without_plus(cell)?, false));
+    let (national, country_assumed) = former.or_else(without_plus).ok_or(fault)?;
     push_e164(COLOMBIA, &national, out);
     Ok(PhoneNotes { country_assumed, legacy_form: true, ..notes })
 }

@@ -1,0 +1,24 @@
+//! What was lost before it was sent: by a formula that failed, or by a program that read in a wrong encoding.
+
+/// What a formula that failed leaves in its cell: in a workbook in English, in a file saved from one in the sender's
+/// language.
+#[rustfmt::skip]
+const SPREADSHEET_ERRORS: [&str; 37] = [
+    "#N/A", "#REF!", "#VALUE!", "#DIV/0!", "#NAME?", "#NULL!", "#NUM!", "#DATA!", "#SPILL!", "#CALC!",
+    // Portuguese.
+    "#N/D", "#VALOR!", "#NOME?", "#NULO!", "#NÚM!", "#DESPEJAR!",
+    // German.
+    "#NV", "#BEZUG!", "#WERT!", "#ZAHL!", "#ÜBERLAUF!", "#KALK!",
+    // French.
+    "#VALEUR!", "#NOM?", "#NUL!", "#NOMBRE!", "#PROPAGATION!", "#EPARS!", "#CALCUL!",
+    // Spanish.
+    "#¡REF!", "#¡VALOR!", "#¡DIV/0!", "#¿NOMBRE?", "#¡NULO!", "#¡NUM!", "#¡DESBORDAMIENTO!", "#¡CALC!",
+];
+
+/// Why a cell says nothing any more, if that is so: the reason of `value_spoiled`.
+pub fn spoiled(cell: &str) -> Option<&'static str> {
+    if cell.starts_with('#') && SPREADSHEET_ERRORS.contains(&cell) {
+        return Some("formula");
+    }
+    (!cell.is_ascii() && cell.contains(char::REPLACEMENT_CHARACTER)).then_some("unreadable_characters")
+}

@@ -1,0 +1,74 @@
+//! How names are told apart, and values put into an identity.
+
+use unicode_normalization::{UnicodeNormalization, is_nfc};
+
+use crate::profile::FieldKind;
+
+pub(super) fn push_nfc(text: &str, out: &mut String) {
+    if text.is_ascii() || is_nfc(text) { out.push_str(text) } else { out.extend(text.nfc()) }
+}
+
+pub(super) fn push_single_blanks(text: &str, out: &mut String) {
+    for (number, word) in text.split_whitespace().enumerate() {
+        if number > 0 {
+            out.push(' ');
+        }
+        push_nfc(word, out);
+    }
+}
+
+/// How names, groups and tags are told apart: NFC, trimmed, inner blanks single, case ignored.
+///
+/// Of letters that have no capital, or two small forms: `ß` is `ss`, a sigma at a word's end is a sigma.
+pub fn fold_name(name: &str, out: &mut String) {
+    let start = out.len();
+    push_single_blanks(name, out);
+    if out[start..].is_ascii() {
+        out[start..].make_ascii_lowercase();
+        return;
+    }
+    let lower = out[start..].to_lowercase();
+    out.truncate(start);
+    if lower.contains(['ß', 'ς']) {
+        push_nfc(&lower.replace('ß', "ss").replace('ς', "σ"), out);
+    } else {
+        push_nfc(&lower, out);
+    }
+}
+
+/// A field's part of an identity.
+pub fn identity_part(kind: FieldKind, value: &str, out: &mut String) {
+    match kind {
+        FieldKind::Name
+        | FieldKind::Group
+        | FieldKind::Tags
+        | FieldKind::Agent
+        | FieldKind::Company
+        | FieldKind::Document => fold_name(value, out),
+        _ => out.push_str(value),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn folded(name: &str) -> String {
+        let mut out = String::from("before ");
+        fold_name(name, &mut out);
+        out.strip_prefix("before ").unwrap().to_owned()
+    }
+
+    #[test]
+    fn names_are_told_apart_whatever_their_case() {
+        for (name, others) in [
+            ("strasse", &["Straße", "STRASSE", "STRAẞE", " strasse "][..]),
+            ("σοφοσ", &["σοφος", "ΣΟΦΟΣ", "σοφοσ", "Σοφος"]),
+            ("josé ana", &["JOSÉ  Ana", "Jose\u{301} ANA"]),
+            ("gold", &["Gold", "gold", "GOLD"]),
+        ] {
+            others.iter().for_each(|other| assert_eq!(folded(other), name, "{other}"));
+        }
+        assert_ne!(folded("jose"), folded("josé"));
+    }
+}
