@@ -4,15 +4,16 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
-use rollcall_domain::cut;
-use rollcall_domain::directory::Candidates;
-use rollcall_domain::judge::{Bench, Found};
-use rollcall_domain::names::{ImportId, ProgramName};
-use rollcall_domain::options::Options;
-use rollcall_domain::plan::{ChunkSize, Plan};
-use rollcall_domain::profile::Profile;
-use rollcall_domain::settings::Settings;
-use rollcall_domain::survey::{Opening, Survey};
+use rollcall_domain::contacts::directory::Candidates;
+use rollcall_domain::judge::chunk_judge::{Bench, Found};
+use rollcall_domain::plan::cut;
+use rollcall_domain::plan::import_plan::{ChunkSize, Plan};
+use rollcall_domain::profile::compiled::Profile;
+use rollcall_domain::profile::options::Options;
+use rollcall_domain::profile::settings::Settings;
+use rollcall_domain::survey::opening::Opening;
+use rollcall_domain::survey::whole_file::Survey;
+use rollcall_domain::types::names::{ImportId, ProgramName};
 use rollcall_tests::list;
 
 const ROWS: u64 = 200_000;

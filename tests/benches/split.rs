@@ -6,9 +6,9 @@
 use std::hint::black_box;
 use std::time::Instant;
 
-use rollcall_domain::cells::Cells;
-use rollcall_domain::split::{RecordEnd, Splitter, Tail};
-use rollcall_domain::write::write_guarded_cell;
+use rollcall_domain::file::cells::Cells;
+use rollcall_domain::file::split::{RecordEnd, Splitter, Tail};
+use rollcall_domain::file::write::write_guarded_cell;
 use rollcall_tests::list;
 
 const ROWS: usize = list::ROWS as usize;

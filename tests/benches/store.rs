@@ -12,9 +12,10 @@ use std::process::{Command, Stdio};
 use std::time::Instant;
 
 use pollster::block_on;
-use rollcall_domain::contact::ContactId;
-use rollcall_domain::directory::{Account, Kind};
-use rollcall_domain::names::{ImportId, ProgramName};
+use rollcall_domain::contacts::directory::Account;
+use rollcall_domain::types::id::ContactId;
+use rollcall_domain::types::kind::Kind;
+use rollcall_domain::types::names::{ImportId, ProgramName};
 use rollcall_embedded::home::Home;
 use rollcall_pipeline::ports::{Contacts, Directory, DirectoryItem, Keep, Pool, Wanted};
 

@@ -8,11 +8,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use jiff::Timestamp;
-use rollcall_domain::chunk::ChunkMessage;
-use rollcall_domain::directory::{Candidates, Kind, MatchKey};
-use rollcall_domain::letter::Letter;
-use rollcall_domain::names::{ImportId, ProgramName};
-use rollcall_domain::summary::Status;
+use rollcall_domain::contacts::directory::{Candidates, MatchKey};
+use rollcall_domain::plan::chunk::ChunkMessage;
+use rollcall_domain::report::notification::Letter;
+use rollcall_domain::types::kind::Kind;
+use rollcall_domain::types::names::{ImportId, ProgramName};
+use rollcall_domain::types::outcome::Status;
 use rollcall_pipeline::fault::Fault;
 use rollcall_pipeline::ports::{
     Answer, Contacts, Directory, DirectoryItem, ImportItem, Imports, Keep, LetterClaim, Mail, ObjectVersion,

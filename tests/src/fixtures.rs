@@ -48,6 +48,6 @@ fn read(path: &Path) -> Fixture {
         name: last(path),
         path: path.to_owned(),
         bytes: std::fs::read(path).unwrap(),
-        options: rollcall_domain::options::read_table(&sidecar).unwrap(),
+        options: rollcall_domain::profile::toml_table::read_table(&sidecar).unwrap(),
     }
 }

@@ -8,14 +8,15 @@ use std::path::{Path, PathBuf};
 
 use jiff::{SignedDuration, Timestamp};
 use pollster::block_on;
-use rollcall_domain::chunk::ChunkMessage;
-use rollcall_domain::contact::Record;
-use rollcall_domain::keys::{self, Drop, Papers, What};
-use rollcall_domain::names::{ImportId, ProfileName, ProgramName};
-use rollcall_domain::plan::ChunkSize;
-use rollcall_domain::profile::Profile;
-use rollcall_domain::summary::Summary;
-use rollcall_domain::upload::Upload;
+use rollcall_domain::contacts::contact::Record;
+use rollcall_domain::plan::chunk::ChunkMessage;
+use rollcall_domain::plan::import_plan::ChunkSize;
+use rollcall_domain::plan::object_keys;
+use rollcall_domain::plan::object_keys::{Drop, Papers, What};
+use rollcall_domain::profile::compiled::Profile;
+use rollcall_domain::report::summary::Summary;
+use rollcall_domain::report::upload::Upload;
+use rollcall_domain::types::names::{ImportId, ProfileName, ProgramName};
 use rollcall_embedded::bucket::Bucket;
 use rollcall_embedded::clock::SetClock;
 use rollcall_embedded::home::Home;
@@ -104,14 +105,14 @@ impl House {
 
     /// Sets a program up.
     pub fn program(&self, name: &str, settings: &str) {
-        let key = keys::settings(&ProgramName::parse(name).unwrap());
+        let key = object_keys::settings(&ProgramName::parse(name).unwrap());
         block_on(self.home.bucket().put(&key, settings.as_bytes().to_vec())).unwrap();
     }
 
     /// Puts a profile of one's own into the bucket.
     pub fn profile(&self, name: &str, toml: &str) {
         Profile::parse(toml).unwrap();
-        let key = keys::profile(&ProfileName::parse(name).unwrap());
+        let key = object_keys::profile(&ProfileName::parse(name).unwrap());
         block_on(self.home.bucket().put(&key, toml.as_bytes().to_vec())).unwrap();
     }
 

@@ -1,7 +1,7 @@
 //! What holds of every import, whatever its file holds.
 
-use rollcall_domain::names::ImportId;
-use rollcall_domain::summary::Status;
+use rollcall_domain::types::names::ImportId;
+use rollcall_domain::types::outcome::Status;
 
 use crate::house::Course;
 use crate::world::World;

@@ -1,10 +1,10 @@
 //! Contacts as a reader sees them, in a house: records resolved with the directory as it is now.
 
 use pollster::block_on;
-use rollcall_domain::contact::Record;
-use rollcall_domain::directory::Kind;
-use rollcall_domain::names::ProgramName;
-use rollcall_domain::reader::Kept;
+use rollcall_domain::contacts::contact::Record;
+use rollcall_domain::contacts::view::Kept;
+use rollcall_domain::types::kind::Kind;
+use rollcall_domain::types::names::ProgramName;
 use rollcall_embedded::store::ListedContact;
 use rollcall_pipeline::ports::Directory;
 use serde::de::DeserializeOwned;

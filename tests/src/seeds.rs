@@ -1,7 +1,8 @@
 //! What fuzzing begins with: the fixtures, and good examples of what is no file.
 
-use rollcall_domain::chunk::{BadBytes, ChunkMessage, Mark};
-use rollcall_domain::names::ImportId;
+use rollcall_domain::file::record_text::BadBytes;
+use rollcall_domain::plan::chunk::{ChunkMessage, Mark};
+use rollcall_domain::types::names::ImportId;
 
 use crate::fixtures;
 use crate::targets::around;
@@ -26,7 +27,7 @@ fn files() -> Vec<Vec<u8>> {
 
 fn profiles() -> Vec<Vec<u8>> {
     let built_in = ["prospects", "partners", "mailing", "leads", "accounts"];
-    let whole = built_in.into_iter().filter_map(rollcall_domain::profile::Profile::built_in);
+    let whole = built_in.into_iter().filter_map(rollcall_domain::profile::compiled::Profile::built_in);
     let own = "name = 'own'\nextends = 'prospects'\n[[fields]]\nname = 'since'\nkind = 'date'\nlabels = { en = 'Since' }\n";
     whole.map(|profile| profile.to_toml().into_bytes()).chain([own.as_bytes().to_vec()]).collect()
 }

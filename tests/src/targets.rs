@@ -5,16 +5,18 @@
 
 use std::io::{Cursor, Write};
 
-use rollcall_domain::cells::Cells;
-use rollcall_domain::chunk::ChunkMessage;
-use rollcall_domain::cut::records;
-use rollcall_domain::decode::{self, Census, Decoder, Detected, Encoding, ToldBy};
-use rollcall_domain::delimiter::{Knowing, detect_delimiter};
-use rollcall_domain::options::{self, FirstLine, Options};
-use rollcall_domain::packed::{Bytes, Unpacked};
-use rollcall_domain::profile::Profile;
-use rollcall_domain::split::{RecordEnd, Splitter};
-use rollcall_domain::workbook::Workbook;
+use rollcall_domain::file::cells::Cells;
+use rollcall_domain::file::decode;
+use rollcall_domain::file::decode::{Census, Decoder, Detected, Encoding, ToldBy};
+use rollcall_domain::file::packed::{Bytes, Unpacked};
+use rollcall_domain::file::split::records;
+use rollcall_domain::file::split::{RecordEnd, Splitter};
+use rollcall_domain::file::workbook::Workbook;
+use rollcall_domain::plan::chunk::ChunkMessage;
+use rollcall_domain::profile::compiled::Profile;
+use rollcall_domain::profile::options::{FirstLine, Options};
+use rollcall_domain::profile::toml_table;
+use rollcall_domain::survey::delimiter::{Knowing, detect_delimiter};
 use zip::ZipWriter;
 use zip::write::SimpleFileOptions;
 
@@ -93,7 +95,7 @@ pub fn split(data: &[u8]) {
     let mut cells = Cells::default();
     for end in records(data, delimiter) {
         let record = &data[start..end.end - usize::from(end.terminator)];
-        cells.parse(&rollcall_domain::record::text(record, delimiter).0, delimiter);
+        cells.parse(&rollcall_domain::file::record_text::text(record, delimiter).0, delimiter);
         assert!(!cells.is_empty(), "a record has a cell");
         start = end.end;
     }
@@ -131,7 +133,10 @@ pub fn workbook(data: &[u8]) {
 fn read_workbook(bytes: Vec<u8>) {
     let profile = Profile::built_in("prospects");
     let Ok(mut book) = Workbook::open(bytes) else { return };
-    let Ok(sheet) = book.choose(profile.as_ref(), &Options::default()) else { return };
+    let Ok(sheet) = rollcall_domain::survey::sheet::choose(&mut book, profile.as_ref(), &Options::default())
+    else {
+        return;
+    };
     let Ok(mut text) = book.into_text(&sheet) else { return };
     let mut read = 0;
     while let Ok(Some(piece)) = text.read() {
@@ -179,7 +184,7 @@ pub fn profile(data: &[u8]) {
 /// Options are read, or refused with a name.
 pub fn options(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else { return };
-    if let Ok(given) = options::read_table(text) {
+    if let Ok(given) = toml_table::read_table(text) {
         let _ = Options::read(&given);
     }
     let given: Vec<(String, String)> = text
@@ -208,8 +213,8 @@ pub fn chunk_message(data: &[u8]) {
     world.handle(&Machine::sound(), Event::Chunk(forged));
 }
 
-fn prospects() -> rollcall_domain::keys::What {
-    rollcall_domain::keys::What::Profile("prospects".parse().expect("it is a name"))
+fn prospects() -> rollcall_domain::plan::object_keys::What {
+    rollcall_domain::plan::object_keys::What::Profile("prospects".parse().expect("it is a name"))
 }
 
 /// Any file is answered for, and what came of it comes back.
@@ -221,7 +226,7 @@ pub fn round_trip(data: &[u8]) {
     let import = world.import("prospects", data, &[], &Course::default());
     invariants::answered_once(&world, &import);
     invariants::comes_back(&world, &import, "prospects", &[]);
-    let accepted = world.summary(&import).status != rollcall_domain::summary::Status::Refused;
+    let accepted = world.summary(&import).status != rollcall_domain::types::outcome::Status::Refused;
     let preview = World::with_acme().preview("prospects", data, &[]);
     assert_eq!(preview.verdict.accepted, accepted, "the preview says what the import says");
 }

@@ -7,12 +7,13 @@ use std::collections::{BTreeMap, VecDeque};
 
 use jiff::SignedDuration;
 use pollster::block_on;
-use rollcall_domain::chunk::ChunkMessage;
-use rollcall_domain::contact::ContactId;
-use rollcall_domain::keys::{self, Drop, Papers, What};
-use rollcall_domain::names::{ImportId, ProgramName};
-use rollcall_domain::plan::ChunkSize;
-use rollcall_domain::summary::Summary;
+use rollcall_domain::plan::chunk::ChunkMessage;
+use rollcall_domain::plan::import_plan::ChunkSize;
+use rollcall_domain::plan::object_keys;
+use rollcall_domain::plan::object_keys::{Drop, Papers, What};
+use rollcall_domain::report::summary::Summary;
+use rollcall_domain::types::id::ContactId;
+use rollcall_domain::types::names::{ImportId, ProgramName};
 use rollcall_embedded::clock::SetClock;
 use rollcall_embedded::memory::{MemoryContacts, MemoryDirectory, MemoryImports, MemoryMail, MemoryObjects};
 use rollcall_embedded::queue::{LocalQueue, Message};
@@ -96,7 +97,7 @@ impl World {
             excused_letters: std::cell::Cell::new(0),
         };
         let settings = "title = 'Acme'\nregion = 'BR'\nnotify = ['ops@acme.example']\n";
-        world.put(&keys::settings(&ProgramName::parse("acme").unwrap()), settings);
+        world.put(&object_keys::settings(&ProgramName::parse("acme").unwrap()), settings);
         world
     }
 

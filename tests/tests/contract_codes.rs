@@ -2,8 +2,8 @@
 
 #![allow(clippy::type_complexity, reason = "a table of cases says its types once")]
 
-use rollcall_domain::contact::ContactId;
-use rollcall_domain::keys::What;
+use rollcall_domain::plan::object_keys::What;
+use rollcall_domain::types::id::ContactId;
 use rollcall_tests::house::{Course, House, Imported};
 
 fn import(house: &House, file: impl AsRef<[u8]>, options: &[(&str, &str)]) -> Imported {
@@ -317,7 +317,8 @@ fn options_come_from_sidecar_settings_and_drop_each_over_the_one_before() {
 
 #[test]
 fn the_dry_run_folder_is_a_dry_run() {
-    let drop = rollcall_domain::keys::Drop::parse("inbox/acme/prospects/dry-run/list.csv").unwrap();
+    let drop =
+        rollcall_domain::plan::object_keys::Drop::parse("inbox/acme/prospects/dry-run/list.csv").unwrap();
     assert!(drop.dry_run);
     assert_eq!(drop.key(), "inbox/acme/prospects/dry-run/list.csv");
     for nothing in [
@@ -332,7 +333,7 @@ fn the_dry_run_folder_is_a_dry_run() {
         "inbox/_marketplace/directory/groups/a.csv",
         "settings/acme.toml",
     ] {
-        assert_eq!(rollcall_domain::keys::Drop::parse(nothing), None, "{nothing}");
+        assert_eq!(rollcall_domain::plan::object_keys::Drop::parse(nothing), None, "{nothing}");
     }
 }
 

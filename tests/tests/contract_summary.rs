@@ -111,7 +111,7 @@ fn the_first_rows_are_the_lowest_whatever_the_chunks() {
     (0..25).for_each(|row| file.push_str(&format!("N,x{row}\n")));
     for (rows, order) in [(1, 3), (2, 9), (7, 4), (100, 0)] {
         let house = House::with_acme();
-        let size = rollcall_domain::plan::ChunkSize { rows, ..Default::default() };
+        let size = rollcall_domain::plan::import_plan::ChunkSize { rows, ..Default::default() };
         let imported = house.import_with("prospects", &file, &[], &Course { size, order, deliveries: 2 });
         assert_eq!(imported.summary.errors[0].first_rows, (1..=10).collect::<Vec<u64>>(), "chunks of {rows}");
         assert_eq!(imported.summary.errors[0].rows, 25);
@@ -192,8 +192,8 @@ fn row_numbers_count_records_and_lines_count_the_files_lines() {
 
 #[test]
 fn a_fragment_that_lost_a_row_fails_the_import() {
-    use rollcall_domain::fragment::Fragment;
-    use rollcall_domain::keys::{Papers, What};
+    use rollcall_domain::plan::object_keys::{Papers, What};
+    use rollcall_domain::result::chunk_result::Fragment;
     use rollcall_embedded::queue::{LocalQueue, Message};
     use rollcall_pipeline::ports::Objects;
 

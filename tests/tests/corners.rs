@@ -1,15 +1,17 @@
 //! Corners of survey and cut: however a file is cut into pieces and chunks, its rows, lines and marks are the same.
 
 use proptest::prelude::*;
-use rollcall_domain::chunk::{ChunkMessage, Mark};
-use rollcall_domain::cut::{self, records};
-use rollcall_domain::decode::{Decoder, Encoding};
-use rollcall_domain::names::{ImportId, ProgramName};
-use rollcall_domain::options::Options;
-use rollcall_domain::plan::{ChunkSize, Plan};
-use rollcall_domain::profile::Profile;
-use rollcall_domain::settings::Settings;
-use rollcall_domain::survey::{Opening, Survey, Surveyed};
+use rollcall_domain::file::decode::{Decoder, Encoding};
+use rollcall_domain::file::split::records;
+use rollcall_domain::plan::chunk::{ChunkMessage, Mark};
+use rollcall_domain::plan::cut;
+use rollcall_domain::plan::import_plan::{ChunkSize, Plan};
+use rollcall_domain::profile::compiled::Profile;
+use rollcall_domain::profile::options::Options;
+use rollcall_domain::profile::settings::Settings;
+use rollcall_domain::survey::opening::Opening;
+use rollcall_domain::survey::whole_file::{Survey, Surveyed};
+use rollcall_domain::types::names::{ImportId, ProgramName};
 use rollcall_tests::house::Course;
 use rollcall_tests::world::World;
 

@@ -6,10 +6,10 @@
 use std::fmt::Write as _;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use rollcall_domain::finding::FindingJson;
-use rollcall_domain::names::ImportId;
-use rollcall_domain::summary::Status;
-use rollcall_domain::upload::Upload;
+use rollcall_domain::messages::localized::FindingJson;
+use rollcall_domain::report::upload::Upload;
+use rollcall_domain::types::names::ImportId;
+use rollcall_domain::types::outcome::Status;
 use rollcall_tests::fixtures::{self, Fixture};
 use rollcall_tests::house::Course;
 use rollcall_tests::invariants::{self, result_file};

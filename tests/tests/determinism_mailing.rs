@@ -5,8 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::collection::vec;
 use proptest::prelude::*;
-use rollcall_domain::contact::{ContactId, Record};
-use rollcall_domain::plan::ChunkSize;
+use rollcall_domain::contacts::contact::Record;
+use rollcall_domain::plan::import_plan::ChunkSize;
+use rollcall_domain::types::id::ContactId;
 use rollcall_tests::house::Course;
 use rollcall_tests::world::World;
 

@@ -1,6 +1,6 @@
 //! What the sender maps goes before what is understood: `map.<header>=<field>`.
 
-use rollcall_domain::upload::UploadColumn;
+use rollcall_domain::report::upload::UploadColumn;
 use rollcall_tests::house::{Course, House, Imported};
 
 fn import(house: &House, file: &str, options: &[(&str, &str)]) -> Imported {

@@ -6,10 +6,10 @@ use std::collections::VecDeque;
 
 use jiff::SignedDuration;
 use pollster::block_on;
-use rollcall_domain::chunk::ChunkMessage;
-use rollcall_domain::keys::What;
-use rollcall_domain::names::ImportId;
-use rollcall_domain::plan::ChunkSize;
+use rollcall_domain::plan::chunk::ChunkMessage;
+use rollcall_domain::plan::import_plan::ChunkSize;
+use rollcall_domain::plan::object_keys::What;
+use rollcall_domain::types::names::ImportId;
 use rollcall_embedded::memory::MemoryContacts;
 use rollcall_embedded::queue::{LocalQueue, Message};
 use rollcall_pipeline::fault::Fault;

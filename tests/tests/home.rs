@@ -160,8 +160,8 @@ fn after_a_kill_redelivered_chunks_give_the_same_contacts() {
     let twice = Keep { repeated: true, ..rows(60, 61).remove(0) };
     keep(&home, 1, &[rows(50, 60), vec![twice]].concat());
     let items = [directory::account("A1", &["e:a@b.com"]), directory::account("A2", &["e:c@b.com"])];
-    let owner = rollcall_domain::names::ProgramName::marketplace();
-    let kind = rollcall_domain::directory::Kind::Accounts;
+    let owner = rollcall_domain::types::names::ProgramName::marketplace();
+    let kind = rollcall_domain::types::kind::Kind::Accounts;
     block_on(home.directory().keep(&owner, kind, &items)).unwrap();
     block_on(home.directory().keep(&owner, kind, &[directory::account("A1", &["e:new@b.com"])])).unwrap();
 
@@ -205,7 +205,7 @@ fn a_listing_beside_a_running_command_shows_what_is_there() {
     block_on(home.imports().begin(item(import(1)))).unwrap();
     block_on(home.directory().keep(
         &program("acme"),
-        rollcall_domain::directory::Kind::Tags,
+        rollcall_domain::types::kind::Kind::Tags,
         &[rollcall_pipeline::ports::DirectoryItem {
             id: "t".into(),
             keys: vec!["t".into()],
@@ -221,7 +221,7 @@ fn a_listing_beside_a_running_command_shows_what_is_there() {
     let ids: Vec<_> =
         beside.listing().unfinished_imports().unwrap().into_iter().map(|one| one.import_id).collect();
     assert_eq!(ids, [import(1), import(2)]);
-    let tag = [(rollcall_domain::directory::Kind::Tags, "t".to_owned())];
+    let tag = [(rollcall_domain::types::kind::Kind::Tags, "t".to_owned())];
     assert_eq!(block_on(beside.directory().find(&program("acme"), &tag)).unwrap(), [["{}"]]);
     let refused = block_on(beside.contacts().settle(&pool(), &import(1)));
     assert!(refused.unwrap_err().to_string().contains("reading only"));

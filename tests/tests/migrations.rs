@@ -5,7 +5,7 @@
 use std::collections::VecDeque;
 
 use pollster::block_on;
-use rollcall_domain::names::ImportId;
+use rollcall_domain::types::names::ImportId;
 use rollcall_embedded::queue::{LocalQueue, Message};
 use rollcall_pipeline::migrate::{Expected, Looked, Migration, look};
 use rollcall_pipeline::ports::{ImportItem, Imports};

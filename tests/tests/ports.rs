@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test's helpers may panic as the test may")]
 
 use pollster::block_on;
-use rollcall_domain::names::ImportId;
+use rollcall_domain::types::names::ImportId;
 use rollcall_embedded::home::Home;
 use rollcall_embedded::memory::{MemoryContacts, MemoryDirectory, MemoryImports, MemoryMail, MemoryObjects};
 use rollcall_embedded::queue::{LocalQueue, Message};

@@ -1,6 +1,6 @@
 //! A new kind of import is a new file: nothing of what follows is code.
 
-use rollcall_domain::plan::ChunkSize;
+use rollcall_domain::plan::import_plan::ChunkSize;
 use rollcall_tests::house::{Course, House};
 
 /// Places at a conference: told apart by badge and day's programme, as no built-in profile does it.

@@ -1,6 +1,6 @@
 //! DIG-5 at every crash point: contacts registered before are all there until the new ones are all in.
 
-use rollcall_domain::contact::ContactId;
+use rollcall_domain::types::id::ContactId;
 use rollcall_tests::faults::{Machine, Side};
 use rollcall_tests::world::{Event, World};
 

@@ -2,8 +2,8 @@
 
 use proptest::collection::vec;
 use proptest::prelude::*;
-use rollcall_domain::cells::Cells;
-use rollcall_domain::plan::ChunkSize;
+use rollcall_domain::file::cells::Cells;
+use rollcall_domain::plan::import_plan::ChunkSize;
 use rollcall_tests::house::Course;
 use rollcall_tests::world::World;
 
@@ -40,7 +40,7 @@ fn sent(file: &str, delimiter: u8, width: usize) -> Vec<(u64, Vec<String>)> {
     let header = reader.headers().unwrap().clone();
     let column = |name: &str| header.iter().position(|header| header == name);
     let (number, surplus) = (column("rollcall_row").unwrap(), column("rollcall_surplus"));
-    let take = |cell: &str| rollcall_domain::write::unguard(cell).to_owned();
+    let take = |cell: &str| rollcall_domain::file::write::unguard(cell).to_owned();
     let rows = reader.records().map(|row| {
         let row = row.unwrap();
         let mut cells: Vec<String> = row.iter().take(width).map(take).collect();

@@ -1,9 +1,11 @@
 //! Lines SAG-1 to SAG-P4: what a campaign can rely on when it imports accounts.
 
-use rollcall_domain::contact::{ContactId, Record};
-use rollcall_domain::locale::Locale;
-use rollcall_domain::profile::{BUILT_IN, Profile};
-use rollcall_domain::template::template;
+use rollcall_domain::contacts::contact::Record;
+use rollcall_domain::profile::built_in::BUILT_IN;
+use rollcall_domain::profile::compiled::Profile;
+use rollcall_domain::profile::template::template;
+use rollcall_domain::types::id::ContactId;
+use rollcall_domain::types::locale::Locale;
 use rollcall_tests::house::{Course, House, Imported};
 
 const HEADER: &str = "CUSTOMER TYPE,DOCUMENT TYPE,DOCUMENT NUMBER,FIRST SURNAME,FIRST NAME";

@@ -1,8 +1,8 @@
 //! Lines CAD-1 to CAD-17: what a sales team can rely on when it imports leads out of another system.
 
-use rollcall_domain::contact::ContactId;
-use rollcall_domain::keys::What;
-use rollcall_domain::names::ProfileName;
+use rollcall_domain::plan::object_keys::What;
+use rollcall_domain::types::id::ContactId;
+use rollcall_domain::types::names::ProfileName;
 use rollcall_tests::house::{Course, House, Imported};
 
 const OWNERS: &str = "owner_id,name\n9,Twice Named\n10,Twice Named\n3,Ana Souza\n";

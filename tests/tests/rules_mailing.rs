@@ -1,10 +1,10 @@
 //! Lines DIG-1 to DIG-14: what a calling service can rely on when it imports a list.
 
-use rollcall_domain::chunk::ChunkMessage;
-use rollcall_domain::contact::ContactId;
-use rollcall_domain::keys::What;
-use rollcall_domain::names::ProfileName;
-use rollcall_domain::plan::ChunkSize;
+use rollcall_domain::plan::chunk::ChunkMessage;
+use rollcall_domain::plan::import_plan::ChunkSize;
+use rollcall_domain::plan::object_keys::What;
+use rollcall_domain::types::id::ContactId;
+use rollcall_domain::types::names::ProfileName;
 use rollcall_embedded::queue::{LocalQueue, Message};
 use rollcall_tests::house::{Course, House, Imported};
 

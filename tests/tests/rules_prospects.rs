@@ -77,7 +77,7 @@ fn imp_03_the_verdict_of_the_file_promises_nothing_about_rows() {
 #[test]
 fn imp_04_the_verdict_is_there_before_any_row_is_worked() {
     let house = House::with_acme();
-    let what = rollcall_domain::keys::What::Profile("prospects".parse().unwrap());
+    let what = rollcall_domain::plan::object_keys::What::Profile("prospects".parse().unwrap());
     let object = house.drop_file("acme", what, "list.csv", b"Name,E-mail\nAnn,ann@one.example\n");
     let queue = LocalQueue::with_room(10);
     let course = Course::default();
@@ -95,7 +95,7 @@ fn imp_04_the_verdict_is_there_before_any_row_is_worked() {
 #[test]
 fn imp_05_times_are_those_of_this_import() {
     let house = House::with_acme();
-    let what = rollcall_domain::keys::What::Profile("prospects".parse().unwrap());
+    let what = rollcall_domain::plan::object_keys::What::Profile("prospects".parse().unwrap());
     let object = house.drop_file("acme", what, "list.csv", b"Name,E-mail\nAnn,ann@one.example\n");
     let queue = LocalQueue::with_room(10);
     let course = Course::default();

@@ -1,6 +1,6 @@
 //! Workbooks: the same rows, answers and way back as a delimited file, by content and not by name.
 
-use rollcall_domain::names::ProfileName;
+use rollcall_domain::types::names::ProfileName;
 use rollcall_tests::house::{Course, House, Imported};
 use rust_xlsxwriter::{ExcelDateTime, Format, Formula, Workbook, Worksheet};
 
@@ -61,7 +61,7 @@ fn the_line_of_a_row_is_the_row_of_the_sheet() {
     ];
     for size in [1, 2, 100] {
         let course = Course {
-            size: rollcall_domain::plan::ChunkSize { rows: size, ..Default::default() },
+            size: rollcall_domain::plan::import_plan::ChunkSize { rows: size, ..Default::default() },
             ..Course::default()
         };
         let imported =
@@ -224,7 +224,7 @@ fn what_is_no_workbook_that_is_read_is_refused() {
 #[test]
 fn the_name_of_a_file_says_nothing() {
     let house = House::with_acme();
-    let what = || rollcall_domain::keys::What::Profile(ProfileName::parse("prospects").unwrap());
+    let what = || rollcall_domain::plan::object_keys::What::Profile(ProfileName::parse("prospects").unwrap());
     let csv =
         house.run("acme", what(), "list.xlsx", b"Name,E-mail\nAnn,a@one.example\n", &[], &Course::default());
     assert_eq!((csv.status(), csv.upload.encoding.as_deref()), ("completed", Some("UTF-8")));

@@ -7,9 +7,9 @@ use lambda_runtime::{Diagnostic, tracing};
 use rollcall_aws::{
     Bucket, ContactsTable, DirectoryTable, DropEvent, ImportsTable, Mailer, Queues, SystemClock,
 };
-use rollcall_domain::chunk::ChunkMessage;
-use rollcall_domain::keys::Drop;
-use rollcall_domain::names::ImportId;
+use rollcall_domain::plan::chunk::ChunkMessage;
+use rollcall_domain::plan::object_keys::Drop;
+use rollcall_domain::types::names::ImportId;
 use rollcall_pipeline::fault::Fault;
 use rollcall_pipeline::finalize::{Finalized, finalize};
 use rollcall_pipeline::give_up::give_up_chunk;

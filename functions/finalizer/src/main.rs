@@ -9,7 +9,7 @@ use rollcall_aws::client::{DynamoDb, S3, Ses, Sqs};
 use rollcall_aws::{
     Bucket, ContactsTable, DirectoryTable, Environment, ImportsTable, Mailer, Queues, SystemClock,
 };
-use rollcall_domain::plan::ChunkSize;
+use rollcall_domain::plan::import_plan::ChunkSize;
 use rollcall_pipeline::ports::Ports;
 use rollcall_pipeline::sweep::Patience;
 use rollcall_pipeline::work::Plans;

@@ -1,7 +1,7 @@
 //! What a message asks of the finalizer, told by its shape: a dead letter is what it was when it was alive.
 
 use rollcall_aws::{Bucket, DropEvent, FinalizeMessage, decode_chunk};
-use rollcall_domain::chunk::ChunkMessage;
+use rollcall_domain::plan::chunk::ChunkMessage;
 use rollcall_pipeline::fault::Fault;
 use serde::Deserialize;
 use serde_json::Value;

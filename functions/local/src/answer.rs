@@ -9,8 +9,8 @@ use std::io::{self, ErrorKind, Write};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use rollcall_domain::summary::Status;
-use rollcall_domain::upload::Detection;
+use rollcall_domain::report::upload::Detection;
+use rollcall_domain::types::outcome::Status;
 use rollcall_embedded::home::HomeError;
 use rollcall_pipeline::fault::Fault;
 

@@ -3,13 +3,13 @@
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
-use rollcall_domain::directory::Kind;
-use rollcall_domain::finding::Code;
-use rollcall_domain::keys::{Drop, What, starts_an_import};
-use rollcall_domain::names::{ProfileName, ProgramName};
-use rollcall_domain::options::Options;
-use rollcall_domain::summary::Status;
-use rollcall_domain::tally::CodeCount;
+use rollcall_domain::plan::object_keys::{Drop, What, starts_an_import};
+use rollcall_domain::profile::options::Options;
+use rollcall_domain::result::tally::CodeCount;
+use rollcall_domain::types::code::Code;
+use rollcall_domain::types::kind::Kind;
+use rollcall_domain::types::names::{ProfileName, ProgramName};
+use rollcall_domain::types::outcome::Status;
 
 use crate::answer::Failure;
 

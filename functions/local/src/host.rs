@@ -10,11 +10,12 @@ use std::thread::available_parallelism;
 
 use jiff::Timestamp;
 use pollster::block_on;
-use rollcall_domain::keys::{self, Drop, Papers};
-use rollcall_domain::names::{ImportId, ProgramName};
-use rollcall_domain::plan::ChunkSize;
-use rollcall_domain::summary::Summary;
-use rollcall_domain::upload::Upload;
+use rollcall_domain::plan::import_plan::ChunkSize;
+use rollcall_domain::plan::object_keys;
+use rollcall_domain::plan::object_keys::{Drop, Papers};
+use rollcall_domain::report::summary::Summary;
+use rollcall_domain::report::upload::Upload;
+use rollcall_domain::types::names::{ImportId, ProgramName};
 use rollcall_embedded::home::Home;
 use rollcall_pipeline::fault::Fault;
 use rollcall_pipeline::ports::{Answer, ImportItem, Imports, ObjectVersion, Objects};
@@ -120,7 +121,7 @@ impl Host {
     pub fn import(&self, source: &Path, drop: &Drop, given: Vec<(String, String)>) -> Result<Done, Failure> {
         let at = self.home.imports().next_drop_time(Timestamp::now())?;
         let (bucket, key) = (self.home.bucket(), drop.key());
-        self.put_options(&keys::sidecar(&key), &given)?;
+        self.put_options(&object_keys::sidecar(&key), &given)?;
         let prepared = bucket.prepare_drop(source, &key, at)?;
         let object = prepared.object().clone();
         // Noted before it appears: there is no moment in which the file is in the bucket and nobody knows of it. Killed

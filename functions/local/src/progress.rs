@@ -5,9 +5,9 @@ use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
 use pollster::block_on;
-use rollcall_domain::keys::Papers;
-use rollcall_domain::names::ImportId;
-use rollcall_domain::plan::Plan;
+use rollcall_domain::plan::import_plan::Plan;
+use rollcall_domain::plan::object_keys::Papers;
+use rollcall_domain::types::names::ImportId;
 use rollcall_embedded::home::Home;
 use rollcall_pipeline::ports::{Imports, Objects};
 

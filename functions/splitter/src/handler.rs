@@ -2,8 +2,8 @@
 
 use lambda_runtime::{Diagnostic, tracing};
 use rollcall_aws::{Bucket, DropEvent, ImportsTable, Queues, SystemClock};
-use rollcall_domain::keys::Drop;
-use rollcall_domain::plan::ChunkSize;
+use rollcall_domain::plan::import_plan::ChunkSize;
+use rollcall_domain::plan::object_keys::Drop;
 use rollcall_pipeline::fault::Fault;
 use rollcall_pipeline::migrate::{Migration, look};
 use rollcall_pipeline::ports::{Clock, Dropped, ImportItem, Imports, Objects};

@@ -5,7 +5,7 @@ mod handler;
 use lambda_runtime::{Error, LambdaEvent, run, service_fn, tracing};
 use rollcall_aws::client::{DynamoDb, S3, Sqs};
 use rollcall_aws::{Bucket, Environment, ImportsTable, Queues, SystemClock};
-use rollcall_domain::plan::ChunkSize;
+use rollcall_domain::plan::import_plan::ChunkSize;
 use serde_json::Value;
 
 use crate::handler::Splitter;

@@ -7,8 +7,8 @@ use std::collections::HashMap;
 
 use aws_sdk_dynamodb::Client;
 use jiff::Timestamp;
-use rollcall_domain::contact::ContactId;
-use rollcall_domain::names::ImportId;
+use rollcall_domain::types::id::ContactId;
+use rollcall_domain::types::names::ImportId;
 use rollcall_pipeline::ports::{Answer, Contacts, Keep, Pool, Wanted};
 
 use crate::fault::fault;

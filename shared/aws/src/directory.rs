@@ -10,8 +10,9 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use aws_sdk_dynamodb::Client;
 use futures_util::{StreamExt, TryStreamExt, stream};
-use rollcall_domain::directory::{Account, Candidates, DirectoryItem, Kind, MAX_CANDIDATES, MatchKey};
-use rollcall_domain::names::{MARKETPLACE, ProgramName};
+use rollcall_domain::contacts::directory::{Account, Candidates, DirectoryItem, MAX_CANDIDATES, MatchKey};
+use rollcall_domain::types::kind::Kind;
+use rollcall_domain::types::names::{MARKETPLACE, ProgramName};
 use rollcall_pipeline::fault::Fault;
 use rollcall_pipeline::ports::{Answer, Directory};
 

@@ -2,8 +2,8 @@
 
 use aws_sdk_sesv2::Client;
 use aws_sdk_sesv2::types::{Body, Content, Destination, EmailContent, Message, MessageTag};
-use rollcall_domain::letter::{DEFAULT_SENDER, Letter};
-use rollcall_domain::names::ImportId;
+use rollcall_domain::report::notification::{DEFAULT_SENDER, Letter};
+use rollcall_domain::types::names::ImportId;
 use rollcall_pipeline::ports::{Answer, Mail};
 
 use crate::fault::{discreet_fault, unbuilt};

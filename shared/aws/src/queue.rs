@@ -4,9 +4,9 @@
 //! and its message says where.
 
 use aws_sdk_sqs::Client;
-use rollcall_domain::chunk::ChunkMessage;
-use rollcall_domain::keys::Papers;
-use rollcall_domain::names::{ImportId, ProgramName};
+use rollcall_domain::plan::chunk::ChunkMessage;
+use rollcall_domain::plan::object_keys::Papers;
+use rollcall_domain::types::names::{ImportId, ProgramName};
 use rollcall_pipeline::fault::Fault;
 use rollcall_pipeline::ports::{Answer, Objects, Queue};
 use serde::{Deserialize, Serialize};

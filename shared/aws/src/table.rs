@@ -9,7 +9,7 @@ use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes, PutRequest, WriteRequest};
 use futures_util::{StreamExt, TryStreamExt, stream};
-use rollcall_domain::contact::{base32, sha256};
+use rollcall_domain::types::id::{base32, sha256};
 use rollcall_pipeline::fault::Fault;
 use rollcall_pipeline::ports::Answer;
 

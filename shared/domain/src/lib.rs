@@ -1,49 +1,33 @@
-//! What a file, a row, a rule, a match and a report are: the core of Rollcall, without any I/O.
+//! The core of Rollcall, without any I/O: files, rows, rules, matches and reports as plain functions of their input.
+//!
+//! The modules are rooms, in the order of a row's journey. A room imports only from rooms above it in this list:
+//!
+//! | room | holds |
+//! | --- | --- |
+//! | [`types`] | small types that every room knows: codes, findings, names, limits, ids |
+//! | [`clean`] | cleaners of single cells: phone, e-mail, website, date, document |
+//! | [`messages`] | texts in five languages, and a finding as JSON |
+//! | [`file`] | bytes to records and back: unpack, decode, read workbooks, split, write CSV |
+//! | [`profile`] | what an import accepts: profiles, options of a drop, settings of a program |
+//! | [`plan`] | the snapshot that every later step follows: columns, chunks, object keys |
+//! | [`row`] | a record becomes a row of cleaned fields with its identity |
+//! | [`survey`] | the whole file, read once: header, delimiter, repeats, the verdict on the file |
+//! | [`contacts`] | contacts and the directory: what is stored, how rows match accounts, masks |
+//! | [`result`] | result rows, counts, and the stored result of a chunk |
+//! | [`judge`] | the decision on each row of a chunk |
+//! | [`report`] | answers about the whole import: summary, upload summary, report, notification e-mail |
+//!
+//! A test keeps this order (`tests/tests/rooms.rs`).
 
-pub mod cells;
-pub mod chunk;
 pub mod clean;
-pub mod code;
-pub mod contact;
-pub mod cut;
-pub mod decode;
-pub mod delimiter;
-pub mod directory;
-pub mod finding;
-pub mod fragment;
-pub mod give_up;
+pub mod contacts;
+pub mod file;
 pub mod judge;
-pub mod keep;
-pub mod keys;
-pub mod letter;
-pub mod limits;
-pub mod locale;
-pub mod mapping;
-pub mod mask;
-pub mod matching;
 pub mod messages;
-pub mod names;
-mod numbers;
-pub mod options;
-pub mod packed;
 pub mod plan;
-pub mod preamble;
-pub mod problem;
 pub mod profile;
-pub mod reader;
-pub mod record;
-pub mod repeats;
 pub mod report;
 pub mod result;
 pub mod row;
-#[cfg(test)]
-mod sample;
-pub mod settings;
-pub mod split;
-pub mod summary;
 pub mod survey;
-pub mod tally;
-pub mod template;
-pub mod upload;
-pub mod workbook;
-pub mod write;
+pub mod types;

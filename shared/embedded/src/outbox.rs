@@ -10,8 +10,8 @@ use mail_builder::headers::address::Address;
 use mail_builder::headers::content_type::ContentType;
 use mail_builder::headers::raw::Raw;
 use mail_builder::mime::{BodyPart, MimePart};
-use rollcall_domain::letter::Letter;
-use rollcall_domain::names::ImportId;
+use rollcall_domain::report::notification::Letter;
+use rollcall_domain::types::names::ImportId;
 use rollcall_pipeline::ports::{Answer, Mail};
 
 use crate::disk::{Draft, fault, remove_drafts};

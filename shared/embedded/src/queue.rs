@@ -7,8 +7,8 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use rollcall_domain::chunk::ChunkMessage;
-use rollcall_domain::names::{ImportId, ProgramName};
+use rollcall_domain::plan::chunk::ChunkMessage;
+use rollcall_domain::types::names::{ImportId, ProgramName};
 use rollcall_pipeline::fault::Fault;
 use rollcall_pipeline::ports::{Answer, Queue};
 

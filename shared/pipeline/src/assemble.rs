@@ -5,11 +5,13 @@
 
 use std::collections::HashSet;
 
-use rollcall_domain::fragment::ChunkAnswer;
-use rollcall_domain::keys::Papers;
-use rollcall_domain::plan::Plan;
-use rollcall_domain::result::{FAILED, ResultWriter, SUCCEEDED};
-use rollcall_domain::tally::{Outcome, Tally};
+use rollcall_domain::plan::columns::{FAILED, SUCCEEDED};
+use rollcall_domain::plan::import_plan::Plan;
+use rollcall_domain::plan::object_keys::Papers;
+use rollcall_domain::result::chunk_result::ChunkAnswer;
+use rollcall_domain::result::rows::ResultWriter;
+use rollcall_domain::result::tally::Tally;
+use rollcall_domain::types::outcome::Outcome;
 
 use crate::papers::{read_answer, read_given_up};
 use crate::ports::{Answer, ObjectWriter, Objects};

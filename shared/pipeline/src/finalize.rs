@@ -6,15 +6,16 @@
 use futures_util::StreamExt;
 use futures_util::stream;
 use jiff::SignedDuration;
-use rollcall_domain::finding::Finding;
-use rollcall_domain::keys::Papers;
-use rollcall_domain::letter::letter;
-use rollcall_domain::names::ImportId;
-use rollcall_domain::plan::Plan;
-use rollcall_domain::report::{ReportInput, report};
-use rollcall_domain::summary::{Status, Summary};
-use rollcall_domain::tally::Tally;
-use rollcall_domain::upload::{Detection, Upload, Verdict};
+use rollcall_domain::plan::import_plan::Plan;
+use rollcall_domain::plan::object_keys::Papers;
+use rollcall_domain::report::html::{ReportInput, report};
+use rollcall_domain::report::notification::letter;
+use rollcall_domain::report::summary::Summary;
+use rollcall_domain::report::upload::{Detection, Upload, Verdict};
+use rollcall_domain::result::tally::Tally;
+use rollcall_domain::types::finding::Finding;
+use rollcall_domain::types::names::ImportId;
+use rollcall_domain::types::outcome::Status;
 
 use crate::assemble::{Assembly, read_chunk};
 use crate::fault::Fault;
@@ -237,7 +238,7 @@ async fn write_upload(
     plan: &Plan,
 ) -> Answer<Upload> {
     let upload = Upload {
-        schema: rollcall_domain::summary::SCHEMA,
+        schema: rollcall_domain::report::summary::SCHEMA,
         head: crate::split::head(plan, &item.profile),
         verdict: Verdict { accepted: false, errors: Vec::new(), warnings: Vec::new() },
         encoding: None,

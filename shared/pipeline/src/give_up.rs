@@ -1,9 +1,9 @@
 //! A chunk, or a whole import, can go no further: it is answered for, so that every import ends.
 
 use jiff::SignedDuration;
-use rollcall_domain::chunk::ChunkMessage;
-use rollcall_domain::give_up::{GivenUp, unprocessed};
-use rollcall_domain::keys::Papers;
+use rollcall_domain::plan::chunk::ChunkMessage;
+use rollcall_domain::plan::object_keys::Papers;
+use rollcall_domain::result::abandoned::{GivenUp, unprocessed};
 
 use crate::papers::{Loaded, Plans, missing, put_fragment, read_fragment};
 use crate::ports::{Answer, Clock, Contacts, Directory, Imports, Objects, Ports, Queue, Take};

@@ -7,8 +7,8 @@
 use std::future::Future;
 
 use jiff::{SignedDuration, Timestamp};
-use rollcall_domain::keys::{Drop, What, starts_an_import};
-use rollcall_domain::names::{ProfileName, ProgramName};
+use rollcall_domain::plan::object_keys::{Drop, What, starts_an_import};
+use rollcall_domain::types::names::{ProfileName, ProgramName};
 use serde::Deserialize;
 
 use crate::ports::{Answer, Clock, Dropped, ImportItem, Imports, ObjectVersion, Objects};

@@ -2,14 +2,14 @@
 
 use std::sync::{Arc, Mutex};
 
-use rollcall_domain::chunk::ChunkMessage;
-use rollcall_domain::fragment::{ChunkAnswer, Fragment};
-use rollcall_domain::give_up::GivenUp;
-use rollcall_domain::keys::Papers;
-use rollcall_domain::names::{ImportId, ProgramName};
-use rollcall_domain::plan::Plan;
-use rollcall_domain::profile::Profile;
-use rollcall_domain::upload::Upload;
+use rollcall_domain::plan::chunk::ChunkMessage;
+use rollcall_domain::plan::import_plan::Plan;
+use rollcall_domain::plan::object_keys::Papers;
+use rollcall_domain::profile::compiled::Profile;
+use rollcall_domain::report::upload::Upload;
+use rollcall_domain::result::abandoned::GivenUp;
+use rollcall_domain::result::chunk_result::{ChunkAnswer, Fragment};
+use rollcall_domain::types::names::{ImportId, ProgramName};
 
 use crate::fault::Fault;
 use crate::ports::Objects;

@@ -8,14 +8,15 @@ use std::future::Future;
 use std::ops::Range;
 
 use jiff::Timestamp;
-use rollcall_domain::chunk::ChunkMessage;
-pub use rollcall_domain::contact::Wanted;
-pub use rollcall_domain::directory::DirectoryItem;
-use rollcall_domain::directory::{Candidates, Kind, MatchKey};
-pub use rollcall_domain::keep::Keep;
-use rollcall_domain::letter::Letter;
-use rollcall_domain::names::{ImportId, ProgramName};
-use rollcall_domain::summary::Status;
+pub use rollcall_domain::contacts::contact::Wanted;
+pub use rollcall_domain::contacts::directory::DirectoryItem;
+use rollcall_domain::contacts::directory::{Candidates, MatchKey};
+pub use rollcall_domain::contacts::writes::Keep;
+use rollcall_domain::plan::chunk::ChunkMessage;
+use rollcall_domain::report::notification::Letter;
+use rollcall_domain::types::kind::Kind;
+use rollcall_domain::types::names::{ImportId, ProgramName};
+use rollcall_domain::types::outcome::Status;
 
 use crate::fault::Fault;
 

@@ -5,18 +5,21 @@
 //! they can be decoded.
 
 use jiff::Timestamp;
-use rollcall_domain::cells::Cells;
-use rollcall_domain::chunk::ChunkMessage;
-use rollcall_domain::cut::records;
-use rollcall_domain::finding::{Code, FindingJson};
-use rollcall_domain::judge::{Bench, JudgedRow};
-use rollcall_domain::keys::Drop;
-use rollcall_domain::plan::{ChunkSize, Plan};
-use rollcall_domain::profile::Profile;
-use rollcall_domain::survey::{Opening, Surveyed};
-use rollcall_domain::tally::Outcome;
-use rollcall_domain::upload::{Detection, UploadColumn, Verdict};
-use rollcall_domain::{limits, record};
+use rollcall_domain::file::cells::Cells;
+use rollcall_domain::file::record_text;
+use rollcall_domain::file::split::records;
+use rollcall_domain::judge::chunk_judge::{Bench, JudgedRow};
+use rollcall_domain::messages::localized::FindingJson;
+use rollcall_domain::plan::chunk::ChunkMessage;
+use rollcall_domain::plan::import_plan::{ChunkSize, Plan};
+use rollcall_domain::plan::object_keys::Drop;
+use rollcall_domain::profile::compiled::Profile;
+use rollcall_domain::report::upload::{Detection, UploadColumn, Verdict};
+use rollcall_domain::survey::opening::Opening;
+use rollcall_domain::survey::whole_file::Surveyed;
+use rollcall_domain::types::code::Code;
+use rollcall_domain::types::limits;
+use rollcall_domain::types::outcome::Outcome;
 use serde::Serialize;
 
 use crate::fault::Fault;
@@ -144,7 +147,7 @@ pub async fn preview(
 /// Rows that are looked up at once.
 const CHUNK_ROWS: u32 = 500;
 
-fn findings(surveyed: &Surveyed, locale: rollcall_domain::locale::Locale) -> Vec<FindingJson> {
+fn findings(surveyed: &Surveyed, locale: rollcall_domain::types::locale::Locale) -> Vec<FindingJson> {
     let findings = surveyed.errors.iter().chain(&surveyed.warnings);
     findings.map(|finding| FindingJson::new(finding, locale)).collect()
 }
@@ -309,9 +312,9 @@ fn show(
 /// A record's text; one that is too large is cut as an import cuts it.
 fn shown(bytes: &[u8], delimiter: u8) -> String {
     if bytes.len() > limits::ROW_BYTES {
-        record::cut(bytes, delimiter)
+        record_text::cut(bytes, delimiter)
     } else {
-        record::text(bytes, delimiter).0.into_owned()
+        record_text::text(bytes, delimiter).0.into_owned()
     }
 }
 

@@ -6,20 +6,25 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use rollcall_domain::chunk::ChunkMessage;
-use rollcall_domain::decode::Encoding;
-use rollcall_domain::directory::UnknownKind;
-use rollcall_domain::finding::{Code, Finding, FindingJson};
-use rollcall_domain::keys::{self, Drop, Papers, What};
-use rollcall_domain::names::{ImportId, NameError};
-use rollcall_domain::options::Options;
-use rollcall_domain::plan::{ChunkSize, Plan, VERSION};
-use rollcall_domain::profile::Profile;
-use rollcall_domain::settings::Settings;
-use rollcall_domain::summary::{Head, SCHEMA};
-use rollcall_domain::survey::Surveyed;
-use rollcall_domain::upload::{Detection, Upload, UploadColumn, Verdict};
-use rollcall_domain::{cut, limits, mapping, options};
+use rollcall_domain::file::decode::Encoding;
+use rollcall_domain::messages::localized::FindingJson;
+use rollcall_domain::plan::chunk::ChunkMessage;
+use rollcall_domain::plan::import_plan::{ChunkSize, Plan, VERSION};
+use rollcall_domain::plan::object_keys;
+use rollcall_domain::plan::object_keys::{Drop, Papers, What};
+use rollcall_domain::plan::{cut, mapping};
+use rollcall_domain::profile::compiled::Profile;
+use rollcall_domain::profile::options::Options;
+use rollcall_domain::profile::settings::Settings;
+use rollcall_domain::profile::toml_table;
+use rollcall_domain::report::summary::{Head, SCHEMA};
+use rollcall_domain::report::upload::{Detection, Upload, UploadColumn, Verdict};
+use rollcall_domain::survey::whole_file::Surveyed;
+use rollcall_domain::types::code::Code;
+use rollcall_domain::types::finding::Finding;
+use rollcall_domain::types::kind::UnknownKind;
+use rollcall_domain::types::limits;
+use rollcall_domain::types::names::{ImportId, NameError};
 
 use crate::fault::Fault;
 use crate::papers::read_plan;
@@ -173,20 +178,22 @@ impl Asked {
         drop: &Drop,
     ) -> Answer<Result<(), Finding>> {
         if !drop.program.is_marketplace() {
-            let Some(text) = read_text(objects, &keys::settings(&drop.program)).await? else {
+            let Some(text) = read_text(objects, &object_keys::settings(&drop.program)).await? else {
                 return Ok(Err(Finding::new(Code::ProgramUnknown).value(drop.program.as_str())));
             };
             match text.and_then(|text| Settings::parse(&text)) {
                 Ok(settings) => self.settings = settings,
-                Err(detail) => return Ok(Err(settings_invalid(&keys::settings(&drop.program), detail))),
+                Err(detail) => {
+                    return Ok(Err(settings_invalid(&object_keys::settings(&drop.program), detail)));
+                }
             }
         }
         let profile = match read_profile(objects, &drop.what).await? {
             Ok(profile) => profile,
             Err(finding) => return Ok(Err(finding)),
         };
-        let sidecar = read_text(objects, &keys::sidecar(&item.object.key)).await?;
-        let sidecar = sidecar.map(|text| text.and_then(|text| options::read_table(&text))).transpose();
+        let sidecar = read_text(objects, &object_keys::sidecar(&item.object.key)).await?;
+        let sidecar = sidecar.map(|text| text.and_then(|text| toml_table::read_table(&text))).transpose();
         let read = sidecar.map_err(|detail| (String::new(), detail)).and_then(|sidecar| {
             let defaults =
                 if profile.directory.is_some() { Vec::new() } else { self.settings.default_options() };
@@ -218,7 +225,7 @@ pub(crate) async fn read_profile(objects: &impl Objects, what: &What) -> Answer<
         What::Directory(kind) => return Ok(Ok(Profile::of_directory(*kind))),
         What::Profile(name) => name,
     };
-    let key = keys::profile(name);
+    let key = object_keys::profile(name);
     let Some(text) = read_text(objects, &key).await? else {
         let unknown = || Finding::new(Code::ProfileUnknown).value(name.as_str());
         return Ok(Profile::built_in(name.as_str()).ok_or_else(unknown));

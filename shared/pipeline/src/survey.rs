@@ -1,12 +1,16 @@
 //! The first reading of a drop: in which form its text comes, and the file's verdict.
 
-use rollcall_domain::decode::{self, Census, Confidence, Detected, Encoding, Found, Halves, Place, ToldBy};
-use rollcall_domain::finding::{Code, Finding};
-use rollcall_domain::limits;
-use rollcall_domain::plan::ChunkSize;
-use rollcall_domain::profile::Profile;
-use rollcall_domain::survey::{Opening, Survey, Surveyed};
-use rollcall_domain::workbook::{Sheet, SheetText, Workbook, is_workbook};
+use rollcall_domain::file::decode;
+use rollcall_domain::file::decode::{Census, Confidence, Detected, Encoding, Found, Halves, Place, ToldBy};
+use rollcall_domain::file::workbook::{Sheet, SheetText, Workbook, is_workbook};
+use rollcall_domain::plan::import_plan::ChunkSize;
+use rollcall_domain::profile::compiled::Profile;
+use rollcall_domain::survey::opening::Opening;
+use rollcall_domain::survey::sheet;
+use rollcall_domain::survey::whole_file::{Survey, Surveyed};
+use rollcall_domain::types::code::Code;
+use rollcall_domain::types::finding::Finding;
+use rollcall_domain::types::limits;
 
 use crate::ports::{Answer, ObjectVersion, Objects};
 use crate::split::Asked;
@@ -87,7 +91,7 @@ async fn open_workbook(
     }
     let bytes = read_workbook(objects, object, look.packing).await?;
     Ok(Workbook::open(bytes).and_then(|mut book| {
-        let sheet = book.choose(profile, &asked.options)?;
+        let sheet = sheet::choose(&mut book, profile, &asked.options)?;
         let text = book.into_text(&sheet)?;
         Ok((sheet, text))
     }))

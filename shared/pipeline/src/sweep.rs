@@ -7,9 +7,9 @@
 use std::future::Future;
 
 use jiff::{SignedDuration, Timestamp};
-use rollcall_domain::chunk::ChunkMessage;
-use rollcall_domain::names::{ImportId, ProgramName};
-use rollcall_domain::plan::ChunkSize;
+use rollcall_domain::plan::chunk::ChunkMessage;
+use rollcall_domain::plan::import_plan::ChunkSize;
+use rollcall_domain::types::names::{ImportId, ProgramName};
 
 use crate::finalize::finalize;
 use crate::give_up::give_up_chunk;

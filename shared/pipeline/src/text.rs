@@ -2,12 +2,13 @@
 
 use std::borrow::Cow;
 
-use rollcall_domain::decode::{Decoder, Encoding};
-use rollcall_domain::finding::{Code, Finding};
-use rollcall_domain::limits;
-use rollcall_domain::packed::{Bytes, Packing, Unpacked};
-use rollcall_domain::plan::Plan;
-use rollcall_domain::workbook::{Sheet, SheetText, Workbook};
+use rollcall_domain::file::decode::{Decoder, Encoding};
+use rollcall_domain::file::packed::{Bytes, Packing, Unpacked};
+use rollcall_domain::file::workbook::{Sheet, SheetText, Workbook};
+use rollcall_domain::plan::import_plan::Plan;
+use rollcall_domain::types::code::Code;
+use rollcall_domain::types::finding::Finding;
+use rollcall_domain::types::limits;
 
 use crate::fault::Fault;
 use crate::ports::{ObjectVersion, Objects};

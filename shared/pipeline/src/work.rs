@@ -4,10 +4,10 @@
 //! judging; so a crash at any point, and any number of deliveries, come to the same end.
 
 use jiff::SignedDuration;
-use rollcall_domain::chunk::{ChunkMessage, VERSION};
-use rollcall_domain::fragment::{ChunkAnswer, Fragment, Keeps};
-use rollcall_domain::judge::{Bench, Found, Lookups};
-use rollcall_domain::keys::Papers;
+use rollcall_domain::judge::chunk_judge::{Bench, Found, Lookups};
+use rollcall_domain::plan::chunk::{ChunkMessage, VERSION};
+use rollcall_domain::plan::object_keys::Papers;
+use rollcall_domain::result::chunk_result::{ChunkAnswer, Fragment, Keeps};
 
 use crate::fault::Fault;
 pub use crate::papers::{Loaded, Plans};

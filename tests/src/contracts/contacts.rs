@@ -1,6 +1,6 @@
 //! The contacts: read as they were before an import, kept so that order and repetition do not matter.
 
-use rollcall_domain::contact::ContactId;
+use rollcall_domain::types::id::ContactId;
 use rollcall_pipeline::ports::{Contacts, Keep, Pool, Wanted};
 
 use super::{import, program};

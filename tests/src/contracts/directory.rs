@@ -1,7 +1,8 @@
 //! The directory: entries by id, found by the keys that they have now.
 
-use rollcall_domain::directory::{Account, Kind, MAX_CANDIDATES};
-use rollcall_domain::names::ProgramName;
+use rollcall_domain::contacts::directory::{Account, MAX_CANDIDATES};
+use rollcall_domain::types::kind::Kind;
+use rollcall_domain::types::names::ProgramName;
 use rollcall_pipeline::ports::{Directory, DirectoryItem};
 
 use super::program;

@@ -1,7 +1,7 @@
 //! The imports' state: a chunk closes once, a letter goes out once.
 
-use rollcall_domain::names::ImportId;
-use rollcall_domain::summary::Status;
+use rollcall_domain::types::names::ImportId;
+use rollcall_domain::types::outcome::Status;
 use rollcall_pipeline::ports::{ImportItem, Imports, LetterClaim, ObjectVersion, Take};
 
 use super::{import, program, time};

@@ -1,7 +1,7 @@
 //! The mail: what is sent arrives, with what it says.
 
-use rollcall_domain::letter::Letter;
-use rollcall_domain::names::ImportId;
+use rollcall_domain::report::notification::Letter;
+use rollcall_domain::types::names::ImportId;
 use rollcall_pipeline::ports::Mail;
 
 use super::import;

@@ -11,7 +11,7 @@ pub mod objects;
 pub mod queue;
 
 use jiff::Timestamp;
-use rollcall_domain::names::{ImportId, ProgramName};
+use rollcall_domain::types::names::{ImportId, ProgramName};
 
 /// A time, in seconds after some beginning.
 pub fn time(seconds: i64) -> Timestamp {

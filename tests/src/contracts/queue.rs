@@ -1,7 +1,7 @@
 //! The queues: what is sent arrives, once or more, in any order.
 
-use rollcall_domain::chunk::{ChunkMessage, VERSION};
-use rollcall_domain::names::{ImportId, ProgramName};
+use rollcall_domain::plan::chunk::{ChunkMessage, VERSION};
+use rollcall_domain::types::names::{ImportId, ProgramName};
 use rollcall_pipeline::ports::Queue;
 
 use super::{import, program};

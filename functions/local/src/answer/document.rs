@@ -3,8 +3,9 @@
 use std::path::Path;
 
 use jiff::Timestamp;
-use rollcall_domain::summary::{SCHEMA, Status, Summary};
-use rollcall_domain::tally::{CodeCount, Counts};
+use rollcall_domain::report::summary::{SCHEMA, Summary};
+use rollcall_domain::result::tally::{CodeCount, Counts};
+use rollcall_domain::types::outcome::Status;
 use serde::Serialize;
 
 use crate::drop::Asked;

@@ -4,13 +4,15 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use console::Style;
-use rollcall_domain::finding::Code;
-use rollcall_domain::locale::Locale;
-use rollcall_domain::messages::Messages;
-use rollcall_domain::problem::{Cells, Problem, problems};
-use rollcall_domain::summary::{Status, Summary};
-use rollcall_domain::tally::{CodeCount, Outcome};
-use rollcall_domain::upload::UploadColumn;
+use rollcall_domain::messages::catalogue::Messages;
+use rollcall_domain::report::problem::{Cells, Problem, problems};
+use rollcall_domain::report::summary::Summary;
+use rollcall_domain::report::upload::UploadColumn;
+use rollcall_domain::result::tally::CodeCount;
+use rollcall_domain::types::code::Code;
+use rollcall_domain::types::locale::Locale;
+use rollcall_domain::types::outcome::Outcome;
+use rollcall_domain::types::outcome::Status;
 
 use super::table::{Column, Table};
 use crate::drop::{Asked, is_dry_run};

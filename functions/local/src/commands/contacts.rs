@@ -5,12 +5,13 @@ use std::io::{BufWriter, Write};
 use std::path::Path;
 
 use pollster::block_on;
-use rollcall_domain::contact::Record;
-use rollcall_domain::directory::{Account, Group, Kind, SignUp};
-use rollcall_domain::keys;
-use rollcall_domain::names::{ProfileName, ProgramName};
-use rollcall_domain::profile::Profile;
-use rollcall_domain::reader::{Contact, Kept, cadence_keys};
+use rollcall_domain::contacts::contact::Record;
+use rollcall_domain::contacts::directory::{Account, Group, SignUp};
+use rollcall_domain::contacts::view::{Contact, Kept, cadence_keys};
+use rollcall_domain::plan::object_keys;
+use rollcall_domain::profile::compiled::Profile;
+use rollcall_domain::types::kind::Kind;
+use rollcall_domain::types::names::{ProfileName, ProgramName};
 use rollcall_embedded::home::Home;
 use rollcall_embedded::store::{DirectoryStore, ListedContact};
 use rollcall_pipeline::fault::Fault;
@@ -18,7 +19,8 @@ use rollcall_pipeline::ports::Directory;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use crate::answer::{self, Column, Exit, Failure, Table};
+use crate::answer;
+use crate::answer::{Column, Exit, Failure, Table};
 
 /// Show the contacts of a program
 #[derive(Debug, clap::Subcommand)]
@@ -46,7 +48,7 @@ impl Contacts {
         let Contacts::List(list) = self;
         let program = ProgramName::parse(&list.program).map_err(|error| Failure::said(error.to_string()))?;
         let home = Home::open_shared(home)?;
-        let settings = keys::settings(&program);
+        let settings = object_keys::settings(&program);
         if !home.bucket().root().join(&settings).is_file() {
             let words = format!("no such program: {program}; `rollcall program set {program}` makes it");
             return Err(Failure::said(words));
@@ -119,8 +121,9 @@ impl Reader<'_> {
     fn cadence_keys(&mut self, record: &Record) -> Vec<String> {
         let bucket = self.home.bucket();
         let read = || {
-            let own =
-                ProfileName::parse(&record.profile).ok().map(|name| bucket.root().join(keys::profile(&name)));
+            let own = ProfileName::parse(&record.profile)
+                .ok()
+                .map(|name| bucket.root().join(object_keys::profile(&name)));
             let own = own.and_then(|file| std::fs::read_to_string(file).ok());
             own.and_then(|text| Profile::parse(&text).ok()).or_else(|| Profile::built_in(&record.profile))
         };

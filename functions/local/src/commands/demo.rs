@@ -5,15 +5,16 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use pollster::block_on;
-use rollcall_domain::directory::Kind;
-use rollcall_domain::keys;
-use rollcall_domain::locale::Locale;
-use rollcall_domain::names::{MARKETPLACE, ProgramName};
-use rollcall_domain::settings::Settings;
+use rollcall_domain::plan::object_keys;
+use rollcall_domain::profile::settings::Settings;
+use rollcall_domain::types::kind::Kind;
+use rollcall_domain::types::locale::Locale;
+use rollcall_domain::types::names::{MARKETPLACE, ProgramName};
 use rollcall_pipeline::ports::Objects;
 
 use super::Tuning;
-use crate::answer::{self, Column, Exit, Failure, Table};
+use crate::answer;
+use crate::answer::{Column, Exit, Failure, Table};
 use crate::drop::Asked;
 use crate::host::{Done, Host};
 
@@ -81,7 +82,8 @@ fn set_up(host: &Host) -> Result<ProgramName, Failure> {
             notify: vec!["you@demo.example".to_owned()],
             ..Settings::default()
         };
-        if block_on(bucket.put_if_absent(&keys::settings(&program), &[settings.to_toml().as_bytes()]))? {
+        if block_on(bucket.put_if_absent(&object_keys::settings(&program), &[settings.to_toml().as_bytes()]))?
+        {
             return Ok(program);
         }
     }

@@ -2,8 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use rollcall_domain::directory::Kind;
-use rollcall_domain::names::MARKETPLACE;
+use rollcall_domain::types::kind::Kind;
+use rollcall_domain::types::names::MARKETPLACE;
 
 use super::{Tuning, deliver};
 use crate::answer::{Exit, Failure};

@@ -2,15 +2,17 @@
 
 use std::path::Path;
 
-use rollcall_domain::finding::FindingJson;
-use rollcall_domain::keys::Papers;
-use rollcall_domain::names::ImportId;
-use rollcall_domain::summary::{Status, Summary};
-use rollcall_domain::upload::Upload;
+use rollcall_domain::messages::localized::FindingJson;
+use rollcall_domain::plan::object_keys::Papers;
+use rollcall_domain::report::summary::Summary;
+use rollcall_domain::report::upload::Upload;
+use rollcall_domain::types::names::ImportId;
+use rollcall_domain::types::outcome::Status;
 use rollcall_embedded::home::{Home, HomeError};
 use rollcall_pipeline::ports::ImportItem;
 
-use crate::answer::{self, Column, Exit, Failure, Table};
+use crate::answer;
+use crate::answer::{Column, Exit, Failure, Table};
 use crate::drop::Asked;
 use crate::host::{Done, read};
 
@@ -53,7 +55,7 @@ struct Listed {
     dry_run: bool,
     status: Option<Status>,
     started_at: String,
-    rows: Option<rollcall_domain::tally::Counts>,
+    rows: Option<rollcall_domain::result::tally::Counts>,
 }
 
 fn list(path: &Path, json: bool) -> Result<Exit, Failure> {
@@ -98,7 +100,7 @@ fn table(listed: &[Listed]) -> String {
         Column::numbers("rejected"),
     ]);
     for one in listed {
-        let count = |count: fn(&rollcall_domain::tally::Counts) -> u64| {
+        let count = |count: fn(&rollcall_domain::result::tally::Counts) -> u64| {
             one.rows.as_ref().map(|rows| count(rows).to_string()).unwrap_or_default()
         };
         let status = one.status.map_or("unfinished", Status::as_str);

@@ -13,9 +13,10 @@ pub mod watch;
 use std::io::IsTerminal;
 use std::path::Path;
 
-use rollcall_domain::summary::Status;
+use rollcall_domain::types::outcome::Status;
 
-use crate::answer::{self, Exit, Failure};
+use crate::answer;
+use crate::answer::{Exit, Failure};
 use crate::drop::{Asked, Unbegun};
 use crate::host::{Done, Host, Tune};
 

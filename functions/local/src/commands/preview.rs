@@ -6,16 +6,19 @@ use std::path::{Path, PathBuf};
 
 use console::Style;
 use pollster::block_on;
-use rollcall_domain::finding::{Code, Finding, FindingJson, Severity};
-use rollcall_domain::locale::Locale;
-use rollcall_domain::upload::UploadColumn;
+use rollcall_domain::messages::localized::FindingJson;
+use rollcall_domain::report::upload::UploadColumn;
+use rollcall_domain::types::code::{Code, Severity};
+use rollcall_domain::types::finding::Finding;
+use rollcall_domain::types::locale::Locale;
 use rollcall_embedded::bucket::Bucket;
 use rollcall_embedded::home::{Home, HomeError};
 use rollcall_embedded::memory::{MemoryContacts, MemoryDirectory};
 use rollcall_pipeline::preview::{Preview as Shown, PreviewRow, RowStatus, preview};
 
 use super::option;
-use crate::answer::{self, Column, Exit, Failure, Table};
+use crate::answer;
+use crate::answer::{Column, Exit, Failure, Table};
 use crate::drop::{Asked, Unbegun};
 use file::FileObjects;
 

@@ -6,12 +6,14 @@ mod workbook;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use rollcall_domain::keys;
-use rollcall_domain::locale::Locale;
-use rollcall_domain::names::ProfileName;
-use rollcall_domain::profile::{BUILT_IN, Profile};
+use rollcall_domain::plan::object_keys;
+use rollcall_domain::profile::built_in::BUILT_IN;
+use rollcall_domain::profile::compiled::Profile;
+use rollcall_domain::types::locale::Locale;
+use rollcall_domain::types::names::ProfileName;
 
-use crate::answer::{self, Column, Exit, Failure, Table};
+use crate::answer;
+use crate::answer::{Column, Exit, Failure, Table};
 use crate::drop::cannot_read;
 use template::Asked;
 
@@ -88,7 +90,7 @@ fn show(home: &Path, name: &str) -> Result<Exit, Failure> {
 fn profile(home: &Path, name: &str) -> Result<Profile, Failure> {
     let unknown =
         || Failure::said(format!("no such profile: {name}; `rollcall profiles list` shows those there are"));
-    let own = ProfileName::parse(name).ok().map(|name| home.join("bucket").join(keys::profile(&name)));
+    let own = ProfileName::parse(name).ok().map(|name| home.join("bucket").join(object_keys::profile(&name)));
     match own.filter(|file| file.is_file()) {
         Some(file) => read(&file),
         None => Profile::built_in(name).ok_or_else(unknown),

@@ -4,14 +4,15 @@ use std::path::Path;
 use std::str::FromStr;
 
 use pollster::block_on;
-use rollcall_domain::keys;
-use rollcall_domain::locale::Locale;
-use rollcall_domain::names::ProgramName;
-use rollcall_domain::settings::Settings;
+use rollcall_domain::plan::object_keys;
+use rollcall_domain::profile::settings::Settings;
+use rollcall_domain::types::locale::Locale;
+use rollcall_domain::types::names::ProgramName;
 use rollcall_embedded::home::Home;
 use rollcall_pipeline::ports::Objects;
 
-use crate::answer::{self, Exit, Failure};
+use crate::answer;
+use crate::answer::{Exit, Failure};
 
 /// Set up whom imports belong to
 #[derive(Debug, clap::Subcommand)]
@@ -55,7 +56,7 @@ impl Program {
         // A name that cannot be one leaves no home behind either.
         set.over(Settings::default()).check().map_err(Failure::said)?;
         let home = Home::open(home)?;
-        let key = keys::settings(&program);
+        let key = object_keys::settings(&program);
         let before = read(&home, &key)?;
         let settings = set.over(before.clone().unwrap_or_default());
         settings.check().map_err(Failure::said)?;

@@ -4,12 +4,13 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-use rollcall_domain::keys::Drop;
+use rollcall_domain::plan::object_keys::Drop;
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::flag;
 
 use super::Tuning;
-use crate::answer::{self, Exit, Failure};
+use crate::answer;
+use crate::answer::{Exit, Failure};
 use crate::host::{Done, Host, News, Watch};
 
 /// Import what is dropped into the home's bucket, until stopped

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use pollster::block_on;
-use rollcall_domain::fragment::ChunkAnswer;
-use rollcall_domain::plan::Plan;
+use rollcall_domain::plan::import_plan::Plan;
+use rollcall_domain::result::chunk_result::ChunkAnswer;
 use rollcall_pipeline::assemble::Assembly;
 use rollcall_pipeline::ports::{ObjectWriter, Objects};
 
@@ -79,10 +79,10 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 #[cfg(test)]
 mod tests {
     use jiff::Timestamp;
-    use rollcall_domain::fragment::{Fragment, Keeps};
-    use rollcall_domain::keep::KeepList;
-    use rollcall_domain::keys::Papers;
-    use rollcall_domain::names::{ImportId, ProgramName};
+    use rollcall_domain::contacts::writes::KeepList;
+    use rollcall_domain::plan::object_keys::Papers;
+    use rollcall_domain::result::chunk_result::{Fragment, Keeps};
+    use rollcall_domain::types::names::{ImportId, ProgramName};
     use rollcall_embedded::memory::MemoryObjects;
 
     use super::*;

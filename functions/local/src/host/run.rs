@@ -7,9 +7,9 @@ use std::time::Duration;
 
 use jiff::SignedDuration;
 use pollster::block_on;
-use rollcall_domain::keys::{Drop, Papers};
-use rollcall_domain::names::ImportId;
-use rollcall_domain::summary::Summary;
+use rollcall_domain::plan::object_keys::{Drop, Papers};
+use rollcall_domain::report::summary::Summary;
+use rollcall_domain::types::names::ImportId;
 use rollcall_embedded::bucket::{Bucket, BucketWriter};
 use rollcall_embedded::clock::SystemClock;
 use rollcall_embedded::home::Home;

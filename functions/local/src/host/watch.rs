@@ -14,8 +14,8 @@ use std::time::{Duration, Instant, SystemTime};
 
 use jiff::Timestamp;
 use pollster::block_on;
-use rollcall_domain::keys::{Drop, What};
-use rollcall_domain::names::{ImportId, ProgramName};
+use rollcall_domain::plan::object_keys::{Drop, What};
+use rollcall_domain::types::names::{ImportId, ProgramName};
 use rollcall_pipeline::fault::Fault;
 use rollcall_pipeline::ports::{Answer, Imports, Objects};
 
@@ -154,7 +154,9 @@ impl<'h, T: Fn(News<'_>) + Sync> Watch<'h, T> {
                 Ok(kind) if kind.is_symlink() => self.pass_over(&key, "it is a link; copy the file itself"),
                 Ok(kind) if kind.is_dir() && deep > 1 => self.look_into(&entry.path(), &key, deep - 1, there),
                 Ok(kind) if kind.is_file() => {
-                    if Drop::parse(&key).is_none() && rollcall_domain::keys::starts_an_import(&name) {
+                    if Drop::parse(&key).is_none()
+                        && rollcall_domain::plan::object_keys::starts_an_import(&name)
+                    {
                         self.pass_over(&key, "files are dropped into inbox/<program>/<profile>/");
                     }
                     there.extend(seen(&entry.path()).map(|seen| (key, seen)));

@@ -6,8 +6,8 @@ use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailure};
 use futures_util::future::try_join;
 use futures_util::{StreamExt, TryStreamExt, stream};
-use rollcall_domain::contact::ContactId;
-use rollcall_domain::names::ImportId;
+use rollcall_domain::types::id::ContactId;
+use rollcall_domain::types::names::ImportId;
 use rollcall_pipeline::ports::{Answer, Keep, Pool};
 
 use super::{BEFORE, BEFORE_IMPORT, IMPORT, RECORD, ROW, membership, shard};

@@ -12,7 +12,8 @@ use std::collections::{BTreeSet, HashMap};
 
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::types::AttributeValue;
-use rollcall_domain::directory::{Account, DirectoryItem, Kind, MAX_CANDIDATES};
+use rollcall_domain::contacts::directory::{Account, DirectoryItem, MAX_CANDIDATES};
+use rollcall_domain::types::kind::Kind;
 use rollcall_pipeline::fault::Fault;
 use rollcall_pipeline::ports::Answer;
 

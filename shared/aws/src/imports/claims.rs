@@ -3,7 +3,7 @@
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::{ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update};
 use jiff::Timestamp;
-use rollcall_domain::names::ImportId;
+use rollcall_domain::types::names::ImportId;
 use rollcall_pipeline::fault::Fault;
 use rollcall_pipeline::ports::{Answer, LetterClaim, Take};
 

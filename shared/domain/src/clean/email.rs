@@ -5,8 +5,8 @@ use std::sync::OnceLock;
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
-use super::domain_name::{DomainFault, Signs, is_atext, judge_domain, unicode_octets};
-use super::names::Names;
+use crate::clean::domain_name::{DomainFault, Signs, is_atext, judge_domain, unicode_octets};
+use crate::clean::names::Names;
 
 /// The longest local part, in octets (RFC 5321, 4.5.3.1.1).
 pub const LOCAL_OCTETS: usize = 64;
@@ -176,6 +176,12 @@ fn suspected_typo(domain: &str) -> Option<&'static str> {
 fn read_typos() -> Names<&'static str> {
     let lines = TYPO_LINES.lines().filter(|line| !line.starts_with('#'));
     Names::new(lines.filter_map(|line| line.split_once(' ')))
+}
+
+/// Whether a letter can be sent to an address, or from it; machines write to their own users too.
+pub fn is_address(address: &str) -> bool {
+    let local = address.strip_suffix("@localhost").is_some_and(|local| !local.is_empty());
+    local || clean_email(address, &mut String::new()).is_ok()
 }
 
 #[cfg(test)]

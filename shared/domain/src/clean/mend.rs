@@ -85,6 +85,15 @@ fn without_quotes(address: &str) -> &str {
     PAIRS.iter().find_map(inner).map_or(address, str::trim)
 }
 
+/// Takes outer blanks off a cell.
+pub fn trim(cell: &str) -> &str {
+    // The ordinary cell is told by its first and last byte.
+    match cell.as_bytes() {
+        [first, .., last] if first.is_ascii_graphic() && last.is_ascii_graphic() => cell,
+        _ => cell.trim(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

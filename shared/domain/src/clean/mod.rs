@@ -9,7 +9,7 @@ mod document;
 mod domain_name;
 pub mod email;
 mod flag;
-mod mend;
+pub mod mend;
 mod names;
 pub mod phone;
 mod spoiled;

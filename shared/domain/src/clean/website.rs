@@ -2,8 +2,8 @@
 
 use std::sync::OnceLock;
 
-use super::domain_name::{DomainFault, push_domain};
-use super::names::Names;
+use crate::clean::domain_name::{DomainFault, push_domain};
+use crate::clean::names::Names;
 
 /// Why a website is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]

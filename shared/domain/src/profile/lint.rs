@@ -1,48 +1,23 @@
 //! What makes a profile valid, and what is said of one that is not.
 
+use crate::profile::error::ProfileError;
 use std::collections::{BTreeMap, HashMap};
 
-use super::raw::{At, RawField, RawProfile};
-use super::{BUILT_IN, Field, FieldIndex, FieldKind, Profile, Repeat};
-use crate::directory::Kind;
-use crate::mapping::fold;
-use crate::names::ProfileName;
-
-/// Why a profile is not valid: where, what, and how to mend it.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{}{what}", self.line.map(|line| format!("line {line}: ")).unwrap_or_default())]
-pub struct ProfileError {
-    /// The line of the file, from 1, where it is known.
-    pub line: Option<usize>,
-    /// What is wrong and how to mend it.
-    pub what: String,
-}
+use crate::profile::compiled::{Field, FieldIndex, Profile, Repeat};
+use crate::profile::header::fold;
+use crate::profile::raw::{At, RawField, RawProfile};
+use crate::types::field_kind::FieldKind;
+use crate::types::kind::Kind;
+use crate::types::names::ProfileName;
 
 impl ProfileError {
-    fn at(at: &At, what: impl Into<String>) -> Self {
+    pub(super) fn at(at: &At, what: impl Into<String>) -> Self {
         Self { line: at.line, what: what.into() }
     }
 
     fn of_file(what: impl Into<String>) -> Self {
         Self { line: None, what: what.into() }
     }
-
-    pub(super) fn of_toml(text: &str, error: &toml::de::Error) -> Self {
-        let what = error.message().split_whitespace().collect::<Vec<_>>().join(" ");
-        Self { line: error.span().map(|span| line_of(text, span.start)), what }
-    }
-}
-
-pub(super) fn line_of(text: &str, offset: usize) -> usize {
-    text.as_bytes()[..offset.min(text.len())].iter().filter(|byte| **byte == b'\n').count() + 1
-}
-
-pub(super) fn unknown_base(base: &At) -> ProfileError {
-    let known: Vec<&str> = BUILT_IN.iter().map(|(name, _)| *name).collect();
-    ProfileError::at(
-        base,
-        format!("no built-in profile to extend: {:?}; one of {}", base.value(), known.join(", ")),
-    )
 }
 
 /// Checks a profile and resolves its names.
@@ -259,7 +234,7 @@ fn headers(field: &RawField, number: usize, name: &str) -> Vec<String> {
 
 fn check_delimiters(raw: &RawProfile) -> Result<(), ProfileError> {
     for delimiter in raw.delimiters.iter().flatten() {
-        if crate::options::parse_delimiter(delimiter).is_none() {
+        if crate::file::write::parse_delimiter(delimiter).is_none() {
             return Err(ProfileError::of_file(format!("not a delimiter: {delimiter:?}; one of , ; | ^ tab")));
         }
     }

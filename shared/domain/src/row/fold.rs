@@ -2,7 +2,7 @@
 
 use unicode_normalization::{UnicodeNormalization, is_nfc};
 
-use crate::profile::FieldKind;
+use crate::types::field_kind::FieldKind;
 
 pub(super) fn push_nfc(text: &str, out: &mut String) {
     if text.is_ascii() || is_nfc(text) { out.push_str(text) } else { out.extend(text.nfc()) }

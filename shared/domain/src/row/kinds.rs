@@ -1,10 +1,16 @@
 //! The kinds of fields that most rows do not have.
 
-use super::{Told, fold_name, push_single_blanks};
-use crate::clean::{self, Mended, Region};
-use crate::finding::{Code, Finding};
-use crate::mapping::fold;
-use crate::profile::{Field, FieldKind};
+use crate::clean;
+use crate::clean::DayOrder;
+use crate::clean::{Mended, Region};
+use crate::profile::compiled::Field;
+use crate::profile::header::fold;
+use crate::row::fold::fold_name;
+use crate::row::fold::push_single_blanks;
+use crate::types::code::Code;
+use crate::types::field_kind::FieldKind;
+use crate::types::finding::Column;
+use crate::types::finding::Finding;
 
 /// Cleans one cell into `out`, which is empty; warnings go to `findings`, the one fault is the error.
 pub(super) fn clean(
@@ -81,7 +87,7 @@ fn timestamp(cell: &str) -> Option<String> {
 
 fn programs(cell: &str, out: &mut String) -> Result<(), ()> {
     for name in cell.split('|').map(str::trim).filter(|name| !name.is_empty()) {
-        crate::names::ProgramName::parse(name).map_err(|_| ())?;
+        crate::types::names::ProgramName::parse(name).map_err(|_| ())?;
         if !out.is_empty() {
             out.push('|');
         }
@@ -118,6 +124,15 @@ fn tags(told: Told<'_>, cell: &str, out: &mut String, findings: &mut Vec<Finding
 
 /// What stands between the tags of a cleaned cell.
 pub(crate) const TAGS_BETWEEN: &str = ", ";
+
+/// What a cell is cleaned by.
+#[derive(Clone, Copy)]
+pub(super) struct Told<'a> {
+    pub(super) field: &'a Field,
+    pub(super) region: Option<Region>,
+    pub(super) order: DayOrder,
+    pub(super) column: &'a Column,
+}
 
 #[cfg(test)]
 mod tests {

@@ -1,19 +1,22 @@
 //! What the survey sees in one record, whatever stands before it in the file: so records are looked at side by side.
 
-use crate::cells::Cells;
 use crate::clean::date::OrderSeen;
+use crate::clean::mend::trim;
 use crate::clean::{Holds, mend};
-use crate::finding::Column;
-use crate::limits;
-use crate::mapping::Mapping;
-use crate::options::Options;
-use crate::profile::{FieldIndex, FieldKind, Profile};
-use crate::record;
-use crate::repeats::Key;
-use crate::row::{Cleaner, Values, identity_part, trim};
-use crate::settings::Settings;
+use crate::file::cells::Cells;
+use crate::file::record_text;
+use crate::plan::mapping::Mapping;
+use crate::profile::compiled::{FieldIndex, Profile};
+use crate::profile::options::Options;
+use crate::profile::settings::Settings;
+use crate::row::cleaner::{Cleaner, Values};
+use crate::row::fold::identity_part;
+use crate::survey::repeats::Key;
+use crate::types::field_kind::FieldKind;
+use crate::types::finding::Column;
+use crate::types::limits;
 
-use super::Opening;
+use crate::survey::opening::Opening;
 
 /// What a record is.
 #[derive(Debug, Clone, Copy, Default)]
@@ -85,7 +88,7 @@ impl<'p> Looker<'p> {
 
     /// Looks at a record that is no row: whether it is filled, and whether it holds bytes that are not text.
     pub(super) fn glance(&mut self, bytes: &[u8]) -> (bool, bool) {
-        let (text, bad) = record::text(bytes, self.delimiter);
+        let (text, bad) = record_text::text(bytes, self.delimiter);
         self.cells.parse(&text, self.delimiter);
         (!self.cells.is_blank(), !bad.is_empty())
     }
@@ -107,10 +110,10 @@ impl<'p> Looker<'p> {
     fn take_apart(&mut self, bytes: &[u8], whole: u64) -> Seen {
         let mut seen = Seen { too_large: whole > limits::ROW_BYTES as u64, ..Seen::default() };
         if seen.too_large {
-            record::seen(bytes, self.delimiter, &mut self.cells);
+            record_text::seen(bytes, self.delimiter, &mut self.cells);
             seen.weight = limits::ROW_BYTES as u64;
         } else {
-            let (text, bad) = record::text(bytes, self.delimiter);
+            let (text, bad) = record_text::text(bytes, self.delimiter);
             seen.bad_bytes = !bad.is_empty();
             self.cells.parse(&text, self.delimiter);
             seen.weight = weight(bytes);

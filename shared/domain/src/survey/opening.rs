@@ -1,16 +1,19 @@
 //! The opening of a file: from its beginning, what separates cells, where the first record is, which column holds what.
 
-use crate::cells::Cells;
-use crate::cut::records;
-use crate::delimiter::{CANDIDATES, Knowing, detect_delimiter, sep_line};
-use crate::finding::{Code, Finding};
-use crate::limits;
-use crate::mapping::{Mapping, RESULT_ROW};
-use crate::options::{FirstLine, Options, parse_delimiter};
-use crate::preamble::{Headers, Preamble};
-use crate::profile::Profile;
-use crate::record;
-use crate::workbook;
+use crate::file::cells::Cells;
+use crate::file::record_text;
+use crate::file::split::records;
+use crate::file::workbook;
+use crate::file::write::parse_delimiter;
+use crate::plan::columns::RESULT_ROW;
+use crate::plan::mapping::Mapping;
+use crate::profile::compiled::Profile;
+use crate::profile::options::{FirstLine, Options};
+use crate::survey::delimiter::{CANDIDATES, Knowing, detect_delimiter, sep_line};
+use crate::survey::preamble::{Headers, Preamble};
+use crate::types::code::Code;
+use crate::types::finding::Finding;
+use crate::types::limits;
 
 /// What is decided from the beginning of a file.
 #[derive(Debug, Clone)]
@@ -138,7 +141,7 @@ fn nth_record(sample: &[u8], delimiter: u8, number: usize, pass_blank: bool) -> 
     let mut cells = Cells::default();
     let mut start = 0;
     for (at, end) in records(sample, delimiter).into_iter().enumerate() {
-        let (text, _) = record::text(&sample[start..end.end - usize::from(end.terminator)], delimiter);
+        let (text, _) = record_text::text(&sample[start..end.end - usize::from(end.terminator)], delimiter);
         start = end.end;
         if at < number {
             continue;

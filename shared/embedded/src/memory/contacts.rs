@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::{Arc, Mutex};
 
-use rollcall_domain::contact::ContactId;
-use rollcall_domain::names::ImportId;
+use rollcall_domain::types::id::ContactId;
+use rollcall_domain::types::names::ImportId;
 use rollcall_pipeline::ports::{Answer, Contacts, Keep, Pool, Wanted};
 
 use crate::store::lock;

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, Mutex};
 
 use jiff::Timestamp;
-use rollcall_domain::names::ImportId;
-use rollcall_domain::summary::Status;
+use rollcall_domain::types::names::ImportId;
+use rollcall_domain::types::outcome::Status;
 use rollcall_pipeline::ports::{Answer, ImportItem, Imports, LetterClaim, Take};
 use rollcall_pipeline::sweep::Unfinished;
 

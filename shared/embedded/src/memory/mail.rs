@@ -2,8 +2,8 @@
 
 use std::sync::{Arc, Mutex};
 
-use rollcall_domain::letter::Letter;
-use rollcall_domain::names::ImportId;
+use rollcall_domain::report::notification::Letter;
+use rollcall_domain::types::names::ImportId;
 use rollcall_pipeline::ports::{Answer, Mail};
 
 use crate::store::lock;

@@ -4,8 +4,8 @@ use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use rollcall_domain::contact::ContactId;
-use rollcall_domain::names::ImportId;
+use rollcall_domain::types::id::ContactId;
+use rollcall_domain::types::names::ImportId;
 use rollcall_pipeline::ports::{Answer, Contacts, Keep, Pool, Wanted};
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OptionalExtension, params};

@@ -3,8 +3,9 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use rollcall_domain::directory::{Account, Candidates, Kind, MAX_CANDIDATES, MatchKey};
-use rollcall_domain::names::{MARKETPLACE, ProgramName};
+use rollcall_domain::contacts::directory::{Account, Candidates, MAX_CANDIDATES, MatchKey};
+use rollcall_domain::types::kind::Kind;
+use rollcall_domain::types::names::{MARKETPLACE, ProgramName};
 use rollcall_pipeline::ports::{Answer, Directory, DirectoryItem};
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, Transaction, params};

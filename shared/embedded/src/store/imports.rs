@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use rollcall_domain::names::ImportId;
-use rollcall_domain::summary::Status;
+use rollcall_domain::types::names::ImportId;
+use rollcall_domain::types::outcome::Status;
 use rollcall_pipeline::ports::{Answer, ImportItem, Imports, LetterClaim, Take};
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
 

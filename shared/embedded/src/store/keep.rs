@@ -6,8 +6,8 @@
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 
-use rollcall_domain::contact::ContactId;
-use rollcall_domain::names::ImportId;
+use rollcall_domain::types::id::ContactId;
+use rollcall_domain::types::names::ImportId;
 use rollcall_pipeline::ports::{Answer, Keep, Pool};
 use rusqlite::{CachedStatement, Transaction, params};
 

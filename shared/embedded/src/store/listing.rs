@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use rollcall_domain::contact::ContactId;
-use rollcall_domain::names::ProgramName;
+use rollcall_domain::types::id::ContactId;
+use rollcall_domain::types::names::ProgramName;
 use rollcall_pipeline::fault::Fault;
 use rollcall_pipeline::ports::{Answer, ImportItem};
 use rusqlite::Connection;

@@ -6,7 +6,7 @@ use std::ops::Range;
 use std::path::Path;
 
 use jiff::Timestamp;
-use rollcall_domain::keys;
+use rollcall_domain::plan::object_keys;
 use rollcall_embedded::bucket::{Bucket, BucketWriter};
 use rollcall_pipeline::fault::Fault;
 use rollcall_pipeline::ports::{Answer, ObjectVersion, Objects};
@@ -72,7 +72,7 @@ impl Objects for FileObjects<'_> {
     async fn get(&self, key: &str) -> Answer<Option<Vec<u8>>> {
         // The options of an earlier drop of this name are not this file's.
         match &self.bucket {
-            Some(bucket) if key != keys::sidecar(self.key) => bucket.get(key).await,
+            Some(bucket) if key != object_keys::sidecar(self.key) => bucket.get(key).await,
             _ => Ok(None),
         }
     }

@@ -5,12 +5,13 @@ use std::io::{ErrorKind, IsTerminal, Write, stdout};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
-use rollcall_domain::locale::Locale;
-use rollcall_domain::template::{Template, template};
+use rollcall_domain::profile::template::{Template, template};
+use rollcall_domain::types::locale::Locale;
 
 use super::profile;
 use super::workbook::workbook;
-use crate::answer::{self, Column, Exit, Failure, Table};
+use crate::answer;
+use crate::answer::{Column, Exit, Failure, Table};
 
 /// Write the file that a sender fills in: headers, and one row as an example
 ///

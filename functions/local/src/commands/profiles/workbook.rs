@@ -1,6 +1,6 @@
 //! A template as a workbook: a note on each header, cells kept as they are typed.
 
-use rollcall_domain::template::{Template, TemplateColumn};
+use rollcall_domain::profile::template::{Template, TemplateColumn};
 use rust_xlsxwriter::utility::check_sheet_name;
 use rust_xlsxwriter::{Color, DocProperties, ExcelDateTime, Format, Note, Workbook, Worksheet, XlsxError};
 
@@ -58,9 +58,10 @@ fn width(column: &TemplateColumn) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use rollcall_domain::locale::Locale;
-    use rollcall_domain::profile::{BUILT_IN, Profile};
-    use rollcall_domain::template::template;
+    use rollcall_domain::profile::built_in::BUILT_IN;
+    use rollcall_domain::profile::compiled::Profile;
+    use rollcall_domain::profile::template::template;
+    use rollcall_domain::types::locale::Locale;
 
     #[test]
     fn the_same_template_gives_the_same_bytes() {

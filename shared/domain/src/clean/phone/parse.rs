@@ -2,10 +2,10 @@
 //!
 //! Each step is the library's own, under its name; whatever a step is not certain about is answered with `None`.
 
-use super::PhoneFault;
-use super::pattern::UNSET;
-use super::plan::{Country, LengthVerdict, Plan, Plans, Rules};
-use super::table::MAX_DIGITS;
+use crate::clean::phone::PhoneFault;
+use crate::clean::phone::pattern::UNSET;
+use crate::clean::phone::plan::{Country, LengthVerdict, Plan, Plans, Rules};
+use crate::clean::phone::table::MAX_DIGITS;
 
 /// The most bytes that [`Digits`] reads.
 const ROOM: usize = 32;

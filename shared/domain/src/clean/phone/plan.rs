@@ -5,8 +5,8 @@ use std::sync::OnceLock;
 use rlibphonenumber::interfaces::AsOriginal;
 use rlibphonenumber::{PHONE_NUMBER_UTIL, Region as LibraryRegion};
 
-use super::pattern::{Prefix, Program};
-use super::table::Table;
+use crate::clean::phone::pattern::{Prefix, Program};
+use crate::clean::phone::table::Table;
 
 /// All plans.
 pub(super) struct Plans {

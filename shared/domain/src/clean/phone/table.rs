@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::pattern::{Program, Step};
+use crate::clean::phone::pattern::{Program, Step};
 
 /// The longest national number that libphonenumber parses.
 pub(super) const MAX_DIGITS: usize = 17;

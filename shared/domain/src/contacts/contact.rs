@@ -1,0 +1,147 @@
+//! The record that an imported row becomes: its identity, what is kept of it, what a reader sees.
+
+use std::collections::BTreeMap;
+
+use crate::types::id::ContactId;
+use serde::ser::SerializeMap as _;
+use serde::{Deserialize, Serialize};
+
+/// What judging asks of the contacts' store: a contact, or whether it is in a group.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Wanted {
+    /// The contact's record.
+    Contact(ContactId),
+    /// The contact's membership of a group, by the group's key.
+    Membership(ContactId, String),
+}
+
+/// What a store keeps of a contact; everything else is read from the directory when it is asked for.
+///
+/// In JSON, `name`, `email` and `phones` are left out where they are what the fields of these names say: they stand
+/// once.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(from = "Stored")]
+pub struct Record {
+    /// The profile that wrote it last.
+    pub profile: String,
+    /// The name from the file, put together as the profile says.
+    pub name: String,
+    /// The address from the file: the custom contact (IMP-13).
+    pub email: String,
+    /// The phones from the file, E.164.
+    pub phones: Vec<String>,
+    /// The matched account.
+    pub account_id: Option<String>,
+    /// Tags, by the name as it was loaded.
+    pub tags: Vec<String>,
+    /// Ids of the owner, the company and so on that its fields name, by field.
+    pub links: BTreeMap<String, String>,
+    /// Every mapped field's cleaned value.
+    pub fields: BTreeMap<String, String>,
+    /// Unmapped columns, by the sender's header, where the profile keeps them.
+    pub additional: BTreeMap<String, String>,
+}
+
+/// The fields that say a record's name, e-mail and phones where the record itself does not.
+pub const SAID_BY_FIELDS: [&str; 3] = ["name", "email", "phone"];
+
+/// A record as JSON has it.
+#[derive(Deserialize)]
+struct Stored {
+    profile: String,
+    name: Option<String>,
+    email: Option<String>,
+    phones: Option<Vec<String>>,
+    account_id: Option<String>,
+    #[serde(default)]
+    tags: Vec<String>,
+    #[serde(default)]
+    links: BTreeMap<String, String>,
+    fields: BTreeMap<String, String>,
+    #[serde(default)]
+    additional: BTreeMap<String, String>,
+}
+
+impl From<Stored> for Record {
+    fn from(stored: Stored) -> Self {
+        let [name, email, phone] = SAID_BY_FIELDS.map(|field| stored.fields.get(field).cloned());
+        let phone = phone.filter(|phone| !phone.is_empty());
+        Self {
+            profile: stored.profile,
+            name: stored.name.or(name).unwrap_or_default(),
+            email: stored.email.or(email).unwrap_or_default(),
+            phones: stored.phones.unwrap_or_else(|| phone.into_iter().collect()),
+            account_id: stored.account_id,
+            tags: stored.tags,
+            links: stored.links,
+            fields: stored.fields,
+            additional: stored.additional,
+        }
+    }
+}
+
+impl Serialize for Record {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let [name, email, phone] =
+            SAID_BY_FIELDS.map(|field| self.fields.get(field).map_or("", String::as_str));
+        let phone_says_all = match self.phones.as_slice() {
+            [] => phone.is_empty(),
+            [one] => one == phone,
+            _ => false,
+        };
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("profile", &self.profile)?;
+        if self.name != name {
+            map.serialize_entry("name", &self.name)?;
+        }
+        if self.email != email {
+            map.serialize_entry("email", &self.email)?;
+        }
+        if !phone_says_all {
+            map.serialize_entry("phones", &self.phones)?;
+        }
+        if let Some(account_id) = &self.account_id {
+            map.serialize_entry("account_id", account_id)?;
+        }
+        if !self.tags.is_empty() {
+            map.serialize_entry("tags", &self.tags)?;
+        }
+        if !self.links.is_empty() {
+            map.serialize_entry("links", &self.links)?;
+        }
+        map.serialize_entry("fields", &self.fields)?;
+        if !self.additional.is_empty() {
+            map.serialize_entry("additional", &self.additional)?;
+        }
+        map.end()
+    }
+}
+
+impl Record {
+    /// Lays this row over what was known before: a filled cell replaces, an empty one changes nothing.
+    pub fn over(mut self, before: Record) -> Record {
+        let mut merged = before;
+        merged.profile = self.profile;
+        replace_filled(&mut merged.name, self.name);
+        replace_filled(&mut merged.email, self.email);
+        if !self.phones.is_empty() {
+            merged.phones = self.phones;
+        }
+        if !self.tags.is_empty() {
+            merged.tags = self.tags;
+        }
+        // A name that means nobody any more takes its id along.
+        merged.links.retain(|field, _| self.fields.get(field).is_none_or(String::is_empty));
+        merged.links.extend(self.links);
+        merged.account_id = self.account_id.take().or(merged.account_id);
+        merged.fields.extend(self.fields.into_iter().filter(|(_, value)| !value.is_empty()));
+        merged.additional.extend(self.additional.into_iter().filter(|(_, value)| !value.is_empty()));
+        merged
+    }
+}
+
+fn replace_filled(kept: &mut String, new: String) {
+    if !new.is_empty() {
+        *kept = new;
+    }
+}

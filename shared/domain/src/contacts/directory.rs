@@ -1,0 +1,133 @@
+//! What rows are checked and matched against: accounts, groups, tags, agents, owners, companies.
+
+use std::cmp::Ordering;
+
+use serde::{Deserialize, Serialize};
+
+use crate::types::names::ProgramName;
+
+/// An existing partner.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Account {
+    /// Identity of the account.
+    pub account_id: String,
+    /// The partner's current name.
+    #[serde(default)]
+    pub name: String,
+    /// The partner's current address: the marketplace contact.
+    #[serde(default)]
+    pub email: String,
+    /// The higher, the more active (IMP-15).
+    #[serde(default)]
+    pub activity: f64,
+    /// When the account came to be, `YYYY-MM-DD…`; empty where unknown, which counts as youngest.
+    #[serde(default)]
+    pub created_at: String,
+    /// The programs it is a partner of.
+    #[serde(default)]
+    pub partner_of: Vec<String>,
+}
+
+impl Account {
+    /// Whether the account's address is hidden from a program (IMP-18): it is the direct partner of one
+    /// other program, and of nobody else.
+    pub fn is_masked_for(&self, program: &ProgramName) -> bool {
+        let only = self.partner_of.first().filter(|first| self.partner_of.iter().all(|name| name == *first));
+        only.is_some_and(|only| only != program.as_str())
+    }
+}
+
+/// When a group takes its prospects into the program.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Accept {
+    /// Not by itself.
+    #[default]
+    #[serde(rename = "")]
+    No,
+    /// When they sign up (IMP-26).
+    OnSignUp,
+    /// As soon as they are imported (IMP-27).
+    AtOnce,
+}
+
+/// Which address a workflow writes to (IMP-25).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Invite {
+    /// The address from the file.
+    #[default]
+    Custom,
+    /// The account's address.
+    Marketplace,
+}
+
+/// A group as it is defined now; its workflow applies to whoever is in it (IMP-30).
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Group {
+    /// The name as it was loaded.
+    pub name: String,
+    /// The workflow, empty where none is tied to the group.
+    #[serde(default)]
+    pub workflow: String,
+    /// When its prospects are taken into the program.
+    #[serde(default)]
+    pub accept: Accept,
+    /// Where its invitations go.
+    #[serde(default)]
+    pub invite: Invite,
+}
+
+impl Group {
+    /// Where an invitation goes: without a workflow the custom contact is invited.
+    pub fn invite(&self) -> Invite {
+        if self.workflow.is_empty() { Invite::Custom } else { self.invite }
+    }
+}
+
+/// Who signed up with which invitation (IMP-29).
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SignUp {
+    /// The account that signed up.
+    pub account_id: String,
+    /// Its name.
+    #[serde(default)]
+    pub name: String,
+    /// The address it signed up with.
+    #[serde(default)]
+    pub email: String,
+    /// The invitation token that it bore.
+    #[serde(default)]
+    pub invitation: String,
+}
+
+/// What an entry of the directory looks like to a store: its identity, its keys, its JSON.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DirectoryItem {
+    /// Identity within owner and kind.
+    pub id: String,
+    /// What it is found by: match keys of an account, the name or login or address of the rest.
+    pub keys: Vec<String>,
+    /// The entry: an [`Account`], [`Group`], [`SignUp`] or other entry as JSON.
+    pub json: String,
+}
+
+/// A key that accounts are matched by: the rule's letter, a colon, the cleaned value.
+pub type MatchKey = String;
+
+/// A match key with more candidates than this matches nothing (`candidates_too_many`).
+pub const MAX_CANDIDATES: usize = 100;
+
+/// The accounts behind one match key.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Candidates {
+    /// At most [`MAX_CANDIDATES`] accounts, in no order that counts.
+    pub accounts: Vec<Account>,
+    /// There are more than that.
+    pub too_many: bool,
+}
+/// The lower id first (IMP-15, CAD-2): numbers as numbers, before everything else, which goes letter by letter.
+pub(crate) fn by_id(a: &str, b: &str) -> Ordering {
+    let place = |id: &str| id.parse::<u64>().map_or((true, 0), |number| (false, number));
+    place(a).cmp(&place(b)).then_with(|| a.cmp(b))
+}

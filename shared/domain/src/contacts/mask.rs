@@ -1,0 +1,63 @@
+//! Masking (IMP-18): the one place that decides how an account's address is shown to a program.
+
+use std::borrow::Cow;
+
+use crate::contacts::directory::Account;
+use crate::types::names::ProgramName;
+
+/// The account's address as this program may see it. `joined` where the account itself has joined the program,
+/// by a sign-up that bears its invitation and that a group of its contact accepts: a partnership that the directory may
+/// not know yet.
+pub fn account_email(account: &Account, program: &ProgramName, joined: bool) -> String {
+    if account.is_masked_for(program) && !joined { mask(&account.email) } else { account.email.clone() }
+}
+
+/// The account's name as this program may see it: one that is, or holds, an address that is hidden is hidden with it.
+pub fn account_name<'a>(account: &'a Account, program: &ProgramName, joined: bool) -> Cow<'a, str> {
+    let says_it =
+        || !account.email.is_empty() && account.name.to_lowercase().contains(&account.email.to_lowercase());
+    if account.is_masked_for(program) && !joined && says_it() {
+        mask(&account.email).into()
+    } else {
+        account.name.as_str().into()
+    }
+}
+
+/// Hides an address: its first letter, and the last label of its domain, are left.
+fn mask(email: &str) -> String {
+    let Some((local, domain)) = email.split_once('@') else { return String::new() };
+    let first: String = local.chars().take(1).collect();
+    let last = domain.rsplit('.').next().unwrap_or_default();
+    format!("{first}***@***.{last}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn imp_18_a_direct_partner_of_another_program_is_masked() {
+        let acme = ProgramName::parse("acme").unwrap();
+        for (partner_of, shown) in [
+            (&[][..], "ann@partner.example"),
+            (&["acme"], "ann@partner.example"),
+            (&["other"], "a***@***.example"),
+            (&["other", "other"], "a***@***.example"),
+            (&["other", "acme"], "ann@partner.example"),
+            (&["other", "third"], "ann@partner.example"),
+        ] {
+            let account = Account {
+                email: "ann@partner.example".into(),
+                partner_of: partner_of.iter().map(|name| (*name).to_owned()).collect(),
+                ..Account::default()
+            };
+            assert_eq!(account_email(&account, &acme, false), shown, "{partner_of:?}");
+            assert_eq!(account_email(&account, &acme, true), "ann@partner.example");
+            for (name, shown) in [("Ann@Partner.example", shown), ("Ann", "Ann")] {
+                let account = Account { name: name.into(), ..account.clone() };
+                let said = account_name(&account, &acme, false);
+                assert!(said.eq_ignore_ascii_case(shown), "{said} {partner_of:?}");
+            }
+        }
+    }
+}

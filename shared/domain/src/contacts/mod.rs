@@ -1,0 +1,15 @@
+//! Contacts and the directory: what is stored, and how a row matches what is known.
+//!
+//! In: cleaned rows, directory entries, stored contacts. Out: the matched account, the contact to write, and a contact
+//! as a reader sees it now.
+//!
+//! - [`contact`]: a stored contact. [`writes`]: the writes of a chunk. [`directory`]: directory entries.
+//! - [`matching`]: the account that a row matches. [`mask`]: hides an address that a program may not see.
+//! - [`view`]: a contact as it is now, with account, groups and masks resolved.
+
+pub mod contact;
+pub mod directory;
+pub mod mask;
+pub mod matching;
+pub mod view;
+pub mod writes;

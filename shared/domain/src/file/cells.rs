@@ -1,0 +1,232 @@
+//! A record to its cells.
+//!
+//! Reads as csv-core does by default; the rules are with the [splitter](crate::file::split). Plain cells are ranges of the
+//! record's text; the others (doubled quotes, text behind the closing quote) are put together behind it.
+
+use memchr::memchr;
+
+use crate::clean::{Holds, mend};
+use crate::file::split::QUOTE;
+
+/// The cells of one record; the memory is used again for the next.
+#[derive(Debug, Clone, Default)]
+pub struct Cells {
+    /// The record, then the cells that had to be put together.
+    text: String,
+    ranges: Vec<(usize, usize)>,
+}
+
+impl Cells {
+    /// Takes a record apart, given without its terminator. An empty record is one empty cell.
+    ///
+    /// The delimiter is an ASCII byte, so that every cell is whole characters.
+    pub fn parse(&mut self, record: &str, delimiter: u8) {
+        debug_assert!(delimiter.is_ascii(), "not a delimiter: {delimiter}");
+        self.text.clear();
+        self.text.push_str(record);
+        self.ranges.clear();
+        let mut start = 0;
+        loop {
+            let quoted = record.as_bytes().get(start) == Some(&QUOTE);
+            let (range, end) = if quoted {
+                self.quoted(record, start + 1, delimiter)
+            } else {
+                plain(record, start, delimiter)
+            };
+            self.ranges.push(range);
+            if end == record.len() {
+                return;
+            }
+            start = end + 1;
+        }
+    }
+
+    /// Counts the cells.
+    pub fn len(&self) -> usize {
+        self.ranges.len()
+    }
+
+    /// Leaves the last cell out.
+    pub fn pop(&mut self) {
+        self.ranges.pop();
+    }
+
+    /// Tells whether no record has been parsed yet.
+    pub fn is_empty(&self) -> bool {
+        self.ranges.is_empty()
+    }
+
+    /// Tells whether nothing can be seen in any cell: the record is a blank one.
+    pub fn is_blank(&self) -> bool {
+        !self.iter().any(shows_something)
+    }
+
+    /// Gives the cell at an index, empty where the record is shorter.
+    pub fn get(&self, index: usize) -> &str {
+        self.ranges.get(index).map_or("", |&(start, end)| &self.text[start..end])
+    }
+
+    /// Gives all cells in order.
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = &str> {
+        self.ranges.iter().map(|&(start, end)| &self.text[start..end])
+    }
+
+    /// Reads a cell from behind its opening quote; gives where its text is and where it ends in the record.
+    fn quoted(&mut self, record: &str, start: usize, delimiter: u8) -> ((usize, usize), usize) {
+        let Some(closing) = find(record, start, QUOTE) else { return ((start, record.len()), record.len()) };
+        match record.as_bytes().get(closing + 1) {
+            None => ((start, closing), closing + 1),
+            Some(&next) if next == delimiter => ((start, closing), closing + 1),
+            Some(_) => self.put_together(record, start, closing, delimiter),
+        }
+    }
+
+    /// Puts together a cell whose first quote within is not all there is: doubled, or followed by text.
+    #[cold]
+    fn put_together(
+        &mut self,
+        record: &str,
+        start: usize,
+        quote: usize,
+        delimiter: u8,
+    ) -> ((usize, usize), usize) {
+        let scratch = self.text.len();
+        let (mut start, mut quote) = (start, Some(quote));
+        while let Some(at) = quote {
+            self.text.push_str(&record[start..at]);
+            start = at + 1;
+            if record.as_bytes().get(start) != Some(&QUOTE) {
+                break;
+            }
+            self.text.push('"');
+            start += 1;
+            quote = find(record, start, QUOTE);
+        }
+        let end = if quote.is_some() { find(record, start, delimiter) } else { None }.unwrap_or(record.len());
+        self.text.push_str(&record[start..end]);
+        ((scratch, self.text.len()), end)
+    }
+}
+
+fn plain(record: &str, start: usize, delimiter: u8) -> ((usize, usize), usize) {
+    let end = find(record, start, delimiter).unwrap_or(record.len());
+    ((start, end), end)
+}
+
+fn find(record: &str, start: usize, byte: u8) -> Option<usize> {
+    memchr(byte, &record.as_bytes()[start..]).map(|at| start + at)
+}
+
+/// Whether a cell holds anything that is seen; nearly all that do begin with it.
+fn shows_something(cell: &str) -> bool {
+    cell.bytes().any(|byte| byte.is_ascii_graphic()) || !mend(cell, Holds::Value).trim().is_empty()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::file::split::{Splitter, Tail};
+
+    fn cells(record: &str, delimiter: u8) -> Vec<String> {
+        let mut cells = Cells::default();
+        cells.parse("left,\"over \"\"\"", b',');
+        cells.parse(record, delimiter);
+        cells.iter().map(String::from).collect()
+    }
+
+    #[test]
+    fn takes_records_apart() {
+        let cases: &[(&str, &[&str])] = &[
+            ("", &[""]),
+            (",", &["", ""]),
+            ("a,b", &["a", "b"]),
+            ("\"\"", &[""]),
+            ("\"a,b\",c", &["a,b", "c"]),
+            ("\"a\r\nb\",c", &["a\r\nb", "c"]),
+            ("\"say \"\"yes\"\"\",c", &["say \"yes\"", "c"]),
+            ("\"a\"b\"c,d", &["ab\"c", "d"]),
+            ("a\"b\",c", &["a\"b\"", "c"]),
+            (" \"a\",c", &[" \"a\"", "c"]),
+            ("\"\"\"\"", &["\""]),
+            ("\"a\"\"b\"c\"d\"", &["a\"bc\"d\""]),
+            ("\"never, closed", &["never, closed"]),
+            ("\"never \"\"closed", &["never \"closed"]),
+            ("é,ü,", &["é", "ü", ""]),
+        ];
+        for (record, expected) in cases {
+            assert_eq!(cells(record, b','), *expected, "{record:?}");
+            let semicolons = record.replace(',', ";");
+            assert_eq!(
+                cells(&semicolons, b';').join("|").replace(';', ","),
+                expected.join("|"),
+                "{semicolons:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_record_of_white_space_is_blank() {
+        let cases = [
+            ("", true),
+            (";;;", true),
+            (" ;\t; \u{a0}", true),
+            ("\"\";\" \"", true),
+            ("\u{200b};\u{feff} ", true),
+            ("\u{1a}", true),
+            (";;.", false),
+            ("0", false),
+        ];
+        for (record, blank) in cases {
+            let mut cells = Cells::default();
+            cells.parse(record, b';');
+            assert_eq!(cells.is_blank(), blank, "{record:?}");
+        }
+    }
+
+    #[test]
+    fn a_cell_that_is_missing_reads_as_empty() {
+        let mut cells = Cells::default();
+        cells.parse("a,b", b',');
+        assert_eq!((cells.len(), cells.get(1), cells.get(2)), (2, "b", ""));
+    }
+
+    /// Splits a text and takes each record that is not an empty line apart.
+    fn records(text: &str) -> Vec<Vec<String>> {
+        let (mut splitter, mut ends, mut start) = (Splitter::new(b','), Vec::new(), 0);
+        splitter.feed(text.as_bytes(), &mut ends);
+        let mut bodies: Vec<&str> = Vec::new();
+        for end in &ends {
+            bodies.push(&text[start..end.end - usize::from(end.terminator)]);
+            start = end.end;
+        }
+        match splitter.finish() {
+            Tail::Nothing => {}
+            Tail::Record { terminator, .. } => {
+                bodies.push(&text[start..text.len() - usize::from(terminator)])
+            }
+            Tail::QuoteUnclosed { .. } => bodies.push(&text[start..]),
+        }
+        bodies.into_iter().filter(|body| !body.is_empty()).map(|body| cells(body, b',')).collect()
+    }
+
+    fn records_by_csv(text: &str) -> Vec<Vec<String>> {
+        let mut reader =
+            csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(text.as_bytes());
+        reader.records().map(|record| record.expect("UTF-8").iter().map(String::from).collect()).collect()
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(2_000))]
+
+        #[test]
+        fn reads_as_csv_does(text in vec(prop_oneof![
+            3 => Just("a"), 3 => Just("\""), 2 => Just(","), 1 => Just("\r"), 1 => Just("\n"), 1 => Just("é"),
+            1 => Just(" "), 1 => Just("\"\""), 2 => Just(",\""), 2 => Just("\",")
+        ], 0..60).prop_map(|parts| parts.concat())) {
+            prop_assert_eq!(records(&text), records_by_csv(&text));
+        }
+    }
+}

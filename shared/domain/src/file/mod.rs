@@ -1,0 +1,16 @@
+//! Bytes of an object to records, and records to bytes. This room knows no profile.
+//!
+//! In: the object's bytes. Out: UTF-8 text, the ends of its records, the cells of a record; and CSV that is written.
+//!
+//! - [`packed`]: gzip, zstd and zip, unpacked within limits.
+//! - [`decode`]: encodings, detected and decoded. [`workbook`]: a sheet of an xlsx file as the same text.
+//! - [`split`]: where records end. [`cells`]: the cells of a record. [`record_text`]: a record's bytes as text.
+//! - [`write`](mod@write): CSV out, safe against formulas.
+
+pub mod cells;
+pub mod decode;
+pub mod packed;
+pub mod record_text;
+pub mod split;
+pub mod workbook;
+pub mod write;

@@ -1,0 +1,267 @@
+//! Bytes to records: where each record of a delimited file ends.
+//!
+//! The splitter does no I/O and keeps no bytes: it is given the file in pieces, cut anywhere, and says where the
+//! records end. It reads as csv-core does by default, with one exception: an empty line is a record (a blank one).
+//!
+//! - A quote opens only as the first byte of a cell (a blank before it makes it an ordinary character).
+//! - A doubled quote within quotes is a quote; after the closing quote the cell goes on unquoted.
+//! - LF, CR and CRLF each end a record outside quotes, and a physical line everywhere, in any mixture.
+
+#[cfg(target_arch = "x86_64")]
+mod blocks;
+#[cfg(not(target_arch = "x86_64"))]
+mod blocks {
+    //! No vectors here: every byte is left to the state machine.
+
+    pub(super) fn supported() -> bool {
+        false
+    }
+
+    pub(super) fn scan(_: &mut super::Splitter, _: &[u8], _: &mut Vec<super::RecordEnd>) -> usize {
+        0
+    }
+}
+/// The records of a whole text, its last one with or without a terminator.
+pub fn records(bytes: &[u8], delimiter: u8) -> Vec<RecordEnd> {
+    let mut splitter = Splitter::new(delimiter);
+    let mut ends = Vec::new();
+    splitter.feed(bytes, &mut ends);
+    match splitter.finish() {
+        Tail::Nothing => {}
+        Tail::Record { terminator, lines } => ends.push(RecordEnd { end: bytes.len(), lines, terminator }),
+        Tail::QuoteUnclosed { .. } => ends.push(RecordEnd { end: bytes.len(), lines: 1, terminator: 0 }),
+    }
+    ends
+}
+
+#[cfg(test)]
+mod tests;
+
+use memchr::{memchr_iter, memchr3_iter, memrchr};
+
+pub(crate) const QUOTE: u8 = b'"';
+pub(crate) const LF: u8 = b'\n';
+pub(crate) const CR: u8 = b'\r';
+
+/// Finds the ends of records in a file that arrives in pieces.
+#[derive(Debug, Clone)]
+pub struct Splitter {
+    delimiter: u8,
+    /// Whether this machine has the instructions for whole blocks.
+    vectors: bool,
+    state: State,
+    /// The last byte was a CR: whether it ends the line alone depends on the byte to come.
+    held_cr: bool,
+    /// Bytes of the file before the next input.
+    offset: u64,
+    /// Physical lines that have ended.
+    lines: u64,
+    /// Where the record under way begins, and how many physical lines had ended by then.
+    record_offset: u64,
+    record_lines: u64,
+    /// Where the quote that is open was opened; means nothing while none is.
+    opened: Opened,
+}
+
+/// The end of one record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RecordEnd {
+    /// Offset in the input just behind the record's terminator; 0 where the previous input held it all.
+    pub end: usize,
+    /// Physical lines the record spans, at least 1: the next record's line is this record's plus these.
+    pub lines: u32,
+    /// Bytes of the terminator, 1 or 2, to be left out of the record's text. It may begin in an earlier input.
+    pub terminator: u8,
+}
+
+/// What follows the last record end of a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tail {
+    /// Nothing: the file is empty or its last record has been reported.
+    Nothing,
+    /// A last record, not reported yet, that nothing or a single CR ends.
+    Record {
+        /// Bytes of the terminator, 0 or 1.
+        terminator: u8,
+        /// Physical lines the record spans, at least 1.
+        lines: u32,
+    },
+    /// A quote that was never closed: what is left of the file stands in one cell.
+    QuoteUnclosed {
+        /// Physical line of the quote, from 1.
+        line: u64,
+        /// Byte offset of the quote in all that was fed.
+        offset: u64,
+    },
+}
+
+/// Where in a cell the last byte stands, as far as the next quote or line end is concerned.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum State {
+    /// Before a cell's first byte: a quote opens.
+    CellStart,
+    /// Within an unquoted cell, or behind a closing quote and more: a quote is an ordinary character.
+    Plain,
+    /// Within quotes.
+    Quoted,
+    /// Just behind a quote within quotes: it closes, unless another follows.
+    Closed,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Opened {
+    line: u64,
+    offset: u64,
+}
+
+impl Splitter {
+    /// Makes a splitter at the start of a file. The delimiter is any byte but a quote, CR or LF.
+    pub fn new(delimiter: u8) -> Self {
+        debug_assert!(![QUOTE, CR, LF].contains(&delimiter), "not a delimiter: {delimiter}");
+        Self {
+            delimiter,
+            vectors: blocks::supported(),
+            state: State::CellStart,
+            held_cr: false,
+            offset: 0,
+            lines: 0,
+            record_offset: 0,
+            record_lines: 0,
+            opened: Opened { line: 1, offset: 0 },
+        }
+    }
+
+    /// Eats the whole input and appends the ends of records found to `ends`.
+    ///
+    /// How the file is cut makes no difference to what is found: a CR at the very end of an input is held back until
+    /// the next byte or the file's end tells whether it is half of a CRLF. The record is then reported with the next
+    /// input, its end at 1 (the LF is there) or at 0, so that ends always tile the file.
+    pub fn feed(&mut self, input: &[u8], ends: &mut Vec<RecordEnd>) {
+        let (before, known) = (self.state, ends.len());
+        let done = if self.vectors { blocks::scan(self, input, ends) } else { 0 };
+        self.scan(&input[done..], done, ends);
+        self.note_open_quote(before, input);
+        if let Some(last) = ends[known..].last() {
+            self.record_offset = self.offset + last.end as u64;
+        }
+        self.offset += input.len() as u64;
+    }
+
+    /// Says what would be left if the file ended here.
+    pub fn finish(&self) -> Tail {
+        if self.state == State::Quoted {
+            Tail::QuoteUnclosed { line: self.opened.line, offset: self.opened.offset }
+        } else if self.offset == self.record_offset {
+            Tail::Nothing
+        } else {
+            Tail::Record { terminator: self.held_cr.into(), lines: self.record_span() + 1 }
+        }
+    }
+
+    /// Scans any stretch, `base` bytes into the input, from one quote or line end to the next.
+    fn scan(&mut self, stretch: &[u8], base: usize, ends: &mut Vec<RecordEnd>) {
+        let Some(&first) = stretch.first() else { return };
+        self.settle_cr(first, base, ends);
+        let mut next = 0;
+        for at in memchr3_iter(QUOTE, LF, CR, stretch) {
+            self.pass_ordinary(&stretch[next..at]);
+            next = at + 1;
+            match stretch[at] {
+                QUOTE => self.quote(),
+                LF => {
+                    let pair = if at > 0 { stretch[at - 1] == CR } else { self.held_cr };
+                    self.held_cr = false;
+                    self.end_line(base + next, 1 + u8::from(pair), ends);
+                }
+                _ => self.carriage_return(stretch.get(next), base + next, ends),
+            }
+        }
+        self.pass_ordinary(&stretch[next..]);
+    }
+
+    /// Ends the line of a CR held back, unless the LF of a CRLF follows.
+    fn settle_cr(&mut self, next: u8, base: usize, ends: &mut Vec<RecordEnd>) {
+        if self.held_cr && next != LF {
+            self.held_cr = false;
+            self.end_line(base, 1, ends);
+        }
+    }
+
+    /// Passes bytes that are neither quotes nor line ends.
+    fn pass_ordinary(&mut self, bytes: &[u8]) {
+        if let (Some(&last), true) = (bytes.last(), self.state != State::Quoted) {
+            self.state = if last == self.delimiter { State::CellStart } else { State::Plain };
+        }
+    }
+
+    fn quote(&mut self) {
+        self.state = match self.state {
+            State::CellStart | State::Closed => State::Quoted,
+            State::Quoted => State::Closed,
+            State::Plain => State::Plain,
+        }
+    }
+
+    fn carriage_return(&mut self, next: Option<&u8>, end: usize, ends: &mut Vec<RecordEnd>) {
+        match next {
+            Some(&LF) => {}
+            Some(_) => self.end_line(end, 1, ends),
+            None => {
+                self.held_cr = true;
+                if self.state != State::Quoted {
+                    self.state = State::CellStart;
+                }
+            }
+        }
+    }
+
+    fn end_line(&mut self, end: usize, terminator: u8, ends: &mut Vec<RecordEnd>) {
+        self.lines += 1;
+        if self.state == State::Quoted {
+            return;
+        }
+        self.state = State::CellStart;
+        ends.push(RecordEnd { end, lines: self.record_span(), terminator });
+        self.record_lines = self.lines;
+    }
+
+    /// Physical lines that have ended since the record under way began.
+    fn record_span(&self) -> u32 {
+        (self.lines - self.record_lines) as u32
+    }
+
+    /// Notes where the quote that is open at the input's end was opened, if it was in this input.
+    ///
+    /// Looking back once an input costs less than noting every quote that opens.
+    fn note_open_quote(&mut self, before: State, input: &[u8]) {
+        if let Some(at) = opening_quote(input, before, self.state) {
+            let line = self.lines + 1 - lines_ended(&input[at..]);
+            self.opened = Opened { line, offset: self.offset + at as u64 };
+        }
+    }
+}
+
+/// Finds the quote that opened the quoted cell in which the input ends, unless an earlier input has it.
+///
+/// Within quotes the quote before is the one that opened, or the second of a doubled one.
+fn opening_quote(input: &[u8], before: State, after: State) -> Option<usize> {
+    let mut end = match after {
+        State::Quoted => input.len(),
+        State::Closed => input.len().checked_sub(1)?,
+        State::CellStart | State::Plain => return None,
+    };
+    loop {
+        let at = memrchr(QUOTE, &input[..end])?;
+        let doubled = if at > 0 { input[at - 1] == QUOTE } else { before == State::Closed };
+        if !doubled {
+            return Some(at);
+        }
+        end = at.checked_sub(1)?;
+    }
+}
+
+/// Counts the physical lines that end in some bytes; a CR at their very end is held back.
+fn lines_ended(bytes: &[u8]) -> u64 {
+    let alone = |at: &usize| bytes.get(at + 1).is_some_and(|&next| next != LF);
+    (memchr_iter(LF, bytes).count() + memchr_iter(CR, bytes).filter(alone).count()) as u64
+}

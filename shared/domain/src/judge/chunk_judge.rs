@@ -1,0 +1,429 @@
+//! The worker's bench: a chunk's rows are cleaned, what they refer to is asked for, then each is judged once.
+//!
+//! [`Bench::open`] cleans; [`Bench::wanted`] says what must be looked up; [`Bench::judge`] turns what was found into
+//! the chunk's fragment. No I/O happens here, so the same message and answers always give the same fragment.
+
+mod desk;
+mod directory;
+mod lookups;
+mod record;
+mod references;
+
+use std::borrow::Cow;
+
+use crate::contacts::contact::Wanted;
+use crate::contacts::directory::{Account, Group, Invite, MatchKey};
+use crate::contacts::mask;
+use crate::contacts::matching;
+use crate::contacts::matching::Matched;
+use crate::contacts::writes::Keep;
+use crate::file::cells::Cells;
+use crate::file::record_text::BadBytes;
+use crate::file::split::records;
+use crate::plan::chunk::{ChunkMessage, Mark};
+use crate::plan::import_plan::Plan;
+use crate::plan::mapping::{Mapping, Role};
+use crate::profile::compiled::{FieldIndex, Profile};
+use crate::result::chunk_result::{Fragment, Keeps, OpenRow};
+use crate::result::rows;
+use crate::result::rows::Answer;
+use crate::row::cleaner::{Cleaner, RowValues, Values};
+use crate::row::fold::fold_name;
+use crate::types::code::Code;
+use crate::types::field_kind::FieldKind;
+use crate::types::finding::Finding;
+use crate::types::id::ContactId;
+use crate::types::kind::Kind;
+use crate::types::limits;
+use crate::types::outcome::Outcome;
+
+use desk::Desk;
+pub use desk::JudgedRow;
+use lookups::{Asked, Known};
+pub use lookups::{Found, Lookups};
+pub use record::RecordShape;
+pub use references::Linked;
+
+/// Rows of one chunk on their way from cleaned to judged.
+pub struct Bench<'p> {
+    plan: &'p Plan,
+    profile: &'p Profile,
+    sender: Mapping,
+    cleaner: Cleaner<'p>,
+    shape: RecordShape,
+    text: Cow<'p, str>,
+    values: Values,
+    rows: Vec<Row>,
+    skipped: u64,
+    group: Option<FieldIndex>,
+}
+
+/// One row, cleaned.
+struct Row {
+    number: u64,
+    line: u64,
+    /// Where its record is in the bench's text, without terminator.
+    record: (usize, usize),
+    /// Its cells may be copied as they stand.
+    plain: bool,
+    findings: Vec<Finding>,
+    refused: bool,
+    /// The first row of its identity, where that stands several times.
+    first: Option<u64>,
+    contact_id: Option<ContactId>,
+    keys: Vec<Option<MatchKey>>,
+    /// The group that it names, as groups are told apart.
+    group: Option<String>,
+    asked: Places,
+}
+
+/// Where the answers to what a row asked stand.
+#[derive(Default)]
+struct Places {
+    keys: Vec<Option<u32>>,
+    contact: Option<u32>,
+    membership: Option<u32>,
+}
+
+impl<'p> Bench<'p> {
+    /// Cleans a chunk's rows.
+    pub fn open(plan: &'p Plan, profile: &'p Profile, message: &'p ChunkMessage) -> Self {
+        let sender = plan.mapping.sender();
+        let region = plan.settings.phone_region();
+        let cleaner = Cleaner::new(profile, &sender, region, plan.options.allow_duplicates)
+            .with_day_orders(&plan.day_orders)
+            .with_encoding(plan.encoding);
+        let shape = RecordShape::of(profile, &sender);
+        let group = profile.fields_of(FieldKind::Group).next();
+        let rows = plan.chunks.get(message.chunk as usize).map_or(0, |chunk| chunk.rows as usize);
+        let mut bench = Self {
+            plan,
+            profile,
+            sender,
+            cleaner,
+            shape,
+            text: Cow::Borrowed(&message.text),
+            values: Values::with_room(rows, profile.fields.len(), message.text.len()),
+            rows: Vec::with_capacity(rows),
+            skipped: 0,
+            group,
+        };
+        bench.clean_rows(message);
+        bench
+    }
+
+    fn clean_rows(&mut self, message: &'p ChunkMessage) {
+        let delimiter = self.plan.delimiter();
+        let mut cells = Cells::default();
+        let mut line = message.first_line;
+        let mut start = 0;
+        let mut own = String::new();
+        let mut marks = message.marks.as_slice();
+        for (number, end) in (message.first_row..).zip(records(message.text.as_bytes(), delimiter)) {
+            let mark = marks.split_first().filter(|(mark, _)| mark.row == number);
+            if let Some((_, rest)) = mark {
+                marks = rest;
+            }
+            let own_mark = mark.filter(|_| self.plan.mapping.comes_back).map(|(mark, _)| self.own_mark(mark));
+            let mark = own_mark.as_ref().or(mark.map(|(mark, _)| mark));
+            let mut record = (start, end.end - usize::from(end.terminator));
+            cells.parse(&message.text[record.0..record.1], delimiter);
+            if self.plan.mapping.comes_back {
+                let sender = self.plan.mapping.sender_record(&cells, delimiter);
+                record = (own.len(), own.len() + sender.len());
+                own.push_str(&sender);
+                cells.parse(&sender, delimiter);
+            }
+            let text = if self.plan.mapping.comes_back { &own } else { &message.text };
+            let plain = rows::is_plain(&text[record.0..record.1], &cells, self.cleaner.width());
+            let chosen = self.plan.options.rows.as_ref().is_none_or(|rows| rows.contains(number));
+            let too_large = mark.is_some_and(|mark| mark.cut_from.is_some());
+            if !chosen || (cells.is_blank() && !too_large) {
+                self.skipped += 1;
+            } else {
+                self.clean_row((number, line), record, plain, &cells, mark);
+            }
+            line += match self.plan.sheet {
+                Some(_) => 1,
+                None => mark.and_then(|mark| mark.lines).unwrap_or(u64::from(end.lines)),
+            };
+            start = end.end;
+        }
+        if self.plan.mapping.comes_back {
+            self.text = Cow::Owned(own);
+        }
+    }
+
+    /// The mark of a row that comes back, its cells counted among the sender's own columns.
+    fn own_mark(&self, mark: &Mark) -> Mark {
+        let (mapping, width) = (&self.plan.mapping, self.sender.columns.len());
+        let own = |cell: usize| match mapping.columns.get(cell).map(|column| &column.role) {
+            Some(Role::Result) => None,
+            Some(Role::Surplus) | None => Some(width),
+            Some(_) => mapping.echoed().position(|at| at == cell),
+        };
+        let bytes = mark.bytes.iter().filter_map(|bad| {
+            let cell = own(bad.cell as usize)? as u32;
+            Some(BadBytes { cell, ..bad.clone() })
+        });
+        Mark { bytes: bytes.collect(), ..mark.clone() }
+    }
+
+    fn clean_row(
+        &mut self,
+        (number, line): (u64, u64),
+        record: (usize, usize),
+        plain: bool,
+        cells: &Cells,
+        mark: Option<&Mark>,
+    ) {
+        let mut findings = Vec::new();
+        self.cleaner.clean(cells, mark, &mut self.values, &mut findings);
+        if let Some(repeats) = mark.and_then(|mark| mark.repeats) {
+            findings.push(Finding::new(Code::DuplicateInFile).arg("row", repeats));
+        }
+        let values = self.cleaner.last(&self.values);
+        let mut identity = String::new();
+        let has_identity = self.cleaner.identity(values, mark.and_then(|mark| mark.ordinal), &mut identity);
+        if !has_identity {
+            findings.extend(self.cleaner.identity_missing(values, &findings));
+        }
+        let refused = findings.iter().any(Finding::is_error);
+        let contact_id = (has_identity && self.profile.directory.is_none())
+            .then(|| ContactId::derive(self.plan.program.as_str(), &self.profile.pool, &identity));
+        let keys = matching::match_keys(self.profile, values);
+        let group = self.group.map(|field| values.get(field)).filter(|name| !name.is_empty()).map(|name| {
+            let mut key = String::new();
+            fold_name(name, &mut key);
+            key
+        });
+        let first = mark.and_then(|mark| mark.first);
+        self.rows.push(Row {
+            number,
+            line,
+            record,
+            plain,
+            findings,
+            refused,
+            first,
+            contact_id,
+            keys,
+            group,
+            asked: Places::default(),
+        });
+    }
+
+    /// Says what must be looked up, and notes in each row where its answers will stand.
+    pub fn wanted(&mut self) -> Lookups {
+        let count = self.rows.len();
+        let mut accounts = Asked::with_room(count * self.profile.matching.len());
+        let (mut entries, mut contacts) = (Asked::with_room(0), Asked::with_room(count));
+        let mut rows = std::mem::take(&mut self.rows);
+        let refers = !self.profile.references.is_empty() || !self.profile.cadences.is_empty();
+        for (index, row) in rows.iter_mut().enumerate() {
+            if refers {
+                let values = self.values.row(index, self.profile.fields.len());
+                self.wanted_entries(values).for_each(|entry| _ = entries.add(entry));
+            }
+            if let Some(group) = &row.group {
+                entries.add((Kind::Groups, group.clone()));
+            }
+            // A refused row is matched all the same: it tells everything that is found about it.
+            let keys = std::mem::take(&mut row.keys);
+            row.asked.keys = keys.into_iter().map(|key| key.map(|key| accounts.add(key))).collect();
+            if row.refused {
+                continue;
+            }
+            if let Some(contact_id) = row.contact_id {
+                row.asked.contact = Some(contacts.add(Wanted::Contact(contact_id)));
+                let membership = row.group.clone().map(|group| Wanted::Membership(contact_id, group));
+                row.asked.membership = membership.map(|membership| contacts.add(membership));
+            }
+        }
+        self.rows = rows;
+        Lookups {
+            accounts: accounts.into_list(),
+            entries: entries.into_list(),
+            contacts: contacts.into_list(),
+            ids: self.wanted_ids(),
+        }
+    }
+
+    /// Judges every row, in file order.
+    ///
+    /// # Errors
+    /// Where what was found cannot be read.
+    pub fn judge(self, wanted: &Lookups, found: &Found) -> Result<Fragment, String> {
+        self.judge_rows(wanted, found, None).map(|desk| desk.fragment)
+    }
+
+    /// Judges every row, to say what would become of it.
+    ///
+    /// # Errors
+    /// Where what was found cannot be read.
+    pub fn tell(self, wanted: &Lookups, found: &Found) -> Result<Vec<JudgedRow>, String> {
+        self.judge_rows(wanted, found, Some(Vec::new())).map(|desk| desk.rows.unwrap_or_default())
+    }
+
+    fn judge_rows(
+        mut self,
+        wanted: &Lookups,
+        found: &Found,
+        told: Option<Vec<JudgedRow>>,
+    ) -> Result<Desk, String> {
+        let known = Known::of(wanted, found)?;
+        let mut desk = self.desk(told);
+        let rows = std::mem::take(&mut self.rows);
+        for (index, mut row) in rows.into_iter().enumerate() {
+            if !row.plain || self.shape.needs_cells() {
+                desk.cells.parse(&self.text[row.record.0..row.record.1], self.plan.delimiter());
+            }
+            let values = self.values.row(index, self.profile.fields.len());
+            let group = self.check_group(&mut row, values, &known);
+            let linked = self.check_references(&mut row, values, &known)?;
+            if self.profile.directory.is_some() {
+                self.judge_entry(&mut desk, row, values, &known)?;
+            } else {
+                self.judge_row(&mut desk, row, values, group, linked, &known)?;
+            }
+        }
+        Ok(desk)
+    }
+
+    /// A row names at most one group, and one that exists (IMP-21, IMP-24).
+    fn check_group<'k>(
+        &self,
+        row: &mut Row,
+        values: RowValues<'_>,
+        known: &'k Known<'_>,
+    ) -> Option<&'k Group> {
+        let (field, key) = self.group.zip(row.group.as_ref())?;
+        if let Some(group) = known.group(key) {
+            return Some(group);
+        }
+        let name = values.get(field);
+        let several = name.split([',', ';', '|']).filter(|part| !part.trim().is_empty()).count() > 1;
+        let code = if several { Code::GroupMany } else { Code::GroupUnknown };
+        row.findings.push(Finding::on(code, self.cleaner.column(field)).value(name));
+        row.refused = true;
+        None
+    }
+
+    fn judge_row(
+        &self,
+        desk: &mut Desk,
+        mut row: Row,
+        values: RowValues<'_>,
+        group: Option<&Group>,
+        linked: Linked<'_>,
+        known: &Known<'_>,
+    ) -> Result<(), String> {
+        let candidates: Vec<_> =
+            row.asked.keys.iter().map(|key| key.and_then(|key| known.candidates(key))).collect();
+        let rule_column = |rule: usize| self.cleaner.column(self.profile.matching[rule].0).clone();
+        let matched = matching::pick(self.profile, &candidates, rule_column, &mut row.findings);
+        row.refused |= row.findings.iter().any(Finding::is_error);
+        let Some(contact_id) = row.contact_id.filter(|_| !row.refused) else {
+            return self.refuse(desk, &row);
+        };
+        let before = known.before(row.asked.contact);
+        let joins = row.group.as_ref().filter(|_| known.before(row.asked.membership).is_none());
+        let account_id = matched.map(|matched| matched.account.account_id.as_str());
+        let linked = Linked { account_id, ..linked };
+        let (outcome, record) = self.outcome(values, &desk.cells, &linked, before, joins.is_some())?;
+        let mut own = std::mem::take(&mut desk.record);
+        let record = match &record {
+            Kept::Whole => {
+                own.clear();
+                self.shape.write(&mut own, self.profile, values, &desk.cells, &linked);
+                Some(own.as_str())
+            }
+            Kept::As(record) => Some(&**record),
+            Kept::Nothing => before.filter(|_| row.first.is_some()),
+        };
+        if record.is_some_and(|record| record.len() > limits::RECORD_BYTES) {
+            row.findings.push(Finding::new(Code::NotStored).arg("limit", limits::RECORD));
+            return self.refuse(desk, &row);
+        }
+        self.accept(desk, &row, outcome, values, group, matched, contact_id);
+        let groups = joins.map_or(&[][..], std::slice::from_ref);
+        let (repeated, known) = (row.first.is_some(), before.is_some());
+        if let Keeps::Contacts(keeps) = &mut desk.fragment.keeps
+            && !self.plan.dry_run
+            && (record.is_some() || !groups.is_empty())
+        {
+            keeps.add(&Keep { contact_id, row: row.number, repeated, known, record, groups });
+        }
+        desk.record = own;
+        Ok(())
+    }
+
+    /// What the row is if it is the first of its identity, and the record to keep where that changed.
+    fn outcome<'b>(
+        &self,
+        values: RowValues<'_>,
+        cells: &Cells,
+        linked: &Linked<'_>,
+        before: Option<&'b str>,
+        joins: bool,
+    ) -> Result<(Outcome, Kept<'b>), String> {
+        let Some(before) = before else { return Ok((Outcome::Created, Kept::Whole)) };
+        let record = self.shape.over(self.profile, values, cells, linked, before)?;
+        let changed = record.as_deref().is_some_and(|record| record != before);
+        let outcome = if changed || joins { Outcome::Updated } else { Outcome::Unchanged };
+        Ok(match record {
+            Some(record) => (outcome, Kept::As(record.into())),
+            None if self.profile.offers_replace() => (outcome, Kept::As(before.into())),
+            None => (outcome, Kept::Nothing),
+        })
+    }
+
+    #[allow(clippy::too_many_arguments)]
+    fn accept(
+        &self,
+        desk: &mut Desk,
+        row: &Row,
+        outcome: Outcome,
+        values: RowValues<'_>,
+        group: Option<&Group>,
+        matched: Option<Matched<'_>>,
+        contact_id: ContactId,
+    ) {
+        let custom = self.profile.contact_email.map_or("", |field| values.get(field));
+        let invite_to = self.invite_to(group, matched.map(|matched| matched.account), custom);
+        let account_name =
+            matched.map(|matched| mask::account_name(matched.account, &self.plan.program, false));
+        let account_name = account_name.unwrap_or_default();
+        let mut answer = Answer { contact_id: Some(contact_id), invite_to: &invite_to, ..Answer::default() };
+        if let Some(matched) = &matched {
+            answer.account_id = &matched.account.account_id;
+            answer.account_name = &account_name;
+            answer.matched_by = &self.profile.fields[self.profile.matching[matched.rule].0].name;
+            answer.candidates = matched.others();
+        }
+        let at = self.write_succeeded(desk, row, outcome, &answer, matched.is_some());
+        if let Some(first) = row.first {
+            desk.fragment.answer.open.push(OpenRow { first, at, outcome });
+        }
+    }
+
+    /// Where an invitation goes (IMP-25), masked where IMP-18 says so.
+    fn invite_to(&self, group: Option<&Group>, account: Option<&Account>, custom: &str) -> String {
+        match (group.map(Group::invite), account) {
+            (Some(Invite::Marketplace), Some(account)) if !account.email.is_empty() => {
+                mask::account_email(account, &self.plan.program, false)
+            }
+            _ => custom.to_owned(),
+        }
+    }
+}
+
+/// What is kept of a row's record.
+enum Kept<'b> {
+    /// The row's own, for the contact is new.
+    Whole,
+    /// This one: the row's laid over what was there, or what was there.
+    As(Cow<'b, str>),
+    /// None: nothing changed.
+    Nothing,
+}

@@ -1,0 +1,127 @@
+//! Rows of a directory file: each becomes an entry, compared with the one that is there.
+
+use serde_json::{Map, Value};
+
+use crate::contacts::directory::DirectoryItem;
+use crate::contacts::matching::match_key;
+use crate::judge::chunk_judge::{Bench, Desk, Known, Row};
+use crate::profile::raw::KeyKind;
+use crate::result::chunk_result::Keeps;
+use crate::result::rows::Answer;
+use crate::row::cleaner::RowValues;
+use crate::row::fold::fold_name;
+use crate::types::code::Code;
+use crate::types::field_kind::FieldKind;
+use crate::types::finding::Finding;
+use crate::types::kind::Kind;
+use crate::types::limits;
+use crate::types::outcome::Outcome;
+
+impl Bench<'_> {
+    /// Ids of the entries that the rows are, where the file loads the directory.
+    pub(super) fn wanted_ids(&self) -> Vec<String> {
+        if self.profile.directory.is_none() {
+            return Vec::new();
+        }
+        let fields = self.profile.fields.len();
+        let rows = self.rows.iter().enumerate().filter(|(_, row)| !row.refused);
+        rows.filter_map(|(index, _)| self.entry_id(self.values.row(index, fields))).collect()
+    }
+
+    fn entry_id(&self, values: RowValues<'_>) -> Option<String> {
+        let mut id = String::new();
+        self.cleaner.identity(values, None, &mut id).then_some(id)
+    }
+
+    pub(super) fn judge_entry(
+        &self,
+        desk: &mut Desk,
+        mut row: Row,
+        values: RowValues<'_>,
+        known: &Known<'_>,
+    ) -> Result<(), String> {
+        let kind = self.profile.directory.expect("only rows of directory profiles come here");
+        let Some(id) = self.entry_id(values).filter(|_| !row.refused) else { return self.refuse(desk, &row) };
+        let before = known.items.get(id.as_str()).copied().flatten();
+        let mut entry = match before {
+            Some(item) => serde_json::from_str(&item.json).map_err(|error| format!("directory: {error}"))?,
+            None => Map::new(),
+        };
+        self.lay_over(&mut entry, values);
+        let json = serde_json::to_string(&entry).expect("plain data serialises");
+        let item = DirectoryItem { keys: keys(kind, &id, &entry), id, json };
+        if bytes_of(&item) > limits::ENTRY_BYTES {
+            row.findings.push(Finding::new(Code::NotStored).arg("limit", limits::ENTRY));
+            return self.refuse(desk, &row);
+        }
+        let outcome = match before {
+            None => Outcome::Created,
+            Some(before) if *before == item => Outcome::Unchanged,
+            Some(_) => Outcome::Updated,
+        };
+        self.write_succeeded(desk, &row, outcome, &Answer::default(), false);
+        if let Keeps::Directory(items) = &mut desk.fragment.keeps
+            && outcome != Outcome::Unchanged
+            && !self.plan.dry_run
+        {
+            items.push(item);
+        }
+        Ok(())
+    }
+
+    /// A column that the file has replaces, even when it is empty; one that it lacks changes nothing.
+    fn lay_over(&self, entry: &mut Map<String, Value>, values: RowValues<'_>) {
+        for (index, field) in self.profile.fields.iter().enumerate() {
+            if self.cleaner.column(index).position.is_none() {
+                continue;
+            }
+            let value = values.get(index);
+            let json = match field.kind {
+                FieldKind::Number => value.parse::<f64>().map_or(Value::Null, Value::from),
+                FieldKind::Programs => value.split('|').filter(|name| !name.is_empty()).collect(),
+                _ => Value::from(value),
+            };
+            if value.is_empty() {
+                entry.remove(&*field.name);
+            } else {
+                entry.insert(field.name.to_string(), json);
+            }
+        }
+    }
+}
+
+/// What an item of a store takes for an entry: while a load is at it, the keys stand there twice.
+fn bytes_of(item: &DirectoryItem) -> usize {
+    item.json.len() + item.id.len() + 2 * item.keys.iter().map(String::len).sum::<usize>()
+}
+
+/// What an entry is found by.
+fn keys(kind: Kind, id: &str, entry: &Map<String, Value>) -> Vec<String> {
+    let text = |name: &str| entry.get(name).and_then(Value::as_str).unwrap_or_default();
+    let person = || {
+        let email = match_key(KeyKind::Email, text("email"));
+        email.into_iter().chain(match_key(KeyKind::Phone, text("phone")))
+    };
+    let folded = |name: &str| {
+        let mut key = String::new();
+        fold_name(name, &mut key);
+        key
+    };
+    let mut keys: Vec<String> = match kind {
+        Kind::Accounts => match_key(KeyKind::Id, id)
+            .into_iter()
+            .chain(match_key(KeyKind::Website, text("website")))
+            .chain(person())
+            .collect(),
+        Kind::Groups | Kind::Tags | Kind::Agents => vec![id.to_owned()],
+        // Two owners of one name are told apart by case (contract.md, "Identity").
+        Kind::Owners => vec![text("name").to_owned()],
+        Kind::Companies => vec![folded(text("name"))],
+        Kind::Cadences => person().collect(),
+        Kind::SignUps => vec![text("invitation").to_owned()],
+    };
+    keys.retain(|key| !key.is_empty());
+    keys.sort();
+    keys.dedup();
+    keys
+}

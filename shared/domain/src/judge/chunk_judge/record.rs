@@ -1,0 +1,271 @@
+//! A row's values to the record that a contact's store keeps.
+
+use std::borrow::Cow;
+
+use crate::clean::mend::trim;
+use crate::contacts::contact::{Record, SAID_BY_FIELDS};
+use crate::file::cells::Cells;
+use crate::judge::chunk_judge::Linked;
+use crate::plan::mapping::Mapping;
+use crate::profile::compiled::{FieldIndex, Profile};
+use crate::profile::raw::UnknownColumns;
+use crate::row::cleaner::RowValues;
+use crate::types::field_kind::FieldKind;
+
+/// Which fields and columns make a record, in the order in which JSON has them.
+#[derive(Debug, Clone)]
+pub struct RecordShape {
+    /// Mapped fields, by name.
+    fields: Vec<FieldIndex>,
+    /// The mapped fields that say name, e-mail and phone.
+    said: [Option<FieldIndex>; 3],
+    phones: Vec<FieldIndex>,
+    /// Unmapped columns that are kept: name and position, by name.
+    additional: Vec<(String, usize)>,
+}
+
+impl RecordShape {
+    /// The shape of a profile's records in one file.
+    pub fn of(profile: &Profile, sender: &Mapping) -> Self {
+        let cells = sender.cells_of_fields(profile);
+        let mut fields: Vec<FieldIndex> =
+            (0..profile.fields.len()).filter(|field| cells[*field].is_some()).collect();
+        fields.sort_by_key(|field| &profile.fields[*field].name);
+        let keep = profile.unknown_columns() == UnknownColumns::Keep;
+        let mut additional = if keep { sender.unmapped() } else { Vec::new() };
+        additional.sort();
+        let said = SAID_BY_FIELDS
+            .map(|name| fields.iter().copied().find(|field| *profile.fields[*field].name == *name));
+        Self { fields, said, phones: profile.fields_of(FieldKind::Phone).collect(), additional }
+    }
+
+    /// Writes the record of a row whose contact is new, as JSON.
+    pub fn write(
+        &self,
+        out: &mut String,
+        profile: &Profile,
+        values: RowValues<'_>,
+        cells: &Cells,
+        linked: &Linked<'_>,
+    ) {
+        let [said_name, said_email, said_phone] =
+            self.said.map(|field| field.map_or("", |field| values.get(field)));
+        out.push_str("{\"profile\":");
+        push_text(out, profile.name.as_str());
+        let name = name(profile, |field| values.get(field));
+        if name != said_name {
+            push_member(out, ",\"name\":", &name);
+        }
+        let email = email(profile, values);
+        if email != said_email {
+            push_member(out, ",\"email\":", email);
+        }
+        self.push_phones(out, values, said_phone);
+        if let Some(account_id) = linked.account_id {
+            push_member(out, ",\"account_id\":", account_id);
+        }
+        if !linked.tags.is_empty() {
+            out.push_str(",\"tags\":");
+            out.push_str(&serde_json::to_string(&linked.tags).expect("texts serialise"));
+        }
+        if !linked.ids.is_empty() {
+            out.push_str(",\"links\":");
+            let mut links: Vec<(&str, &str)> =
+                linked.ids.iter().map(|(field, id)| (&*profile.fields[*field].name, id.as_str())).collect();
+            links.sort_unstable();
+            push_object(out, links.into_iter());
+        }
+        out.push_str(",\"fields\":");
+        push_object(out, self.fields.iter().map(|field| (&*profile.fields[*field].name, values.get(*field))));
+        let mut additional = self.additional(cells).peekable();
+        if additional.peek().is_some() {
+            out.push_str(",\"additional\":");
+            push_object(out, additional);
+        }
+        out.push('}');
+    }
+
+    /// Whether a record needs more of a row than its values.
+    pub fn needs_cells(&self) -> bool {
+        !self.additional.is_empty()
+    }
+
+    /// Phones in the profile's order, each once.
+    fn phones<'a>(&'a self, values: RowValues<'a>) -> impl Iterator<Item = &'a str> {
+        let phone = move |at: usize| values.get(self.phones[at]);
+        let first =
+            move |at: &usize| !phone(*at).is_empty() && !(0..*at).any(|before| phone(before) == phone(*at));
+        (0..self.phones.len()).filter(first).map(phone)
+    }
+
+    /// Writes the phones, where the field that says a single phone does not say them.
+    fn push_phones(&self, out: &mut String, values: RowValues<'_>, said: &str) {
+        let said_all = self.phones(values).eq((!said.is_empty()).then_some(said));
+        if said_all {
+            return;
+        }
+        out.push_str(",\"phones\":[");
+        for (number, phone) in self.phones(values).enumerate() {
+            if number > 0 {
+                out.push(',');
+            }
+            push_text(out, phone);
+        }
+        out.push(']');
+    }
+
+    fn additional<'a>(&'a self, cells: &'a Cells) -> impl Iterator<Item = (&'a str, &'a str)> {
+        let cell = |(header, at): &'a (String, usize)| (header.as_str(), trim(cells.get(*at)));
+        self.additional.iter().map(cell).filter(|(_, value)| !value.is_empty())
+    }
+
+    /// The record laid over the one that is there; `None` where nothing of it changed.
+    ///
+    /// # Errors
+    /// Where the record that is there cannot be read.
+    pub fn over(
+        &self,
+        profile: &Profile,
+        values: RowValues<'_>,
+        cells: &Cells,
+        linked: &Linked<'_>,
+        before: &str,
+    ) -> Result<Option<String>, String> {
+        let before: Record = serde_json::from_str(before).map_err(|error| format!("contact: {error}"))?;
+        let mut merged = self.record(profile, values, cells, linked).over(before.clone());
+        self.say_again(profile, &mut merged);
+        let changed = merged != before;
+        Ok(changed.then(|| serde_json::to_string(&merged).expect("plain data serialises")))
+    }
+
+    /// Name and phones say what the fields say, also where some of these are from the row and some from before.
+    fn say_again(&self, profile: &Profile, merged: &mut Record) {
+        let value =
+            |field: FieldIndex| merged.fields.get(&*profile.fields[field].name).map_or("", String::as_str);
+        let name = name(profile, value).into_owned();
+        let mut phones: Vec<String> = Vec::new();
+        for phone in self.phones.iter().map(|field| value(*field)).filter(|phone| !phone.is_empty()) {
+            if !phones.iter().any(|before| before == phone) {
+                phones.push(phone.to_owned());
+            }
+        }
+        if !name.is_empty() {
+            merged.name = name;
+        }
+        if !phones.is_empty() {
+            merged.phones = phones;
+        }
+    }
+
+    fn record(&self, profile: &Profile, values: RowValues<'_>, cells: &Cells, linked: &Linked<'_>) -> Record {
+        let field =
+            |field: &FieldIndex| (profile.fields[*field].name.to_string(), values.get(*field).to_owned());
+        let link = |(field, id): &(FieldIndex, String)| (profile.fields[*field].name.to_string(), id.clone());
+        let owned = |(name, value): (&str, &str)| (name.to_owned(), value.to_owned());
+        Record {
+            profile: profile.name.to_string(),
+            name: name(profile, |field| values.get(field)).into_owned(),
+            email: email(profile, values).to_owned(),
+            phones: self.phones(values).map(str::to_owned).collect(),
+            account_id: linked.account_id.map(str::to_owned),
+            tags: linked.tags.clone(),
+            links: linked.ids.iter().map(link).collect(),
+            fields: self.fields.iter().map(field).collect(),
+            additional: self.additional(cells).map(owned).collect(),
+        }
+    }
+}
+
+/// The name, put together of the fields that the profile says.
+fn name<'a>(profile: &Profile, value: impl Fn(FieldIndex) -> &'a str) -> Cow<'a, str> {
+    let parts = profile.contact_name.iter().map(|field| value(*field));
+    let mut parts = parts.filter(|part| !part.is_empty());
+    let mut name = Cow::Borrowed(parts.next().unwrap_or_default());
+    for part in parts {
+        let name = name.to_mut();
+        name.push(' ');
+        name.push_str(part);
+    }
+    name
+}
+
+fn email<'a>(profile: &Profile, values: RowValues<'a>) -> &'a str {
+    profile.contact_email.map_or("", |field| values.get(field))
+}
+
+fn push_member(out: &mut String, name: &str, value: &str) {
+    out.push_str(name);
+    push_text(out, value);
+}
+
+fn push_object<'a>(out: &mut String, members: impl Iterator<Item = (&'a str, &'a str)>) {
+    let mut before = '{';
+    for (name, value) in members {
+        out.push(before);
+        push_text(out, name);
+        out.push(':');
+        push_text(out, value);
+        before = ',';
+    }
+    if before == '{' {
+        out.push('{');
+    }
+    out.push('}');
+}
+
+/// A text as serde_json writes it; most have nothing to escape, which is seen many bytes at a time.
+fn push_text(out: &mut String, text: &str) {
+    let escaped =
+        text.bytes().fold(false, |any, byte| any | (byte < 0x20) | (byte == b'"') | (byte == b'\\'));
+    if escaped {
+        out.push_str(&serde_json::to_string(text).expect("a text serialises"));
+        return;
+    }
+    out.push('"');
+    out.push_str(text);
+    out.push('"');
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::profile::options::Options;
+    use crate::row::cleaner::{Cleaner, Values};
+
+    #[test]
+    fn a_new_record_is_written_as_serde_would() {
+        let profile = Profile::built_in("prospects").unwrap();
+        let keeping =
+            Profile::parse("name = 'own'\nextends = 'prospects'\nunknown_columns = 'keep'\n").unwrap();
+        for record in [
+            "Ann,ann@one.example,+55 11 91234-5678,x,vip,extra",
+            "\"A \"\"quoted\"\" \\ name\nand more\",a@b.example,,,,",
+            ",,,,,",
+        ] {
+            for profile in [&profile, &keeping] {
+                let header = ["name", "email", "phone", "note", "group", "=1+1"];
+                let mapping = Mapping::with_header(&header, profile, &Options::default());
+                let mut cells = Cells::default();
+                cells.parse(record, b',');
+                let (mut values, mut findings) = (Values::default(), Vec::new());
+                Cleaner::new(profile, &mapping, None, false).clean(&cells, None, &mut values, &mut findings);
+                let shape = RecordShape::of(profile, &mapping);
+                let values = values.row(0, profile.fields.len());
+                let full = Linked {
+                    account_id: Some("a1"),
+                    tags: vec!["t \"1\"".into(), "t2".into()],
+                    ids: vec![(2, "o1".into()), (0, "c1".into())],
+                };
+                for linked in [Linked::default(), full] {
+                    let mut json = String::new();
+                    shape.write(&mut json, profile, values, &cells, &linked);
+                    let serde =
+                        serde_json::to_string(&shape.record(profile, values, &cells, &linked)).unwrap();
+                    assert_eq!(json, serde);
+                    let read: Record = serde_json::from_str(&json).unwrap();
+                    assert_eq!(read, shape.record(profile, values, &cells, &linked));
+                }
+            }
+        }
+    }
+}

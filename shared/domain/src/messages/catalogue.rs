@@ -1,0 +1,303 @@
+//! Messages: findings in the words of five languages.
+//!
+//! The words are in `locales/*.toml`. A message says a whole thing even when nothing but its code is known; what a
+//! finding adds goes into its slots:
+//!
+//! | slot | filled from | codes |
+//! | --- | --- | --- |
+//! | `column`, `value`, `hint` | the finding's own parts | all |
+//! | `reason` | argument `reason`, an id of section `[reason]`; an unknown one says nothing | invalid values, `value_*` |
+//! | `limit` | argument; a plain number is grouped as the language does, other text (`256 KiB`) stands | `*_too_*`, `archive_unsafe`, `not_stored` |
+//! | `found`, `expected` | arguments | `row_ragged` |
+//! | `row` | argument: the row that is repeated | `duplicate_in_file` |
+//! | `line` | argument: the physical line | `quote_unclosed`, `encoding_invalid` |
+//! | `encoding` | argument | `encoding_invalid`, `bytes_invalid` |
+//! | `sheets` | argument: names, joined by `, ` | `sheet_missing` |
+//! | `region` | argument: `BR` | `phone_country_assumed`, reason `invalid_for_country` |
+//! | `fields` | argument: names, joined by `, ` | `one_of_missing` |
+//! | `allowed` | argument: the values that are taken | `value_unknown`, `delimiter_not_allowed` |
+//! | `order` | argument: `DD/MM/YYYY` | `date_order_assumed` |
+//! | `chosen`, `others` | arguments: ids | `*_several` |
+//! | `result` | argument: the new value | `value_repaired`, `phone_legacy_form` |
+//! | `option`, `detail` | arguments: the option's name; a remark in English | `options_invalid`, `settings_invalid`, `workbook_invalid` |
+
+use std::collections::BTreeMap;
+use std::sync::OnceLock;
+
+use crate::types::code::{Code, Scope};
+use crate::types::finding::Finding;
+use crate::types::locale::Locale;
+use crate::types::number_format;
+use crate::types::outcome::Outcome;
+use crate::types::outcome::Status;
+
+mod template;
+#[cfg(test)]
+mod tests;
+mod words;
+
+pub(crate) use template::Fill;
+use template::Template;
+use words::Book;
+pub(crate) use words::{LetterWords, NoteWords, ReportWords};
+
+/// A value is shown up to this many characters: a message is read, not stored.
+const VALUE_SHOWN: usize = 80;
+
+/// What a message can tell: the parts of a finding, wherever they are kept.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Facts<'a> {
+    pub code: Code,
+    pub column: Option<&'a str>,
+    pub value: Option<&'a str>,
+    pub hint: Option<&'a str>,
+    pub args: Args<'a>,
+}
+
+/// What fills the slots that are not parts of every finding.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Args<'a> {
+    /// As a finding has them.
+    List(&'a [(&'static str, String)]),
+    /// As its JSON form has them.
+    Map(&'a BTreeMap<String, String>),
+}
+
+impl<'a> Args<'a> {
+    fn get(self, slot: &str) -> Option<&'a str> {
+        match self {
+            Self::List(list) => list.iter().find(|(name, _)| *name == slot).map(|(_, value)| value.as_str()),
+            Self::Map(map) => map.get(slot).map(String::as_str),
+        }
+    }
+}
+
+impl<'a> From<&'a Finding> for Facts<'a> {
+    fn from(finding: &'a Finding) -> Self {
+        Self {
+            code: finding.code,
+            column: finding.column_name(),
+            value: finding.value.as_deref(),
+            hint: finding.hint.as_deref(),
+            args: Args::List(&finding.args),
+        }
+    }
+}
+
+/// The words of one language.
+#[derive(Debug)]
+pub struct Messages {
+    locale: Locale,
+    /// By [`Code`], in the order of its variants.
+    codes: Vec<Template>,
+    /// By [`Code`] alike.
+    mends: Vec<Template>,
+    reasons: BTreeMap<String, Template>,
+    suggestion: Template,
+    book: Book,
+}
+
+impl Messages {
+    /// Returns the words of a language; its file is read once.
+    pub fn of(locale: Locale) -> &'static Self {
+        static BOOKS: [OnceLock<Messages>; 5] = [const { OnceLock::new() }; 5];
+        BOOKS[locale as usize].get_or_init(|| Self::read(locale))
+    }
+
+    /// Returns the language.
+    pub const fn locale(&self) -> Locale {
+        self.locale
+    }
+
+    /// Writes what a finding says, without the name of its column; of one about the file, how to mend it too.
+    pub fn write_text(&self, finding: &Finding, out: &mut String) {
+        let facts = finding.into();
+        self.write_what(facts, out);
+        if finding.code.scope() == Scope::File {
+            out.push_str("; ");
+            self.write_mend(facts, out);
+        }
+    }
+
+    /// Returns what [`Self::write_text`] writes.
+    pub fn text(&self, finding: &Finding) -> String {
+        written(|out| self.write_text(finding, out))
+    }
+
+    /// Writes what a finding says, led by the name of its column; of one about the file, how to mend it too.
+    pub fn write_line(&self, finding: &Finding, out: &mut String) {
+        if let Some(column) = finding.column_name().filter(|_| finding.code.scope() != Scope::File) {
+            write_value(column, out);
+            out.push_str(": ");
+        }
+        self.write_text(finding, out);
+    }
+
+    /// Writes the messages of a row as `rollcall_messages` has them, joined by `; `.
+    pub fn write_row<'a>(&self, findings: impl IntoIterator<Item = &'a Finding>, out: &mut String) {
+        for (place, finding) in findings.into_iter().enumerate() {
+            if place > 0 {
+                out.push_str("; ");
+            }
+            self.write_line(finding, out);
+        }
+    }
+
+    /// Returns how to mend a finding.
+    pub fn mend(&self, finding: &Finding) -> String {
+        written(|out| self.write_mend(finding.into(), out))
+    }
+
+    /// Returns the word for a status.
+    pub fn status(&self, status: Status) -> &str {
+        self.book.status.of(status)
+    }
+
+    /// Returns a status as a sentence of its own.
+    pub fn headline(&self, status: Status, dry_run: bool) -> &str {
+        if dry_run { &self.book.headline_dry } else { &self.book.headline }.of(status)
+    }
+
+    /// Returns what a status means for the reader.
+    pub fn explanation(&self, status: Status, dry_run: bool) -> &str {
+        if dry_run { &self.book.explanation_dry } else { &self.book.explanation }.of(status)
+    }
+
+    /// Returns the first sentence of a letter, with slots.
+    pub(crate) fn opening(&self, status: Status, dry_run: bool) -> &str {
+        if dry_run { &self.book.opening_dry } else { &self.book.opening }.of(status)
+    }
+
+    /// Returns the word for rows of an outcome.
+    pub fn outcome(&self, outcome: Outcome) -> &str {
+        self.book.outcome.of(outcome)
+    }
+
+    /// Returns what an outcome means.
+    pub fn outcome_note(&self, outcome: Outcome) -> &str {
+        self.book.outcome_note.of(outcome)
+    }
+
+    /// Returns a hint as a question: did you mean …?
+    pub fn suggestion(&self, hint: &str) -> String {
+        written(|out| self.write_suggestion(hint, out))
+    }
+
+    pub(crate) const fn report(&self) -> &ReportWords {
+        &self.book.report
+    }
+
+    pub(crate) const fn letter(&self) -> &LetterWords {
+        &self.book.letter
+    }
+
+    pub(crate) const fn note(&self) -> &NoteWords {
+        &self.book.note
+    }
+
+    /// Writes a text of the report or the letter with its slots filled.
+    pub(crate) fn filled(&self, source: &str, slots: &[(&str, &str)]) -> String {
+        let fill: &Fill = &|name, out| match slots.iter().find(|(slot, _)| *slot == name) {
+            Some((_, value)) => {
+                out.push_str(value);
+                true
+            }
+            None => false,
+        };
+        written(|out| Template::parse(source).write(out, fill))
+    }
+
+    fn read(locale: Locale) -> Self {
+        let source = match locale {
+            Locale::En => include_str!("../../locales/en.toml"),
+            Locale::Pt => include_str!("../../locales/pt.toml"),
+            Locale::De => include_str!("../../locales/de.toml"),
+            Locale::Fr => include_str!("../../locales/fr.toml"),
+            Locale::Es => include_str!("../../locales/es.toml"),
+        };
+        // The files are part of the program, and a test reads each of them.
+        let book: Book = toml::from_str(source).expect("a language file is complete");
+        Self {
+            locale,
+            codes: by_code(&book.code),
+            mends: by_code(&book.mend),
+            reasons: book.reason.iter().map(|(id, text)| (id.clone(), Template::parse(text))).collect(),
+            suggestion: Template::parse(&book.hint.suggestion),
+            book,
+        }
+    }
+
+    /// Writes what is the matter, without how to mend it.
+    pub(crate) fn write_what(&self, facts: Facts, out: &mut String) {
+        self.codes[facts.code as usize].write(out, &|slot, out| self.fill(facts, slot, out));
+        if let Some(hint) = facts.hint {
+            out.push_str(" (");
+            self.write_suggestion(hint, out);
+            out.push(')');
+        }
+    }
+
+    /// Writes how to mend it.
+    pub(crate) fn write_mend(&self, facts: Facts, out: &mut String) {
+        self.mends[facts.code as usize].write(out, &|slot, out| self.fill(facts, slot, out));
+    }
+
+    fn write_suggestion(&self, hint: &str, out: &mut String) {
+        self.suggestion.write(out, &|_, out| write_value(hint, out));
+    }
+
+    fn fill(&self, facts: Facts, slot: &str, out: &mut String) -> bool {
+        let part = match slot {
+            "value" => facts.value,
+            "hint" => facts.hint,
+            "column" => facts.column,
+            _ => facts.args.get(slot),
+        };
+        part.is_some_and(|part| match slot {
+            "reason" => self.write_reason(facts, part, out),
+            "limit" => self.write_limit(part, out),
+            _ => write_value(part, out),
+        })
+    }
+
+    fn write_reason(&self, facts: Facts, id: &str, out: &mut String) -> bool {
+        let reason = self.reasons.get(id);
+        if let Some(reason) = reason {
+            reason.write(out, &|slot, out| slot != "reason" && self.fill(facts, slot, out));
+        }
+        reason.is_some()
+    }
+
+    fn write_limit(&self, limit: &str, out: &mut String) -> bool {
+        match limit.parse() {
+            Ok(number) => out.push_str(&number_format::whole(number, self.locale)),
+            Err(_) => out.push_str(limit),
+        }
+        !limit.is_empty()
+    }
+}
+
+/// Returns what is written.
+pub(crate) fn written(write: impl FnOnce(&mut String)) -> String {
+    let mut out = String::new();
+    write(&mut out);
+    out
+}
+
+fn by_code(texts: &BTreeMap<String, String>) -> Vec<Template> {
+    // A code without a text would be told by its name; a test says that there is none.
+    Code::ALL
+        .iter()
+        .map(|code| Template::parse(texts.get(code.as_str()).map_or(code.as_str(), |text| text)))
+        .collect()
+}
+
+/// Writes a value on one line, cut where it is long. Says false of an empty one.
+pub(crate) fn write_value(value: &str, out: &mut String) -> bool {
+    let mut signs = value.chars().map(|sign| if sign.is_control() { ' ' } else { sign });
+    out.extend(signs.by_ref().take(VALUE_SHOWN));
+    if signs.next().is_some() {
+        out.push('…');
+    }
+    !value.is_empty()
+}

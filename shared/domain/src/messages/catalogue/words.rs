@@ -1,0 +1,133 @@
+//! The words of one language as its file holds them: every name is a field, so none can be forgotten.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+
+use crate::types::field_kind::FieldKind;
+use crate::types::outcome::Outcome;
+use crate::types::outcome::Status;
+
+/// A language file.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Book {
+    pub code: BTreeMap<String, String>,
+    pub mend: BTreeMap<String, String>,
+    pub reason: BTreeMap<String, String>,
+    pub hint: HintWords,
+    pub outcome: OutcomeWords,
+    pub outcome_note: OutcomeWords,
+    pub status: StatusWords,
+    pub headline: StatusWords,
+    pub headline_dry: StatusWords,
+    pub explanation: StatusWords,
+    pub explanation_dry: StatusWords,
+    pub report: ReportWords,
+    pub opening: StatusWords,
+    pub opening_dry: StatusWords,
+    pub letter: LetterWords,
+    pub note: NoteWords,
+}
+
+macro_rules! words {
+    ($(#[$doc:meta])* $name:ident: $($field:ident)*) => {
+        $(#[$doc])*
+        #[derive(Debug, Deserialize)]
+        #[serde(deny_unknown_fields)]
+        pub struct $name { $(pub $field: String,)* }
+    };
+}
+
+words! {
+    /// How a hint is put.
+    HintWords: suggestion
+}
+
+words! {
+    /// A text for each outcome.
+    OutcomeWords: created updated unchanged merged skipped rejected unprocessed
+}
+
+words! {
+    /// A text for each status.
+    StatusWords: completed completed_with_errors incomplete refused failed
+}
+
+words! {
+    /// The words of the report.
+    ReportWords:
+    colon about title dry_run dry_run_note program profile import_id started finished duration rate rows_per_second
+    why reason rows outcome read matched sum_holds sum_broken detected encoding doubtful line delimiter sheet first_line
+    first_line_header first_line_ignore first_line_data data_rows comma semicolon tab pipe columns position header
+    field not_mapped errors warnings column what affected first_rows mend whole_row whole_file files files_note
+    succeeded_file succeeded_file_dry failed_file mend_title mend_step_1 mend_step_2 mend_step_3 mend_step_3_dry
+}
+
+words! {
+    /// The words of the letter.
+    LetterWords:
+    subject dry_run greeting dry_run_note figures matched fix remarks row_count first_rows more results results_none
+    again_dry again again_safe again_file again_failed closing
+}
+
+words! {
+    /// What a template says of a column.
+    NoteWords:
+    required one_of text name email phone website account_id group number timestamp region programs choice flag date
+    window document tags agent owner company
+}
+
+impl NoteWords {
+    /// What a field of a kind takes.
+    pub fn of(&self, kind: FieldKind) -> &str {
+        match kind {
+            FieldKind::Text => &self.text,
+            FieldKind::Name => &self.name,
+            FieldKind::Email => &self.email,
+            FieldKind::Phone => &self.phone,
+            FieldKind::Website => &self.website,
+            FieldKind::AccountId => &self.account_id,
+            FieldKind::Group => &self.group,
+            FieldKind::Number => &self.number,
+            FieldKind::Timestamp => &self.timestamp,
+            FieldKind::Region => &self.region,
+            FieldKind::Programs => &self.programs,
+            FieldKind::Choice => &self.choice,
+            FieldKind::Flag => &self.flag,
+            FieldKind::Date => &self.date,
+            FieldKind::Window => &self.window,
+            FieldKind::Document => &self.document,
+            FieldKind::Tags => &self.tags,
+            FieldKind::Agent => &self.agent,
+            FieldKind::Owner => &self.owner,
+            FieldKind::Company => &self.company,
+        }
+    }
+}
+
+impl OutcomeWords {
+    pub fn of(&self, outcome: Outcome) -> &str {
+        match outcome {
+            Outcome::Created => &self.created,
+            Outcome::Updated => &self.updated,
+            Outcome::Unchanged => &self.unchanged,
+            Outcome::Merged => &self.merged,
+            Outcome::Skipped => &self.skipped,
+            Outcome::Rejected => &self.rejected,
+            Outcome::Unprocessed => &self.unprocessed,
+        }
+    }
+}
+
+impl StatusWords {
+    pub fn of(&self, status: Status) -> &str {
+        match status {
+            Status::Completed => &self.completed,
+            Status::CompletedWithErrors => &self.completed_with_errors,
+            Status::Incomplete => &self.incomplete,
+            Status::Refused => &self.refused,
+            Status::Failed => &self.failed,
+        }
+    }
+}

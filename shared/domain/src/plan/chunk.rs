@@ -1,0 +1,56 @@
+//! A chunk: a run of rows that travels as one message, with all that a worker needs to judge them.
+
+use crate::file::record_text::BadBytes;
+use serde::{Deserialize, Serialize};
+
+use crate::types::names::{ImportId, ProgramName};
+
+/// The version of the message that this code writes.
+pub const VERSION: u32 = 1;
+
+/// A run of rows on its way to a worker.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ChunkMessage {
+    /// Version of the message's shape.
+    pub v: u32,
+    /// Whose import.
+    pub program: ProgramName,
+    /// Which import; its plan says everything that all chunks share.
+    pub import_id: ImportId,
+    /// The chunk's number, from 0.
+    pub chunk: u32,
+    /// Number of its first row, from 1.
+    pub first_row: u64,
+    /// Physical line of the file on which its first row begins, from 1.
+    pub first_line: u64,
+    /// The records, UTF-8 CSV in the plan's delimiter, each with its terminator.
+    pub text: String,
+    /// What cannot be seen in the text, ascending by row; most rows have none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub marks: Vec<Mark>,
+}
+
+/// What the splitter says of one row.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Mark {
+    /// The row.
+    pub row: u64,
+    /// Its identity stands several times: the first row that has it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub first: Option<u64>,
+    /// The profile refuses it as a repeat: the row that it repeats.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub repeats: Option<u64>,
+    /// Its place among the rows that register its identity, from 2, where repeats are allowed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ordinal: Option<u64>,
+    /// Bytes of the record in the file, where it was too large and its cells were cut.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cut_from: Option<u64>,
+    /// Physical lines of the record in the file, where its cells were cut.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lines: Option<u64>,
+    /// Cells with bytes that are not text: position of the cell from 0, of the byte in the cell, and the bytes.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub bytes: Vec<BadBytes>,
+}

@@ -1,0 +1,31 @@
+//! Names of the columns that result files add to the sender's.
+
+/// The column that tells a result file from a sender's: such a file comes back to be imported again.
+pub const RESULT_ROW: &str = "rollcall_row";
+
+/// Surplus cells of a ragged row, as one CSV record.
+pub const SURPLUS: &str = "rollcall_surplus";
+
+/// Columns behind the sender's in `succeeded.csv`.
+pub const SUCCEEDED: [&str; 10] = [
+    RESULT_ROW,
+    "rollcall_line",
+    "rollcall_outcome",
+    "rollcall_contact_id",
+    "rollcall_account_id",
+    "rollcall_account_name",
+    "rollcall_matched_by",
+    "rollcall_candidates",
+    "rollcall_invite_to",
+    "rollcall_warnings",
+];
+
+/// Columns behind the sender's in `failed.csv`.
+pub const FAILED: [&str; 6] = [
+    RESULT_ROW,
+    "rollcall_line",
+    "rollcall_outcome",
+    "rollcall_errors",
+    "rollcall_messages",
+    "rollcall_warnings",
+];

@@ -1,0 +1,187 @@
+//! The plan: the one snapshot, written between survey and cut, that every later step follows.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::clean::DayOrder;
+use crate::file::decode::Encoding;
+use crate::file::packed::Packing;
+use crate::file::workbook::Sheet;
+use crate::plan::mapping::Mapping;
+use crate::profile::compiled::Profile;
+use crate::profile::options::Options;
+use crate::profile::settings::Settings;
+use crate::types::names::{ImportId, ProgramName};
+
+/// The version of the plan that this code writes.
+pub const VERSION: u32 = 1;
+
+/// How large chunks may be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ChunkSize {
+    /// Rows, blank ones included.
+    pub rows: u32,
+    /// Bytes of a message, marks allowed for; a single row may be larger.
+    pub bytes: u64,
+}
+
+impl Default for ChunkSize {
+    fn default() -> Self {
+        Self { rows: 4_000, bytes: 8 * 1024 * 1024 }
+    }
+}
+
+/// A run of rows: where it is in the decoded text, and what is said of its rows.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ChunkPlan {
+    /// Offset of its first byte in the decoded text.
+    pub start: u64,
+    /// Offset just behind its last byte.
+    pub end: u64,
+    /// Number of its first row, from 1.
+    pub first_row: u64,
+    /// How many rows it has.
+    pub rows: u32,
+    /// Physical line on which it begins, from 1.
+    pub first_line: u64,
+    /// It holds a record that is too large, or bytes that are not text.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub irregular: bool,
+    /// Rows whose identity stands several times.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub repeats: Vec<RepeatMark>,
+}
+
+/// What an import follows from its survey to its letter.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Plan {
+    /// Version of the plan's shape.
+    pub v: u32,
+    /// The import.
+    pub import_id: ImportId,
+    /// Whose.
+    pub program: ProgramName,
+    /// The file's name.
+    pub file: String,
+    /// Nothing is to be written.
+    pub dry_run: bool,
+    /// When the import began.
+    #[serde(with = "crate::types::millis")]
+    pub started_at: Timestamp,
+    /// The profile as it was, TOML, nothing left to be looked up.
+    pub profile: String,
+    /// The program's settings as they were.
+    pub settings: Settings,
+    /// The options as they were read.
+    pub options: Options,
+    /// How the object's bytes become text.
+    pub encoding: Encoding,
+    /// How the object is packed, where it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub packing: Option<Packing>,
+    /// The sheet that is read, where the object is a workbook.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sheet: Option<Sheet>,
+    /// What separates cells.
+    pub delimiter: char,
+    /// Which column holds what.
+    pub mapping: Mapping,
+    /// How dates with numbers only are read, by field.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub day_orders: BTreeMap<String, DayOrder>,
+    /// Data records of the file.
+    pub rows: u64,
+    /// Some row has more cells than columns: `failed.csv` has a column for them.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub surplus: bool,
+    /// The chunks; their rows tile the file.
+    pub chunks: Vec<ChunkPlan>,
+}
+
+impl Plan {
+    /// The plan of an import that could not be planned: it has no rows.
+    pub fn of_nothing(
+        import_id: ImportId,
+        program: ProgramName,
+        file: &str,
+        dry_run: bool,
+        started_at: Timestamp,
+    ) -> Self {
+        Self {
+            v: VERSION,
+            import_id,
+            program,
+            file: file.to_owned(),
+            dry_run,
+            started_at,
+            profile: String::new(),
+            settings: Settings::default(),
+            options: Options::default(),
+            encoding: Encoding::Utf8,
+            packing: None,
+            sheet: None,
+            delimiter: ',',
+            mapping: Mapping::default(),
+            day_orders: BTreeMap::new(),
+            rows: 0,
+            surplus: false,
+            chunks: Vec::new(),
+        }
+    }
+
+    /// The plan's file.
+    pub fn to_json(&self) -> Vec<u8> {
+        serde_json::to_vec(self).expect("a plan is tables of plain values")
+    }
+
+    /// Reads the plan's file.
+    ///
+    /// # Errors
+    /// Where it is none, or of a version that this code does not know.
+    pub fn from_json(json: &[u8]) -> Result<Self, String> {
+        let plan: Plan = serde_json::from_slice(json).map_err(|error| format!("plan.json: {error}"))?;
+        if plan.v != VERSION {
+            return Err(format!("plan.json: version {} is not {VERSION}", plan.v));
+        }
+        Ok(plan)
+    }
+
+    /// The profile of the plan.
+    ///
+    /// # Errors
+    /// Where the plan was tampered with.
+    pub fn profile(&self) -> Result<Profile, String> {
+        Profile::parse(&self.profile).map_err(|error| format!("plan.json: profile: {error}"))
+    }
+
+    /// The delimiter as a byte.
+    pub fn delimiter(&self) -> u8 {
+        self.delimiter as u8
+    }
+
+    /// Whether the chunks' rows follow one another from the first row to the last.
+    pub fn tiles(&self) -> bool {
+        let mut next = 1;
+        let in_order = self.chunks.iter().all(|chunk| {
+            let fits = chunk.first_row == next;
+            next += u64::from(chunk.rows);
+            fits
+        });
+        in_order && next == self.rows + 1
+    }
+}
+
+/// What is said of a row whose key stands several times.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RepeatMark {
+    /// The row.
+    pub row: u32,
+    /// The first row of its identity, where several rows may stand for one contact; else 0.
+    pub first: u32,
+    /// The row that it repeats, where it is refused for that; else 0.
+    pub repeats: u32,
+    /// Its place among the rows of its identity, from 2, where repeats are allowed; else 0.
+    pub ordinal: u32,
+}

@@ -1,0 +1,337 @@
+//! Columns to fields: by header, by position, or as the sender's options say. One model for all of them.
+
+use crate::plan::columns::{RESULT_ROW, SURPLUS};
+use crate::profile::header::{fold, header_key};
+use std::collections::{HashMap, HashSet};
+
+use serde::{Deserialize, Serialize};
+
+use crate::clean::mend::trim;
+use crate::file::cells::Cells;
+use crate::file::write::{unguard, write_record};
+use crate::plan::columns::{FAILED, SUCCEEDED};
+use crate::profile::compiled::Profile;
+use crate::profile::options::Options;
+use crate::profile::raw::UnknownColumns;
+use crate::types::code::Code;
+use crate::types::finding::{Column, Finding};
+use crate::types::limits;
+
+/// A header as the sender wrote it: without the guard that an earlier import put before it.
+fn own(cell: &str, comes_back: bool) -> &str {
+    if comes_back { unguard(cell) } else { cell }
+}
+
+/// What a column is for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    /// A field of the profile.
+    Field(String),
+    /// The sender's own, not understood: echoed, and kept where the profile says so.
+    Unmapped,
+    /// Written by an earlier import: passed over.
+    Result,
+    /// Cells of a row that was too long, written by an earlier import: put back.
+    Surplus,
+}
+
+/// One column of the file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MappedColumn {
+    /// The header as the result files show it.
+    pub header: String,
+    /// What the column is for.
+    pub role: Role,
+}
+
+impl MappedColumn {
+    /// What a column that is no field's is called: by its header, by its place where it has none.
+    pub fn name(&self, at: usize) -> String {
+        match trim(&self.header) {
+            "" => format!("column_{}", at + 1),
+            header => header.to_owned(),
+        }
+    }
+}
+
+/// Which column holds what.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Mapping {
+    /// Every column, in the file's order.
+    pub columns: Vec<MappedColumn>,
+    /// The file has a header record.
+    pub has_header: bool,
+    /// The file came out of an earlier import: guards are taken off its cells.
+    pub comes_back: bool,
+    /// Cells at the end of a row may be left out: nobody said how many there are.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub open_ended: bool,
+    /// The sender said what each column is: all of these must be in the file.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub told: bool,
+}
+
+impl Mapping {
+    /// Maps the columns of a file whose first record names them; `columns` goes before the names.
+    pub fn with_header(header: &[&str], profile: &Profile, options: &Options) -> Self {
+        let comes_back = header.iter().any(|cell| cell.trim() == RESULT_ROW);
+        match &options.columns {
+            Some(names) if !comes_back => {
+                let mut mapping = Self::by_position(header.len(), names);
+                mapping.has_header = true;
+                mapping.told = mapping.columns.len() > header.len();
+                for (column, cell) in mapping.columns.iter_mut().zip(header) {
+                    column.header = (*cell).to_owned();
+                }
+                mapping
+            }
+            _ => Self::by_header(header, profile, options),
+        }
+    }
+
+    /// Maps the columns of a file whose first row has that many cells: by `columns`, else in the profile's order.
+    pub fn without_header(width: usize, profile: &Profile, options: &Options) -> Self {
+        if let Some(names) = &options.columns {
+            return Self::by_position(width, names);
+        }
+        let names: Vec<String> = profile.fields.iter().map(|field| field.name.to_string()).collect();
+        Self { open_ended: true, told: false, ..Self::by_position(width, &names) }
+    }
+
+    /// Maps columns by their headers.
+    ///
+    /// What the sender maps goes before what is understood: another column that would be the same field is left out.
+    fn by_header(header: &[&str], profile: &Profile, options: &Options) -> Self {
+        let comes_back = header.iter().any(|cell| cell.trim() == RESULT_ROW);
+        let written: HashSet<&str> = header.iter().map(|cell| own(cell, comes_back).trim()).collect();
+        // A header that is there letter by letter is meant, and none that is only like it.
+        let mut chosen: HashMap<String, &str> = HashMap::new();
+        let mut exactly: HashMap<&str, &str> = HashMap::new();
+        for (header, field) in &options.map {
+            match written.get(header.trim()) {
+                Some(header) => _ = exactly.insert(header, field),
+                None => _ = chosen.insert(header_key(header), field),
+            }
+        }
+        let chosen_for = |cell: &str| {
+            let exact = exactly.get(cell.trim()).copied();
+            exact.or_else(|| chosen.get(&header_key(cell)).copied())
+        };
+        let chosen_fields: HashSet<&str> =
+            header.iter().filter_map(|cell| chosen_for(own(cell, comes_back))).collect();
+        // Ours stand behind the sender's: of columns that bear one name the last is.
+        let is_last = |at: usize| !header[at + 1..].iter().any(|later| later.trim() == header[at].trim());
+        let role = |at: usize, cell: &str| {
+            let name = cell.trim();
+            if comes_back && name == SURPLUS && is_last(at) {
+                return Role::Surplus;
+            }
+            if comes_back && (SUCCEEDED.contains(&name) || FAILED.contains(&name)) && is_last(at) {
+                return Role::Result;
+            }
+            let field = match chosen_for(cell) {
+                Some(field) => Some(field).filter(|field| !field.is_empty()),
+                None => profile
+                    .field_of_header(cell)
+                    .map(|field| &*profile.fields[field].name)
+                    .filter(|field| !chosen_fields.contains(field)),
+            };
+            field.map_or(Role::Unmapped, |field| Role::Field(field.to_owned()))
+        };
+        let columns = header
+            .iter()
+            .map(|cell| own(cell, comes_back))
+            .enumerate()
+            .map(|(at, cell)| MappedColumn { header: cell.to_owned(), role: role(at, cell) })
+            .collect();
+        let mut mapping = Self { columns, has_header: true, comes_back, ..Self::default() };
+        mapping.fall_back(profile, |header| chosen_for(header).is_none());
+        mapping
+    }
+
+    /// Fields that no column names go to the best column that may stand for them.
+    fn fall_back(&mut self, profile: &Profile, free: impl Fn(&str) -> bool) {
+        for (header, field) in profile.fallback_headers() {
+            let name = &*profile.fields[*field].name;
+            if self.positions_of(name).next().is_some() {
+                continue;
+            }
+            let fits = |column: &&mut MappedColumn| {
+                column.role == Role::Unmapped && fold(&column.header) == *header && free(&column.header)
+            };
+            if let Some(column) = self.columns.iter_mut().find(fits) {
+                column.role = Role::Field(name.to_owned());
+            }
+        }
+    }
+
+    /// Maps columns by position: the field's name stands for the header that is not there.
+    fn by_position(width: usize, names: &[String]) -> Self {
+        let column = |at: usize| match names.get(at).filter(|name| !name.is_empty()) {
+            Some(name) => MappedColumn { header: name.clone(), role: Role::Field(name.clone()) },
+            None => MappedColumn { header: format!("column_{}", at + 1), role: Role::Unmapped },
+        };
+        let named = names.iter().rposition(|name| !name.is_empty()).map_or(0, |last| last + 1);
+        Self { columns: (0..width.max(named)).map(column).collect(), told: true, ..Self::default() }
+    }
+
+    /// Fits columns that were mapped by position to the longest record of the file.
+    ///
+    /// A place that the sender named and no record has speaks against the file, and so does a mandatory field that no
+    /// record has.
+    pub fn fit(&mut self, longest: usize, profile: &Profile) -> Vec<Finding> {
+        if !self.open_ended && !self.told {
+            return Vec::new();
+        }
+        let beyond = self.columns.get(longest..).unwrap_or_default();
+        let last = beyond.iter().rposition(|column| column.role != Role::Unmapped);
+        let mut findings = Vec::new();
+        if let Some(last) = last.filter(|_| self.told) {
+            let detail = format!(
+                "{} is at position {}, the longest record has {longest}",
+                beyond[last].header,
+                longest + last + 1
+            );
+            findings.push(Finding::new(Code::OptionsInvalid).arg("option", "columns").arg("detail", detail));
+        }
+        for field in profile.fields.iter().filter(|field| field.required) {
+            if beyond.iter().any(|column| column.role == Role::Field(field.name.to_string())) {
+                findings.push(Finding::on(Code::ColumnMissing, &Column::new(field.name.clone(), None)));
+            }
+        }
+        if self.open_ended {
+            self.columns.truncate(longest);
+        }
+        findings
+    }
+
+    /// What speaks against the file as it is mapped.
+    pub fn findings(&self, profile: &Profile) -> Vec<Finding> {
+        let mut findings = Vec::new();
+        // The sender's own: a file as wide as may be comes back with our columns beside them.
+        let own = self.echoed().count();
+        if own > limits::COLUMNS {
+            findings
+                .push(Finding::new(Code::TooManyColumns).arg("limit", limits::COLUMNS).arg("columns", own));
+        }
+        for field in &profile.fields {
+            let positions: Vec<usize> = self.positions_of(&field.name).collect();
+            if let [_, second, ..] = positions.as_slice() {
+                let column = Column::new(field.name.clone(), *second as u32 + 1);
+                findings
+                    .push(Finding::on(Code::ColumnRepeated, &column).value(&self.columns[*second].header));
+            }
+            if field.required && positions.is_empty() {
+                findings.push(Finding::on(Code::ColumnMissing, &Column::new(field.name.clone(), None)));
+            }
+        }
+        if profile.unknown_columns() == UnknownColumns::Refuse
+            && let Some(at) = self.columns.iter().position(|column| column.role == Role::Unmapped)
+        {
+            let header = &self.columns[at].header;
+            findings.push(
+                Finding::new(Code::OptionsInvalid)
+                    .arg("option", format!("map.{header}"))
+                    .arg("detail", format!("column {} is not known to the profile", at + 1)),
+            );
+        }
+        findings
+    }
+
+    /// What speaks against the sender's own mapping: headers that the file does not have.
+    ///
+    /// The program's usual mapping is for files of every kind, and says nothing of this one.
+    pub fn unmet(&self, options: &Options) -> Vec<Finding> {
+        let own = |header: &&String| !options.usual_map.contains(header);
+        let known = |header: &str| {
+            self.has_header
+                && self.columns.iter().any(|column| header_key(&column.header) == header_key(header))
+        };
+        let missing =
+            options.map.iter().map(|(header, _)| header).filter(own).filter(|header| !known(header));
+        let finding = |header: &String| {
+            Finding::new(Code::OptionsInvalid)
+                .arg("option", format!("map.{header}"))
+                .arg("detail", "the file has no such header")
+        };
+        missing.map(finding).collect()
+    }
+
+    /// Whether some column is the field.
+    pub fn has(&self, field: &str) -> bool {
+        self.positions_of(field).next().is_some()
+    }
+
+    fn positions_of<'a>(&'a self, field: &'a str) -> impl Iterator<Item = usize> + 'a {
+        let named = move |column: &MappedColumn| matches!(&column.role, Role::Field(name) if name == field);
+        self.columns.iter().enumerate().filter(move |(_, column)| named(column)).map(|(at, _)| at)
+    }
+
+    /// Where each field's cell is in a record.
+    pub fn cells_of_fields(&self, profile: &Profile) -> Vec<Option<usize>> {
+        profile.fields.iter().map(|field| self.positions_of(&field.name).next()).collect()
+    }
+
+    /// The positions of the sender's own columns, which result files echo.
+    pub fn echoed(&self) -> impl Iterator<Item = usize> + '_ {
+        let own = |column: &MappedColumn| matches!(column.role, Role::Field(_) | Role::Unmapped);
+        self.columns.iter().enumerate().filter(move |(_, column)| own(column)).map(|(at, _)| at)
+    }
+
+    /// The columns that are no field's: the name that each one's values are kept under, and its place.
+    ///
+    /// The first column of a header has it as its name; a later one says its position too, one without a header only
+    /// that. No two names are the same.
+    pub fn unmapped(&self) -> Vec<(String, usize)> {
+        let unmapped = || self.columns.iter().enumerate().filter(|(_, column)| column.role == Role::Unmapped);
+        let mut taken = HashSet::new();
+        let is_first = |(at, column): (usize, &MappedColumn)| {
+            let header = trim(&column.header);
+            (!header.is_empty() && taken.insert(header.to_owned())).then_some(at)
+        };
+        let first: HashSet<usize> = unmapped().filter_map(is_first).collect();
+        let name = |(at, column): (usize, &MappedColumn)| {
+            if first.contains(&at) {
+                return (trim(&column.header).to_owned(), at);
+            }
+            let place = format!(" (column {})", at + 1);
+            let mut name = column.name(at);
+            if !trim(&column.header).is_empty() {
+                name.push_str(&place);
+            }
+            while !taken.insert(name.clone()) {
+                name.push_str(&place);
+            }
+            (name, at)
+        };
+        unmapped().map(name).collect()
+    }
+
+    /// The mapping of the sender's own columns: what is left when an earlier import's columns are taken off.
+    pub fn sender(&self) -> Mapping {
+        let columns = self.echoed().map(|at| self.columns[at].clone()).collect();
+        Mapping { columns, ..self.clone() }
+    }
+
+    /// The sender's own record out of one that comes back: guards taken off, surplus cells put back.
+    pub fn sender_record(&self, cells: &Cells, delimiter: u8) -> String {
+        let own = self.echoed().filter(|at| *at < cells.len()).map(|at| unguard(cells.get(at)).to_owned());
+        let mut all: Vec<String> = own.collect();
+        let mut surplus = Cells::default();
+        // A surplus cell of blanks is one too: only where nothing is there was none.
+        if let Some(record) = self.surplus().map(|at| cells.get(at)).filter(|record| !record.is_empty()) {
+            surplus.parse(unguard(record), b',');
+            all.extend(surplus.iter().map(str::to_owned));
+        }
+        all.extend((self.columns.len()..cells.len()).map(|at| cells.get(at).to_owned()));
+        let mut record = Vec::new();
+        write_record(&mut record, all.iter().map(String::as_str), delimiter);
+        String::from_utf8(record).expect("cells are text, so is their record")
+    }
+
+    /// Where surplus cells stand that an earlier import wrote.
+    pub fn surplus(&self) -> Option<usize> {
+        self.columns.iter().position(|column| column.role == Role::Surplus)
+    }
+}

@@ -1,0 +1,14 @@
+//! The plan: the snapshot that the splitter writes once and every later step follows.
+//!
+//! In: the survey's answers. Out: the plan, the mapping of columns, the messages of chunks, the keys of objects.
+//!
+//! - [`import_plan`]: the plan. [`mapping`]: which column fills which field. [`columns`]: names of result columns.
+//! - [`chunk`]: the message of one chunk. [`cut`]: makes it from the file's text.
+//! - [`object_keys`]: where each object is in the bucket.
+
+pub mod chunk;
+pub mod columns;
+pub mod cut;
+pub mod import_plan;
+pub mod mapping;
+pub mod object_keys;

@@ -1,0 +1,131 @@
+//! Where things are in the bucket: every key is built and read here, and nowhere else.
+
+use crate::types::kind::Kind;
+use crate::types::names::{ImportId, ProfileName, ProgramName};
+
+/// What an object under `inbox/` asks for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Drop {
+    /// Whom the import belongs to.
+    pub program: ProgramName,
+    /// What the file is.
+    pub what: What,
+    /// The file's name, without folders.
+    pub file: String,
+    /// Dropped into the profile's `dry-run/` folder.
+    pub dry_run: bool,
+}
+
+/// Rows for a profile, or entries for the directory.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum What {
+    /// `inbox/<program>/<profile>/…`
+    Profile(ProfileName),
+    /// `inbox/<program>/directory/<kind>/…`
+    Directory(Kind),
+}
+
+impl Drop {
+    /// Reads an object key; `None` where it starts nothing.
+    pub fn parse(key: &str) -> Option<Self> {
+        let mut parts = key.strip_prefix("inbox/")?.split('/');
+        let program = ProgramName::parse(parts.next()?).ok()?;
+        let second = parts.next()?;
+        let rest: Vec<&str> = parts.collect();
+        let (what, dry_run, file) = match (second, rest.as_slice()) {
+            ("directory", [kind, file]) => (What::Directory(kind.parse().ok()?), false, *file),
+            (profile, ["dry-run", file]) => (What::Profile(ProfileName::parse(profile).ok()?), true, *file),
+            (profile, [file]) => (What::Profile(ProfileName::parse(profile).ok()?), false, *file),
+            _ => return None,
+        };
+        let owner_fits = program.is_marketplace() == (what == What::Directory(Kind::Accounts));
+        (owner_fits && starts_an_import(file)).then(|| Self { program, what, file: file.to_owned(), dry_run })
+    }
+
+    /// The key that [`Drop::parse`] reads back.
+    pub fn key(&self) -> String {
+        match &self.what {
+            What::Profile(profile) if self.dry_run => {
+                format!("inbox/{}/{profile}/dry-run/{}", self.program, self.file)
+            }
+            What::Profile(profile) => format!("inbox/{}/{profile}/{}", self.program, self.file),
+            What::Directory(kind) => format!("inbox/{}/directory/{kind}/{}", self.program, self.file),
+        }
+    }
+}
+
+/// Whether an object of this name starts an import (contract.md, "Bucket").
+pub fn starts_an_import(file: &str) -> bool {
+    !(file.is_empty()
+        || file.starts_with('.')
+        || file.starts_with("~$")
+        || [".tmp", ".part", ".options.toml"].iter().any(|ending| file.ends_with(ending)))
+}
+
+/// The sidecar that holds the options of one drop.
+pub fn sidecar(key: &str) -> String {
+    format!("{key}.options.toml")
+}
+
+/// The program's settings.
+pub fn settings(program: &ProgramName) -> String {
+    format!("settings/{program}.toml")
+}
+
+/// A profile of one's own.
+pub fn profile(name: &ProfileName) -> String {
+    format!("settings/profiles/{name}.toml")
+}
+
+/// The folder of one import's outputs.
+pub fn import(program: &ProgramName, import: &ImportId) -> String {
+    format!("imports/{program}/{import}")
+}
+
+/// The outputs and working papers of one import.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Papers(String);
+
+impl Papers {
+    /// The papers of an import.
+    pub fn of(program: &ProgramName, import_id: &ImportId) -> Self {
+        Self(import(program, import_id))
+    }
+
+    /// The folder itself, without a closing slash.
+    pub fn folder(&self) -> &str {
+        &self.0
+    }
+    /// The upload summary.
+    pub fn upload(&self) -> String {
+        format!("{}/upload.json", self.0)
+    }
+    /// Rows that were imported.
+    pub fn succeeded(&self) -> String {
+        format!("{}/succeeded.csv", self.0)
+    }
+    /// Rows that were not.
+    pub fn failed(&self) -> String {
+        format!("{}/failed.csv", self.0)
+    }
+    /// The totals; written last.
+    pub fn summary(&self) -> String {
+        format!("{}/summary.json", self.0)
+    }
+    /// The report for a person.
+    pub fn report(&self) -> String {
+        format!("{}/report.html", self.0)
+    }
+    /// The snapshot that every later step follows.
+    pub fn plan(&self) -> String {
+        format!("{}/plan.json", self.0)
+    }
+    /// What a chunk came to: the redo record.
+    pub fn fragment(&self, chunk: u32) -> String {
+        format!("{}/chunks/{chunk}", self.0)
+    }
+    /// Which rows of a judged chunk are not known to be kept.
+    pub fn given_up(&self, chunk: u32) -> String {
+        format!("{}/chunks/{chunk}.given-up", self.0)
+    }
+}

@@ -1,0 +1,22 @@
+//! What is wrong with a profile, and on which line.
+
+/// Why a profile is not valid: where, what, and how to mend it.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{}{what}", self.line.map(|line| format!("line {line}: ")).unwrap_or_default())]
+pub struct ProfileError {
+    /// The line of the file, from 1, where it is known.
+    pub line: Option<usize>,
+    /// What is wrong and how to mend it.
+    pub what: String,
+}
+
+impl ProfileError {
+    pub(super) fn of_toml(text: &str, error: &toml::de::Error) -> Self {
+        let what = error.message().split_whitespace().collect::<Vec<_>>().join(" ");
+        Self { line: error.span().map(|span| line_of(text, span.start)), what }
+    }
+}
+
+pub(super) fn line_of(text: &str, offset: usize) -> usize {
+    text.as_bytes()[..offset.min(text.len())].iter().filter(|byte| **byte == b'\n').count() + 1
+}

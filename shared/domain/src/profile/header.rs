@@ -1,0 +1,15 @@
+//! When two headers count as the same.
+
+use unicode_normalization::UnicodeNormalization;
+use unicode_normalization::char::is_combining_mark;
+
+/// Folds a header: case, accents, blanks and punctuation do not count.
+pub fn fold(header: &str) -> String {
+    let marked = header.nfkd().filter(|letter| !is_combining_mark(*letter));
+    marked.flat_map(char::to_lowercase).filter(|letter| letter.is_alphanumeric()).collect()
+}
+
+/// What tells a header from another: as folded, or as it stands where it is nothing but punctuation.
+pub fn header_key(header: &str) -> String {
+    Some(fold(header)).filter(|folded| !folded.is_empty()).unwrap_or_else(|| header.trim().to_owned())
+}

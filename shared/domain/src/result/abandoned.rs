@@ -1,0 +1,203 @@
+//! A chunk that is given up: its rows are answered for as `unprocessed`, so that the import can end.
+//!
+//! Nothing is cleaned or judged here, for that may be what failed. Dropping such rows again is safe.
+
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
+
+use crate::contacts::writes::KeepList;
+use crate::file::cells::Cells;
+use crate::file::split::records;
+use crate::file::write::write_record;
+use crate::messages::catalogue::Messages;
+use crate::plan::chunk::ChunkMessage;
+use crate::plan::columns::SUCCEEDED;
+use crate::plan::import_plan::Plan;
+use crate::profile::compiled::Profile;
+use crate::result::chunk_result::{ChunkAnswer, Fragment, Keeps};
+use crate::result::rows::{ResultWriter, Sent};
+use crate::types::outcome::Outcome;
+
+/// The version of [`GivenUp`] that this code writes.
+const VERSION: u32 = 1;
+
+/// `chunks/<n>.given-up`: which rows of a judged chunk are not known to be kept.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GivenUp {
+    v: u32,
+    /// The rows, ascending.
+    pub rows: BTreeSet<u64>,
+}
+
+impl GivenUp {
+    /// Names the rows of which something was to be kept.
+    pub fn of(plan: &Plan, fragment: &Fragment) -> Self {
+        let rows = match &fragment.keeps {
+            Keeps::Contacts(keeps) => keeps.iter().map(|keep| keep.row).collect(),
+            // An entry does not know its row; the rows that change something do.
+            Keeps::Directory(_) => changing_rows(plan, fragment),
+        };
+        Self { v: VERSION, rows }
+    }
+
+    /// The object's bytes.
+    pub fn to_json(&self) -> Vec<u8> {
+        serde_json::to_vec(self).expect("plain data serialises into memory")
+    }
+
+    /// Reads the object.
+    ///
+    /// # Errors
+    /// Where it is none, or of a version that this code does not know.
+    pub fn from_json(json: &[u8]) -> Result<Self, String> {
+        let given_up: Self = serde_json::from_slice(json).map_err(|error| format!("given-up: {error}"))?;
+        if given_up.v != VERSION {
+            return Err(format!("given-up: version {} is not {VERSION}", given_up.v));
+        }
+        Ok(given_up)
+    }
+
+    /// Turns the rows that are named from accepted into `unprocessed`; all others stay as they were judged.
+    pub fn apply(&self, plan: &Plan, answer: ChunkAnswer) -> ChunkAnswer {
+        let mut told = Telling::of(plan, &answer);
+        let mut open = answer.open.iter().peekable();
+        for row in rows_of(plan, &answer.succeeded) {
+            let mark = open.next_if(|open| row.range.contains(&open.at));
+            if self.rows.contains(&row.number) {
+                told.give_up(&row);
+                continue;
+            }
+            let moved = row.range.start - told.answer.succeeded.len();
+            told.answer.succeeded.extend_from_slice(&answer.succeeded[row.range]);
+            told.answer.open.extend(mark.map(|open| {
+                let mut open = open.clone();
+                open.at -= moved;
+                open
+            }));
+        }
+        told.finish(rows_of(plan, &answer.failed), &answer.failed)
+    }
+}
+
+/// The fragment of a chunk that was never judged: every row that is not skipped is `unprocessed`.
+pub fn unprocessed(plan: &Plan, profile: &Profile, message: &ChunkMessage) -> Fragment {
+    let delimiter = plan.delimiter();
+    let sender = plan.mapping.sender();
+    let mut writer = ResultWriter::new(delimiter, sender.columns.len(), plan.surplus);
+    let mut answer = ChunkAnswer::default();
+    let mut cells = Cells::default();
+    let (mut line, mut start) = (message.first_line, 0);
+    let mut marks = message.marks.iter().peekable();
+    for (number, end) in (message.first_row..).zip(records(message.text.as_bytes(), delimiter)) {
+        let mark = marks.next_if(|mark| mark.row == number);
+        let mut record =
+            std::borrow::Cow::Borrowed(&message.text[start..end.end - usize::from(end.terminator)]);
+        cells.parse(&record, delimiter);
+        if plan.mapping.comes_back {
+            record = plan.mapping.sender_record(&cells, delimiter).into();
+            cells.parse(&record, delimiter);
+        }
+        let chosen = plan.options.rows.as_ref().is_none_or(|rows| rows.contains(number));
+        let outcome = if !chosen || cells.is_blank() { Outcome::Skipped } else { Outcome::Unprocessed };
+        answer.tally.add_plain(outcome, 1);
+        if outcome == Outcome::Unprocessed {
+            let sent = Sent { record: &record, plain: false, cells: &cells, row: number, line };
+            let messages = Messages::of(plan.settings.locale);
+            writer.failed(&mut answer.failed, sent, outcome, &[], messages);
+        }
+        line += mark.and_then(|mark| mark.lines).unwrap_or(u64::from(end.lines));
+        start = end.end;
+    }
+    let keeps = match profile.directory {
+        Some(_) => Keeps::Directory(Vec::new()),
+        None => Keeps::Contacts(KeepList::default()),
+    };
+    Fragment { answer, keeps }
+}
+
+/// A result row: where it stands, and what it says.
+struct ResultRow {
+    range: std::ops::Range<usize>,
+    number: u64,
+    cells: Vec<String>,
+}
+
+/// The rows of a result file, their numbers read from the column behind the sender's.
+fn rows_of(plan: &Plan, bytes: &[u8]) -> Vec<ResultRow> {
+    let width = plan.mapping.sender().columns.len();
+    let text = String::from_utf8_lossy(bytes);
+    let (mut cells, mut start) = (Cells::default(), 0);
+    let row = |end: crate::file::split::RecordEnd| {
+        let range = start..end.end;
+        cells.parse(&text[start..end.end - usize::from(end.terminator)], plan.delimiter());
+        start = end.end;
+        let number = cells.get(width).parse().unwrap_or(0);
+        ResultRow { range, number, cells: cells.iter().map(str::to_owned).collect() }
+    };
+    records(text.as_bytes(), plan.delimiter()).into_iter().map(row).collect()
+}
+
+/// Where a column of `succeeded.csv` stands behind the sender's.
+fn place(name: &str) -> usize {
+    SUCCEEDED.iter().position(|column| *column == name).expect("a column of succeeded.csv")
+}
+
+fn changing_rows(plan: &Plan, fragment: &Fragment) -> BTreeSet<u64> {
+    let at = plan.mapping.sender().columns.len() + place("rollcall_outcome");
+    let changes =
+        |row: &ResultRow| row.cells.get(at).is_some_and(|word| outcome_of(word) != Outcome::Unchanged);
+    rows_of(plan, &fragment.answer.succeeded).into_iter().filter(changes).map(|row| row.number).collect()
+}
+
+fn outcome_of(word: &str) -> Outcome {
+    Outcome::ALL.into_iter().find(|outcome| outcome.as_str() == word).unwrap_or(Outcome::Unchanged)
+}
+
+/// A fragment on its way from judged to partly given up.
+struct Telling {
+    answer: ChunkAnswer,
+    given_up: Vec<(u64, Vec<u8>)>,
+    width: usize,
+    delimiter: u8,
+    surplus: bool,
+}
+
+impl Telling {
+    fn of(plan: &Plan, answer: &ChunkAnswer) -> Self {
+        Self {
+            answer: ChunkAnswer { tally: answer.tally.clone(), ..ChunkAnswer::default() },
+            given_up: Vec::new(),
+            width: plan.mapping.sender().columns.len(),
+            delimiter: plan.delimiter(),
+            surplus: plan.surplus,
+        }
+    }
+
+    fn give_up(&mut self, row: &ResultRow) {
+        let said = |name| row.cells.get(self.width + place(name)).map_or("", String::as_str);
+        let tally = &mut self.answer.tally;
+        tally.reclassify(outcome_of(said("rollcall_outcome")), Outcome::Unprocessed);
+        tally.matched -= u64::from(!said("rollcall_account_id").is_empty()).min(tally.matched);
+        let unprocessed = Outcome::Unprocessed.as_str();
+        let own = row.cells.iter().take(self.width + 2).map(String::as_str);
+        let told = [unprocessed, "", "", said("rollcall_warnings")];
+        let mut record = Vec::new();
+        write_record(&mut record, own.chain(told).chain(self.surplus.then_some("")), self.delimiter);
+        record.extend_from_slice(b"\r\n");
+        self.given_up.push((row.number, record));
+    }
+
+    /// Puts the rows that are given up between those that failed, in file order.
+    fn finish(mut self, failed: Vec<ResultRow>, bytes: &[u8]) -> ChunkAnswer {
+        let mut given_up = self.given_up.into_iter().peekable();
+        for row in failed {
+            while let Some((_, record)) = given_up.next_if(|(number, _)| *number < row.number) {
+                self.answer.failed.extend(record);
+            }
+            self.answer.failed.extend_from_slice(&bytes[row.range]);
+        }
+        given_up.for_each(|(_, record)| self.answer.failed.extend(record));
+        self.answer
+    }
+}

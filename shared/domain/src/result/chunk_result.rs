@@ -1,0 +1,230 @@
+//! A chunk's fragment: the one point where a chunk is decided, and the redo record of what it leaves behind.
+//!
+//! The rows of `succeeded.csv`, the rows of `failed.csv`, one line for each record to keep, and a last line of JSON
+//! that says how long each part is. Whoever finds one applies it and judges nothing.
+
+use std::borrow::Cow;
+use std::collections::HashSet;
+
+use serde::{Deserialize, Serialize};
+
+use crate::contacts::directory::DirectoryItem;
+use crate::contacts::writes::KeepList;
+use crate::result::tally::Tally;
+use crate::types::names::ImportId;
+use crate::types::outcome::Outcome;
+
+/// The version of the fragment that this code writes.
+const VERSION: u32 = 1;
+
+/// What a chunk came to.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Fragment {
+    /// What is answered.
+    pub answer: ChunkAnswer,
+    /// What is to be kept.
+    pub keeps: Keeps,
+}
+
+/// What a chunk's rows are answered with.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct ChunkAnswer {
+    /// What was counted, rows of identities that stand several times as if each were the first.
+    pub tally: Tally,
+    /// Rows of identities that stand several times: which of them is `merged` is known at the end.
+    pub open: Vec<OpenRow>,
+    /// Rows of `succeeded.csv`.
+    pub succeeded: Vec<u8>,
+    /// Rows of `failed.csv`.
+    pub failed: Vec<u8>,
+}
+
+/// An accepted row whose identity stands several times.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OpenRow {
+    /// The first row of the identity, which tells identities apart.
+    pub first: u64,
+    /// Where the outcome stands in the rows of `succeeded.csv`.
+    pub at: usize,
+    /// What the row is, if it is the first accepted.
+    pub outcome: Outcome,
+}
+
+/// What a chunk's rows leave behind.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Keeps {
+    /// Contacts and memberships.
+    Contacts(KeepList),
+    /// Entries of the directory.
+    Directory(Vec<DirectoryItem>),
+}
+
+#[derive(Serialize, Deserialize)]
+struct Foot {
+    v: u32,
+    import_id: ImportId,
+    chunk: u32,
+    tally: Tally,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    open: Vec<OpenRow>,
+    succeeded: usize,
+    failed: usize,
+    directory: bool,
+}
+
+impl Fragment {
+    /// The fragment's file, in parts that stand one behind the other: large ones are not copied for it.
+    pub fn to_parts(&self, import_id: &ImportId, chunk: u32) -> [Cow<'_, [u8]>; 4] {
+        let answer = &self.answer;
+        let foot = Foot {
+            v: VERSION,
+            import_id: import_id.clone(),
+            chunk,
+            tally: answer.tally.clone(),
+            open: answer.open.clone(),
+            succeeded: answer.succeeded.len(),
+            failed: answer.failed.len(),
+            directory: matches!(self.keeps, Keeps::Directory(_)),
+        };
+        let mut last = Vec::new();
+        let kept = match &self.keeps {
+            Keeps::Contacts(keeps) => keeps.lines(),
+            Keeps::Directory(items) => {
+                items.iter().for_each(|item| write_json_line(&mut last, item));
+                ""
+            }
+        };
+        write_json_line(&mut last, &foot);
+        [(&*answer.succeeded).into(), (&*answer.failed).into(), kept.as_bytes().into(), last.into()]
+    }
+
+    /// Reads the fragment's file.
+    ///
+    /// # Errors
+    /// Where it is none, or of a version that this code does not know.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, String> {
+        let (foot, rest) = read_foot(bytes)?;
+        let (rows, lines) = rest.split_at(foot.succeeded + foot.failed);
+        let keeps = if foot.directory { read_items(lines)? } else { read_keeps(lines)? };
+        Ok(Self { answer: ChunkAnswer::of(foot, rows.to_vec()), keeps })
+    }
+}
+
+impl ChunkAnswer {
+    /// Reads only what is answered out of a fragment's file.
+    ///
+    /// # Errors
+    /// Where it is none, or of a version that this code does not know.
+    pub fn from_fragment(mut bytes: Vec<u8>) -> Result<Self, String> {
+        let (foot, _) = read_foot(&bytes)?;
+        bytes.truncate(foot.succeeded + foot.failed);
+        Ok(Self::of(foot, bytes))
+    }
+
+    /// Of the rows of both files, one behind the other.
+    fn of(foot: Foot, mut rows: Vec<u8>) -> Self {
+        let failed = rows.split_off(foot.succeeded);
+        Self { tally: foot.tally, open: foot.open, succeeded: rows, failed }
+    }
+
+    /// Turns all but the lowest accepted row of each identity into `merged`; fragments come in file order.
+    pub fn merge_repeats(&mut self, seen: &mut HashSet<u64>) {
+        let later: Vec<&OpenRow> = self.open.iter().filter(|open| !seen.insert(open.first)).collect();
+        if later.is_empty() {
+            return;
+        }
+        let mut rows = Vec::with_capacity(self.succeeded.len());
+        let mut done = 0;
+        for open in later {
+            rows.extend_from_slice(&self.succeeded[done..open.at]);
+            rows.extend_from_slice(Outcome::Merged.as_str().as_bytes());
+            done = open.at + open.outcome.as_str().len();
+            self.tally.reclassify(open.outcome, Outcome::Merged);
+        }
+        rows.extend_from_slice(&self.succeeded[done..]);
+        self.succeeded = rows;
+    }
+}
+
+fn write_json_line(bytes: &mut Vec<u8>, value: &impl Serialize) {
+    serde_json::to_writer(&mut *bytes, value).expect("plain data serialises into memory");
+    bytes.push(b'\n');
+}
+
+fn read_keeps(lines: &[u8]) -> Result<Keeps, String> {
+    let lines = String::from_utf8(lines.to_vec()).map_err(|error| format!("fragment: {error}"))?;
+    KeepList::from_lines(lines).map(Keeps::Contacts)
+}
+
+fn read_items(lines: &[u8]) -> Result<Keeps, String> {
+    let items: Result<Vec<_>, _> = each_line(lines).map(serde_json::from_slice).collect();
+    items.map(Keeps::Directory).map_err(|error| format!("fragment: {error}"))
+}
+
+fn each_line(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
+    bytes.split(|byte| *byte == b'\n').filter(|line| !line.is_empty())
+}
+
+/// The last line, and what stands before it.
+fn read_foot(bytes: &[u8]) -> Result<(Foot, &[u8]), String> {
+    let whole = bytes.strip_suffix(b"\n").ok_or("fragment: its last line is cut")?;
+    let start = memchr::memrchr(b'\n', whole).map_or(0, |end| end + 1);
+    let foot: Foot = serde_json::from_slice(&whole[start..]).map_err(|error| format!("fragment: {error}"))?;
+    if foot.v != VERSION {
+        return Err(format!("fragment: version {} is not {VERSION}", foot.v));
+    }
+    let rows = foot.succeeded.checked_add(foot.failed);
+    if rows.is_none_or(|rows| rows > start) {
+        return Err("fragment: shorter than it says".to_owned());
+    }
+    Ok((foot, &bytes[..start]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::contacts::writes::Keep;
+    use crate::types::id::ContactId;
+
+    fn fragment() -> Fragment {
+        let mut tally = Tally::default();
+        tally.add_row(1, Outcome::Created, false, &[]);
+        tally.add_row(2, Outcome::Updated, false, &[]);
+        let contact_id = ContactId::derive("acme", "partners", "a@b.example");
+        let keep = Keep { contact_id, row: 1, repeated: true, known: false, record: Some("{}"), groups: &[] };
+        let mut keeps = KeepList::default();
+        keeps.add(&keep);
+        let answer = ChunkAnswer {
+            tally,
+            open: vec![
+                OpenRow { first: 1, at: 4, outcome: Outcome::Created },
+                OpenRow { first: 1, at: 18, outcome: Outcome::Updated },
+            ],
+            succeeded: b"a,1,created\r\nb,2,xupdated,\r\n".to_vec(),
+            failed: b"c\n".to_vec(),
+        };
+        Fragment { answer, keeps: Keeps::Contacts(keeps) }
+    }
+
+    #[test]
+    fn it_reads_what_it_writes() {
+        let import_id = ImportId::derive("b", "k", "v", "2026-01-01T00:00:00Z".parse().unwrap());
+        let bytes = fragment().to_parts(&import_id, 3).concat();
+        assert_eq!(Fragment::from_bytes(&bytes).unwrap(), fragment());
+        assert_eq!(ChunkAnswer::from_fragment(bytes.clone()).unwrap(), fragment().answer);
+        assert!(Fragment::from_bytes(&bytes[..40]).is_err());
+    }
+
+    #[test]
+    fn the_lowest_accepted_row_stays_what_it_is() {
+        let mut seen = HashSet::new();
+        let mut first = fragment().answer;
+        first.merge_repeats(&mut seen);
+        assert_eq!(first.succeeded, b"a,1,created\r\nb,2,xmerged,\r\n");
+        assert_eq!((first.tally.rows.created, first.tally.rows.merged), (1, 1));
+        let mut second = fragment().answer;
+        second.merge_repeats(&mut seen);
+        assert_eq!(second.tally.rows.merged, 2);
+        assert!(second.tally.sum_holds());
+    }
+}

@@ -1,0 +1,186 @@
+//! Result rows: the sender's cells as they were sent, then what became of the row.
+
+use crate::file::cells::Cells;
+use crate::file::write::{guard, write_guarded_cell, write_record};
+use crate::messages::catalogue::Messages;
+use crate::plan::columns::SURPLUS;
+use crate::plan::mapping::Mapping;
+use crate::types::finding::Finding;
+use crate::types::id::ContactId;
+use crate::types::outcome::Outcome;
+
+const BOM: &[u8] = b"\xef\xbb\xbf";
+
+/// A row as it was sent.
+#[derive(Debug, Clone, Copy)]
+pub struct Sent<'a> {
+    /// Its record, without terminator.
+    pub record: &'a str,
+    /// Its cells may be copied as they stand ([`is_plain`]).
+    pub plain: bool,
+    /// The record's cells; may be any others where it is plain.
+    pub cells: &'a Cells,
+    /// The row's number.
+    pub row: u64,
+    /// The physical line on which it begins.
+    pub line: u64,
+}
+
+/// What a row of `succeeded.csv` says behind the sender's cells.
+#[derive(Debug, Clone, Default)]
+pub struct Answer<'a> {
+    /// The contact; none for entries of the directory.
+    pub contact_id: Option<ContactId>,
+    /// The matched account.
+    pub account_id: &'a str,
+    /// Its current name.
+    pub account_name: &'a str,
+    /// The field that found it.
+    pub matched_by: &'a str,
+    /// The ids of the accounts that were not picked.
+    pub candidates: Vec<&'a str>,
+    /// Where an invitation goes, masked where IMP-18 says so.
+    pub invite_to: &'a str,
+}
+
+/// Writes result rows of one file.
+#[derive(Debug, Clone)]
+pub struct ResultWriter {
+    delimiter: u8,
+    width: usize,
+    surplus: bool,
+    scratch: String,
+    numbers: String,
+}
+
+impl ResultWriter {
+    /// A writer for files of this width; `surplus` where some row has more cells than columns.
+    pub fn new(delimiter: u8, width: usize, surplus: bool) -> Self {
+        Self { delimiter, width, surplus, scratch: String::new(), numbers: String::new() }
+    }
+
+    /// The first record of a result file.
+    pub fn header(mapping: &Mapping, columns: &[&str], delimiter: u8, surplus: bool) -> Vec<u8> {
+        let mut out = BOM.to_vec();
+        let own = mapping.echoed().map(|at| mapping.columns[at].header.as_str());
+        let last = surplus.then_some(SURPLUS);
+        for (number, header) in own.chain(columns.iter().copied()).chain(last).enumerate() {
+            if number > 0 {
+                out.push(delimiter);
+            }
+            write_guarded_cell(&mut out, header, delimiter);
+        }
+        out.extend_from_slice(b"\r\n");
+        out
+    }
+
+    /// Writes a row of `succeeded.csv`; answers where its outcome stands.
+    pub fn succeeded(
+        &mut self,
+        out: &mut Vec<u8>,
+        sent: Sent<'_>,
+        outcome: Outcome,
+        answer: &Answer<'_>,
+        warnings: &[Finding],
+    ) -> usize {
+        self.echo(out, sent);
+        self.place(out, sent.row, sent.line);
+        let at = out.len();
+        out.extend_from_slice(outcome.as_str().as_bytes());
+        self.scratch.clear();
+        if let Some(contact_id) = answer.contact_id {
+            contact_id.write(&mut self.scratch);
+        }
+        out.push(self.delimiter);
+        out.extend_from_slice(self.scratch.as_bytes());
+        let candidates = answer.candidates.join(" ");
+        for text in [answer.account_id, answer.account_name, answer.matched_by, &candidates, answer.invite_to]
+        {
+            self.text(out, text);
+        }
+        self.keys(out, warnings);
+        out.extend_from_slice(b"\r\n");
+        at
+    }
+
+    /// Writes a row of `failed.csv`.
+    pub fn failed(
+        &mut self,
+        out: &mut Vec<u8>,
+        sent: Sent<'_>,
+        outcome: Outcome,
+        findings: &[Finding],
+        messages: &Messages,
+    ) {
+        let (errors, warnings): (Vec<Finding>, Vec<Finding>) =
+            findings.iter().cloned().partition(Finding::is_error);
+        self.echo(out, sent);
+        self.place(out, sent.row, sent.line);
+        out.extend_from_slice(outcome.as_str().as_bytes());
+        self.keys(out, &errors);
+        let mut text = String::new();
+        messages.write_row(&errors, &mut text);
+        self.text(out, &text);
+        self.keys(out, &warnings);
+        if self.surplus {
+            let mut surplus = Vec::new();
+            if !sent.plain && sent.cells.len() > self.width {
+                write_record(&mut surplus, sent.cells.iter().skip(self.width), b',');
+            }
+            self.text(out, &String::from_utf8(surplus).expect("cells are text, so is their record"));
+        }
+        out.extend_from_slice(b"\r\n");
+    }
+
+    /// The sender's cells: as they stand where nothing in them needs care, else one by one.
+    fn echo(&mut self, out: &mut Vec<u8>, sent: Sent<'_>) {
+        if sent.plain {
+            out.extend_from_slice(sent.record.as_bytes());
+            return;
+        }
+        for at in 0..self.width {
+            if at > 0 {
+                out.push(self.delimiter);
+            }
+            write_guarded_cell(out, sent.cells.get(at), self.delimiter);
+        }
+    }
+
+    fn place(&mut self, out: &mut Vec<u8>, row: u64, line: u64) {
+        use std::fmt::Write as _;
+        self.numbers.clear();
+        let delimiter = char::from(self.delimiter);
+        write!(self.numbers, "{delimiter}{row}{delimiter}{line}{delimiter}").expect("a String takes all");
+        out.extend_from_slice(self.numbers.as_bytes());
+    }
+
+    fn text(&self, out: &mut Vec<u8>, text: &str) {
+        out.push(self.delimiter);
+        write_guarded_cell(out, text, self.delimiter);
+    }
+
+    /// `<field>:<code>`, each once, separated by a blank.
+    fn keys(&self, out: &mut Vec<u8>, findings: &[Finding]) {
+        out.push(self.delimiter);
+        for (number, finding) in findings.iter().enumerate() {
+            if findings[..number].iter().any(|earlier| earlier.is_like(finding)) {
+                continue;
+            }
+            if number > 0 {
+                out.push(b' ');
+            }
+            finding.write_key(out);
+        }
+    }
+}
+
+/// Whether a record is written cell by cell as it stands: nothing quoted, guarded, missing or too many.
+pub fn is_plain(record: &str, cells: &Cells, width: usize) -> bool {
+    cells.len() == width && memchr::memchr(b'"', record.as_bytes()).is_none() && !cells.iter().any(needs_care)
+}
+
+/// A cell that may not be copied as it stands: a guard, or blanks that a reader might take off.
+fn needs_care(cell: &str) -> bool {
+    let bytes = cell.as_bytes();
+    guard(cell) || matches!(bytes, [b' ', ..] | [.., b' '])
+}

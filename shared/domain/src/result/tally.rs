@@ -1,0 +1,215 @@
+//! The tally: what became of rows, counted so that parts can be added up in any order.
+
+use crate::types::outcome::Outcome;
+use std::cmp::Ordering;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use crate::types::code::Code;
+use crate::types::finding::Finding;
+
+/// How many row numbers a code and column names in the summary.
+pub const FIRST_ROWS: usize = 10;
+
+/// The number of rows read, and of each outcome.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Counts {
+    /// Data records of the file, blank ones included.
+    pub read: u64,
+    /// Rows that made a contact.
+    pub created: u64,
+    /// Rows that changed a contact.
+    pub updated: u64,
+    /// Rows that changed nothing.
+    pub unchanged: u64,
+    /// Rows that joined an earlier row's contact.
+    pub merged: u64,
+    /// Blank rows and rows not chosen.
+    pub skipped: u64,
+    /// Rows with errors.
+    pub rejected: u64,
+    /// Rows not known to be stored.
+    pub unprocessed: u64,
+}
+
+impl Counts {
+    /// Returns the number of rows with this outcome.
+    pub const fn of(&self, outcome: Outcome) -> u64 {
+        match outcome {
+            Outcome::Created => self.created,
+            Outcome::Updated => self.updated,
+            Outcome::Unchanged => self.unchanged,
+            Outcome::Merged => self.merged,
+            Outcome::Skipped => self.skipped,
+            Outcome::Rejected => self.rejected,
+            Outcome::Unprocessed => self.unprocessed,
+        }
+    }
+
+    /// Returns the number of rows with the outcomes of `succeeded.csv`.
+    pub const fn accepted(&self) -> u64 {
+        self.created + self.updated + self.unchanged + self.merged
+    }
+
+    /// Returns the sum of all outcomes, which must be the number of rows read.
+    pub fn sum(&self) -> u64 {
+        Outcome::ALL.into_iter().map(|outcome| self.of(outcome)).fold(0, u64::saturating_add)
+    }
+
+    /// Returns whether every row read has exactly one outcome (I1).
+    pub fn sum_holds(&self) -> bool {
+        self.read == self.sum()
+    }
+
+    const fn of_mut(&mut self, outcome: Outcome) -> &mut u64 {
+        match outcome {
+            Outcome::Created => &mut self.created,
+            Outcome::Updated => &mut self.updated,
+            Outcome::Unchanged => &mut self.unchanged,
+            Outcome::Merged => &mut self.merged,
+            Outcome::Skipped => &mut self.skipped,
+            Outcome::Rejected => &mut self.rejected,
+            Outcome::Unprocessed => &mut self.unprocessed,
+        }
+    }
+
+    fn merge(&mut self, other: &Self) {
+        self.read += other.read;
+        for outcome in Outcome::ALL {
+            *self.of_mut(outcome) += other.of(outcome);
+        }
+    }
+}
+
+/// How many rows have a code in a column.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CodeCount {
+    /// The code.
+    pub code: Code,
+    /// The field's name; null for codes of the row or the file, and of columns that are no field's.
+    pub column: Option<Arc<str>>,
+    /// Rows that have it; 0 for codes of the file.
+    pub rows: u64,
+    /// The lowest of their numbers, at most [`FIRST_ROWS`], ascending.
+    pub first_rows: Vec<u64>,
+}
+
+impl CodeCount {
+    fn of(finding: &Finding) -> Self {
+        Self { code: finding.code, column: finding.field().cloned(), rows: 0, first_rows: Vec::new() }
+    }
+
+    fn place(&self) -> (Code, Option<&str>) {
+        (self.code, self.column.as_deref())
+    }
+
+    fn add_row(&mut self, row: u64) {
+        self.rows += 1;
+        if self.first_rows.len() < FIRST_ROWS || self.first_rows.last().is_some_and(|&last| row < last) {
+            let place = self.first_rows.partition_point(|&known| known <= row);
+            self.first_rows.insert(place, row);
+            self.first_rows.truncate(FIRST_ROWS);
+        }
+    }
+
+    fn merge(&mut self, other: &Self) {
+        self.rows += other.rows;
+        self.first_rows.extend_from_slice(&other.first_rows);
+        self.first_rows.sort_unstable();
+        self.first_rows.truncate(FIRST_ROWS);
+    }
+}
+
+/// What became of some rows of an import: of a chunk, or of all.
+///
+/// Tallies are added up with [`Tally::merge`], in any order and grouping.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Tally {
+    /// Rows read, and rows of each outcome.
+    pub rows: Counts,
+    /// Accepted rows that matched an account.
+    pub matched: u64,
+    /// Errors by code and column, sorted by both, no column first.
+    pub errors: Vec<CodeCount>,
+    /// Warnings, sorted alike.
+    pub warnings: Vec<CodeCount>,
+}
+
+impl Tally {
+    /// Counts one row that was read, with its outcome and everything that was found in it.
+    ///
+    /// A code counts once for a column, however often the row has it.
+    pub fn add_row(&mut self, row: u64, outcome: Outcome, matched: bool, findings: &[Finding]) {
+        self.rows.read += 1;
+        *self.rows.of_mut(outcome) += 1;
+        self.matched += u64::from(matched);
+        for (place, finding) in findings.iter().enumerate() {
+            if !findings[..place].iter().any(|earlier| earlier.is_like(finding)) {
+                self.entry(finding).add_row(row);
+            }
+        }
+    }
+
+    /// Counts rows with one outcome that have no findings, such as blank ones.
+    pub const fn add_plain(&mut self, outcome: Outcome, rows: u64) {
+        self.rows.read += rows;
+        *self.rows.of_mut(outcome) += rows;
+    }
+
+    /// Notes a finding about the file, which belongs to no row.
+    pub fn add_file(&mut self, finding: &Finding) {
+        self.entry(finding);
+    }
+
+    /// Gives a row that was counted another outcome, as when an accepted repeat turns out to be merged.
+    ///
+    /// Where no row had the first outcome the sum check fails from then on.
+    pub const fn reclassify(&mut self, from: Outcome, to: Outcome) {
+        let count = self.rows.of_mut(from);
+        *count = count.saturating_sub(1);
+        *self.rows.of_mut(to) += 1;
+    }
+
+    /// Adds another tally to this one.
+    pub fn merge(&mut self, other: &Self) {
+        self.rows.merge(&other.rows);
+        self.matched += other.matched;
+        merge_counts(&mut self.errors, &other.errors);
+        merge_counts(&mut self.warnings, &other.warnings);
+    }
+
+    /// Returns whether every row read has exactly one outcome (I1).
+    pub fn sum_holds(&self) -> bool {
+        self.rows.sum_holds()
+    }
+
+    fn entry(&mut self, finding: &Finding) -> &mut CodeCount {
+        let list = if finding.is_error() { &mut self.errors } else { &mut self.warnings };
+        let sought = (finding.code, finding.field().map(|field| &**field));
+        let place = match list.binary_search_by(|count| count.place().cmp(&sought)) {
+            Ok(place) => place,
+            Err(place) => {
+                list.insert(place, CodeCount::of(finding));
+                place
+            }
+        };
+        &mut list[place]
+    }
+}
+
+fn merge_counts(into: &mut Vec<CodeCount>, from: &[CodeCount]) {
+    let mut place = 0;
+    for count in from {
+        while into.get(place).is_some_and(|known| known.place() < count.place()) {
+            place += 1;
+        }
+        match into.get_mut(place).map(|known| (known.place().cmp(&count.place()), known)) {
+            Some((Ordering::Equal, known)) => known.merge(count),
+            _ => into.insert(place, count.clone()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

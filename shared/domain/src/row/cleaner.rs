@@ -1,0 +1,420 @@
+//! A record to a row: every mapped cell cleaned, every fault found, nothing looked up yet.
+
+use crate::clean::mend::trim;
+use std::collections::BTreeMap;
+
+use crate::clean;
+use crate::clean::{DayOrder, Holds, Region};
+use crate::file::cells::Cells;
+use crate::file::decode::Encoding;
+use crate::file::record_text::BadBytes;
+use crate::plan::chunk::Mark;
+use crate::plan::mapping::Mapping;
+use crate::profile::compiled::{FieldIndex, Profile};
+use crate::types::code::Code;
+use crate::types::field_kind::FieldKind;
+use crate::types::finding::{Column, Finding};
+use crate::types::id::UNIT;
+use crate::types::limits;
+
+use crate::row::fold::{identity_part, push_nfc, push_single_blanks};
+use crate::row::kinds::{self, Told};
+
+/// The cleaned values of rows, one after the other; a field without a value has an empty one.
+#[derive(Debug, Clone, Default)]
+pub struct Values {
+    text: String,
+    spans: Vec<(u32, u32)>,
+}
+
+impl Values {
+    /// No values yet, with room for rows of so many fields and so many bytes in all.
+    pub fn with_room(rows: usize, fields: usize, bytes: usize) -> Self {
+        Self { text: String::with_capacity(bytes), spans: Vec::with_capacity(rows * fields) }
+    }
+
+    /// Forgets all rows and keeps the memory.
+    pub fn clear(&mut self) {
+        self.text.clear();
+        self.spans.clear();
+    }
+
+    /// The values of one row, by its number among the rows cleaned.
+    pub fn row(&self, number: usize, fields: usize) -> RowValues<'_> {
+        RowValues { text: &self.text, spans: &self.spans[number * fields..(number + 1) * fields] }
+    }
+
+    fn last(&self, fields: usize) -> RowValues<'_> {
+        RowValues { text: &self.text, spans: &self.spans[self.spans.len() - fields..] }
+    }
+}
+
+/// The cleaned values of one row, by field.
+#[derive(Debug, Clone, Copy)]
+pub struct RowValues<'a> {
+    text: &'a str,
+    spans: &'a [(u32, u32)],
+}
+
+impl<'a> RowValues<'a> {
+    /// A field's cleaned value, empty where it has none.
+    pub fn get(&self, field: FieldIndex) -> &'a str {
+        let (start, end) = self.spans[field];
+        &self.text[start as usize..end as usize]
+    }
+}
+
+/// What a row is cleaned by: the profile, laid over the columns of one file.
+#[derive(Debug, Clone)]
+pub struct Cleaner<'p> {
+    /// The profile.
+    pub profile: &'p Profile,
+    /// Where each field's cell is.
+    cell_of: Vec<Option<usize>>,
+    /// The field of each cell.
+    field_of: Vec<Option<FieldIndex>>,
+    /// For findings, by field.
+    columns: Vec<Column>,
+    /// What each column is called where it is no field's.
+    headers: Vec<String>,
+    width: usize,
+    /// Rows may be shorter than that.
+    open_ended: bool,
+    /// Of dates, by field.
+    orders: Vec<DayOrder>,
+    region: Option<Region>,
+    allow_duplicates: bool,
+    /// Of the file, for findings about its bytes.
+    encoding: Encoding,
+    scratch: String,
+}
+
+impl<'p> Cleaner<'p> {
+    /// Lays a profile over a file's columns; `mapping` is the sender's ([`Mapping::sender`]).
+    pub fn new(
+        profile: &'p Profile,
+        mapping: &Mapping,
+        region: Option<Region>,
+        allow_duplicates: bool,
+    ) -> Self {
+        let cell_of = mapping.cells_of_fields(profile);
+        let mut field_of = vec![None; mapping.columns.len()];
+        for (field, cell) in cell_of.iter().enumerate() {
+            cell.iter().for_each(|cell| field_of[*cell] = Some(field));
+        }
+        let columns = profile.fields.iter().zip(&cell_of).map(|(field, cell)| field.column(*cell)).collect();
+        Self {
+            profile,
+            cell_of,
+            field_of,
+            columns,
+            headers: own_names(mapping),
+            width: mapping.columns.len(),
+            open_ended: mapping.open_ended,
+            orders: vec![DayOrder::DayFirst; profile.fields.len()],
+            region,
+            allow_duplicates,
+            encoding: Encoding::Utf8,
+            scratch: String::new(),
+        }
+    }
+
+    /// Names the file's encoding in findings about its bytes.
+    #[must_use]
+    pub fn with_encoding(mut self, encoding: Encoding) -> Self {
+        self.encoding = encoding;
+        self
+    }
+
+    /// Reads dates in the orders that the survey decided, by field name.
+    #[must_use]
+    pub fn with_day_orders(mut self, orders: &BTreeMap<String, DayOrder>) -> Self {
+        for (field, order) in self.profile.fields.iter().zip(&mut self.orders) {
+            *order = orders.get(&*field.name).copied().unwrap_or(*order);
+        }
+        self
+    }
+
+    /// The column of findings about a field.
+    pub fn column(&self, field: FieldIndex) -> &Column {
+        &self.columns[field]
+    }
+
+    /// How many cells a record has.
+    pub fn width(&self) -> usize {
+        self.width
+    }
+
+    /// Cleans a row: appends its values and tells all that is wrong or was mended.
+    pub fn clean(
+        &mut self,
+        cells: &Cells,
+        mark: Option<&Mark>,
+        values: &mut Values,
+        findings: &mut Vec<Finding>,
+    ) {
+        let too_large = mark.and_then(|mark| mark.cut_from);
+        let region = self.region_of(cells);
+        for field in 0..self.profile.fields.len() {
+            let start = values.text.len();
+            if too_large.is_none() {
+                self.clean_field(field, cells, region, &mut values.text, findings);
+            }
+            values.spans.push((start as u32, values.text.len() as u32));
+        }
+        match too_large {
+            Some(bytes) => {
+                findings.push(Finding::new(Code::RowTooLarge).arg("limit", limits::ROW).arg("found", bytes));
+            }
+            None => {
+                self.drop_repeated(cells, values, findings);
+                self.check_row(cells, mark, findings);
+            }
+        }
+    }
+
+    /// Cleans only what a row is told apart by; gives no findings.
+    pub fn clean_some(&mut self, cells: &Cells, fields: &[FieldIndex], values: &mut Values) {
+        let region = self.region_of(cells);
+        let mut unheard = Vec::new();
+        for field in 0..self.profile.fields.len() {
+            let start = values.text.len();
+            if fields.contains(&field) {
+                self.clean_field(field, cells, region, &mut values.text, &mut unheard);
+            }
+            values.spans.push((start as u32, values.text.len() as u32));
+        }
+    }
+
+    /// What the row is told apart by, in `out`; `false` where it has no valid identity.
+    pub fn identity(&self, values: RowValues<'_>, ordinal: Option<u64>, out: &mut String) -> bool {
+        out.clear();
+        let whole = |parts: &&Vec<FieldIndex>| parts.iter().all(|field| !values.get(*field).is_empty());
+        let Some(parts) = self.profile.identity.iter().find(whole) else { return false };
+        for (number, field) in parts.iter().enumerate() {
+            if number > 0 {
+                out.push(UNIT);
+            }
+            identity_part(self.profile.fields[*field].kind, values.get(*field), out);
+        }
+        if let Some(ordinal) = ordinal.filter(|_| self.allow_duplicates) {
+            out.push(UNIT);
+            out.push_str(&ordinal.to_string());
+        }
+        true
+    }
+
+    /// What is wrong with a row that nothing stands for, where its findings do not say so yet: a profile need not
+    /// require what it tells rows apart by.
+    pub fn identity_missing(&self, values: RowValues<'_>, findings: &[Finding]) -> Option<Finding> {
+        let parts = || self.profile.identity.iter().flatten();
+        let names = |name: &str| parts().any(|field| &*self.profile.fields[*field].name == name);
+        let said = findings.iter().filter(|finding| finding.is_error()).any(|finding| {
+            matches!(finding.code, Code::RowTooLarge | Code::OneOfMissing)
+                || finding.field().is_some_and(|field| names(field))
+        });
+        if said {
+            return None;
+        }
+        if let [parts] = self.profile.identity.as_slice() {
+            let missing = parts.iter().find(|field| values.get(**field).is_empty())?;
+            return Some(Finding::on(Code::RequiredMissing, self.column(*missing)));
+        }
+        let names: Vec<&str> = parts().map(|field| &*self.profile.fields[*field].name).collect();
+        Some(Finding::new(Code::OneOfMissing).arg("fields", names.join(", ")))
+    }
+
+    /// The values of the row cleaned last.
+    pub fn last<'a>(&self, values: &'a Values) -> RowValues<'a> {
+        values.last(self.profile.fields.len())
+    }
+
+    /// A phone's region: the row's own where the profile has a field for it, else the program's.
+    fn region_of(&self, cells: &Cells) -> Option<Region> {
+        let cell = self.profile.region_field.and_then(|field| self.cell_of[field]);
+        cell.and_then(|cell| Region::parse(&cells.get(cell).trim().to_ascii_uppercase())).or(self.region)
+    }
+
+    fn clean_field(
+        &mut self,
+        index: FieldIndex,
+        cells: &Cells,
+        region: Option<Region>,
+        out: &mut String,
+        findings: &mut Vec<Finding>,
+    ) {
+        let Some(position) = self.cell_of[index] else { return };
+        let sent = cells.get(position);
+        let field = &self.profile.fields[index];
+        let column = &self.columns[index];
+        let trimmed = trim(sent);
+        let cell = &*clean::mend(trimmed, holds(field.kind));
+        if let Some(finding) = too_long(sent, || column.clone()) {
+            findings.push(finding);
+            return;
+        }
+        if cell.is_empty() {
+            if field.required {
+                findings.push(Finding::on(Code::RequiredMissing, column));
+            }
+            return;
+        }
+        let before = findings.len();
+        let start = out.len();
+        let told = Told { field, region, order: self.orders[index], column };
+        match clean_cell(told, cell, &mut self.scratch, findings) {
+            Ok(()) => out.push_str(&self.scratch),
+            Err(finding) if field.lenient => {
+                let reason = finding.code.as_str();
+                findings.push(Finding::on(Code::ValueDropped, column).value(cell).arg("reason", reason));
+            }
+            Err(finding) => findings.push(finding),
+        }
+        let as_sent = std::ptr::eq(cell, sent);
+        if as_sent || out.len() == start || findings[before..].iter().any(Finding::is_error) {
+            return;
+        }
+        if trimmed.len() < sent.len() {
+            findings.push(Finding::on(Code::ValueTrimmed, column).value(sent));
+        }
+        if cell != trimmed {
+            findings.push(Finding::on(Code::ValueRepaired, column).value(sent).arg("result", cell));
+        }
+    }
+
+    /// Of fields of which there are several, a value that stands in the row already is left out.
+    fn drop_repeated(&self, cells: &Cells, values: &mut Values, findings: &mut Vec<Finding>) {
+        let start = values.spans.len() - self.profile.fields.len();
+        for fields in &self.profile.repeated {
+            for (place, field) in fields.iter().enumerate().skip(1) {
+                let row = values.last(self.profile.fields.len());
+                let value = row.get(*field);
+                if value.is_empty() || !fields[..place].iter().any(|earlier| row.get(*earlier) == value) {
+                    continue;
+                }
+                let cell = self.cell_of[*field].map_or("", |cell| cells.get(cell));
+                let finding = Finding::on(Code::ValueDropped, &self.columns[*field]);
+                findings.push(finding.value(trim(cell)).arg("reason", "repeated"));
+                values.spans[start + *field].1 = values.spans[start + *field].0;
+            }
+        }
+    }
+
+    /// What can be said of the row as a whole, and of cells that no field has.
+    fn check_row(&self, cells: &Cells, mark: Option<&Mark>, findings: &mut Vec<Finding>) {
+        for group in &self.profile.one_of {
+            let filled = |field: &FieldIndex| {
+                let holds = holds(self.profile.fields[*field].kind);
+                self.cell_of[*field].is_some_and(|cell| !clean::mend(trim(cells.get(cell)), holds).is_empty())
+            };
+            if !group.iter().any(filled) {
+                let names: Vec<&str> = group.iter().map(|field| &*self.profile.fields[*field].name).collect();
+                findings.push(Finding::new(Code::OneOfMissing).arg("fields", names.join(", ")));
+            }
+        }
+        if cells.len() > self.width || (cells.len() < self.width && !self.open_ended) {
+            findings
+                .push(Finding::new(Code::RowRagged).arg("expected", self.width).arg("found", cells.len()));
+        }
+        for (position, cell) in cells.iter().enumerate() {
+            let mapped = self.field_of.get(position).is_some_and(Option::is_some);
+            if !mapped && let Some(finding) = too_long(cell, || self.column_at(position)) {
+                findings.push(finding);
+            }
+        }
+        for bad in mark.iter().flat_map(|mark| &mark.bytes) {
+            // Such bytes are shown as something, which nobody sent and nobody mended.
+            let here = Some(bad.cell + 1);
+            let place = |finding: &Finding| finding.column.as_ref().and_then(|column| column.position);
+            findings.retain(|finding| finding.code != Code::ValueRepaired || place(finding) != here);
+            findings.push(self.bad_bytes(bad, cells));
+        }
+    }
+
+    /// The column of findings about a cell: of its field, of its header, or of its place alone.
+    fn column_at(&self, position: usize) -> Column {
+        if let Some(field) = self.field_of.get(position).copied().flatten() {
+            return self.columns[field].clone();
+        }
+        let place = position as u32 + 1;
+        let header = self.headers.get(position);
+        Column::unmapped(header.cloned().unwrap_or_else(|| format!("column_{place}")), place)
+    }
+
+    fn bad_bytes(&self, bad: &BadBytes, cells: &Cells) -> Finding {
+        let position = bad.cell as usize;
+        Finding::on(Code::BytesInvalid, &self.column_at(position))
+            .value(cells.get(position))
+            .arg("encoding", self.encoding.as_str())
+            .arg("position", bad.at + 1)
+            .arg("byte", format!("{:02X}", bad.byte))
+    }
+}
+
+/// What columns are called by their headers; of a file with more than the limit no row is cleaned.
+fn own_names(mapping: &Mapping) -> Vec<String> {
+    let columns = mapping.columns.iter().take(limits::COLUMNS).enumerate();
+    columns.map(|(at, column)| column.name(at)).collect()
+}
+
+fn too_long(cell: &str, column: impl FnOnce() -> Column) -> Option<Finding> {
+    let characters = if cell.len() > limits::CELL_CHARACTERS { cell.chars().count() } else { 0 };
+    (characters > limits::CELL_CHARACTERS).then(|| {
+        Finding::on(Code::ValueTooLong, &column())
+            .arg("limit", limits::CELL_CHARACTERS)
+            .arg("found", characters)
+    })
+}
+
+/// What a field's cells hold, as far as mending them goes.
+pub(crate) fn holds(kind: FieldKind) -> Holds {
+    match kind {
+        FieldKind::Phone => Holds::Phone,
+        FieldKind::Email | FieldKind::Website => Holds::Address,
+        _ => Holds::Value,
+    }
+}
+
+/// Cleans one cell into `out`; warnings go to `findings`, the one fault is the error.
+fn clean_cell(
+    told: Told<'_>,
+    cell: &str,
+    out: &mut String,
+    findings: &mut Vec<Finding>,
+) -> Result<(), Finding> {
+    let Told { field, region, column, .. } = told;
+    let wrong = |code: Code| Finding::on(code, column).value(cell);
+    out.clear();
+    if let Some(reason) = clean::spoiled(cell) {
+        return Err(wrong(Code::ValueSpoiled).arg("reason", reason));
+    }
+    match field.kind {
+        FieldKind::Text | FieldKind::AccountId => push_nfc(cell, out),
+        FieldKind::Name | FieldKind::Group | FieldKind::Agent | FieldKind::Owner | FieldKind::Company => {
+            push_single_blanks(cell, out)
+        }
+        FieldKind::Email => {
+            let notes = clean::clean_email(cell, out)
+                .map_err(|fault| wrong(Code::EmailInvalid).arg("reason", fault.as_str()))?;
+            if let Some(meant) = notes.typo {
+                findings.push(Finding::on(Code::EmailTypoSuspected, column).value(cell).hint(meant));
+            }
+        }
+        FieldKind::Phone => {
+            let notes = clean::clean_phone(cell, region, out)
+                .map_err(|fault| wrong(Code::PhoneInvalid).arg("reason", fault.as_str()))?;
+            if notes.country_assumed {
+                let region = region.map(|region| region.as_str().to_owned()).unwrap_or_default();
+                findings
+                    .push(Finding::on(Code::PhoneCountryAssumed, column).value(cell).arg("region", region));
+            }
+            if notes.legacy_form {
+                findings.push(Finding::on(Code::PhoneLegacyForm, column).value(cell).hint(out.as_str()));
+            }
+        }
+        FieldKind::Website => clean::clean_website(cell, out)
+            .map_err(|fault| wrong(Code::UrlInvalid).arg("reason", fault.as_str()))?,
+        _ => kinds::clean(told, cell, out, findings)?,
+    }
+    Ok(())
+}

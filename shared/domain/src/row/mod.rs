@@ -1,0 +1,10 @@
+//! A record becomes a row: every mapped cell is cleaned, every fault is found. Nothing is looked up here.
+//!
+//! In: the cells of a record and the mapping. Out: a value for each field, the row's identity, its findings.
+//!
+//! - [`cleaner`]: cleans the cells of a row, checks the row, gives its identity.
+//! - [`kinds`]: the field kinds that most rows do not have. [`fold`]: when two names count as the same.
+
+pub mod cleaner;
+pub mod fold;
+pub mod kinds;

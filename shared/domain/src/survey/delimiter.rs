@@ -1,0 +1,224 @@
+//! Which delimiter a file uses, judged from its beginning.
+//!
+//! Each candidate takes the sample apart as the import would, quotes and all. Of those that find two columns or more
+//! the best wins: by headers known, then by records as wide as the header (where there is none, as most are), then by
+//! width. Punctuation that another candidate's cells explain (`12,5`, `Lisboa, Portugal`) is not taken for a delimiter.
+
+#[cfg(test)]
+mod tests;
+
+use std::borrow::Cow;
+
+use crate::file::cells::Cells;
+use crate::file::split::{CR, LF, QUOTE, Splitter, Tail};
+use crate::profile::options::FirstLine;
+use crate::types::limits;
+
+/// The delimiters that are looked for; of equals the earlier wins.
+pub const CANDIDATES: [u8; 5] = *b",;|\t^";
+
+/// Records looked at for each candidate: more say nothing new.
+const RECORDS: usize = 1_000;
+
+/// The delimiter found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Detected {
+    /// The delimiter; a comma where the sample shows none.
+    pub delimiter: u8,
+    /// Whether the sample shows one: not where there is a single column.
+    pub found: bool,
+}
+
+/// What is known of a file before its delimiter is.
+pub struct Knowing<'k> {
+    /// The sample is the whole file: otherwise its last record may be cut and is left out.
+    pub complete: bool,
+    /// What the first record is.
+    pub first_line: FirstLine,
+    /// The delimiters that such files may have, of equals preferred to others; empty where any may.
+    pub allowed: &'k [u8],
+    /// Whether a text is a header of such files.
+    pub header: &'k dyn Fn(&str) -> bool,
+}
+
+/// Detects the delimiter of a file from its first bytes, given without a byte order mark.
+pub fn detect_delimiter(sample: &[u8], knowing: &Knowing<'_>) -> Detected {
+    let mut best: Vec<Shape> = CANDIDATES
+        .iter()
+        .map(|&delimiter| Shape::of(Records::read(sample, knowing.complete, delimiter), knowing))
+        .filter(Shape::is_table)
+        .collect();
+    keep_highest(&mut best, |shape| shape.known);
+    drop_punctuation(&mut best);
+    keep_highest(&mut best, Shape::consistency);
+    keep_highest(&mut best, |shape| shape.width);
+    keep_highest(&mut best, |shape| usize::from(knowing.allowed.contains(&shape.records.delimiter)));
+    let found = best.first().map(|shape| shape.records.delimiter).or_else(|| blank(sample));
+    Detected { delimiter: found.unwrap_or(b','), found: found.is_some() }
+}
+
+/// The delimiter of a sample that holds nothing else: `;;;;` is a blank record.
+fn blank(sample: &[u8]) -> Option<u8> {
+    let mut signs = sample.iter().filter(|byte| !byte.is_ascii_whitespace());
+    let first = signs.next().filter(|byte| CANDIDATES.contains(byte))?;
+    signs.all(|byte| byte == first).then_some(*first)
+}
+
+/// Reads a first line that names the delimiter for Excel (`sep=;`): the delimiter, and the bytes of the whole line.
+pub fn sep_line(sample: &[u8]) -> Option<(u8, usize)> {
+    let quoted = usize::from(sample.first() == Some(&QUOTE));
+    let (word, rest) = sample[quoted..].split_at_checked(4)?;
+    let (&delimiter, rest) = rest.split_first()?;
+    let named = word.eq_ignore_ascii_case(b"sep=") && is_delimiter(delimiter);
+    let rest = if quoted == 1 { rest.strip_prefix(&[QUOTE])? } else { rest };
+    let terminator = match rest {
+        [] => 0,
+        [CR, LF, ..] => 2,
+        [CR | LF, ..] => 1,
+        _ => return None,
+    };
+    named.then_some((delimiter, sample.len() - rest.len() + terminator))
+}
+
+fn is_delimiter(byte: u8) -> bool {
+    byte == b'\t' || byte == b' ' || (byte.is_ascii_punctuation() && byte != QUOTE)
+}
+
+fn keep_highest<'a>(shapes: &mut Vec<Shape<'a>>, measure: impl Fn(&Shape<'a>) -> usize) {
+    let highest = shapes.iter().map(&measure).max();
+    shapes.retain(|shape| Some(measure(shape)) == highest);
+}
+
+/// Drops candidates whose every occurrence another one's cells explain, unless that goes both ways.
+fn drop_punctuation(shapes: &mut Vec<Shape>) {
+    let explains = |cells: &Shape, mark: &Shape| cells.records.explain(mark.records.delimiter);
+    let is_punctuation = |mark: &Shape| {
+        shapes.iter().any(|other| {
+            other.records.delimiter != mark.records.delimiter
+                && explains(other, mark)
+                && !explains(mark, other)
+        })
+    };
+    let punctuation: Vec<bool> = shapes.iter().map(is_punctuation).collect();
+    let mut punctuation = punctuation.into_iter();
+    shapes.retain(|_| punctuation.next() != Some(true));
+}
+
+/// The sample's records as one candidate cuts them.
+struct Records<'a> {
+    delimiter: u8,
+    texts: Vec<Cow<'a, str>>,
+    /// Lines that a quote never closed has swallowed: no records, but none that fit either.
+    swallowed: usize,
+}
+
+impl<'a> Records<'a> {
+    fn read(sample: &'a [u8], complete: bool, delimiter: u8) -> Self {
+        let (mut splitter, mut ends, mut start) = (Splitter::new(delimiter), Vec::new(), 0);
+        splitter.feed(sample, &mut ends);
+        let mut records = Self { delimiter, texts: Vec::new(), swallowed: 0 };
+        for end in &ends {
+            records.push(&sample[start..end.end - usize::from(end.terminator)]);
+            start = end.end;
+        }
+        let rest = &sample[start..];
+        match splitter.finish() {
+            Tail::Nothing => {}
+            Tail::QuoteUnclosed { .. } => records.swallowed = memchr::memchr_iter(LF, rest).count(),
+            // A sample with no record end at all has nothing else to show.
+            Tail::Record { terminator, .. } if complete || ends.is_empty() => {
+                records.push(&rest[..rest.len() - usize::from(terminator)]);
+            }
+            Tail::Record { .. } => {}
+        }
+        records
+    }
+
+    fn push(&mut self, record: &'a [u8]) {
+        if self.texts.len() < RECORDS {
+            self.texts.push(String::from_utf8_lossy(record));
+        }
+    }
+
+    /// Takes apart each record that is not blank.
+    fn each(&self, mut see: impl FnMut(&Cells)) {
+        let mut cells = Cells::default();
+        for text in &self.texts {
+            cells.parse(text, self.delimiter);
+            if !cells.is_blank() {
+                see(&cells);
+            }
+        }
+    }
+
+    /// Tells whether a mark stands in the cells as punctuation only.
+    fn explain(&self, mark: u8) -> bool {
+        let mut explained = true;
+        self.each(|cells| explained &= cells.iter().all(|cell| is_punctuation(cell.as_bytes(), mark)));
+        explained
+    }
+}
+
+/// Tells whether a mark always stands before a blank or, being a comma, between digits.
+fn is_punctuation(cell: &[u8], mark: u8) -> bool {
+    memchr::memchr_iter(mark, cell).all(|at| match (&cell[..at], &cell[at + 1..]) {
+        (_, [b' ', ..]) => true,
+        ([.., before], [after, ..]) => mark == b',' && before.is_ascii_digit() && after.is_ascii_digit(),
+        _ => false,
+    })
+}
+
+/// What a candidate's records look like.
+struct Shape<'a> {
+    records: Records<'a>,
+    /// Records that are not blank, and lines lost to an open quote.
+    count: usize,
+    /// Cells of the header; where there is none, of most records.
+    width: usize,
+    /// Cells of the first record that are headers known.
+    known: usize,
+    /// Records of that width.
+    as_wide: usize,
+    /// Records of more than one cell, where there is no header.
+    many: usize,
+}
+
+impl<'a> Shape<'a> {
+    fn of(records: Records<'a>, knowing: &Knowing<'_>) -> Self {
+        let (mut widths, mut known) = (Vec::new(), 0);
+        records.each(|cells| {
+            if widths.is_empty() {
+                let header = cells.iter().take(limits::SHEET_COLUMNS);
+                known = header.filter(|cell| (knowing.header)(cell)).count();
+            }
+            widths.push(cells.len());
+        });
+        let has_header = knowing.first_line == FirstLine::Header;
+        if knowing.first_line == FirstLine::Ignore && known == 0 && widths.len() > 1 {
+            widths.remove(0);
+        }
+        let count = widths.len() + records.swallowed;
+        let many = if has_header { 0 } else { widths.iter().filter(|width| **width > 1).count() };
+        let width = if has_header { widths.first().copied().unwrap_or_default() } else { most(&widths) };
+        let as_wide = widths.iter().filter(|other| **other == width).count();
+        Self { records, count, width, known, as_wide, many }
+    }
+
+    /// Tells whether there are columns at all, by their headers or by the records' width.
+    fn is_table(&self) -> bool {
+        let even = self.as_wide * 2 >= self.count || self.many == self.count;
+        self.width > 1 && (self.known > 0 || even)
+    }
+
+    /// Gives the share of records of its width, to the nearest tenth: a few ragged rows are no argument.
+    fn consistency(&self) -> usize {
+        (self.as_wide * 10 + self.count / 2) / self.count.max(1)
+    }
+}
+
+/// The number that stands most often in a list, of equals the highest; 0 of none.
+fn most(numbers: &[usize]) -> usize {
+    let mut sorted = numbers.to_vec();
+    sorted.sort_unstable();
+    sorted.chunk_by(|one, other| one == other).max_by_key(|equal| equal.len()).map_or(0, |equal| equal[0])
+}

@@ -1,0 +1,16 @@
+//! The survey: the splitter's first pass over the whole file. It gives the verdict on the file.
+//!
+//! In: decoded text, profile, options, settings. Out: delimiter, header and mapping, chunk borders, repeats, the
+//! order of day and month; or the findings that refuse the file.
+//!
+//! - [`whole_file`]: the survey itself. [`opening`]: what the beginning of the file decides. [`look`]: one record.
+//! - [`delimiter`], [`preamble`], [`sheet`]: the delimiter, lines above the header, the sheet of a workbook.
+//! - [`repeats`]: which identities occur several times.
+
+pub mod delimiter;
+pub mod look;
+pub mod opening;
+pub mod preamble;
+pub mod repeats;
+pub mod sheet;
+pub mod whole_file;

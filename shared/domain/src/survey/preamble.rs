@@ -1,0 +1,112 @@
+//! Lines above the header: a title, a date, who exported it.
+//!
+//! The header is the first filled record, unless that names no mandatory field and one of the next few names them
+//! all. So nothing is guessed of a file that can be read without: such a file would be refused.
+
+use crate::file::cells::Cells;
+use crate::file::record_text;
+use crate::plan::mapping::{Mapping, Role};
+use crate::profile::compiled::Profile;
+use crate::profile::options::{FirstLine, Options};
+use crate::types::limits;
+
+/// Filled records above a header, at most.
+pub const MOST: usize = 20;
+
+/// What stands above the header.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Preamble {
+    /// Bytes of the decoded text.
+    pub bytes: usize,
+    /// Physical lines.
+    pub lines: u64,
+}
+
+/// Tells headers from lines above them, for one profile and one drop.
+#[derive(Clone, Copy)]
+pub struct Headers<'a> {
+    profile: &'a Profile,
+    options: &'a Options,
+}
+
+impl<'a> Headers<'a> {
+    /// Nothing where there is no header to be found: the sender says what stands where, or nothing is mandatory.
+    pub fn of(profile: &'a Profile, options: &'a Options) -> Option<Self> {
+        let told = options.columns.is_some() || options.first_line != FirstLine::Header;
+        let mandatory = profile.fields.iter().any(|field| field.required);
+        (mandatory && !told).then_some(Self { profile, options })
+    }
+
+    /// Whether a record, as the file's first, leaves it open where the header is.
+    pub fn names_none(self, cells: &[&str]) -> bool {
+        let mapping = Mapping::with_header(cells, self.profile, self.options);
+        !mapping.comes_back && !self.mandatory().any(|field| mapping.has(field))
+    }
+
+    /// Whether a record names every mandatory field, and more than one.
+    pub fn names_all(self, cells: &[&str]) -> bool {
+        let mapping = Mapping::with_header(cells, self.profile, self.options);
+        let fields = mapping.columns.iter().filter(|column| matches!(column.role, Role::Field(_))).count();
+        fields > 1 && self.mandatory().all(|field| mapping.has(field))
+    }
+
+    fn mandatory(self) -> impl Iterator<Item = &'a str> {
+        self.profile.fields.iter().filter(|field| field.required).map(|field| &*field.name)
+    }
+
+    /// What stands above the header in a text cut by a delimiter; nothing where the first record is the header, or
+    /// none is found.
+    pub fn preamble(self, sample: &[u8], delimiter: u8) -> Option<Preamble> {
+        let mut above = Preamble::default();
+        let (mut cells, mut filled) = (Cells::default(), 0);
+        for end in crate::file::split::records(sample, delimiter) {
+            let record = &sample[above.bytes..end.end - usize::from(end.terminator)];
+            cells.parse(&record_text::text(record, delimiter).0, delimiter);
+            if !cells.is_blank() {
+                let names: Vec<&str> = cells.iter().take(limits::SHEET_COLUMNS).collect();
+                match filled {
+                    0 if !self.names_none(&names) => return None,
+                    0 => {}
+                    _ if self.names_all(&names) => return Some(above),
+                    MOST => return None,
+                    _ => {}
+                }
+                filled += 1;
+            }
+            above = Preamble { bytes: end.end, lines: above.lines + u64::from(end.lines) };
+        }
+        None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn above(file: &str, delimiter: u8, options: &Options) -> Option<(usize, u64)> {
+        let profile = Profile::built_in("prospects").unwrap();
+        let found = Headers::of(&profile, options)?.preamble(file.as_bytes(), delimiter);
+        found.map(|above| (above.bytes, above.lines))
+    }
+
+    #[test]
+    fn a_header_is_found_below_a_preamble() {
+        let options = Options::default();
+        let long = |lines: usize| "x\n".repeat(lines) + "Name,E-mail\n";
+        for (file, found) in [
+            ("Name,E-mail\nAnn,a@b.example\n", None),
+            ("A list\n\nName,E-mail\nAnn,a@b.example\n", Some((8, 2))),
+            ("\"A list\nof two\"\nName,E-mail\n", Some((16, 2))),
+            ("Name,Own\nName,E-mail\n", None),
+            ("A list\nName,Own\nAnn,a@b.example\n", None),
+            ("A list\nName;E-mail\n", None),
+            ("", None),
+            (&long(20), Some((40, 20))),
+            (&long(21), None),
+        ] {
+            assert_eq!(above(file, b',', &options), found, "{file:?}");
+        }
+        let told = Options { columns: Some(vec!["name".into()]), ..Options::default() };
+        assert_eq!(above("A list\nName,E-mail\n", b',', &told), None);
+    }
+}

@@ -1,0 +1,177 @@
+//! Which identities stand several times in a file, and which rows the profile refuses as repeats; from the
+//! cells alone, in file order, so that no order of work can change it.
+//!
+//! Keeps 20 bytes for each distinct key: 96 bits of a hash, the row, and what it adds. At a hundred million
+//! keys the chance that any two of them are mistaken for one is about 1 in 10¹³.
+
+use crate::plan::import_plan::RepeatMark;
+use std::collections::HashMap;
+
+use hashbrown::HashTable;
+
+/// What a row is told apart by: 96 bits of a hash.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Key([u32; 3]);
+
+impl Key {
+    /// The key of a text.
+    pub fn of(text: &str) -> Self {
+        let hash = xxhash_rust::xxh3::xxh3_128(text.as_bytes());
+        Self([hash as u32, (hash >> 32) as u32, (hash >> 64) as u32])
+    }
+
+    fn bucket(&self) -> u64 {
+        u64::from(self.0[0]) << 32 | u64::from(self.0[1])
+    }
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Known {
+    key: Key,
+    row: u32,
+    /// What the first row brought (0: nothing); where repeats are allowed, how many rows followed it.
+    adds: u32,
+}
+
+/// What the file's rows registered so far.
+#[derive(Debug, Default)]
+pub struct Repeats {
+    known: HashTable<Known>,
+    /// Numbers for what rows add: there are few groups.
+    adds: HashMap<Key, u32>,
+    /// What later rows of an identity added: (first row, what) to the row.
+    added: HashMap<(u32, u32), u32>,
+    marks: Vec<RepeatMark>,
+}
+
+impl Repeats {
+    /// Makes room for so many keys.
+    pub fn expect(&mut self, keys: u64) {
+        self.known.reserve(usize::try_from(keys).unwrap_or(0), |known| known.key.bucket());
+    }
+
+    /// Registers a row that stands for itself: a later row with the key is refused, or adds something new.
+    pub fn see(&mut self, row: u32, identity: Key, adds: Option<Key>) {
+        let added = adds.map_or(0, |adds| {
+            let next = self.adds.len() as u32 + 1;
+            *self.adds.entry(adds).or_insert(next)
+        });
+        let Some(first) = self.register(row, identity, added) else { return };
+        let repeats = if added == 0 || first.adds == added {
+            Some(first.row)
+        } else {
+            self.added.get(&(first.row, added)).copied()
+        };
+        match repeats {
+            Some(repeats) => self.marks.push(RepeatMark { row, first: 0, repeats, ordinal: 0 }),
+            None => {
+                self.added.insert((first.row, added), row);
+                self.marks.push(RepeatMark { row: first.row, first: first.row, repeats: 0, ordinal: 0 });
+                self.marks.push(RepeatMark { row, first: first.row, repeats: 0, ordinal: 0 });
+            }
+        }
+    }
+
+    /// Registers a row by several keys: it is refused where an earlier row registered any of them, and then
+    /// registers none.
+    pub fn see_any(&mut self, row: u32, keys: &[Key]) {
+        if !self.repeats_any(row, keys) {
+            keys.iter().for_each(|key| _ = self.register(row, *key, 0));
+        }
+    }
+
+    /// A row without an identity registers none of its keys; it repeats whoever did all the same.
+    pub fn find_any(&mut self, row: u32, keys: &[Key]) {
+        self.repeats_any(row, keys);
+    }
+
+    fn repeats_any(&mut self, row: u32, keys: &[Key]) -> bool {
+        let repeats = keys.iter().filter_map(|key| self.find(key)).map(|known| known.row).min();
+        self.marks.extend(repeats.map(|repeats| RepeatMark { row, first: 0, repeats, ordinal: 0 }));
+        repeats.is_some()
+    }
+
+    /// Counts a row where repeats are allowed.
+    pub fn count(&mut self, row: u32, identity: Key) {
+        match self.known.find_mut(identity.bucket(), |known| known.key == identity) {
+            Some(known) => {
+                known.adds += 1;
+                self.marks.push(RepeatMark { row, first: 0, repeats: 0, ordinal: known.adds + 1 });
+            }
+            None => _ = self.register(row, identity, 0),
+        }
+    }
+
+    /// All that is to be said, by row.
+    pub fn into_marks(mut self) -> Vec<RepeatMark> {
+        self.marks.sort_unstable_by_key(|mark| mark.row);
+        self.marks.dedup();
+        self.marks
+    }
+
+    fn find(&self, key: &Key) -> Option<Known> {
+        self.known.find(key.bucket(), |known| known.key == *key).copied()
+    }
+
+    /// Answers what is known of the key; registers the row where nothing is.
+    fn register(&mut self, row: u32, key: Key, adds: u32) -> Option<Known> {
+        let known = self.find(&key);
+        if known.is_none() {
+            self.known.insert_unique(key.bucket(), Known { key, row, adds }, |known| known.key.bucket());
+        }
+        known
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn marks(rows: &[(&str, Option<&str>)]) -> Vec<(u32, u32, u32)> {
+        let mut repeats = Repeats::default();
+        for (row, (identity, adds)) in (1..).zip(rows) {
+            repeats.see(row, Key::of(identity), adds.map(Key::of));
+        }
+        repeats.into_marks().iter().map(|mark| (mark.row, mark.first, mark.repeats)).collect()
+    }
+
+    #[test]
+    fn a_repeat_adds_something_new_or_is_refused() {
+        for (rows, said) in [
+            (&[("a", None), ("b", None)][..], vec![]),
+            (&[("a", None), ("a", None)], vec![(2, 0, 1)]),
+            (&[("a", Some("g")), ("a", Some("h"))], vec![(1, 1, 0), (2, 1, 0)]),
+            (&[("a", Some("g")), ("a", Some("g"))], vec![(2, 0, 1)]),
+            (&[("a", Some("g")), ("a", None)], vec![(2, 0, 1)]),
+            (&[("a", None), ("a", Some("g"))], vec![(1, 1, 0), (2, 1, 0)]),
+            (
+                &[("a", Some("g")), ("a", Some("h")), ("a", Some("h")), ("a", Some("g"))],
+                vec![(1, 1, 0), (2, 1, 0), (3, 0, 2), (4, 0, 1)],
+            ),
+        ] {
+            assert_eq!(marks(rows), said, "{rows:?}");
+        }
+    }
+
+    #[test]
+    fn any_key_makes_a_repeat_and_a_refused_row_registers_none() {
+        let mut repeats = Repeats::default();
+        for (row, keys) in [(1, &["x", "y"][..]), (2, &["y", "z"]), (3, &["z"]), (4, &["x"])] {
+            repeats.see_any(row, &keys.iter().map(|key| Key::of(key)).collect::<Vec<_>>());
+        }
+        repeats.find_any(5, &["w", "y"].map(Key::of));
+        repeats.see_any(6, &[Key::of("w")]);
+        let said: Vec<_> = repeats.into_marks().iter().map(|mark| (mark.row, mark.repeats)).collect();
+        assert_eq!(said, [(2, 1), (4, 1), (5, 1)]);
+    }
+
+    #[test]
+    fn allowed_repeats_are_counted() {
+        let mut repeats = Repeats::default();
+        for (row, key) in [(1, "x"), (2, "x"), (3, "y"), (4, "x")] {
+            repeats.count(row, Key::of(key));
+        }
+        let said: Vec<_> = repeats.into_marks().iter().map(|mark| (mark.row, mark.ordinal)).collect();
+        assert_eq!(said, [(2, 2), (4, 3)]);
+    }
+}

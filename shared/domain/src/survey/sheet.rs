@@ -1,0 +1,64 @@
+//! Which sheet of a workbook is read, and how many columns its table has.
+
+use crate::file::workbook::{Rows, Sheet, SheetNotes, Table, Workbook};
+use crate::profile::compiled::Profile;
+use crate::profile::options::{FirstLine, Options};
+use crate::survey::preamble::{self, Headers};
+use crate::types::code::Code;
+use crate::types::finding::Finding;
+
+/// Chooses the sheet: the one that the sender names, else the first visible one.
+///
+/// # Errors
+/// Where there is no such sheet, or it cannot be read.
+pub fn choose(
+    workbook: &mut Workbook,
+    profile: Option<&Profile>,
+    options: &Options,
+) -> Result<Sheet, Finding> {
+    let asked = options.sheet.as_deref().map(str::trim);
+    let tables = workbook.tables();
+    let wanted = |table: &&Table| asked.map_or(table.visible, |name| same(&table.name, name));
+    let Some(table) = tables.iter().find(wanted) else {
+        let names: Vec<&str> = tables.iter().map(|table| &*table.name).collect();
+        let finding = Finding::new(Code::SheetMissing).arg("sheets", names.join(", "));
+        return Err(asked.into_iter().fold(finding, Finding::value));
+    };
+    let hidden = tables.iter().filter(|table| !table.visible);
+    let hidden_sheets = hidden.map(|table| table.name.clone()).collect();
+    let (hidden_rows, merged_cells) = workbook.hidden_and_merged(table);
+    let notes = SheetNotes { hidden_sheets, hidden_rows, merged_cells };
+    let headers = profile.and_then(|profile| Headers::of(profile, options));
+    let width = width(workbook.rows(&table.name)?, headers, options)?;
+    Ok(Sheet { name: table.name.clone(), width, notes })
+}
+
+/// Sheets are told apart as spreadsheets do it: case does not count.
+fn same(one: &str, other: &str) -> bool {
+    one.trim().to_lowercase() == other.to_lowercase()
+}
+
+/// How many cells each row has at least: as many as the header, or without one as the widest row and the sender say.
+fn width(mut rows: Rows<'_>, headers: Option<Headers<'_>>, options: &Options) -> Result<u32, Finding> {
+    let (mut first, mut widest, mut seen) = (0, 0, 0);
+    while let Some(number) = rows.advance()? {
+        let width = rows.filled().len() as u32;
+        if options.first_line != FirstLine::Header {
+            let passed = options.first_line == FirstLine::Ignore && number == 0;
+            widest = if passed { widest } else { widest.max(width) };
+            continue;
+        }
+        let names: Vec<&str> = rows.filled().iter().map(String::as_str).collect();
+        match headers {
+            Some(headers) if seen == 0 && headers.names_none(&names) => first = width,
+            Some(headers) if seen > 0 && headers.names_all(&names) => return Ok(width),
+            Some(_) if seen > 0 && seen < preamble::MOST => {}
+            _ if seen > 0 => return Ok(first),
+            _ => return Ok(width),
+        }
+        // A row of nothing but blanks is no record.
+        seen += usize::from(names.iter().any(|name| !name.trim().is_empty()));
+    }
+    let named = options.columns.as_ref().map_or(0, Vec::len) as u32;
+    Ok(widest.max(named).max(first))
+}

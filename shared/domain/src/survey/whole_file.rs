@@ -1,0 +1,415 @@
+//! The survey: the first of two readings. It decides all that needs the whole file, and gives the verdict.
+//!
+//! Delimiter and columns from the beginning; then record by record the chunks' borders, the last filled row,
+//! which identities stand several times, what is irregular. Memory is 20 bytes for each distinct identity and a
+//! little for each chunk, whatever the file's size.
+
+use std::collections::BTreeMap;
+
+use crate::clean::DayOrder;
+use crate::file::decode::Found;
+use crate::file::packed::Packing;
+use crate::file::split::{RecordEnd, Splitter, Tail};
+use crate::file::workbook::Sheet;
+use crate::plan::import_plan::{ChunkPlan, ChunkSize};
+use crate::plan::mapping::Mapping;
+use crate::profile::compiled::Profile;
+use crate::profile::options::Options;
+use crate::profile::settings::Settings;
+use crate::survey::look::{Looker, Seen};
+use crate::survey::opening::Opening;
+use crate::survey::repeats::{Key, Repeats};
+use crate::types::code::Code;
+use crate::types::finding::Finding;
+use crate::types::limits;
+
+/// What the survey found: the file's verdict, and all that a plan needs.
+#[derive(Debug, Clone, Default)]
+pub struct Surveyed {
+    /// What speaks against the file; accepted where nothing does.
+    pub errors: Vec<Finding>,
+    /// What is to be said of the file as a whole.
+    pub warnings: Vec<Finding>,
+    /// How dates with numbers only are read, by field.
+    pub day_orders: BTreeMap<String, DayOrder>,
+    /// How the object's bytes become text, and how sure that is; whoever decodes fills it in.
+    pub encoding: Option<Found>,
+    /// How the object is packed; whoever unpacks fills it in.
+    pub packing: Option<Packing>,
+    /// The sheet of a workbook; whoever decodes fills it in.
+    pub sheet: Option<Sheet>,
+    /// What separates cells.
+    pub delimiter: Option<u8>,
+    /// Which column holds what.
+    pub mapping: Mapping,
+    /// Physical lines above the header.
+    pub preamble: u64,
+    /// Data records, blank ones included, up to the last filled one.
+    pub rows: u64,
+    /// Runs of rows that tile the file.
+    pub chunks: Vec<ChunkPlan>,
+    /// Some row has more cells than the file has columns.
+    pub surplus: bool,
+    /// Some record holds bytes that are not UTF-8.
+    pub no_text: bool,
+}
+
+impl Surveyed {
+    /// The sign between cells, as documents say it; a workbook has none.
+    pub fn sign(&self) -> Option<String> {
+        let delimiter = self.delimiter.filter(|_| self.sheet.is_none());
+        delimiter.map(|delimiter| char::from(delimiter).to_string())
+    }
+}
+
+/// The survey under way.
+pub struct Survey<'p> {
+    profile: &'p Profile,
+    options: &'p Options,
+    size: ChunkSize,
+    opening: Opening,
+    /// How many cells a record has.
+    width: usize,
+    lookers: [Looker<'p>; 2],
+    splitter: Splitter,
+    ends: Vec<RecordEnd>,
+    seen: [Vec<Seen>; 2],
+    /// The beginning of the record under way, from earlier pieces; at most what is looked at of it.
+    carry: Vec<u8>,
+    /// Length of the record under way in earlier pieces.
+    carried: u64,
+    /// Offset in the decoded text of the record under way.
+    at: u64,
+    line: u64,
+    no_row_yet: bool,
+    row: u64,
+    last_filled: u64,
+    chunk: ChunkPlan,
+    weight: u64,
+    /// Where the open chunk would end, were its last filled row the last of the file.
+    filled: (u32, u64),
+    chunks: Vec<ChunkPlan>,
+    repeats: Repeats,
+    surplus: bool,
+    no_text: bool,
+    /// Cells of the longest filled record.
+    widest: usize,
+    usual_order: DayOrder,
+}
+
+impl<'p> Survey<'p> {
+    /// Begins a survey of a file whose opening is known.
+    pub fn new(
+        opening: Opening,
+        profile: &'p Profile,
+        options: &'p Options,
+        settings: &Settings,
+        size: ChunkSize,
+    ) -> Self {
+        let looker = || Looker::new(&opening, profile, options, settings);
+        let lookers = [looker(), looker()];
+        let width = opening.mapping.sender().columns.len();
+        let at = opening.skip as u64;
+        let first_line = 1 + opening.lines;
+        Self {
+            profile,
+            options,
+            size,
+            width,
+            lookers,
+            splitter: Splitter::new(opening.delimiter),
+            no_row_yet: opening.first_is_no_row,
+            opening,
+            ends: Vec::new(),
+            seen: [Vec::new(), Vec::new()],
+            carry: Vec::new(),
+            carried: 0,
+            at,
+            line: first_line,
+            row: 0,
+            last_filled: 0,
+            chunk: ChunkPlan::beginning(at, 1, first_line),
+            weight: 0,
+            filled: (0, at),
+            chunks: Vec::new(),
+            repeats: Repeats::default(),
+            surplus: false,
+            no_text: false,
+            widest: 0,
+            usual_order: settings.day_order(),
+        }
+    }
+
+    /// Makes room for a text of so many bytes, of which the piece is a part, so that no table grows by and by.
+    pub fn expect(&mut self, bytes: u64, piece: &[u8]) {
+        let delimiter = self.opening.delimiter;
+        let sample = &piece[..piece.len().min(SAMPLE)];
+        let rows =
+            crate::file::split::records(sample, delimiter).len() as u64 * bytes / sample.len().max(1) as u64;
+        self.repeats.expect(rows.min(EXPECTED_AT_MOST));
+    }
+
+    /// Reads a piece of the decoded text; the first one without what the opening skips.
+    pub fn feed(&mut self, piece: &[u8]) {
+        piece.chunks(SEEN_AT_ONCE).for_each(|part| self.feed_part(part));
+    }
+
+    fn feed_part(&mut self, piece: &[u8]) {
+        let mut ends = std::mem::take(&mut self.ends);
+        ends.clear();
+        self.splitter.feed(piece, &mut ends);
+        let mut start = 0;
+        let mut rest = ends.as_slice();
+        while let Some((end, behind)) = rest.split_first().filter(|_| self.carried > 0 || self.no_row_yet) {
+            self.close_record(&piece[start..end.end], end.terminator, end.lines);
+            start = end.end;
+            rest = behind;
+        }
+        self.see_records(piece, start, rest);
+        start = rest.last().map_or(start, |end| end.end);
+        self.carry_on(&piece[start..]);
+        self.ends = ends;
+    }
+
+    fn carry_on(&mut self, rest: &[u8]) {
+        let room = (limits::ROW_SEEN + 3).saturating_sub(self.carry.len());
+        self.carry.extend_from_slice(&rest[..rest.len().min(room)]);
+        self.carried += rest.len() as u64;
+    }
+
+    fn close_record(&mut self, rest: &[u8], terminator: u8, lines: u32) {
+        let len = self.carried + rest.len() as u64;
+        let whole = len - u64::from(terminator);
+        if self.carried == 0 {
+            self.see_record(&rest[..whole as usize], len, whole, lines);
+            return;
+        }
+        self.carry_on(rest);
+        let carry = std::mem::take(&mut self.carry);
+        let end = carry.len().min(usize::try_from(whole).unwrap_or(usize::MAX));
+        self.see_record(&carry[..end], len, whole, lines);
+        self.carry = carry;
+        self.carry.clear();
+        self.carried = 0;
+    }
+
+    /// One record: `bytes` may be only its beginning where it is too large.
+    fn see_record(&mut self, bytes: &[u8], len: u64, whole: u64, lines: u32) {
+        if self.no_row_yet {
+            let (filled, bad_bytes) = self.lookers[0].glance(bytes);
+            self.no_text |= bad_bytes;
+            self.no_row_yet = self.opening.mapping.has_header && !filled;
+            return self.pass(len, lines);
+        }
+        let seen = self.lookers[0].look(bytes, whole);
+        let keys = std::mem::take(&mut self.lookers[0].keys);
+        self.note(&seen, &keys, len, lines);
+    }
+
+    /// Many records that lie whole in a piece: one half is looked at beside the other, then they are noted in order.
+    fn see_records(&mut self, piece: &[u8], start: usize, ends: &[RecordEnd]) {
+        let (first, second) = ends.split_at(ends.len() / 2);
+        let middle = first.last().map_or(start, |end| end.end);
+        let (one, other) = self.lookers.split_at_mut(1);
+        let [seen, seen_beside] = &mut self.seen;
+        if ends.len() < WORTH_A_THREAD {
+            look_at(&mut one[0], piece, start, first, seen);
+            look_at(&mut other[0], piece, middle, second, seen_beside);
+        } else {
+            std::thread::scope(|scope| {
+                scope.spawn(|| look_at(&mut other[0], piece, middle, second, seen_beside));
+                look_at(&mut one[0], piece, start, first, seen);
+            });
+        }
+        for (half, ends) in [first, second].into_iter().enumerate() {
+            let (seen, keys) =
+                (std::mem::take(&mut self.seen[half]), std::mem::take(&mut self.lookers[half].keys));
+            let mut start = if half == 0 { start } else { middle };
+            let mut keys_left = keys.as_slice();
+            for (seen, end) in seen.iter().zip(ends) {
+                let (keys, left) = keys_left.split_at(seen.keys);
+                self.note(seen, keys, (end.end - start) as u64, end.lines);
+                (start, keys_left) = (end.end, left);
+            }
+            (self.seen[half], self.lookers[half].keys) = (seen, keys);
+        }
+    }
+
+    /// Takes a row into account.
+    fn note(&mut self, seen: &Seen, keys: &[Key], len: u64, lines: u32) {
+        if self.row >= u64::from(u32::MAX) {
+            return;
+        }
+        let weight = seen.weight + ROW_WEIGHT;
+        let full = self.chunk.rows >= self.size.rows || self.weight + weight > self.size.bytes;
+        if full && self.chunk.rows > 0 {
+            self.close_chunk();
+        }
+        self.row += 1;
+        self.weight += weight;
+        self.chunk.rows += 1;
+        self.chunk.irregular |= seen.too_large || seen.bad_bytes;
+        self.no_text |= seen.bad_bytes;
+        self.at += len;
+        self.line += u64::from(if self.opening.of_sheet { 1 } else { lines });
+        if seen.filled {
+            self.last_filled = self.row;
+            self.filled = (self.chunk.rows, self.at);
+            self.widest = self.widest.max(seen.cells);
+            if self.options.rows.as_ref().is_none_or(|rows| rows.contains(self.row)) {
+                self.surplus |= seen.cells > self.width;
+                self.register(seen, keys);
+            }
+        }
+    }
+
+    /// Passes over a record that is no row.
+    fn pass(&mut self, len: u64, lines: u32) {
+        self.at += len;
+        self.line += u64::from(if self.opening.of_sheet { 1 } else { lines });
+        self.chunk = ChunkPlan::beginning(self.at, 1, self.line);
+        self.filled = (0, self.at);
+    }
+
+    /// Notes what the row is told apart by.
+    fn register(&mut self, seen: &Seen, keys: &[Key]) {
+        let row = self.row as u32;
+        match seen.identity {
+            Some(identity) if self.options.allow_duplicates => self.repeats.count(row, identity),
+            Some(identity) if self.profile.repeat.keys.is_empty() => {
+                self.repeats.see(row, identity, seen.adds);
+            }
+            Some(_) => self.repeats.see_any(row, keys),
+            None => self.repeats.find_any(row, keys),
+        }
+    }
+
+    fn close_chunk(&mut self) {
+        let next = ChunkPlan::beginning(self.at, self.row + 1, self.line);
+        let mut chunk = std::mem::replace(&mut self.chunk, next);
+        chunk.end = self.at;
+        self.chunks.push(chunk);
+        self.weight = 0;
+    }
+
+    /// Ends the survey where the file ends, and gives the verdict.
+    pub fn finish(mut self) -> Surveyed {
+        let mut errors = std::mem::take(&mut self.opening.errors);
+        match self.splitter.finish() {
+            Tail::Nothing => {}
+            Tail::Record { terminator, lines } => self.close_record(&[], terminator, lines),
+            Tail::QuoteUnclosed { line, .. } => {
+                let line = line + self.opening.lines;
+                errors.push(Finding::new(Code::QuoteUnclosed).arg("line", line));
+            }
+        }
+        if self.last_filled > limits::ROWS {
+            errors.push(
+                Finding::new(Code::TooManyRows).arg("limit", limits::ROWS).arg("rows", self.last_filled),
+            );
+        }
+        let unclosed = errors.iter().any(|finding| finding.code == Code::QuoteUnclosed);
+        if self.no_row_yet && self.opening.mapping.has_header && !unclosed {
+            // Blank records behind the last filled one do not exist: here none is filled.
+            errors = vec![Finding::new(Code::FileEmpty)];
+        }
+        if errors.is_empty() && self.last_filled == 0 {
+            errors.push(Finding::new(Code::NoRows));
+        }
+        if errors.is_empty() {
+            errors = self.opening.mapping.fit(self.widest, self.profile);
+        }
+        self.end_at_last_filled();
+        self.tell_repeats();
+        let (day_orders, warnings) = self.decide_orders();
+        Surveyed {
+            errors,
+            warnings,
+            day_orders,
+            encoding: None,
+            packing: None,
+            sheet: None,
+            delimiter: Some(self.opening.delimiter),
+            preamble: self.opening.preamble,
+            mapping: self.opening.mapping,
+            rows: self.last_filled,
+            chunks: self.chunks,
+            surplus: self.surplus,
+            no_text: self.no_text,
+        }
+    }
+
+    /// Decides how each column of dates is read, and says where that had to be assumed (DIG-14).
+    fn decide_orders(&self) -> (BTreeMap<String, DayOrder>, Vec<Finding>) {
+        let (mut orders, mut warnings) = (BTreeMap::new(), Vec::new());
+        let [one, other] = &self.lookers;
+        for ((field, _, seen), (_, _, beside)) in one.dates.iter().zip(&other.dates) {
+            let (order, assumed) = seen.and(*beside).decide(self.usual_order);
+            orders.insert(self.profile.fields[*field].name.to_string(), order);
+            if assumed {
+                let finding = Finding::on(Code::DateOrderAssumed, one.column(*field));
+                warnings.push(finding.arg("order", order.as_str()));
+            }
+        }
+        (orders, warnings)
+    }
+
+    /// Blank records behind the last filled one do not exist.
+    fn end_at_last_filled(&mut self) {
+        self.close_chunk();
+        let last = self.last_filled;
+        self.chunks.retain(|chunk| chunk.rows > 0 && chunk.first_row <= last);
+        if let Some(chunk) = self.chunks.last_mut() {
+            (chunk.rows, chunk.end) = self.filled;
+        }
+    }
+
+    fn tell_repeats(&mut self) {
+        let marks = std::mem::take(&mut self.repeats).into_marks();
+        let mut rest = marks.as_slice();
+        for chunk in &mut self.chunks {
+            let end = chunk.first_row + u64::from(chunk.rows);
+            let here = rest.partition_point(|mark| u64::from(mark.row) < end);
+            chunk.repeats = rest[..here].to_vec();
+            rest = &rest[here..];
+        }
+    }
+}
+
+/// What a row's mark may take in a message.
+const ROW_WEIGHT: u64 = 64;
+
+/// Bytes that tell how long records are.
+const SAMPLE: usize = 64 * 1024;
+
+/// Bytes whose records are held at once: each may be a record, and what is seen of one takes a hundred bytes.
+const SEEN_AT_ONCE: usize = 512 * 1024;
+
+/// Keys for which room is made ahead: a file that looks longer than it is costs no more than this.
+const EXPECTED_AT_MOST: u64 = 4_000_000;
+
+/// Records in a piece from which on a second thread pays.
+const WORTH_A_THREAD: usize = 512;
+
+/// Looks at records one behind the other.
+fn look_at(
+    looker: &mut Looker<'_>,
+    piece: &[u8],
+    mut start: usize,
+    ends: &[RecordEnd],
+    seen: &mut Vec<Seen>,
+) {
+    looker.keys.clear();
+    seen.clear();
+    for end in ends {
+        let whole = end.end - usize::from(end.terminator);
+        seen.push(looker.look(&piece[start..whole], (whole - start) as u64));
+        start = end.end;
+    }
+}
+
+impl ChunkPlan {
+    fn beginning(start: u64, first_row: u64, first_line: u64) -> Self {
+        Self { start, end: start, first_row, rows: 0, first_line, irregular: false, repeats: Vec::new() }
+    }
+}

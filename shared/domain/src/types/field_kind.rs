@@ -1,0 +1,65 @@
+//! Kinds of fields.
+
+use serde::{Deserialize, Serialize};
+
+use crate::types::kind::Kind;
+
+/// What a field holds: decides how a cell is cleaned and what it refers to.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FieldKind {
+    /// Any text.
+    #[default]
+    Text,
+    /// A name: told apart with case ignored and inner blanks single.
+    Name,
+    /// An e-mail address.
+    Email,
+    /// A phone number, to E.164.
+    Phone,
+    /// A web address.
+    Website,
+    /// The id of an account.
+    AccountId,
+    /// One group of the program's.
+    Group,
+    /// A number.
+    Number,
+    /// A day, or a day and a time.
+    Timestamp,
+    /// An ISO 3166 country code.
+    Region,
+    /// Programs' names, separated by `|`.
+    Programs,
+    /// One of the field's `values`.
+    Choice,
+    /// Yes or no, in any of the five languages.
+    Flag,
+    /// A day: ISO, or day, month and year in the order that the whole column tells (DIG-14).
+    Date,
+    /// A window of time, `HH:MM-HH:MM`.
+    Window,
+    /// The number of a document: a text that spreadsheets like to take for a number.
+    Document,
+    /// Tags of the program's, separated by commas (SAG-10).
+    Tags,
+    /// The login of an agent of the program's (DIG-7).
+    Agent,
+    /// The name of an owner (CAD-11).
+    Owner,
+    /// The name of a company (CAD-2).
+    Company,
+}
+
+impl FieldKind {
+    /// The kind of entries of the program's that a value names; groups have a check of their own.
+    pub fn refers_to(self) -> Option<Kind> {
+        match self {
+            FieldKind::Tags => Some(Kind::Tags),
+            FieldKind::Agent => Some(Kind::Agents),
+            FieldKind::Owner => Some(Kind::Owners),
+            FieldKind::Company => Some(Kind::Companies),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,134 @@
+//! Contact ids, and the hashes that ids are derived from.
+
+use hmac::{Hmac, Mac};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+/// Parts of an identity are joined by U+001F, which no cleaned value holds.
+pub const UNIT: char = '\u{1f}';
+
+/// Whose contact it is, derived from the identity: the same row gives the same contact, wherever it is worked.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ContactId([u8; 16]);
+
+impl ContactId {
+    /// Derives the id: the first 16 bytes of SHA-256 over program, pool and identity, joined by U+001F.
+    pub fn derive(program: &str, pool: &str, identity: &str) -> Self {
+        let digest = sha256(&[program, pool, identity]);
+        let mut id = [0; 16];
+        id.copy_from_slice(&digest[..16]);
+        Self(id)
+    }
+
+    /// The id as a store keeps it.
+    pub fn as_bytes(&self) -> &[u8; 16] {
+        &self.0
+    }
+
+    /// The id that a store kept.
+    pub fn from_bytes(bytes: [u8; 16]) -> Self {
+        Self(bytes)
+    }
+
+    /// The id as people and files see it: 26 letters of lower-case base32.
+    pub fn letters(&self) -> [u8; 26] {
+        let bits = u128::from_be_bytes(self.0);
+        let mut letters = [0; 26];
+        for (place, letter) in letters[..25].iter_mut().enumerate() {
+            *letter = BASE32[(bits >> (123 - 5 * place) & 31) as usize];
+        }
+        // The last letter holds three bits.
+        letters[25] = BASE32[(bits << 2 & 31) as usize];
+        letters
+    }
+
+    /// Appends the letters.
+    pub fn write(&self, out: &mut String) {
+        out.push_str(std::str::from_utf8(&self.letters()).expect("base32 is ASCII"));
+    }
+
+    /// Reads an id as people and files write it.
+    pub fn parse(text: &str) -> Option<Self> {
+        let mut bits = 0_u32;
+        let mut held = 0_u32;
+        let mut id = Vec::with_capacity(17);
+        for letter in text.bytes() {
+            let value = BASE32.iter().position(|known| *known == letter)?;
+            held = (held << 5 | u32::try_from(value).ok()?) & 0xfff;
+            bits += 5;
+            if bits >= 8 {
+                bits -= 8;
+                id.push((held >> bits & 0xff) as u8);
+            }
+        }
+        (text.len() == 26).then(|| id[..16].try_into().ok().map(Self))?
+    }
+
+    /// The token that an invitation bears (IMP-29): only who knows the installation's secret can make it.
+    pub fn invitation(&self, secret: &[u8]) -> String {
+        let mut mac = Hmac::<Sha256>::new_from_slice(secret).expect("HMAC takes a key of any length");
+        mac.update(self.to_string().as_bytes());
+        let mut token = String::with_capacity(52);
+        base32(&mac.finalize().into_bytes(), &mut token);
+        token
+    }
+}
+
+impl std::fmt::Display for ContactId {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let mut text = String::with_capacity(26);
+        self.write(&mut text);
+        f.write_str(&text)
+    }
+}
+
+impl std::fmt::Debug for ContactId {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "ContactId({self})")
+    }
+}
+
+impl Serialize for ContactId {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for ContactId {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = std::borrow::Cow::<str>::deserialize(deserializer)?;
+        Self::parse(&text).ok_or_else(|| serde::de::Error::custom("not a contact id"))
+    }
+}
+
+const BASE32: &[u8; 32] = b"abcdefghijklmnopqrstuvwxyz234567";
+
+/// Appends bytes as lower-case base32 without padding (RFC 4648, section 6).
+pub fn base32(bytes: &[u8], out: &mut String) {
+    let mut held = 0_u32;
+    let mut bits = 0;
+    for byte in bytes {
+        held = held << 8 | u32::from(*byte);
+        bits += 8;
+        while bits >= 5 {
+            bits -= 5;
+            out.push(char::from(BASE32[(held >> bits & 31) as usize]));
+        }
+        held &= (1 << bits) - 1;
+    }
+    if bits > 0 {
+        out.push(char::from(BASE32[(held << (5 - bits) & 31) as usize]));
+    }
+}
+
+/// SHA-256 over parts joined by U+001F.
+pub fn sha256(parts: &[&str]) -> [u8; 32] {
+    let mut hash = Sha256::new();
+    for (number, part) in parts.iter().enumerate() {
+        if number > 0 {
+            hash.update([UNIT as u8]);
+        }
+        hash.update(part.as_bytes());
+    }
+    hash.finalize().into()
+}

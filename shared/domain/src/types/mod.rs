@@ -1,0 +1,19 @@
+//! Small types that every room knows. They hold data and decide nothing.
+//!
+//! - [`code`], [`finding`]: the codes of the contract, and a finding: one thing noticed about a file, row or cell.
+//! - [`outcome`]: the outcome of a row and the status of an import.
+//! - [`names`], [`id`]: names of programs, profiles and imports; contact ids and the hashes they come from.
+//! - [`kind`], [`field_kind`]: kinds of directory files; kinds of fields.
+//! - [`limits`], [`locale`], [`number_format`], [`millis`]: limits, languages, numbers as people write them, times.
+
+pub mod code;
+pub mod field_kind;
+pub mod finding;
+pub mod id;
+pub mod kind;
+pub mod limits;
+pub mod locale;
+pub mod millis;
+pub mod names;
+pub mod number_format;
+pub mod outcome;
