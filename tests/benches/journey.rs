@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use std::time::Duration;
 
 use rollcall_domain::contacts::directory::Candidates;
-use rollcall_domain::judge::chunk_judge::{Bench, Found};
+use rollcall_domain::judge::chunk_judge::{ChunkJudge, LookupAnswers};
 use rollcall_domain::plan::cut;
 use rollcall_domain::plan::import_plan::{ChunkSize, Plan};
 use rollcall_domain::profile::compiled::Profile;
@@ -60,21 +60,21 @@ fn journey(file: &[u8], profile: &Profile, settings: &Settings) {
         };
         let message = cut::message(&plan, number, file[chunk.start as usize..chunk.end as usize].to_vec());
         lap(0);
-        let mut bench = Bench::open(&plan, profile, &message);
+        let mut bench = ChunkJudge::open(&plan, profile, &message);
         lap(1);
         let wanted = bench.wanted();
         lap(2);
-        let found = Found {
+        let found = LookupAnswers {
             accounts: vec![Candidates::default(); wanted.accounts.len()],
             entries: vec![Vec::new(); wanted.entries.len()],
             contacts: vec![None; wanted.contacts.len()],
             items: Vec::new(),
         };
-        let mut fragment = bench.judge(&wanted, &found).expect("the bench's rows are sound");
+        let mut chunk_result = bench.judge(&wanted, &found).expect("the bench's rows are sound");
         lap(3);
-        let bytes = fragment.to_parts(&plan.import_id, number).concat();
+        let bytes = chunk_result.to_parts(&plan.import_id, number).concat();
         lap(4);
-        fragment.answer.merge_repeats(&mut seen);
+        chunk_result.answer.merge_repeats(&mut seen);
         std::hint::black_box(bytes);
         lap(5);
     }

@@ -17,7 +17,7 @@ use rollcall_domain::types::id::ContactId;
 use rollcall_domain::types::kind::Kind;
 use rollcall_domain::types::names::{ImportId, ProgramName};
 use rollcall_embedded::home::Home;
-use rollcall_pipeline::ports::{Contacts, Directory, DirectoryItem, Keep, Pool, Wanted};
+use rollcall_pipeline::ports::{ContactWrite, Contacts, Directory, DirectoryItem, Pool, Wanted};
 
 const CHUNK: usize = 4_000;
 
@@ -112,7 +112,7 @@ fn phone_key(row: usize) -> String {
 fn contacts(home: &Home, pool: &Pool, rows: usize, grouped: bool) -> f64 {
     let contacts = home.contacts();
     let name = &pool.pool;
-    let records: Vec<Keep<'_>> = (0..rows).map(|row| keep(pool, row, grouped)).collect();
+    let records: Vec<ContactWrite<'_>> = (0..rows).map(|row| keep(pool, row, grouped)).collect();
     let wanted: Vec<Wanted> = records.iter().flat_map(wanted).collect();
     let import = |number: usize| {
         ImportId::derive(
@@ -129,23 +129,24 @@ fn contacts(home: &Home, pool: &Pool, rows: usize, grouped: bool) -> f64 {
         };
         wanted.chunks(CHUNK).map(count).sum::<usize>()
     };
-    let keep = |number: usize, records: &[Keep<'_>]| {
+    let keep = |number: usize, records: &[ContactWrite<'_>]| {
         for (chunk, batch) in records.chunks(CHUNK).enumerate() {
             block_on(contacts.keep(pool, &import(number), chunk as u32, batch)).expect("kept");
         }
-        block_on(contacts.settle(pool, &import(number))).expect("settled");
+        block_on(contacts.end_import(pool, &import(number))).expect("settled");
     };
     assert_eq!(timed(&format!("{name}: read, none there"), wanted.len(), || read(1)).0, 0);
     let kept = timed(&format!("{name}: keep fresh, settle"), rows, || keep(1, &records)).1;
     assert_eq!(timed(&format!("{name}: read again"), wanted.len(), || read(2)).0, wanted.len());
-    let known: Vec<Keep<'_>> = records.iter().map(|keep| Keep { known: true, ..*keep }).collect();
+    let known: Vec<ContactWrite<'_>> =
+        records.iter().map(|keep| ContactWrite { known: true, ..*keep }).collect();
     timed(&format!("{name}: keep known, settle"), rows, || keep(2, &known));
     kept
 }
 
-fn keep(pool: &Pool, row: usize, grouped: bool) -> Keep<'static> {
+fn keep(pool: &Pool, row: usize, grouped: bool) -> ContactWrite<'static> {
     let groups: &[String] = if grouped { vec![format!("group {}", row % 20)].leak() } else { &[] };
-    Keep {
+    ContactWrite {
         contact_id: ContactId::derive(pool.program.as_str(), &pool.pool, &email(row)),
         row: row as u64 + 1,
         repeated: false,
@@ -155,7 +156,7 @@ fn keep(pool: &Pool, row: usize, grouped: bool) -> Keep<'static> {
     }
 }
 
-fn wanted(keep: &Keep<'_>) -> Vec<Wanted> {
+fn wanted(keep: &ContactWrite<'_>) -> Vec<Wanted> {
     let mut wanted = vec![Wanted::Contact(keep.contact_id)];
     wanted.extend(keep.groups.iter().map(|group| Wanted::Membership(keep.contact_id, group.clone())));
     wanted

@@ -14,8 +14,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     std::fs::create_dir_all(&folder)?;
     let clean: hostile::Kind = ("clean", "prospects", hostile::clean);
     for (name, profile, make) in std::iter::once(clean).chain(hostile::KINDS) {
-        let path =
-            folder.join(format!("{}.csv", name.replace(|letter: char| !letter.is_alphanumeric(), "-")));
+        let path = folder
+            .join(format!("{}.csv", name.replace(|notification: char| !notification.is_alphanumeric(), "-")));
         std::fs::write(&path, make(size))?;
         println!("{profile}\t{}", path.display());
     }

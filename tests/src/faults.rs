@@ -10,14 +10,14 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use jiff::Timestamp;
 use rollcall_domain::contacts::directory::{Candidates, MatchKey};
 use rollcall_domain::plan::chunk::ChunkMessage;
-use rollcall_domain::report::notification::Letter;
+use rollcall_domain::report::notification::Notification;
 use rollcall_domain::types::kind::Kind;
 use rollcall_domain::types::names::{ImportId, ProgramName};
 use rollcall_domain::types::outcome::Status;
 use rollcall_pipeline::fault::Fault;
 use rollcall_pipeline::ports::{
-    Answer, Contacts, Directory, DirectoryItem, ImportItem, Imports, Keep, LetterClaim, Mail, ObjectVersion,
-    ObjectWriter, Objects, Pool, Ports, Queue, Take, Wanted,
+    Answer, ContactWrite, Contacts, Directory, DirectoryItem, ImportItem, Imports, Mail, NotificationClaim,
+    ObjectVersion, ObjectWriter, Objects, Pool, Ports, Queue, Take, Wanted,
 };
 
 /// Whether the machine dies before or after the call did its work.
@@ -192,14 +192,20 @@ impl<P: Contacts> Contacts for Faulty<P> {
     async fn read(&self, pool: &Pool, import: &ImportId, wanted: &[Wanted]) -> Answer<Vec<Option<String>>> {
         self.machine.call(self.port.read(pool, import, wanted)).await
     }
-    async fn keep(&self, pool: &Pool, import: &ImportId, chunk: u32, records: &[Keep<'_>]) -> Answer<()> {
+    async fn keep(
+        &self,
+        pool: &Pool,
+        import: &ImportId,
+        chunk: u32,
+        records: &[ContactWrite<'_>],
+    ) -> Answer<()> {
         self.machine.call(self.port.keep(pool, import, chunk, records)).await
     }
-    async fn raise_floor(&self, pool: &Pool, import: &ImportId) -> Answer<()> {
-        self.machine.call(self.port.raise_floor(pool, import)).await
+    async fn raise_cutoff(&self, pool: &Pool, import: &ImportId) -> Answer<()> {
+        self.machine.call(self.port.raise_cutoff(pool, import)).await
     }
-    async fn settle(&self, pool: &Pool, import: &ImportId) -> Answer<()> {
-        self.machine.call(self.port.settle(pool, import)).await
+    async fn end_import(&self, pool: &Pool, import: &ImportId) -> Answer<()> {
+        self.machine.call(self.port.end_import(pool, import)).await
     }
 }
 
@@ -222,11 +228,16 @@ impl<P: Imports> Imports for Faulty<P> {
     async fn close(&self, import: &ImportId, chunk: u32) -> Answer<u32> {
         self.machine.call(self.port.close(import, chunk)).await
     }
-    async fn claim_letter(&self, import: &ImportId, now: Timestamp, lease: Timestamp) -> Answer<LetterClaim> {
-        self.machine.call(self.port.claim_letter(import, now, lease)).await
+    async fn claim_notification(
+        &self,
+        import: &ImportId,
+        now: Timestamp,
+        lease: Timestamp,
+    ) -> Answer<NotificationClaim> {
+        self.machine.call(self.port.claim_notification(import, now, lease)).await
     }
-    async fn letter_sent(&self, import: &ImportId) -> Answer<()> {
-        self.machine.call(self.port.letter_sent(import)).await
+    async fn notification_sent(&self, import: &ImportId) -> Answer<()> {
+        self.machine.call(self.port.notification_sent(import)).await
     }
     async fn finish(&self, import: &ImportId, status: Status) -> Answer<()> {
         self.machine.call(self.port.finish(import, status)).await
@@ -234,7 +245,7 @@ impl<P: Imports> Imports for Faulty<P> {
 }
 
 impl<P: Mail> Mail for Faulty<P> {
-    async fn send(&self, import: &ImportId, letter: &Letter) -> Answer<()> {
-        self.machine.call(self.port.send(import, letter)).await
+    async fn send(&self, import: &ImportId, notification: &Notification) -> Answer<()> {
+        self.machine.call(self.port.send(import, notification)).await
     }
 }

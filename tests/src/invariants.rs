@@ -3,7 +3,7 @@
 use rollcall_domain::types::names::ImportId;
 use rollcall_domain::types::outcome::Status;
 
-use crate::house::Course;
+use crate::test_host::Course;
 use crate::world::World;
 
 /// The header and the records of a result file.
@@ -52,7 +52,7 @@ pub fn answered_once(world: &World, import: &ImportId) {
 }
 
 /// A result file, dropped again as it is, is answered with the same cells under the same headers.
-pub fn comes_back(world: &World, import: &ImportId, profile: &str, options: &[(&str, &str)]) {
+pub fn is_result_file(world: &World, import: &ImportId, profile: &str, options: &[(&str, &str)]) {
     if world.summary(import).status == Status::Refused {
         return;
     }

@@ -2,7 +2,7 @@
 
 use pollster::block_on;
 use rollcall_domain::contacts::contact::Record;
-use rollcall_domain::contacts::view::Kept;
+use rollcall_domain::contacts::view::StoredContact;
 use rollcall_domain::types::kind::Kind;
 use rollcall_domain::types::names::ProgramName;
 use rollcall_embedded::store::ListedContact;
@@ -10,9 +10,9 @@ use rollcall_pipeline::ports::Directory;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use crate::house::House;
+use crate::test_host::TestHost;
 
-impl House {
+impl TestHost {
     /// The contacts of `acme` as JSON, in order of their ids.
     pub fn read_contacts(&self) -> Vec<Value> {
         self.contacts().into_iter().map(|contact| self.read_contact(contact)).collect()
@@ -34,7 +34,7 @@ impl House {
         let accounts = block_on(self.home.directory().read(&marketplace, Kind::Accounts, &ids)).unwrap();
         let account = accounts.into_iter().flatten().next();
         let groups = listed.groups.iter().flat_map(|key| self.entries(&program, Kind::Groups, key)).collect();
-        let kept = Kept {
+        let kept = StoredContact {
             program: &program,
             contact_id: listed.contact_id,
             import_id: &listed.import_id,

@@ -7,7 +7,7 @@ use std::io::{Cursor, Write};
 
 use rollcall_domain::file::cells::Cells;
 use rollcall_domain::file::decode;
-use rollcall_domain::file::decode::{Census, Decoder, Detected, Encoding, ToldBy};
+use rollcall_domain::file::decode::{Census, Decoder, Detected, DetectedBy, Encoding};
 use rollcall_domain::file::packed::{Bytes, Unpacked};
 use rollcall_domain::file::split::records;
 use rollcall_domain::file::split::{RecordEnd, Splitter};
@@ -16,13 +16,13 @@ use rollcall_domain::plan::chunk::ChunkMessage;
 use rollcall_domain::profile::compiled::Profile;
 use rollcall_domain::profile::options::{FirstLine, Options};
 use rollcall_domain::profile::toml_table;
-use rollcall_domain::survey::delimiter::{Knowing, detect_delimiter};
+use rollcall_domain::survey::delimiter::{DetectionContext, detect_delimiter};
 use zip::ZipWriter;
 use zip::write::SimpleFileOptions;
 
 use crate::faults::Machine;
-use crate::house::Course;
 use crate::invariants;
+use crate::test_host::Course;
 use crate::world::{Event, World};
 
 /// A target and its name.
@@ -68,7 +68,7 @@ pub fn decode(data: &[u8]) {
         let cut: Vec<u8> = (0..3).flat_map(|at| decoder.decode(pieces[at], at == 2).into_owned()).collect();
         assert_eq!(cut, whole, "{encoding:?}");
     }
-    let unsaid = Detected { encoding: Encoding::Utf8, by: ToldBy::Content };
+    let unsaid = Detected { encoding: Encoding::Utf8, by: DetectedBy::Content };
     let (mut census, mut cut) = (Census::default(), Census::default());
     census.feed(data);
     pieces.iter().for_each(|piece| cut.feed(piece));
@@ -102,7 +102,10 @@ pub fn split(data: &[u8]) {
     assert_eq!(start, data.len(), "records tile the file");
     for first_line in [FirstLine::Header, FirstLine::Ignore, FirstLine::Data] {
         let header = |header: &str| header == "Name";
-        detect_delimiter(data, &Knowing { complete: true, first_line, allowed: b";|", header: &header });
+        detect_delimiter(
+            data,
+            &DetectionContext { complete: true, first_line, allowed: b";|", header: &header },
+        );
     }
 }
 
@@ -213,8 +216,8 @@ pub fn chunk_message(data: &[u8]) {
     world.handle(&Machine::sound(), Event::Chunk(forged));
 }
 
-fn prospects() -> rollcall_domain::plan::object_keys::What {
-    rollcall_domain::plan::object_keys::What::Profile("prospects".parse().expect("it is a name"))
+fn prospects() -> rollcall_domain::plan::object_keys::DropTarget {
+    rollcall_domain::plan::object_keys::DropTarget::Profile("prospects".parse().expect("it is a name"))
 }
 
 /// Any file is answered for, and what came of it comes back.
@@ -225,7 +228,7 @@ pub fn round_trip(data: &[u8]) {
     let world = World::with_acme();
     let import = world.import("prospects", data, &[], &Course::default());
     invariants::answered_once(&world, &import);
-    invariants::comes_back(&world, &import, "prospects", &[]);
+    invariants::is_result_file(&world, &import, "prospects", &[]);
     let accepted = world.summary(&import).status != rollcall_domain::types::outcome::Status::Refused;
     let preview = World::with_acme().preview("prospects", data, &[]);
     assert_eq!(preview.verdict.accepted, accepted, "the preview says what the import says");

@@ -10,7 +10,7 @@ use pollster::block_on;
 use rollcall_domain::plan::chunk::ChunkMessage;
 use rollcall_domain::plan::import_plan::ChunkSize;
 use rollcall_domain::plan::object_keys;
-use rollcall_domain::plan::object_keys::{Drop, Papers, What};
+use rollcall_domain::plan::object_keys::{Artifacts, Drop, DropTarget};
 use rollcall_domain::report::summary::Summary;
 use rollcall_domain::types::id::ContactId;
 use rollcall_domain::types::names::{ImportId, ProgramName};
@@ -19,13 +19,13 @@ use rollcall_embedded::memory::{MemoryContacts, MemoryDirectory, MemoryImports, 
 use rollcall_embedded::queue::{LocalQueue, Message};
 use rollcall_pipeline::assemble::Assembly;
 use rollcall_pipeline::finalize::{Finalized, finalize, finalize_begun};
-use rollcall_pipeline::ports::{Clock, Imports, LetterClaim, ObjectVersion, Objects, Pool, Ports};
+use rollcall_pipeline::ports::{Clock, Imports, NotificationClaim, ObjectVersion, Objects, Pool, Ports};
 use rollcall_pipeline::preview::{Preview, preview};
 use rollcall_pipeline::split::split_import;
 use rollcall_pipeline::work::{Plans, Worked, work_chunk};
 
 use crate::faults::Machine;
-use crate::house::{Course, ResultRow, rows, shuffle};
+use crate::test_host::{Course, ResultRow, rows, shuffle};
 
 const LEASE: SignedDuration = SignedDuration::from_secs(60);
 
@@ -78,7 +78,7 @@ pub type WorldPorts =
 #[derive(Debug, Clone, PartialEq)]
 pub struct Came {
     /// Papers by name, without times; without the report, which shows them.
-    pub papers: BTreeMap<String, String>,
+    pub artifacts: BTreeMap<String, String>,
     /// The contacts of `acme` and their groups.
     pub contacts: Vec<(ContactId, String, Vec<String>)>,
 }
@@ -111,7 +111,7 @@ impl World {
         let program = if kind == "accounts" { "_marketplace" } else { "acme" };
         let import = self.import_file(
             program,
-            What::Directory(kind.parse().unwrap()),
+            DropTarget::Directory(kind.parse().unwrap()),
             csv.as_bytes(),
             &[],
             &Course::default(),
@@ -121,13 +121,13 @@ impl World {
 
     /// Imports a file of a profile for `acme`, undisturbed.
     pub fn import(&self, profile: &str, file: &[u8], options: &[(&str, &str)], course: &Course) -> ImportId {
-        self.import_file("acme", What::Profile(profile.parse().unwrap()), file, options, course)
+        self.import_file("acme", DropTarget::Profile(profile.parse().unwrap()), file, options, course)
     }
 
     fn import_file(
         &self,
         program: &str,
-        what: What,
+        what: DropTarget,
         file: &[u8],
         options: &[(&str, &str)],
         course: &Course,
@@ -153,14 +153,14 @@ impl World {
     ) -> (Self, Event) {
         self.import(profile, earlier.as_bytes(), &[], &Course::default());
         self.size = ChunkSize { rows, ..ChunkSize::default() };
-        let what = What::Profile(profile.parse().unwrap());
+        let what = DropTarget::Profile(profile.parse().unwrap());
         let dropped = self.drop_file("acme", what, file.as_bytes(), options);
         (self, dropped)
     }
 
     /// Previews a file of a profile for `acme`.
     pub fn preview(&self, profile: &str, file: &[u8], options: &[(&str, &str)]) -> Preview {
-        let what = What::Profile(profile.parse().unwrap());
+        let what = DropTarget::Profile(profile.parse().unwrap());
         let Event::Dropped(object, given) = self.drop_file("acme", what, file, options) else {
             unreachable!("a file was dropped")
         };
@@ -169,7 +169,7 @@ impl World {
     }
 
     /// Drops a file into the inbox, a second after what was before.
-    pub fn drop_file(&self, program: &str, what: What, file: &[u8], options: &[(&str, &str)]) -> Event {
+    pub fn drop_file(&self, program: &str, what: DropTarget, file: &[u8], options: &[(&str, &str)]) -> Event {
         self.clock.advance(1_000);
         let program = ProgramName::parse(program).unwrap();
         let key = Drop { program, what, file: "list.csv".to_owned(), dry_run: false }.key();
@@ -277,7 +277,7 @@ impl World {
         let ports = machine.ports(self.ports(queue));
         match block_on(work_chunk(&ports, &Plans::default(), LEASE, &chunk)) {
             Ok(Worked::Closed(_)) => Handled::Done,
-            Ok(Worked::HandBack) | Err(_) => Handled::Again,
+            Ok(Worked::Busy) | Err(_) => Handled::Again,
         }
     }
 
@@ -285,13 +285,14 @@ impl World {
         let (ports, mail) = (machine.ports(self.ports(queue)), machine.port(self.mail.clone()));
         let failed = match block_on(finalize(&ports, &mail, LEASE, import, None)) {
             Ok(Finalized::Over(_) | Finalized::NotYet) => return Handled::Done,
-            Ok(Finalized::HandBack) => return Handled::Again,
+            Ok(Finalized::Busy) => return Handled::Again,
             Err(_) => self.mail.sent().len() > letters,
         };
         if failed {
             self.clock.advance(61_000);
             let now = self.clock.now();
-            if block_on(self.imports.claim_letter(import, now, now)).unwrap() != LetterClaim::Sent {
+            if block_on(self.imports.claim_notification(import, now, now)).unwrap() != NotificationClaim::Sent
+            {
                 self.excused_letters.set(self.excused_letters.get() + 1);
             }
         }
@@ -299,7 +300,7 @@ impl World {
     }
 
     /// Ends an import that can go no further.
-    pub fn give_up(&self, import: &ImportId, reason: &str) {
+    pub fn abandon(&self, import: &ImportId, reason: &str) {
         let ports = self.ports(&LocalQueue::with_room(0));
         let ended = block_on(finalize(&ports, &self.mail, LEASE, import, Some(reason)));
         assert!(matches!(ended, Ok(Finalized::Over(_))), "it has ended");
@@ -325,7 +326,7 @@ impl World {
     /// One of an import's papers.
     pub fn paper(&self, import: &ImportId, name: &str) -> Option<String> {
         let item = block_on(self.imports.get(import)).unwrap().expect("the import is known");
-        let key = format!("{}/{name}", Papers::of(&item.program, import).folder());
+        let key = format!("{}/{name}", Artifacts::of(&item.program, import).folder());
         block_on(self.objects.get(&key)).unwrap().map(|bytes| String::from_utf8(bytes).unwrap())
     }
 
@@ -341,19 +342,19 @@ impl World {
 
     /// All that must be the same however the import went.
     pub fn came(&self, import: &ImportId) -> Came {
-        let mut papers = BTreeMap::new();
+        let mut artifacts = BTreeMap::new();
         for name in ["upload.json", "summary.json", "succeeded.csv", "failed.csv"] {
             if let Some(text) = self.paper(import, name) {
                 let timeless =
                     |line: &&str| !line.contains("\"started_at\"") && !line.contains("\"finished_at\"");
                 let is_json = name.ends_with(".json");
                 let text = if is_json { text.lines().filter(timeless).collect() } else { text };
-                papers.insert(name.to_owned(), text.replace(import.as_str(), "the import"));
+                artifacts.insert(name.to_owned(), text.replace(import.as_str(), "the import"));
             }
         }
         assert!(self.paper(import, "report.html").is_some(), "every import has a report");
         Came {
-            papers,
+            artifacts,
             contacts: ["partners", "mailing"].iter().flat_map(|pool| self.contacts_of(pool)).collect(),
         }
     }

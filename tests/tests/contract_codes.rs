@@ -2,17 +2,17 @@
 
 #![allow(clippy::type_complexity, reason = "a table of cases says its types once")]
 
-use rollcall_domain::plan::object_keys::What;
+use rollcall_domain::plan::object_keys::DropTarget;
 use rollcall_domain::types::id::ContactId;
-use rollcall_tests::house::{Course, House, Imported};
+use rollcall_tests::test_host::{Course, Imported, TestHost};
 
-fn import(house: &House, file: impl AsRef<[u8]>, options: &[(&str, &str)]) -> Imported {
-    house.import_with("prospects", file, options, &Course::default())
+fn import(host: &TestHost, file: impl AsRef<[u8]>, options: &[(&str, &str)]) -> Imported {
+    host.import_with("prospects", file, options, &Course::default())
 }
 
 #[test]
 fn a_file_that_cannot_be_taken_says_why() {
-    let house = House::with_acme();
+    let host = TestHost::with_acme();
     let wide = format!("Name,E-mail{}\nAnn,a@b.example\n", ",x".repeat(999));
     let cases: &[(&[u8], &[(&str, &str)], &[&str])] = &[
         (b"", &[], &["file_empty"]),
@@ -44,7 +44,7 @@ fn a_file_that_cannot_be_taken_says_why() {
         (b"Name,E-mail\nAnn,a@b.example\n", &[("encoding", "klingon")], &["options_invalid"]),
     ];
     for (file, options, codes) in cases {
-        let imported = import(&house, file, options);
+        let imported = import(&host, file, options);
         let told = imported.file_codes();
         let shown = String::from_utf8_lossy(&file[..file.len().min(60)]);
         if codes.contains(&"workbook_invalid") {
@@ -71,62 +71,65 @@ fn a_file_that_cannot_be_taken_says_why() {
 
 #[test]
 fn a_column_code_names_its_field() {
-    let house = House::with_acme();
+    let host = TestHost::with_acme();
     let column = |imported: &Imported| imported.summary.errors[0].column.clone().unwrap().to_string();
-    assert_eq!(column(&import(&house, "Name\nAnn\n", &[])), "email");
-    assert_eq!(column(&import(&house, "Name,E-mail,Tel,Phone\nAnn,a@b.example,,\n", &[])), "phone");
+    assert_eq!(column(&import(&host, "Name\nAnn\n", &[])), "email");
+    assert_eq!(column(&import(&host, "Name,E-mail,Tel,Phone\nAnn,a@b.example,,\n", &[])), "phone");
 }
 
 #[test]
 fn program_profile_and_settings_are_checked() {
-    let house = House::with_acme();
-    house.program("broken", "title = 'x'\nregion = 'Brazil'\n");
-    let prospects = || What::Profile("prospects".parse().unwrap());
+    let host = TestHost::with_acme();
+    host.program("broken", "title = 'x'\nregion = 'Brazil'\n");
+    let prospects = || DropTarget::Profile("prospects".parse().unwrap());
     let file = b"Name,E-mail\nAnn,a@b.example\n";
-    let run = |program: &str, what| house.run(program, what, "list.csv", file, &[], &Course::default());
+    let run = |program: &str, what| host.run(program, what, "list.csv", file, &[], &Course::default());
     assert_eq!(run("nobody", prospects()).file_codes(), ["program_unknown"]);
-    assert_eq!(run("acme", What::Profile("nothing".parse().unwrap())).file_codes(), ["profile_unknown"]);
+    assert_eq!(
+        run("acme", DropTarget::Profile("nothing".parse().unwrap())).file_codes(),
+        ["profile_unknown"]
+    );
     let broken = run("broken", prospects());
     assert_eq!(broken.file_codes(), ["settings_invalid"]);
     assert!(broken.report.contains("settings/broken.toml") && broken.report.contains("two letters"));
-    house.program("broken", "title = \n");
+    host.program("broken", "title = \n");
     assert!(run("broken", prospects()).report.contains("line 1"));
 }
 
 #[test]
 fn a_broken_profile_refuses_its_files_and_says_the_line() {
     use rollcall_pipeline::ports::Objects;
-    let house = House::with_acme();
+    let host = TestHost::with_acme();
     let toml = b"extends = 'prospects'\nname = 'own'\n[[fields]]\nname = 'note'\nkind = 'colour'\n".to_vec();
-    pollster::block_on(house.home.bucket().put("settings/profiles/own.toml", toml)).unwrap();
-    let imported = house.import("own", "Name,E-mail\nAnn,a@b.example\n");
+    pollster::block_on(host.home.bucket().put("settings/profiles/own.toml", toml)).unwrap();
+    let imported = host.import("own", "Name,E-mail\nAnn,a@b.example\n");
     assert_eq!(imported.file_codes(), ["settings_invalid"]);
     assert!(imported.report.contains("line 5") && imported.report.contains("colour"), "{}", imported.report);
 }
 
 #[test]
 fn a_profile_of_ones_own_extends_a_built_in() {
-    let house = House::with_acme();
-    house.profile(
+    let host = TestHost::with_acme();
+    host.profile(
         "own",
         "extends = 'prospects'\nname = 'own'\nidentity = [['note'], ['phone']]\npool = 'own'\n\
          [[fields]]\nname = 'email'\nrequired = false\n[[fields]]\nname = 'note'\naliases = { en = ['Code'] }\n",
     );
-    let imported = house.import("own", "Name,Code,Phone\nAnn,c1,\nBob,c1,\nCy,,+5511912345678\nDi,,\n");
+    let imported = host.import("own", "Name,Code,Phone\nAnn,c1,\nBob,c1,\nCy,,+5511912345678\nDi,,\n");
     assert_eq!(
         imported.errors(),
         [(2, "row:duplicate_in_file".to_owned()), (4, "row:one_of_missing".to_owned())]
     );
     let id = ContactId::derive("acme", "own", "c1").to_string();
     assert_eq!(imported.succeeded_rows()[0]["rollcall_contact_id"], id);
-    assert_eq!(house.contacts().len(), 2);
+    assert_eq!(host.contacts().len(), 2);
 }
 
 #[test]
 fn a_profile_need_not_require_what_it_tells_rows_apart_by() {
-    let house = House::with_acme();
-    house.profile("own", "extends = 'prospects'\nname = 'own'\nidentity = [['phone']]\n");
-    let imported = house.import("own", "Name,E-mail,Phone\nAnn,a@b.example,\nBob,b@b.example,12\n");
+    let host = TestHost::with_acme();
+    host.profile("own", "extends = 'prospects'\nname = 'own'\nidentity = [['phone']]\n");
+    let imported = host.import("own", "Name,E-mail,Phone\nAnn,a@b.example,\nBob,b@b.example,12\n");
     assert_eq!(
         imported.errors(),
         [(1, "phone:required_missing".to_owned()), (2, "phone:phone_invalid".to_owned())]
@@ -139,7 +142,7 @@ fn large(note: usize, email: &str) -> String {
 
 #[test]
 fn the_limits_of_a_row_and_of_a_cell() {
-    let house = House::with_acme();
+    let host = TestHost::with_acme();
     let within = 256 * 1024 - "Ann,a1@b.example,".len();
     let mut file = "Name,E-mail,Note\n".to_owned();
     file.push_str(&large(32_767, "a0@b.example"));
@@ -149,7 +152,7 @@ fn the_limits_of_a_row_and_of_a_cell() {
     file.push_str(&large(within + 9, "nobody"));
     file.push_str(&format!("Ann,a5@b.example,{}\n", "é".repeat(32_767)));
     file.push_str(&format!("Ann,a6@b.example{}\n", ",".repeat(5_000)));
-    let imported = import(&house, &file, &[]);
+    let imported = import(&host, &file, &[]);
     let errors = [
         (2, "note:value_too_long"),
         (3, "note:value_too_long"),
@@ -170,30 +173,30 @@ fn the_limits_of_a_row_and_of_a_cell() {
 
 #[test]
 fn a_cell_too_long_is_so_in_any_column_and_of_any_content() {
-    let house = House::with_acme();
+    let host = TestHost::with_acme();
     let long = " ".repeat(32_768);
     let file = format!(
         "Name,E-mail,Note,Own\nA,a@b.example,\"{long}\",\nB,b@b.example,,\"{long}\"\n{long},c@b.example,,\n"
     );
     let errors = [(1, "note:value_too_long"), (2, "row:value_too_long"), (3, "name:value_too_long")];
-    assert_eq!(import(&house, &file, &[]).errors(), errors.map(|(row, errors)| (row, errors.to_owned())));
+    assert_eq!(import(&host, &file, &[]).errors(), errors.map(|(row, errors)| (row, errors.to_owned())));
 }
 
 #[test]
 fn a_finding_in_an_unmapped_column_says_its_header_and_position() {
-    let house = House::with_acme();
+    let host = TestHost::with_acme();
     let long = "x".repeat(32_768);
     let file = format!("Name,E-mail,Own, \nA,a@b.example,{long},\nB,b@b.example,,{long}\n");
-    let preview = house.preview("prospects", &file, &[]);
+    let preview = host.preview("prospects", &file, &[]);
     let columns: Vec<_> = preview.rows.iter().map(|row| row.findings[0].column.as_ref().unwrap()).collect();
     let told: Vec<_> = columns.iter().map(|column| (&*column.name, column.position)).collect();
     assert_eq!(told, [("Own", Some(3)), ("column_4", Some(4))]);
     let bad =
-        house.preview_of("prospects", b"Name,E-mail,Own\nA,a@b.example,\xff\n", &[("encoding", "utf-8")]);
+        host.preview_of("prospects", b"Name,E-mail,Own\nA,a@b.example,\xff\n", &[("encoding", "utf-8")]);
     let column = bad.rows[0].findings[0].column.as_ref().unwrap();
     assert_eq!((&*column.name, column.position), ("Own", Some(3)));
 
-    let imported = import(&house, &file, &[]);
+    let imported = import(&host, &file, &[]);
     let too_long = |row| (row, "row:value_too_long".to_owned());
     assert_eq!(imported.errors(), [too_long(1), too_long(2)]);
     let rows = imported.failed_rows();
@@ -205,22 +208,22 @@ fn a_finding_in_an_unmapped_column_says_its_header_and_position() {
 
 #[test]
 fn a_row_too_large_registers_what_stands_behind_its_large_cell() {
-    let house = House::with_acme();
+    let host = TestHost::with_acme();
     let note = "x".repeat(300_000);
     let file = format!("Note,Name,E-mail\n{note},Ann,ann@one.example\nshort,Ann,ann@one.example\n");
-    let imported = import(&house, &file, &[]);
+    let imported = import(&host, &file, &[]);
     let errors = [(1, "row:row_too_large"), (2, "row:duplicate_in_file")];
     assert_eq!(imported.errors(), errors.map(|(row, errors)| (row, errors.to_owned())));
     assert_eq!(imported.failed_rows()[0]["E-mail"], "ann@one.example");
-    let mended = String::from_utf8(imported.failed).unwrap().replace(&"x".repeat(32_767), "short");
-    let again = import(&house, mended, &[("rows", "1")]);
+    let repaired = String::from_utf8(imported.failed).unwrap().replace(&"x".repeat(32_767), "short");
+    let again = import(&host, repaired, &[("rows", "1")]);
     assert_eq!(again.summary.rows.created, 1);
 }
 
 #[test]
 fn what_registers_and_what_does_not() {
-    let house = House::with_acme();
-    house.directory("acme", "groups", "name\nVIP\nGold\n");
+    let host = TestHost::with_acme();
+    host.directory("acme", "groups", "name\nVIP\nGold\n");
     // The rows; then row, and the row that it repeats.
     let cases: &[(&str, &[(u64, u64)], &[(&str, &str)])] = &[
         ("A,a@b.example,,\nB,a@b.example,,\n", &[(2, 1)], &[]),
@@ -241,7 +244,7 @@ fn what_registers_and_what_does_not() {
         (",,,\nA,a@b.example,,\n,,,\nB,a@b.example,,\n", &[(4, 2)], &[]),
     ];
     for (rows, repeats, options) in cases {
-        let imported = import(&house, format!("Name,E-mail,Group,Note\n{rows}"), options);
+        let imported = import(&host, format!("Name,E-mail,Group,Note\n{rows}"), options);
         let told: Vec<(u64, u64)> = (imported.failed_rows().iter())
             .filter(|row| row["rollcall_errors"].contains("row:duplicate_in_file"))
             .map(|row| {
@@ -257,11 +260,11 @@ fn what_registers_and_what_does_not() {
 
 #[test]
 fn the_first_accepted_row_gives_the_contact_and_later_ones_show_their_own_match() {
-    let house = House::with_acme();
-    house.directory("acme", "groups", "name\nVIP\nGold\nIron\n");
-    house.directory("", "accounts", "account_id,name,email\na1,One,\na2,Two,\n");
+    let host = TestHost::with_acme();
+    host.directory("acme", "groups", "name\nVIP\nGold\nIron\n");
+    host.directory("", "accounts", "account_id,name,email\na1,One,\na2,Two,\n");
     let imported = import(
-        &house,
+        &host,
         "Name,E-mail,Group,Account ID,Phone\nFirst,x@b.example,VIP,a1,12\nSecond,x@b.example,Gold,a2,\nThird,x@b.example,Iron,a1,\n",
         &[],
     );
@@ -270,18 +273,18 @@ fn the_first_accepted_row_gives_the_contact_and_later_ones_show_their_own_match(
     let accounts: Vec<String> =
         imported.succeeded_rows().iter().map(|row| row["rollcall_account_id"].clone()).collect();
     assert_eq!(accounts, ["a2", "a1"]);
-    let contact = house.contact_of("x@b.example");
+    let contact = host.contact_of("x@b.example");
     assert_eq!((&contact["fields"]["name"], &contact["account_id"]), (&"Second".into(), &"a2".into()));
     assert_eq!(contact["groups"], serde_json::json!(["Gold", "Iron"]));
-    let again = import(&house, "Name,E-mail,Group\nSecond,x@b.example,Gold\nx,x@b.example,VIP\n", &[]);
+    let again = import(&host, "Name,E-mail,Group\nSecond,x@b.example,Gold\nx,x@b.example,VIP\n", &[]);
     assert_eq!(again.outcomes(), [(1, "unchanged".to_owned()), (2, "merged".to_owned())]);
-    assert_eq!(house.contact_of("x@b.example")["groups"].as_array().unwrap().len(), 3);
+    assert_eq!(host.contact_of("x@b.example")["groups"].as_array().unwrap().len(), 3);
 }
 
 #[test]
 fn contact_ids_are_derived_as_the_contract_says() {
-    let house = House::with_acme();
-    let imported = import(&house, "Name,E-mail\nAnn,Ann@Bücher.example\n", &[]);
+    let host = TestHost::with_acme();
+    let imported = import(&host, "Name,E-mail\nAnn,Ann@Bücher.example\n", &[]);
     let id = &imported.succeeded_rows()[0]["rollcall_contact_id"];
     assert_eq!(*id, ContactId::derive("acme", "partners", "ann@xn--bcher-kva.example").to_string());
     assert_eq!(id.len(), 26);
@@ -296,23 +299,22 @@ fn contact_ids_are_derived_as_the_contract_says() {
 #[test]
 fn options_come_from_sidecar_settings_and_drop_each_over_the_one_before() {
     use rollcall_pipeline::ports::Objects;
-    let house = House::new();
-    house.program("acme", "[options]\ndry_run = true\nrows = '1'\n");
+    let host = TestHost::new();
+    host.program("acme", "[options]\ndry_run = true\nrows = '1'\n");
     let file = "Name,E-mail,Town\nAnn,a@b.example,x\nBob,b@b.example,y\nCy,c@b.example,z\n";
-    let by_settings = import(&house, file, &[]);
+    let by_settings = import(&host, file, &[]);
     assert!(by_settings.summary.head.dry_run);
     assert_eq!((by_settings.summary.rows.created, by_settings.summary.rows.skipped), (1, 2));
     let sidecar = b"dry_run = false\nrows = [2, 3]\n[map]\nTown = 'note'\n".to_vec();
-    pollster::block_on(house.home.bucket().put("inbox/acme/prospects/list.csv.options.toml", sidecar))
+    pollster::block_on(host.home.bucket().put("inbox/acme/prospects/list.csv.options.toml", sidecar))
         .unwrap();
-    let by_sidecar = import(&house, file, &[("rows", "3")]);
+    let by_sidecar = import(&host, file, &[("rows", "3")]);
     assert!(!by_sidecar.summary.head.dry_run);
     assert_eq!(by_sidecar.outcomes(), [(3, "created".to_owned())]);
-    assert_eq!(house.contact_of("c@b.example")["fields"]["note"], "z");
+    assert_eq!(host.contact_of("c@b.example")["fields"]["note"], "z");
     let broken = b"rows = \n".to_vec();
-    pollster::block_on(house.home.bucket().put("inbox/acme/prospects/list.csv.options.toml", broken))
-        .unwrap();
-    assert_eq!(import(&house, file, &[]).file_codes(), ["options_invalid"]);
+    pollster::block_on(host.home.bucket().put("inbox/acme/prospects/list.csv.options.toml", broken)).unwrap();
+    assert_eq!(import(&host, file, &[]).file_codes(), ["options_invalid"]);
 }
 
 #[test]
@@ -339,9 +341,9 @@ fn the_dry_run_folder_is_a_dry_run() {
 
 #[test]
 fn bytes_that_are_no_text_refuse_their_row_alone() {
-    let house = House::with_acme();
+    let host = TestHost::with_acme();
     let file = b"Name,E-mail,Own\nAnn,ann@one.example,x\nJos\xe9,jose@one.example,x\nCy,cy@one.example,\xff\xfe\nDi,di@one.example,\n";
-    let imported = import(&house, file, &[("encoding", "utf-8")]);
+    let imported = import(&host, file, &[("encoding", "utf-8")]);
     let errors = [(2, "name:bytes_invalid"), (3, "row:bytes_invalid")];
     assert_eq!(imported.errors(), errors.map(|(row, errors)| (row, errors.to_owned())));
     assert_eq!(imported.summary.rows.created, 2);
@@ -350,23 +352,23 @@ fn bytes_that_are_no_text_refuse_their_row_alone() {
 
 #[test]
 fn an_explicit_map_goes_before_the_aliases() {
-    let house = House::with_acme();
+    let host = TestHost::with_acme();
     let file = "Name,E-mail,#,--\nAnn,ann@one.example,n1,n2\n";
-    import(&house, file, &[("map.#", "note")]);
-    assert_eq!(house.contact_of("ann@one.example")["fields"]["note"], "n1");
-    let left_out = import(&house, "Name,E-mail,Phone\nAnn,ann@one.example,12\n", &[("map.Phone", "")]);
+    import(&host, file, &[("map.#", "note")]);
+    assert_eq!(host.contact_of("ann@one.example")["fields"]["note"], "n1");
+    let left_out = import(&host, "Name,E-mail,Phone\nAnn,ann@one.example,12\n", &[("map.Phone", "")]);
     assert_eq!(left_out.summary.rows.rejected, 0);
 }
 
 #[test]
 fn a_key_with_more_than_a_hundred_candidates_matches_nothing() {
-    let house = House::with_acme();
+    let host = TestHost::with_acme();
     let mut accounts = "account_id,name,email,website\n".to_owned();
     (0..101).for_each(|number| accounts.push_str(&format!("m{number},Many,many@one.example,\n")));
     (0..100).for_each(|number| accounts.push_str(&format!("h{number:02},Some,,https://some.example\n")));
-    house.directory("", "accounts", &accounts);
+    host.directory("", "accounts", &accounts);
     let imported = import(
-        &house,
+        &host,
         "Name,E-mail,Website\nX,many@one.example,\nY,MANY@one.example,some.example\n",
         &[("rows", "2")],
     );
@@ -374,20 +376,20 @@ fn a_key_with_more_than_a_hundred_candidates_matches_nothing() {
     assert_eq!((&*row["rollcall_account_id"], &*row["rollcall_matched_by"]), ("h00", "website"));
     assert_eq!(row["rollcall_candidates"].split(' ').count(), 99);
     assert_eq!(row["rollcall_warnings"], "email:candidates_too_many website:account_several");
-    let alone = import(&house, "Name,E-mail\nX,many@one.example\n", &[]);
+    let alone = import(&host, "Name,E-mail\nX,many@one.example\n", &[]);
     assert_eq!((alone.summary.matched, &*alone.succeeded_rows()[0]["rollcall_account_id"]), (0, ""));
 }
 
 #[test]
 fn pages_and_letters_show_markup_of_the_file_as_text() {
-    let house = House::with_acme();
+    let host = TestHost::with_acme();
     let imported = import(
-        &house,
+        &host,
         "Name,E-mail,<script>alert(1)</script>,Nmae\n<b>x</b>,nobody,y,\n",
         &[("map.<i>", "note")],
     );
-    let letter = imported.letter.clone().unwrap();
-    for text in [&imported.report, &letter] {
+    let notification = imported.notification.clone().unwrap();
+    for text in [&imported.report, &notification] {
         assert!(!text.contains("<script>alert") && !text.contains("<b>x</b>"));
     }
     assert!(imported.report.contains("&lt;script&gt;") || imported.report.contains("&#60;script&#62;"));
@@ -396,7 +398,7 @@ fn pages_and_letters_show_markup_of_the_file_as_text() {
 /// Rows that fit, whose record does not: an item of a store takes 400 KiB, and must hold the record before too.
 #[test]
 fn a_record_too_large_to_be_kept_costs_its_row_alone() {
-    let house = House::with_acme();
+    let host = TestHost::with_acme();
     let fixed = "customer_type,document_type,document_number,first_surname,first_name,email";
     let run = |headers: &str, rows: &[(&str, usize)]| {
         let mut file = format!("{fixed},{headers}\n");
@@ -404,7 +406,7 @@ fn a_record_too_large_to_be_kept_costs_its_row_alone() {
             let cells: Vec<String> = (0..*cells).map(|_| "x".repeat(30_000)).collect();
             file.push_str(&format!("P,CC,{number},Roe,Ann,a{number}@b.example,{}\n", cells.join(",")));
         }
-        house.import_with("accounts", file, &[], &Course::default())
+        host.import_with("accounts", file, &[], &Course::default())
     };
     let imported = run("a,b,c,d,e,f,g", &[("1", 7), ("2", 7)]);
     let errors = [(1, "row:not_stored"), (2, "row:not_stored")].map(|(row, error)| (row, error.to_owned()));
@@ -424,11 +426,11 @@ fn a_record_too_large_to_be_kept_costs_its_row_alone() {
 
 #[test]
 fn a_directory_entry_too_large_to_be_kept_costs_its_row_alone() {
-    let house = House::with_acme();
+    let host = TestHost::with_acme();
     // An id stands in the entry, beside it, and twice among its keys.
     let (large, long) = ("\u{10348}".repeat(32_767), "x".repeat(32_767));
     let file = format!("account_id,name\n{large},Ann\n{long},{large}\n");
-    let imported = house.load("acme", "accounts", &file);
+    let imported = host.load("acme", "accounts", &file);
     assert_eq!(imported.errors(), [(1, "row:not_stored".to_owned())]);
     assert!(imported.failed_rows()[0]["rollcall_messages"].contains("390 KiB"));
     assert_eq!(imported.summary.rows.created, 1);

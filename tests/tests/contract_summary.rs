@@ -1,6 +1,6 @@
 //! The contract of `summary.json`: its shape, its sums, which rows it counts and which it names.
 
-use rollcall_tests::house::{Course, House, Imported};
+use rollcall_tests::test_host::{Course, Imported, TestHost};
 use serde_json::Value;
 
 fn text(imported: &Imported, name: &str) -> String {
@@ -19,8 +19,8 @@ fn names(text: &str) -> Vec<&str> {
 
 #[test]
 fn the_fields_stand_in_the_order_of_the_contract() {
-    let house = House::with_acme();
-    let imported = house.import("prospects", "Name,E-mail\nAnn,ann@one.example\nBob,nobody\n");
+    let host = TestHost::with_acme();
+    let imported = host.import("prospects", "Name,E-mail\nAnn,ann@one.example\nBob,nobody\n");
     let text = text(&imported, "summary.json");
     assert_eq!(
         names(&text),
@@ -62,10 +62,10 @@ fn the_fields_stand_in_the_order_of_the_contract() {
 
 #[test]
 fn every_row_read_has_one_outcome() {
-    let house = House::with_acme();
-    house.directory("acme", "groups", "name\nVIP\nGold\n");
-    house.import("prospects", "Name,E-mail\nAnn,ann@one.example\nBob,bob@one.example\n");
-    let imported = house.import_with(
+    let host = TestHost::with_acme();
+    host.directory("acme", "groups", "name\nVIP\nGold\n");
+    host.import("prospects", "Name,E-mail\nAnn,ann@one.example\nBob,bob@one.example\n");
+    let imported = host.import_with(
         "prospects",
         "Name,E-mail,Group\nAnn,ann@one.example,\nBob,bob@one.example,VIP\n\n;;\n,,\nCy,cy@one.example,VIP\n\
          Cy,cy@one.example,Gold\nCy,cy@one.example,Gold\nDi,di@one.example,\nEve,nobody,\n,,\n\n",
@@ -84,11 +84,11 @@ fn every_row_read_has_one_outcome() {
 
 #[test]
 fn errors_are_sorted_by_code_then_column_and_name_ten_rows_at_most() {
-    let house = House::with_acme();
+    let host = TestHost::with_acme();
     let mut file = "Phone,Name,E-mail\n".to_owned();
     (0..12).for_each(|row| file.push_str(&format!("12,,x{row}\n")));
     file.push_str("a,b,c@d.example,surplus\n");
-    let imported = house.import("prospects", file);
+    let imported = host.import("prospects", file);
     let errors: Vec<(&str, Option<&str>, u64)> = (imported.summary.errors.iter())
         .map(|count| (count.code.as_str(), count.column.as_deref(), count.rows))
         .collect();
@@ -110,9 +110,9 @@ fn the_first_rows_are_the_lowest_whatever_the_chunks() {
     let mut file = "Name,E-mail\n".to_owned();
     (0..25).for_each(|row| file.push_str(&format!("N,x{row}\n")));
     for (rows, order) in [(1, 3), (2, 9), (7, 4), (100, 0)] {
-        let house = House::with_acme();
+        let host = TestHost::with_acme();
         let size = rollcall_domain::plan::import_plan::ChunkSize { rows, ..Default::default() };
-        let imported = house.import_with("prospects", &file, &[], &Course { size, order, deliveries: 2 });
+        let imported = host.import_with("prospects", &file, &[], &Course { size, order, deliveries: 2 });
         assert_eq!(imported.summary.errors[0].first_rows, (1..=10).collect::<Vec<u64>>(), "chunks of {rows}");
         assert_eq!(imported.summary.errors[0].rows, 25);
     }
@@ -120,28 +120,28 @@ fn the_first_rows_are_the_lowest_whatever_the_chunks() {
 
 #[test]
 fn the_status_is_what_the_rows_say() {
-    let house = House::with_acme();
+    let host = TestHost::with_acme();
     for (file, status) in [
         ("Name,E-mail\nAnn,ann@one.example\n", "completed"),
         ("Name,E-mail\nAnn,nobody\n", "completed_with_errors"),
         ("Name,E-mail\n", "refused"),
         ("Name\nAnn\n", "refused"),
     ] {
-        assert_eq!(house.import("prospects", file).status(), status, "{file}");
+        assert_eq!(host.import("prospects", file).status(), status, "{file}");
     }
 }
 
 #[test]
 fn a_refused_load_of_accounts_has_a_letter_though_it_goes_to_nobody() {
-    let house = House::with_acme();
-    let refused = house.load("_marketplace", "accounts", "name\nAnn\n");
-    assert_eq!((refused.status(), refused.letter.is_some()), ("refused", true));
+    let host = TestHost::with_acme();
+    let refused = host.load("_marketplace", "accounts", "name\nAnn\n");
+    assert_eq!((refused.status(), refused.notification.is_some()), ("refused", true));
 }
 
 #[test]
 fn a_refused_import_has_upload_summary_report_and_letter_and_no_result_files() {
-    let house = House::with_acme();
-    let imported = house.import("prospects", "Name,E-mail,Mail\nAnn,ann@one.example,x\n");
+    let host = TestHost::with_acme();
+    let imported = host.import("prospects", "Name,E-mail,Mail\nAnn,ann@one.example,x\n");
     let summary = json(&imported, "summary.json");
     assert_eq!(summary["status"], "refused");
     assert_eq!(summary["rows"].as_object().unwrap().values().filter(|count| **count != 0).count(), 0);
@@ -150,21 +150,21 @@ fn a_refused_import_has_upload_summary_report_and_letter_and_no_result_files() {
         (&summary["errors"][0]["column"], &summary["errors"][0]["rows"]),
         (&"email".into(), &0.into())
     );
-    assert!(imported.report.contains("column_repeated") && imported.letter.is_some());
+    assert!(imported.report.contains("column_repeated") && imported.notification.is_some());
     for absent in ["succeeded.csv", "failed.csv"] {
         assert!(!imported.folder.join(absent).exists(), "{absent}");
     }
-    assert!(house.contacts().is_empty());
+    assert!(host.contacts().is_empty());
 }
 
 #[test]
 fn both_result_files_exist_header_only_where_they_are_empty() {
-    let house = House::with_acme();
-    let all_taken = house.import("prospects", "Name,E-mail\nAnn,ann@one.example\n");
+    let host = TestHost::with_acme();
+    let all_taken = host.import("prospects", "Name,E-mail\nAnn,ann@one.example\n");
     assert_eq!(text(&all_taken, "failed.csv").lines().count(), 1);
-    let none_taken = house.import("prospects", "Name,E-mail\nAnn,nobody\n");
+    let none_taken = host.import("prospects", "Name,E-mail\nAnn,nobody\n");
     assert_eq!(text(&none_taken, "succeeded.csv").lines().count(), 1);
-    let none_chosen = house.import_with(
+    let none_chosen = host.import_with(
         "prospects",
         "Name,E-mail\nAnn,a@one.example\n",
         &[("rows", "9")],
@@ -176,11 +176,11 @@ fn both_result_files_exist_header_only_where_they_are_empty() {
 
 #[test]
 fn row_numbers_count_records_and_lines_count_the_files_lines() {
-    let house = House::with_acme();
+    let host = TestHost::with_acme();
     let file = "\r\nName,E-mail,Note,\"Fo\no\"\r\n\nAnn,ann@one.example,\"a\r\nb\nc\",\r\n,,,\n\
         Bob,bob@one.example,,\rCy,nobody,,\r\n";
-    let imported = house.import("prospects", file);
-    let place = |rows: Vec<rollcall_tests::house::ResultRow>| -> Vec<(String, String)> {
+    let imported = host.import("prospects", file);
+    let place = |rows: Vec<rollcall_tests::test_host::ResultRow>| -> Vec<(String, String)> {
         rows.into_iter().map(|row| (row["rollcall_row"].clone(), row["rollcall_line"].clone())).collect()
     };
     let text = |places: &[(&str, &str)]| -> Vec<(String, String)> {
@@ -192,28 +192,29 @@ fn row_numbers_count_records_and_lines_count_the_files_lines() {
 
 #[test]
 fn a_fragment_that_lost_a_row_fails_the_import() {
-    use rollcall_domain::plan::object_keys::{Papers, What};
-    use rollcall_domain::result::chunk_result::Fragment;
+    use rollcall_domain::plan::object_keys::{Artifacts, DropTarget};
+    use rollcall_domain::result::chunk_result::ChunkResult;
     use rollcall_embedded::queue::{LocalQueue, Message};
     use rollcall_pipeline::ports::Objects;
 
-    let house = House::with_acme();
-    let object = house.drop_file(
+    let host = TestHost::with_acme();
+    let object = host.drop_file(
         "acme",
-        What::Profile("prospects".parse().unwrap()),
+        DropTarget::Profile("prospects".parse().unwrap()),
         "list.csv",
         b"Name,E-mail\nAnn,ann@one.example\nBob,bob@one.example\n",
     );
     let queue = LocalQueue::with_room(9);
-    let import = house.split(&queue, object, &[], Course::default().size);
+    let import = host.split(&queue, object, &[], Course::default().size);
     let Some(Message::Chunk(mut chunk)) = queue.try_receive() else { panic!("one chunk") };
     chunk.text = "Ann,ann@one.example\n".to_owned();
-    house.work_one(&queue, &Default::default(), chunk);
-    let papers = Papers::of(&"acme".parse().unwrap(), &import);
-    let fragment = pollster::block_on(house.home.bucket().get(&papers.fragment(0))).unwrap().unwrap();
-    assert_eq!(Fragment::from_bytes(&fragment).unwrap().answer.tally.rows.read, 1);
-    house.finalize(&import);
-    let imported = house.answer(&import);
+    host.work_one(&queue, &Default::default(), chunk);
+    let artifacts = Artifacts::of(&"acme".parse().unwrap(), &import);
+    let chunk_result =
+        pollster::block_on(host.home.bucket().get(&artifacts.chunk_result(0))).unwrap().unwrap();
+    assert_eq!(ChunkResult::from_bytes(&chunk_result).unwrap().answer.tally.rows.read, 1);
+    host.finalize(&import);
+    let imported = host.answer(&import);
     assert_eq!(imported.status(), "failed", "{:?}", imported.summary);
     assert_eq!(imported.summary.rows.read, 2);
 }

@@ -12,7 +12,7 @@ use rollcall_domain::profile::settings::Settings;
 use rollcall_domain::survey::opening::Opening;
 use rollcall_domain::survey::whole_file::{Survey, Surveyed};
 use rollcall_domain::types::names::{ImportId, ProgramName};
-use rollcall_tests::house::Course;
+use rollcall_tests::test_host::Course;
 use rollcall_tests::world::World;
 
 /// Surveys decoded text that arrives in pieces which end at the cuts.

@@ -7,8 +7,8 @@ use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 
-use rollcall_tests::house::Course;
 use rollcall_tests::invariants;
+use rollcall_tests::test_host::Course;
 use rollcall_tests::world::World;
 
 #[test]
@@ -43,7 +43,7 @@ fn answered(bytes: &[u8], options: &[(&str, &str)]) -> String {
     let world = World::with_acme();
     let import = world.import("prospects", bytes, options, &Course::default());
     invariants::answered_once(&world, &import);
-    invariants::comes_back(&world, &import, "prospects", options);
+    invariants::is_result_file(&world, &import, "prospects", options);
     let summary = world.summary(&import);
     let preview = World::with_acme().preview("prospects", bytes, options);
     let codes: Vec<&str> = preview.verdict.errors.iter().map(|finding| finding.code.as_str()).collect();

@@ -3,8 +3,8 @@
 use std::time::{Duration, Instant};
 
 use rollcall_tests::hostile;
-use rollcall_tests::house::Course;
 use rollcall_tests::invariants;
+use rollcall_tests::test_host::Course;
 use rollcall_tests::world::World;
 
 const TIMES: u32 = 100;

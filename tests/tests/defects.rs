@@ -11,8 +11,8 @@ use rollcall_domain::report::upload::Upload;
 use rollcall_domain::types::names::ImportId;
 use rollcall_domain::types::outcome::Status;
 use rollcall_tests::fixtures::{self, Fixture};
-use rollcall_tests::house::Course;
 use rollcall_tests::invariants::{self, result_file};
+use rollcall_tests::test_host::Course;
 use rollcall_tests::world::World;
 
 #[test]
@@ -59,7 +59,7 @@ fn answer(fixture: &Fixture) -> String {
     }
     check_preview(&upload, fixture, &mut told);
     invariants::answered_once(&world, &import);
-    invariants::comes_back(&world, &import, &fixture.profile, &fixture.options());
+    invariants::is_result_file(&world, &import, &fixture.profile, &fixture.options());
     told
 }
 

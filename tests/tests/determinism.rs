@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use rollcall_domain::plan::import_plan::ChunkSize;
 use rollcall_domain::types::id::ContactId;
-use rollcall_tests::house::{Course, House};
+use rollcall_tests::test_host::{Course, TestHost};
 use rollcall_tests::world::World;
 use serde_json::Value;
 
@@ -292,15 +292,15 @@ fn a_home_answers_as_a_world_does() {
         })
         .collect();
     for course in courses {
-        let house = House::with_acme();
-        house.directory("", "accounts", ACCOUNTS);
-        house.directory("acme", "groups", GROUPS);
+        let host = TestHost::with_acme();
+        host.directory("", "accounts", ACCOUNTS);
+        host.directory("acme", "groups", GROUPS);
         for (rows, (succeeded, failed)) in made.iter().zip(&answers) {
-            let imported = house.import_with("prospects", file(rows), &[], &course);
+            let imported = host.import_with("prospects", file(rows), &[], &course);
             assert_eq!(String::from_utf8(imported.succeeded).unwrap(), *succeeded, "{course:?}");
             assert_eq!(String::from_utf8(imported.failed).unwrap(), *failed, "{course:?}");
         }
-        let stored: Vec<_> = (house.contacts().into_iter())
+        let stored: Vec<_> = (host.contacts().into_iter())
             .map(|contact| (contact.contact_id.to_string(), contact.record, contact.groups))
             .collect();
         let mut wanted: Vec<_> = (world.contacts_of("partners").into_iter())

@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use rollcall_domain::contacts::contact::Record;
 use rollcall_domain::plan::import_plan::ChunkSize;
 use rollcall_domain::types::id::ContactId;
-use rollcall_tests::house::Course;
+use rollcall_tests::test_host::Course;
 use rollcall_tests::world::World;
 
 /// A name and three phones: of six people, none, or one that is no phone.
@@ -56,15 +56,15 @@ fn file(rows: &[Row]) -> Vec<u8> {
 
 /// What is kept of a contact.
 #[derive(Debug, Clone, Default, PartialEq)]
-struct Kept {
+struct StoredContact {
     name: String,
     phones: Vec<String>,
     fields: [String; 3],
 }
 
-type Contacts = BTreeMap<String, Kept>;
+type Contacts = BTreeMap<String, StoredContact>;
 
-fn keep(row: &Row, before: Option<&Kept>) -> Kept {
+fn keep(row: &Row, before: Option<&StoredContact>) -> StoredContact {
     let mut kept = before.cloned().unwrap_or_default();
     if !row.name.is_empty() {
         kept.name = row.name.to_owned();
@@ -133,11 +133,11 @@ fn model(contacts: &mut Contacts, rows: &[Row], allow: bool, replace: bool) -> V
     outcomes
 }
 
-fn contacts(world: &World) -> BTreeMap<String, Kept> {
+fn contacts(world: &World) -> BTreeMap<String, StoredContact> {
     let read = |(id, record, _): (ContactId, String, Vec<String>)| {
         let record: Record = serde_json::from_str(&record).unwrap();
         let fields = ["phone_1", "phone_2", "phone_3"].map(|field| record.fields[field].clone());
-        let kept = Kept { name: record.name, phones: record.phones, fields };
+        let kept = StoredContact { name: record.name, phones: record.phones, fields };
         (id.to_string(), kept)
     };
     world.contacts_of("mailing").into_iter().map(read).collect()
@@ -183,7 +183,7 @@ proptest! {
                 outcomes.iter().map(|(row, outcome)| (*row, (*outcome).to_owned())).collect();
             prop_assert_eq!(told, wanted);
             let id = |identity: &String| ContactId::derive("acme", "mailing", identity).to_string();
-            let wanted: BTreeMap<String, Kept> =
+            let wanted: BTreeMap<String, StoredContact> =
                 known.iter().map(|(identity, kept)| (id(identity), kept.clone())).collect();
             prop_assert_eq!(contacts(&world), wanted);
             came.push(world.came(&import));

@@ -1,11 +1,11 @@
 //! Text in other encodings than UTF-8: found over the whole file or said, and said again in `upload.json`.
 
-use rollcall_tests::house::{Course, House, Imported};
+use rollcall_tests::test_host::{Course, Imported, TestHost};
 
-fn import(file: impl AsRef<[u8]>, options: &[(&str, &str)]) -> (House, Imported) {
-    let house = House::with_acme();
-    let imported = house.import_with("prospects", file, options, &Course::default());
-    (house, imported)
+fn import(file: impl AsRef<[u8]>, options: &[(&str, &str)]) -> (TestHost, Imported) {
+    let host = TestHost::with_acme();
+    let imported = host.import_with("prospects", file, options, &Course::default());
+    (host, imported)
 }
 
 fn encoding(imported: &Imported) -> Option<&str> {
@@ -15,11 +15,11 @@ fn encoding(imported: &Imported) -> Option<&str> {
 const TEXT: &str = "Name;E-mail;Note\r\nJosé;jose@one.example;5 €\r\nInês;ines@one.example;“x”\r\n";
 
 fn windows_1252(text: &str) -> Vec<u8> {
-    let byte = |letter: char| match letter {
+    let byte = |notification: char| match notification {
         '€' => 0x80,
         '“' => 0x93,
         '”' => 0x94,
-        letter => u8::try_from(u32::from(letter)).unwrap(),
+        notification => u8::try_from(u32::from(notification)).unwrap(),
     };
     text.chars().map(byte).collect()
 }
@@ -41,15 +41,15 @@ fn every_encoding_gives_the_same_contacts() {
         (utf_16(TEXT, u16::to_le_bytes), &[], "UTF-16LE"),
         (utf_16(TEXT, u16::to_be_bytes), &[("encoding", "UTF-16BE")], "UTF-16BE"),
     ] {
-        let (house, imported) = import(&file, options);
+        let (host, imported) = import(&file, options);
         assert_eq!((imported.status(), encoding(&imported)), ("completed", Some(told)), "{options:?}");
-        let records = house.records();
+        let records = host.records();
         let names: Vec<&str> = records.iter().map(|record| &*record.name).collect();
         assert_eq!(names, ["Inês", "José"]);
         let rows = imported.succeeded_rows();
         assert_eq!((&*rows[0]["Note"], &*rows[1]["Note"], &*rows[1]["rollcall_line"]), ("5 €", "“x”", "3"));
         assert!(imported.report.contains(told), "the report says {told}");
-        let preview = House::with_acme().preview_of("prospects", &file, options);
+        let preview = TestHost::with_acme().preview_of("prospects", &file, options);
         assert_eq!(preview.encoding.as_deref(), Some(told));
         assert_eq!(preview.rows[0].cells, ["José", "jose@one.example", "5 €"]);
     }
@@ -93,12 +93,12 @@ fn what_is_said_and_cannot_be_is_refused() {
 fn what_failed_comes_back_under_the_same_options() {
     let options = [("encoding", "windows-1252"), ("map.Endereço", "email")];
     let file = windows_1252("Name;Endereço\nJosé;jose\n");
-    let (house, imported) = import(file, &options);
+    let (host, imported) = import(file, &options);
     assert_eq!(imported.errors(), [(1, "email:email_invalid".to_owned())]);
-    let mended = String::from_utf8(imported.failed).unwrap().replace(";jose;", ";jose@one.example;");
-    let again = house.import_with("prospects", mended, &options, &Course::default());
+    let repaired = String::from_utf8(imported.failed).unwrap().replace(";jose;", ";jose@one.example;");
+    let again = host.import_with("prospects", repaired, &options, &Course::default());
     assert_eq!((again.status(), encoding(&again)), ("completed", Some("UTF-8")));
-    assert_eq!(house.records()[0].name, "José");
+    assert_eq!(host.records()[0].name, "José");
 }
 
 #[test]
@@ -109,7 +109,7 @@ fn an_encoding_is_decided_over_the_whole_of_a_large_file() {
     }
     assert!(file.len() > 5 << 20, "more than one piece is read");
     file.extend_from_slice(b"Jos\xe9,one@mail.example\nIn\xeas,last@mail.example\n");
-    let house = House::with_acme();
-    let preview = house.preview_of("prospects", &file, &[("rows", "150001")]);
+    let host = TestHost::with_acme();
+    let preview = host.preview_of("prospects", &file, &[("rows", "150001")]);
     assert_eq!(preview.encoding.as_deref(), Some("windows-1252"));
 }

@@ -124,7 +124,11 @@ fn result_files_that_were_begun_early_are_the_same() {
             let (world, dropped) = world(case);
             let ended = world.drive_with_files_begun(dropped, begun, give_answers);
             assert_eq!(end_of(&world), wanted, "{}: {begun} chunks ahead", case.name);
-            assert!(ended || wanted.papers["upload.json"].contains("\"accepted\": false"), "{}", case.name);
+            assert!(
+                ended || wanted.artifacts["upload.json"].contains("\"accepted\": false"),
+                "{}",
+                case.name
+            );
         }
     }
 }
@@ -230,7 +234,7 @@ fn an_import_that_fails_replaces_nothing_and_says_what_it_did() {
     let import = world.imports.items().pop().unwrap().import_id;
     chunks.truncate(2);
     world.drive(chunks.into(), Machine::sound);
-    world.give_up(&import, "the object\nis gone");
+    world.abandon(&import, "the object\nis gone");
     let summary = world.summary(&import);
     assert_eq!(summary.status.as_str(), "failed");
     assert_eq!(summary.error.as_deref(), Some("the object is gone"));
@@ -251,7 +255,7 @@ fn an_import_that_fails_before_it_has_a_plan_answers_all_the_same() {
         world.drive_to_death(dropped, &Machine::dying_at(call, Side::Before));
         let import = world.imports.items().pop().unwrap().import_id;
         world.clock.advance(61_000);
-        world.give_up(&import, "nobody could read it");
+        world.abandon(&import, "nobody could read it");
         let summary = world.summary(&import);
         assert_eq!(summary.status.as_str(), "failed", "call {call}");
         assert!(summary.rows.sum_holds());

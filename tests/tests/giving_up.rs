@@ -8,14 +8,14 @@ use jiff::SignedDuration;
 use pollster::block_on;
 use rollcall_domain::plan::chunk::ChunkMessage;
 use rollcall_domain::plan::import_plan::ChunkSize;
-use rollcall_domain::plan::object_keys::What;
+use rollcall_domain::plan::object_keys::DropTarget;
 use rollcall_domain::types::names::ImportId;
 use rollcall_embedded::memory::MemoryContacts;
 use rollcall_embedded::queue::{LocalQueue, Message};
+use rollcall_pipeline::abandon::abandon_chunk;
 use rollcall_pipeline::fault::Fault;
-use rollcall_pipeline::give_up::give_up_chunk;
-use rollcall_pipeline::ports::{Answer, Contacts, Keep, Pool, Ports, Wanted};
-use rollcall_pipeline::sweep::{Patience, Swept, Unfinished, sweep_import};
+use rollcall_pipeline::ports::{Answer, ContactWrite, Contacts, Pool, Ports, Wanted};
+use rollcall_pipeline::sweep::{SweepConfig, Swept, Unfinished, sweep_import};
 use rollcall_pipeline::work::{Plans, Worked, work_chunk};
 use rollcall_tests::faults::{Machine, Side};
 use rollcall_tests::world::{Event, Handled, World};
@@ -33,7 +33,7 @@ fn world() -> World {
 
 /// Drops the file; the import and its chunks.
 fn split(world: &World, file: &str) -> (ImportId, Vec<ChunkMessage>) {
-    let profile = What::Profile("prospects".parse().unwrap());
+    let profile = DropTarget::Profile("prospects".parse().unwrap());
     let dropped = world.drop_file("acme", profile, file.as_bytes(), &[]);
     let (_, caused) = world.handle(&Machine::sound(), dropped);
     let chunk = |event| match event {
@@ -43,11 +43,11 @@ fn split(world: &World, file: &str) -> (ImportId, Vec<ChunkMessage>) {
     (world.imports.items().last().unwrap().import_id.clone(), caused.into_iter().filter_map(chunk).collect())
 }
 
-fn give_up(world: &World, machine: &Machine, chunk: &ChunkMessage, last: bool) -> (Handled, Vec<Event>) {
+fn abandon(world: &World, machine: &Machine, chunk: &ChunkMessage, last: bool) -> (Handled, Vec<Event>) {
     let queue = LocalQueue::with_room(usize::MAX);
     let ports = machine.ports(world.ports(&queue));
-    let given_up = block_on(give_up_chunk(&ports, &Plans::default(), LEASE, chunk, last));
-    let handled = if matches!(given_up, Ok(Worked::Closed(_))) { Handled::Done } else { Handled::Again };
+    let abandoned = block_on(abandon_chunk(&ports, &Plans::default(), LEASE, chunk, last));
+    let handled = if matches!(abandoned, Ok(Worked::Closed(_))) { Handled::Done } else { Handled::Again };
     (handled, std::iter::from_fn(|| queue.try_receive()).map(event).collect())
 }
 
@@ -63,7 +63,7 @@ fn drive(world: &World, events: Vec<Event>) {
 }
 
 fn numbers(world: &World, import: &ImportId, file: &str) -> Vec<(String, String)> {
-    let row = |row: &rollcall_tests::house::ResultRow| {
+    let row = |row: &rollcall_tests::test_host::ResultRow| {
         (row["rollcall_row"].clone(), row["rollcall_outcome"].clone())
     };
     world.rows(import, file).iter().map(row).collect()
@@ -78,7 +78,7 @@ fn a_chunk_that_was_never_judged_is_unprocessed() {
     let world = world();
     let (import, chunks) = split(&world, FILE);
     drive(&world, vec![Event::Chunk(chunks[1].clone())]);
-    let (handled, caused) = give_up(&world, &Machine::sound(), &chunks[0], false);
+    let (handled, caused) = abandon(&world, &Machine::sound(), &chunks[0], false);
     assert_eq!(handled, Handled::Done);
     drive(&world, caused);
     let summary = world.summary(&import);
@@ -106,7 +106,7 @@ fn a_message_of_another_version_is_answered_for_and_never_judged() {
     let (handled, _) = world.handle(&Machine::sound(), Event::Chunk(older.clone()));
     assert_eq!(handled, Handled::Again);
     assert!(world.paper(&import, "chunks/0").is_none());
-    let (handled, mut caused) = give_up(&world, &Machine::sound(), &older, false);
+    let (handled, mut caused) = abandon(&world, &Machine::sound(), &older, false);
     assert_eq!(handled, Handled::Done);
     caused.push(Event::Chunk(chunks[1].clone()));
     drive(&world, caused);
@@ -131,7 +131,7 @@ fn a_chunk_that_was_judged_is_kept_and_not_given_up() {
         let (handled, mut caused) = world.handle(&dying, Event::Chunk(chunks[0].clone()));
         let judged = world.paper(&import, "chunks/0").is_some();
         world.clock.advance(61_000);
-        caused.extend(give_up(&world, &Machine::sound(), &chunks[0], true).1);
+        caused.extend(abandon(&world, &Machine::sound(), &chunks[0], true).1);
         caused.push(Event::Chunk(chunks[1].clone()));
         drive(&world, caused);
         if judged {
@@ -152,14 +152,14 @@ impl Contacts for ReadOnly {
     async fn read(&self, pool: &Pool, import: &ImportId, wanted: &[Wanted]) -> Answer<Vec<Option<String>>> {
         self.0.read(pool, import, wanted).await
     }
-    async fn keep(&self, _: &Pool, _: &ImportId, _: u32, _: &[Keep<'_>]) -> Answer<()> {
+    async fn keep(&self, _: &Pool, _: &ImportId, _: u32, _: &[ContactWrite<'_>]) -> Answer<()> {
         Err(Fault::transient("keeping contacts", "throttled"))
     }
-    async fn raise_floor(&self, pool: &Pool, import: &ImportId) -> Answer<()> {
-        self.0.raise_floor(pool, import).await
+    async fn raise_cutoff(&self, pool: &Pool, import: &ImportId) -> Answer<()> {
+        self.0.raise_cutoff(pool, import).await
     }
-    async fn settle(&self, pool: &Pool, import: &ImportId) -> Answer<()> {
-        self.0.settle(pool, import).await
+    async fn end_import(&self, pool: &Pool, import: &ImportId) -> Answer<()> {
+        self.0.end_import(pool, import).await
     }
 }
 
@@ -175,7 +175,7 @@ fn what_cannot_be_kept_is_told_row_by_row() {
     // The dead-letter handler finds the fragment and cannot keep it either: it tries until the last time.
     for last in [false, true] {
         world.clock.advance(61_000);
-        assert_eq!(block_on(give_up_chunk(&ports, &plans, LEASE, chunk, last)).is_ok(), last);
+        assert_eq!(block_on(abandon_chunk(&ports, &plans, LEASE, chunk, last)).is_ok(), last);
     }
     drive(&world, vec![Event::Chunk(chunks[1].clone())]);
     let summary = world.summary(&import);
@@ -194,8 +194,8 @@ fn sweep(world: &World, import: &ImportId) -> (Swept, Vec<Event>) {
     let swept_at = block_on(world.imports.unfinished()).unwrap();
     let swept_at = swept_at.into_iter().find(|(listed, _)| listed == import).and_then(|(_, at)| at);
     let (ports, plans) = (world.ports(&queue), Plans::default());
-    let patience = Patience { wait: WAIT, lease: LEASE, size: world.size };
-    let swept = block_on(sweep_import(&ports, &world.mail, &plans, patience, import, swept_at));
+    let sweep_config = SweepConfig { wait: WAIT, lease: LEASE, size: world.size };
+    let swept = block_on(sweep_import(&ports, &world.mail, &plans, sweep_config, import, swept_at));
     (swept.unwrap(), std::iter::from_fn(|| queue.try_receive()).map(event).collect())
 }
 
@@ -212,7 +212,7 @@ fn messages_that_got_lost_are_sent_again_once_and_then_given_up() {
     assert_eq!(sweep(&world, &import).0, Swept::Young);
     world.clock.advance(601_000);
     let (swept, caused) = sweep(&world, &import);
-    assert_eq!(swept, Swept::GivenUp);
+    assert_eq!(swept, Swept::Abandoned);
     drive(&world, caused);
     assert_eq!(world.summary(&import).status.as_str(), "incomplete");
     assert_eq!(sweep(&world, &import).0, Swept::Over);

@@ -10,7 +10,7 @@ use pollster::block_on;
 use rollcall_embedded::home::{Home, HomeError};
 use rollcall_embedded::store::ListedContact;
 use rollcall_pipeline::fault::Fault;
-use rollcall_pipeline::ports::{Contacts, Directory, Imports, Keep, Objects, Pool, Wanted};
+use rollcall_pipeline::ports::{ContactWrite, Contacts, Directory, Imports, Objects, Pool, Wanted};
 use rollcall_tests::contracts::contacts::{contact, fresh};
 use rollcall_tests::contracts::imports::item;
 use rollcall_tests::contracts::{directory, import, program, time};
@@ -24,7 +24,7 @@ fn pool() -> Pool {
     Pool { program: program("acme"), pool: "leads".to_owned() }
 }
 
-fn rows(from: u64, to: u64) -> Vec<Keep<'static>> {
+fn rows(from: u64, to: u64) -> Vec<ContactWrite<'static>> {
     let record = |row: u64| format!("{{\"n\":{row}}}");
     (from..to).map(|row| fresh(&pool(), &row.to_string(), row, record(row).leak())).collect()
 }
@@ -153,11 +153,11 @@ fn after_a_kill_redelivered_chunks_give_the_same_contacts() {
     let folder = folder();
     let path = folder.path().join("home");
     let home = Home::open(&path).unwrap();
-    let keep = |home: &Home, chunk: u32, records: &[Keep]| {
+    let keep = |home: &Home, chunk: u32, records: &[ContactWrite]| {
         block_on(home.contacts().keep(&pool(), &import(1), chunk, records)).unwrap();
     };
     keep(&home, 0, &rows(0, 50));
-    let twice = Keep { repeated: true, ..rows(60, 61).remove(0) };
+    let twice = ContactWrite { repeated: true, ..rows(60, 61).remove(0) };
     keep(&home, 1, &[rows(50, 60), vec![twice]].concat());
     let items = [directory::account("A1", &["e:a@b.com"]), directory::account("A2", &["e:c@b.com"])];
     let owner = rollcall_domain::types::names::ProgramName::marketplace();
@@ -166,11 +166,11 @@ fn after_a_kill_redelivered_chunks_give_the_same_contacts() {
     block_on(home.directory().keep(&owner, kind, &[directory::account("A1", &["e:new@b.com"])])).unwrap();
 
     let killed = killed(&path, folder.path());
-    let earlier = Keep { row: 2, record: Some("{\"n\":2}"), ..twice };
+    let earlier = ContactWrite { row: 2, record: Some("{\"n\":2}"), ..twice };
     for home in [&home, &killed] {
         keep(home, 2, &[rows(61, 80), vec![earlier]].concat());
         keep(home, 1, &rows(50, 60));
-        block_on(home.contacts().settle(&pool(), &import(1))).unwrap();
+        block_on(home.contacts().end_import(&pool(), &import(1))).unwrap();
         let keys = ["e:new@b.com", "e:c@b.com", "e:a@b.com"].map(str::to_owned);
         let found = block_on(home.directory().candidates(&keys)).unwrap();
         assert_eq!(found.iter().map(|one| one.accounts.len()).collect::<Vec<_>>(), [1, 1, 0]);
@@ -186,7 +186,7 @@ fn an_older_imports_late_delivery_writes_nothing() {
     let contacts = home.contacts();
     let first = rows(1, 2);
     block_on(contacts.keep(&pool(), &import(1), 0, &first)).unwrap();
-    let second = Keep { known: true, record: Some("{\"n\":\"new\"}"), ..first[0] };
+    let second = ContactWrite { known: true, record: Some("{\"n\":\"new\"}"), ..first[0] };
     block_on(contacts.keep(&pool(), &import(2), 0, &[second])).unwrap();
     block_on(contacts.keep(&pool(), &import(1), 0, &first)).unwrap();
     block_on(contacts.keep(&pool(), &import(1), 7, &first)).unwrap();
@@ -199,7 +199,7 @@ fn a_listing_beside_a_running_command_shows_what_is_there() {
     let path = folder.path().join("home");
     let home = Home::open(&path).unwrap();
     let groups = vec!["vip".to_owned(), "a\"b".to_owned()];
-    let row = Keep { groups: &groups, ..rows(1, 2).remove(0) };
+    let row = ContactWrite { groups: &groups, ..rows(1, 2).remove(0) };
     block_on(home.contacts().keep(&pool(), &import(1), 0, &[row])).unwrap();
     block_on(home.imports().begin(item(import(2)))).unwrap();
     block_on(home.imports().begin(item(import(1)))).unwrap();
@@ -223,7 +223,7 @@ fn a_listing_beside_a_running_command_shows_what_is_there() {
     assert_eq!(ids, [import(1), import(2)]);
     let tag = [(rollcall_domain::types::kind::Kind::Tags, "t".to_owned())];
     assert_eq!(block_on(beside.directory().find(&program("acme"), &tag)).unwrap(), [["{}"]]);
-    let refused = block_on(beside.contacts().settle(&pool(), &import(1)));
+    let refused = block_on(beside.contacts().end_import(&pool(), &import(1)));
     assert!(refused.unwrap_err().to_string().contains("reading only"));
 }
 
@@ -233,11 +233,11 @@ fn tidying_removes_what_is_below_the_floor_and_no_more() {
     let home = Home::open(&folder.path().join("home")).unwrap();
     let contacts = home.contacts();
     block_on(contacts.keep(&pool(), &import(1), 0, &rows(0, 30))).unwrap();
-    block_on(contacts.settle(&pool(), &import(1))).unwrap();
-    let stamped: Vec<Keep> =
-        rows(20, 40).into_iter().map(|row| Keep { known: row.row < 30, ..row }).collect();
+    block_on(contacts.end_import(&pool(), &import(1))).unwrap();
+    let stamped: Vec<ContactWrite> =
+        rows(20, 40).into_iter().map(|row| ContactWrite { known: row.row < 30, ..row }).collect();
     block_on(contacts.keep(&pool(), &import(2), 0, &stamped)).unwrap();
-    block_on(contacts.raise_floor(&pool(), &import(2))).unwrap();
+    block_on(contacts.raise_cutoff(&pool(), &import(2))).unwrap();
     assert_eq!(listed(&home).len(), 20);
     assert_eq!(contacts.tidy(&pool()).unwrap(), 20);
     assert_eq!(contacts.tidy(&pool()).unwrap(), 0);
@@ -267,7 +267,7 @@ fn readers_miss_nothing_while_indexes_are_packed() {
             let batch = rows(number * 2_000, number * 2_000 + 400);
             let import = import(number.cast_signed());
             block_on(home.contacts().keep(&pool(), &import, 0, &batch)).unwrap();
-            block_on(home.contacts().settle(&pool(), &import)).unwrap();
+            block_on(home.contacts().end_import(&pool(), &import)).unwrap();
         }
         done.store(true, Ordering::SeqCst);
     });

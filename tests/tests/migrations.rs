@@ -121,7 +121,7 @@ fn a_file_that_does_not_come_is_a_failed_import_with_one_letter() {
     assert_eq!(looked(&world, &expecting).missing.unwrap().0.import_id, item.import_id);
     block_on(world.imports.begin(item.clone())).unwrap();
     for _ in 0..2 {
-        world.give_up(&item.import_id, &why);
+        world.abandon(&item.import_id, &why);
     }
     let summary = world.summary(&item.import_id);
     assert_eq!((summary.status.as_str(), summary.head.profile.as_str()), ("failed", "partners"));

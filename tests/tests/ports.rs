@@ -67,12 +67,12 @@ fn imports() {
 fn mail() {
     let (_folder, home) = home();
     let outbox = home.outbox().clone();
-    let read = async |import: &ImportId| vec![std::fs::read_to_string(outbox.letter(import)).unwrap()];
+    let read = async |import: &ImportId| vec![std::fs::read_to_string(outbox.notification(import)).unwrap()];
     block_on(mail_contract(outbox.clone(), read));
     let memory = MemoryMail::default();
     let sent = async |import: &ImportId| {
         let letters = memory.sent().into_iter().filter(|(of, _)| of == import);
-        letters.map(|(_, letter)| letter.to.join(", ")).collect()
+        letters.map(|(_, notification)| notification.to.join(", ")).collect()
     };
     block_on(mail_contract(memory.clone(), sent));
 }

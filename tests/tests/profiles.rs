@@ -1,7 +1,7 @@
 //! A new kind of import is a new file: nothing of what follows is code.
 
 use rollcall_domain::plan::import_plan::ChunkSize;
-use rollcall_tests::house::{Course, House};
+use rollcall_tests::test_host::{Course, TestHost};
 
 /// Places at a conference: told apart by badge and day's programme, as no built-in profile does it.
 const GUESTS: &str = r#"
@@ -68,12 +68,12 @@ must_exist = false
 
 #[test]
 fn a_sixth_kind_is_a_file_and_no_code() {
-    let house = House::with_acme();
-    house.profile("guests", GUESTS);
-    house.directory("acme", "companies", "company_id,name\n4,Globex\n");
-    house.directory("acme", "tags", "name\nRust\n");
-    house.directory("acme", "cadences", "email,phone,cadence\neva@one.example,,Autumn\n");
-    let imported = house.import(
+    let host = TestHost::with_acme();
+    host.profile("guests", GUESTS);
+    host.directory("acme", "companies", "company_id,name\n4,Globex\n");
+    host.directory("acme", "tags", "name\nRust\n");
+    host.directory("acme", "cadences", "email,phone,cadence\neva@one.example,,Autumn\n");
+    let imported = host.import(
         "guests",
         "Ausweis,given,family,email,Mobile,host,employer,arrives,slot,vegan,ticket,topics\n\
          007,Ann,Lee,ann@one.example,,Nobody,globex,31/12/2030,09:00-10:00,sim,Woche,\"rust, Go\"\n\
@@ -89,7 +89,7 @@ fn a_sixth_kind_is_a_file_and_no_code() {
             (5, "row:duplicate_in_file".to_owned()),
         ]
     );
-    let records = house.records();
+    let records = host.records();
     let ann = &records[0];
     assert_eq!((ann.name.as_str(), &*ann.fields["badge"], &*ann.fields["vegan"]), ("Ann Lee", "007", "true"));
     assert_eq!((&*ann.fields["ticket"], &*ann.fields["arrives"]), ("week", "2030-12-31"));
@@ -97,7 +97,7 @@ fn a_sixth_kind_is_a_file_and_no_code() {
     assert_eq!(records[1].phones, ["+5511961234567"]);
     assert_eq!(records[1].fields["arrives"], "2030-02-01");
     assert!(imported.succeeded_rows()[2]["rollcall_warnings"].contains("row:already_active"));
-    let refused = house.import("guests", "family,email,Shoe size\nLee,a@one.example,42\n");
+    let refused = host.import("guests", "family,email,Shoe size\nLee,a@one.example,42\n");
     assert_eq!(refused.file_codes(), ["options_invalid"]);
 }
 
@@ -137,16 +137,16 @@ const FILES: &[Sample] = &[
 fn no_chunk_size_order_or_second_delivery_changes_a_byte() {
     for (profile, file, options) in FILES {
         let run = |course: &Course| {
-            let house = House::with_acme();
-            house.directory("acme", "agents", "login,name\nana.s,Ana\n");
-            house.directory("acme", "tags", "name\nRust\n");
-            house.directory("acme", "owners", "owner_id,name\n2,Twice\n1,Twice\n3,Ana\n");
-            house.directory("acme", "companies", "company_id,name\n2,Globex\n1,globex\n");
-            house.import_with(profile, *file, &options[..options.len().min(1)], course);
-            let imported = house.import_with(profile, *file, options, course);
+            let host = TestHost::with_acme();
+            host.directory("acme", "agents", "login,name\nana.s,Ana\n");
+            host.directory("acme", "tags", "name\nRust\n");
+            host.directory("acme", "owners", "owner_id,name\n2,Twice\n1,Twice\n3,Ana\n");
+            host.directory("acme", "companies", "company_id,name\n2,Globex\n1,globex\n");
+            host.import_with(profile, *file, &options[..options.len().min(1)], course);
+            let imported = host.import_with(profile, *file, options, course);
             let upload = serde_json::to_value(&imported.upload.verdict).unwrap_or_default();
             let summary = (imported.summary.rows, imported.summary.errors, imported.summary.warnings);
-            (imported.succeeded, imported.failed, upload, summary, house.records())
+            (imported.succeeded, imported.failed, upload, summary, host.records())
         };
         let whole = run(&Course::default());
         for rows in [1, 2, 4] {

@@ -4,7 +4,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use rollcall_domain::file::cells::Cells;
 use rollcall_domain::plan::import_plan::ChunkSize;
-use rollcall_tests::house::Course;
+use rollcall_tests::test_host::Course;
 use rollcall_tests::world::World;
 
 /// A cell as awkward as cells get.
@@ -168,13 +168,13 @@ fn failed_csv_mended_in_place_just_works() {
         &Course::default(),
     );
     assert_eq!(world.summary(&first).rows.rejected, 3);
-    let mended = world
+    let repaired = world
         .paper(&first, "failed.csv")
         .unwrap()
         .replace("Bia;bia-um.example", "Bia;bia@um.example")
         .replace(";cy@", "Cy;cy@")
         .replace(";;Prata;", ";;vip;");
-    let second = world.import("prospects", mended.as_bytes(), &[], &Course::default());
+    let second = world.import("prospects", repaired.as_bytes(), &[], &Course::default());
     let summary = world.summary(&second);
     assert_eq!((summary.status.as_str(), summary.rows.created), ("completed", 3), "{summary:?}");
     assert_eq!(world.contacts_of("partners").len(), 4);

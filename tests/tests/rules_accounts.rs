@@ -6,26 +6,26 @@ use rollcall_domain::profile::compiled::Profile;
 use rollcall_domain::profile::template::template;
 use rollcall_domain::types::id::ContactId;
 use rollcall_domain::types::locale::Locale;
-use rollcall_tests::house::{Course, House, Imported};
+use rollcall_tests::test_host::{Course, Imported, TestHost};
 
 const HEADER: &str = "CUSTOMER TYPE,DOCUMENT TYPE,DOCUMENT NUMBER,FIRST SURNAME,FIRST NAME";
 
-fn house() -> House {
-    let house = House::with_acme();
-    house.program("acme", "title = 'Acme'\nregion = 'CO'\nlocale = 'es'\n");
-    house.directory("acme", "tags", "name\nTAG1\nTAG2\nVery Important\n");
-    house
+fn host() -> TestHost {
+    let host = TestHost::with_acme();
+    host.program("acme", "title = 'Acme'\nregion = 'CO'\nlocale = 'es'\n");
+    host.directory("acme", "tags", "name\nTAG1\nTAG2\nVery Important\n");
+    host
 }
 
 /// Imports rows with the five required columns, filled, and these.
-fn accounts(house: &House, header: &str, rows: &[&str]) -> Imported {
+fn accounts(host: &TestHost, header: &str, rows: &[&str]) -> Imported {
     let rows: String =
         (1..).zip(rows).map(|(row, cells)| format!("Person,CC,{row},Lima,Ana,{cells}\n")).collect();
-    house.import("accounts", format!("{HEADER},{header}\n{rows}"))
+    host.import("accounts", format!("{HEADER},{header}\n{rows}"))
 }
 
-fn records(house: &House) -> Vec<Record> {
-    let mut records = house.records();
+fn records(host: &TestHost) -> Vec<Record> {
+    let mut records = host.records();
     records.sort_by(|one, other| one.fields["document_number"].cmp(&other.fields["document_number"]));
     records
 }
@@ -40,13 +40,13 @@ fn warnings(imported: &Imported) -> Vec<String> {
 
 #[test]
 fn sag_01_02_accounts_are_imported_into_a_program_to_be_contacted() {
-    let house = house();
-    let imported = accounts(&house, "EMAIL,CELL PHONE", &["ana@one.example,+573105822141"]);
+    let host = host();
+    let imported = accounts(&host, "EMAIL,CELL PHONE", &["ana@one.example,+573105822141"]);
     assert_eq!((imported.status(), imported.summary.head.program.as_str()), ("completed", "acme"));
-    let contact = &house.contacts()[0];
+    let contact = &host.contacts()[0];
     assert_eq!(contact.pool, "accounts");
     assert_eq!(contact.contact_id, ContactId::derive("acme", "accounts", "cc\u{1f}1"));
-    let account = &records(&house)[0];
+    let account = &records(&host)[0];
     assert_eq!(
         (account.email.as_str(), account.phones.clone()),
         ("ana@one.example", vec!["+573105822141".to_owned()])
@@ -58,7 +58,7 @@ fn sag_01_02_accounts_are_imported_into_a_program_to_be_contacted() {
 fn sag_03_csv_is_taken_with_any_delimiter() {
     for sign in [",", ";", "\t", "|"] {
         let file = format!("{HEADER},EMAIL\nPerson,CC,1,Lima,Ana,a@one.example\n").replace(',', sign);
-        let imported = house().import("accounts", file);
+        let imported = host().import("accounts", file);
         assert_eq!((imported.status(), imported.summary.rows.created), ("completed", 1), "{sign:?}");
     }
 }
@@ -82,10 +82,10 @@ fn sag_03_xlsx_is_taken_with_texts_numbers_and_days() {
         sheet.write_datetime_with_format(row, 6, &day, &format).unwrap();
         sheet.write_number(row, 7, 38.5).unwrap();
     }
-    let house = house();
-    let imported = house.import("accounts", workbook.save_to_buffer().unwrap());
+    let host = host();
+    let imported = host.import("accounts", workbook.save_to_buffer().unwrap());
     assert_eq!((imported.status(), imported.summary.rows.created), ("completed", 2));
-    let records = records(&house);
+    let records = records(&host);
     let told: Vec<_> = records.iter().map(|record| &*record.fields["document_number"]).collect();
     assert_eq!(told, ["00123", "79854123"]);
     assert_eq!(records[0].fields["birth_date"], "1980-02-29");
@@ -94,24 +94,24 @@ fn sag_03_xlsx_is_taken_with_texts_numbers_and_days() {
 
 #[test]
 fn sag_05_five_data_are_required_in_every_row() {
-    let house = house();
+    let host = host();
     let file = format!("{HEADER},EMAIL\n,,,,,a@one.example\nPerson,CC,1,Lima,Ana,a@one.example\n");
     let missing = "customer_type:required_missing document_type:required_missing \
         document_number:required_missing first_surname:required_missing first_name:required_missing";
-    assert_eq!(house.import("accounts", file).errors(), [told(1, missing)]);
-    let columns = house.import("accounts", "EMAIL\na@one.example\n").file_codes();
+    assert_eq!(host.import("accounts", file).errors(), [told(1, missing)]);
+    let columns = host.import("accounts", "EMAIL\na@one.example\n").file_codes();
     assert_eq!(columns, ["column_missing"; 5]);
 }
 
 #[test]
 fn sag_05_a_document_is_a_text() {
-    let house = house();
+    let host = host();
     let file = format!(
         "{HEADER},EMAIL\nPerson,CC,00123,Lima,Ana,a@one.example\nPerson,CC,79854123.0,Lima,Ana,b@one.example\n\
          Person,CC,7.9854124E7,Lima,Ana,c@one.example\nPerson,CC,7.98E+10,Lima,Ana,d@one.example\n\
          Person,cc,79854123,Lima,Ana,e@one.example\nPerson,NIT,ab-1,Lima,Ana,f@one.example\nPerson,nit,AB-1,Lima,Ana,g@one.example\n"
     );
-    let imported = house.import("accounts", file);
+    let imported = host.import("accounts", file);
     assert_eq!(
         imported.errors(),
         [
@@ -123,13 +123,13 @@ fn sag_05_a_document_is_a_text() {
     let repaired = "document_number:value_repaired";
     assert_eq!(warnings(&imported), ["", repaired, repaired, ""]);
     let numbers: Vec<String> =
-        records(&house).iter().map(|record| record.fields["document_number"].clone()).collect();
+        records(&host).iter().map(|record| record.fields["document_number"].clone()).collect();
     assert_eq!(numbers, ["00123", "79854123", "79854124", "ab-1"]);
 }
 
 #[test]
 fn sag_06_one_contact_datum_is_enough_and_one_is_needed() {
-    let house = house();
+    let host = host();
     for (column, value) in [
         ("PHONE", "+573105822141"),
         ("CELL PHONE", "+573105822141"),
@@ -139,32 +139,32 @@ fn sag_06_one_contact_datum_is_enough_and_one_is_needed() {
         ("X", "lima"),
         ("WHATSAPP", "+573105822141"),
     ] {
-        let imported = accounts(&house, &format!("{column},CITY"), &[&format!("{value},Cali"), ",Cali"]);
+        let imported = accounts(&host, &format!("{column},CITY"), &[&format!("{value},Cali"), ",Cali"]);
         assert_eq!(imported.errors(), [told(2, "row:one_of_missing")], "{column}");
     }
 }
 
 #[test]
 fn sag_07_the_region_completes_a_phone_and_it_is_said() {
-    let house = house();
-    let imported = accounts(&house, "PHONE", &["3105822141", "+573105822142"]);
+    let host = host();
+    let imported = accounts(&host, "PHONE", &["3105822141", "+573105822142"]);
     assert_eq!(warnings(&imported), ["phone:phone_country_assumed", ""]);
-    assert_eq!(records(&house)[0].phones, ["+573105822141"]);
+    assert_eq!(records(&host)[0].phones, ["+573105822141"]);
 }
 
 #[test]
 fn sag_08_the_international_form_is_taken() {
-    let house = house();
-    let imported = accounts(&house, "PHONE", &["+573105822141"]);
+    let host = host();
+    let imported = accounts(&host, "PHONE", &["+573105822141"]);
     assert_eq!((imported.status(), warnings(&imported)), ("completed", vec![String::new()]));
 }
 
 #[test]
 fn sag_09_the_colombian_form_of_old_is_taken_and_converted() {
-    let house = house();
-    let imported = accounts(&house, "PHONE", &["5753790123", "+57 605 3790124"]);
+    let host = host();
+    let imported = accounts(&host, "PHONE", &["5753790123", "+57 605 3790124"]);
     assert_eq!(warnings(&imported), ["phone:phone_legacy_form", ""]);
-    let records = records(&house);
+    let records = records(&host);
     assert_eq!(
         (&records[0].phones, &records[1].phones),
         (&vec!["+576053790123".to_owned()], &vec!["+576053790124".to_owned()])
@@ -174,47 +174,47 @@ fn sag_09_the_colombian_form_of_old_is_taken_and_converted() {
 #[test]
 fn sag_09_the_form_without_a_plus_is_taken_whatever_the_programs_region() {
     for region in ["region = 'CO'", "region = 'BR'", ""] {
-        let house = house();
-        house.program("acme", &format!("title = 'Acme'\n{region}\n"));
-        let imported = accounts(&house, "PHONE", &["5753790123"]);
+        let host = host();
+        host.program("acme", &format!("title = 'Acme'\n{region}\n"));
+        let imported = accounts(&host, "PHONE", &["5753790123"]);
         assert_eq!(
             (imported.status(), warnings(&imported)),
             ("completed", vec!["phone:phone_legacy_form".into()])
         );
-        assert_eq!(records(&house)[0].phones, ["+576053790123"], "{region}");
+        assert_eq!(records(&host)[0].phones, ["+576053790123"], "{region}");
     }
 }
 
 #[test]
 fn sag_10_tags_are_separated_by_commas() {
-    let house = house();
+    let host = host();
     let cells = [
         "a@one.example,\"TAG1, TAG2\"",
         "b@one.example,\"tag2,very  important\"",
         "c@one.example,\"TAG1,,tag1,\"",
     ];
-    let imported = accounts(&house, "EMAIL,TAGS", &cells);
+    let imported = accounts(&host, "EMAIL,TAGS", &cells);
     assert_eq!(warnings(&imported)[..2], ["", ""]);
     assert_eq!(warnings(&imported)[2], "tags:tag_ignored", "each code once");
-    let tags: Vec<Vec<String>> = records(&house).into_iter().map(|record| record.tags).collect();
+    let tags: Vec<Vec<String>> = records(&host).into_iter().map(|record| record.tags).collect();
     assert_eq!(tags, [vec!["TAG1", "TAG2"], vec!["TAG2", "Very Important"], vec!["TAG1"]]);
-    assert_eq!(records(&house)[0].fields["tags"], "TAG1, TAG2");
+    assert_eq!(records(&host)[0].fields["tags"], "TAG1, TAG2");
 }
 
 #[test]
 fn sag_11_tags_must_exist() {
-    let house = house();
-    let imported = accounts(&house, "EMAIL,TAGS", &["a@one.example,\"TAG1, NOPE\"", "b@one.example,TAG1"]);
+    let host = host();
+    let imported = accounts(&host, "EMAIL,TAGS", &["a@one.example,\"TAG1, NOPE\"", "b@one.example,TAG1"]);
     assert_eq!(imported.errors(), [told(1, "tags:tag_unknown")]);
     assert!(imported.failed_rows()[0]["rollcall_messages"].contains("NOPE"));
 }
 
 #[test]
 fn sag_12_extra_columns_are_kept_as_additional_data() {
-    let house = house();
-    let imported = accounts(&house, "EMAIL,Shoe size,Favourite Colour", &["a@one.example, 42 ,"]);
+    let host = host();
+    let imported = accounts(&host, "EMAIL,Shoe size,Favourite Colour", &["a@one.example, 42 ,"]);
     assert_eq!(imported.status(), "completed");
-    let account = &records(&house)[0];
+    let account = &records(&host)[0];
     let additional: Vec<_> =
         account.additional.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
     assert_eq!(additional, [("Shoe size", "42")]);
@@ -222,11 +222,11 @@ fn sag_12_extra_columns_are_kept_as_additional_data() {
 
 #[test]
 fn sag_12_columns_of_one_header_and_of_none_are_all_kept() {
-    let house = house();
+    let host = host();
     let header = "EMAIL,Extra, Extra ,,Extra (column 8),  ,column_11,Extra";
-    let imported = accounts(&house, header, &["a@one.example,1,2,3,4,5,6,7"]);
+    let imported = accounts(&host, header, &["a@one.example,1,2,3,4,5,6,7"]);
     assert_eq!(imported.status(), "completed", "{:?}", imported.summary);
-    let additional = &records(&house)[0].additional;
+    let additional = &records(&host)[0].additional;
     let mut kept: Vec<_> = additional.iter().map(|(name, value)| (value.as_str(), name.as_str())).collect();
     kept.sort_unstable();
     assert_eq!(
@@ -245,12 +245,12 @@ fn sag_12_columns_of_one_header_and_of_none_are_all_kept() {
 
 #[test]
 fn sag_p3_p4_a_layout_of_ones_own_works_through_a_mapping() {
-    let house = house();
+    let host = host();
     let file = "Tipo de cliente;Tipo de documento;Cédula;Primer apellido;Primer nombre;Cumpleaños;Celular\n\
         Persona;CC;00123;Lima;Ana;31/05/1990;3105822141\n";
-    let imported = house.import("accounts", file);
+    let imported = host.import("accounts", file);
     assert_eq!(imported.status(), "completed", "{:?}", imported.summary);
-    let account = &records(&house)[0];
+    let account = &records(&host)[0];
     assert_eq!(
         (&*account.fields["document_number"], &*account.fields["birth_date"]),
         ("00123", "1990-05-31")
@@ -264,25 +264,25 @@ fn sag_p3_p4_a_layout_of_ones_own_works_through_a_mapping() {
         ("map.Familia", "first_surname"),
         ("map.Pila", "first_name"),
     ];
-    assert_eq!(house.import_with("accounts", file, &map, &Course::default()).status(), "completed");
+    assert_eq!(host.import_with("accounts", file, &map, &Course::default()).status(), "completed");
     // The same as a profile of one's own.
-    house.profile(
+    host.profile(
         "cuentas",
         "extends = 'accounts'\nname = 'cuentas'\n[[fields]]\nname = 'document_number'\naliases = { es = ['Serie'] }\n",
     );
     let file = "Tipo de cliente;Tipo de documento;Serie;Primer apellido;Primer nombre;Correo\nPersona;CC;8;Lima;Ana;a@one.example\n";
-    assert_eq!(house.import("cuentas", file).summary.rows.created, 1);
+    assert_eq!(host.import("cuentas", file).summary.rows.created, 1);
 }
 
 #[test]
 fn sag_p2_the_example_row_of_every_template_imports_cleanly() {
     for (name, _) in BUILT_IN {
         for locale in Locale::ALL {
-            let house = house();
-            house.directory("acme", "owners", "owner_id,name\n1,Ana Souza\n");
-            house.directory("acme", "groups", "name,workflow,accept,invite\nVIP,,,\n");
+            let host = host();
+            host.directory("acme", "owners", "owner_id,name\n1,Ana Souza\n");
+            host.directory("acme", "groups", "name,workflow,accept,invite\nVIP,,,\n");
             let template = template(&Profile::built_in(name).unwrap(), locale);
-            let imported = house.import(name, template.to_csv());
+            let imported = host.import(name, template.to_csv());
             assert_eq!(
                 (imported.status(), imported.summary.rows.created),
                 ("completed", 1),

@@ -14,10 +14,10 @@ const WALLS: &[(&str, &[&str], &[&str])] = &[
 
 #[test]
 fn arrows_point_down_only() {
-    for (member, house, never) in WALLS {
+    for (member, host, never) in WALLS {
         for name in dependencies(member) {
             if name.starts_with("rollcall") {
-                assert!(house.contains(&name.as_str()), "{member} may not know {name}");
+                assert!(host.contains(&name.as_str()), "{member} may not know {name}");
             }
             assert!(
                 !never.iter().any(|word| name.split(['-', '_']).any(|part| part == *word)),

@@ -1,7 +1,7 @@
 //! Workbooks: the same rows, answers and way back as a delimited file, by content and not by name.
 
 use rollcall_domain::types::names::ProfileName;
-use rollcall_tests::house::{Course, House, Imported};
+use rollcall_tests::test_host::{Course, Imported, TestHost};
 use rust_xlsxwriter::{ExcelDateTime, Format, Formula, Workbook, Worksheet};
 
 const OPTIONS: &[(&str, &str)] = &[];
@@ -24,10 +24,10 @@ fn workbook(sheets: Vec<Worksheet>) -> Vec<u8> {
     workbook.save_to_buffer().unwrap()
 }
 
-fn import(file: impl AsRef<[u8]>, options: &[(&str, &str)]) -> (House, Imported) {
-    let house = House::with_acme();
-    let imported = house.import_with("prospects", file, options, &Course::default());
-    (house, imported)
+fn import(file: impl AsRef<[u8]>, options: &[(&str, &str)]) -> (TestHost, Imported) {
+    let host = TestHost::with_acme();
+    let imported = host.import_with("prospects", file, options, &Course::default());
+    (host, imported)
 }
 
 const HEADER: &[&str] = &["Name", "E-mail", "Note"];
@@ -35,15 +35,15 @@ const HEADER: &[&str] = &["Name", "E-mail", "Note"];
 #[test]
 fn a_workbook_is_known_by_its_content_and_says_its_sheet() {
     let file = workbook(vec![sheet(&[HEADER, &["Ann", "ann@one.example", "a,b"]])]);
-    let (house, imported) = import(&file, OPTIONS);
+    let (host, imported) = import(&file, OPTIONS);
     let verdict = &imported.upload.verdict;
     assert_eq!(imported.status(), "completed", "{verdict:?}");
     assert_eq!(imported.upload.sheet.as_deref(), Some("Sheet1"));
     assert_eq!((imported.upload.encoding, imported.upload.delimiter), (None, None));
     assert!(imported.succeeded.starts_with("\u{feff}Name,E-mail,Note,rollcall_row".as_bytes()));
     assert!(imported.report.contains("Sheet1"));
-    assert_eq!(house.records()[0].fields["note"], "a,b");
-    let preview = House::with_acme().preview_of("prospects", &file, OPTIONS);
+    assert_eq!(host.records()[0].fields["note"], "a,b");
+    let preview = TestHost::with_acme().preview_of("prospects", &file, OPTIONS);
     assert_eq!((preview.encoding, preview.delimiter, preview.sheet.as_deref()), (None, None, Some("Sheet1")));
     assert_eq!(preview.rows[0].cells, ["Ann", "ann@one.example", "a,b"]);
 }
@@ -65,7 +65,7 @@ fn the_line_of_a_row_is_the_row_of_the_sheet() {
             ..Course::default()
         };
         let imported =
-            House::with_acme().import_with("prospects", workbook(vec![sheet(rows)]), OPTIONS, &course);
+            TestHost::with_acme().import_with("prospects", workbook(vec![sheet(rows)]), OPTIONS, &course);
         let told = imported.succeeded_rows().into_iter().chain(imported.failed_rows());
         let mut told: Vec<_> = told
             .map(|row| [&row["Name"], &row["rollcall_row"], &row["rollcall_line"]].map(String::clone))
@@ -91,9 +91,9 @@ fn the_first_visible_sheet_or_the_named_one_is_read() {
         (&[("sheet", "more")], "More", "Bob"),
         (&[("sheet", "Old")], "Old", "Old"),
     ] {
-        let (house, imported) = import(&file, options);
+        let (host, imported) = import(&file, options);
         assert_eq!(imported.upload.sheet.as_deref(), Some(name));
-        assert_eq!(house.records()[0].name, person);
+        assert_eq!(host.records()[0].name, person);
     }
     let (_, imported) = import(&file, &[("sheet", "Nowhere")]);
     assert_eq!(imported.file_codes(), ["sheet_missing"]);
@@ -149,31 +149,31 @@ fn what_failed_comes_back_as_a_file_and_as_a_workbook() {
         &["Bob", "bob@one.example"],
         &["Cy", "cy@one.example", "", "more"],
     ];
-    let (house, imported) = import(workbook(vec![sheet(rows)]), OPTIONS);
+    let (host, imported) = import(workbook(vec![sheet(rows)]), OPTIONS);
     let errors = [(1, "email:email_invalid"), (3, "row:row_ragged")];
     assert_eq!(imported.errors(), errors.map(|(row, told)| (row, told.to_owned())));
     let failed = String::from_utf8(imported.failed).unwrap();
-    let mended = failed.replace(",nobody,", ",ann@one.example,").replace(",more\r\n", ",\r\n");
-    let again = house.import("prospects", &mended);
-    assert_eq!((again.status(), again.summary.rows.created), ("completed", 2), "{mended}");
+    let repaired = failed.replace(",nobody,", ",ann@one.example,").replace(",more\r\n", ",\r\n");
+    let again = host.import("prospects", &repaired);
+    assert_eq!((again.status(), again.summary.rows.created), ("completed", 2), "{repaired}");
     let mut reader = csv::ReaderBuilder::new()
         .has_headers(false)
-        .from_reader(mended.trim_start_matches('\u{feff}').as_bytes());
+        .from_reader(repaired.trim_start_matches('\u{feff}').as_bytes());
     let records: Vec<csv::StringRecord> = reader.records().map(Result::unwrap).collect();
     let cells: Vec<Vec<&str>> = records.iter().map(|record| record.iter().collect()).collect();
     let cells: Vec<&[&str]> = cells.iter().map(Vec::as_slice).collect();
-    let (house, again) = import(workbook(vec![sheet(&cells)]), OPTIONS);
+    let (host, again) = import(workbook(vec![sheet(&cells)]), OPTIONS);
     assert_eq!((again.status(), again.summary.rows.created), ("completed", 2));
-    assert_eq!(house.records()[0].name, "=1+1");
+    assert_eq!(host.records()[0].name, "=1+1");
 }
 
 #[test]
 fn dig_03_what_failed_of_a_workbook_comes_back_with_its_comma() {
-    let house = House::with_acme();
+    let host = TestHost::with_acme();
     let rows: &[&[&str]] = &[&["Nome", "Telefone 1"], &["Ana", "nobody"], &["Bob", "+5511961234568"]];
-    let imported = house.import("mailing", workbook(vec![sheet(rows)]));
+    let imported = host.import("mailing", workbook(vec![sheet(rows)]));
     let failed = String::from_utf8(imported.failed).unwrap();
-    let again = house.import("mailing", failed.replacen("Ana,nobody,", "Ana,+5511961234567,", 1));
+    let again = host.import("mailing", failed.replacen("Ana,nobody,", "Ana,+5511961234567,", 1));
     assert_eq!((again.status(), again.summary.rows.created), ("completed", 1), "{failed}");
 }
 
@@ -181,9 +181,9 @@ fn dig_03_what_failed_of_a_workbook_comes_back_with_its_comma() {
 fn columns_first_line_and_map_hold_for_workbooks() {
     let rows: &[&[&str]] = &[&["A list"], &["Ann", "+5511912345678"], &["Bob", "+5511912345679", "", "more"]];
     let file = workbook(vec![sheet(rows)]);
-    let house = House::with_acme();
+    let host = TestHost::with_acme();
     let options = [("first_line", "ignore"), ("columns", "name,phone_1,phone_2")];
-    let imported = house.import_with("mailing", &file, &options, &Course::default());
+    let imported = host.import_with("mailing", &file, &options, &Course::default());
     assert_eq!(
         (imported.status(), imported.summary.rows.created),
         ("completed", 2),
@@ -194,7 +194,7 @@ fn columns_first_line_and_map_hold_for_workbooks() {
     let file = workbook(vec![sheet(&[&["Who", "E-mail"], &["Ann", "ann@one.example"]])]);
     assert_eq!(import(&file, OPTIONS).1.file_codes(), ["column_missing"]);
     assert_eq!(import(&file, &[("map.Who", "name")]).1.status(), "completed");
-    let preview = House::with_acme().preview_of("prospects", &file, OPTIONS);
+    let preview = TestHost::with_acme().preview_of("prospects", &file, OPTIONS);
     assert_eq!((preview.rows[0].line, preview.rows[0].cells.len()), (2, 2), "a refused one is shown");
 }
 
@@ -217,16 +217,17 @@ fn what_is_no_workbook_that_is_read_is_refused() {
     ] {
         let (_, imported) = import(&file, OPTIONS);
         assert_eq!((imported.status(), &imported.file_codes()[..]), ("refused", &[code][..]));
-        House::with_acme().preview_of("prospects", &file, OPTIONS);
+        TestHost::with_acme().preview_of("prospects", &file, OPTIONS);
     }
 }
 
 #[test]
 fn the_name_of_a_file_says_nothing() {
-    let house = House::with_acme();
-    let what = || rollcall_domain::plan::object_keys::What::Profile(ProfileName::parse("prospects").unwrap());
+    let host = TestHost::with_acme();
+    let what =
+        || rollcall_domain::plan::object_keys::DropTarget::Profile(ProfileName::parse("prospects").unwrap());
     let csv =
-        house.run("acme", what(), "list.xlsx", b"Name,E-mail\nAnn,a@one.example\n", &[], &Course::default());
+        host.run("acme", what(), "list.xlsx", b"Name,E-mail\nAnn,a@one.example\n", &[], &Course::default());
     assert_eq!((csv.status(), csv.upload.encoding.as_deref()), ("completed", Some("UTF-8")));
 }
 

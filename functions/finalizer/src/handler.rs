@@ -10,16 +10,16 @@ use rollcall_aws::{
 use rollcall_domain::plan::chunk::ChunkMessage;
 use rollcall_domain::plan::object_keys::Drop;
 use rollcall_domain::types::names::ImportId;
+use rollcall_pipeline::abandon::abandon_chunk;
 use rollcall_pipeline::fault::Fault;
 use rollcall_pipeline::finalize::{Finalized, finalize};
-use rollcall_pipeline::give_up::give_up_chunk;
 use rollcall_pipeline::ports::{Clock, Dropped, Objects, Ports};
 use rollcall_pipeline::split::new_item;
-use rollcall_pipeline::sweep::{Patience, Swept, Unfinished, fail_import, sweep_import};
+use rollcall_pipeline::sweep::{SweepConfig, Swept, Unfinished, fail_import, sweep_import};
 use rollcall_pipeline::work::{Plans, Worked};
 use serde_json::{Value, json};
 
-use crate::message::Asked;
+use crate::message::FinalizerRequest;
 
 /// How often, and after what time, it is looked whether another has sent the letter.
 const ATTEMPTS: u32 = 5;
@@ -31,29 +31,29 @@ pub(crate) struct Finalizer {
     pub(crate) mail: Mailer,
     pub(crate) plans: Plans,
     /// How long the sweep waits, and for how long a chunk or a letter is taken.
-    pub(crate) patience: Patience,
+    pub(crate) sweep_config: SweepConfig,
     /// How often a dead chunk comes before its queue drops it: the last time there is no other.
     pub(crate) receives: u32,
 }
 
 /// What the finalizer could not do.
 #[derive(Debug)]
-pub(crate) struct NotDone(Fault);
+pub(crate) struct FinalizeError(Fault);
 
-impl From<NotDone> for Diagnostic {
-    fn from(NotDone(fault): NotDone) -> Self {
+impl From<FinalizeError> for Diagnostic {
+    fn from(FinalizeError(fault): FinalizeError) -> Self {
         let error_type = if fault.is_transient() { "Transient" } else { "Permanent" };
         Self { error_type: error_type.to_owned(), error_message: fault.to_string() }
     }
 }
 
 /// Follows a batch of messages, or sweeps where the schedule says so.
-pub(crate) async fn handle(finalizer: &Finalizer, event: Value) -> Result<Value, NotDone> {
+pub(crate) async fn handle(finalizer: &Finalizer, event: Value) -> Result<Value, FinalizeError> {
     if event.get("rollcall").and_then(Value::as_str) == Some("sweep") {
-        return sweep(finalizer).await.map_err(NotDone);
+        return sweep(finalizer).await.map_err(FinalizeError);
     }
     let event: SqsEvent = serde_json::from_value(event)
-        .map_err(|_| NotDone(Fault::permanent("reading an event", "neither messages nor the sweep")))?;
+        .map_err(|_| FinalizeError(Fault::permanent("reading an event", "neither messages nor the sweep")))?;
     let mut answer = SqsBatchResponse::default();
     let mut fault = None;
     for message in &event.records {
@@ -67,7 +67,7 @@ pub(crate) async fn handle(finalizer: &Finalizer, event: Value) -> Result<Value,
         answer.batch_item_failures.push(failure);
     }
     match fault {
-        Some(fault) if answer.batch_item_failures.len() == event.records.len() => Err(NotDone(fault)),
+        Some(fault) if answer.batch_item_failures.len() == event.records.len() => Err(FinalizeError(fault)),
         _ => Ok(json!(answer)),
     }
 }
@@ -75,11 +75,13 @@ pub(crate) async fn handle(finalizer: &Finalizer, event: Value) -> Result<Value,
 /// Follows one message; `false` where it is to come again though nothing broke.
 async fn follow(finalizer: &Finalizer, message: &SqsMessage) -> Result<bool, Fault> {
     let body = message.body.as_deref().unwrap_or_default();
-    let followed = match Asked::read(&finalizer.ports.objects, body).await? {
-        Asked::Finalize(asked) => answer(finalizer, &asked.import_id, asked.failed.as_deref()).await,
-        Asked::GiveUp(chunk) => give_up(finalizer, &chunk, is_last(finalizer, message)).await,
-        Asked::Fail(drops, why) => fail(finalizer, &drops, &why).await,
-        Asked::NotLooked(why) => {
+    let followed = match FinalizerRequest::read(&finalizer.ports.objects, body).await? {
+        FinalizerRequest::Finalize(asked) => {
+            answer(finalizer, &asked.import_id, asked.failed.as_deref()).await
+        }
+        FinalizerRequest::GiveUp(chunk) => abandon(finalizer, &chunk, is_last(finalizer, message)).await,
+        FinalizerRequest::Fail(drops, why) => fail(finalizer, &drops, &why).await,
+        FinalizerRequest::NotLooked(why) => {
             // Read by the alarm's metric filter.
             tracing::error!("scheduled migration failed: {why}");
             Ok(true)
@@ -99,12 +101,12 @@ fn is_last(finalizer: &Finalizer, message: &SqsMessage) -> bool {
 /// Several of the last workers may each say that all is closed. Whoever comes second waits a moment for the first
 /// to be done, or else its message would stay hidden for as long as the queue hides one.
 async fn answer(finalizer: &Finalizer, import: &ImportId, failed: Option<&str>) -> Result<bool, Fault> {
-    let Finalizer { ports, mail, patience, .. } = finalizer;
+    let Finalizer { ports, mail, sweep_config, .. } = finalizer;
     for _ in 0..ATTEMPTS {
-        match finalize(ports, mail, patience.lease, import, failed).await? {
+        match finalize(ports, mail, sweep_config.lease, import, failed).await? {
             Finalized::Over(summary) => tracing::info!(import.id = %import, "{}", summary.status.as_str()),
             Finalized::NotYet => tracing::info!(import.id = %import, "not yet"),
-            Finalized::HandBack => {
+            Finalized::Busy => {
                 tokio::time::sleep(MOMENT).await;
                 continue;
             }
@@ -115,17 +117,17 @@ async fn answer(finalizer: &Finalizer, import: &ImportId, failed: Option<&str>) 
     Ok(false)
 }
 
-async fn give_up(finalizer: &Finalizer, chunk: &ChunkMessage, last: bool) -> Result<bool, Fault> {
-    let Finalizer { ports, plans, patience, .. } = finalizer;
-    let given_up = give_up_chunk(ports, plans, patience.lease, chunk, last).await?;
+async fn abandon(finalizer: &Finalizer, chunk: &ChunkMessage, last: bool) -> Result<bool, Fault> {
+    let Finalizer { ports, plans, sweep_config, .. } = finalizer;
+    let abandoned = abandon_chunk(ports, plans, sweep_config.lease, chunk, last).await?;
     // Only whether: what came of a chunk holds its rows.
-    let closed = matches!(given_up, Worked::Closed(_));
+    let closed = matches!(abandoned, Worked::Closed(_));
     tracing::warn!(import.id = %chunk.import_id, chunk.number = chunk.chunk, chunk.closed = closed, "dead chunk");
     Ok(closed)
 }
 
 async fn fail(finalizer: &Finalizer, drops: &[DropEvent], why: &str) -> Result<bool, Fault> {
-    let Finalizer { ports, mail, patience, .. } = finalizer;
+    let Finalizer { ports, mail, sweep_config, .. } = finalizer;
     let bucket = &ports.objects;
     for event in drops {
         let Some(drop) = Drop::parse(&event.key).filter(|_| event.bucket == bucket.bucket()) else {
@@ -137,7 +139,7 @@ async fn fail(finalizer: &Finalizer, drops: &[DropEvent], why: &str) -> Result<b
             found.unwrap_or_else(|| Dropped { object: event.object(), options: Vec::new() });
         let item = new_item(bucket.bucket(), &drop, object, options, ports.clock.now());
         tracing::error!(import.id = %item.import_id, "the splitter failed for good: {why}");
-        fail_import(ports, mail, patience.lease, item, why).await?;
+        fail_import(ports, mail, sweep_config.lease, item, why).await?;
     }
     Ok(true)
 }
@@ -168,6 +170,6 @@ async fn sweep_one(
     import: &ImportId,
     swept_at: Option<jiff::Timestamp>,
 ) -> Result<Swept, Fault> {
-    let Finalizer { ports, mail, plans, patience, .. } = finalizer;
-    sweep_import(ports, mail, plans, *patience, import, swept_at).await
+    let Finalizer { ports, mail, plans, sweep_config, .. } = finalizer;
+    sweep_import(ports, mail, plans, *sweep_config, import, swept_at).await
 }

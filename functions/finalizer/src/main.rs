@@ -11,7 +11,7 @@ use rollcall_aws::{
 };
 use rollcall_domain::plan::import_plan::ChunkSize;
 use rollcall_pipeline::ports::Ports;
-use rollcall_pipeline::sweep::Patience;
+use rollcall_pipeline::sweep::SweepConfig;
 use rollcall_pipeline::work::Plans;
 use serde_json::Value;
 
@@ -35,7 +35,7 @@ async fn wire() -> Result<Finalizer, Error> {
     let sender = environment.text("ROLLCALL_SENDER");
     let configuration_set = environment.optional("ROLLCALL_CONFIGURATION_SET");
     let receives = environment.number("ROLLCALL_DEAD_RECEIVES");
-    let patience = Patience {
+    let sweep_config = SweepConfig {
         wait: SignedDuration::from_secs(environment.number("ROLLCALL_SWEEP_AFTER_SECONDS")),
         lease: SignedDuration::from_secs(environment.number("ROLLCALL_LEASE_SECONDS")),
         size: ChunkSize {
@@ -56,5 +56,5 @@ async fn wire() -> Result<Finalizer, Error> {
         clock: SystemClock,
     };
     let mail = Mailer::new(ses, sender, configuration_set);
-    Ok(Finalizer { ports, mail, plans: Plans::default(), patience, receives })
+    Ok(Finalizer { ports, mail, plans: Plans::default(), sweep_config, receives })
 }

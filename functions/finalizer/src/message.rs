@@ -8,7 +8,7 @@ use serde_json::Value;
 
 /// What is to be done.
 #[derive(Debug)]
-pub(crate) enum Asked {
+pub(crate) enum FinalizerRequest {
     /// An import is to be answered.
     Finalize(FinalizeMessage),
     /// A chunk failed for good.
@@ -28,7 +28,7 @@ struct FailedEvent {
     response_payload: Option<Value>,
 }
 
-impl Asked {
+impl FinalizerRequest {
     /// Reads a message's body.
     ///
     /// # Errors

@@ -3,7 +3,7 @@
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
-use rollcall_domain::plan::object_keys::{Drop, What, starts_an_import};
+use rollcall_domain::plan::object_keys::{Drop, DropTarget, starts_an_import};
 use rollcall_domain::profile::options::Options;
 use rollcall_domain::result::tally::CodeCount;
 use rollcall_domain::types::code::Code;
@@ -15,7 +15,7 @@ use crate::answer::Failure;
 
 /// A file to be imported or shown, as it was asked for.
 #[derive(Debug, Clone)]
-pub struct Asked {
+pub struct ImportArguments {
     /// The file on the machine.
     pub source: PathBuf,
     /// Whose import, as given.
@@ -30,7 +30,7 @@ pub struct Asked {
 
 /// Why an import never began.
 #[derive(Debug)]
-pub struct Unbegun {
+pub struct StartError {
     /// What its document says.
     pub status: Status,
     /// The codes that speak against it.
@@ -39,20 +39,20 @@ pub struct Unbegun {
     pub failure: Failure,
 }
 
-impl<F: Into<Failure>> From<F> for Unbegun {
+impl<F: Into<Failure>> From<F> for StartError {
     fn from(failure: F) -> Self {
         Self { status: Status::Failed, errors: Vec::new(), failure: failure.into() }
     }
 }
 
-impl Unbegun {
+impl StartError {
     fn refused(code: Code, words: String) -> Self {
         let count = CodeCount { code, column: None, rows: 0, first_rows: Vec::new() };
         Self { status: Status::Refused, errors: vec![count], failure: Failure::said(words) }
     }
 }
 
-impl Asked {
+impl ImportArguments {
     /// A file of rows for a profile. `dry_run=true` among the options is the switch's other form.
     pub fn rows(
         source: PathBuf,
@@ -82,14 +82,14 @@ impl Asked {
     ///
     /// # Errors
     /// Where no such name can exist.
-    pub fn drop(&self) -> Result<Drop, Unbegun> {
+    pub fn drop(&self) -> Result<Drop, StartError> {
         let program = ProgramName::parse(&self.program)
-            .map_err(|error| Unbegun::refused(Code::ProgramUnknown, error.to_string()))?;
+            .map_err(|error| StartError::refused(Code::ProgramUnknown, error.to_string()))?;
         let what = match self.profile.strip_prefix("directory/").map(str::parse::<Kind>) {
-            Some(Ok(kind)) => What::Directory(kind),
-            _ => What::Profile(
+            Some(Ok(kind)) => DropTarget::Directory(kind),
+            _ => DropTarget::Profile(
                 ProfileName::parse(&self.profile)
-                    .map_err(|error| Unbegun::refused(Code::ProfileUnknown, error.to_string()))?,
+                    .map_err(|error| StartError::refused(Code::ProfileUnknown, error.to_string()))?,
             ),
         };
         let drop = Drop { program, what, file: self.file_name(), dry_run: self.dry_run };
@@ -98,11 +98,11 @@ impl Asked {
         }
         Err(if drop.program.is_marketplace() {
             let words = "the marketplace takes no rows; give the program that they belong to";
-            Unbegun::refused(Code::ProgramUnknown, words.to_owned())
+            StartError::refused(Code::ProgramUnknown, words.to_owned())
         } else {
             let words =
                 format!("no such profile: {}; `rollcall profiles list` shows those there are", self.profile);
-            Unbegun::refused(Code::ProfileUnknown, words)
+            StartError::refused(Code::ProfileUnknown, words)
         })
     }
 
@@ -146,7 +146,9 @@ const NAME_BYTES: usize = 200;
 
 fn object_name(source: &Path) -> String {
     let name = source.file_name().unwrap_or_default().to_string_lossy();
-    let plain = |letter: char| if letter.is_control() || matches!(letter, '/' | '\\') { '_' } else { letter };
+    let plain = |notification: char| {
+        if notification.is_control() || matches!(notification, '/' | '\\') { '_' } else { notification }
+    };
     let mut name: String = name.chars().map(plain).collect();
     if name.starts_with('.') || name.starts_with("~$") || name.is_empty() {
         name.insert(0, '_');
@@ -196,7 +198,7 @@ mod tests {
     fn the_dry_run_has_two_forms() {
         let asked = |dry_run, value: &str| {
             let given = vec![("dry-run".to_owned(), value.to_owned())];
-            Asked::rows("a.csv".into(), "p".into(), "prospects".into(), dry_run, given).dry_run
+            ImportArguments::rows("a.csv".into(), "p".into(), "prospects".into(), dry_run, given).dry_run
         };
         assert!(asked(false, "true") && asked(true, "false"));
         assert!(!asked(false, "false") && !asked(false, "maybe"));

@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use pollster::block_on;
 use rollcall_domain::plan::import_plan::ChunkSize;
 use rollcall_domain::plan::object_keys;
-use rollcall_domain::plan::object_keys::{Drop, Papers};
+use rollcall_domain::plan::object_keys::{Artifacts, Drop};
 use rollcall_domain::report::summary::Summary;
 use rollcall_domain::report::upload::Upload;
 use rollcall_domain::types::names::{ImportId, ProgramName};
@@ -24,7 +24,7 @@ use serde::de::DeserializeOwned;
 
 use crate::answer::{Failure, say};
 use run::Run;
-pub use watch::{News, Watch};
+pub use watch::{Watch, WatchEvent};
 
 /// How the host works.
 #[derive(Debug, Clone, Copy)]
@@ -62,7 +62,7 @@ pub struct Done {
     /// The folder of its results, absolute.
     pub results: PathBuf,
     /// Its letter, where it wrote one.
-    pub letter: Option<PathBuf>,
+    pub notification: Option<PathBuf>,
 }
 
 impl Done {
@@ -71,12 +71,12 @@ impl Done {
     /// # Errors
     /// Where the answer cannot be read.
     pub fn read(home: &Home, program: &ProgramName, import: &ImportId) -> Answer<Option<Self>> {
-        let papers = Papers::of(program, import);
-        let Some(summary) = read(home, &papers.summary())? else { return Ok(None) };
-        let Some(upload) = read(home, &papers.upload())? else { return Ok(None) };
-        let results = home.bucket().root().join(papers.folder());
-        let letter = home.outbox().letter(import).canonicalize().ok();
-        Ok(Some(Self { summary, upload, results, letter }))
+        let artifacts = Artifacts::of(program, import);
+        let Some(summary) = read(home, &artifacts.summary())? else { return Ok(None) };
+        let Some(upload) = read(home, &artifacts.upload())? else { return Ok(None) };
+        let results = home.bucket().root().join(artifacts.folder());
+        let notification = home.outbox().notification(import).canonicalize().ok();
+        Ok(Some(Self { summary, upload, results, notification }))
     }
 }
 

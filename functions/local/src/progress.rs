@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use indicatif::{ProgressBar, ProgressStyle};
 use pollster::block_on;
 use rollcall_domain::plan::import_plan::Plan;
-use rollcall_domain::plan::object_keys::Papers;
+use rollcall_domain::plan::object_keys::Artifacts;
 use rollcall_domain::types::names::ImportId;
 use rollcall_embedded::home::Home;
 use rollcall_pipeline::ports::{Imports, Objects};
@@ -18,7 +18,7 @@ const TICK: Duration = Duration::from_millis(50);
 const LOOK: u32 = 5;
 
 /// Shows a bar until the import is over.
-pub fn show(home: &Home, papers: &Papers, import: &ImportId, is_over: impl Fn() -> bool) {
+pub fn show(home: &Home, artifacts: &Artifacts, import: &ImportId, is_over: impl Fn() -> bool) {
     let began = Instant::now();
     while began.elapsed() < SHORT {
         if is_over() {
@@ -33,7 +33,7 @@ pub fn show(home: &Home, papers: &Papers, import: &ImportId, is_over: impl Fn() 
             break;
         }
         if tick % LOOK == 0 {
-            look(home, papers, import, &mut plan, &bar);
+            look(home, artifacts, import, &mut plan, &bar);
         }
         bar.tick();
         thread::sleep(TICK);
@@ -42,9 +42,9 @@ pub fn show(home: &Home, papers: &Papers, import: &ImportId, is_over: impl Fn() 
 }
 
 /// Says how many rows are in closed chunks.
-fn look(home: &Home, papers: &Papers, import: &ImportId, plan: &mut Option<Plan>, bar: &ProgressBar) {
+fn look(home: &Home, artifacts: &Artifacts, import: &ImportId, plan: &mut Option<Plan>, bar: &ProgressBar) {
     if plan.is_none() {
-        let json = block_on(home.bucket().get(&papers.plan())).ok().flatten();
+        let json = block_on(home.bucket().get(&artifacts.plan())).ok().flatten();
         *plan = json.and_then(|json| Plan::from_json(&json).ok());
         if let Some(plan) = plan {
             bar.set_length(plan.rows);

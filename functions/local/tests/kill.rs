@@ -82,8 +82,8 @@ fn answers(home: &Path) -> BTreeMap<String, Vec<u8>> {
             answers.insert(name.to_owned(), fs::read(import.join(name)).unwrap());
         }
         answers.insert("rows".to_owned(), summary["rows"].to_string().into_bytes());
-        let letter = home.join("outbox").join(format!("{}.eml", import.file_name().unwrap().display()));
-        assert!(letter.is_file(), "no letter: {}", letter.display());
+        let notification = home.join("outbox").join(format!("{}.eml", import.file_name().unwrap().display()));
+        assert!(notification.is_file(), "no letter: {}", notification.display());
     }
     if !answers.is_empty() {
         let mut list = rollcall(home);

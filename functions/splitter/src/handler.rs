@@ -23,10 +23,10 @@ pub(crate) struct Splitter {
 
 /// The event could not be followed; Lambda tries again, then hands it to the finalizer.
 #[derive(Debug)]
-pub(crate) struct NotSplit(Fault);
+pub(crate) struct SplitError(Fault);
 
-impl From<NotSplit> for Diagnostic {
-    fn from(NotSplit(fault): NotSplit) -> Self {
+impl From<SplitError> for Diagnostic {
+    fn from(SplitError(fault): SplitError) -> Self {
         let error_type = if fault.is_transient() { "Transient" } else { "Permanent" };
         Self { error_type: error_type.to_owned(), error_message: fault.to_string() }
     }
@@ -34,11 +34,11 @@ impl From<NotSplit> for Diagnostic {
 
 /// Splits every object that an event names, or that a migration's schedule finds. One that cannot be split keeps
 /// none of the others from it.
-pub(crate) async fn handle(splitter: &Splitter, event: Value) -> Result<(), NotSplit> {
+pub(crate) async fn handle(splitter: &Splitter, event: Value) -> Result<(), SplitError> {
     let is_migration = event.get("rollcall").and_then(Value::as_str) == Some("migrate");
     let split =
         if is_migration { migrate(splitter, &event).await } else { split_drops(splitter, &event).await };
-    split.map_err(NotSplit)
+    split.map_err(SplitError)
 }
 
 async fn split_drops(splitter: &Splitter, event: &Value) -> Result<(), Fault> {

@@ -63,7 +63,7 @@ async fn work(worker: &Worker, message: &SqsMessage) -> Result<Worked, Fault> {
     let worked = work_chunk(&worker.ports, &worker.plans, worker.lease, &chunk).await;
     match &worked {
         Ok(Worked::Closed(_)) => tracing::info!(import.id = %import_id, chunk.number = number, "closed"),
-        Ok(Worked::HandBack) => {
+        Ok(Worked::Busy) => {
             tracing::info!(import.id = %import_id, chunk.number = number, "somebody is at it: handed back");
         }
         Err(fault) => {

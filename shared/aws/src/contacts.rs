@@ -9,7 +9,7 @@ use aws_sdk_dynamodb::Client;
 use jiff::Timestamp;
 use rollcall_domain::types::id::ContactId;
 use rollcall_domain::types::names::ImportId;
-use rollcall_pipeline::ports::{Answer, Contacts, Keep, Pool, Wanted};
+use rollcall_pipeline::ports::{Answer, ContactWrite, Contacts, Pool, Wanted};
 
 use crate::fault::fault;
 use crate::table::{Item, Key, PK, SK, Table, fitting, number, number_of, text, text_of, unless_refused};
@@ -25,7 +25,7 @@ const BEFORE: &str = "before";
 /// The import that wrote the record before.
 const BEFORE_IMPORT: &str = "before_import";
 /// Of a pool: contacts of older imports read as absent.
-const FLOOR: &str = "floor";
+const CUTOFF: &str = "floor";
 /// Of a pool: when an import into it ended last, milliseconds.
 const SETTLED: &str = "settled_at";
 /// Sort key of the pool's own item.
@@ -50,7 +50,7 @@ impl ContactsTable {
         let got = get.key(PK, text(partition(pool))).key(SK, text(POOL)).send().await;
         let item = got.map_err(|error| fault("reading a pool", error))?.item.unwrap_or_default();
         Ok(Standing {
-            floor: text_of(&item, FLOOR).unwrap_or_default().to_owned(),
+            cutoff: text_of(&item, CUTOFF).unwrap_or_default().to_owned(),
             settled: number_of(&item, SETTLED).unwrap_or_default(),
         })
     }
@@ -58,13 +58,13 @@ impl ContactsTable {
 
 /// A pool as it is.
 struct Standing {
-    floor: String,
+    cutoff: String,
     settled: i64,
 }
 
 impl Standing {
     fn stands(&self, import: &str) -> bool {
-        import >= self.floor.as_str()
+        import >= self.cutoff.as_str()
     }
 
     /// Judging must see what an import before wrote (I2). No other import runs, by the contract; so once the last
@@ -109,25 +109,31 @@ impl Contacts for ContactsTable {
         Ok(wanted.iter().map(answer).collect())
     }
 
-    async fn keep(&self, pool: &Pool, import: &ImportId, _chunk: u32, records: &[Keep<'_>]) -> Answer<()> {
+    async fn keep(
+        &self,
+        pool: &Pool,
+        import: &ImportId,
+        _chunk: u32,
+        records: &[ContactWrite<'_>],
+    ) -> Answer<()> {
         keep::keep(&self.0, pool, import, records).await
     }
 
-    async fn raise_floor(&self, pool: &Pool, import: &ImportId) -> Answer<()> {
+    async fn raise_cutoff(&self, pool: &Pool, import: &ImportId) -> Answer<()> {
         /// The newest import wins, whatever the order in which they end: a floor never falls. Equal is a
         /// repetition.
         const HIGHER: &str = "attribute_not_exists(#floor) OR #floor < :import";
         let update = self.0.client.update_item().table_name(&self.0.name);
         let update = update.key(PK, text(partition(pool))).key(SK, text(POOL));
         let update = update.update_expression("SET #floor = :import").condition_expression(HIGHER);
-        let update = update.expression_attribute_names("#floor", FLOOR);
+        let update = update.expression_attribute_names("#floor", CUTOFF);
         let sent = update.expression_attribute_values(":import", text(import.as_str())).send().await;
         unless_refused("raising the floor of a pool", sent)
     }
 
     /// What stands beside repeated records is read by its own import only, so it may stay until the item is
     /// written next; that the pool is at rest is worth noting.
-    async fn settle(&self, pool: &Pool, _import: &ImportId) -> Answer<()> {
+    async fn end_import(&self, pool: &Pool, _import: &ImportId) -> Answer<()> {
         let now = Timestamp::now().as_millisecond();
         let update = self.0.client.update_item().table_name(&self.0.name);
         let update = update.key(PK, text(partition(pool))).key(SK, text(POOL));

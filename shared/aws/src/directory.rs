@@ -51,9 +51,9 @@ impl DirectoryTable {
 
     /// What stands behind match keys, by the item's key. Cheap reads: no load runs while rows are judged, by the
     /// contract, and one that ended within a second is as good as one that runs.
-    async fn behind(&self, keys: Vec<Key>) -> Answer<HashMap<Key, Behind>> {
+    async fn behind(&self, keys: Vec<Key>) -> Answer<HashMap<Key, KeyEntries>> {
         let items = self.0.get_all(READING, keys, false).await?;
-        Ok(items.into_iter().map(|(key, item)| (key, Behind::of(&item))).collect())
+        Ok(items.into_iter().map(|(key, item)| (key, KeyEntries::of(&item))).collect())
     }
 
     /// The entries of ids that had no room in their key's item.
@@ -64,7 +64,7 @@ impl DirectoryTable {
         Ok(items.values().filter_map(entry).collect())
     }
 
-    async fn all_behind(&self, owner: &str, kind: Kind, behind: &Behind) -> Answer<Vec<String>> {
+    async fn all_behind(&self, owner: &str, kind: Kind, behind: &KeyEntries) -> Answer<Vec<String>> {
         let mut all = behind.inline.clone();
         if !behind.more.is_empty() {
             all.extend(self.entries(owner, kind, behind.more.iter().cloned().collect()).await?);
@@ -72,7 +72,7 @@ impl DirectoryTable {
         Ok(all.into_values().collect())
     }
 
-    async fn candidates_of(&self, behind: Option<&Behind>) -> Answer<Candidates> {
+    async fn candidates_of(&self, behind: Option<&KeyEntries>) -> Answer<Candidates> {
         let Some(behind) = behind else { return Ok(Candidates::default()) };
         if behind.inline.len() + behind.more.len() > MAX_CANDIDATES {
             return Ok(Candidates { accounts: Vec::new(), too_many: true });
@@ -86,14 +86,14 @@ impl DirectoryTable {
 
 /// The candidates of a match key's item.
 #[derive(Debug, Default)]
-struct Behind {
+struct KeyEntries {
     /// Entries (JSON) by id.
     inline: BTreeMap<String, String>,
     /// Ids whose entries stand elsewhere.
     more: BTreeSet<String>,
 }
 
-impl Behind {
+impl KeyEntries {
     fn of(item: &Item) -> Self {
         let candidate = |(name, value): (&String, &aws_sdk_dynamodb::types::AttributeValue)| {
             Some((name.strip_prefix(CANDIDATE)?.to_owned(), value.as_s().ok()?.clone()))
@@ -143,9 +143,9 @@ impl Directory for DirectoryTable {
     async fn keep(&self, owner: &ProgramName, kind: Kind, items: &[DirectoryItem]) -> Answer<()> {
         // The last of an id stands.
         let last: HashMap<&str, &DirectoryItem> = items.iter().map(|item| (item.id.as_str(), item)).collect();
-        let keeps: Vec<_> =
+        let writes: Vec<_> =
             last.into_values().map(|item| keep::keep(&self.0, owner.as_str(), kind, item)).collect();
-        stream::iter(keeps).buffer_unordered(AT_A_TIME).try_collect().await
+        stream::iter(writes).buffer_unordered(AT_A_TIME).try_collect().await
     }
 }
 

@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use rollcall_domain::types::names::ImportId;
 use rollcall_domain::types::outcome::Status;
 use rollcall_pipeline::fault::Fault;
-use rollcall_pipeline::ports::{Answer, ImportItem, Imports, LetterClaim, Take};
+use rollcall_pipeline::ports::{Answer, ImportItem, Imports, NotificationClaim, Take};
 use rollcall_pipeline::sweep::Unfinished;
 
 use crate::fault::{fault, unbuilt};
@@ -143,11 +143,16 @@ impl Imports for ImportsTable {
         self.close_chunk(import, chunk).await
     }
 
-    async fn claim_letter(&self, import: &ImportId, now: Timestamp, lease: Timestamp) -> Answer<LetterClaim> {
+    async fn claim_notification(
+        &self,
+        import: &ImportId,
+        now: Timestamp,
+        lease: Timestamp,
+    ) -> Answer<NotificationClaim> {
         self.claim(import, now, lease).await
     }
 
-    async fn letter_sent(&self, import: &ImportId) -> Answer<()> {
+    async fn notification_sent(&self, import: &ImportId) -> Answer<()> {
         self.note_sent(import).await
     }
 

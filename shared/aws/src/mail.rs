@@ -2,7 +2,7 @@
 
 use aws_sdk_sesv2::Client;
 use aws_sdk_sesv2::types::{Body, Content, Destination, EmailContent, Message, MessageTag};
-use rollcall_domain::report::notification::{DEFAULT_SENDER, Letter};
+use rollcall_domain::report::notification::{DEFAULT_SENDER, Notification};
 use rollcall_domain::types::names::ImportId;
 use rollcall_pipeline::ports::{Answer, Mail};
 
@@ -28,35 +28,36 @@ impl Mailer {
 impl Mail for Mailer {
     /// A letter that the service refuses goes to each recipient alone, so that one bad address costs the others
     /// nothing. Where even that is refused for good, the import ends all the same: operators are told instead.
-    async fn send(&self, import: &ImportId, letter: &Letter) -> Answer<()> {
-        if letter.to.is_empty() {
+    async fn send(&self, import: &ImportId, notification: &Notification) -> Answer<()> {
+        if notification.to.is_empty() {
             tracing::warn!(import.id = %import, "the program's settings name nobody to write to");
             return Ok(());
         }
-        let refused = match self.send_to(import, letter, &letter.to).await {
+        let refused = match self.send_to(import, notification, &notification.to).await {
             Err(fault) if !fault.is_transient() => fault,
             sent => return sent,
         };
         let mut reached = 0;
-        for to in letter.to.iter().filter(|_| letter.to.len() > 1) {
-            reached += usize::from(self.send_to(import, letter, std::slice::from_ref(to)).await.is_ok());
+        for to in notification.to.iter().filter(|_| notification.to.len() > 1) {
+            reached +=
+                usize::from(self.send_to(import, notification, std::slice::from_ref(to)).await.is_ok());
         }
-        let all = letter.to.len();
-        tracing::error!(import.id = %import, letter.reached = reached, letter.recipients = all, "letter refused: {refused}");
+        let all = notification.to.len();
+        tracing::error!(import.id = %import, notification.reached = reached, notification.recipients = all, "letter refused: {refused}");
         Ok(())
     }
 }
 
 impl Mailer {
-    async fn send_to(&self, import: &ImportId, letter: &Letter, to: &[String]) -> Answer<()> {
-        let from = if letter.from == DEFAULT_SENDER { &self.sender } else { &letter.from };
+    async fn send_to(&self, import: &ImportId, notification: &Notification, to: &[String]) -> Answer<()> {
+        let from = if notification.from == DEFAULT_SENDER { &self.sender } else { &notification.from };
         let tag = MessageTag::builder().name("rollcall-import").value(import.as_str()).build();
         let send = self
             .client
             .send_email()
             .from_email_address(from)
             .destination(Destination::builder().set_to_addresses(Some(to.to_vec())).build())
-            .content(content(letter)?)
+            .content(content(notification)?)
             .email_tags(tag.map_err(|error| unbuilt(DOING, error))?)
             .set_configuration_set_name(self.configuration_set.clone());
         // The service's messages name addresses: only its code goes on.
@@ -64,11 +65,11 @@ impl Mailer {
     }
 }
 
-fn content(letter: &Letter) -> Answer<EmailContent> {
+fn content(notification: &Notification) -> Answer<EmailContent> {
     let text = |data: &str| {
         Content::builder().data(data).charset("UTF-8").build().map_err(|error| unbuilt(DOING, error))
     };
-    let body = Body::builder().text(text(&letter.text)?).html(text(&letter.html)?).build();
-    let message = Message::builder().subject(text(&letter.subject)?).body(body).build();
+    let body = Body::builder().text(text(&notification.text)?).html(text(&notification.html)?).build();
+    let message = Message::builder().subject(text(&notification.subject)?).body(body).build();
     Ok(EmailContent::builder().simple(message).build())
 }

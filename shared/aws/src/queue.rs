@@ -5,7 +5,7 @@
 
 use aws_sdk_sqs::Client;
 use rollcall_domain::plan::chunk::ChunkMessage;
-use rollcall_domain::plan::object_keys::Papers;
+use rollcall_domain::plan::object_keys::Artifacts;
 use rollcall_domain::types::names::{ImportId, ProgramName};
 use rollcall_pipeline::fault::Fault;
 use rollcall_pipeline::ports::{Answer, Objects, Queue};
@@ -47,7 +47,7 @@ impl FinalizeMessage {
 
 /// Where a chunk is that its message has no room for.
 #[derive(Debug, Serialize, Deserialize)]
-struct Elsewhere {
+struct OffloadedMessage {
     stored_at: String,
 }
 
@@ -86,10 +86,10 @@ impl Queue for Queues {
     async fn send_chunk(&self, message: ChunkMessage) -> Answer<()> {
         let mut body = encode(&message)?;
         if body.len() > MESSAGE {
-            let papers = Papers::of(&message.program, &message.import_id);
-            let stored_at = format!("{}.message", papers.fragment(message.chunk));
+            let artifacts = Artifacts::of(&message.program, &message.import_id);
+            let stored_at = format!("{}.message", artifacts.chunk_result(message.chunk));
             self.bucket.put(&stored_at, body.into_bytes()).await?;
-            body = encode(&Elsewhere { stored_at })?;
+            body = encode(&OffloadedMessage { stored_at })?;
         }
         self.send(&self.chunks, body).await
     }
@@ -119,7 +119,7 @@ pub async fn decode_chunk(bucket: &Bucket, body: &str) -> Answer<ChunkMessage> {
         let (line, column) = (error.line(), error.column());
         Fault::permanent("reading a chunk's message", format_args!("unreadable at {line}:{column}"))
     };
-    if let Ok(Elsewhere { stored_at }) = serde_json::from_str(body) {
+    if let Ok(OffloadedMessage { stored_at }) = serde_json::from_str(body) {
         let bytes = bucket.get(&stored_at).await?;
         let bytes = bytes.ok_or_else(|| Fault::permanent("reading a chunk's message", "it is gone"))?;
         return serde_json::from_slice(&bytes).map_err(unreadable);

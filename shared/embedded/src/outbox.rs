@@ -10,7 +10,7 @@ use mail_builder::headers::address::Address;
 use mail_builder::headers::content_type::ContentType;
 use mail_builder::headers::raw::Raw;
 use mail_builder::mime::{BodyPart, MimePart};
-use rollcall_domain::report::notification::Letter;
+use rollcall_domain::report::notification::Notification;
 use rollcall_domain::types::names::ImportId;
 use rollcall_pipeline::ports::{Answer, Mail};
 
@@ -37,34 +37,34 @@ impl Outbox {
     }
 
     /// Where an import's letter is.
-    pub fn letter(&self, import: &ImportId) -> PathBuf {
+    pub fn notification(&self, import: &ImportId) -> PathBuf {
         self.0.join(format!("{import}.eml"))
     }
 }
 
 impl Mail for Outbox {
-    async fn send(&self, import: &ImportId, letter: &Letter) -> Answer<()> {
+    async fn send(&self, import: &ImportId, notification: &Notification) -> Answer<()> {
         let write = || {
             let mut draft = Draft::begin(&self.0)?;
-            draft.file.write_all(&message(import, letter, jiff::Timestamp::now().as_second())?)?;
-            draft.replace(&self.letter(import))
+            draft.file.write_all(&message(import, notification, jiff::Timestamp::now().as_second())?)?;
+            draft.replace(&self.notification(import))
         };
         write().map_err(|error| fault("writing a letter", &error))
     }
 }
 
 /// A letter as mail programs read it; the same letter gives the same bytes but for its date.
-fn message(import: &ImportId, letter: &Letter, seconds: i64) -> io::Result<Vec<u8>> {
+fn message(import: &ImportId, notification: &Notification, seconds: i64) -> io::Result<Vec<u8>> {
     let parts = vec![
-        MimePart::new("text/plain", BodyPart::from(letter.text.as_str())),
-        MimePart::new("text/html", BodyPart::from(letter.html.as_str())),
+        MimePart::new("text/plain", BodyPart::from(notification.text.as_str())),
+        MimePart::new("text/html", BodyPart::from(notification.html.as_str())),
     ];
     let alternatives =
         ContentType::new("multipart/alternative").attribute("boundary", format!("rollcall-{import}"));
     let message = MessageBuilder::new()
-        .from(Address::new_address(None::<&str>, letter.from.as_str()))
-        .header("To", recipients(letter))
-        .subject(letter.subject.as_str())
+        .from(Address::new_address(None::<&str>, notification.from.as_str()))
+        .header("To", recipients(notification))
+        .subject(notification.subject.as_str())
         .date(seconds)
         .message_id(format!("{import}@rollcall"))
         .header("Auto-Submitted", Raw::new("auto-generated"))
@@ -73,10 +73,10 @@ fn message(import: &ImportId, letter: &Letter, seconds: i64) -> io::Result<Vec<u
 }
 
 /// The recipients; a letter to nobody is one all the same.
-fn recipients(letter: &Letter) -> HeaderType<'_> {
-    if letter.to.is_empty() {
+fn recipients(notification: &Notification) -> HeaderType<'_> {
+    if notification.to.is_empty() {
         return Raw::new("undisclosed-recipients:;").into();
     }
     let address = |to: &'_ String| Address::new_address(None::<String>, to.clone());
-    Address::new_list(letter.to.iter().map(address).collect()).into()
+    Address::new_list(notification.to.iter().map(address).collect()).into()
 }

@@ -73,7 +73,7 @@ impl LocalQueue {
     }
 
     /// Hands a message back: it is delivered again after a while. Never waits for room.
-    pub fn hand_back(&self, message: Message, after: Duration) {
+    pub fn return_later(&self, message: Message, after: Duration) {
         let now = Instant::now();
         let due = now.checked_add(after).unwrap_or(now);
         self.lanes().back.push((due, message));

@@ -7,13 +7,13 @@ use std::collections::HashSet;
 
 use rollcall_domain::plan::columns::{FAILED, SUCCEEDED};
 use rollcall_domain::plan::import_plan::Plan;
-use rollcall_domain::plan::object_keys::Papers;
+use rollcall_domain::plan::object_keys::Artifacts;
 use rollcall_domain::result::chunk_result::ChunkAnswer;
 use rollcall_domain::result::rows::ResultWriter;
 use rollcall_domain::result::tally::Tally;
 use rollcall_domain::types::outcome::Outcome;
 
-use crate::papers::{read_answer, read_given_up};
+use crate::artifacts::{read_abandoned, read_answer};
 use crate::ports::{Answer, ObjectWriter, Objects};
 
 /// Result files on their way: the chunks before [`Assembly::next`] are in.
@@ -33,9 +33,9 @@ impl<W: ObjectWriter> Assembly<W> {
     /// # Errors
     /// Where the bucket cannot be written.
     pub async fn begin(objects: &impl Objects<Writer = W>, plan: &Plan) -> Answer<Self> {
-        let papers = Papers::of(&plan.program, &plan.import_id);
-        let mut succeeded = objects.create(&papers.succeeded()).await?;
-        let mut failed = objects.create(&papers.failed()).await?;
+        let artifacts = Artifacts::of(&plan.program, &plan.import_id);
+        let mut succeeded = objects.create(&artifacts.succeeded()).await?;
+        let mut failed = objects.create(&artifacts.failed()).await?;
         let delimiter = plan.delimiter();
         succeeded.write(&ResultWriter::header(&plan.mapping, &SUCCEEDED, delimiter, false)).await?;
         failed.write(&ResultWriter::header(&plan.mapping, &FAILED, delimiter, plan.surplus)).await?;
@@ -57,10 +57,10 @@ impl<W: ObjectWriter> Assembly<W> {
         plan: &Plan,
         answer: Option<ChunkAnswer>,
     ) -> Answer<()> {
-        let papers = Papers::of(&plan.program, &plan.import_id);
+        let artifacts = Artifacts::of(&plan.program, &plan.import_id);
         let answer = match answer {
-            Some(answer) => Some(without_given_up(objects, &papers, plan, self.next, answer).await?),
-            None => read_chunk(objects, &papers, plan, self.next).await?,
+            Some(answer) => Some(without_abandoned(objects, &artifacts, plan, self.next, answer).await?),
+            None => read_chunk(objects, &artifacts, plan, self.next).await?,
         };
         self.add(plan, answer).await
     }
@@ -97,24 +97,24 @@ impl<W: ObjectWriter> Assembly<W> {
 /// What a chunk is answered with; `None` where it was never sent.
 pub(crate) async fn read_chunk(
     objects: &impl Objects,
-    papers: &Papers,
+    artifacts: &Artifacts,
     plan: &Plan,
     number: u32,
 ) -> Answer<Option<ChunkAnswer>> {
-    let Some(answer) = read_answer(objects, papers, number).await? else { return Ok(None) };
-    without_given_up(objects, papers, plan, number, answer).await.map(Some)
+    let Some(answer) = read_answer(objects, artifacts, number).await? else { return Ok(None) };
+    without_abandoned(objects, artifacts, plan, number, answer).await.map(Some)
 }
 
 /// Rows that were given up after they were judged are unprocessed.
-async fn without_given_up(
+async fn without_abandoned(
     objects: &impl Objects,
-    papers: &Papers,
+    artifacts: &Artifacts,
     plan: &Plan,
     number: u32,
     answer: ChunkAnswer,
 ) -> Answer<ChunkAnswer> {
-    Ok(match read_given_up(objects, papers, number).await? {
-        Some(given_up) => given_up.apply(plan, answer),
+    Ok(match read_abandoned(objects, artifacts, number).await? {
+        Some(abandoned) => abandoned.apply(plan, answer),
         None => answer,
     })
 }

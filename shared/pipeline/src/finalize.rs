@@ -7,9 +7,9 @@ use futures_util::StreamExt;
 use futures_util::stream;
 use jiff::SignedDuration;
 use rollcall_domain::plan::import_plan::Plan;
-use rollcall_domain::plan::object_keys::Papers;
+use rollcall_domain::plan::object_keys::Artifacts;
 use rollcall_domain::report::html::{ReportInput, report};
-use rollcall_domain::report::notification::letter;
+use rollcall_domain::report::notification::notification;
 use rollcall_domain::report::summary::Summary;
 use rollcall_domain::report::upload::{Detection, Upload, Verdict};
 use rollcall_domain::result::tally::Tally;
@@ -17,11 +17,11 @@ use rollcall_domain::types::finding::Finding;
 use rollcall_domain::types::names::ImportId;
 use rollcall_domain::types::outcome::Status;
 
+use crate::artifacts::{Loaded, missing, read_plan, read_upload};
 use crate::assemble::{Assembly, read_chunk};
 use crate::fault::Fault;
-use crate::papers::{Loaded, missing, read_plan, read_upload};
-use crate::ports::{Answer, Clock, Contacts, ImportItem, Imports, LetterClaim, Mail, Objects, Ports};
-use crate::split::{Asked, drop_of};
+use crate::ports::{Answer, Clock, Contacts, ImportItem, Imports, Mail, NotificationClaim, Objects, Ports};
+use crate::split::{ImportRequest, drop_of};
 use crate::work::pool;
 
 /// What came of a finalize message.
@@ -32,7 +32,7 @@ pub enum Finalized {
     /// Chunks are open still: the message came early.
     NotYet,
     /// Somebody else is at the letter: the message is to be handed back.
-    HandBack,
+    Busy,
 }
 
 /// Assembles an import's answer and sends its letter; `failed` says why it can go no further.
@@ -63,34 +63,34 @@ pub async fn finalize_begun<O: Objects>(
 ) -> Answer<Finalized> {
     let Ports { objects, imports, clock, .. } = ports;
     let item = imports.get(import).await?.ok_or_else(|| missing("the import's item"))?;
-    let papers = Papers::of(&item.program, import);
-    let plan = match read_plan(objects, &papers).await? {
+    let artifacts = Artifacts::of(&item.program, import);
+    let plan = match read_plan(objects, &artifacts).await? {
         Some(plan) => plan,
         None if failed.is_some() => plan_of_none(objects, &item).await?,
         None => return Ok(Finalized::NotYet),
     };
-    let summary = match read_summary(objects, &papers).await? {
+    let summary = match read_summary(objects, &artifacts).await? {
         Some(summary) => summary,
         None => {
             let sealed = item.chunks.is_some() && imports.open_chunks(import).await?.is_empty();
             if !sealed && failed.is_none() {
                 return Ok(Finalized::NotYet);
             }
-            conclude(ports, &papers, &item, &plan, failed, begun.take()).await?
+            conclude(ports, &artifacts, &item, &plan, failed, begun.take()).await?
         }
     };
-    let upload = read_upload(objects, &papers).await?.ok_or_else(|| missing("upload.json"))?;
-    if writes_letter(&item, &plan, &summary) {
+    let upload = read_upload(objects, &artifacts).await?.ok_or_else(|| missing("upload.json"))?;
+    if sends_notification(&item, &plan, &summary) {
         let now = clock.now();
-        match imports.claim_letter(import, now, now + lease).await? {
-            LetterClaim::Held => return Ok(Finalized::HandBack),
-            LetterClaim::Sent => {}
-            LetterClaim::Claimed => {
+        match imports.claim_notification(import, now, now + lease).await? {
+            NotificationClaim::Held => return Ok(Finalized::Busy),
+            NotificationClaim::Sent => {}
+            NotificationClaim::Claimed => {
                 let zone = plan.settings.zone();
                 let input = input(&plan, &summary, &upload, &zone);
-                let letter = letter(&input, plan.settings.sender.as_deref(), &recipients(&plan));
-                mail.send(import, &letter).await?;
-                imports.letter_sent(import).await?;
+                let notification = notification(&input, plan.settings.sender.as_deref(), &recipients(&plan));
+                mail.send(import, &notification).await?;
+                imports.notification_sent(import).await?;
             }
         }
     }
@@ -101,20 +101,20 @@ pub async fn finalize_begun<O: Objects>(
 /// Writes everything that the import answers with; `summary.json` last.
 async fn conclude<O: Objects>(
     ports: &Ports<O, impl Sized, impl Contacts, impl Sized, impl Sized, impl Clock>,
-    papers: &Papers,
+    artifacts: &Artifacts,
     item: &ImportItem,
     plan: &Plan,
     failed: Option<&str>,
     begun: Option<Assembly<O::Writer>>,
 ) -> Answer<Summary> {
     let Ports { objects, contacts, clock, .. } = ports;
-    let upload = match read_upload(objects, papers).await? {
+    let upload = match read_upload(objects, artifacts).await? {
         Some(upload) => upload,
-        None => write_upload(objects, papers, item, plan).await?,
+        None => write_upload(objects, artifacts, item, plan).await?,
     };
     let mut tally = Tally::default();
     if !plan.chunks.is_empty() {
-        tally = assemble(objects, papers, plan, begun).await?;
+        tally = assemble(objects, artifacts, plan, begun).await?;
     }
     // What was read is what the survey counted: a fragment that lost a row must not add up.
     tally.rows.read = plan.rows;
@@ -127,11 +127,11 @@ async fn conclude<O: Objects>(
     if let Some(reason) = failed {
         summary = summary.failed(reason);
     }
-    settle(contacts, plan, &summary).await?;
+    end_import(contacts, plan, &summary).await?;
     let zone = plan.settings.zone();
     let page = report(&input(plan, &summary, &upload, &zone));
-    objects.put(&papers.report(), page.into_bytes()).await?;
-    objects.put(&papers.summary(), summary.to_json().into_bytes()).await?;
+    objects.put(&artifacts.report(), page.into_bytes()).await?;
+    objects.put(&artifacts.summary(), summary.to_json().into_bytes()).await?;
     Ok(summary)
 }
 
@@ -145,7 +145,7 @@ fn add_verdict(tally: &mut Tally, verdict: &Verdict) {
 /// Writes both result files from the fragments, in file order, from where they were begun.
 async fn assemble<O: Objects>(
     objects: &O,
-    papers: &Papers,
+    artifacts: &Artifacts,
     plan: &Plan,
     begun: Option<Assembly<O::Writer>>,
 ) -> Answer<Tally> {
@@ -154,7 +154,7 @@ async fn assemble<O: Objects>(
         None => Assembly::begin(objects, plan).await?,
     };
     let missing = (0..).take(plan.chunks.len()).skip(assembly.next() as usize);
-    let reads = missing.map(|number| read_chunk(objects, papers, plan, number));
+    let reads = missing.map(|number| read_chunk(objects, artifacts, plan, number));
     let mut answers = stream::iter(reads).buffered(O::AT_ONCE);
     while let Some(answer) = answers.next().await {
         assembly.add(plan, answer?).await?;
@@ -163,7 +163,7 @@ async fn assemble<O: Objects>(
 }
 
 /// What is left to do among the contacts: the switch of a replacing import, and tidying.
-async fn settle(contacts: &impl Contacts, plan: &Plan, summary: &Summary) -> Answer<()> {
+async fn end_import(contacts: &impl Contacts, plan: &Plan, summary: &Summary) -> Answer<()> {
     if plan.dry_run || plan.chunks.is_empty() {
         return Ok(());
     }
@@ -177,14 +177,14 @@ async fn settle(contacts: &impl Contacts, plan: &Plan, summary: &Summary) -> Ans
     let rows = &summary.rows;
     let any_in = rows.created + rows.updated + rows.unchanged + rows.merged > 0;
     if plan.options.replace && complete && any_in {
-        contacts.raise_floor(&pool(&loaded), &plan.import_id).await?;
+        contacts.raise_cutoff(&pool(&loaded), &plan.import_id).await?;
     }
-    contacts.settle(&pool(&loaded), &plan.import_id).await
+    contacts.end_import(&pool(&loaded), &plan.import_id).await
 }
 
 /// Directory loads write only where something is to be mended; everything else always. Where a file was refused or its
 /// import failed there is a letter even if it goes to nobody.
-fn writes_letter(item: &ImportItem, plan: &Plan, summary: &Summary) -> bool {
+fn sends_notification(item: &ImportItem, plan: &Plan, summary: &Summary) -> bool {
     match summary.status {
         _ if !item.profile.starts_with("directory/") => true,
         Status::Completed => false,
@@ -213,8 +213,8 @@ fn input<'a>(
     ReportInput { summary, upload, title, locale, time_zone: zone }
 }
 
-async fn read_summary(objects: &impl Objects, papers: &Papers) -> Answer<Option<Summary>> {
-    let Some(json) = objects.get(&papers.summary()).await? else { return Ok(None) };
+async fn read_summary(objects: &impl Objects, artifacts: &Artifacts) -> Answer<Option<Summary>> {
+    let Some(json) = objects.get(&artifacts.summary()).await? else { return Ok(None) };
     serde_json::from_slice(&json).map(Some).map_err(|error| Fault::damaged("reading summary.json", error))
 }
 
@@ -223,7 +223,7 @@ async fn plan_of_none(objects: &impl Objects, item: &ImportItem) -> Answer<Plan>
     let file = item.object.key.rsplit('/').next().unwrap_or_default();
     let none =
         Plan::of_nothing(item.import_id.clone(), item.program.clone(), file, item.dry_run, item.started_at);
-    match Asked::read(objects, item, &drop_of(item)?).await {
+    match ImportRequest::read(objects, item, &drop_of(item)?).await {
         Ok(asked) => Ok(Plan { settings: asked.settings, options: asked.options, ..none }),
         Err(fault) if fault.is_transient() => Err(fault),
         // What broke the import may keep us from its settings too: it ends all the same.
@@ -233,7 +233,7 @@ async fn plan_of_none(objects: &impl Objects, item: &ImportItem) -> Answer<Plan>
 
 async fn write_upload(
     objects: &impl Objects,
-    papers: &Papers,
+    artifacts: &Artifacts,
     item: &ImportItem,
     plan: &Plan,
 ) -> Answer<Upload> {
@@ -250,6 +250,6 @@ async fn write_upload(
         detection: Detection::default(),
         options: std::collections::BTreeMap::new(),
     };
-    objects.put(&papers.upload(), upload.to_json().into_bytes()).await?;
+    objects.put(&artifacts.upload(), upload.to_json().into_bytes()).await?;
     Ok(upload)
 }

@@ -4,17 +4,17 @@
 //! - [`work`]: a chunk arrived. Judge its rows once, keep what they leave behind, close it.
 //! - [`finalize`]: all chunks are closed. Assemble the answer, write the letter.
 //! - [`assemble`]: both result files, in file order.
-//! - [`give_up`]: a chunk failed for good. Its rows are answered for, so that the import can end.
+//! - [`abandon`]: a chunk failed for good. Its rows are answered for, so that the import can end.
 //! - [`sweep`]: an import hangs. What is missing is sent again once, then given up.
 //! - [`migrate`]: a schedule says to look for files. New ones are split like drops.
 //! - [`preview`]: what an import would say, without one.
 
+pub mod abandon;
+mod artifacts;
 pub mod assemble;
 pub mod fault;
 pub mod finalize;
-pub mod give_up;
 pub mod migrate;
-mod papers;
 pub mod ports;
 pub mod preview;
 pub mod split;

@@ -7,7 +7,7 @@
 use std::future::Future;
 
 use jiff::{SignedDuration, Timestamp};
-use rollcall_domain::plan::object_keys::{Drop, What, starts_an_import};
+use rollcall_domain::plan::object_keys::{Drop, DropTarget, starts_an_import};
 use rollcall_domain::types::names::{ProfileName, ProgramName};
 use serde::Deserialize;
 
@@ -121,7 +121,7 @@ impl Migration {
     }
 
     fn drop(&self, file: &str) -> Drop {
-        let what = What::Profile(self.profile.clone());
+        let what = DropTarget::Profile(self.profile.clone());
         Drop { program: self.program.clone(), what, file: file.to_owned(), dry_run: self.dry_run }
     }
 }

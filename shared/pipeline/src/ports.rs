@@ -11,9 +11,9 @@ use jiff::Timestamp;
 pub use rollcall_domain::contacts::contact::Wanted;
 pub use rollcall_domain::contacts::directory::DirectoryItem;
 use rollcall_domain::contacts::directory::{Candidates, MatchKey};
-pub use rollcall_domain::contacts::writes::Keep;
+pub use rollcall_domain::contacts::writes::ContactWrite;
 use rollcall_domain::plan::chunk::ChunkMessage;
-use rollcall_domain::report::notification::Letter;
+use rollcall_domain::report::notification::Notification;
 use rollcall_domain::types::kind::Kind;
 use rollcall_domain::types::names::{ImportId, ProgramName};
 use rollcall_domain::types::outcome::Status;
@@ -164,13 +164,13 @@ pub trait Contacts: Send + Sync {
         pool: &Pool,
         import: &ImportId,
         chunk: u32,
-        records: &[Keep<'_>],
+        records: &[ContactWrite<'_>],
     ) -> impl Future<Output = Answer<()>> + Send;
     /// Replaces (DIG-5): the floor of the pool rises to this import, and never falls; a contact written by an
     /// older import reads as absent from then on, its memberships too. Repeating it is safe.
-    fn raise_floor(&self, pool: &Pool, import: &ImportId) -> impl Future<Output = Answer<()>> + Send;
+    fn raise_cutoff(&self, pool: &Pool, import: &ImportId) -> impl Future<Output = Answer<()>> + Send;
     /// The import has ended: the records kept beside repeated ones may go. Repeating it is safe.
-    fn settle(&self, pool: &Pool, import: &ImportId) -> impl Future<Output = Answer<()>> + Send;
+    fn end_import(&self, pool: &Pool, import: &ImportId) -> impl Future<Output = Answer<()>> + Send;
 }
 
 /// How a chunk was taken.
@@ -186,7 +186,7 @@ pub enum Take {
 
 /// Who may send the letter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum LetterClaim {
+pub enum NotificationClaim {
     /// The caller, until the lease ends.
     Claimed,
     /// Nobody: it went out.
@@ -239,14 +239,14 @@ pub trait Imports: Send + Sync {
     /// Closes a chunk once, and answers how many are open still. Closing it again changes nothing.
     fn close(&self, import: &ImportId, chunk: u32) -> impl Future<Output = Answer<u32>> + Send;
     /// Claims the letter for as long as the lease says.
-    fn claim_letter(
+    fn claim_notification(
         &self,
         import: &ImportId,
         now: Timestamp,
         lease: Timestamp,
-    ) -> impl Future<Output = Answer<LetterClaim>> + Send;
+    ) -> impl Future<Output = Answer<NotificationClaim>> + Send;
     /// Notes that the letter went out.
-    fn letter_sent(&self, import: &ImportId) -> impl Future<Output = Answer<()>> + Send;
+    fn notification_sent(&self, import: &ImportId) -> impl Future<Output = Answer<()>> + Send;
     /// Notes how the import ended. Repeating it is safe.
     fn finish(&self, import: &ImportId, status: Status) -> impl Future<Output = Answer<()>> + Send;
 }
@@ -254,7 +254,8 @@ pub trait Imports: Send + Sync {
 /// The mail service.
 pub trait Mail: Send + Sync {
     /// Sends a letter; answered when the service has accepted it. A repetition is a second letter.
-    fn send(&self, import: &ImportId, letter: &Letter) -> impl Future<Output = Answer<()>> + Send;
+    fn send(&self, import: &ImportId, notification: &Notification)
+    -> impl Future<Output = Answer<()>> + Send;
 }
 
 /// The time.

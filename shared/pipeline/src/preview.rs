@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use rollcall_domain::file::cells::Cells;
 use rollcall_domain::file::record_text;
 use rollcall_domain::file::split::records;
-use rollcall_domain::judge::chunk_judge::{Bench, JudgedRow};
+use rollcall_domain::judge::chunk_judge::{ChunkJudge, JudgedRow};
 use rollcall_domain::messages::localized::FindingJson;
 use rollcall_domain::plan::chunk::ChunkMessage;
 use rollcall_domain::plan::import_plan::{ChunkSize, Plan};
@@ -22,10 +22,10 @@ use rollcall_domain::types::limits;
 use rollcall_domain::types::outcome::Outcome;
 use serde::Serialize;
 
+use crate::artifacts::Loaded;
 use crate::fault::Fault;
-use crate::papers::Loaded;
 use crate::ports::{Answer, Contacts, Directory, ObjectVersion, Objects};
-use crate::split::{Asked, Cutter, columns_of, new_item, plan_of, read_profile};
+use crate::split::{Cutter, ImportRequest, columns_of, new_item, plan_of, read_profile};
 use crate::survey::{form, survey};
 use crate::text::{Kind, Text};
 use crate::work::look_up;
@@ -118,7 +118,7 @@ pub async fn preview(
     rows: usize,
 ) -> Answer<Preview> {
     let item = new_item(objects.bucket(), drop, object, given, Timestamp::UNIX_EPOCH);
-    let asked = Asked::read(objects, &item, drop).await?;
+    let asked = ImportRequest::read(objects, &item, drop).await?;
     let size = ChunkSize { rows: CHUNK_ROWS, ..ChunkSize::default() };
     let surveyed = survey(objects, &item.object, &asked, size).await?;
     let plan = Plan { dry_run: true, ..plan_of(&item, &drop.file, &asked, &surveyed) };
@@ -181,7 +181,7 @@ async fn judge(
     message: ChunkMessage,
 ) -> Answer<Vec<PreviewRow>> {
     let (delimiter, locale) = (loaded.plan.delimiter(), loaded.plan.settings.locale);
-    let mut bench = Bench::open(&loaded.plan, &loaded.profile, &message);
+    let mut bench = ChunkJudge::open(&loaded.plan, &loaded.profile, &message);
     let wanted = bench.wanted();
     let found = look_up(directory, contacts, loaded, &wanted).await?;
     let told = bench.tell(&wanted, &found).map_err(|error| Fault::damaged("judging a chunk", error))?;
@@ -213,7 +213,7 @@ fn cells(record: &str, delimiter: u8) -> Vec<String> {
 async fn refused(
     objects: &impl Objects,
     object: &ObjectVersion,
-    asked: &Asked,
+    asked: &ImportRequest,
     surveyed: &Surveyed,
     known: Option<Profile>,
     verdict: Verdict,
@@ -269,7 +269,7 @@ fn show(
     sample: &[u8],
     complete: bool,
     profile: &Profile,
-    asked: &Asked,
+    asked: &ImportRequest,
     limit: usize,
 ) {
     let opening = match preview.sheet {

@@ -11,7 +11,7 @@ use rollcall_domain::messages::localized::FindingJson;
 use rollcall_domain::plan::chunk::ChunkMessage;
 use rollcall_domain::plan::import_plan::{ChunkSize, Plan, VERSION};
 use rollcall_domain::plan::object_keys;
-use rollcall_domain::plan::object_keys::{Drop, Papers, What};
+use rollcall_domain::plan::object_keys::{Artifacts, Drop, DropTarget};
 use rollcall_domain::plan::{cut, mapping};
 use rollcall_domain::profile::compiled::Profile;
 use rollcall_domain::profile::options::Options;
@@ -26,8 +26,8 @@ use rollcall_domain::types::kind::UnknownKind;
 use rollcall_domain::types::limits;
 use rollcall_domain::types::names::{ImportId, NameError};
 
+use crate::artifacts::read_plan;
 use crate::fault::Fault;
-use crate::papers::read_plan;
 use crate::ports::{Answer, Clock, ImportItem, Imports, ObjectVersion, Objects, Queue};
 use crate::survey::survey;
 use crate::text::{Form, Text};
@@ -80,10 +80,10 @@ pub async fn split_again(
     if item.status.is_some() {
         return Ok(Split::Over(import_id));
     }
-    let papers = Papers::of(&item.program, &import_id);
-    let plan = match read_plan(objects, &papers).await? {
+    let artifacts = Artifacts::of(&item.program, &import_id);
+    let plan = match read_plan(objects, &artifacts).await? {
         Some(plan) => plan,
-        None => survey_and_plan(objects, &papers, &item, &drop, size).await?,
+        None => survey_and_plan(objects, &artifacts, &item, &drop, size).await?,
     };
     imports.seal(&import_id, plan.chunks.len() as u32).await?;
     send_open_chunks(objects, imports, queue, &item, &plan).await?;
@@ -98,8 +98,12 @@ pub async fn split_again(
 pub(crate) fn drop_of(item: &ImportItem) -> Answer<Drop> {
     let noted = |error: String| Fault::damaged("reading an import", error);
     let what = match item.profile.strip_prefix("directory/") {
-        Some(kind) => What::Directory(kind.parse().map_err(|error: UnknownKind| noted(error.to_string()))?),
-        None => What::Profile(item.profile.parse().map_err(|error: NameError| noted(error.to_string()))?),
+        Some(kind) => {
+            DropTarget::Directory(kind.parse().map_err(|error: UnknownKind| noted(error.to_string()))?)
+        }
+        None => {
+            DropTarget::Profile(item.profile.parse().map_err(|error: NameError| noted(error.to_string()))?)
+        }
     };
     let file = item.object.key.rsplit('/').next().unwrap_or_default().to_owned();
     Ok(Drop { program: item.program.clone(), what, file, dry_run: item.dry_run })
@@ -114,8 +118,8 @@ pub fn new_item(
     started_at: Timestamp,
 ) -> ImportItem {
     let profile = match &drop.what {
-        What::Profile(name) => name.to_string(),
-        What::Directory(kind) => format!("directory/{kind}"),
+        DropTarget::Profile(name) => name.to_string(),
+        DropTarget::Directory(kind) => format!("directory/{kind}"),
     };
     ImportItem {
         import_id: ImportId::derive(bucket, &object.key, &object.version, object.modified),
@@ -133,30 +137,32 @@ pub fn new_item(
 /// Surveys the file, writes the upload summary, then the plan: from there on everybody follows it.
 async fn survey_and_plan(
     objects: &impl Objects,
-    papers: &Papers,
+    artifacts: &Artifacts,
     item: &ImportItem,
     drop: &Drop,
     size: ChunkSize,
 ) -> Answer<Plan> {
-    let asked = Asked::read(objects, item, drop).await?;
+    let asked = ImportRequest::read(objects, item, drop).await?;
     let surveyed = survey(objects, &item.object, &asked, size).await?;
     let plan = plan_of(item, &drop.file, &asked, &surveyed);
-    objects.put(&papers.upload(), upload_of(&plan, item, &asked, &surveyed).to_json().into_bytes()).await?;
-    if objects.put_if_absent(&papers.plan(), &[&plan.to_json()]).await? {
+    objects
+        .put(&artifacts.upload(), upload_of(&plan, item, &asked, &surveyed).to_json().into_bytes())
+        .await?;
+    if objects.put_if_absent(&artifacts.plan(), &[&plan.to_json()]).await? {
         return Ok(plan);
     }
-    read_plan(objects, papers).await?.ok_or_else(|| crate::papers::missing("plan.json"))
+    read_plan(objects, artifacts).await?.ok_or_else(|| crate::artifacts::missing("plan.json"))
 }
 
 /// What a drop asks for: program, profile and options as they are now.
-pub(crate) struct Asked {
+pub(crate) struct ImportRequest {
     pub(crate) settings: Settings,
     pub(crate) profile: Option<Profile>,
     pub(crate) options: Options,
     pub(crate) errors: Vec<Finding>,
 }
 
-impl Asked {
+impl ImportRequest {
     pub(crate) async fn read(objects: &impl Objects, item: &ImportItem, drop: &Drop) -> Answer<Self> {
         let mut asked = Self {
             settings: Settings::default(),
@@ -220,10 +226,13 @@ async fn read_text(objects: &impl Objects, key: &str) -> Answer<Option<Result<St
 }
 
 /// A profile of one's own goes before a built-in one of the same name.
-pub(crate) async fn read_profile(objects: &impl Objects, what: &What) -> Answer<Result<Profile, Finding>> {
+pub(crate) async fn read_profile(
+    objects: &impl Objects,
+    what: &DropTarget,
+) -> Answer<Result<Profile, Finding>> {
     let name = match what {
-        What::Directory(kind) => return Ok(Ok(Profile::of_directory(*kind))),
-        What::Profile(name) => name,
+        DropTarget::Directory(kind) => return Ok(Ok(Profile::of_directory(*kind))),
+        DropTarget::Profile(name) => name,
     };
     let key = object_keys::profile(name);
     let Some(text) = read_text(objects, &key).await? else {
@@ -240,7 +249,7 @@ pub(crate) async fn read_profile(objects: &impl Objects, what: &What) -> Answer<
     })
 }
 
-pub(crate) fn plan_of(item: &ImportItem, file: &str, asked: &Asked, surveyed: &Surveyed) -> Plan {
+pub(crate) fn plan_of(item: &ImportItem, file: &str, asked: &ImportRequest, surveyed: &Surveyed) -> Plan {
     let accepted = surveyed.errors.is_empty();
     let profile = asked.profile.as_ref().map(Profile::to_toml).unwrap_or_default();
     Plan {
@@ -265,7 +274,7 @@ pub(crate) fn plan_of(item: &ImportItem, file: &str, asked: &Asked, surveyed: &S
     }
 }
 
-fn upload_of(plan: &Plan, item: &ImportItem, asked: &Asked, surveyed: &Surveyed) -> Upload {
+fn upload_of(plan: &Plan, item: &ImportItem, asked: &ImportRequest, surveyed: &Surveyed) -> Upload {
     let locale = plan.settings.locale;
     let findings = surveyed.errors.iter().chain(&surveyed.warnings);
     let findings = findings.map(|finding| FindingJson::new(finding, locale)).collect();
@@ -367,7 +376,7 @@ impl<'a, O: Objects> Cutter<'a, O> {
     /// The message of a chunk; chunks are asked for in ascending order.
     pub(crate) async fn message(&mut self, number: u32) -> Answer<ChunkMessage> {
         let chunk = self.plan.chunks.get(number as usize);
-        let chunk = chunk.ok_or_else(|| crate::papers::missing("a chunk of the plan"))?;
+        let chunk = chunk.ok_or_else(|| crate::artifacts::missing("a chunk of the plan"))?;
         while chunk.end > self.at + self.buffer.len() as u64 {
             let piece = self.text.next().await?.ok_or_else(|| Fault::Gone(self.object.key.clone()))?;
             let passed = chunk.start.saturating_sub(self.at).min(self.buffer.len() as u64);

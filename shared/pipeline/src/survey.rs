@@ -1,7 +1,9 @@
 //! The first reading of a drop: in which form its text comes, and the file's verdict.
 
 use rollcall_domain::file::decode;
-use rollcall_domain::file::decode::{Census, Confidence, Detected, Encoding, Found, Halves, Place, ToldBy};
+use rollcall_domain::file::decode::{
+    Census, Confidence, Detected, DetectedBy, DetectedEncoding, Encoding, Place, SurrogateScanner,
+};
 use rollcall_domain::file::workbook::{Sheet, SheetText, Workbook, is_workbook};
 use rollcall_domain::plan::import_plan::ChunkSize;
 use rollcall_domain::profile::compiled::Profile;
@@ -13,14 +15,14 @@ use rollcall_domain::types::finding::Finding;
 use rollcall_domain::types::limits;
 
 use crate::ports::{Answer, ObjectVersion, Objects};
-use crate::split::Asked;
+use crate::split::ImportRequest;
 use crate::text::{Form, Kind, Look, Pieces, Text, look, read_workbook};
 
 /// Reads the whole file once and gives its verdict.
 pub(crate) async fn survey(
     objects: &impl Objects,
     object: &ObjectVersion,
-    asked: &Asked,
+    asked: &ImportRequest,
     size: ChunkSize,
 ) -> Answer<Surveyed> {
     let Some(profile) = asked.profile.as_ref().filter(|_| asked.errors.is_empty()) else {
@@ -51,7 +53,7 @@ async fn survey_text(
     objects: &impl Objects,
     object: &ObjectVersion,
     look: &Look,
-    asked: &Asked,
+    asked: &ImportRequest,
     profile: &Profile,
     detected: Detected,
     size: ChunkSize,
@@ -59,10 +61,10 @@ async fn survey_text(
     let surveyed = survey_as(objects, object, look, asked, profile, detected.encoding, size).await?;
     if !surveyed.no_text || detected.encoding.is_wide() {
         let Detected { encoding, by } = detected;
-        let guessed = by == ToldBy::Content && encoding.is_wide();
+        let guessed = by == DetectedBy::Content && encoding.is_wide();
         let confidence = if guessed { Confidence::High } else { Confidence::Certain };
         let against = if surveyed.no_text { half(objects, object, look, encoding).await? } else { None };
-        let found = Found { encoding, by, confidence, against };
+        let found = DetectedEncoding { encoding, by, confidence, against };
         return Ok(Surveyed { encoding: Some(found), ..surveyed });
     }
     let found = census(objects, object, look, detected).await?;
@@ -83,7 +85,7 @@ async fn open_workbook(
     objects: &impl Objects,
     object: &ObjectVersion,
     look: &Look,
-    asked: &Asked,
+    asked: &ImportRequest,
     profile: Option<&Profile>,
 ) -> Answer<Result<(Sheet, SheetText), Finding>> {
     if look.len > limits::WORKBOOK_BYTES {
@@ -100,7 +102,7 @@ async fn open_workbook(
 fn survey_sheet(
     sheet: Sheet,
     mut text: SheetText,
-    asked: &Asked,
+    asked: &ImportRequest,
     profile: &Profile,
     size: ChunkSize,
 ) -> Result<Surveyed, Finding> {
@@ -120,7 +122,7 @@ async fn survey_as(
     objects: &impl Objects,
     object: &ObjectVersion,
     look: &Look,
-    asked: &Asked,
+    asked: &ImportRequest,
     profile: &Profile,
     encoding: Encoding,
     size: ChunkSize,
@@ -148,7 +150,7 @@ async fn census(
     object: &ObjectVersion,
     look: &Look,
     detected: Detected,
-) -> Answer<Found> {
+) -> Answer<DetectedEncoding> {
     let mut pieces = Pieces::new(objects, object, look.packing);
     let mut census = Census::default();
     while let Some(piece) = pieces.next().await? {
@@ -165,7 +167,7 @@ async fn half(
     encoding: Encoding,
 ) -> Answer<Option<Place>> {
     let mut pieces = Pieces::new(objects, object, look.packing);
-    let mut halves = Halves::new(encoding);
+    let mut halves = SurrogateScanner::new(encoding);
     while let Some(piece) = pieces.next().await? {
         let place = halves.feed(&piece);
         if place.is_some() {
@@ -179,7 +181,7 @@ async fn half(
 pub(crate) async fn form(
     objects: &impl Objects,
     object: &ObjectVersion,
-    asked: &Asked,
+    asked: &ImportRequest,
     surveyed: &Surveyed,
 ) -> Answer<Option<Form>> {
     let of = |packing, kind| Some(Form { packing, kind });

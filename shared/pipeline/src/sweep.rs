@@ -11,9 +11,9 @@ use rollcall_domain::plan::chunk::ChunkMessage;
 use rollcall_domain::plan::import_plan::ChunkSize;
 use rollcall_domain::types::names::{ImportId, ProgramName};
 
+use crate::abandon::abandon_chunk;
+use crate::artifacts::Plans;
 use crate::finalize::finalize;
-use crate::give_up::give_up_chunk;
-use crate::papers::Plans;
 use crate::ports::{Answer, Clock, Contacts, Directory, ImportItem, Imports, Mail, Objects, Ports, Queue};
 use crate::split::split_again;
 use crate::work::Worked;
@@ -38,14 +38,14 @@ pub enum Swept {
     /// What was missing was sent again.
     SentAgain,
     /// Its open chunks were given up; those that somebody works on at this moment come next time.
-    GivenUp,
+    Abandoned,
     /// It could go no further and was ended.
     Failed,
 }
 
 /// How the sweep works.
 #[derive(Debug, Clone, Copy)]
-pub struct Patience {
+pub struct SweepConfig {
     /// Longer than a message can be under way: visibility × receives.
     pub wait: SignedDuration,
     /// For as long a chunk, or a letter, is taken.
@@ -62,7 +62,7 @@ pub async fn sweep_import<I: Imports + Unfinished>(
     ports: &Ports<impl Objects, impl Directory, impl Contacts, I, impl Queue, impl Clock>,
     mail: &impl Mail,
     plans: &Plans,
-    patience: Patience,
+    sweep_config: SweepConfig,
     import: &ImportId,
     swept_at: Option<Timestamp>,
 ) -> Answer<Swept> {
@@ -75,7 +75,7 @@ pub async fn sweep_import<I: Imports + Unfinished>(
     }
     let now = clock.now();
     let since = swept_at.unwrap_or(item.started_at);
-    if now < since + patience.wait {
+    if now < since + sweep_config.wait {
         return Ok(Swept::Young);
     }
     if item.chunks.is_some() && imports.open_chunks(import).await?.is_empty() {
@@ -84,15 +84,15 @@ pub async fn sweep_import<I: Imports + Unfinished>(
     }
     let went_on = if swept_at.is_none() {
         imports.note_swept(import, now).await?;
-        split_again(objects, imports, queue, item, patience.size).await.map(|_| Swept::SentAgain)
+        split_again(objects, imports, queue, item, sweep_config.size).await.map(|_| Swept::SentAgain)
     } else {
-        let giving_up = GivingUp { ports, plans, lease: patience.lease };
-        split_again(objects, imports, &giving_up, item, patience.size).await.map(|_| Swept::GivenUp)
+        let giving_up = GivingUp { ports, plans, lease: sweep_config.lease };
+        split_again(objects, imports, &giving_up, item, sweep_config.size).await.map(|_| Swept::Abandoned)
     };
     match went_on {
         Err(fault) if !fault.is_transient() => {
             let why = fault.to_string();
-            finalize(ports, mail, patience.lease, import, Some(&why)).await?;
+            finalize(ports, mail, sweep_config.lease, import, Some(&why)).await?;
             Ok(Swept::Failed)
         }
         went_on => went_on,
@@ -116,8 +116,8 @@ where
     K: Clock,
 {
     async fn send_chunk(&self, message: ChunkMessage) -> Answer<()> {
-        match give_up_chunk(self.ports, self.plans, self.lease, &message, true).await? {
-            Worked::Closed(_) | Worked::HandBack => Ok(()),
+        match abandon_chunk(self.ports, self.plans, self.lease, &message, true).await? {
+            Worked::Closed(_) | Worked::Busy => Ok(()),
         }
     }
 

@@ -4,15 +4,17 @@
 //! judging; so a crash at any point, and any number of deliveries, come to the same end.
 
 use jiff::SignedDuration;
-use rollcall_domain::judge::chunk_judge::{Bench, Found, Lookups};
+use rollcall_domain::judge::chunk_judge::{ChunkJudge, LookupAnswers, Lookups};
 use rollcall_domain::plan::chunk::{ChunkMessage, VERSION};
-use rollcall_domain::plan::object_keys::Papers;
-use rollcall_domain::result::chunk_result::{ChunkAnswer, Fragment, Keeps};
+use rollcall_domain::plan::object_keys::Artifacts;
+use rollcall_domain::result::chunk_result::{ChunkAnswer, ChunkResult, Writes};
 
+pub use crate::artifacts::{Loaded, Plans};
+use crate::artifacts::{missing, put_chunk_result, read_chunk_result};
 use crate::fault::Fault;
-pub use crate::papers::{Loaded, Plans};
-use crate::papers::{missing, put_fragment, read_fragment};
-use crate::ports::{Answer, Clock, Contacts, Directory, Imports, Keep, Objects, Pool, Ports, Queue, Take};
+use crate::ports::{
+    Answer, Clock, ContactWrite, Contacts, Directory, Imports, Objects, Pool, Ports, Queue, Take,
+};
 
 /// What came of a message.
 #[derive(Debug, Clone, PartialEq)]
@@ -20,7 +22,7 @@ pub enum Worked {
     /// The chunk is closed; with its answer where this call closed it as it was judged.
     Closed(Option<ChunkAnswer>),
     /// Somebody else is at it: the message is to be handed back.
-    HandBack,
+    Busy,
 }
 
 /// Judges a chunk's rows and keeps what they leave behind.
@@ -44,7 +46,7 @@ pub async fn work_chunk(
     let now = clock.now();
     match imports.take(import, chunk, now, now + lease).await? {
         Take::Taken => {}
-        Take::Leased => return Ok(Worked::HandBack),
+        Take::Leased => return Ok(Worked::Busy),
         Take::Closed => {
             if imports.open_chunks(import).await?.is_empty() {
                 queue.send_finalize(program, import).await?;
@@ -53,16 +55,16 @@ pub async fn work_chunk(
         }
     }
     let loaded = plans.get(objects, program, import).await?;
-    let papers = Papers::of(program, import);
-    let fragment = match read_fragment(objects, &papers, chunk).await? {
-        Some(fragment) => fragment,
-        None => judge(objects, directory, contacts, &loaded, &papers, message).await?,
+    let artifacts = Artifacts::of(program, import);
+    let chunk_result = match read_chunk_result(objects, &artifacts, chunk).await? {
+        Some(chunk_result) => chunk_result,
+        None => judge(objects, directory, contacts, &loaded, &artifacts, message).await?,
     };
-    keep(directory, contacts, &loaded, chunk, &fragment).await?;
+    keep(directory, contacts, &loaded, chunk, &chunk_result).await?;
     if imports.close(import, chunk).await? == 0 {
         queue.send_finalize(program, import).await?;
     }
-    Ok(Worked::Closed(Some(fragment.answer)))
+    Ok(Worked::Closed(Some(chunk_result.answer)))
 }
 
 /// Judges, and writes the fragment: the one point where a chunk is decided.
@@ -71,17 +73,18 @@ async fn judge(
     directory: &impl Directory,
     contacts: &impl Contacts,
     loaded: &Loaded,
-    papers: &Papers,
+    artifacts: &Artifacts,
     message: &ChunkMessage,
-) -> Answer<Fragment> {
-    let mut bench = Bench::open(&loaded.plan, &loaded.profile, message);
+) -> Answer<ChunkResult> {
+    let mut bench = ChunkJudge::open(&loaded.plan, &loaded.profile, message);
     let wanted = bench.wanted();
     let found = look_up(directory, contacts, loaded, &wanted).await?;
-    let fragment = bench.judge(&wanted, &found).map_err(|error| Fault::damaged("judging a chunk", error))?;
-    if put_fragment(objects, papers, message, &fragment).await? {
-        return Ok(fragment);
+    let chunk_result =
+        bench.judge(&wanted, &found).map_err(|error| Fault::damaged("judging a chunk", error))?;
+    if put_chunk_result(objects, artifacts, message, &chunk_result).await? {
+        return Ok(chunk_result);
     }
-    read_fragment(objects, papers, message.chunk).await?.ok_or_else(|| missing("a fragment"))
+    read_chunk_result(objects, artifacts, message.chunk).await?.ok_or_else(|| missing("a fragment"))
 }
 
 /// Asks the directory and the contacts, each once for all rows.
@@ -90,12 +93,12 @@ pub(crate) async fn look_up(
     contacts: &impl Contacts,
     loaded: &Loaded,
     wanted: &Lookups,
-) -> Answer<Found> {
+) -> Answer<LookupAnswers> {
     let plan = &loaded.plan;
-    let mut found = Found {
+    let mut found = LookupAnswers {
         accounts: directory.candidates(&wanted.accounts).await?,
         entries: directory.find(&plan.program, &wanted.entries).await?,
-        ..Found::default()
+        ..LookupAnswers::default()
     };
     if let Some(kind) = loaded.profile.directory {
         found.items = directory.read(&plan.program, kind, &wanted.ids).await?;
@@ -111,15 +114,15 @@ pub(crate) async fn keep(
     contacts: &impl Contacts,
     loaded: &Loaded,
     chunk: u32,
-    fragment: &Fragment,
+    chunk_result: &ChunkResult,
 ) -> Answer<()> {
     let plan = &loaded.plan;
-    match (&fragment.keeps, loaded.profile.directory) {
-        (Keeps::Contacts(keeps), _) if !keeps.is_empty() => {
-            let keeps: Vec<Keep<'_>> = keeps.iter().collect();
-            contacts.keep(&pool(loaded), &plan.import_id, chunk, &keeps).await
+    match (&chunk_result.writes, loaded.profile.directory) {
+        (Writes::Contacts(writes), _) if !writes.is_empty() => {
+            let writes: Vec<ContactWrite<'_>> = writes.iter().collect();
+            contacts.keep(&pool(loaded), &plan.import_id, chunk, &writes).await
         }
-        (Keeps::Directory(items), Some(kind)) if !items.is_empty() => {
+        (Writes::Directory(items), Some(kind)) if !items.is_empty() => {
             directory.keep(&plan.program, kind, items).await
         }
         _ => Ok(()),

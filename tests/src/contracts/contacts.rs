@@ -1,7 +1,7 @@
 //! The contacts: read as they were before an import, kept so that order and repetition do not matter.
 
 use rollcall_domain::types::id::ContactId;
-use rollcall_pipeline::ports::{Contacts, Keep, Pool, Wanted};
+use rollcall_pipeline::ports::{ContactWrite, Contacts, Pool, Wanted};
 
 use super::{import, program};
 
@@ -30,8 +30,8 @@ pub fn contact(pool: &Pool, identity: &str) -> ContactId {
 }
 
 /// A row alone in its identity, new to the pool.
-pub fn fresh(pool: &Pool, identity: &str, row: u64, record: &'static str) -> Keep<'static> {
-    Keep {
+pub fn fresh(pool: &Pool, identity: &str, row: u64, record: &'static str) -> ContactWrite<'static> {
+    ContactWrite {
         contact_id: contact(pool, identity),
         row,
         repeated: false,
@@ -46,12 +46,12 @@ fn numbered(number: u64) -> &'static str {
     format!("{{\"n\":{number}}}").leak()
 }
 
-async fn keep<C: Contacts>(contacts: &C, pool: &Pool, number: i64, chunk: u32, records: &[Keep<'_>]) {
+async fn keep<C: Contacts>(contacts: &C, pool: &Pool, number: i64, chunk: u32, records: &[ContactWrite<'_>]) {
     contacts.keep(pool, &import(number), chunk, records).await.expect("kept");
 }
 
-async fn settle<C: Contacts>(contacts: &C, pool: &Pool, number: i64) {
-    contacts.settle(pool, &import(number)).await.expect("settled");
+async fn end_import<C: Contacts>(contacts: &C, pool: &Pool, number: i64) {
+    contacts.end_import(pool, &import(number)).await.expect("settled");
 }
 
 async fn record<C: Contacts>(contacts: &C, pool: &Pool, number: i64, identity: &str) -> Option<String> {
@@ -68,17 +68,17 @@ async fn nothing_asked_is_nothing_answered<C: Contacts>(contacts: &C) {
     let pool = pool("nothing");
     assert!(contacts.read(&pool, &import(1), &[]).await.expect("read").is_empty());
     contacts.keep(&pool, &import(1), 0, &[]).await.expect("kept");
-    settle(contacts, &pool, 1).await;
+    end_import(contacts, &pool, 1).await;
     assert_eq!(record(contacts, &pool, 2, "a").await, None);
 }
 
 async fn what_is_kept_is_there_for_the_next<C: Contacts>(contacts: &C) {
     let pool = pool("kept");
-    let row = Keep { groups: &["vip".to_owned()], ..fresh(&pool, "a", 1, "{\"n\":1}") };
+    let row = ContactWrite { groups: &["vip".to_owned()], ..fresh(&pool, "a", 1, "{\"n\":1}") };
     keep(contacts, &pool, 1, 0, &[row]).await;
     assert_eq!(record(contacts, &pool, 1, "a").await, None, "an import sees nothing of its own");
     assert!(!is_member(contacts, &pool, 1, "a", "vip").await);
-    settle(contacts, &pool, 1).await;
+    end_import(contacts, &pool, 1).await;
     let a = contact(&pool, "a");
     let wanted = [
         Wanted::Membership(a, "other".to_owned()),
@@ -104,13 +104,13 @@ async fn pools_and_programs_are_apart<C: Contacts>(contacts: &C) {
 async fn keeping_again_changes_nothing<C: Contacts>(contacts: &C) {
     let pool = pool("again");
     let first = fresh(&pool, "a", 1, "{\"n\":1}");
-    let known = Keep { known: true, ..fresh(&pool, "a", 1, "{\"n\":2}") };
+    let known = ContactWrite { known: true, ..fresh(&pool, "a", 1, "{\"n\":2}") };
     keep(contacts, &pool, 1, 0, std::slice::from_ref(&first)).await;
     keep(contacts, &pool, 1, 0, std::slice::from_ref(&first)).await;
-    settle(contacts, &pool, 1).await;
+    end_import(contacts, &pool, 1).await;
     keep(contacts, &pool, 2, 0, std::slice::from_ref(&known)).await;
     keep(contacts, &pool, 2, 0, &[known]).await;
-    settle(contacts, &pool, 2).await;
+    end_import(contacts, &pool, 2).await;
     assert_eq!(record(contacts, &pool, 3, "a").await.as_deref(), Some("{\"n\":2}"));
 }
 
@@ -118,11 +118,11 @@ async fn a_known_contact_changes<C: Contacts>(contacts: &C) {
     let pool = pool("known");
     let rows = [fresh(&pool, "a", 1, "{\"n\":1}"), fresh(&pool, "b", 2, "{\"n\":1}")];
     keep(contacts, &pool, 1, 0, &rows).await;
-    settle(contacts, &pool, 1).await;
-    let unchanged = Keep { known: true, record: None, ..rows[1] };
-    let changed = Keep { known: true, record: Some("{\"n\":2}"), ..rows[0] };
+    end_import(contacts, &pool, 1).await;
+    let unchanged = ContactWrite { known: true, record: None, ..rows[1] };
+    let changed = ContactWrite { known: true, record: Some("{\"n\":2}"), ..rows[0] };
     keep(contacts, &pool, 2, 0, &[changed, unchanged]).await;
-    settle(contacts, &pool, 2).await;
+    end_import(contacts, &pool, 2).await;
     assert_eq!(record(contacts, &pool, 3, "a").await.as_deref(), Some("{\"n\":2}"));
     assert_eq!(record(contacts, &pool, 3, "b").await.as_deref(), Some("{\"n\":1}"));
 }
@@ -133,14 +133,14 @@ fn repeated(
     row: u64,
     record: Option<&'static str>,
     known: bool,
-) -> Keep<'static> {
-    Keep { repeated: true, known, record, ..fresh(pool, identity, row, "") }
+) -> ContactWrite<'static> {
+    ContactWrite { repeated: true, known, record, ..fresh(pool, identity, row, "") }
 }
 
 async fn the_lowest_row_of_an_identity_stays<C: Contacts>(contacts: &C) {
     let pool = pool("repeated");
     keep(contacts, &pool, 1, 0, &[fresh(&pool, "known", 1, "{\"n\":0}")]).await;
-    settle(contacts, &pool, 1).await;
+    end_import(contacts, &pool, 1).await;
     for (identity, known, before) in [("new", false, None), ("known", true, Some("{\"n\":0}"))] {
         let chunk = u32::from(known) * 10;
         let row = |row: u64| repeated(&pool, identity, row, Some(numbered(row)), known);
@@ -152,18 +152,18 @@ async fn the_lowest_row_of_an_identity_stays<C: Contacts>(contacts: &C) {
         assert_eq!(record(contacts, &pool, 2, identity).await.as_deref(), before);
         assert_eq!(record(contacts, &pool, 3, identity).await.as_deref(), Some("{\"n\":3}"));
     }
-    settle(contacts, &pool, 2).await;
-    settle(contacts, &pool, 2).await;
+    end_import(contacts, &pool, 2).await;
+    end_import(contacts, &pool, 2).await;
     assert_eq!(record(contacts, &pool, 3, "known").await.as_deref(), Some("{\"n\":3}"));
 }
 
 async fn an_unchanged_lowest_row_brings_the_record_back<C: Contacts>(contacts: &C) {
     let pool = pool("unchanged");
     keep(contacts, &pool, 1, 0, &[fresh(&pool, "a", 1, "{\"n\":0}")]).await;
-    settle(contacts, &pool, 1).await;
+    end_import(contacts, &pool, 1).await;
     keep(contacts, &pool, 2, 1, &[repeated(&pool, "a", 5, Some("{\"n\":5}"), true)]).await;
     keep(contacts, &pool, 2, 0, &[repeated(&pool, "a", 2, None, true)]).await;
-    settle(contacts, &pool, 2).await;
+    end_import(contacts, &pool, 2).await;
     assert_eq!(record(contacts, &pool, 3, "a").await.as_deref(), Some("{\"n\":0}"));
 }
 
@@ -177,13 +177,13 @@ async fn a_newer_import_is_not_overwritten<C: Contacts>(contacts: &C) {
 async fn memberships_are_added<C: Contacts>(contacts: &C) {
     let pool = pool("members");
     let row = fresh(&pool, "a", 1, "{}");
-    keep(contacts, &pool, 1, 0, &[Keep { groups: &["one".to_owned()], ..row }]).await;
-    settle(contacts, &pool, 1).await;
+    keep(contacts, &pool, 1, 0, &[ContactWrite { groups: &["one".to_owned()], ..row }]).await;
+    end_import(contacts, &pool, 1).await;
     let groups = &["two".to_owned(), "drei \"3\"".to_owned()];
-    keep(contacts, &pool, 2, 0, &[Keep { known: true, record: None, groups, ..row }]).await;
+    keep(contacts, &pool, 2, 0, &[ContactWrite { known: true, record: None, groups, ..row }]).await;
     assert!(is_member(contacts, &pool, 2, "a", "one").await);
     assert!(!is_member(contacts, &pool, 2, "a", "two").await);
-    settle(contacts, &pool, 2).await;
+    end_import(contacts, &pool, 2).await;
     for group in ["one", "two", "drei \"3\""] {
         assert!(is_member(contacts, &pool, 3, "a", group).await, "{group}");
     }
@@ -192,22 +192,23 @@ async fn memberships_are_added<C: Contacts>(contacts: &C) {
 
 async fn below_the_floor_nothing_is<C: Contacts>(contacts: &C) {
     let pool = pool("floor");
-    let old = Keep { groups: &["one".to_owned()], ..fresh(&pool, "old", 1, "{\"n\":1}") };
-    let both = Keep { groups: &["one".to_owned()], ..fresh(&pool, "both", 2, "{\"n\":1}") };
+    let old = ContactWrite { groups: &["one".to_owned()], ..fresh(&pool, "old", 1, "{\"n\":1}") };
+    let both = ContactWrite { groups: &["one".to_owned()], ..fresh(&pool, "both", 2, "{\"n\":1}") };
     keep(contacts, &pool, 1, 0, &[old, both]).await;
-    settle(contacts, &pool, 1).await;
-    keep(contacts, &pool, 2, 0, &[Keep { known: true, ..fresh(&pool, "both", 1, "{\"n\":2}") }]).await;
+    end_import(contacts, &pool, 1).await;
+    keep(contacts, &pool, 2, 0, &[ContactWrite { known: true, ..fresh(&pool, "both", 1, "{\"n\":2}") }])
+        .await;
     for number in [2, 1] {
-        contacts.raise_floor(&pool, &import(number)).await.expect("raised");
+        contacts.raise_cutoff(&pool, &import(number)).await.expect("raised");
     }
-    settle(contacts, &pool, 2).await;
+    end_import(contacts, &pool, 2).await;
     assert_eq!(record(contacts, &pool, 3, "old").await, None);
     assert!(!is_member(contacts, &pool, 3, "old", "one").await);
     assert_eq!(record(contacts, &pool, 3, "both").await.as_deref(), Some("{\"n\":2}"));
-    let again = Keep { record: Some("{\"n\":3}"), groups: &["two".to_owned()], ..old };
+    let again = ContactWrite { record: Some("{\"n\":3}"), groups: &["two".to_owned()], ..old };
     keep(contacts, &pool, 3, 0, &[again]).await;
     assert_eq!(record(contacts, &pool, 3, "old").await, None);
-    settle(contacts, &pool, 3).await;
+    end_import(contacts, &pool, 3).await;
     assert_eq!(record(contacts, &pool, 4, "old").await.as_deref(), Some("{\"n\":3}"));
     assert!(is_member(contacts, &pool, 4, "old", "two").await);
     assert!(!is_member(contacts, &pool, 4, "old", "one").await);
@@ -215,9 +216,10 @@ async fn below_the_floor_nothing_is<C: Contacts>(contacts: &C) {
 
 async fn many_are_kept_at_once<C: Contacts>(contacts: &C) {
     let pool = pool("many");
-    let rows: Vec<Keep> = (1..=700).map(|row| fresh(&pool, &row.to_string(), row, numbered(row))).collect();
+    let rows: Vec<ContactWrite> =
+        (1..=700).map(|row| fresh(&pool, &row.to_string(), row, numbered(row))).collect();
     keep(contacts, &pool, 1, 0, &rows).await;
-    settle(contacts, &pool, 1).await;
+    end_import(contacts, &pool, 1).await;
     let wanted: Vec<Wanted> =
         (1..=1_400).rev().map(|row: u64| Wanted::Contact(contact(&pool, &row.to_string()))).collect();
     let read = contacts.read(&pool, &import(2), &wanted).await.expect("read");

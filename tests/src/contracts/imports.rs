@@ -2,7 +2,7 @@
 
 use rollcall_domain::types::names::ImportId;
 use rollcall_domain::types::outcome::Status;
-use rollcall_pipeline::ports::{ImportItem, Imports, LetterClaim, ObjectVersion, Take};
+use rollcall_pipeline::ports::{ImportItem, Imports, NotificationClaim, ObjectVersion, Take};
 
 use super::{import, program, time};
 
@@ -80,13 +80,14 @@ async fn a_chunk_is_taken_by_one<I: Imports>(imports: &I) {
 async fn a_letter_goes_out_once<I: Imports>(imports: &I) {
     let id = import(4);
     imports.begin(item(id.clone())).await.expect("begun");
-    let claim = async |now, lease| imports.claim_letter(&id, time(now), time(lease)).await.expect("asked");
-    assert_eq!(claim(10, 20).await, LetterClaim::Claimed);
-    assert_eq!(claim(19, 30).await, LetterClaim::Held);
-    assert_eq!(claim(21, 30).await, LetterClaim::Claimed);
-    imports.letter_sent(&id).await.expect("noted");
-    imports.letter_sent(&id).await.expect("noted again");
-    assert_eq!(claim(50, 60).await, LetterClaim::Sent);
+    let claim =
+        async |now, lease| imports.claim_notification(&id, time(now), time(lease)).await.expect("asked");
+    assert_eq!(claim(10, 20).await, NotificationClaim::Claimed);
+    assert_eq!(claim(19, 30).await, NotificationClaim::Held);
+    assert_eq!(claim(21, 30).await, NotificationClaim::Claimed);
+    imports.notification_sent(&id).await.expect("noted");
+    imports.notification_sent(&id).await.expect("noted again");
+    assert_eq!(claim(50, 60).await, NotificationClaim::Sent);
 }
 
 async fn an_import_without_chunks_has_none_open<I: Imports>(imports: &I) {

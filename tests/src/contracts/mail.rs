@@ -1,6 +1,6 @@
 //! The mail: what is sent arrives, with what it says.
 
-use rollcall_domain::report::notification::Letter;
+use rollcall_domain::report::notification::Notification;
 use rollcall_domain::types::names::ImportId;
 use rollcall_pipeline::ports::Mail;
 
@@ -8,7 +8,7 @@ use super::import;
 
 /// Runs the suite; `arrived` gives the letters of an import as the service took them, as text.
 pub async fn mail_contract<M: Mail>(mail: M, arrived: impl AsyncFn(&ImportId) -> Vec<String>) {
-    let some = letter(&["ann@sample.com", "bob@sample.com"]);
+    let some = notification(&["ann@sample.com", "bob@sample.com"]);
     mail.send(&import(1), &some).await.expect("sent");
     let letters = arrived(&import(1)).await;
     assert_eq!(letters.len(), 1);
@@ -20,8 +20,8 @@ pub async fn mail_contract<M: Mail>(mail: M, arrived: impl AsyncFn(&ImportId) ->
 }
 
 /// A letter to these.
-pub fn letter(to: &[&str]) -> Letter {
-    Letter {
+pub fn notification(to: &[&str]) -> Notification {
+    Notification {
         from: "rollcall@sample.com".to_owned(),
         to: to.iter().map(ToString::to_string).collect(),
         subject: "Lista «prospects»: 3 rows, ação".to_owned(),

@@ -8,7 +8,7 @@ use rollcall_domain::result::tally::{CodeCount, Counts};
 use rollcall_domain::types::outcome::Status;
 use serde::Serialize;
 
-use crate::drop::Asked;
+use crate::drop::ImportArguments;
 
 /// The document of an import that is over.
 pub fn document(summary: &Summary, results: &Path) -> String {
@@ -42,7 +42,12 @@ struct Failed<'a> {
 }
 
 /// The document of an import that never began, and why.
-pub fn failed_document(asked: &Asked, status: Status, errors: Vec<CodeCount>, error: &str) -> String {
+pub fn failed_document(
+    asked: &ImportArguments,
+    status: Status,
+    errors: Vec<CodeCount>,
+    error: &str,
+) -> String {
     let now = format!("{:.3}", Timestamp::now());
     pretty(&Failed {
         schema: SCHEMA,

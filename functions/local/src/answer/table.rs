@@ -132,7 +132,7 @@ pub fn width() -> usize {
 
 /// What a cell shows of a text: no line breaks or controls, which would disturb a terminal.
 fn one_line(text: &str) -> String {
-    text.chars().map(|letter| if letter.is_control() { ' ' } else { letter }).collect()
+    text.chars().map(|notification| if notification.is_control() { ' ' } else { notification }).collect()
 }
 
 #[cfg(test)]

@@ -15,14 +15,14 @@ use rollcall_domain::types::outcome::Outcome;
 use rollcall_domain::types::outcome::Status;
 
 use super::table::{Column, Table};
-use crate::drop::{Asked, is_dry_run};
+use crate::drop::{ImportArguments, is_dry_run};
 use crate::host::Done;
 
 /// How many kinds of errors are told; the report has all.
 const TOP: usize = 8;
 
 /// The whole answer.
-pub fn import_text(asked: &Asked, home: &Path, done: &Done) -> String {
+pub fn import_text(asked: &ImportArguments, home: &Path, done: &Done) -> String {
     let mut out = headline(&done.summary);
     out.push_str(&counts(&done.summary));
     push_problems(&mut out, "Errors", &done.summary.errors, done);
@@ -42,7 +42,7 @@ pub fn refusal(done: &Done) -> String {
     let found = problems(&done.summary.errors, &done.upload.verdict.errors, words, Cells::Shown);
     let more = found.len().saturating_sub(1);
     let more = if more > 0 { format!(" (and {more} more)") } else { String::new() };
-    let first = found.first().map(|first| format!("{}; {}", first.what, first.mend));
+    let first = found.first().map(|first| format!("{}; {}", first.what, first.fix));
     format!("{file} was refused: {}{more}", first.unwrap_or_default())
 }
 
@@ -145,12 +145,12 @@ fn push_places(out: &mut String, done: &Done) {
         table.add([file, what]);
     }
     let _ = write!(out, "\nResults in {}\n{}", done.results.display(), table.render(2));
-    if let Some(letter) = &done.letter {
-        let _ = writeln!(out, "Letter   {}", letter.display());
+    if let Some(notification) = &done.notification {
+        let _ = writeln!(out, "Letter   {}", notification.display());
     }
 }
 
-fn push_next(out: &mut String, asked: &Asked, home: &Path, done: &Done) {
+fn push_next(out: &mut String, asked: &ImportArguments, home: &Path, done: &Done) {
     let again = |file: &Path| command(asked, home, file, done.summary.head.dry_run);
     let next = match done.summary.status {
         Status::Completed if done.summary.head.dry_run => {
@@ -172,7 +172,7 @@ fn push_next(out: &mut String, asked: &Asked, home: &Path, done: &Done) {
 }
 
 /// The command that imports a file as this one was.
-fn command(asked: &Asked, home: &Path, file: &Path, dry_run: bool) -> String {
+fn command(asked: &ImportArguments, home: &Path, file: &Path, dry_run: bool) -> String {
     let same_file = file == asked.source;
     let (home, file) = (quoted(&home.to_string_lossy()), quoted(&file.to_string_lossy()));
     if let Some(kind) = asked.profile.strip_prefix("directory/") {
@@ -197,6 +197,6 @@ fn goes_on(option: &str) -> bool {
 
 /// A word as a shell takes it.
 pub fn quoted(text: &str) -> String {
-    let plain = |letter: char| letter.is_alphanumeric() || "/._-+:@%".contains(letter);
+    let plain = |notification: char| notification.is_alphanumeric() || "/._-+:@%".contains(notification);
     if text.chars().all(plain) { text.to_owned() } else { format!("'{}'", text.replace('\'', "'\\''")) }
 }

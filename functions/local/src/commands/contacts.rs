@@ -7,7 +7,7 @@ use std::path::Path;
 use pollster::block_on;
 use rollcall_domain::contacts::contact::Record;
 use rollcall_domain::contacts::directory::{Account, Group, SignUp};
-use rollcall_domain::contacts::view::{Contact, Kept, cadence_keys};
+use rollcall_domain::contacts::view::{Contact, StoredContact, cadence_keys};
 use rollcall_domain::plan::object_keys;
 use rollcall_domain::profile::compiled::Profile;
 use rollcall_domain::types::kind::Kind;
@@ -102,7 +102,7 @@ impl Reader<'_> {
             let named =
                 |key: &String| group(key).unwrap_or_else(|| Group { name: key.clone(), ..Group::default() });
             let account = record.account_id.as_ref().and_then(|id| accounts.get(id).cloned());
-            Kept {
+            StoredContact {
                 program: self.program,
                 contact_id: listed.contact_id,
                 import_id: &listed.import_id,

@@ -15,7 +15,7 @@ use rollcall_pipeline::ports::Objects;
 use super::Tuning;
 use crate::answer;
 use crate::answer::{Column, Exit, Failure, Table};
-use crate::drop::Asked;
+use crate::drop::ImportArguments;
 use crate::host::{Done, Host};
 
 /// Make a home with a sample program and directory, import a sample of each profile, say what to look at next
@@ -105,17 +105,20 @@ fn write_samples(folder: &Path) -> Result<(), Failure> {
 
 fn load(host: &Host, folder: &Path, program: &ProgramName, kind: Kind) -> Result<Done, Failure> {
     let owner = if kind == Kind::Accounts { MARKETPLACE } else { program.as_str() };
-    import(host, &Asked::directory(folder.join(format!("directory/{kind}.csv")), owner.to_owned(), kind))
+    import(
+        host,
+        &ImportArguments::directory(folder.join(format!("directory/{kind}.csv")), owner.to_owned(), kind),
+    )
 }
 
 /// The sample of a profile, to be imported.
-fn sample(folder: &Path, program: &ProgramName, profile: &str, given: &[(&str, &str)]) -> Asked {
+fn sample(folder: &Path, program: &ProgramName, profile: &str, given: &[(&str, &str)]) -> ImportArguments {
     let source = folder.join(format!("{profile}.csv"));
     let given = given.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-    Asked::rows(source, program.to_string(), profile.to_owned(), false, given)
+    ImportArguments::rows(source, program.to_string(), profile.to_owned(), false, given)
 }
 
-fn import(host: &Host, asked: &Asked) -> Result<Done, Failure> {
+fn import(host: &Host, asked: &ImportArguments) -> Result<Done, Failure> {
     asked.check_source()?;
     let drop = asked.drop().map_err(|unbegun| unbegun.failure)?;
     host.import(&asked.source, &drop, asked.given.clone())
@@ -156,8 +159,8 @@ fn next(home: &Path, folder: &Path, program: &ProgramName, done: &Done) -> Strin
     };
     look("report", shown(done.results.join("report.html")));
     look("rejected", shown(done.results.join("failed.csv")));
-    if let Some(letter) = &done.letter {
-        look("letter", shown(letter.clone()));
+    if let Some(notification) = &done.notification {
+        look("letter", shown(notification.clone()));
     }
     if let Some(folder) = done.results.parent() {
         look("imports", shown(folder.to_owned()));

@@ -7,7 +7,7 @@ use rollcall_domain::types::names::MARKETPLACE;
 
 use super::{Tuning, deliver};
 use crate::answer::{Exit, Failure};
-use crate::drop::Asked;
+use crate::drop::ImportArguments;
 
 /// Load what rows are checked and matched against
 #[derive(Debug, clap::Subcommand)]
@@ -44,6 +44,6 @@ impl Directory {
             }
         };
         let tune = load.tuning.tune(load.json);
-        deliver(&Asked::directory(load.file, owner, load.kind), home, tune, load.json)
+        deliver(&ImportArguments::directory(load.file, owner, load.kind), home, tune, load.json)
     }
 }

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::{Tuning, deliver, option};
 use crate::answer::{Exit, Failure};
-use crate::drop::Asked;
+use crate::drop::ImportArguments;
 
 /// Import a file: check, match and keep its rows, and answer for each
 #[derive(Debug, clap::Args)]
@@ -34,7 +34,7 @@ impl Import {
     /// Imports the file.
     pub fn run(self, home: &Path) -> Result<Exit, Failure> {
         let tune = self.tuning.tune(self.json);
-        let asked = Asked::rows(self.file, self.program, self.profile, self.dry_run, self.options);
+        let asked = ImportArguments::rows(self.file, self.program, self.profile, self.dry_run, self.options);
         deliver(&asked, home, tune, self.json)
     }
 }

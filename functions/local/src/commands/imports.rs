@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use rollcall_domain::messages::localized::FindingJson;
-use rollcall_domain::plan::object_keys::Papers;
+use rollcall_domain::plan::object_keys::Artifacts;
 use rollcall_domain::report::summary::Summary;
 use rollcall_domain::report::upload::Upload;
 use rollcall_domain::types::names::ImportId;
@@ -13,7 +13,7 @@ use rollcall_pipeline::ports::ImportItem;
 
 use crate::answer;
 use crate::answer::{Column, Exit, Failure, Table};
-use crate::drop::Asked;
+use crate::drop::ImportArguments;
 use crate::host::{Done, read};
 
 /// Show what became of imports
@@ -71,7 +71,7 @@ fn list(path: &Path, json: bool) -> Result<Exit, Failure> {
 }
 
 fn listed(home: &Home, item: &ImportItem) -> Result<Listed, Failure> {
-    let summary: Option<Summary> = read(home, &Papers::of(&item.program, &item.import_id).summary())?;
+    let summary: Option<Summary> = read(home, &Artifacts::of(&item.program, &item.import_id).summary())?;
     Ok(Listed {
         import_id: item.import_id.clone(),
         program: item.program.to_string(),
@@ -139,7 +139,7 @@ fn story(home: &Path, item: &ImportItem, done: &Done) -> String {
     let mut out = format!("Import {}, begun {:.0}\n", item.import_id, item.started_at);
     out.push_str(&verdict(upload));
     out.push_str(&answer::mapping(&upload.columns));
-    let asked = Asked {
+    let asked = ImportArguments {
         source: done.results.join("failed.csv"),
         program: item.program.to_string(),
         profile: item.profile.clone(),

@@ -17,7 +17,7 @@ use rollcall_domain::types::outcome::Status;
 
 use crate::answer;
 use crate::answer::{Exit, Failure};
-use crate::drop::{Asked, Unbegun};
+use crate::drop::{ImportArguments, StartError};
 use crate::host::{Done, Host, Tune};
 
 /// How a command that imports works.
@@ -52,10 +52,10 @@ fn option(text: &str) -> Result<(String, String), String> {
 }
 
 /// Imports a file and answers as people or programs want it.
-fn deliver(asked: &Asked, home: &Path, tune: Tune, json: bool) -> Result<Exit, Failure> {
+fn deliver(asked: &ImportArguments, home: &Path, tune: Tune, json: bool) -> Result<Exit, Failure> {
     match attempt(asked, home, tune) {
         Ok(done) => tell(asked, home, &done, json),
-        Err(Unbegun { status, errors, failure }) => {
+        Err(StartError { status, errors, failure }) => {
             if json {
                 answer::print(&answer::failed_document(asked, status, errors, &failure.to_string()))?;
             }
@@ -64,7 +64,7 @@ fn deliver(asked: &Asked, home: &Path, tune: Tune, json: bool) -> Result<Exit, F
     }
 }
 
-fn attempt(asked: &Asked, home: &Path, tune: Tune) -> Result<Done, Unbegun> {
+fn attempt(asked: &ImportArguments, home: &Path, tune: Tune) -> Result<Done, StartError> {
     let drop = asked.drop()?;
     asked.check_source()?;
     let host = Host::open(home, tune)?;
@@ -79,7 +79,7 @@ fn attempt(asked: &Asked, home: &Path, tune: Tune) -> Result<Done, Unbegun> {
 }
 
 /// Says how an import ended: the whole answer on standard output; of one that was not taken, why on standard error.
-fn tell(asked: &Asked, home: &Path, done: &Done, json: bool) -> Result<Exit, Failure> {
+fn tell(asked: &ImportArguments, home: &Path, done: &Done, json: bool) -> Result<Exit, Failure> {
     if json {
         answer::print(&answer::document(&done.summary, &done.results))?;
     } else {

@@ -19,7 +19,7 @@ use rollcall_pipeline::preview::{Preview as Shown, PreviewRow, RowStatus, previe
 use super::option;
 use crate::answer;
 use crate::answer::{Column, Exit, Failure, Table};
-use crate::drop::{Asked, Unbegun};
+use crate::drop::{ImportArguments, StartError};
 use file::FileObjects;
 
 /// Show how a file would be read, mapped and judged; nothing is written
@@ -48,7 +48,7 @@ impl Preview {
     /// Shows the file.
     pub fn run(self, home: &Path) -> Result<Exit, Failure> {
         let (rows, json) = (self.rows, self.json);
-        let asked = Asked::rows(self.file, self.program, self.profile, false, self.options);
+        let asked = ImportArguments::rows(self.file, self.program, self.profile, false, self.options);
         let shown = match show(&asked, home, rows) {
             Ok(shown) => shown,
             Err(unbegun) => {
@@ -72,7 +72,7 @@ impl Preview {
 }
 
 /// Looks at the file beside whoever works on the home; without a home nobody is known yet.
-fn show(asked: &Asked, home: &Path, rows: usize) -> Result<Shown, Unbegun> {
+fn show(asked: &ImportArguments, home: &Path, rows: usize) -> Result<Shown, StartError> {
     let drop = asked.drop()?;
     asked.check_source()?;
     let key = drop.key();
@@ -97,7 +97,7 @@ fn show(asked: &Asked, home: &Path, rows: usize) -> Result<Shown, Unbegun> {
 }
 
 /// The document where the file could not even be looked at.
-fn unread(asked: &Asked, unbegun: &Unbegun) -> String {
+fn unread(asked: &ImportArguments, unbegun: &StartError) -> String {
     let told = unbegun.errors.iter().map(|count| {
         let named = if count.code == Code::ProfileUnknown { &asked.profile } else { &asked.program };
         FindingJson::new(&Finding::new(count.code).value(named), Locale::En)
@@ -109,13 +109,13 @@ fn unread(asked: &Asked, unbegun: &Unbegun) -> String {
     }))
 }
 
-fn refusal(asked: &Asked, errors: &[FindingJson]) -> String {
+fn refusal(asked: &ImportArguments, errors: &[FindingJson]) -> String {
     let more = if errors.len() > 1 { format!(" (and {} more)", errors.len() - 1) } else { String::new() };
     let first = errors.first().map(|first| first.message.as_str()).unwrap_or_default();
     format!("{} would be refused: {first}{more}", asked.source.display())
 }
 
-fn text(asked: &Asked, shown: &Shown) -> String {
+fn text(asked: &ImportArguments, shown: &Shown) -> String {
     let mut out = format!("{}\n", headline(asked, shown));
     for error in &shown.verdict.errors {
         out.push_str(&format!("  {}: {}\n", error.code, error.message));
@@ -127,7 +127,7 @@ fn text(asked: &Asked, shown: &Shown) -> String {
     out
 }
 
-fn headline(asked: &Asked, shown: &Shown) -> String {
+fn headline(asked: &ImportArguments, shown: &Shown) -> String {
     let verdict = if shown.verdict.accepted { "would be taken" } else { "would be refused" };
     let detected: Vec<String> = [
         shown.encoding.as_ref().map(|name| answer::encoding(name, &shown.detection)),

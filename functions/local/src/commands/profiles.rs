@@ -15,7 +15,7 @@ use rollcall_domain::types::names::ProfileName;
 use crate::answer;
 use crate::answer::{Column, Exit, Failure, Table};
 use crate::drop::cannot_read;
-use template::Asked;
+use template::TemplateArguments;
 
 /// Show, check and fill in profiles: what files of each kind promise
 #[derive(Debug, clap::Subcommand)]
@@ -32,7 +32,7 @@ pub enum Profiles {
         /// The file
         file: PathBuf,
     },
-    Template(Asked),
+    Template(TemplateArguments),
 }
 
 impl Profiles {

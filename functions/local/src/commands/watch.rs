@@ -11,7 +11,7 @@ use signal_hook::flag;
 use super::Tuning;
 use crate::answer;
 use crate::answer::{Exit, Failure};
-use crate::host::{Done, Host, News, Watch};
+use crate::host::{Done, Host, Watch, WatchEvent};
 
 /// Import what is dropped into the home's bucket, until stopped
 #[derive(Debug, clap::Args)]
@@ -41,12 +41,14 @@ impl Watching {
     }
 }
 
-fn tell(news: News<'_>) {
+fn tell(news: WatchEvent<'_>) {
     match news {
         // Nobody reads any more: the watch goes on, its answers are in the bucket.
-        News::Imported(drop, done) => _ = answer::print(&imported(drop, done)),
-        News::Failed(drop, fault) => answer::say(format_args!("{}: {fault}; tried again later", drop.key())),
-        News::PassedOver(key, why) => answer::say(format_args!("{key}: not taken: {why}")),
+        WatchEvent::Imported(drop, done) => _ = answer::print(&imported(drop, done)),
+        WatchEvent::Failed(drop, fault) => {
+            answer::say(format_args!("{}: {fault}; tried again later", drop.key()))
+        }
+        WatchEvent::PassedOver(key, why) => answer::say(format_args!("{key}: not taken: {why}")),
     }
 }
 

@@ -79,9 +79,9 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 #[cfg(test)]
 mod tests {
     use jiff::Timestamp;
-    use rollcall_domain::contacts::writes::KeepList;
-    use rollcall_domain::plan::object_keys::Papers;
-    use rollcall_domain::result::chunk_result::{Fragment, Keeps};
+    use rollcall_domain::contacts::writes::WriteBatch;
+    use rollcall_domain::plan::object_keys::Artifacts;
+    use rollcall_domain::result::chunk_result::{ChunkResult, Writes};
     use rollcall_domain::types::names::{ImportId, ProgramName};
     use rollcall_embedded::memory::MemoryObjects;
 
@@ -92,7 +92,7 @@ mod tests {
         let program = ProgramName::parse("acme").unwrap();
         let import = ImportId::derive("b", "k", "v", Timestamp::UNIX_EPOCH);
         let plan = Plan::of_nothing(import.clone(), program.clone(), "f.csv", false, Timestamp::UNIX_EPOCH);
-        let papers = Papers::of(&program, &import);
+        let artifacts = Artifacts::of(&program, &import);
         let answer_of = |chunk: u32| ChunkAnswer {
             succeeded: format!("{chunk}\r\n").into_bytes(),
             failed: format!("failed {chunk}\r\n").into_bytes(),
@@ -102,12 +102,12 @@ mod tests {
         for order in [(0..40).collect::<Vec<u32>>(), (0..40).rev().collect(), vec![2, 0, 1, 5, 4, 3]] {
             let (objects, ahead) = (MemoryObjects::default(), Ahead::default());
             for &chunk in &order {
-                let keeps = Keeps::Contacts(KeepList::default());
-                let fragment = Fragment { answer: answer_of(chunk), keeps };
-                let parts = fragment.to_parts(&import, chunk);
+                let writes = Writes::Contacts(WriteBatch::default());
+                let chunk_result = ChunkResult { answer: answer_of(chunk), writes };
+                let parts = chunk_result.to_parts(&import, chunk);
                 let parts = parts.each_ref().map(AsRef::as_ref);
-                assert!(block_on(objects.put_if_absent(&papers.fragment(chunk), &parts)).unwrap());
-                ahead.add(&objects, &plan, chunk, Some(fragment.answer));
+                assert!(block_on(objects.put_if_absent(&artifacts.chunk_result(chunk), &parts)).unwrap());
+                ahead.add(&objects, &plan, chunk, Some(chunk_result.answer));
             }
             let files = ahead.take().unwrap();
             assert_eq!(files.next() as usize, order.len());
@@ -119,8 +119,8 @@ mod tests {
                 (0..order.len()).map(|chunk| format!("{beginning}{chunk}\r\n")).collect()
             };
             let of_lines = |text: String| text.split_once("\r\n").map(|(_, rows)| rows.to_owned()).unwrap();
-            assert_eq!(of_lines(written(papers.succeeded())), wanted(""));
-            assert_eq!(of_lines(written(papers.failed())), wanted("failed "));
+            assert_eq!(of_lines(written(artifacts.succeeded())), wanted(""));
+            assert_eq!(of_lines(written(artifacts.failed())), wanted("failed "));
         }
     }
 }

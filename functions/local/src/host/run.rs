@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use jiff::SignedDuration;
 use pollster::block_on;
-use rollcall_domain::plan::object_keys::{Drop, Papers};
+use rollcall_domain::plan::object_keys::{Artifacts, Drop};
 use rollcall_domain::report::summary::Summary;
 use rollcall_domain::types::names::ImportId;
 use rollcall_embedded::bucket::{Bucket, BucketWriter};
@@ -83,8 +83,8 @@ impl<'h> Run<'h> {
             }
             if let Some(program) = program.filter(|_| self.tune.progress) {
                 scope.spawn(move || {
-                    let papers = Papers::of(&program, &self.import);
-                    progress::show(self.home, &papers, &self.import, || self.is_over());
+                    let artifacts = Artifacts::of(&program, &self.import);
+                    progress::show(self.home, &artifacts, &self.import, || self.is_over());
                 });
             }
         });
@@ -132,8 +132,8 @@ impl<'h> Run<'h> {
             }
             match self.take(&message) {
                 Ok(true) => {}
-                Ok(false) => self.ports.queue.hand_back(message, WAIT),
-                Err(fault) if self.may_pass(&fault) => self.ports.queue.hand_back(message, WAIT),
+                Ok(false) => self.ports.queue.return_later(message, WAIT),
+                Err(fault) if self.may_pass(&fault) => self.ports.queue.return_later(message, WAIT),
                 Err(fault) => self.end(Err(fault)),
             }
         }
@@ -149,7 +149,7 @@ impl<'h> Run<'h> {
                     self.ahead.add(&self.ports.objects, &plan.plan, chunk.chunk, answer);
                     Ok(true)
                 }
-                Worked::HandBack => Ok(false),
+                Worked::Busy => Ok(false),
             },
             Message::Finalize(..) => match self.finalize_and_rest()? {
                 Finalized::Over(summary) => {
@@ -157,7 +157,7 @@ impl<'h> Run<'h> {
                     Ok(true)
                 }
                 Finalized::NotYet => Ok(true),
-                Finalized::HandBack => Ok(false),
+                Finalized::Busy => Ok(false),
             },
         }
     }

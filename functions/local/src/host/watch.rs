@@ -14,7 +14,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use jiff::Timestamp;
 use pollster::block_on;
-use rollcall_domain::plan::object_keys::{Drop, What};
+use rollcall_domain::plan::object_keys::{Drop, DropTarget};
 use rollcall_domain::types::names::{ImportId, ProgramName};
 use rollcall_pipeline::fault::Fault;
 use rollcall_pipeline::ports::{Answer, Imports, Objects};
@@ -32,7 +32,7 @@ const DEEPEST: usize = 4;
 
 /// What the watch tells as it happens.
 #[derive(Debug)]
-pub enum News<'a> {
+pub enum WatchEvent<'a> {
     /// An import is over.
     Imported(&'a Drop, &'a Done),
     /// The machine failed; the file is tried again later.
@@ -67,7 +67,7 @@ pub struct Watch<'h, T> {
     passed_over: Mutex<BTreeSet<String>>,
 }
 
-impl<'h, T: Fn(News<'_>) + Sync> Watch<'h, T> {
+impl<'h, T: Fn(WatchEvent<'_>) + Sync> Watch<'h, T> {
     /// A watch that tells what happens.
     pub fn new(host: &'h Host, tell: T) -> Self {
         Self { host, tell, known: Mutex::default(), passed_over: Mutex::default() }
@@ -91,7 +91,8 @@ impl<'h, T: Fn(News<'_>) + Sync> Watch<'h, T> {
         running: &mut BTreeMap<ProgramName, ScopedJoinHandle<'s, ()>>,
         ready: Vec<Drop>,
     ) {
-        let loads: Vec<&Drop> = ready.iter().filter(|drop| matches!(drop.what, What::Directory(_))).collect();
+        let loads: Vec<&Drop> =
+            ready.iter().filter(|drop| matches!(drop.what, DropTarget::Directory(_))).collect();
         if !loads.is_empty() {
             if running.is_empty() {
                 loads.into_iter().for_each(|drop| self.take(drop));
@@ -108,12 +109,12 @@ impl<'h, T: Fn(News<'_>) + Sync> Watch<'h, T> {
         let key = drop.key();
         let known = match self.host.take(drop) {
             Ok(done) => {
-                (self.tell)(News::Imported(drop, &done));
+                (self.tell)(WatchEvent::Imported(drop, &done));
                 seen(&self.host.home.bucket().root().join(&key)).map(Known::Taken)
             }
             Err(Fault::Gone(_)) => None,
             Err(fault) => {
-                (self.tell)(News::Failed(drop, &fault));
+                (self.tell)(WatchEvent::Failed(drop, &fault));
                 Some(Known::NotBefore(Instant::now() + AGAIN))
             }
         };
@@ -199,7 +200,7 @@ impl<'h, T: Fn(News<'_>) + Sync> Watch<'h, T> {
     fn pass_over(&self, key: &str, why: &'static str) {
         let mut told = self.passed_over.lock().expect("nothing panics while it holds the list");
         if told.insert(key.to_owned()) {
-            (self.tell)(News::PassedOver(key, why));
+            (self.tell)(WatchEvent::PassedOver(key, why));
         }
     }
 

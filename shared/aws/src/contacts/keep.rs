@@ -8,7 +8,7 @@ use futures_util::future::try_join;
 use futures_util::{StreamExt, TryStreamExt, stream};
 use rollcall_domain::types::id::ContactId;
 use rollcall_domain::types::names::ImportId;
-use rollcall_pipeline::ports::{Answer, Keep, Pool};
+use rollcall_pipeline::ports::{Answer, ContactWrite, Pool};
 
 use super::{BEFORE, BEFORE_IMPORT, IMPORT, RECORD, ROW, membership, shard};
 use crate::fault::fault;
@@ -35,10 +35,15 @@ const SET_ASIDE_UNCHANGED: &str = "SET #before = if_not_exists(#record, :null), 
     #before_import = if_not_exists(#import, :null), #import = :import, #row = :row";
 const BRING_BACK: &str = "SET #record = #before, #row = :row";
 
-pub(super) async fn keep(table: &Table, pool: &Pool, import: &ImportId, records: &[Keep<'_>]) -> Answer<()> {
+pub(super) async fn keep(
+    table: &Table,
+    pool: &Pool,
+    import: &ImportId,
+    records: &[ContactWrite<'_>],
+) -> Answer<()> {
     let mut plain: HashMap<Key, Item> = HashMap::new();
     // Within a chunk an identity may stand several times: its lowest row decides.
-    let mut repeated: BTreeMap<ContactId, &Keep<'_>> = BTreeMap::new();
+    let mut repeated: BTreeMap<ContactId, &ContactWrite<'_>> = BTreeMap::new();
     for keep in records {
         for group in keep.groups {
             let key = (shard(pool, &keep.contact_id), membership(&keep.contact_id, group));
@@ -61,7 +66,7 @@ pub(super) async fn keep(table: &Table, pool: &Pool, import: &ImportId, records:
     try_join(batches, conditional).await.map(drop)
 }
 
-fn contact_item((pk, sk): Key, keep: &Keep<'_>, record: &str, import: &ImportId) -> Item {
+fn contact_item((pk, sk): Key, keep: &ContactWrite<'_>, record: &str, import: &ImportId) -> Item {
     Item::from([
         (PK.to_owned(), text(pk)),
         (SK.to_owned(), text(sk)),
@@ -80,7 +85,7 @@ fn membership_item((pk, sk): Key, group: &str, import: &ImportId) -> Item {
     ])
 }
 
-async fn keep_repeated(table: &Table, pool: &Pool, import: &ImportId, keep: &Keep<'_>) -> Answer<()> {
+async fn keep_repeated(table: &Table, pool: &Pool, import: &ImportId, keep: &ContactWrite<'_>) -> Answer<()> {
     let changes = keep.record.is_some();
     let first = if changes { SET_ASIDE } else { SET_ASIDE_UNCHANGED };
     let first = update(table, pool, import, keep, first).condition_expression(OLDER_IMPORT);
@@ -99,7 +104,7 @@ fn update(
     table: &Table,
     pool: &Pool,
     import: &ImportId,
-    keep: &Keep<'_>,
+    keep: &ContactWrite<'_>,
     expression: &'static str,
 ) -> UpdateItemFluentBuilder {
     let uses = |name: &str| expression.contains(name) || name == "#import" || name == ":import";

@@ -5,7 +5,7 @@ use aws_sdk_dynamodb::types::{ReturnValuesOnConditionCheckFailure, TransactWrite
 use jiff::Timestamp;
 use rollcall_domain::types::names::ImportId;
 use rollcall_pipeline::fault::Fault;
-use rollcall_pipeline::ports::{Answer, LetterClaim, Take};
+use rollcall_pipeline::ports::{Answer, NotificationClaim, Take};
 
 use super::{CHUNK, CHUNKS, CONDITION, IMPORT, ImportsTable, LETTER, REMAINING, canceled};
 use crate::fault::{fault, unbuilt};
@@ -53,11 +53,11 @@ impl ImportsTable {
         import: &ImportId,
         now: Timestamp,
         lease: Timestamp,
-    ) -> Answer<LetterClaim> {
+    ) -> Answer<NotificationClaim> {
         Ok(match self.lease("claiming a letter", import, LETTER, now, lease).await? {
-            Leased::Mine => LetterClaim::Claimed,
-            Leased::Done => LetterClaim::Sent,
-            Leased::Others => LetterClaim::Held,
+            Leased::Mine => NotificationClaim::Claimed,
+            Leased::Done => NotificationClaim::Sent,
+            Leased::Others => NotificationClaim::Held,
         })
     }
 

@@ -5,7 +5,7 @@
 
 /// What was done to the number of a document.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Mended {
+pub enum Repaired {
     /// It stands as it was written.
     No,
     /// It was written as a decimal number or in scientific notation; its digits are all there.
@@ -21,17 +21,17 @@ pub struct DigitsLost;
 ///
 /// # Errors
 /// Where digits are lost; `out` is then empty.
-pub fn clean_document(cell: &str, out: &mut String) -> Result<Mended, DigitsLost> {
+pub fn clean_document(cell: &str, out: &mut String) -> Result<Repaired, DigitsLost> {
     out.clear();
     if let Some((whole, "0")) = cell.split_once(['.', ','])
         && is_digits(whole)
     {
         out.push_str(whole);
-        return Ok(Mended::Yes);
+        return Ok(Repaired::Yes);
     }
     let Some((whole, decimals, exponent)) = scientific(cell) else {
         out.extend(unicode_normalization::UnicodeNormalization::nfc(cell));
-        return Ok(Mended::No);
+        return Ok(Repaired::No);
     };
     let (given, rest) = decimals.split_at_checked(exponent).ok_or(DigitsLost)?;
     if rest.bytes().any(|digit| digit != b'0') {
@@ -39,7 +39,7 @@ pub fn clean_document(cell: &str, out: &mut String) -> Result<Mended, DigitsLost
     }
     out.push_str(whole);
     out.push_str(given);
-    Ok(Mended::Yes)
+    Ok(Repaired::Yes)
 }
 
 /// One digit, decimals and the exponent; without decimals or a sign it may be a document's own number (`5E10`).
@@ -70,17 +70,17 @@ mod tests {
     #[test]
     fn what_a_spreadsheet_did_is_undone_where_no_digit_is_lost() {
         for (cell, cleaned) in [
-            ("00123456", Ok((Mended::No, "00123456"))),
-            ("79.854.123-4", Ok((Mended::No, "79.854.123-4"))),
-            ("AB-12/3", Ok((Mended::No, "AB-12/3"))),
-            ("1.000", Ok((Mended::No, "1.000"))),
-            ("5E10", Ok((Mended::No, "5E10"))),
-            ("12E4567", Ok((Mended::No, "12E4567"))),
-            ("79854123.0", Ok((Mended::Yes, "79854123"))),
-            ("79854123,0", Ok((Mended::Yes, "79854123"))),
-            ("7.9854123E7", Ok((Mended::Yes, "79854123"))),
-            ("7.9854123E+07", Ok((Mended::Yes, "79854123"))),
-            ("7,98541230e+7", Ok((Mended::Yes, "79854123"))),
+            ("00123456", Ok((Repaired::No, "00123456"))),
+            ("79.854.123-4", Ok((Repaired::No, "79.854.123-4"))),
+            ("AB-12/3", Ok((Repaired::No, "AB-12/3"))),
+            ("1.000", Ok((Repaired::No, "1.000"))),
+            ("5E10", Ok((Repaired::No, "5E10"))),
+            ("12E4567", Ok((Repaired::No, "12E4567"))),
+            ("79854123.0", Ok((Repaired::Yes, "79854123"))),
+            ("79854123,0", Ok((Repaired::Yes, "79854123"))),
+            ("7.9854123E7", Ok((Repaired::Yes, "79854123"))),
+            ("7.9854123E+07", Ok((Repaired::Yes, "79854123"))),
+            ("7,98541230e+7", Ok((Repaired::Yes, "79854123"))),
             ("7.98541E+11", Err(DigitsLost)),
             ("7.98541235E+7", Err(DigitsLost)),
             ("1E+10", Err(DigitsLost)),
@@ -88,7 +88,7 @@ mod tests {
         ] {
             let mut out = String::from("before");
             let told = clean_document(cell, &mut out);
-            assert_eq!(told.map(|mended| (mended, out.as_str())), cleaned, "{cell}");
+            assert_eq!(told.map(|repaired| (repaired, out.as_str())), cleaned, "{cell}");
         }
     }
 }

@@ -4,24 +4,24 @@
 //! identities, match keys, contacts) into a buffer of the caller's. A plain value takes a short path through a table;
 //! everything else goes to the library that judges it, and tests hold the two equal.
 
+mod corrupted;
 pub mod date;
 mod document;
 mod domain_name;
 pub mod email;
 mod flag;
-pub mod mend;
 mod names;
 pub mod phone;
-mod spoiled;
+pub mod repair;
 pub mod website;
 mod window;
 
+pub use corrupted::corrupted;
 pub use date::{DateFault, DayOrder, clean_date};
-pub use document::{Mended, clean_document};
+pub use document::{Repaired, clean_document};
 pub use email::{EmailFault, EmailNotes, clean_email, email_domain};
 pub use flag::parse_flag;
-pub use mend::{Holds, mend};
 pub use phone::{PhoneFault, PhoneNotes, Region, clean_phone};
-pub use spoiled::spoiled;
+pub use repair::{Holds, repair};
 pub use website::{WebsiteFault, clean_website, website_key};
 pub use window::is_window;

@@ -18,7 +18,7 @@ use crate::types::names::ProgramName;
 
 /// A contact as it is kept, and what the directory says of it now.
 #[derive(Debug, Clone)]
-pub struct Kept<'a> {
+pub struct StoredContact<'a> {
     /// Whose contact it is.
     pub program: &'a ProgramName,
     /// The contact.
@@ -112,7 +112,7 @@ pub struct Contact {
     pub import_id: String,
 }
 
-impl Kept<'_> {
+impl StoredContact<'_> {
     /// Resolves the contact.
     pub fn resolve(mut self) -> Contact {
         self.groups.sort_by(|one, other| one.name.cmp(&other.name));
@@ -242,7 +242,7 @@ mod tests {
     }
 
     /// A contact matched to the account that is given, if one is.
-    fn kept<'a>(program: &'a ProgramName, account: Option<Account>) -> Kept<'a> {
+    fn kept<'a>(program: &'a ProgramName, account: Option<Account>) -> StoredContact<'a> {
         let record = Record {
             profile: "prospects".into(),
             name: "Ann".into(),
@@ -250,7 +250,7 @@ mod tests {
             account_id: account.as_ref().map(|account| account.account_id.clone()),
             ..Record::default()
         };
-        Kept {
+        StoredContact {
             program,
             contact_id: ContactId::derive("acme", "partners", "ann@file.example"),
             import_id: "i",
@@ -324,7 +324,7 @@ mod tests {
             (Some(account(&["other"])), vec![], vec![], ContactStatus::Prospect),
         ] {
             let said = format!("{account:?} {groups:?} {sign_ups:?}");
-            let kept = Kept { groups, sign_ups, ..kept(&program, account) };
+            let kept = StoredContact { groups, sign_ups, ..kept(&program, account) };
             assert_eq!(kept.resolve().status, status, "{said}");
         }
     }
@@ -342,7 +342,8 @@ mod tests {
             (vec!["other"], vec![sign_up("A1", "")], shown),
             (vec!["other", "acme"], vec![], shown),
         ] {
-            let kept = Kept { groups: groups(), sign_ups, ..kept(&program, Some(account(&partner_of))) };
+            let kept =
+                StoredContact { groups: groups(), sign_ups, ..kept(&program, Some(account(&partner_of))) };
             let contact = kept.resolve();
             assert_eq!(
                 (contact.email.as_str(), contact.invite_to.as_str()),
@@ -360,7 +361,7 @@ mod tests {
             (Accept::OnSignUp, ContactStatus::Partner, "Office@partner.example"),
         ] {
             let groups = vec![group("G", "w", accept, Invite::Marketplace)];
-            let kept = Kept {
+            let kept = StoredContact {
                 groups,
                 sign_ups: vec![sign_up("A1", "")],
                 ..kept(&program, Some(account(&["other"])))
@@ -373,7 +374,7 @@ mod tests {
     #[test]
     fn cad_15_a_running_cadence_is_active() {
         let program = program();
-        let mut kept = Kept { in_cadence: true, ..kept(&program, None) };
+        let mut kept = StoredContact { in_cadence: true, ..kept(&program, None) };
         kept.record.fields.insert("email".into(), "ann@file.example".into());
         let leads = Profile::built_in("leads").unwrap();
         assert_eq!(cadence_keys(&leads, &kept.record), ["e:ann@file.example"]);

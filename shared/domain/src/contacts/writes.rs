@@ -7,7 +7,7 @@ use crate::types::id::ContactId;
 
 /// What a row leaves behind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Keep<'a> {
+pub struct ContactWrite<'a> {
     /// The contact.
     pub contact_id: ContactId,
     /// The row it comes from: among rows of one identity the lowest gives the contact's fields (I3).
@@ -24,7 +24,7 @@ pub struct Keep<'a> {
 
 /// What the rows of a chunk leave behind, in file order.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct KeepList {
+pub struct WriteBatch {
     lines: String,
     heads: Vec<Head>,
 }
@@ -40,16 +40,16 @@ struct Head {
     groups: Vec<String>,
 }
 
-impl KeepList {
+impl WriteBatch {
     /// An empty list with room for rows and bytes of their lines.
     pub fn with_room(rows: usize, bytes: usize) -> Self {
         Self { lines: String::with_capacity(bytes), heads: Vec::with_capacity(rows) }
     }
 
     /// Adds a row.
-    pub fn add(&mut self, keep: &Keep<'_>) {
+    pub fn add(&mut self, keep: &ContactWrite<'_>) {
         use std::fmt::Write as _;
-        let Keep { contact_id, row, repeated, known, .. } = *keep;
+        let ContactWrite { contact_id, row, repeated, known, .. } = *keep;
         contact_id.write(&mut self.lines);
         write!(self.lines, "\t{row}\t").expect("a String takes all");
         self.lines.push_str(match (repeated, known) {
@@ -72,8 +72,8 @@ impl KeepList {
     }
 
     /// The rows.
-    pub fn iter(&self) -> impl ExactSizeIterator<Item = Keep<'_>> {
-        self.heads.iter().map(|head| Keep {
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = ContactWrite<'_>> {
+        self.heads.iter().map(|head| ContactWrite {
             contact_id: head.contact_id,
             row: head.row,
             repeated: head.repeated,
@@ -132,7 +132,7 @@ mod tests {
 
     #[test]
     fn the_lines_are_read_as_they_were_written() {
-        let mut list = KeepList::default();
+        let mut list = WriteBatch::default();
         let groups = ["vip".to_owned(), "tab\t\"in\" it".to_owned()];
         for (row, repeated, known, record, groups) in [
             (1, false, false, Some("{\"fields\":{}}"), &groups[..0]),
@@ -141,11 +141,11 @@ mod tests {
             (u64::MAX, true, true, None, &groups[..0]),
         ] {
             let contact_id = ContactId::derive("acme", "partners", &row.to_string());
-            list.add(&Keep { contact_id, row, repeated, known, record, groups });
+            list.add(&ContactWrite { contact_id, row, repeated, known, record, groups });
         }
-        let read = KeepList::from_lines(list.lines().to_owned()).unwrap();
+        let read = WriteBatch::from_lines(list.lines().to_owned()).unwrap();
         assert_eq!(read, list);
         assert_eq!(read.iter().map(|keep| keep.row).collect::<Vec<_>>(), [1, 2, 7, u64::MAX]);
-        assert!(KeepList::from_lines(list.lines()[3..].to_owned()).is_err());
+        assert!(WriteBatch::from_lines(list.lines()[3..].to_owned()).is_err());
     }
 }

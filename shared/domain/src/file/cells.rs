@@ -5,7 +5,7 @@
 
 use memchr::memchr;
 
-use crate::clean::{Holds, mend};
+use crate::clean::{Holds, repair};
 use crate::file::split::QUOTE;
 
 /// The cells of one record; the memory is used again for the next.
@@ -119,7 +119,7 @@ fn find(record: &str, start: usize, byte: u8) -> Option<usize> {
 
 /// Whether a cell holds anything that is seen; nearly all that do begin with it.
 fn shows_something(cell: &str) -> bool {
-    cell.bytes().any(|byte| byte.is_ascii_graphic()) || !mend(cell, Holds::Value).trim().is_empty()
+    cell.bytes().any(|byte| byte.is_ascii_graphic()) || !repair(cell, Holds::Value).trim().is_empty()
 }
 
 #[cfg(test)]

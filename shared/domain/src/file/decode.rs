@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 
 pub use census::Census;
 pub(crate) use single::windows_1252;
-pub use utf16::Halves;
+pub use utf16::SurrogateScanner;
 
 use crate::types::code::Code;
 use crate::types::finding::Finding;
@@ -72,8 +72,9 @@ impl Encoding {
 
     /// Reads an encoding's name, as the option gives it: case, `-`, `_` and blanks do not count.
     pub fn parse(name: &str) -> Option<Self> {
-        let plain = |letter: &char| !matches!(letter, '-' | '_' | ' ');
-        let name: String = name.chars().filter(plain).map(|letter| letter.to_ascii_lowercase()).collect();
+        let plain = |notification: &char| !matches!(notification, '-' | '_' | ' ');
+        let name: String =
+            name.chars().filter(plain).map(|notification| notification.to_ascii_lowercase()).collect();
         match name.as_str() {
             "utf8" | "utf8sig" => Some(Encoding::Utf8),
             "windows1252" | "cp1252" | "1252" | "ansi" | "latin1" | "iso88591" | "l1" => {
@@ -146,20 +147,20 @@ pub struct Detected {
     /// The encoding.
     pub encoding: Encoding,
     /// What tells it.
-    pub by: ToldBy,
+    pub by: DetectedBy,
 }
 
 impl Detected {
     /// Nothing in the rest of the file can say otherwise.
     pub fn is_final(self) -> bool {
-        self.by != ToldBy::Content || self.encoding.is_wide()
+        self.by != DetectedBy::Content || self.encoding.is_wide()
     }
 }
 
 /// What tells an encoding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum ToldBy {
+pub enum DetectedBy {
     /// The byte order mark.
     Mark,
     /// The sender.
@@ -182,11 +183,11 @@ pub enum Confidence {
 
 /// What is known of a file's encoding.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Found {
+pub struct DetectedEncoding {
     /// The encoding.
     pub encoding: Encoding,
     /// What tells it.
-    pub by: ToldBy,
+    pub by: DetectedBy,
     /// How sure it is.
     pub confidence: Confidence,
     /// The first place that speaks against it.
@@ -216,16 +217,16 @@ pub fn detect(sample: &[u8], option: Option<&str>) -> Result<Detected, Finding> 
     let told = option.map(told).transpose()?;
     let marked = [Encoding::Utf8, Encoding::Utf16Le, Encoding::Utf16Be];
     if let Some(encoding) = marked.into_iter().find(|encoding| sample.starts_with(encoding.mark())) {
-        return Ok(Detected { encoding, by: ToldBy::Mark });
+        return Ok(Detected { encoding, by: DetectedBy::Mark });
     }
     let wide = utf16::looks_like(sample);
     match told {
-        Some(encoding) if fits(encoding, sample) => Ok(Detected { encoding, by: ToldBy::Option }),
+        Some(encoding) if fits(encoding, sample) => Ok(Detected { encoding, by: DetectedBy::Option }),
         Some(encoding) => Err(Finding::new(Code::EncodingInvalid).arg("encoding", encoding.as_str())),
         None => match wide {
-            Some(encoding) => Ok(Detected { encoding, by: ToldBy::Content }),
+            Some(encoding) => Ok(Detected { encoding, by: DetectedBy::Content }),
             None if is_binary(sample) => Err(Finding::new(Code::FormatUnsupported).value("binary data")),
-            None => Ok(Detected { encoding: Encoding::Utf8, by: ToldBy::Content }),
+            None => Ok(Detected { encoding: Encoding::Utf8, by: DetectedBy::Content }),
         },
     }
 }

@@ -60,7 +60,7 @@ pub struct Splitter {
     record_offset: u64,
     record_lines: u64,
     /// Where the quote that is open was opened; means nothing while none is.
-    opened: Opened,
+    opened: OpenQuote,
 }
 
 /// The end of one record.
@@ -109,7 +109,7 @@ enum State {
 }
 
 #[derive(Debug, Clone, Copy)]
-struct Opened {
+struct OpenQuote {
     line: u64,
     offset: u64,
 }
@@ -127,7 +127,7 @@ impl Splitter {
             lines: 0,
             record_offset: 0,
             record_lines: 0,
-            opened: Opened { line: 1, offset: 0 },
+            opened: OpenQuote { line: 1, offset: 0 },
         }
     }
 
@@ -236,7 +236,7 @@ impl Splitter {
     fn note_open_quote(&mut self, before: State, input: &[u8]) {
         if let Some(at) = opening_quote(input, before, self.state) {
             let line = self.lines + 1 - lines_ended(&input[at..]);
-            self.opened = Opened { line, offset: self.offset + at as u64 };
+            self.opened = OpenQuote { line, offset: self.offset + at as u64 };
         }
     }
 }

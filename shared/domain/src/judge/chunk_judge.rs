@@ -1,11 +1,11 @@
 //! The worker's bench: a chunk's rows are cleaned, what they refer to is asked for, then each is judged once.
 //!
-//! [`Bench::open`] cleans; [`Bench::wanted`] says what must be looked up; [`Bench::judge`] turns what was found into
+//! [`ChunkJudge::open`] cleans; [`ChunkJudge::wanted`] says what must be looked up; [`ChunkJudge::judge`] turns what was found into
 //! the chunk's fragment. No I/O happens here, so the same message and answers always give the same fragment.
 
-mod desk;
 mod directory;
 mod lookups;
+mod output;
 mod record;
 mod references;
 
@@ -16,7 +16,7 @@ use crate::contacts::directory::{Account, Group, Invite, MatchKey};
 use crate::contacts::mask;
 use crate::contacts::matching;
 use crate::contacts::matching::Matched;
-use crate::contacts::writes::Keep;
+use crate::contacts::writes::ContactWrite;
 use crate::file::cells::Cells;
 use crate::file::record_text::BadBytes;
 use crate::file::split::records;
@@ -24,7 +24,7 @@ use crate::plan::chunk::{ChunkMessage, Mark};
 use crate::plan::import_plan::Plan;
 use crate::plan::mapping::{Mapping, Role};
 use crate::profile::compiled::{FieldIndex, Profile};
-use crate::result::chunk_result::{Fragment, Keeps, OpenRow};
+use crate::result::chunk_result::{ChunkResult, OpenRow, Writes};
 use crate::result::rows;
 use crate::result::rows::Answer;
 use crate::row::cleaner::{Cleaner, RowValues, Values};
@@ -37,15 +37,15 @@ use crate::types::kind::Kind;
 use crate::types::limits;
 use crate::types::outcome::Outcome;
 
-use desk::Desk;
-pub use desk::JudgedRow;
-use lookups::{Asked, Known};
-pub use lookups::{Found, Lookups};
+use lookups::{Known, LookupSet};
+pub use lookups::{LookupAnswers, Lookups};
+use output::ChunkOutput;
+pub use output::JudgedRow;
 pub use record::RecordShape;
 pub use references::Linked;
 
 /// Rows of one chunk on their way from cleaned to judged.
-pub struct Bench<'p> {
+pub struct ChunkJudge<'p> {
     plan: &'p Plan,
     profile: &'p Profile,
     sender: Mapping,
@@ -85,7 +85,7 @@ struct Places {
     membership: Option<u32>,
 }
 
-impl<'p> Bench<'p> {
+impl<'p> ChunkJudge<'p> {
     /// Cleans a chunk's rows.
     pub fn open(plan: &'p Plan, profile: &'p Profile, message: &'p ChunkMessage) -> Self {
         let sender = plan.mapping.sender();
@@ -124,17 +124,18 @@ impl<'p> Bench<'p> {
             if let Some((_, rest)) = mark {
                 marks = rest;
             }
-            let own_mark = mark.filter(|_| self.plan.mapping.comes_back).map(|(mark, _)| self.own_mark(mark));
+            let own_mark =
+                mark.filter(|_| self.plan.mapping.is_result_file).map(|(mark, _)| self.own_mark(mark));
             let mark = own_mark.as_ref().or(mark.map(|(mark, _)| mark));
             let mut record = (start, end.end - usize::from(end.terminator));
             cells.parse(&message.text[record.0..record.1], delimiter);
-            if self.plan.mapping.comes_back {
+            if self.plan.mapping.is_result_file {
                 let sender = self.plan.mapping.sender_record(&cells, delimiter);
                 record = (own.len(), own.len() + sender.len());
                 own.push_str(&sender);
                 cells.parse(&sender, delimiter);
             }
-            let text = if self.plan.mapping.comes_back { &own } else { &message.text };
+            let text = if self.plan.mapping.is_result_file { &own } else { &message.text };
             let plain = rows::is_plain(&text[record.0..record.1], &cells, self.cleaner.width());
             let chosen = self.plan.options.rows.as_ref().is_none_or(|rows| rows.contains(number));
             let too_large = mark.is_some_and(|mark| mark.cut_from.is_some());
@@ -149,7 +150,7 @@ impl<'p> Bench<'p> {
             };
             start = end.end;
         }
-        if self.plan.mapping.comes_back {
+        if self.plan.mapping.is_result_file {
             self.text = Cow::Owned(own);
         }
     }
@@ -216,8 +217,8 @@ impl<'p> Bench<'p> {
     /// Says what must be looked up, and notes in each row where its answers will stand.
     pub fn wanted(&mut self) -> Lookups {
         let count = self.rows.len();
-        let mut accounts = Asked::with_room(count * self.profile.matching.len());
-        let (mut entries, mut contacts) = (Asked::with_room(0), Asked::with_room(count));
+        let mut accounts = LookupSet::with_room(count * self.profile.matching.len());
+        let (mut entries, mut contacts) = (LookupSet::with_room(0), LookupSet::with_room(count));
         let mut rows = std::mem::take(&mut self.rows);
         let refers = !self.profile.references.is_empty() || !self.profile.cadences.is_empty();
         for (index, row) in rows.iter_mut().enumerate() {
@@ -253,41 +254,41 @@ impl<'p> Bench<'p> {
     ///
     /// # Errors
     /// Where what was found cannot be read.
-    pub fn judge(self, wanted: &Lookups, found: &Found) -> Result<Fragment, String> {
-        self.judge_rows(wanted, found, None).map(|desk| desk.fragment)
+    pub fn judge(self, wanted: &Lookups, found: &LookupAnswers) -> Result<ChunkResult, String> {
+        self.judge_rows(wanted, found, None).map(|output| output.chunk_result)
     }
 
     /// Judges every row, to say what would become of it.
     ///
     /// # Errors
     /// Where what was found cannot be read.
-    pub fn tell(self, wanted: &Lookups, found: &Found) -> Result<Vec<JudgedRow>, String> {
-        self.judge_rows(wanted, found, Some(Vec::new())).map(|desk| desk.rows.unwrap_or_default())
+    pub fn tell(self, wanted: &Lookups, found: &LookupAnswers) -> Result<Vec<JudgedRow>, String> {
+        self.judge_rows(wanted, found, Some(Vec::new())).map(|output| output.rows.unwrap_or_default())
     }
 
     fn judge_rows(
         mut self,
         wanted: &Lookups,
-        found: &Found,
+        found: &LookupAnswers,
         told: Option<Vec<JudgedRow>>,
-    ) -> Result<Desk, String> {
+    ) -> Result<ChunkOutput, String> {
         let known = Known::of(wanted, found)?;
-        let mut desk = self.desk(told);
+        let mut output = self.output(told);
         let rows = std::mem::take(&mut self.rows);
         for (index, mut row) in rows.into_iter().enumerate() {
             if !row.plain || self.shape.needs_cells() {
-                desk.cells.parse(&self.text[row.record.0..row.record.1], self.plan.delimiter());
+                output.cells.parse(&self.text[row.record.0..row.record.1], self.plan.delimiter());
             }
             let values = self.values.row(index, self.profile.fields.len());
             let group = self.check_group(&mut row, values, &known);
             let linked = self.check_references(&mut row, values, &known)?;
             if self.profile.directory.is_some() {
-                self.judge_entry(&mut desk, row, values, &known)?;
+                self.judge_entry(&mut output, row, values, &known)?;
             } else {
-                self.judge_row(&mut desk, row, values, group, linked, &known)?;
+                self.judge_row(&mut output, row, values, group, linked, &known)?;
             }
         }
-        Ok(desk)
+        Ok(output)
     }
 
     /// A row names at most one group, and one that exists (IMP-21, IMP-24).
@@ -311,7 +312,7 @@ impl<'p> Bench<'p> {
 
     fn judge_row(
         &self,
-        desk: &mut Desk,
+        output: &mut ChunkOutput,
         mut row: Row,
         values: RowValues<'_>,
         group: Option<&Group>,
@@ -324,37 +325,37 @@ impl<'p> Bench<'p> {
         let matched = matching::pick(self.profile, &candidates, rule_column, &mut row.findings);
         row.refused |= row.findings.iter().any(Finding::is_error);
         let Some(contact_id) = row.contact_id.filter(|_| !row.refused) else {
-            return self.refuse(desk, &row);
+            return self.refuse(output, &row);
         };
         let before = known.before(row.asked.contact);
         let joins = row.group.as_ref().filter(|_| known.before(row.asked.membership).is_none());
         let account_id = matched.map(|matched| matched.account.account_id.as_str());
         let linked = Linked { account_id, ..linked };
-        let (outcome, record) = self.outcome(values, &desk.cells, &linked, before, joins.is_some())?;
-        let mut own = std::mem::take(&mut desk.record);
+        let (outcome, record) = self.outcome(values, &output.cells, &linked, before, joins.is_some())?;
+        let mut own = std::mem::take(&mut output.record);
         let record = match &record {
-            Kept::Whole => {
+            RecordToWrite::Whole => {
                 own.clear();
-                self.shape.write(&mut own, self.profile, values, &desk.cells, &linked);
+                self.shape.write(&mut own, self.profile, values, &output.cells, &linked);
                 Some(own.as_str())
             }
-            Kept::As(record) => Some(&**record),
-            Kept::Nothing => before.filter(|_| row.first.is_some()),
+            RecordToWrite::As(record) => Some(&**record),
+            RecordToWrite::Nothing => before.filter(|_| row.first.is_some()),
         };
         if record.is_some_and(|record| record.len() > limits::RECORD_BYTES) {
             row.findings.push(Finding::new(Code::NotStored).arg("limit", limits::RECORD));
-            return self.refuse(desk, &row);
+            return self.refuse(output, &row);
         }
-        self.accept(desk, &row, outcome, values, group, matched, contact_id);
+        self.accept(output, &row, outcome, values, group, matched, contact_id);
         let groups = joins.map_or(&[][..], std::slice::from_ref);
         let (repeated, known) = (row.first.is_some(), before.is_some());
-        if let Keeps::Contacts(keeps) = &mut desk.fragment.keeps
+        if let Writes::Contacts(writes) = &mut output.chunk_result.writes
             && !self.plan.dry_run
             && (record.is_some() || !groups.is_empty())
         {
-            keeps.add(&Keep { contact_id, row: row.number, repeated, known, record, groups });
+            writes.add(&ContactWrite { contact_id, row: row.number, repeated, known, record, groups });
         }
-        desk.record = own;
+        output.record = own;
         Ok(())
     }
 
@@ -366,22 +367,22 @@ impl<'p> Bench<'p> {
         linked: &Linked<'_>,
         before: Option<&'b str>,
         joins: bool,
-    ) -> Result<(Outcome, Kept<'b>), String> {
-        let Some(before) = before else { return Ok((Outcome::Created, Kept::Whole)) };
+    ) -> Result<(Outcome, RecordToWrite<'b>), String> {
+        let Some(before) = before else { return Ok((Outcome::Created, RecordToWrite::Whole)) };
         let record = self.shape.over(self.profile, values, cells, linked, before)?;
         let changed = record.as_deref().is_some_and(|record| record != before);
         let outcome = if changed || joins { Outcome::Updated } else { Outcome::Unchanged };
         Ok(match record {
-            Some(record) => (outcome, Kept::As(record.into())),
-            None if self.profile.offers_replace() => (outcome, Kept::As(before.into())),
-            None => (outcome, Kept::Nothing),
+            Some(record) => (outcome, RecordToWrite::As(record.into())),
+            None if self.profile.offers_replace() => (outcome, RecordToWrite::As(before.into())),
+            None => (outcome, RecordToWrite::Nothing),
         })
     }
 
     #[allow(clippy::too_many_arguments)]
     fn accept(
         &self,
-        desk: &mut Desk,
+        output: &mut ChunkOutput,
         row: &Row,
         outcome: Outcome,
         values: RowValues<'_>,
@@ -401,9 +402,9 @@ impl<'p> Bench<'p> {
             answer.matched_by = &self.profile.fields[self.profile.matching[matched.rule].0].name;
             answer.candidates = matched.others();
         }
-        let at = self.write_succeeded(desk, row, outcome, &answer, matched.is_some());
+        let at = self.write_succeeded(output, row, outcome, &answer, matched.is_some());
         if let Some(first) = row.first {
-            desk.fragment.answer.open.push(OpenRow { first, at, outcome });
+            output.chunk_result.answer.open.push(OpenRow { first, at, outcome });
         }
     }
 
@@ -419,7 +420,7 @@ impl<'p> Bench<'p> {
 }
 
 /// What is kept of a row's record.
-enum Kept<'b> {
+enum RecordToWrite<'b> {
     /// The row's own, for the contact is new.
     Whole,
     /// This one: the row's laid over what was there, or what was there.

@@ -39,7 +39,7 @@ mod words;
 pub(crate) use template::Fill;
 use template::Template;
 use words::Book;
-pub(crate) use words::{LetterWords, NoteWords, ReportWords};
+pub(crate) use words::{NoteWords, NotificationWords, ReportWords};
 
 /// A value is shown up to this many characters: a message is read, not stored.
 const VALUE_SHOWN: usize = 80;
@@ -91,7 +91,7 @@ pub struct Messages {
     /// By [`Code`], in the order of its variants.
     codes: Vec<Template>,
     /// By [`Code`] alike.
-    mends: Vec<Template>,
+    fixes: Vec<Template>,
     reasons: BTreeMap<String, Template>,
     suggestion: Template,
     book: Book,
@@ -115,7 +115,7 @@ impl Messages {
         self.write_what(facts, out);
         if finding.code.scope() == Scope::File {
             out.push_str("; ");
-            self.write_mend(facts, out);
+            self.write_fix(facts, out);
         }
     }
 
@@ -144,8 +144,8 @@ impl Messages {
     }
 
     /// Returns how to mend a finding.
-    pub fn mend(&self, finding: &Finding) -> String {
-        written(|out| self.write_mend(finding.into(), out))
+    pub fn fix(&self, finding: &Finding) -> String {
+        written(|out| self.write_fix(finding.into(), out))
     }
 
     /// Returns the word for a status.
@@ -187,8 +187,8 @@ impl Messages {
         &self.book.report
     }
 
-    pub(crate) const fn letter(&self) -> &LetterWords {
-        &self.book.letter
+    pub(crate) const fn notification(&self) -> &NotificationWords {
+        &self.book.notification
     }
 
     pub(crate) const fn note(&self) -> &NoteWords {
@@ -220,7 +220,7 @@ impl Messages {
         Self {
             locale,
             codes: by_code(&book.code),
-            mends: by_code(&book.mend),
+            fixes: by_code(&book.fix),
             reasons: book.reason.iter().map(|(id, text)| (id.clone(), Template::parse(text))).collect(),
             suggestion: Template::parse(&book.hint.suggestion),
             book,
@@ -238,8 +238,8 @@ impl Messages {
     }
 
     /// Writes how to mend it.
-    pub(crate) fn write_mend(&self, facts: Facts, out: &mut String) {
-        self.mends[facts.code as usize].write(out, &|slot, out| self.fill(facts, slot, out));
+    pub(crate) fn write_fix(&self, facts: Facts, out: &mut String) {
+        self.fixes[facts.code as usize].write(out, &|slot, out| self.fill(facts, slot, out));
     }
 
     fn write_suggestion(&self, hint: &str, out: &mut String) {

@@ -45,7 +45,7 @@ impl FindingJson {
             value: finding.value.clone(),
             message: messages.get(locale).to_owned(),
             messages,
-            hint: finding.hint.clone().or_else(|| Some(Messages::of(locale).mend(finding))),
+            hint: finding.hint.clone().or_else(|| Some(Messages::of(locale).fix(finding))),
             suggestion: finding.hint.clone(),
             args: finding.args.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect(),
         }
@@ -117,7 +117,7 @@ mod tests {
             for locale in [Locale::En, Locale::Pt, Locale::De, Locale::Fr, Locale::Es] {
                 let finding = Finding::new(code);
                 let json = FindingJson::new(&finding, locale);
-                assert_eq!(json.hint, Some(Messages::of(locale).mend(&finding)), "{code}");
+                assert_eq!(json.hint, Some(Messages::of(locale).fix(&finding)), "{code}");
                 assert!(json.hint.is_some_and(|hint| !hint.is_empty()) && json.suggestion.is_none());
             }
         }

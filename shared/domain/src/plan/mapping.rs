@@ -6,7 +6,7 @@ use std::collections::{HashMap, HashSet};
 
 use serde::{Deserialize, Serialize};
 
-use crate::clean::mend::trim;
+use crate::clean::repair::trim;
 use crate::file::cells::Cells;
 use crate::file::write::{unguard, write_record};
 use crate::plan::columns::{FAILED, SUCCEEDED};
@@ -18,8 +18,8 @@ use crate::types::finding::{Column, Finding};
 use crate::types::limits;
 
 /// A header as the sender wrote it: without the guard that an earlier import put before it.
-fn own(cell: &str, comes_back: bool) -> &str {
-    if comes_back { unguard(cell) } else { cell }
+fn own(cell: &str, is_result_file: bool) -> &str {
+    if is_result_file { unguard(cell) } else { cell }
 }
 
 /// What a column is for.
@@ -63,24 +63,26 @@ pub struct Mapping {
     /// The file has a header record.
     pub has_header: bool,
     /// The file came out of an earlier import: guards are taken off its cells.
-    pub comes_back: bool,
+    #[serde(rename = "comes_back")]
+    pub is_result_file: bool,
     /// Cells at the end of a row may be left out: nobody said how many there are.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub open_ended: bool,
     /// The sender said what each column is: all of these must be in the file.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub told: bool,
+    #[serde(rename = "told")]
+    pub explicit: bool,
 }
 
 impl Mapping {
     /// Maps the columns of a file whose first record names them; `columns` goes before the names.
     pub fn with_header(header: &[&str], profile: &Profile, options: &Options) -> Self {
-        let comes_back = header.iter().any(|cell| cell.trim() == RESULT_ROW);
+        let is_result_file = header.iter().any(|cell| cell.trim() == RESULT_ROW);
         match &options.columns {
-            Some(names) if !comes_back => {
+            Some(names) if !is_result_file => {
                 let mut mapping = Self::by_position(header.len(), names);
                 mapping.has_header = true;
-                mapping.told = mapping.columns.len() > header.len();
+                mapping.explicit = mapping.columns.len() > header.len();
                 for (column, cell) in mapping.columns.iter_mut().zip(header) {
                     column.header = (*cell).to_owned();
                 }
@@ -96,15 +98,15 @@ impl Mapping {
             return Self::by_position(width, names);
         }
         let names: Vec<String> = profile.fields.iter().map(|field| field.name.to_string()).collect();
-        Self { open_ended: true, told: false, ..Self::by_position(width, &names) }
+        Self { open_ended: true, explicit: false, ..Self::by_position(width, &names) }
     }
 
     /// Maps columns by their headers.
     ///
     /// What the sender maps goes before what is understood: another column that would be the same field is left out.
     fn by_header(header: &[&str], profile: &Profile, options: &Options) -> Self {
-        let comes_back = header.iter().any(|cell| cell.trim() == RESULT_ROW);
-        let written: HashSet<&str> = header.iter().map(|cell| own(cell, comes_back).trim()).collect();
+        let is_result_file = header.iter().any(|cell| cell.trim() == RESULT_ROW);
+        let written: HashSet<&str> = header.iter().map(|cell| own(cell, is_result_file).trim()).collect();
         // A header that is there letter by letter is meant, and none that is only like it.
         let mut chosen: HashMap<String, &str> = HashMap::new();
         let mut exactly: HashMap<&str, &str> = HashMap::new();
@@ -119,15 +121,15 @@ impl Mapping {
             exact.or_else(|| chosen.get(&header_key(cell)).copied())
         };
         let chosen_fields: HashSet<&str> =
-            header.iter().filter_map(|cell| chosen_for(own(cell, comes_back))).collect();
+            header.iter().filter_map(|cell| chosen_for(own(cell, is_result_file))).collect();
         // Ours stand behind the sender's: of columns that bear one name the last is.
         let is_last = |at: usize| !header[at + 1..].iter().any(|later| later.trim() == header[at].trim());
         let role = |at: usize, cell: &str| {
             let name = cell.trim();
-            if comes_back && name == SURPLUS && is_last(at) {
+            if is_result_file && name == SURPLUS && is_last(at) {
                 return Role::Surplus;
             }
-            if comes_back && (SUCCEEDED.contains(&name) || FAILED.contains(&name)) && is_last(at) {
+            if is_result_file && (SUCCEEDED.contains(&name) || FAILED.contains(&name)) && is_last(at) {
                 return Role::Result;
             }
             let field = match chosen_for(cell) {
@@ -141,11 +143,11 @@ impl Mapping {
         };
         let columns = header
             .iter()
-            .map(|cell| own(cell, comes_back))
+            .map(|cell| own(cell, is_result_file))
             .enumerate()
             .map(|(at, cell)| MappedColumn { header: cell.to_owned(), role: role(at, cell) })
             .collect();
-        let mut mapping = Self { columns, has_header: true, comes_back, ..Self::default() };
+        let mut mapping = Self { columns, has_header: true, is_result_file, ..Self::default() };
         mapping.fall_back(profile, |header| chosen_for(header).is_none());
         mapping
     }
@@ -173,7 +175,7 @@ impl Mapping {
             None => MappedColumn { header: format!("column_{}", at + 1), role: Role::Unmapped },
         };
         let named = names.iter().rposition(|name| !name.is_empty()).map_or(0, |last| last + 1);
-        Self { columns: (0..width.max(named)).map(column).collect(), told: true, ..Self::default() }
+        Self { columns: (0..width.max(named)).map(column).collect(), explicit: true, ..Self::default() }
     }
 
     /// Fits columns that were mapped by position to the longest record of the file.
@@ -181,13 +183,13 @@ impl Mapping {
     /// A place that the sender named and no record has speaks against the file, and so does a mandatory field that no
     /// record has.
     pub fn fit(&mut self, longest: usize, profile: &Profile) -> Vec<Finding> {
-        if !self.open_ended && !self.told {
+        if !self.open_ended && !self.explicit {
             return Vec::new();
         }
         let beyond = self.columns.get(longest..).unwrap_or_default();
         let last = beyond.iter().rposition(|column| column.role != Role::Unmapped);
         let mut findings = Vec::new();
-        if let Some(last) = last.filter(|_| self.told) {
+        if let Some(last) = last.filter(|_| self.explicit) {
             let detail = format!(
                 "{} is at position {}, the longest record has {longest}",
                 beyond[last].header,

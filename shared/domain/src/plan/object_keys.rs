@@ -9,7 +9,7 @@ pub struct Drop {
     /// Whom the import belongs to.
     pub program: ProgramName,
     /// What the file is.
-    pub what: What,
+    pub what: DropTarget,
     /// The file's name, without folders.
     pub file: String,
     /// Dropped into the profile's `dry-run/` folder.
@@ -18,7 +18,7 @@ pub struct Drop {
 
 /// Rows for a profile, or entries for the directory.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum What {
+pub enum DropTarget {
     /// `inbox/<program>/<profile>/…`
     Profile(ProfileName),
     /// `inbox/<program>/directory/<kind>/…`
@@ -33,23 +33,25 @@ impl Drop {
         let second = parts.next()?;
         let rest: Vec<&str> = parts.collect();
         let (what, dry_run, file) = match (second, rest.as_slice()) {
-            ("directory", [kind, file]) => (What::Directory(kind.parse().ok()?), false, *file),
-            (profile, ["dry-run", file]) => (What::Profile(ProfileName::parse(profile).ok()?), true, *file),
-            (profile, [file]) => (What::Profile(ProfileName::parse(profile).ok()?), false, *file),
+            ("directory", [kind, file]) => (DropTarget::Directory(kind.parse().ok()?), false, *file),
+            (profile, ["dry-run", file]) => {
+                (DropTarget::Profile(ProfileName::parse(profile).ok()?), true, *file)
+            }
+            (profile, [file]) => (DropTarget::Profile(ProfileName::parse(profile).ok()?), false, *file),
             _ => return None,
         };
-        let owner_fits = program.is_marketplace() == (what == What::Directory(Kind::Accounts));
+        let owner_fits = program.is_marketplace() == (what == DropTarget::Directory(Kind::Accounts));
         (owner_fits && starts_an_import(file)).then(|| Self { program, what, file: file.to_owned(), dry_run })
     }
 
     /// The key that [`Drop::parse`] reads back.
     pub fn key(&self) -> String {
         match &self.what {
-            What::Profile(profile) if self.dry_run => {
+            DropTarget::Profile(profile) if self.dry_run => {
                 format!("inbox/{}/{profile}/dry-run/{}", self.program, self.file)
             }
-            What::Profile(profile) => format!("inbox/{}/{profile}/{}", self.program, self.file),
-            What::Directory(kind) => format!("inbox/{}/directory/{kind}/{}", self.program, self.file),
+            DropTarget::Profile(profile) => format!("inbox/{}/{profile}/{}", self.program, self.file),
+            DropTarget::Directory(kind) => format!("inbox/{}/directory/{kind}/{}", self.program, self.file),
         }
     }
 }
@@ -84,9 +86,9 @@ pub fn import(program: &ProgramName, import: &ImportId) -> String {
 
 /// The outputs and working papers of one import.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Papers(String);
+pub struct Artifacts(String);
 
-impl Papers {
+impl Artifacts {
     /// The papers of an import.
     pub fn of(program: &ProgramName, import_id: &ImportId) -> Self {
         Self(import(program, import_id))
@@ -121,11 +123,11 @@ impl Papers {
         format!("{}/plan.json", self.0)
     }
     /// What a chunk came to: the redo record.
-    pub fn fragment(&self, chunk: u32) -> String {
+    pub fn chunk_result(&self, chunk: u32) -> String {
         format!("{}/chunks/{chunk}", self.0)
     }
     /// Which rows of a judged chunk are not known to be kept.
-    pub fn given_up(&self, chunk: u32) -> String {
+    pub fn abandoned(&self, chunk: u32) -> String {
         format!("{}/chunks/{chunk}.given-up", self.0)
     }
 }

@@ -5,8 +5,8 @@ use unicode_normalization::char::is_combining_mark;
 
 /// Folds a header: case, accents, blanks and punctuation do not count.
 pub fn fold(header: &str) -> String {
-    let marked = header.nfkd().filter(|letter| !is_combining_mark(*letter));
-    marked.flat_map(char::to_lowercase).filter(|letter| letter.is_alphanumeric()).collect()
+    let marked = header.nfkd().filter(|notification| !is_combining_mark(*notification));
+    marked.flat_map(char::to_lowercase).filter(|notification| notification.is_alphanumeric()).collect()
 }
 
 /// What tells a header from another: as folded, or as it stands where it is nothing but punctuation.

@@ -45,7 +45,7 @@ pub enum UnknownColumns {
     #[default]
     Ignore,
     /// Kept with the contact, by the sender's header.
-    Keep,
+    ContactWrite,
     /// The file is refused.
     Refuse,
 }
@@ -77,7 +77,7 @@ pub enum KeyKind {
 
 impl KeyKind {
     /// The letter before the colon of a match key.
-    pub fn letter(self) -> char {
+    pub fn notification(self) -> char {
         match self {
             KeyKind::Id => 'i',
             KeyKind::Email => 'e',

@@ -2,7 +2,7 @@
 
 use askama::Template;
 
-use crate::messages::catalogue::{LetterWords, Messages};
+use crate::messages::catalogue::{Messages, NotificationWords};
 use crate::report::html::ReportInput;
 use crate::report::problem::{Cells, Problem, one_line};
 use crate::types::code::Scope;
@@ -18,7 +18,7 @@ const PROBLEMS_SHOWN: usize = 20;
 
 /// A letter, ready to be sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Letter {
+pub struct Notification {
     /// The sender's address.
     pub from: String,
     /// The recipients' addresses.
@@ -32,9 +32,9 @@ pub struct Letter {
 }
 
 /// Writes the letter of an import, however it ended.
-pub fn letter(input: &ReportInput, sender: Option<&str>, recipients: &[String]) -> Letter {
+pub fn notification(input: &ReportInput, sender: Option<&str>, recipients: &[String]) -> Notification {
     let page = Page::new(input);
-    Letter {
+    Notification {
         from: sender.unwrap_or(DEFAULT_SENDER).to_owned(),
         to: recipients.to_vec(),
         subject: page.subject.clone(),
@@ -49,7 +49,7 @@ pub fn letter(input: &ReportInput, sender: Option<&str>, recipients: &[String]) 
 #[template(path = "letter.html")]
 struct Page {
     locale: Locale,
-    w: &'static LetterWords,
+    w: &'static NotificationWords,
     subject: String,
     opening: String,
     /// A colon, with a blank before it where the language has one.
@@ -77,13 +77,13 @@ struct Section {
 struct Line {
     what: String,
     rows: String,
-    mend: String,
+    fix: String,
 }
 
 impl Page {
     fn new(input: &ReportInput) -> Self {
         let (summary, words) = (input.summary, input.words());
-        let w = words.letter();
+        let w = words.notification();
         Self {
             locale: input.locale,
             w,
@@ -106,9 +106,9 @@ impl Page {
 
 fn subject(input: &ReportInput) -> String {
     let words = input.words();
-    let mut subject = fill(input, &words.letter().subject);
+    let mut subject = fill(input, &words.notification().subject);
     if input.summary.head.dry_run {
-        subject.push_str(&format!(" ({})", words.letter().dry_run));
+        subject.push_str(&format!(" ({})", words.notification().dry_run));
     }
     subject
 }
@@ -137,13 +137,13 @@ fn figures(input: &ReportInput) -> Vec<(String, String)> {
     let mut figures = vec![(words.report().read.clone(), number(rows.read))];
     let occurred = input.outcomes().filter(|(_, count)| *count > 0);
     figures.extend(occurred.map(|(outcome, count)| (words.outcome(outcome).to_owned(), number(count))));
-    figures.push((words.letter().matched.clone(), number(input.summary.matched)));
+    figures.push((words.notification().matched.clone(), number(input.summary.matched)));
     figures
 }
 
 /// Returns what the reader is asked to do.
 fn next(input: &ReportInput) -> Option<String> {
-    let (w, rows) = (input.words().letter(), input.summary.rows);
+    let (w, rows) = (input.words().notification(), input.summary.rows);
     match input.summary.status {
         Status::Completed => None,
         Status::CompletedWithErrors | Status::Incomplete if input.summary.head.dry_run => {
@@ -158,7 +158,7 @@ fn next(input: &ReportInput) -> Option<String> {
 
 impl Section {
     fn new(heading: &'static str, problems: Vec<Problem>, words: &Messages) -> Self {
-        let w = words.letter();
+        let w = words.notification();
         let more = problems.len().saturating_sub(PROBLEMS_SHOWN);
         let more = (more > 0).then(|| words.filled(&w.more, &[("count", &more.to_string())]));
         let lines =
@@ -169,7 +169,7 @@ impl Section {
 
 impl Line {
     fn new(problem: Problem, words: &Messages) -> Self {
-        let w = words.letter();
+        let w = words.notification();
         let rows = match problem.rows.as_str() {
             "" => String::new(),
             rows => {
@@ -182,7 +182,7 @@ impl Line {
             Scope::File => problem.what,
             Scope::Row | Scope::Warning => format!("{}: {}", problem.column, problem.what),
         };
-        Self { what, rows, mend: problem.mend }
+        Self { what, rows, fix: problem.fix }
     }
 }
 
@@ -213,7 +213,7 @@ fn write_section(section: &Section, colon: &str, text: &mut String) {
     *text += &format!("\n{}{colon}\n", section.heading);
     for line in &section.lines {
         let rows = if line.rows.is_empty() { String::new() } else { format!(" ({})", line.rows) };
-        *text += &format!("- {}{rows}\n  > {}\n", line.what, line.mend);
+        *text += &format!("- {}{rows}\n  > {}\n", line.what, line.fix);
     }
     if let Some(more) = &section.more {
         *text += &format!("- {more}\n");

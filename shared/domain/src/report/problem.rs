@@ -16,7 +16,7 @@ pub struct Problem {
     /// What is the matter.
     pub what: String,
     /// How to mend it.
-    pub mend: String,
+    pub fix: String,
     /// How many rows have it; empty where it belongs to none.
     pub rows: String,
     /// The lowest row numbers; empty where it belongs to none.
@@ -96,7 +96,7 @@ fn problem(facts: Facts, count: Option<&CodeCount>, words: &Messages) -> Problem
         code: facts.code,
         column: column(facts, count.is_some(), words),
         what: written(|out| words.write_what(facts, out)),
-        mend: written(|out| words.write_mend(facts, out)),
+        fix: written(|out| words.write_fix(facts, out)),
         rows: count.map(|count| number_format::whole(count.rows, words.locale())).unwrap_or_default(),
         first_rows: count.map(first_rows).unwrap_or_default(),
     }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::file::decode::{Confidence, Place, ToldBy};
+use crate::file::decode::{Confidence, DetectedBy, Place};
 use crate::file::packed::Packing;
 use crate::file::workbook::SheetNotes;
 use crate::messages::localized::FindingJson;
@@ -52,7 +52,7 @@ pub struct Detection {
     pub packed: Option<Packing>,
     /// What tells it: the byte order mark, the option, or the content; left out with it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub encoding_by: Option<ToldBy>,
+    pub encoding_by: Option<DetectedBy>,
     /// How sure it is; left out with it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub encoding_confidence: Option<Confidence>,

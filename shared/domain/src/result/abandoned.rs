@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-use crate::contacts::writes::KeepList;
+use crate::contacts::writes::WriteBatch;
 use crate::file::cells::Cells;
 use crate::file::split::records;
 use crate::file::write::write_record;
@@ -15,28 +15,28 @@ use crate::plan::chunk::ChunkMessage;
 use crate::plan::columns::SUCCEEDED;
 use crate::plan::import_plan::Plan;
 use crate::profile::compiled::Profile;
-use crate::result::chunk_result::{ChunkAnswer, Fragment, Keeps};
+use crate::result::chunk_result::{ChunkAnswer, ChunkResult, Writes};
 use crate::result::rows::{ResultWriter, Sent};
 use crate::types::outcome::Outcome;
 
-/// The version of [`GivenUp`] that this code writes.
+/// The version of [`Abandoned`] that this code writes.
 const VERSION: u32 = 1;
 
 /// `chunks/<n>.given-up`: which rows of a judged chunk are not known to be kept.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct GivenUp {
+pub struct Abandoned {
     v: u32,
     /// The rows, ascending.
     pub rows: BTreeSet<u64>,
 }
 
-impl GivenUp {
+impl Abandoned {
     /// Names the rows of which something was to be kept.
-    pub fn of(plan: &Plan, fragment: &Fragment) -> Self {
-        let rows = match &fragment.keeps {
-            Keeps::Contacts(keeps) => keeps.iter().map(|keep| keep.row).collect(),
+    pub fn of(plan: &Plan, chunk_result: &ChunkResult) -> Self {
+        let rows = match &chunk_result.writes {
+            Writes::Contacts(writes) => writes.iter().map(|keep| keep.row).collect(),
             // An entry does not know its row; the rows that change something do.
-            Keeps::Directory(_) => changing_rows(plan, fragment),
+            Writes::Directory(_) => changing_rows(plan, chunk_result),
         };
         Self { v: VERSION, rows }
     }
@@ -51,21 +51,21 @@ impl GivenUp {
     /// # Errors
     /// Where it is none, or of a version that this code does not know.
     pub fn from_json(json: &[u8]) -> Result<Self, String> {
-        let given_up: Self = serde_json::from_slice(json).map_err(|error| format!("given-up: {error}"))?;
-        if given_up.v != VERSION {
-            return Err(format!("given-up: version {} is not {VERSION}", given_up.v));
+        let abandoned: Self = serde_json::from_slice(json).map_err(|error| format!("given-up: {error}"))?;
+        if abandoned.v != VERSION {
+            return Err(format!("given-up: version {} is not {VERSION}", abandoned.v));
         }
-        Ok(given_up)
+        Ok(abandoned)
     }
 
     /// Turns the rows that are named from accepted into `unprocessed`; all others stay as they were judged.
     pub fn apply(&self, plan: &Plan, answer: ChunkAnswer) -> ChunkAnswer {
-        let mut told = Telling::of(plan, &answer);
+        let mut told = PartialFailure::of(plan, &answer);
         let mut open = answer.open.iter().peekable();
         for row in rows_of(plan, &answer.succeeded) {
             let mark = open.next_if(|open| row.range.contains(&open.at));
             if self.rows.contains(&row.number) {
-                told.give_up(&row);
+                told.abandon(&row);
                 continue;
             }
             let moved = row.range.start - told.answer.succeeded.len();
@@ -81,7 +81,7 @@ impl GivenUp {
 }
 
 /// The fragment of a chunk that was never judged: every row that is not skipped is `unprocessed`.
-pub fn unprocessed(plan: &Plan, profile: &Profile, message: &ChunkMessage) -> Fragment {
+pub fn unprocessed(plan: &Plan, profile: &Profile, message: &ChunkMessage) -> ChunkResult {
     let delimiter = plan.delimiter();
     let sender = plan.mapping.sender();
     let mut writer = ResultWriter::new(delimiter, sender.columns.len(), plan.surplus);
@@ -94,7 +94,7 @@ pub fn unprocessed(plan: &Plan, profile: &Profile, message: &ChunkMessage) -> Fr
         let mut record =
             std::borrow::Cow::Borrowed(&message.text[start..end.end - usize::from(end.terminator)]);
         cells.parse(&record, delimiter);
-        if plan.mapping.comes_back {
+        if plan.mapping.is_result_file {
             record = plan.mapping.sender_record(&cells, delimiter).into();
             cells.parse(&record, delimiter);
         }
@@ -109,11 +109,11 @@ pub fn unprocessed(plan: &Plan, profile: &Profile, message: &ChunkMessage) -> Fr
         line += mark.and_then(|mark| mark.lines).unwrap_or(u64::from(end.lines));
         start = end.end;
     }
-    let keeps = match profile.directory {
-        Some(_) => Keeps::Directory(Vec::new()),
-        None => Keeps::Contacts(KeepList::default()),
+    let writes = match profile.directory {
+        Some(_) => Writes::Directory(Vec::new()),
+        None => Writes::Contacts(WriteBatch::default()),
     };
-    Fragment { answer, keeps }
+    ChunkResult { answer, writes }
 }
 
 /// A result row: where it stands, and what it says.
@@ -143,11 +143,11 @@ fn place(name: &str) -> usize {
     SUCCEEDED.iter().position(|column| *column == name).expect("a column of succeeded.csv")
 }
 
-fn changing_rows(plan: &Plan, fragment: &Fragment) -> BTreeSet<u64> {
+fn changing_rows(plan: &Plan, chunk_result: &ChunkResult) -> BTreeSet<u64> {
     let at = plan.mapping.sender().columns.len() + place("rollcall_outcome");
     let changes =
         |row: &ResultRow| row.cells.get(at).is_some_and(|word| outcome_of(word) != Outcome::Unchanged);
-    rows_of(plan, &fragment.answer.succeeded).into_iter().filter(changes).map(|row| row.number).collect()
+    rows_of(plan, &chunk_result.answer.succeeded).into_iter().filter(changes).map(|row| row.number).collect()
 }
 
 fn outcome_of(word: &str) -> Outcome {
@@ -155,26 +155,26 @@ fn outcome_of(word: &str) -> Outcome {
 }
 
 /// A fragment on its way from judged to partly given up.
-struct Telling {
+struct PartialFailure {
     answer: ChunkAnswer,
-    given_up: Vec<(u64, Vec<u8>)>,
+    abandoned: Vec<(u64, Vec<u8>)>,
     width: usize,
     delimiter: u8,
     surplus: bool,
 }
 
-impl Telling {
+impl PartialFailure {
     fn of(plan: &Plan, answer: &ChunkAnswer) -> Self {
         Self {
             answer: ChunkAnswer { tally: answer.tally.clone(), ..ChunkAnswer::default() },
-            given_up: Vec::new(),
+            abandoned: Vec::new(),
             width: plan.mapping.sender().columns.len(),
             delimiter: plan.delimiter(),
             surplus: plan.surplus,
         }
     }
 
-    fn give_up(&mut self, row: &ResultRow) {
+    fn abandon(&mut self, row: &ResultRow) {
         let said = |name| row.cells.get(self.width + place(name)).map_or("", String::as_str);
         let tally = &mut self.answer.tally;
         tally.reclassify(outcome_of(said("rollcall_outcome")), Outcome::Unprocessed);
@@ -185,19 +185,19 @@ impl Telling {
         let mut record = Vec::new();
         write_record(&mut record, own.chain(told).chain(self.surplus.then_some("")), self.delimiter);
         record.extend_from_slice(b"\r\n");
-        self.given_up.push((row.number, record));
+        self.abandoned.push((row.number, record));
     }
 
     /// Puts the rows that are given up between those that failed, in file order.
     fn finish(mut self, failed: Vec<ResultRow>, bytes: &[u8]) -> ChunkAnswer {
-        let mut given_up = self.given_up.into_iter().peekable();
+        let mut abandoned = self.abandoned.into_iter().peekable();
         for row in failed {
-            while let Some((_, record)) = given_up.next_if(|(number, _)| *number < row.number) {
+            while let Some((_, record)) = abandoned.next_if(|(number, _)| *number < row.number) {
                 self.answer.failed.extend(record);
             }
             self.answer.failed.extend_from_slice(&bytes[row.range]);
         }
-        given_up.for_each(|(_, record)| self.answer.failed.extend(record));
+        abandoned.for_each(|(_, record)| self.answer.failed.extend(record));
         self.answer
     }
 }

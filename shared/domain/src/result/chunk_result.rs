@@ -9,7 +9,7 @@ use std::collections::HashSet;
 use serde::{Deserialize, Serialize};
 
 use crate::contacts::directory::DirectoryItem;
-use crate::contacts::writes::KeepList;
+use crate::contacts::writes::WriteBatch;
 use crate::result::tally::Tally;
 use crate::types::names::ImportId;
 use crate::types::outcome::Outcome;
@@ -19,11 +19,11 @@ const VERSION: u32 = 1;
 
 /// What a chunk came to.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Fragment {
+pub struct ChunkResult {
     /// What is answered.
     pub answer: ChunkAnswer,
     /// What is to be kept.
-    pub keeps: Keeps,
+    pub writes: Writes,
 }
 
 /// What a chunk's rows are answered with.
@@ -52,9 +52,9 @@ pub struct OpenRow {
 
 /// What a chunk's rows leave behind.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Keeps {
+pub enum Writes {
     /// Contacts and memberships.
-    Contacts(KeepList),
+    Contacts(WriteBatch),
     /// Entries of the directory.
     Directory(Vec<DirectoryItem>),
 }
@@ -72,7 +72,7 @@ struct Foot {
     directory: bool,
 }
 
-impl Fragment {
+impl ChunkResult {
     /// The fragment's file, in parts that stand one behind the other: large ones are not copied for it.
     pub fn to_parts(&self, import_id: &ImportId, chunk: u32) -> [Cow<'_, [u8]>; 4] {
         let answer = &self.answer;
@@ -84,12 +84,12 @@ impl Fragment {
             open: answer.open.clone(),
             succeeded: answer.succeeded.len(),
             failed: answer.failed.len(),
-            directory: matches!(self.keeps, Keeps::Directory(_)),
+            directory: matches!(self.writes, Writes::Directory(_)),
         };
         let mut last = Vec::new();
-        let kept = match &self.keeps {
-            Keeps::Contacts(keeps) => keeps.lines(),
-            Keeps::Directory(items) => {
+        let kept = match &self.writes {
+            Writes::Contacts(writes) => writes.lines(),
+            Writes::Directory(items) => {
                 items.iter().for_each(|item| write_json_line(&mut last, item));
                 ""
             }
@@ -105,8 +105,8 @@ impl Fragment {
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, String> {
         let (foot, rest) = read_foot(bytes)?;
         let (rows, lines) = rest.split_at(foot.succeeded + foot.failed);
-        let keeps = if foot.directory { read_items(lines)? } else { read_keeps(lines)? };
-        Ok(Self { answer: ChunkAnswer::of(foot, rows.to_vec()), keeps })
+        let writes = if foot.directory { read_items(lines)? } else { read_keeps(lines)? };
+        Ok(Self { answer: ChunkAnswer::of(foot, rows.to_vec()), writes })
     }
 }
 
@@ -115,7 +115,7 @@ impl ChunkAnswer {
     ///
     /// # Errors
     /// Where it is none, or of a version that this code does not know.
-    pub fn from_fragment(mut bytes: Vec<u8>) -> Result<Self, String> {
+    pub fn from_chunk_result(mut bytes: Vec<u8>) -> Result<Self, String> {
         let (foot, _) = read_foot(&bytes)?;
         bytes.truncate(foot.succeeded + foot.failed);
         Ok(Self::of(foot, bytes))
@@ -151,14 +151,14 @@ fn write_json_line(bytes: &mut Vec<u8>, value: &impl Serialize) {
     bytes.push(b'\n');
 }
 
-fn read_keeps(lines: &[u8]) -> Result<Keeps, String> {
+fn read_keeps(lines: &[u8]) -> Result<Writes, String> {
     let lines = String::from_utf8(lines.to_vec()).map_err(|error| format!("fragment: {error}"))?;
-    KeepList::from_lines(lines).map(Keeps::Contacts)
+    WriteBatch::from_lines(lines).map(Writes::Contacts)
 }
 
-fn read_items(lines: &[u8]) -> Result<Keeps, String> {
+fn read_items(lines: &[u8]) -> Result<Writes, String> {
     let items: Result<Vec<_>, _> = each_line(lines).map(serde_json::from_slice).collect();
-    items.map(Keeps::Directory).map_err(|error| format!("fragment: {error}"))
+    items.map(Writes::Directory).map_err(|error| format!("fragment: {error}"))
 }
 
 fn each_line(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
@@ -183,17 +183,24 @@ fn read_foot(bytes: &[u8]) -> Result<(Foot, &[u8]), String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::contacts::writes::Keep;
+    use crate::contacts::writes::ContactWrite;
     use crate::types::id::ContactId;
 
-    fn fragment() -> Fragment {
+    fn chunk_result() -> ChunkResult {
         let mut tally = Tally::default();
         tally.add_row(1, Outcome::Created, false, &[]);
         tally.add_row(2, Outcome::Updated, false, &[]);
         let contact_id = ContactId::derive("acme", "partners", "a@b.example");
-        let keep = Keep { contact_id, row: 1, repeated: true, known: false, record: Some("{}"), groups: &[] };
-        let mut keeps = KeepList::default();
-        keeps.add(&keep);
+        let keep = ContactWrite {
+            contact_id,
+            row: 1,
+            repeated: true,
+            known: false,
+            record: Some("{}"),
+            groups: &[],
+        };
+        let mut writes = WriteBatch::default();
+        writes.add(&keep);
         let answer = ChunkAnswer {
             tally,
             open: vec![
@@ -203,26 +210,26 @@ mod tests {
             succeeded: b"a,1,created\r\nb,2,xupdated,\r\n".to_vec(),
             failed: b"c\n".to_vec(),
         };
-        Fragment { answer, keeps: Keeps::Contacts(keeps) }
+        ChunkResult { answer, writes: Writes::Contacts(writes) }
     }
 
     #[test]
     fn it_reads_what_it_writes() {
         let import_id = ImportId::derive("b", "k", "v", "2026-01-01T00:00:00Z".parse().unwrap());
-        let bytes = fragment().to_parts(&import_id, 3).concat();
-        assert_eq!(Fragment::from_bytes(&bytes).unwrap(), fragment());
-        assert_eq!(ChunkAnswer::from_fragment(bytes.clone()).unwrap(), fragment().answer);
-        assert!(Fragment::from_bytes(&bytes[..40]).is_err());
+        let bytes = chunk_result().to_parts(&import_id, 3).concat();
+        assert_eq!(ChunkResult::from_bytes(&bytes).unwrap(), chunk_result());
+        assert_eq!(ChunkAnswer::from_chunk_result(bytes.clone()).unwrap(), chunk_result().answer);
+        assert!(ChunkResult::from_bytes(&bytes[..40]).is_err());
     }
 
     #[test]
     fn the_lowest_accepted_row_stays_what_it_is() {
         let mut seen = HashSet::new();
-        let mut first = fragment().answer;
+        let mut first = chunk_result().answer;
         first.merge_repeats(&mut seen);
         assert_eq!(first.succeeded, b"a,1,created\r\nb,2,xmerged,\r\n");
         assert_eq!((first.tally.rows.created, first.tally.rows.merged), (1, 1));
-        let mut second = fragment().answer;
+        let mut second = chunk_result().answer;
         second.merge_repeats(&mut seen);
         assert_eq!(second.tally.rows.merged, 2);
         assert!(second.tally.sum_holds());

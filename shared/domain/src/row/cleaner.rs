@@ -1,6 +1,6 @@
 //! A record to a row: every mapped cell cleaned, every fault found, nothing looked up yet.
 
-use crate::clean::mend::trim;
+use crate::clean::repair::trim;
 use std::collections::BTreeMap;
 
 use crate::clean;
@@ -248,7 +248,7 @@ impl<'p> Cleaner<'p> {
         let field = &self.profile.fields[index];
         let column = &self.columns[index];
         let trimmed = trim(sent);
-        let cell = &*clean::mend(trimmed, holds(field.kind));
+        let cell = &*clean::repair(trimmed, holds(field.kind));
         if let Some(finding) = too_long(sent, || column.clone()) {
             findings.push(finding);
             return;
@@ -305,7 +305,8 @@ impl<'p> Cleaner<'p> {
         for group in &self.profile.one_of {
             let filled = |field: &FieldIndex| {
                 let holds = holds(self.profile.fields[*field].kind);
-                self.cell_of[*field].is_some_and(|cell| !clean::mend(trim(cells.get(cell)), holds).is_empty())
+                self.cell_of[*field]
+                    .is_some_and(|cell| !clean::repair(trim(cells.get(cell)), holds).is_empty())
             };
             if !group.iter().any(filled) {
                 let names: Vec<&str> = group.iter().map(|field| &*self.profile.fields[*field].name).collect();
@@ -385,7 +386,7 @@ fn clean_cell(
     let Told { field, region, column, .. } = told;
     let wrong = |code: Code| Finding::on(code, column).value(cell);
     out.clear();
-    if let Some(reason) = clean::spoiled(cell) {
+    if let Some(reason) = clean::corrupted(cell) {
         return Err(wrong(Code::ValueSpoiled).arg("reason", reason));
     }
     match field.kind {

@@ -2,7 +2,7 @@
 
 use crate::clean;
 use crate::clean::DayOrder;
-use crate::clean::{Mended, Region};
+use crate::clean::{Region, Repaired};
 use crate::profile::compiled::Field;
 use crate::profile::header::fold;
 use crate::row::fold::fold_name;
@@ -45,9 +45,9 @@ pub(super) fn clean(
         FieldKind::Window if clean::is_window(cell) => out.push_str(cell),
         FieldKind::Window => return Err(wrong(Code::WindowInvalid)),
         FieldKind::Document => {
-            let mended = clean::clean_document(cell, out)
+            let change = clean::clean_document(cell, out)
                 .map_err(|fault| wrong(Code::ValueSpoiled).arg("reason", fault))?;
-            findings.extend((mended == Mended::Yes).then(|| repaired(told, cell, out)));
+            findings.extend((change == Repaired::Yes).then(|| repaired(told, cell, out)));
         }
         FieldKind::Tags => tags(told, cell, out, findings),
         plain => unreachable!("cleaned by the caller: {plain:?}"),

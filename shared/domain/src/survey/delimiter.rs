@@ -30,7 +30,7 @@ pub struct Detected {
 }
 
 /// What is known of a file before its delimiter is.
-pub struct Knowing<'k> {
+pub struct DetectionContext<'k> {
     /// The sample is the whole file: otherwise its last record may be cut and is left out.
     pub complete: bool,
     /// What the first record is.
@@ -42,7 +42,7 @@ pub struct Knowing<'k> {
 }
 
 /// Detects the delimiter of a file from its first bytes, given without a byte order mark.
-pub fn detect_delimiter(sample: &[u8], knowing: &Knowing<'_>) -> Detected {
+pub fn detect_delimiter(sample: &[u8], knowing: &DetectionContext<'_>) -> Detected {
     let mut best: Vec<Shape> = CANDIDATES
         .iter()
         .map(|&delimiter| Shape::of(Records::read(sample, knowing.complete, delimiter), knowing))
@@ -184,7 +184,7 @@ struct Shape<'a> {
 }
 
 impl<'a> Shape<'a> {
-    fn of(records: Records<'a>, knowing: &Knowing<'_>) -> Self {
+    fn of(records: Records<'a>, knowing: &DetectionContext<'_>) -> Self {
         let (mut widths, mut known) = (Vec::new(), 0);
         records.each(|cells| {
             if widths.is_empty() {

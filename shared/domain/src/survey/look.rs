@@ -1,8 +1,8 @@
 //! What the survey sees in one record, whatever stands before it in the file: so records are looked at side by side.
 
 use crate::clean::date::OrderSeen;
-use crate::clean::mend::trim;
-use crate::clean::{Holds, mend};
+use crate::clean::repair::trim;
+use crate::clean::{Holds, repair};
 use crate::file::cells::Cells;
 use crate::file::record_text;
 use crate::plan::mapping::Mapping;
@@ -30,17 +30,17 @@ pub(super) struct Seen {
     pub(super) identity: Option<Key>,
     /// What it adds to its identity.
     pub(super) adds: Option<Key>,
-    /// How many of the keys in [`Looker::keys`] are its own.
+    /// How many of the keys in [`RecordScanner::keys`] are its own.
     pub(super) keys: usize,
 }
 
 /// Somebody who looks at records.
-pub(super) struct Looker<'p> {
+pub(super) struct RecordScanner<'p> {
     cleaner: Cleaner<'p>,
     allow_duplicates: bool,
     delimiter: u8,
     /// The file's own columns, where result columns stand beside them.
-    comes_back: Option<Mapping>,
+    is_result_file: Option<Mapping>,
     told_apart_by: Vec<FieldIndex>,
     /// Where dates are, and what their cells say about the order of day and month.
     pub(super) dates: Vec<(FieldIndex, usize, OrderSeen)>,
@@ -51,7 +51,7 @@ pub(super) struct Looker<'p> {
     text: String,
 }
 
-impl<'p> Looker<'p> {
+impl<'p> RecordScanner<'p> {
     pub(super) fn new(
         opening: &Opening,
         profile: &'p Profile,
@@ -71,7 +71,7 @@ impl<'p> Looker<'p> {
             cleaner,
             allow_duplicates: options.allow_duplicates,
             delimiter: opening.delimiter,
-            comes_back: opening.mapping.comes_back.then(|| opening.mapping.clone()),
+            is_result_file: opening.mapping.is_result_file.then(|| opening.mapping.clone()),
             told_apart_by,
             dates,
             keys: Vec::new(),
@@ -99,7 +99,7 @@ impl<'p> Looker<'p> {
         seen.cells = self.cells.len();
         if seen.filled {
             let cells = &self.cells;
-            let date = |cell: usize| mend(trim(cells.get(cell)), Holds::Value);
+            let date = |cell: usize| repair(trim(cells.get(cell)), Holds::Value);
             self.dates.iter_mut().for_each(|(_, cell, order)| order.see(&date(*cell)));
             self.tell_apart(&mut seen);
         }
@@ -118,7 +118,7 @@ impl<'p> Looker<'p> {
             self.cells.parse(&text, self.delimiter);
             seen.weight = weight(bytes);
         }
-        if let Some(mapping) = &self.comes_back {
+        if let Some(mapping) = &self.is_result_file {
             let record = mapping.sender_record(&self.cells, self.delimiter);
             self.cells.parse(&record, self.delimiter);
         }

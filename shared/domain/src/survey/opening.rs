@@ -9,7 +9,7 @@ use crate::plan::columns::RESULT_ROW;
 use crate::plan::mapping::Mapping;
 use crate::profile::compiled::Profile;
 use crate::profile::options::{FirstLine, Options};
-use crate::survey::delimiter::{CANDIDATES, Knowing, detect_delimiter, sep_line};
+use crate::survey::delimiter::{CANDIDATES, DetectionContext, detect_delimiter, sep_line};
 use crate::survey::preamble::{Headers, Preamble};
 use crate::types::code::Code;
 use crate::types::finding::Finding;
@@ -46,7 +46,7 @@ impl Opening {
         let allowed: Vec<u8> = profile.delimiters().iter().filter_map(|name| parse_delimiter(name)).collect();
         let told = options.delimiter.or(sep.map(|(delimiter, _)| delimiter));
         let first_line = options.first_line;
-        let knowing = Knowing { complete, first_line, allowed: &allowed, header: &known };
+        let knowing = DetectionContext { complete, first_line, allowed: &allowed, header: &known };
         let detected = detect_delimiter(sample, &knowing);
         let usual = allowed.first().copied().filter(|_| !detected.found);
         let mut delimiter = told.or(usual).unwrap_or(detected.delimiter);
@@ -68,7 +68,7 @@ impl Opening {
         let mut errors = Vec::new();
         let mapping = map_columns(sample, delimiter, profile, options);
         // What comes back has the delimiter that we gave it: a workbook's is a comma.
-        if !allowed.is_empty() && !allowed.contains(&delimiter) && !mapping.comes_back {
+        if !allowed.is_empty() && !allowed.contains(&delimiter) && !mapping.is_result_file {
             let named = |byte: u8| char::from(byte).to_string();
             let list: Vec<String> = allowed.iter().copied().map(named).collect();
             let finding = Finding::new(Code::DelimiterNotAllowed).value(named(delimiter));
@@ -126,8 +126,8 @@ fn is_result_column(header: &str) -> bool {
 /// Maps the columns: the header names them, or the first record that is a row shows how many there are.
 fn map_columns(sample: &[u8], delimiter: u8, profile: &Profile, options: &Options) -> Mapping {
     let first = nth_record(sample, delimiter, 0, options.first_line == FirstLine::Header);
-    let comes_back = first.iter().any(|cell| cell.trim() == RESULT_ROW);
-    if comes_back || options.first_line == FirstLine::Header {
+    let is_result_file = first.iter().any(|cell| cell.trim() == RESULT_ROW);
+    if is_result_file || options.first_line == FirstLine::Header {
         let header: Vec<&str> = first.iter().take(limits::SHEET_COLUMNS).collect();
         return Mapping::with_header(&header, profile, options);
     }

@@ -40,7 +40,7 @@ impl<'a> Headers<'a> {
     /// Whether a record, as the file's first, leaves it open where the header is.
     pub fn names_none(self, cells: &[&str]) -> bool {
         let mapping = Mapping::with_header(cells, self.profile, self.options);
-        !mapping.comes_back && !self.mandatory().any(|field| mapping.has(field))
+        !mapping.is_result_file && !self.mandatory().any(|field| mapping.has(field))
     }
 
     /// Whether a record names every mandatory field, and more than one.

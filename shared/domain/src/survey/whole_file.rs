@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 
 use crate::clean::DayOrder;
-use crate::file::decode::Found;
+use crate::file::decode::DetectedEncoding;
 use crate::file::packed::Packing;
 use crate::file::split::{RecordEnd, Splitter, Tail};
 use crate::file::workbook::Sheet;
@@ -16,7 +16,7 @@ use crate::plan::mapping::Mapping;
 use crate::profile::compiled::Profile;
 use crate::profile::options::Options;
 use crate::profile::settings::Settings;
-use crate::survey::look::{Looker, Seen};
+use crate::survey::look::{RecordScanner, Seen};
 use crate::survey::opening::Opening;
 use crate::survey::repeats::{Key, Repeats};
 use crate::types::code::Code;
@@ -33,7 +33,7 @@ pub struct Surveyed {
     /// How dates with numbers only are read, by field.
     pub day_orders: BTreeMap<String, DayOrder>,
     /// How the object's bytes become text, and how sure that is; whoever decodes fills it in.
-    pub encoding: Option<Found>,
+    pub encoding: Option<DetectedEncoding>,
     /// How the object is packed; whoever unpacks fills it in.
     pub packing: Option<Packing>,
     /// The sheet of a workbook; whoever decodes fills it in.
@@ -70,7 +70,7 @@ pub struct Survey<'p> {
     opening: Opening,
     /// How many cells a record has.
     width: usize,
-    lookers: [Looker<'p>; 2],
+    lookers: [RecordScanner<'p>; 2],
     splitter: Splitter,
     ends: Vec<RecordEnd>,
     seen: [Vec<Seen>; 2],
@@ -106,7 +106,7 @@ impl<'p> Survey<'p> {
         settings: &Settings,
         size: ChunkSize,
     ) -> Self {
-        let looker = || Looker::new(&opening, profile, options, settings);
+        let looker = || RecordScanner::new(&opening, profile, options, settings);
         let lookers = [looker(), looker()];
         let width = opening.mapping.sender().columns.len();
         let at = opening.skip as u64;
@@ -393,7 +393,7 @@ const WORTH_A_THREAD: usize = 512;
 
 /// Looks at records one behind the other.
 fn look_at(
-    looker: &mut Looker<'_>,
+    looker: &mut RecordScanner<'_>,
     piece: &[u8],
     mut start: usize,
     ends: &[RecordEnd],

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use rollcall_domain::types::id::ContactId;
 use rollcall_domain::types::names::ImportId;
-use rollcall_pipeline::ports::{Answer, Contacts, Keep, Pool, Wanted};
+use rollcall_pipeline::ports::{Answer, ContactWrite, Contacts, Pool, Wanted};
 
 use crate::store::lock;
 
@@ -21,7 +21,7 @@ struct Pools {
 
 #[derive(Debug, Default)]
 struct Shelf {
-    floor: Option<ImportId>,
+    cutoff: Option<ImportId>,
     contacts: BTreeMap<ContactId, Contact>,
 }
 
@@ -51,7 +51,7 @@ impl MemoryContacts {
 
 impl Shelf {
     fn stands(&self, import: &ImportId) -> bool {
-        self.floor.as_ref().is_none_or(|floor| import >= floor)
+        self.cutoff.as_ref().is_none_or(|cutoff| import >= cutoff)
     }
 
     fn before(&self, import: &ImportId, wanted: &Wanted) -> Option<String> {
@@ -69,16 +69,16 @@ impl Shelf {
         }
     }
 
-    fn keep(&mut self, import: &ImportId, keep: &Keep<'_>) {
+    fn keep(&mut self, import: &ImportId, keep: &ContactWrite<'_>) {
         let Some(mut contact) = self.contacts.remove(&keep.contact_id) else {
             self.contacts.insert(keep.contact_id, fresh(import, keep));
             return;
         };
         let stands = self.stands(&contact.import);
-        let floor = self.floor.clone();
+        let cutoff = self.cutoff.clone();
         for group in keep.groups {
             let by = contact.groups.entry(group.clone()).or_insert_with(|| import.clone());
-            if floor.as_ref().is_some_and(|floor| *by < *floor) {
+            if cutoff.as_ref().is_some_and(|cutoff| *by < *cutoff) {
                 *by = import.clone();
             }
         }
@@ -98,7 +98,7 @@ impl Shelf {
     }
 }
 
-fn fresh(import: &ImportId, keep: &Keep<'_>) -> Contact {
+fn fresh(import: &ImportId, keep: &ContactWrite<'_>) -> Contact {
     Contact {
         import: import.clone(),
         row: keep.row,
@@ -115,7 +115,13 @@ impl Contacts for MemoryContacts {
         Ok(wanted.iter().map(|wanted| shelf.and_then(|shelf| shelf.before(import, wanted))).collect())
     }
 
-    async fn keep(&self, pool: &Pool, import: &ImportId, chunk: u32, records: &[Keep<'_>]) -> Answer<()> {
+    async fn keep(
+        &self,
+        pool: &Pool,
+        import: &ImportId,
+        chunk: u32,
+        records: &[ContactWrite<'_>],
+    ) -> Answer<()> {
         let mut pools = lock(&self.0);
         if !records.is_empty() && pools.kept.insert((pool.clone(), import.clone(), chunk)) {
             let shelf = pools.pools.entry(pool.clone()).or_default();
@@ -124,16 +130,16 @@ impl Contacts for MemoryContacts {
         Ok(())
     }
 
-    async fn raise_floor(&self, pool: &Pool, import: &ImportId) -> Answer<()> {
+    async fn raise_cutoff(&self, pool: &Pool, import: &ImportId) -> Answer<()> {
         let mut pools = lock(&self.0);
-        let floor = &mut pools.pools.entry(pool.clone()).or_default().floor;
-        if floor.as_ref().is_none_or(|floor| floor < import) {
-            *floor = Some(import.clone());
+        let cutoff = &mut pools.pools.entry(pool.clone()).or_default().cutoff;
+        if cutoff.as_ref().is_none_or(|cutoff| cutoff < import) {
+            *cutoff = Some(import.clone());
         }
         Ok(())
     }
 
-    async fn settle(&self, pool: &Pool, import: &ImportId) -> Answer<()> {
+    async fn end_import(&self, pool: &Pool, import: &ImportId) -> Answer<()> {
         let mut pools = lock(&self.0);
         let shelf = pools.pools.entry(pool.clone()).or_default();
         shelf.contacts.values_mut().filter(|contact| contact.import == *import).for_each(|contact| {

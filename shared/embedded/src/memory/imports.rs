@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use jiff::Timestamp;
 use rollcall_domain::types::names::ImportId;
 use rollcall_domain::types::outcome::Status;
-use rollcall_pipeline::ports::{Answer, ImportItem, Imports, LetterClaim, Take};
+use rollcall_pipeline::ports::{Answer, ImportItem, Imports, NotificationClaim, Take};
 use rollcall_pipeline::sweep::Unfinished;
 
 use crate::store::lock;
@@ -92,19 +92,24 @@ impl Imports for MemoryImports {
         Ok(u32::try_from(states.open(import).len()).unwrap_or(u32::MAX))
     }
 
-    async fn claim_letter(&self, import: &ImportId, now: Timestamp, lease: Timestamp) -> Answer<LetterClaim> {
+    async fn claim_notification(
+        &self,
+        import: &ImportId,
+        now: Timestamp,
+        lease: Timestamp,
+    ) -> Answer<NotificationClaim> {
         let mut states = lock(&self.0);
         match states.letters.get(import) {
-            Some(None) => Ok(LetterClaim::Sent),
-            Some(Some(until)) if *until > now => Ok(LetterClaim::Held),
+            Some(None) => Ok(NotificationClaim::Sent),
+            Some(Some(until)) if *until > now => Ok(NotificationClaim::Held),
             _ => {
                 states.letters.insert(import.clone(), Some(lease));
-                Ok(LetterClaim::Claimed)
+                Ok(NotificationClaim::Claimed)
             }
         }
     }
 
-    async fn letter_sent(&self, import: &ImportId) -> Answer<()> {
+    async fn notification_sent(&self, import: &ImportId) -> Answer<()> {
         lock(&self.0).letters.insert(import.clone(), None);
         Ok(())
     }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use rollcall_domain::types::id::ContactId;
 use rollcall_domain::types::names::ImportId;
-use rollcall_pipeline::ports::{Answer, Contacts, Keep, Pool, Wanted};
+use rollcall_pipeline::ports::{Answer, ContactWrite, Contacts, Pool, Wanted};
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OptionalExtension, params};
 
@@ -28,11 +28,17 @@ impl Contacts for ContactStore {
         self.read_before(pool, import, wanted)
     }
 
-    async fn keep(&self, pool: &Pool, import: &ImportId, chunk: u32, records: &[Keep<'_>]) -> Answer<()> {
+    async fn keep(
+        &self,
+        pool: &Pool,
+        import: &ImportId,
+        chunk: u32,
+        records: &[ContactWrite<'_>],
+    ) -> Answer<()> {
         if records.is_empty() { Ok(()) } else { self.keep_chunk(pool, import, chunk, records) }
     }
 
-    async fn raise_floor(&self, pool: &Pool, import: &ImportId) -> Answer<()> {
+    async fn raise_cutoff(&self, pool: &Pool, import: &ImportId) -> Answer<()> {
         self.0.write("raising the floor of a pool", |transaction| {
             let number = pool_number(transaction, pool)?;
             let raise = "UPDATE pools SET floor = max(floor, ?2) WHERE number = ?1";
@@ -40,7 +46,7 @@ impl Contacts for ContactStore {
         })
     }
 
-    async fn settle(&self, _pool: &Pool, import: &ImportId) -> Answer<()> {
+    async fn end_import(&self, _pool: &Pool, import: &ImportId) -> Answer<()> {
         self.settle_import(import)
     }
 }
@@ -96,7 +102,7 @@ pub(super) struct Standing {
 pub(super) struct View {
     pub(super) pool: i64,
     /// Contacts of older imports are no more; empty where there is no floor.
-    floor: String,
+    cutoff: String,
     /// The import's number, where it has one.
     import: Option<i64>,
     imports: HashMap<i64, String>,
@@ -114,12 +120,12 @@ impl View {
             .prepare_cached(select)?
             .query_row([pool.program.as_str(), &pool.pool], |row| Ok((row.get(0)?, row.get(1)?)))
             .optional()?;
-        let Some((pool, floor)) = known else { return Ok(None) };
+        let Some((pool, cutoff)) = known else { return Ok(None) };
         let import = connection
             .prepare_cached("SELECT number FROM stamps WHERE import_id = ?1")?
             .query_row([import.as_str()], |row| row.get(0))
             .optional()?;
-        Ok(Some(Self { pool, floor, import, imports: HashMap::new() }))
+        Ok(Some(Self { pool, cutoff, import, imports: HashMap::new() }))
     }
 
     /// The row under a seq, where it is one of this pool.
@@ -162,11 +168,11 @@ impl View {
 
     /// Whether what an import wrote is not below the floor.
     pub(super) fn stands(&mut self, connection: &Connection, import: i64) -> rusqlite::Result<bool> {
-        if self.floor.is_empty() {
+        if self.cutoff.is_empty() {
             return Ok(true);
         }
         self.load_import(connection, import)?;
-        Ok(self.imports[&import] >= self.floor)
+        Ok(self.imports[&import] >= self.cutoff)
     }
 
     /// Whether one import is newer than another.
@@ -236,8 +242,8 @@ pub(super) fn hash(id: &ContactId) -> u64 {
 pub(super) fn parse_id(value: ValueRef<'_>) -> Option<ContactId> {
     let text: &[u8; 26] = value.as_str().ok()?.as_bytes().try_into().ok()?;
     let mut bits = 0_u128;
-    for letter in &text[..25] {
-        bits = bits << 5 | u128::from(value_of(*letter)?);
+    for notification in &text[..25] {
+        bits = bits << 5 | u128::from(value_of(*notification)?);
     }
     // The last letter holds three bits.
     bits = bits << 3 | u128::from(value_of(text[25])? >> 2);
@@ -245,10 +251,10 @@ pub(super) fn parse_id(value: ValueRef<'_>) -> Option<ContactId> {
 }
 
 /// A letter of RFC 4648's base32, in lower case.
-fn value_of(letter: u8) -> Option<u8> {
-    match letter {
-        b'a'..=b'z' => Some(letter - b'a'),
-        b'2'..=b'7' => Some(letter - b'2' + 26),
+fn value_of(notification: u8) -> Option<u8> {
+    match notification {
+        b'a'..=b'z' => Some(notification - b'a'),
+        b'2'..=b'7' => Some(notification - b'2' + 26),
         _ => None,
     }
 }

@@ -12,7 +12,7 @@ use rusqlite::{Connection, Transaction, params};
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::database::{Database, unreadable};
-use super::index::{Found, Index};
+use super::index::{Index, IndexHit};
 
 /// The directory of a home.
 #[derive(Debug, Clone)]
@@ -112,7 +112,7 @@ impl DirectoryStore {
         &self,
         doing: &'static str,
         hashes: &[u64],
-        mut each: impl FnMut(Found, &Row<'_>) -> rusqlite::Result<Ask>,
+        mut each: impl FnMut(IndexHit, &Row<'_>) -> rusqlite::Result<Ask>,
     ) -> Answer<()> {
         let found = self.0.entries.find(hashes);
         if found.is_empty() {
@@ -150,8 +150,8 @@ enum Ask {
 
 fn each_of(
     connection: &Connection,
-    found: &[Found],
-    each: &mut impl FnMut(Found, &Row<'_>) -> rusqlite::Result<Ask>,
+    found: &[IndexHit],
+    each: &mut impl FnMut(IndexHit, &Row<'_>) -> rusqlite::Result<Ask>,
 ) -> rusqlite::Result<()> {
     let mut read = connection.prepare_cached(SELECT)?;
     let mut enough = HashSet::new();

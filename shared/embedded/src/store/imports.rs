@@ -5,7 +5,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use rollcall_domain::types::names::ImportId;
 use rollcall_domain::types::outcome::Status;
-use rollcall_pipeline::ports::{Answer, ImportItem, Imports, LetterClaim, Take};
+use rollcall_pipeline::ports::{Answer, ImportItem, Imports, NotificationClaim, Take};
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
 
 use super::database::{Database, unreadable};
@@ -72,11 +72,16 @@ impl Imports for ImportStore {
         })
     }
 
-    async fn claim_letter(&self, import: &ImportId, now: Timestamp, lease: Timestamp) -> Answer<LetterClaim> {
-        self.0.write("claiming a letter", |transaction| claim_letter(transaction, import, now, lease))
+    async fn claim_notification(
+        &self,
+        import: &ImportId,
+        now: Timestamp,
+        lease: Timestamp,
+    ) -> Answer<NotificationClaim> {
+        self.0.write("claiming a letter", |transaction| claim_notification(transaction, import, now, lease))
     }
 
-    async fn letter_sent(&self, import: &ImportId) -> Answer<()> {
+    async fn notification_sent(&self, import: &ImportId) -> Answer<()> {
         self.0.write("noting a letter", |transaction| {
             let note = "INSERT INTO letters (import_id, sent, leased_until) VALUES (?1, 1, 0)
                 ON CONFLICT (import_id) DO UPDATE SET sent = 1";
@@ -180,21 +185,21 @@ fn take(
     Ok(if closed { Take::Closed } else { Take::Leased })
 }
 
-fn claim_letter(
+fn claim_notification(
     transaction: &Transaction<'_>,
     import: &ImportId,
     now: Timestamp,
     lease: Timestamp,
-) -> rusqlite::Result<LetterClaim> {
+) -> rusqlite::Result<NotificationClaim> {
     let (import, now, lease) = (import.as_str(), nanoseconds(now), nanoseconds(lease));
     let claim = "INSERT INTO letters (import_id, leased_until) VALUES (?1, ?3)
         ON CONFLICT (import_id) DO UPDATE SET leased_until = ?3 WHERE sent = 0 AND leased_until <= ?2";
     if transaction.execute(claim, params![import, now, lease])? == 1 {
-        return Ok(LetterClaim::Claimed);
+        return Ok(NotificationClaim::Claimed);
     }
     let sent = "SELECT sent FROM letters WHERE import_id = ?1";
     let sent: bool = transaction.query_row(sent, [import], |row| row.get(0))?;
-    Ok(if sent { LetterClaim::Sent } else { LetterClaim::Held })
+    Ok(if sent { NotificationClaim::Sent } else { NotificationClaim::Held })
 }
 
 /// A time as a column holds it, to the nanosecond; beyond the year 2262 the last that fits.

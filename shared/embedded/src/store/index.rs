@@ -34,7 +34,7 @@ pub(super) type Hint = (u64, i64);
 
 /// One lookup's answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Found {
+pub(super) struct IndexHit {
     /// A row that may have the hash.
     pub(super) seq: i64,
     /// Which of the hashes asked for.
@@ -134,14 +134,14 @@ impl Index {
 
     /// Finds the rows that may have each hash, in the order of their seq; the transaction that reads them begins
     /// behind it.
-    pub(super) fn find(&self, hashes: &[u64]) -> Vec<Found> {
+    pub(super) fn find(&self, hashes: &[u64]) -> Vec<IndexHit> {
         let state = self.state();
         let mut found = Vec::new();
         for (group, start) in hashes.chunks(filter::AT_ONCE).zip((0..).step_by(filter::AT_ONCE)) {
             state.filter.bring_near(group);
             for (hash, position) in group.iter().zip(start..) {
                 if state.filter.may_hold(*hash) {
-                    found.extend(state.seqs_of(*hash).map(|seq| Found { seq, position }));
+                    found.extend(state.seqs_of(*hash).map(|seq| IndexHit { seq, position }));
                 }
             }
         }

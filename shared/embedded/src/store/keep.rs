@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use rollcall_domain::types::id::ContactId;
 use rollcall_domain::types::names::ImportId;
-use rollcall_pipeline::ports::{Answer, Keep, Pool};
+use rollcall_pipeline::ports::{Answer, ContactWrite, Pool};
 use rusqlite::{CachedStatement, Transaction, params};
 
 use super::contacts::{ContactStore, Standing, View, hash, import_number, pool_number, record_before};
@@ -24,7 +24,7 @@ impl ContactStore {
         pool: &Pool,
         import: &ImportId,
         chunk: u32,
-        records: &[Keep<'_>],
+        records: &[ContactWrite<'_>],
     ) -> Answer<()> {
         self.0.write("keeping contacts", |transaction| {
             pool_number(transaction, pool)?;
@@ -42,9 +42,9 @@ impl ContactStore {
 
     pub(super) fn settle_import(&self, import: &ImportId) -> Answer<()> {
         self.0.write("settling an import", |transaction| {
-            let settle = "DELETE FROM contacts_before
+            let end_import = "DELETE FROM contacts_before
                 WHERE import = (SELECT number FROM stamps WHERE import_id = ?1)";
-            transaction.execute(settle, [import.as_str()]).map(drop)
+            transaction.execute(end_import, [import.as_str()]).map(drop)
         })?;
         self.pack_if(self.0.contacts.is_worth_packing())
     }
@@ -94,7 +94,7 @@ struct Keeping<'a> {
 }
 
 impl Keeping<'_> {
-    fn keep(mut self, records: &[Keep<'_>]) -> rusqlite::Result<()> {
+    fn keep(mut self, records: &[ContactWrite<'_>]) -> rusqlite::Result<()> {
         let hashes: Vec<u64> = records.iter().map(|keep| hash(&keep.contact_id)).collect();
         let admitted = self.index.admit(&hashes);
         let mut append = self.appending()?;
@@ -109,7 +109,7 @@ impl Keeping<'_> {
     }
 
     /// Keeps the records that may be there already.
-    fn keep_looked_up(&mut self, records: &[Keep<'_>], rest: &[usize]) -> rusqlite::Result<()> {
+    fn keep_looked_up(&mut self, records: &[ContactWrite<'_>], rest: &[usize]) -> rusqlite::Result<()> {
         let hashes: Vec<u64> = rest.iter().map(|at| hash(&records[*at].contact_id)).collect();
         let mut found = self.index.find(&hashes);
         found.sort_unstable_by_key(|found| (found.position, found.seq));
@@ -140,7 +140,7 @@ impl Keeping<'_> {
         Ok(None)
     }
 
-    fn append_late(&mut self, keep: &Keep<'_>, hash: u64) -> rusqlite::Result<()> {
+    fn append_late(&mut self, keep: &ContactWrite<'_>, hash: u64) -> rusqlite::Result<()> {
         let seq = self.index.next_seq();
         self.append(&mut self.appending()?, keep, seq)?;
         self.index.add(hash, seq);
@@ -155,7 +155,12 @@ impl Keeping<'_> {
         )
     }
 
-    fn append(&self, append: &mut CachedStatement<'_>, keep: &Keep<'_>, seq: i64) -> rusqlite::Result<()> {
+    fn append(
+        &self,
+        append: &mut CachedStatement<'_>,
+        keep: &ContactWrite<'_>,
+        seq: i64,
+    ) -> rusqlite::Result<()> {
         if keep.record.is_none() && keep.groups.is_empty() && !keep.repeated {
             return Ok(());
         }
@@ -175,7 +180,7 @@ impl Keeping<'_> {
     }
 
     /// Lays a record over a contact that has a row.
-    fn change(&mut self, keep: &Keep<'_>, standing: Standing) -> rusqlite::Result<()> {
+    fn change(&mut self, keep: &ContactWrite<'_>, standing: Standing) -> rusqlite::Result<()> {
         let stands = self.view.stands(self.transaction, standing.import)?;
         let groups = self.joined_groups(keep, &standing)?;
         if !self.gives_the_record(keep, &standing, stands)? {
@@ -200,7 +205,7 @@ impl Keeping<'_> {
     /// nor where nothing of it changed.
     fn gives_the_record(
         &mut self,
-        keep: &Keep<'_>,
+        keep: &ContactWrite<'_>,
         standing: &Standing,
         stands: bool,
     ) -> rusqlite::Result<bool> {
@@ -216,7 +221,7 @@ impl Keeping<'_> {
     /// The record to write; the first write of a repeated identity puts what was before beside it.
     fn record_to_keep<'k>(
         &self,
-        keep: &'k Keep<'_>,
+        keep: &'k ContactWrite<'_>,
         standing: &'k Standing,
         stands: bool,
     ) -> rusqlite::Result<Option<Cow<'k, str>>> {
@@ -242,7 +247,11 @@ impl Keeping<'_> {
     }
 
     /// The groups with the new ones, where there are any.
-    fn joined_groups(&mut self, keep: &Keep<'_>, standing: &Standing) -> rusqlite::Result<Option<String>> {
+    fn joined_groups(
+        &mut self,
+        keep: &ContactWrite<'_>,
+        standing: &Standing,
+    ) -> rusqlite::Result<Option<String>> {
         let mut joined = standing.groups.clone();
         for group in keep.groups {
             let present = match joined.get(group) {

@@ -74,7 +74,7 @@ impl Listing {
         let doing = "listing contacts";
         let fault = |error: rusqlite::Error| Fault::permanent(doing, error);
         let reader = self.0.connect_reader().map_err(fault)?;
-        let floors = floors(&reader, program).map_err(fault)?;
+        let cutoffs = cutoffs(&reader, program).map_err(fault)?;
         let select = "SELECT pools.pool, contact_id, stamps.import_id, record, groups
             FROM contacts JOIN pools ON pools.number = contacts.pool
                 JOIN stamps ON stamps.number = contacts.import
@@ -82,7 +82,7 @@ impl Listing {
         let mut select = reader.prepare(select).map_err(fault)?;
         let mut rows = select.query([program.as_str()]).map_err(fault)?;
         while let Some(row) = rows.next().map_err(fault)? {
-            if let Some(contact) = listed(row, &floors).map_err(fault)? {
+            if let Some(contact) = listed(row, &cutoffs).map_err(fault)? {
                 each(contact)?;
             }
         }
@@ -91,7 +91,7 @@ impl Listing {
 }
 
 /// Per pool, the imports whose memberships stand.
-fn floors(reader: &Connection, program: &ProgramName) -> rusqlite::Result<BTreeMap<(String, i64), bool>> {
+fn cutoffs(reader: &Connection, program: &ProgramName) -> rusqlite::Result<BTreeMap<(String, i64), bool>> {
     let select = "SELECT pool, stamps.number, import_id >= floor FROM pools, stamps WHERE program = ?1";
     let mut select = reader.prepare(select)?;
     let rows = select.query_map([program.as_str()], |row| Ok(((row.get(0)?, row.get(1)?), row.get(2)?)))?;
@@ -100,12 +100,12 @@ fn floors(reader: &Connection, program: &ProgramName) -> rusqlite::Result<BTreeM
 
 fn listed(
     row: &rusqlite::Row<'_>,
-    floors: &BTreeMap<(String, i64), bool>,
+    cutoffs: &BTreeMap<(String, i64), bool>,
 ) -> rusqlite::Result<Option<ListedContact>> {
     let Some(contact_id) = parse_id(row.get_ref(1)?) else { return Ok(None) };
     let pool: String = row.get(0)?;
     let mut groups = groups_of(row.get_ref(4)?)?;
-    groups.retain(|_, import| floors.get(&(pool.clone(), *import)).copied().unwrap_or(true));
+    groups.retain(|_, import| cutoffs.get(&(pool.clone(), *import)).copied().unwrap_or(true));
     Ok(Some(ListedContact {
         contact_id,
         pool,

@@ -23,7 +23,7 @@ use crate::answer::{Column, Exit, Failure, Table};
 /// line of it is a row; with --output they are told instead. A workbook has a note on each header and keeps cells as
 /// they are typed; it is not written to a terminal.
 #[derive(Debug, clap::Args)]
-pub struct Asked {
+pub struct TemplateArguments {
     /// The profile
     name: String,
     /// What is written [default: as the ending of FILE says, else csv]
@@ -46,7 +46,7 @@ enum Format {
     Xlsx,
 }
 
-impl Asked {
+impl TemplateArguments {
     /// Writes the template.
     pub fn run(self, home: &Path) -> Result<Exit, Failure> {
         let template = template(&profile(home, &self.name)?, self.locale);

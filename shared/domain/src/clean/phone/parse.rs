@@ -189,13 +189,13 @@ fn take_off_own_code(code: u16, rules: &Rules, digits: &mut Digits) -> Option<bo
     let bytes = digits.as_bytes();
     let Some(taken) = length_of_code(code, bytes) else { return Some(false) };
     let stripped = strip_national_prefix(rules, &bytes[taken..])?;
-    let mends = !rules.general.holds(bytes) && rules.general.holds(stripped.of(&bytes[taken..]));
+    let fixes = !rules.general.holds(bytes) && rules.general.holds(stripped.of(&bytes[taken..]));
     let too_long = rules.judge_length(bytes.len()) == LengthVerdict::TooLong;
-    if mends || too_long {
+    if fixes || too_long {
         digits.take_off(taken);
         stripped.apply(digits);
     }
-    Some(mends || too_long)
+    Some(fixes || too_long)
 }
 
 /// Tells how many digits a calling code takes at the start, if it stands there.
@@ -287,7 +287,7 @@ fn finish(
         return Some(Err(PhoneFault::TooShort));
     }
     let stripped = strip_national_prefix(rules, digits.as_bytes())?;
-    if keeps(rules.judge_length(stripped.of(digits.as_bytes()).len())) {
+    if writes(rules.judge_length(stripped.of(digits.as_bytes()).len())) {
         stripped.apply(digits);
     }
     let bytes = digits.as_bytes();
@@ -304,7 +304,7 @@ fn finish(
 }
 
 /// A national prefix is taken off only where a number of a fair length stays.
-fn keeps(verdict: LengthVerdict) -> bool {
+fn writes(verdict: LengthVerdict) -> bool {
     matches!(verdict, LengthVerdict::Possible | LengthVerdict::TooLong)
 }
 

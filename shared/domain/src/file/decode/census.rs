@@ -10,7 +10,7 @@
 //! such files are in; another has to be clearly better. A line with bytes that Windows-1252 has not speaks for UTF-8
 //! where Windows-1252 is best: its row is refused, and nothing is guessed.
 
-use crate::file::decode::{Confidence, Detected, Encoding, Found, Place, ToldBy, single};
+use crate::file::decode::{Confidence, Detected, DetectedBy, DetectedEncoding, Encoding, Place, single};
 
 /// The encodings that letters are tried in; the first is the usual one. IBM437 is only ever said: where it is not
 /// alike, IBM850 is likelier.
@@ -66,7 +66,7 @@ impl Census {
     }
 
     /// What the file is in; `detected` is what its beginning and the sender say.
-    pub fn verdict(mut self, detected: Detected) -> Found {
+    pub fn verdict(mut self, detected: Detected) -> DetectedEncoding {
         self.close();
         let encoding = if detected.is_final() { detected.encoding } else { self.decide() };
         let against = match encoding {
@@ -75,10 +75,10 @@ impl Census {
             _ => self.first_valid.clone(),
         };
         let confidence = match detected.by {
-            ToldBy::Content => self.confidence(encoding),
-            ToldBy::Mark | ToldBy::Option => Confidence::Certain,
+            DetectedBy::Content => self.confidence(encoding),
+            DetectedBy::Mark | DetectedBy::Option => Confidence::Certain,
         };
-        Found { encoding, by: detected.by, confidence, against }
+        DetectedEncoding { encoding, by: detected.by, confidence, against }
     }
 
     fn decide(&self) -> Encoding {
@@ -185,22 +185,22 @@ const LETTERS: u32 = 3;
 
 /// How well an encoding reads a line: each letter beyond ASCII by those beside it.
 fn reading(table: &[char; 128], line: &[u8]) -> i64 {
-    let letter =
+    let notification =
         |at: Option<usize>| at.and_then(|at| line.get(at)).map(|byte| single::character(table, *byte));
     let high = line.iter().enumerate().filter(|(_, byte)| !byte.is_ascii());
     high.map(|(at, byte)| {
-        rate(letter(at.checked_sub(1)), single::character(table, *byte), letter(Some(at + 1)))
+        rate(notification(at.checked_sub(1)), single::character(table, *byte), notification(Some(at + 1)))
     })
     .sum()
 }
 
 /// How likely a character is between two others, in English, Portuguese, German, French and Spanish.
-fn rate(before: Option<char>, letter: char, after: Option<char>) -> i64 {
+fn rate(before: Option<char>, notification: char, after: Option<char>) -> i64 {
     let is = |beside: Option<char>, of: fn(char) -> bool| beside.is_some_and(of);
     let (word_before, word_after) = (is(before, char::is_alphabetic), is(after, char::is_alphabetic));
     let in_word = word_before || word_after;
-    match letter {
-        _ if single::is_gap(letter) => -6,
+    match notification {
+        _ if single::is_gap(notification) => -6,
         'á' | 'à' | 'â' | 'ã' | 'ä' | 'å' | 'æ' | 'ç' | 'é' | 'è' | 'ê' | 'ë' | 'í' | 'ì' | 'î' | 'ï'
         | 'ñ' | 'ó' | 'ò' | 'ô' | 'õ' | 'ö' | 'ø' | 'œ' | 'ú' | 'ù' | 'û' | 'ü' | 'ß' => {
             i64::from(in_word) * 2
@@ -226,7 +226,7 @@ fn rate(before: Option<char>, letter: char, after: Option<char>) -> i64 {
                 0
             }
         }
-        _ if letter.is_alphabetic() => -1,
+        _ if notification.is_alphabetic() => -1,
         _ => -3,
     }
 }
@@ -235,10 +235,10 @@ fn rate(before: Option<char>, letter: char, after: Option<char>) -> i64 {
 mod tests {
     use super::*;
 
-    const UNSAID: Detected = Detected { encoding: Encoding::Utf8, by: ToldBy::Content };
+    const UNSAID: Detected = Detected { encoding: Encoding::Utf8, by: DetectedBy::Content };
 
     /// What a file is in, however it is cut.
-    fn found(file: &[u8]) -> Found {
+    fn found(file: &[u8]) -> DetectedEncoding {
         let whole = |cuts: &mut dyn Iterator<Item = usize>| {
             let (mut census, mut start) = (Census::default(), 0);
             for cut in cuts {

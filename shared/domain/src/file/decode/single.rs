@@ -79,8 +79,8 @@ pub(super) fn character(table: &[char; 128], byte: u8) -> char {
 }
 
 /// Whether a character of a table stands for nothing: no list holds such control characters.
-pub(super) fn is_gap(letter: char) -> bool {
-    matches!(letter, '\u{80}'..='\u{9f}')
+pub(super) fn is_gap(notification: char) -> bool {
+    matches!(notification, '\u{80}'..='\u{9f}')
 }
 
 /// Decodes to UTF-8; gaps stay as they are, which is no UTF-8.
@@ -91,11 +91,11 @@ pub(super) fn decode(table: &[char; 128], bytes: &[u8]) -> Vec<u8> {
         let ascii = rest.iter().position(|byte| !byte.is_ascii()).unwrap_or(rest.len());
         out.extend_from_slice(&rest[..ascii]);
         let Some(byte) = rest.get(ascii) else { break };
-        let letter = character(table, *byte);
-        if is_gap(letter) {
+        let notification = character(table, *byte);
+        if is_gap(notification) {
             out.push(*byte);
         } else {
-            out.extend_from_slice(letter.encode_utf8(&mut [0; 4]).as_bytes());
+            out.extend_from_slice(notification.encode_utf8(&mut [0; 4]).as_bytes());
         }
         rest = &rest[ascii + 1..];
     }

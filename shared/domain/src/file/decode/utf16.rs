@@ -42,14 +42,14 @@ impl Utf16 {
             return;
         }
         if let Some(high) = self.half.take() {
-            if let Some(Ok(letter)) = char::decode_utf16([high, unit]).next() {
-                out.extend_from_slice(letter.encode_utf8(&mut [0; 4]).as_bytes());
+            if let Some(Ok(notification)) = char::decode_utf16([high, unit]).next() {
+                out.extend_from_slice(notification.encode_utf8(&mut [0; 4]).as_bytes());
                 return;
             }
             push_half(high, out);
         }
         match char::from_u32(u32::from(unit)) {
-            Some(letter) => out.extend_from_slice(letter.encode_utf8(&mut [0; 4]).as_bytes()),
+            Some(notification) => out.extend_from_slice(notification.encode_utf8(&mut [0; 4]).as_bytes()),
             None if unit < 0xdc00 => self.half = Some(unit),
             None => push_half(unit, out),
         }
@@ -70,7 +70,7 @@ fn push_half(half: u16, out: &mut Vec<u8>) {
 /// Looks for the first place that speaks against UTF-16: half a pair without its other half, or half a unit at the
 /// end of the file.
 #[derive(Debug, Clone)]
-pub struct Halves {
+pub struct SurrogateScanner {
     high_first: bool,
     /// Lines ended, and whether the last unit was a CR: with an LF behind it, it is one end.
     lines: u64,
@@ -83,7 +83,7 @@ pub struct Halves {
     half: Option<Place>,
 }
 
-impl Halves {
+impl SurrogateScanner {
     /// Begins at the start of an object.
     pub fn new(encoding: Encoding) -> Self {
         let high_first = encoding == Encoding::Utf16Be;
@@ -161,9 +161,9 @@ mod tests {
         [(Encoding::Utf16Be, u16::to_be_bytes as fn(u16) -> [u8; 2]), (Encoding::Utf16Le, u16::to_le_bytes)]
             .map(|(encoding, bytes)| {
                 let file: Vec<u8> = units.iter().flat_map(|unit| bytes(*unit)).collect();
-                let mut byte_by_byte = Halves::new(encoding);
+                let mut byte_by_byte = SurrogateScanner::new(encoding);
                 let found = file.iter().find_map(|byte| byte_by_byte.feed(&[*byte]));
-                let mut whole = Halves::new(encoding);
+                let mut whole = SurrogateScanner::new(encoding);
                 let place = whole.feed(&file).or_else(|| whole.finish());
                 assert_eq!(found.or_else(|| byte_by_byte.finish()), place);
                 place.map(|place| (place.line, place.offset, place.byte))
@@ -184,7 +184,7 @@ mod tests {
             assert_eq!(against(units), [told(0), told(1)], "{units:x?}");
         }
         assert_eq!(against(&[0xfeff, a, high, low, lf]), [None, None]);
-        let mut odd = Halves::new(Encoding::Utf16Le);
+        let mut odd = SurrogateScanner::new(Encoding::Utf16Le);
         assert_eq!(odd.feed(b"a\0\n\0b"), None);
         assert_eq!(odd.finish(), Some(Place { line: 2, offset: 4, byte: "62".into() }));
     }

@@ -15,7 +15,7 @@ type Archive = ZipArchive<Cursor<Bytes>>;
 type File<'a> = ZipFile<'a, Cursor<Bytes>>;
 
 self_cell!(
-    struct Opened {
+    struct ZipEntry {
         owner: MutBorrow<Archive>,
         #[not_covariant]
         dependent: File,
@@ -23,13 +23,13 @@ self_cell!(
 );
 
 /// Reads the one file of an archive.
-pub(super) struct Member(Opened);
+pub(super) struct Member(ZipEntry);
 
 impl Member {
     pub(super) fn open(bytes: Bytes) -> Result<Self, Finding> {
         let archive = ZipArchive::new(Cursor::new(bytes)).map_err(|error| damaged(Packing::Zip, error))?;
         let number = the_file(&archive).ok_or_else(|| damaged(Packing::Zip, "no single file in it"))?;
-        let opened = Opened::try_new(MutBorrow::new(archive), |archive| {
+        let opened = ZipEntry::try_new(MutBorrow::new(archive), |archive| {
             archive.borrow_mut().by_index(number).map_err(|error| match error {
                 ZipError::UnsupportedArchive(ZipError::PASSWORD_REQUIRED) => {
                     Finding::new(Code::WorkbookProtected)

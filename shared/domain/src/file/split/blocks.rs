@@ -42,13 +42,13 @@ pub(super) fn scan(splitter: &mut Splitter, input: &[u8], ends: &mut Vec<RecordE
 #[target_feature(enable = "avx2,pclmulqdq,popcnt,bmi1")]
 fn scan_regular(splitter: &mut Splitter, input: &[u8], mut at: usize, ends: &mut Vec<RecordEnd>) -> usize {
     let needles = Needles::new(splitter.delimiter);
-    let mut found = [Found::default(); GROUP];
+    let mut found = [LineEnds::default(); GROUP];
     let (blocks, _) = input[at..].as_chunks::<BLOCK>();
     for group in blocks.chunks(GROUP) {
         let mut carry = Carry::of(splitter);
         let regular = carry.find(&needles, group, &mut found);
         if regular > 0 {
-            carry.hand_back(splitter, group[regular - 1][BLOCK - 1]);
+            carry.hand_over(splitter, group[regular - 1][BLOCK - 1]);
             report(splitter, &found[..regular], at, ends);
             at += regular * BLOCK;
         }
@@ -62,7 +62,7 @@ fn scan_regular(splitter: &mut Splitter, input: &[u8], mut at: usize, ends: &mut
 /// Reports the records that end in some blocks, the first of them `at` bytes into the input.
 #[inline]
 #[target_feature(enable = "popcnt,bmi1")]
-fn report(splitter: &mut Splitter, found: &[Found], mut at: usize, ends: &mut Vec<RecordEnd>) {
+fn report(splitter: &mut Splitter, found: &[LineEnds], mut at: usize, ends: &mut Vec<RecordEnd>) {
     let (mut lines, mut record_lines) = (splitter.lines, splitter.record_lines);
     for block in found {
         let mut records = block.records;
@@ -103,7 +103,7 @@ impl Carry {
         }
     }
 
-    fn hand_back(&self, splitter: &mut Splitter, last: u8) {
+    fn hand_over(&self, splitter: &mut Splitter, last: u8) {
         splitter.held_cr = self.cr != 0;
         splitter.state = match last {
             _ if self.inside != 0 => State::Quoted,
@@ -117,7 +117,7 @@ impl Carry {
     /// Finds the line ends of blocks, and counts the blocks before the first that is not regular.
     #[inline]
     #[target_feature(enable = "avx2,pclmulqdq,bmi1")]
-    fn find(&mut self, needles: &Needles, blocks: &[[u8; BLOCK]], found: &mut [Found; GROUP]) -> usize {
+    fn find(&mut self, needles: &Needles, blocks: &[[u8; BLOCK]], found: &mut [LineEnds; GROUP]) -> usize {
         for (number, (block, found)) in blocks.iter().zip(found).enumerate() {
             fetch_ahead(block);
             let masks = needles.find(block);
@@ -140,7 +140,7 @@ impl Carry {
 
 /// The line ends of a block, each bit at the last byte of one.
 #[derive(Clone, Copy, Default)]
-struct Found {
+struct LineEnds {
     /// All physical lines; without a CR at the block's very end, which is held back.
     lines: u64,
     /// Those that end a record.

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use super::*;
 
 /// One record as text offsets: body start, body end, end; then its lines.
-type Found = (usize, usize, usize, u32);
+type DetectedEncoding = (usize, usize, usize, u32);
 
 fn splitter(delimiter: u8, vectors: bool) -> Splitter {
     let mut splitter = Splitter::new(delimiter);
@@ -14,7 +14,10 @@ fn splitter(delimiter: u8, vectors: bool) -> Splitter {
 }
 
 /// Splits a text fed in pieces, and puts the ends back on the whole of it.
-fn split<'a>(mut splitter: Splitter, pieces: impl IntoIterator<Item = &'a [u8]>) -> (Vec<Found>, Tail) {
+fn split<'a>(
+    mut splitter: Splitter,
+    pieces: impl IntoIterator<Item = &'a [u8]>,
+) -> (Vec<DetectedEncoding>, Tail) {
     let (mut found, mut ends, mut base, mut start) = (Vec::new(), Vec::new(), 0, 0);
     for piece in pieces {
         ends.clear();
@@ -141,10 +144,10 @@ fn a_doubled_quote_cut_in_two_opens_nothing() {
 
 /// Text in which anything may stand anywhere.
 fn wild() -> impl Strategy<Value = String> {
-    let letter = prop_oneof![
+    let notification = prop_oneof![
         8 => Just('a'), 2 => Just('"'), 2 => Just(','), 1 => Just('\r'), 1 => Just('\n'), 1 => Just('é'), 1 => Just(' ')
     ];
-    vec(letter, 0..400).prop_map(String::from_iter)
+    vec(notification, 0..400).prop_map(String::from_iter)
 }
 
 /// Text as programs write it, with a stray quote here and there: most blocks are regular.

@@ -146,7 +146,7 @@ impl<'a> Lines<'a> {
 }
 
 self_cell!(
-    struct Opened {
+    struct OpenSheet {
         owner: MutBorrow<Book>,
         #[not_covariant]
         dependent: Lines,
@@ -154,11 +154,11 @@ self_cell!(
 );
 
 /// The text of a sheet, piece by piece: the workbook and what reads in it travel together.
-pub struct SheetText(Opened);
+pub struct SheetText(OpenSheet);
 
 impl SheetText {
     pub(super) fn new(book: Book, sheet: &Sheet) -> Result<Self, Finding> {
-        let opened = Opened::try_new(MutBorrow::new(book), |book| {
+        let opened = OpenSheet::try_new(MutBorrow::new(book), |book| {
             let cells = book.borrow_mut().worksheet_cells_reader(&sheet.name);
             let rows = Rows::new(cells.map_err(|error| invalid(&error))?);
             Ok(Lines { rows, width: sheet.width as usize, written: 0, broken: None })

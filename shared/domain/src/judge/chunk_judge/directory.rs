@@ -4,9 +4,9 @@ use serde_json::{Map, Value};
 
 use crate::contacts::directory::DirectoryItem;
 use crate::contacts::matching::match_key;
-use crate::judge::chunk_judge::{Bench, Desk, Known, Row};
+use crate::judge::chunk_judge::{ChunkJudge, ChunkOutput, Known, Row};
 use crate::profile::raw::KeyKind;
-use crate::result::chunk_result::Keeps;
+use crate::result::chunk_result::Writes;
 use crate::result::rows::Answer;
 use crate::row::cleaner::RowValues;
 use crate::row::fold::fold_name;
@@ -17,7 +17,7 @@ use crate::types::kind::Kind;
 use crate::types::limits;
 use crate::types::outcome::Outcome;
 
-impl Bench<'_> {
+impl ChunkJudge<'_> {
     /// Ids of the entries that the rows are, where the file loads the directory.
     pub(super) fn wanted_ids(&self) -> Vec<String> {
         if self.profile.directory.is_none() {
@@ -35,13 +35,15 @@ impl Bench<'_> {
 
     pub(super) fn judge_entry(
         &self,
-        desk: &mut Desk,
+        output: &mut ChunkOutput,
         mut row: Row,
         values: RowValues<'_>,
         known: &Known<'_>,
     ) -> Result<(), String> {
         let kind = self.profile.directory.expect("only rows of directory profiles come here");
-        let Some(id) = self.entry_id(values).filter(|_| !row.refused) else { return self.refuse(desk, &row) };
+        let Some(id) = self.entry_id(values).filter(|_| !row.refused) else {
+            return self.refuse(output, &row);
+        };
         let before = known.items.get(id.as_str()).copied().flatten();
         let mut entry = match before {
             Some(item) => serde_json::from_str(&item.json).map_err(|error| format!("directory: {error}"))?,
@@ -52,15 +54,15 @@ impl Bench<'_> {
         let item = DirectoryItem { keys: keys(kind, &id, &entry), id, json };
         if bytes_of(&item) > limits::ENTRY_BYTES {
             row.findings.push(Finding::new(Code::NotStored).arg("limit", limits::ENTRY));
-            return self.refuse(desk, &row);
+            return self.refuse(output, &row);
         }
         let outcome = match before {
             None => Outcome::Created,
             Some(before) if *before == item => Outcome::Unchanged,
             Some(_) => Outcome::Updated,
         };
-        self.write_succeeded(desk, &row, outcome, &Answer::default(), false);
-        if let Keeps::Directory(items) = &mut desk.fragment.keeps
+        self.write_succeeded(output, &row, outcome, &Answer::default(), false);
+        if let Writes::Directory(items) = &mut output.chunk_result.writes
             && outcome != Outcome::Unchanged
             && !self.plan.dry_run
         {

@@ -24,7 +24,7 @@ pub struct Lookups {
 
 /// What was found, in the order of the look-ups.
 #[derive(Debug, Default)]
-pub struct Found {
+pub struct LookupAnswers {
     /// Behind each key.
     pub accounts: Vec<Candidates>,
     /// Entries (JSON) behind each.
@@ -36,13 +36,13 @@ pub struct Found {
 }
 
 /// A list without doubles, in the order in which things were first asked for.
-pub(super) struct Asked<T> {
+pub(super) struct LookupSet<T> {
     list: Vec<T>,
     seen: HashTable<u32>,
     hasher: DefaultHashBuilder,
 }
 
-impl<T: Eq + Hash> Asked<T> {
+impl<T: Eq + Hash> LookupSet<T> {
     /// With room for as many things.
     pub(super) fn with_room(things: usize) -> Self {
         Self {
@@ -72,14 +72,14 @@ impl<T: Eq + Hash> Asked<T> {
 
 /// What was found, as judging reads it.
 pub(super) struct Known<'f> {
-    found: &'f Found,
+    found: &'f LookupAnswers,
     groups: HashMap<&'f str, Group>,
     pub(super) entries: HashMap<(Kind, &'f str), &'f [String]>,
     pub(super) items: HashMap<&'f str, Option<&'f DirectoryItem>>,
 }
 
 impl<'f> Known<'f> {
-    pub(super) fn of(wanted: &'f Lookups, found: &'f Found) -> Result<Self, String> {
+    pub(super) fn of(wanted: &'f Lookups, found: &'f LookupAnswers) -> Result<Self, String> {
         let (mut groups, mut others) = (HashMap::new(), HashMap::new());
         for ((kind, key), entries) in wanted.entries.iter().zip(&found.entries) {
             if *kind != Kind::Groups {

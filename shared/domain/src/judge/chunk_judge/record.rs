@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::clean::mend::trim;
+use crate::clean::repair::trim;
 use crate::contacts::contact::{Record, SAID_BY_FIELDS};
 use crate::file::cells::Cells;
 use crate::judge::chunk_judge::Linked;
@@ -31,7 +31,7 @@ impl RecordShape {
         let mut fields: Vec<FieldIndex> =
             (0..profile.fields.len()).filter(|field| cells[*field].is_some()).collect();
         fields.sort_by_key(|field| &profile.fields[*field].name);
-        let keep = profile.unknown_columns() == UnknownColumns::Keep;
+        let keep = profile.unknown_columns() == UnknownColumns::ContactWrite;
         let mut additional = if keep { sender.unmapped() } else { Vec::new() };
         additional.sort();
         let said = SAID_BY_FIELDS

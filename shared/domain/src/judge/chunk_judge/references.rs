@@ -4,7 +4,7 @@ use serde::Deserialize;
 
 use crate::contacts::directory::by_id;
 use crate::contacts::matching::match_key;
-use crate::judge::chunk_judge::{Bench, Known, Row};
+use crate::judge::chunk_judge::{ChunkJudge, Known, Row};
 use crate::profile::compiled::FieldIndex;
 use crate::row::cleaner::RowValues;
 use crate::row::fold::fold_name;
@@ -43,7 +43,7 @@ struct Entry {
     name: String,
 }
 
-impl Bench<'_> {
+impl ChunkJudge<'_> {
     /// Kinds and keys of all that a row refers to.
     pub(super) fn wanted_entries(&self, values: RowValues<'_>) -> impl Iterator<Item = (Kind, String)> {
         let references = self.references(values).into_iter().map(|reference| (reference.kind, reference.key));

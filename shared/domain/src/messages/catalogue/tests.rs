@@ -45,7 +45,7 @@ fn every_code_has_words_in_every_language() {
     let codes: Vec<_> = Code::ALL.iter().map(|code| code.as_str()).collect();
     for locale in Locale::ALL {
         let book = &Messages::of(locale).book;
-        for texts in [&book.code, &book.mend] {
+        for texts in [&book.code, &book.fix] {
             assert_eq!(texts.keys().map(String::as_str).collect::<Vec<_>>(), codes, "{locale}");
             assert!(texts.values().all(|text| !text.is_empty()));
         }
@@ -59,7 +59,7 @@ fn languages_have_equal_slots() {
     for locale in Locale::ALL {
         let book = &Messages::of(locale).book;
         let sections =
-            [(&english.code, &book.code), (&english.mend, &book.mend), (&english.reason, &book.reason)];
+            [(&english.code, &book.code), (&english.fix, &book.fix), (&english.reason, &book.reason)];
         for (english, texts) in sections {
             assert_eq!(english.keys().collect::<Vec<_>>(), texts.keys().collect::<Vec<_>>(), "{locale}");
             for (name, text) in texts {
@@ -73,7 +73,7 @@ fn languages_have_equal_slots() {
 fn the_texts_of_the_letter_have_equal_slots() {
     let texts = |locale| {
         let words = Messages::of(locale);
-        let w = words.letter();
+        let w = words.notification();
         let texts =
             [&w.subject, &w.row_count, &w.first_rows, &w.more, &w.results, &w.results_none, &w.again_failed];
         let openings = Status::ALL
@@ -90,7 +90,7 @@ fn the_texts_of_the_letter_have_equal_slots() {
 fn a_message_is_whole_without_anything_in_its_slots() {
     for locale in Locale::ALL {
         let book = &Messages::of(locale).book;
-        for (name, text) in book.code.iter().chain(&book.mend).chain(&book.reason) {
+        for (name, text) in book.code.iter().chain(&book.fix).chain(&book.reason) {
             for (slot, within) in slots(text) {
                 assert!(within, "{locale} {name}: {slot} is outside brackets");
                 assert!(
@@ -106,7 +106,7 @@ fn a_message_is_whole_without_anything_in_its_slots() {
 fn error_texts_have_no_full_stop() {
     for locale in Locale::ALL {
         let book = &Messages::of(locale).book;
-        for (name, text) in book.code.iter().chain(&book.mend).chain(&book.reason) {
+        for (name, text) in book.code.iter().chain(&book.fix).chain(&book.reason) {
             assert!(!text.ends_with(['.', '!', ' ']) && !text.starts_with(' '), "{locale} {name}");
             assert!(locale == Locale::De || !text.starts_with(char::is_uppercase), "{locale} {name}");
         }
@@ -216,7 +216,7 @@ fn every_message_in_every_language() {
             out += &format!(
                 "{code} {locale}\n  {bare}\n  {}\n  > {}\n",
                 what(words, &all(code)),
-                words.mend(&all(code))
+                words.fix(&all(code))
             );
         }
     }

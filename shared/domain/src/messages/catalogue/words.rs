@@ -13,7 +13,7 @@ use crate::types::outcome::Status;
 #[serde(deny_unknown_fields)]
 pub struct Book {
     pub code: BTreeMap<String, String>,
-    pub mend: BTreeMap<String, String>,
+    pub fix: BTreeMap<String, String>,
     pub reason: BTreeMap<String, String>,
     pub hint: HintWords,
     pub outcome: OutcomeWords,
@@ -26,7 +26,7 @@ pub struct Book {
     pub report: ReportWords,
     pub opening: StatusWords,
     pub opening_dry: StatusWords,
-    pub letter: LetterWords,
+    pub notification: NotificationWords,
     pub note: NoteWords,
 }
 
@@ -60,13 +60,13 @@ words! {
     colon about title dry_run dry_run_note program profile import_id started finished duration rate rows_per_second
     why reason rows outcome read matched sum_holds sum_broken detected encoding doubtful line delimiter sheet first_line
     first_line_header first_line_ignore first_line_data data_rows comma semicolon tab pipe columns position header
-    field not_mapped errors warnings column what affected first_rows mend whole_row whole_file files files_note
-    succeeded_file succeeded_file_dry failed_file mend_title mend_step_1 mend_step_2 mend_step_3 mend_step_3_dry
+    field not_mapped errors warnings column what affected first_rows fix whole_row whole_file files files_note
+    succeeded_file succeeded_file_dry failed_file fix_title fix_step_1 fix_step_2 fix_step_3 fix_step_3_dry
 }
 
 words! {
     /// The words of the letter.
-    LetterWords:
+    NotificationWords:
     subject dry_run greeting dry_run_note figures matched fix remarks row_count first_rows more results results_none
     again_dry again again_safe again_file again_failed closing
 }

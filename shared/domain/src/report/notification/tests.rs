@@ -5,8 +5,8 @@ use crate::types::code::Code;
 use crate::types::finding::{Column, Finding};
 use crate::types::outcome::Outcome;
 
-fn write(sample: &Sample) -> Letter {
-    letter(&sample.input(), None, &["team@acme.example".to_owned()])
+fn write(sample: &Sample) -> Notification {
+    notification(&sample.input(), None, &["team@acme.example".to_owned()])
 }
 
 #[test]
@@ -19,10 +19,10 @@ fn letters_in_five_languages() {
             ("incomplete", Sample::incomplete(locale)),
             ("failed", Sample::failed(locale)),
         ] {
-            let letter = write(&sample);
+            let notification = write(&sample);
             insta::assert_snapshot!(
                 format!("{name}_{locale}"),
-                format!("{}\n\n{}", letter.subject, letter.text)
+                format!("{}\n\n{}", notification.subject, notification.text)
             );
         }
     }
@@ -33,10 +33,10 @@ fn a_dry_run_promises_nothing_that_was_not_done() {
     for locale in Locale::ALL {
         let mut sample = Sample::with_errors(locale);
         sample.summary.head.dry_run = true;
-        let letter = write(&sample);
+        let notification = write(&sample);
         insta::assert_snapshot!(
             format!("dry_run_{locale}"),
-            format!("{}\n\n{}", letter.subject, letter.text)
+            format!("{}\n\n{}", notification.subject, notification.text)
         );
     }
 }
@@ -51,15 +51,15 @@ fn the_html_part() {
 fn the_sender_is_the_settings_or_a_default() {
     let sample = Sample::completed(Locale::En);
     assert_eq!(write(&sample).from, DEFAULT_SENDER);
-    let letter = letter(&sample.input(), Some("import@acme.example"), &[]);
-    assert_eq!((letter.from.as_str(), letter.to.len()), ("import@acme.example", 0));
+    let notification = notification(&sample.input(), Some("import@acme.example"), &[]);
+    assert_eq!((notification.from.as_str(), notification.to.len()), ("import@acme.example", 0));
 }
 
 #[test]
 fn no_cell_is_shown() {
     for sample in [Sample::with_errors, Sample::refused, Sample::incomplete] {
-        let letter = write(&sample(Locale::En));
-        for part in [&letter.subject, &letter.text, &letter.html] {
+        let notification = write(&sample(Locale::En));
+        for part in [&notification.subject, &notification.text, &notification.html] {
             assert!(!part.contains("secret") && !part.contains("Web") && !part.contains('@'), "{part}");
         }
     }

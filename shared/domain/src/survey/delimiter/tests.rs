@@ -34,8 +34,8 @@ fn known(header: &str) -> bool {
     known.contains(&header.trim().to_lowercase().as_str())
 }
 
-const WHOLE: Knowing<'_> =
-    Knowing { complete: true, first_line: FirstLine::Header, allowed: &[], header: &known };
+const WHOLE: DetectionContext<'_> =
+    DetectionContext { complete: true, first_line: FirstLine::Header, allowed: &[], header: &known };
 
 fn detected(sample: &str) -> (char, bool) {
     let found = detect_delimiter(sample.as_bytes(), &WHOLE);
@@ -139,7 +139,7 @@ fn a_comma_is_assumed_where_nothing_decides() {
 fn of_equals_the_allowed_one_or_the_first_is_taken() {
     let tie = b"a;b,c\nd;e,f\n";
     assert_eq!(detect_delimiter(tie, &WHOLE), Detected { delimiter: b',', found: true });
-    let found = detect_delimiter(tie, &Knowing { allowed: b";|", ..WHOLE });
+    let found = detect_delimiter(tie, &DetectionContext { allowed: b";|", ..WHOLE });
     assert_eq!(found, Detected { delimiter: b';', found: true });
 }
 
@@ -158,10 +158,10 @@ fn without_a_header_most_records_say_how_wide_they_are() {
         (FirstLine::Data, "Ann|c||||+5511987650001\n".to_owned(), '|'),
     ];
     for (first_line, sample, delimiter) in cases {
-        let found = detect_delimiter(sample.as_bytes(), &Knowing { first_line, ..WHOLE });
+        let found = detect_delimiter(sample.as_bytes(), &DetectionContext { first_line, ..WHOLE });
         assert_eq!(found, Detected { delimiter: delimiter as u8, found: true }, "{sample:?}");
     }
-    let prose = Knowing { first_line: FirstLine::Data, ..WHOLE };
+    let prose = DetectionContext { first_line: FirstLine::Data, ..WHOLE };
     assert!(!detect_delimiter(b"Rua A | 5\nRua B\nRua C\nRua D | 6 | x\n", &prose).found);
 }
 
@@ -176,7 +176,7 @@ fn a_cut_record_is_left_out() {
         ("a;b\n1;2\n1;\"2,\n,,,", false, (b';', true)),
     ];
     for (sample, complete, (delimiter, found)) in cases {
-        let detected = detect_delimiter(sample.as_bytes(), &Knowing { complete, ..WHOLE });
+        let detected = detect_delimiter(sample.as_bytes(), &DetectionContext { complete, ..WHOLE });
         assert_eq!(detected, Detected { delimiter, found }, "{sample:?}");
     }
 }

@@ -4,11 +4,11 @@ use std::sync::{Arc, Mutex};
 
 use rollcall_domain::plan::chunk::ChunkMessage;
 use rollcall_domain::plan::import_plan::Plan;
-use rollcall_domain::plan::object_keys::Papers;
+use rollcall_domain::plan::object_keys::Artifacts;
 use rollcall_domain::profile::compiled::Profile;
 use rollcall_domain::report::upload::Upload;
-use rollcall_domain::result::abandoned::GivenUp;
-use rollcall_domain::result::chunk_result::{ChunkAnswer, Fragment};
+use rollcall_domain::result::abandoned::Abandoned;
+use rollcall_domain::result::chunk_result::{ChunkAnswer, ChunkResult};
 use rollcall_domain::types::names::{ImportId, ProgramName};
 
 use crate::fault::Fault;
@@ -43,8 +43,8 @@ impl Plans {
         if let Some(loaded) = self.held(import) {
             return Ok(loaded);
         }
-        let papers = Papers::of(program, import);
-        let plan = read_plan(objects, &papers).await?.ok_or_else(|| missing("plan.json"))?;
+        let artifacts = Artifacts::of(program, import);
+        let plan = read_plan(objects, &artifacts).await?.ok_or_else(|| missing("plan.json"))?;
         let profile = plan.profile().map_err(|error| Fault::damaged("reading the plan", error))?;
         let loaded = Arc::new(Loaded { plan, profile });
         let mut held = self.0.lock().expect("nothing panics while it holds the plans");
@@ -59,54 +59,59 @@ impl Plans {
     }
 }
 
-pub(crate) async fn read_plan(objects: &impl Objects, papers: &Papers) -> Result<Option<Plan>, Fault> {
-    let Some(json) = objects.get(&papers.plan()).await? else { return Ok(None) };
+pub(crate) async fn read_plan(objects: &impl Objects, artifacts: &Artifacts) -> Result<Option<Plan>, Fault> {
+    let Some(json) = objects.get(&artifacts.plan()).await? else { return Ok(None) };
     Plan::from_json(&json).map(Some).map_err(|error| Fault::damaged("reading the plan", error))
 }
 
-pub(crate) async fn read_upload(objects: &impl Objects, papers: &Papers) -> Result<Option<Upload>, Fault> {
-    let Some(json) = objects.get(&papers.upload()).await? else { return Ok(None) };
+pub(crate) async fn read_upload(
+    objects: &impl Objects,
+    artifacts: &Artifacts,
+) -> Result<Option<Upload>, Fault> {
+    let Some(json) = objects.get(&artifacts.upload()).await? else { return Ok(None) };
     serde_json::from_slice(&json).map(Some).map_err(|error| Fault::damaged("reading upload.json", error))
 }
 
-pub(crate) async fn read_fragment(
+pub(crate) async fn read_chunk_result(
     objects: &impl Objects,
-    papers: &Papers,
+    artifacts: &Artifacts,
     chunk: u32,
-) -> Result<Option<Fragment>, Fault> {
-    let Some(bytes) = objects.get(&papers.fragment(chunk)).await? else { return Ok(None) };
-    Fragment::from_bytes(&bytes).map(Some).map_err(|error| Fault::damaged("reading a fragment", error))
+) -> Result<Option<ChunkResult>, Fault> {
+    let Some(bytes) = objects.get(&artifacts.chunk_result(chunk)).await? else { return Ok(None) };
+    ChunkResult::from_bytes(&bytes).map(Some).map_err(|error| Fault::damaged("reading a fragment", error))
 }
 
 /// Writes a chunk's fragment where there is none yet.
-pub(crate) async fn put_fragment(
+pub(crate) async fn put_chunk_result(
     objects: &impl Objects,
-    papers: &Papers,
+    artifacts: &Artifacts,
     message: &ChunkMessage,
-    fragment: &Fragment,
+    chunk_result: &ChunkResult,
 ) -> Result<bool, Fault> {
-    let parts = fragment.to_parts(&message.import_id, message.chunk);
-    objects.put_if_absent(&papers.fragment(message.chunk), &parts.each_ref().map(AsRef::as_ref)).await
+    let parts = chunk_result.to_parts(&message.import_id, message.chunk);
+    objects.put_if_absent(&artifacts.chunk_result(message.chunk), &parts.each_ref().map(AsRef::as_ref)).await
 }
 
 /// Reads what a chunk is answered with; not what it keeps.
 pub(crate) async fn read_answer(
     objects: &impl Objects,
-    papers: &Papers,
+    artifacts: &Artifacts,
     chunk: u32,
 ) -> Result<Option<ChunkAnswer>, Fault> {
-    let Some(bytes) = objects.get(&papers.fragment(chunk)).await? else { return Ok(None) };
-    ChunkAnswer::from_fragment(bytes).map(Some).map_err(|error| Fault::damaged("reading a fragment", error))
+    let Some(bytes) = objects.get(&artifacts.chunk_result(chunk)).await? else { return Ok(None) };
+    ChunkAnswer::from_chunk_result(bytes)
+        .map(Some)
+        .map_err(|error| Fault::damaged("reading a fragment", error))
 }
 
 /// Which rows of a chunk are given up, where some are.
-pub(crate) async fn read_given_up(
+pub(crate) async fn read_abandoned(
     objects: &impl Objects,
-    papers: &Papers,
+    artifacts: &Artifacts,
     chunk: u32,
-) -> Result<Option<GivenUp>, Fault> {
-    let Some(json) = objects.get(&papers.given_up(chunk)).await? else { return Ok(None) };
-    GivenUp::from_json(&json).map(Some).map_err(|error| Fault::damaged("reading what was given up", error))
+) -> Result<Option<Abandoned>, Fault> {
+    let Some(json) = objects.get(&artifacts.abandoned(chunk)).await? else { return Ok(None) };
+    Abandoned::from_json(&json).map(Some).map_err(|error| Fault::damaged("reading what was given up", error))
 }
 
 pub(crate) fn missing(what: &'static str) -> Fault {

@@ -2,10 +2,10 @@
 
 use jiff::SignedDuration;
 use rollcall_domain::plan::chunk::ChunkMessage;
-use rollcall_domain::plan::object_keys::Papers;
-use rollcall_domain::result::abandoned::{GivenUp, unprocessed};
+use rollcall_domain::plan::object_keys::Artifacts;
+use rollcall_domain::result::abandoned::{Abandoned, unprocessed};
 
-use crate::papers::{Loaded, Plans, missing, put_fragment, read_fragment};
+use crate::artifacts::{Loaded, Plans, missing, put_chunk_result, read_chunk_result};
 use crate::ports::{Answer, Clock, Contacts, Directory, Imports, Objects, Ports, Queue, Take};
 use crate::work::{Worked, keep};
 
@@ -15,7 +15,7 @@ use crate::work::{Worked, keep};
 ///
 /// # Errors
 /// Where a port fails; the plot may run again and goes on where it was.
-pub async fn give_up_chunk(
+pub async fn abandon_chunk(
     ports: &Ports<impl Objects, impl Directory, impl Contacts, impl Imports, impl Queue, impl Clock>,
     plans: &Plans,
     lease: SignedDuration,
@@ -26,7 +26,7 @@ pub async fn give_up_chunk(
     let (program, import, chunk) = (&message.program, &message.import_id, message.chunk);
     let now = clock.now();
     let left = match imports.take(import, chunk, now, now + lease).await? {
-        Take::Leased => return Ok(Worked::HandBack),
+        Take::Leased => return Ok(Worked::Busy),
         Take::Closed => imports.open_chunks(import).await?.len(),
         Take::Taken => {
             let loaded = plans.get(objects, program, import).await?;
@@ -49,23 +49,23 @@ async fn answer_for(
     message: &ChunkMessage,
     last: bool,
 ) -> Answer<()> {
-    let papers = Papers::of(&message.program, &message.import_id);
+    let artifacts = Artifacts::of(&message.program, &message.import_id);
     let chunk = message.chunk;
-    let fragment = match read_fragment(objects, &papers, chunk).await? {
-        Some(fragment) => fragment,
+    let chunk_result = match read_chunk_result(objects, &artifacts, chunk).await? {
+        Some(chunk_result) => chunk_result,
         None => {
-            let fragment = unprocessed(&loaded.plan, &loaded.profile, message);
-            if put_fragment(objects, &papers, message, &fragment).await? {
+            let chunk_result = unprocessed(&loaded.plan, &loaded.profile, message);
+            if put_chunk_result(objects, &artifacts, message, &chunk_result).await? {
                 return Ok(());
             }
             // Somebody judged it meanwhile: that stands.
-            read_fragment(objects, &papers, chunk).await?.ok_or_else(|| missing("a fragment"))?
+            read_chunk_result(objects, &artifacts, chunk).await?.ok_or_else(|| missing("a fragment"))?
         }
     };
-    match keep(directory, contacts, loaded, chunk, &fragment).await {
+    match keep(directory, contacts, loaded, chunk, &chunk_result).await {
         Err(fault) if last || !fault.is_transient() => {
-            let given_up = GivenUp::of(&loaded.plan, &fragment);
-            objects.put_if_absent(&papers.given_up(chunk), &[&given_up.to_json()]).await.map(drop)
+            let abandoned = Abandoned::of(&loaded.plan, &chunk_result);
+            objects.put_if_absent(&artifacts.abandoned(chunk), &[&abandoned.to_json()]).await.map(drop)
         }
         kept => kept,
     }

@@ -16,7 +16,7 @@ const SPREADSHEET_ERRORS: [&str; 37] = [
 ];
 
 /// Why a cell says nothing any more, if that is so: the reason of `value_spoiled`.
-pub fn spoiled(cell: &str) -> Option<&'static str> {
+pub fn corrupted(cell: &str) -> Option<&'static str> {
     if cell.starts_with('#') && SPREADSHEET_ERRORS.contains(&cell) {
         return Some("formula");
     }

@@ -1,29 +1,29 @@
 //! The desk: where rows are written as they are judged.
 
-use crate::contacts::writes::KeepList;
+use crate::contacts::writes::WriteBatch;
 use crate::file::cells::Cells;
-use crate::judge::chunk_judge::{Bench, Row};
+use crate::judge::chunk_judge::{ChunkJudge, Row};
 use crate::messages::catalogue::Messages;
-use crate::result::chunk_result::{ChunkAnswer, Fragment, Keeps};
+use crate::result::chunk_result::{ChunkAnswer, ChunkResult, Writes};
 use crate::result::rows::{Answer, ResultWriter, Sent};
 use crate::types::finding::Finding;
 use crate::types::outcome::Outcome;
 
 /// Where rows are written as they are judged.
-pub(super) struct Desk {
+pub(super) struct ChunkOutput {
     writer: ResultWriter,
     messages: &'static Messages,
     pub(super) cells: Cells,
     /// A new contact's record, while it is judged.
     pub(super) record: String,
-    pub(super) fragment: Fragment,
+    pub(super) chunk_result: ChunkResult,
     /// Each row as it is judged, where somebody wants to be told.
     pub(super) rows: Option<Vec<JudgedRow>>,
 }
 
-impl Desk {
+impl ChunkOutput {
     fn count(&mut self, row: &Row, outcome: Outcome, matched: bool) {
-        self.fragment.answer.tally.add_row(row.number, outcome, matched, &row.findings);
+        self.chunk_result.answer.tally.add_row(row.number, outcome, matched, &row.findings);
         if let Some(rows) = &mut self.rows {
             let findings = row.findings.clone();
             rows.push(JudgedRow { row: row.number, line: row.line, outcome, findings });
@@ -44,50 +44,56 @@ pub struct JudgedRow {
     pub findings: Vec<Finding>,
 }
 
-impl Bench<'_> {
+impl ChunkJudge<'_> {
     /// An empty desk with room for all rows; each is told too where `told` is there.
-    pub(super) fn desk(&self, told: Option<Vec<JudgedRow>>) -> Desk {
+    pub(super) fn output(&self, told: Option<Vec<JudgedRow>>) -> ChunkOutput {
         let mut answer = ChunkAnswer {
             succeeded: Vec::with_capacity(self.text.len() + 160 * self.rows.len()),
             ..ChunkAnswer::default()
         };
         answer.tally.add_plain(Outcome::Skipped, self.skipped);
         let (width, surplus) = (self.sender.columns.len(), self.plan.surplus);
-        Desk {
+        ChunkOutput {
             writer: ResultWriter::new(self.plan.delimiter(), width, surplus),
             messages: Messages::of(self.plan.settings.locale),
             cells: Cells::default(),
             record: String::new(),
-            fragment: Fragment { answer, keeps: self.no_keeps() },
+            chunk_result: ChunkResult { answer, writes: self.no_keeps() },
             rows: told,
         }
     }
 
     pub(super) fn write_succeeded(
         &self,
-        desk: &mut Desk,
+        output: &mut ChunkOutput,
         row: &Row,
         outcome: Outcome,
         answer: &Answer<'_>,
         matched: bool,
     ) -> usize {
-        desk.count(row, outcome, matched);
-        let sent = self.sent(row, &desk.cells);
-        desk.writer.succeeded(&mut desk.fragment.answer.succeeded, sent, outcome, answer, &row.findings)
+        output.count(row, outcome, matched);
+        let sent = self.sent(row, &output.cells);
+        output.writer.succeeded(
+            &mut output.chunk_result.answer.succeeded,
+            sent,
+            outcome,
+            answer,
+            &row.findings,
+        )
     }
 
-    pub(super) fn refuse(&self, desk: &mut Desk, row: &Row) -> Result<(), String> {
+    pub(super) fn refuse(&self, output: &mut ChunkOutput, row: &Row) -> Result<(), String> {
         if !row.findings.iter().any(Finding::is_error) {
             return Err(format!("row {} has no identity and no error", row.number));
         }
-        desk.count(row, Outcome::Rejected, false);
-        let sent = self.sent(row, &desk.cells);
-        desk.writer.failed(
-            &mut desk.fragment.answer.failed,
+        output.count(row, Outcome::Rejected, false);
+        let sent = self.sent(row, &output.cells);
+        output.writer.failed(
+            &mut output.chunk_result.answer.failed,
             sent,
             Outcome::Rejected,
             &row.findings,
-            desk.messages,
+            output.messages,
         );
         Ok(())
     }
@@ -102,13 +108,14 @@ impl Bench<'_> {
         }
     }
 
-    fn no_keeps(&self) -> Keeps {
+    fn no_keeps(&self) -> Writes {
         match self.profile.directory {
-            Some(_) => Keeps::Directory(Vec::new()),
+            Some(_) => Writes::Directory(Vec::new()),
             // A record says what a row says, and the names of its fields.
-            None => {
-                Keeps::Contacts(KeepList::with_room(self.rows.len(), self.text.len() + 192 * self.rows.len()))
-            }
+            None => Writes::Contacts(WriteBatch::with_room(
+                self.rows.len(),
+                self.text.len() + 192 * self.rows.len(),
+            )),
         }
     }
 }

@@ -17,22 +17,23 @@ pub enum Holds {
 }
 
 /// Takes out of a cell what cannot be seen in it; borrowed where nothing had to be.
-pub fn mend(cell: &str, holds: Holds) -> Cow<'_, str> {
+pub fn repair(cell: &str, holds: Holds) -> Cow<'_, str> {
     if is_plain(cell) {
         return Cow::Borrowed(cell);
     }
     if holds == Holds::Address {
-        return mend_address(cell);
+        return repair_address(cell);
     }
-    if cell.chars().all(|letter| mended(letter, holds) == Some(letter)) {
+    if cell.chars().all(|notification| repaired(notification, holds) == Some(notification)) {
         return Cow::Borrowed(cell);
     }
-    let seen: String = cell.chars().filter_map(|letter| mended(letter, holds)).collect();
+    let seen: String = cell.chars().filter_map(|notification| repaired(notification, holds)).collect();
     Cow::Owned(seen.trim().to_owned())
 }
 
-fn mend_address(cell: &str) -> Cow<'_, str> {
-    let seen: String = cell.chars().filter_map(|letter| mended(letter, Holds::Address)).collect();
+fn repair_address(cell: &str) -> Cow<'_, str> {
+    let seen: String =
+        cell.chars().filter_map(|notification| repaired(notification, Holds::Address)).collect();
     let mut seen = without_quotes(seen.trim()).replace(['‘', '’'], "'");
     if seen.contains('＠') {
         // Typed with the wide letters of an East Asian keyboard.
@@ -47,11 +48,11 @@ fn is_plain(cell: &str) -> bool {
 }
 
 /// A character as it is kept; nothing where it is left out.
-fn mended(letter: char, holds: Holds) -> Option<char> {
-    match letter {
-        '\t' | '\n' | '\r' => Some(letter),
+fn repaired(notification: char, holds: Holds) -> Option<char> {
+    match notification {
+        '\t' | '\n' | '\r' => Some(notification),
         '\u{200b}' | '\u{2060}' | '\u{feff}' => None,
-        _ if letter.is_ascii_control() => None,
+        _ if notification.is_ascii_control() => None,
         // Soft hyphens, and marks and embeddings of direction.
         '\u{ad}'
         | '\u{61c}'
@@ -61,8 +62,8 @@ fn mended(letter: char, holds: Holds) -> Option<char> {
         | '\u{2066}'..='\u{2069}' => None,
         // Joiners shape the letters of names in Persian and Hindi; in an address they hide.
         '\u{200c}' | '\u{200d}' if holds == Holds::Address => None,
-        _ if letter.is_whitespace() && letter != ' ' && holds != Holds::Phone => Some(' '),
-        _ => Some(letter),
+        _ if notification.is_whitespace() && notification != ' ' && holds != Holds::Phone => Some(' '),
+        _ => Some(notification),
     }
 }
 
@@ -122,13 +123,13 @@ mod tests {
             ("josé@bücher.example", Holds::Address, "josé@bücher.example"),
             ("\"a@one.example\"", Holds::Address, "\"a@one.example\""),
         ] {
-            assert_eq!(mend(cell, holds), seen, "{cell:?}");
+            assert_eq!(repair(cell, holds), seen, "{cell:?}");
         }
     }
 
     #[test]
     fn wide_letters_of_an_address_are_narrowed() {
-        assert_eq!(mend("ａ＠ｏｎｅ．ｅｘａｍｐｌｅ", Holds::Address), "a@one.example");
-        assert_eq!(mend("Ａｎｎ", Holds::Value), "Ａｎｎ");
+        assert_eq!(repair("ａ＠ｏｎｅ．ｅｘａｍｐｌｅ", Holds::Address), "a@one.example");
+        assert_eq!(repair("Ａｎｎ", Holds::Value), "Ａｎｎ");
     }
 }

@@ -12,7 +12,7 @@ use rollcall_domain::contacts::contact::Record;
 use rollcall_domain::plan::chunk::ChunkMessage;
 use rollcall_domain::plan::import_plan::ChunkSize;
 use rollcall_domain::plan::object_keys;
-use rollcall_domain::plan::object_keys::{Drop, Papers, What};
+use rollcall_domain::plan::object_keys::{Artifacts, Drop, DropTarget};
 use rollcall_domain::profile::compiled::Profile;
 use rollcall_domain::report::summary::Summary;
 use rollcall_domain::report::upload::Upload;
@@ -50,7 +50,7 @@ impl Default for Course {
 }
 
 /// A home and a clock of its own.
-pub struct House {
+pub struct TestHost {
     folder: tempfile::TempDir,
     /// The home.
     pub home: Home,
@@ -74,7 +74,7 @@ pub struct Imported {
     /// `report.html`.
     pub report: String,
     /// The letter as it went out, where one did.
-    pub letter: Option<String>,
+    pub notification: Option<String>,
     /// The folder of its papers.
     pub folder: PathBuf,
 }
@@ -82,13 +82,13 @@ pub struct Imported {
 /// A result row by column.
 pub type ResultRow = BTreeMap<String, String>;
 
-impl Default for House {
+impl Default for TestHost {
     fn default() -> Self {
         Self::new()
     }
 }
 
-impl House {
+impl TestHost {
     /// A house without programs.
     pub fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
@@ -98,9 +98,9 @@ impl House {
 
     /// A house with the program `acme`, in Brazil and in English, which notifies somebody.
     pub fn with_acme() -> Self {
-        let house = Self::new();
-        house.program("acme", "title = 'Acme'\nregion = 'BR'\nnotify = ['ops@acme.example']\n");
-        house
+        let host = Self::new();
+        host.program("acme", "title = 'Acme'\nregion = 'BR'\nnotify = ['ops@acme.example']\n");
+        host
     }
 
     /// Sets a program up.
@@ -125,7 +125,7 @@ impl House {
 
     /// Loads a directory file.
     pub fn load(&self, program: &str, kind: &str, csv: &str) -> Imported {
-        let what = What::Directory(kind.parse().unwrap());
+        let what = DropTarget::Directory(kind.parse().unwrap());
         let program = if kind == "accounts" { "_marketplace" } else { program };
         self.run(program, what, "directory.csv", csv.as_bytes(), &[], &Course::default())
     }
@@ -143,7 +143,7 @@ impl House {
         options: &[(&str, &str)],
         course: &Course,
     ) -> Imported {
-        let what = What::Profile(ProfileName::parse(profile).unwrap());
+        let what = DropTarget::Profile(ProfileName::parse(profile).unwrap());
         self.run("acme", what, "list.csv", file.as_ref(), options, course)
     }
 
@@ -151,7 +151,7 @@ impl House {
     pub fn run(
         &self,
         program: &str,
-        what: What,
+        what: DropTarget,
         file: &str,
         bytes: &[u8],
         options: &[(&str, &str)],
@@ -171,7 +171,7 @@ impl House {
 
     /// Previews any bytes as a file of a profile for `acme`.
     pub fn preview_of(&self, profile: &str, file: &[u8], options: &[(&str, &str)]) -> Preview {
-        let what = What::Profile(ProfileName::parse(profile).unwrap());
+        let what = DropTarget::Profile(ProfileName::parse(profile).unwrap());
         let object = self.drop_file("acme", what, "preview.csv", file);
         let drop = Drop::parse(&object.key).unwrap();
         let given = options.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
@@ -180,7 +180,7 @@ impl House {
     }
 
     /// Drops a file into the inbox, a while after the one before.
-    pub fn drop_file(&self, program: &str, what: What, file: &str, bytes: &[u8]) -> ObjectVersion {
+    pub fn drop_file(&self, program: &str, what: DropTarget, file: &str, bytes: &[u8]) -> ObjectVersion {
         self.clock.advance(1_000);
         let program = ProgramName::parse(program).unwrap();
         let key = Drop { program, what, file: file.to_owned(), dry_run: false }.key();
@@ -258,18 +258,18 @@ impl House {
     pub fn answer(&self, import_id: &ImportId) -> Imported {
         let item = self.home.listing().imports().unwrap();
         let item = item.into_iter().find(|item| item.import_id == *import_id).expect("the import is known");
-        let papers = Papers::of(&item.program, import_id);
+        let artifacts = Artifacts::of(&item.program, import_id);
         let read = |key: String| block_on(self.home.bucket().get(&key)).unwrap();
         let json = |key: String| read(key.clone()).unwrap_or_else(|| panic!("{key} is missing"));
         Imported {
             import_id: import_id.clone(),
-            upload: serde_json::from_slice(&json(papers.upload())).unwrap(),
-            summary: serde_json::from_slice(&json(papers.summary())).unwrap(),
-            succeeded: read(papers.succeeded()).unwrap_or_default(),
-            failed: read(papers.failed()).unwrap_or_default(),
-            report: String::from_utf8(json(papers.report())).unwrap(),
-            letter: std::fs::read_to_string(self.home.outbox().letter(import_id)).ok(),
-            folder: self.home.bucket().root().join(papers.folder()),
+            upload: serde_json::from_slice(&json(artifacts.upload())).unwrap(),
+            summary: serde_json::from_slice(&json(artifacts.summary())).unwrap(),
+            succeeded: read(artifacts.succeeded()).unwrap_or_default(),
+            failed: read(artifacts.failed()).unwrap_or_default(),
+            report: String::from_utf8(json(artifacts.report())).unwrap(),
+            notification: std::fs::read_to_string(self.home.outbox().notification(import_id)).ok(),
+            folder: self.home.bucket().root().join(artifacts.folder()),
         }
     }
 
