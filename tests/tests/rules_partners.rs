@@ -4,7 +4,7 @@ use rollcall_tests::test_host::TestHost;
 use serde_json::Value;
 
 const ACCOUNTS: &str = "account_id,name,email,partner_of\n\
-    a1,Globex,output@globex.example,\na2,Initech,boss@initech.example,other\na3,Hooli,,\n";
+    a1,Globex,desk@globex.example,\na2,Initech,boss@initech.example,other\na3,Hooli,,\n";
 const GROUPS: &str = "name,workflow,accept,invite\nMarket,welcome,,marketplace\nCustom,welcome,,custom\n\
     Plain,welcome,,\nIdle,,,marketplace\nJoin,hello,on_sign_up,\nMove,move,at_once,marketplace\n";
 
@@ -26,14 +26,14 @@ fn membership(host: &TestHost, address: &str) -> Value {
 fn imp_25_the_workflow_says_where_the_invitation_goes() {
     for profile in ["prospects", "partners"] {
         for (group, account, to) in [
-            ("Market", "a1", "output@globex.example"),
+            ("Market", "a1", "desk@globex.example"),
             ("Market", "a2", "b***@***.example"),
             ("Market", "a3", "x@mail.example"),
             ("Market", "", "x@mail.example"),
             ("Custom", "a1", "x@mail.example"),
             ("Plain", "a1", "x@mail.example"),
             ("Idle", "a1", "x@mail.example"),
-            ("Move", "a1", "output@globex.example"),
+            ("Move", "a1", "desk@globex.example"),
         ] {
             let host = host();
             let file = format!("Name,E-mail,Group,Account ID\nX,x@mail.example,{group},{account}\n");
@@ -160,7 +160,7 @@ fn imp_30_a_workflow_tied_to_a_group_later_holds_for_who_is_in_it() {
     assert_eq!(membership(&host, "x@mail.example")["invite_to"], "x@mail.example");
     host.directory("acme", "groups", "name,workflow,accept,invite\nIdle,late,at_once,marketplace\n");
     let after = membership(&host, "x@mail.example");
-    assert_eq!((&after["workflow"], &after["invite_to"]), (&"late".into(), &"output@globex.example".into()));
+    assert_eq!((&after["workflow"], &after["invite_to"]), (&"late".into(), &"desk@globex.example".into()));
     assert_eq!(host.contact_of("x@mail.example")["status"], "partner");
     host.directory("acme", "groups", "name,workflow,accept,invite\nIdle,,,\n");
     let removed = membership(&host, "x@mail.example");

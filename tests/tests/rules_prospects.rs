@@ -12,7 +12,7 @@ const ACCOUNTS: &str = "account_id,name,email,website,phone,activity,created_at,
     a1,Globex,ann@globex.example,https://globex.example,,5,2020-01-01,\n\
     a2,Globex BR,br@globex.example,https://www.globex.example,,9,2021-01-01,\n\
     a3,Initech,boss@initech.example,,+5511912345678,1,2019-01-01,other\n\
-    a4,Umbrella,output@umbrella.example,https://umbrella.example,,2,2018-01-01,acme\n\
+    a4,Umbrella,desk@umbrella.example,https://umbrella.example,,2,2018-01-01,acme\n\
     a5,Hooli,ceo@hooli.example,,,3,2017-01-01,other|third\n";
 
 const GROUPS: &str = "name,workflow,accept,invite\nVIP,welcome,,marketplace\nGold,,,\n\"Food, Drink\",,,\n";
@@ -202,7 +202,7 @@ fn imp_12_account_name_and_email_win() {
         "Name,E-mail,Account ID\nAnn from the file,ann@mail.example,a4\nBob,bob@mail.example,\n",
     );
     let ann = host.contact_of("ann@mail.example");
-    assert_eq!((&ann["name"], &ann["email"]), (&"Umbrella".into(), &"output@umbrella.example".into()));
+    assert_eq!((&ann["name"], &ann["email"]), (&"Umbrella".into(), &"desk@umbrella.example".into()));
     let bob = host.contact_of("bob@mail.example");
     assert_eq!(
         (&bob["name"], &bob["email"], &bob["account_id"]),
@@ -226,7 +226,7 @@ fn imp_13_the_address_of_the_file_is_the_custom_contact() {
     let ann = &host.read_contacts()[0];
     assert_eq!(
         (&ann["custom_contact"], &ann["email"]),
-        (&ann["fields"]["email"], &"output@umbrella.example".into())
+        (&ann["fields"]["email"], &"desk@umbrella.example".into())
     );
     assert!(ann["custom_contact"].as_str().unwrap().eq_ignore_ascii_case("ann.private@mail.example"));
 }
@@ -320,7 +320,7 @@ fn imp_17_a_direct_partner_has_exactly_one_program() {
     for (account, shown) in [
         ("a1", "ann@globex.example"),
         ("a3", "b***@***.example"),
-        ("a4", "output@umbrella.example"),
+        ("a4", "desk@umbrella.example"),
         ("a5", "ceo@hooli.example"),
     ] {
         assert_eq!(invited_at(account), shown, "{account}");

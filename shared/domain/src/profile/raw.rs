@@ -45,7 +45,7 @@ pub enum UnknownColumns {
     #[default]
     Ignore,
     /// Kept with the contact, by the sender's header.
-    ContactWrite,
+    Keep,
     /// The file is refused.
     Refuse,
 }

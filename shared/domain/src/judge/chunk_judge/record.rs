@@ -31,7 +31,7 @@ impl RecordShape {
         let mut fields: Vec<FieldIndex> =
             (0..profile.fields.len()).filter(|field| cells[*field].is_some()).collect();
         fields.sort_by_key(|field| &profile.fields[*field].name);
-        let keep = profile.unknown_columns() == UnknownColumns::ContactWrite;
+        let keep = profile.unknown_columns() == UnknownColumns::Keep;
         let mut additional = if keep { sender.unmapped() } else { Vec::new() };
         additional.sort();
         let said = SAID_BY_FIELDS
