@@ -55,6 +55,7 @@ macro_rules! codes {
 codes! {
     Row AccountAmbiguous "account_ambiguous" "Several accounts match and the profile does not choose."
     Warning AccountSeveral "account_several" "Several accounts matched; one was chosen (IMP-15)."
+    Warning AccountUnknown "account_unknown" "No account has the id that the row gives; the other rules were used."
     Row AgentUnknown "agent_unknown" "The agent's login is not registered (DIG-8)."
     Warning AlreadyActive "already_active" "A cadence is in progress for this contact (CAD-15)."
     File ArchiveUnsafe "archive_unsafe" "A workbook's archive unpacks to more than is safe."
@@ -62,6 +63,7 @@ codes! {
     Warning CandidatesTooMany "candidates_too_many" "A match key has too many candidates and matches nothing."
     File ColumnMissing "column_missing" "A mandatory field has no column (CAD-10)."
     File ColumnRepeated "column_repeated" "Two columns claim one field."
+    Warning ColumnsUnmapped "columns_unmapped" "Columns hold data and were not imported."
     Warning CompanySeveral "company_several" "A company's name has several ids; the lowest was taken (CAD-2)."
     Row CompanyUnknown "company_unknown" "The company is not registered."
     Row DateInvalid "date_invalid" "A cell is not a date."
@@ -70,12 +72,17 @@ codes! {
     Row DuplicateInFile "duplicate_in_file" "The row repeats an earlier one."
     Row EmailInvalid "email_invalid" "A cell is not an e-mail address."
     Warning EmailTypoSuspected "email_typo_suspected" "An address looks mistyped."
+    Warning EncodingAssumed "encoding_assumed" "The encoding is likely and not certain."
     File EncodingInvalid "encoding_invalid" "The file is not in the encoding that was said or found."
+    File EncodingUncertain "encoding_uncertain" "No encoding is likely: the sender has to say it."
+    Warning ExampleSkipped "example_skipped" "The example row of a template was left in the file and was skipped."
     File FileEmpty "file_empty" "The file holds nothing."
     File FileTooLarge "file_too_large" "The file is larger than the limit."
     File FormatUnsupported "format_unsupported" "The file is neither delimited text nor a workbook that is read."
     Row GroupMany "group_many" "A cell names several groups (IMP-21)."
     Row GroupUnknown "group_unknown" "The group does not exist (IMP-24)."
+    Warning HeaderRepeated "header_repeated" "The header occurs again as a row and was skipped."
+    File HeaderTooLong "header_too_long" "A header is longer than the limit."
     File NoRows "no_rows" "The file has a header and no data."
     Row NotStored "not_stored" "The record could not be stored."
     Row NumberInvalid "number_invalid" "A cell is not a number."
@@ -90,9 +97,11 @@ codes! {
     File ProfileUnknown "profile_unknown" "No profile has this name."
     File ProgramUnknown "program_unknown" "No program has this name."
     File QuoteUnclosed "quote_unclosed" "A quoted cell is never closed."
+    Warning QuotesIrregular "quotes_irregular" "Quotes follow no rule; the cells around them may be wrong."
     Row RequiredMissing "required_missing" "A mandatory cell is empty."
     Row RowRagged "row_ragged" "The row has more or fewer cells than the header."
     Row RowTooLarge "row_too_large" "The row is larger than the limit."
+    Warning RowsRemoved "rows_removed" "A replacing import removes contacts, or in a dry run would remove them."
     File SettingsInvalid "settings_invalid" "The program's settings or the profile cannot be followed."
     File SheetMissing "sheet_missing" "The workbook has no such sheet."
     Warning TagIgnored "tag_ignored" "A tag was empty or repeated."
@@ -101,7 +110,9 @@ codes! {
     File TooManyRows "too_many_rows" "The file has more rows than the limit."
     Row UrlInvalid "url_invalid" "A cell is not a web address."
     Warning ValueDropped "value_dropped" "A value was left out."
+    Warning ValueEmptyWord "value_empty_word" "A word that means nothing, such as N/A, was read as empty."
     Warning ValueRepaired "value_repaired" "A value was mended."
+    Warning ValueSeveral "value_several" "A cell holds several values where one fits; the first valid one was taken."
     Row ValueSpoiled "value_spoiled" "A spreadsheet or a wrong encoding has destroyed the value."
     Row ValueTooLong "value_too_long" "A cell is longer than the limit."
     Warning ValueTrimmed "value_trimmed" "Blanks around a value were taken off."
@@ -171,14 +182,17 @@ mod tests {
     const FILE: &str = "file_empty no_rows column_missing column_repeated format_unsupported delimiter_not_allowed \
         encoding_invalid file_too_large too_many_rows too_many_columns quote_unclosed sheet_missing \
         workbook_protected workbook_invalid archive_unsafe program_unknown profile_unknown settings_invalid \
-        options_invalid";
+        options_invalid encoding_uncertain header_too_long";
     const ROW: &str = "row_too_large required_missing one_of_missing row_ragged email_invalid phone_invalid \
         url_invalid date_invalid window_invalid number_invalid value_unknown value_too_long value_spoiled \
         group_unknown group_many tag_unknown agent_unknown owner_unknown owner_ambiguous company_unknown \
         account_ambiguous duplicate_in_file bytes_invalid not_stored";
     const WARNING: &str = "phone_country_assumed phone_legacy_form value_trimmed value_repaired value_dropped \
         account_several company_several owner_several candidates_too_many tag_ignored already_active \
-        date_order_assumed email_typo_suspected";
+        date_order_assumed email_typo_suspected encoding_assumed quotes_irregular columns_unmapped header_repeated \
+        rows_removed value_several value_empty_word";
+    /// Ours.
+    const OWN_WARNING: &str = "account_unknown example_skipped";
 
     fn names(scope: Scope) -> Vec<&'static str> {
         Code::ALL.iter().filter(|code| code.scope() == scope).map(|code| code.as_str()).collect()
@@ -187,7 +201,8 @@ mod tests {
     #[test]
     fn the_codes_are_the_contracts() {
         for (scope, list) in [(Scope::File, FILE), (Scope::Row, ROW), (Scope::Warning, WARNING)] {
-            let mut expected: Vec<_> = list.split_whitespace().collect();
+            let own = if scope == Scope::Warning { OWN_WARNING } else { "" };
+            let mut expected: Vec<_> = list.split_whitespace().chain(own.split_whitespace()).collect();
             expected.sort_unstable();
             assert_eq!(names(scope), expected, "{scope:?}");
         }
