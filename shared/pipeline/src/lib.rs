@@ -1,4 +1,4 @@
-//! The three plots over ports: split, work, finalize. Knows the domain; no SDK, no adapter, no clock.
+//! The three stages over ports: split, work, finalize. Knows the domain; no SDK, no adapter, no clock.
 //!
 //! - [`split`]: an object was dropped. Survey it, write the plan, send its chunks.
 //! - [`work`]: a chunk arrived. Judge its rows once, keep what they leave behind, close it.
@@ -7,6 +7,7 @@
 //! - [`abandon`]: a chunk failed for good. Its rows are answered for, so that the import can end.
 //! - [`sweep`]: an import hangs. What is missing is sent again once, then given up.
 //! - [`migrate`]: a schedule says to look for files. New ones are split like drops.
+//! - [`request`]: the settings, profile and options of an import.
 //! - [`preview`]: what an import would say, without one.
 
 pub mod abandon;
@@ -17,6 +18,7 @@ pub mod finalize;
 pub mod migrate;
 pub mod ports;
 pub mod preview;
+pub mod request;
 pub mod split;
 mod survey;
 pub mod sweep;
