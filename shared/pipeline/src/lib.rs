@@ -5,16 +5,21 @@
 //! - [`finalize`]: all chunks are closed. Assemble the answer, write the letter.
 //! - [`assemble`]: both result files, in file order.
 //! - [`abandon`]: a chunk failed for good. Its rows are answered for, so that the import can end.
+//! - [`approve`]: an import that writes exactly what a dry run showed.
+//! - [`cancel`]: an import is to end without the chunks that are not decided yet.
 //! - [`sweep`]: an import hangs. What is missing is sent again once, then given up.
 //! - [`migrate`]: a schedule says to look for files. New ones are split like drops.
 //! - [`request`]: the settings, profile and options of an import.
 //! - [`preview`]: what an import would say, without one.
 
 pub mod abandon;
+pub mod approve;
 mod artifacts;
 pub mod assemble;
+pub mod cancel;
 pub mod fault;
 pub mod finalize;
+mod head;
 pub mod migrate;
 pub mod ports;
 pub mod preview;

@@ -15,9 +15,17 @@ use rollcall_domain::types::names::{ImportId, NameError};
 use crate::fault::Fault;
 use crate::ports::{Answer, ImportItem, ObjectVersion, Objects};
 
+/// How the profile of an import is noted that approves a dry run.
+pub(crate) const APPROVE: &str = "approve/";
+
 /// The drop that an import was noted for.
 pub(crate) fn drop_of(item: &ImportItem) -> Answer<Drop> {
     let noted = |error: String| Fault::damaged("reading an import", error);
+    if let Some(dry_run) = item.profile.strip_prefix(APPROVE) {
+        let dry_run = ImportId::parse(dry_run).map_err(|error| noted(error.to_string()))?;
+        let (program, file) = (item.program.clone(), dry_run.to_string());
+        return Ok(Drop { program, what: DropTarget::Approve(dry_run), file, dry_run: false });
+    }
     let what = match item.profile.strip_prefix("directory/") {
         Some(kind) => {
             DropTarget::Directory(kind.parse().map_err(|error: UnknownKind| noted(error.to_string()))?)
@@ -41,6 +49,7 @@ pub fn new_item(
     let profile = match &drop.what {
         DropTarget::Profile(name) => name.to_string(),
         DropTarget::Directory(kind) => format!("directory/{kind}"),
+        DropTarget::Approve(dry_run) => format!("{APPROVE}{dry_run}"),
     };
     ImportItem {
         import_id: ImportId::derive(bucket, &object.key, &object.version, object.modified),
@@ -134,6 +143,9 @@ pub(crate) async fn read_profile(
     let name = match what {
         DropTarget::Directory(kind) => return Ok(Ok(Profile::of_directory(*kind))),
         DropTarget::Profile(name) => name,
+        DropTarget::Approve(dry_run) => {
+            return Ok(Err(Finding::new(Code::ApprovalUnknown).value(dry_run.as_str())));
+        }
     };
     let key = object_keys::profile(name);
     let Some(text) = read_text(objects, &key).await? else {

@@ -25,6 +25,9 @@ pub struct Head {
     pub file: String,
     /// Whether nothing was to be written but results.
     pub dry_run: bool,
+    /// The dry run that the import approves.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub approves: Option<String>,
 }
 
 /// `summary.json`, its fields in the order of the file.
@@ -79,6 +82,15 @@ impl Summary {
             finished_at,
             error,
         }
+    }
+
+    /// Says that the import was cancelled, where chunks are unprocessed for that.
+    #[must_use]
+    pub fn cancelled(mut self) -> Self {
+        if self.status == Status::Incomplete {
+            self.status = Status::Cancelled;
+        }
+        self
     }
 
     /// Makes it the summary of an import that broke, for the given reason; line breaks become blanks.
@@ -137,6 +149,7 @@ mod tests {
             profile: "prospects".into(),
             file: "fair.csv".into(),
             dry_run: false,
+            approves: None,
         };
         let started = "2026-03-01T09:30:00.1239Z".parse().unwrap();
         Summary::from_tally(head, tally, started, "2026-03-01T09:30:02Z".parse().unwrap())
