@@ -210,6 +210,12 @@ impl TestHost {
     /// Runs the second and the third plot until the queues are empty.
     pub fn work(&self, queue: &LocalQueue, course: &Course) {
         let plans = Plans::default();
+        // A gated import has a second round of chunks, after its decision.
+        while self.work_round(queue, &plans, course) {}
+    }
+
+    /// Works on all chunks that are there, then on the ends of imports; answers whether there was any.
+    fn work_round(&self, queue: &LocalQueue, plans: &Plans, course: &Course) -> bool {
         let mut chunks: Vec<ChunkMessage> = Vec::new();
         let mut finals = Vec::new();
         let mut sort = |message| match message {
@@ -220,17 +226,16 @@ impl TestHost {
             sort(message);
         }
         shuffle(&mut chunks, course.order);
+        let any = !chunks.is_empty() || !finals.is_empty();
         for chunk in chunks {
-            self.work_one(queue, &plans, chunk);
+            self.work_one(queue, plans, chunk);
         }
-        while let Some(message) = queue.try_receive() {
-            if let Message::Finalize(_, import) = message {
-                finals.push(import);
-            }
-        }
+        finals.sort_unstable();
+        finals.dedup();
         for import in finals {
-            self.finalize(&import);
+            self.finalize_with(queue, &import);
         }
+        any
     }
 
     /// Runs the second plot on one chunk.
@@ -240,7 +245,11 @@ impl TestHost {
 
     /// Runs the third plot.
     pub fn finalize(&self, import: &ImportId) -> Finalized {
-        block_on(finalize(&self.ports(()), self.home.outbox(), LEASE, import, None)).unwrap()
+        self.finalize_with(&LocalQueue::with_room(1_000), import)
+    }
+
+    fn finalize_with(&self, queue: &LocalQueue, import: &ImportId) -> Finalized {
+        block_on(finalize(&self.ports(queue.clone()), self.home.outbox(), LEASE, import, None)).unwrap()
     }
 
     fn ports<Q>(&self, queue: Q) -> Ports<Bucket, DirectoryStore, ContactStore, ImportStore, Q, SetClock> {

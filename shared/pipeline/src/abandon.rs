@@ -7,7 +7,7 @@ use rollcall_domain::result::abandoned::{Abandoned, unprocessed};
 
 use crate::artifacts::{Loaded, Plans, missing, put_chunk_result, read_chunk_result};
 use crate::ports::{Answer, Clock, Contacts, Directory, Imports, Objects, Ports, Queue, Take};
-use crate::work::{Worked, keep};
+use crate::work::{Worked, close, keep};
 
 /// Gives a chunk up: applies its fragment if there is one, else writes that its rows are unprocessed; closes it.
 ///
@@ -25,17 +25,18 @@ pub async fn abandon_chunk(
     let Ports { objects, directory, contacts, imports, queue, clock } = ports;
     let (program, import, chunk) = (&message.program, &message.import_id, message.chunk);
     let now = clock.now();
-    let left = match imports.take(import, chunk, now, now + lease).await? {
+    match imports.take(import, chunk, now, now + lease).await? {
         Take::Leased => return Ok(Worked::Busy),
-        Take::Closed => imports.open_chunks(import).await?.len(),
+        Take::Closed => {
+            if imports.open_chunks(import).await?.is_empty() {
+                queue.send_finalize(program, import).await?;
+            }
+        }
         Take::Taken => {
             let loaded = plans.get(objects, program, import).await?;
             answer_for(objects, directory, contacts, &loaded, message, last).await?;
-            imports.close(import, chunk).await? as usize
+            close(ports, &loaded, message).await?;
         }
-    };
-    if left == 0 {
-        queue.send_finalize(program, import).await?;
     }
     Ok(Worked::Closed(None))
 }
@@ -50,7 +51,7 @@ async fn answer_for(
     last: bool,
 ) -> Answer<()> {
     let artifacts = Artifacts::of(&message.program, &message.import_id);
-    let chunk = message.chunk;
+    let chunk = loaded.plan.chunk_of(message.chunk);
     let chunk_result = match read_chunk_result(objects, &artifacts, chunk).await? {
         Some(chunk_result) => chunk_result,
         None => {
@@ -62,6 +63,9 @@ async fn answer_for(
             read_chunk_result(objects, &artifacts, chunk).await?.ok_or_else(|| missing("a fragment"))?
         }
     };
+    if loaded.plan.is_gated() && loaded.plan.is_judging(message.chunk) {
+        return Ok(());
+    }
     match keep(directory, contacts, loaded, chunk, &chunk_result).await {
         Err(fault) if last || !fault.is_transient() => {
             let abandoned = Abandoned::of(&loaded.plan, &chunk_result);

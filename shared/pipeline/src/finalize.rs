@@ -12,7 +12,9 @@ use rollcall_domain::report::html::{ReportInput, report};
 use rollcall_domain::report::notification::notification;
 use rollcall_domain::report::summary::Summary;
 use rollcall_domain::report::upload::{Upload, Verdict};
+use rollcall_domain::result::abandoned::refuse_all;
 use rollcall_domain::result::tally::Tally;
+use rollcall_domain::types::code::Code;
 use rollcall_domain::types::finding::Finding;
 use rollcall_domain::types::names::ImportId;
 use rollcall_domain::types::outcome::Status;
@@ -20,8 +22,12 @@ use rollcall_domain::types::outcome::Status;
 use crate::artifacts::{Loaded, is_cancelled, missing, read_plan, read_upload};
 use crate::assemble::{Assembly, read_chunk};
 use crate::fault::Fault;
+use crate::gate;
+use crate::gate::Gate;
 use crate::head::{empty_upload, head, plan_of_none};
-use crate::ports::{Answer, Clock, Contacts, ImportItem, Imports, Mail, NotificationClaim, Objects, Ports};
+use crate::ports::{
+    Answer, Clock, Contacts, ImportItem, Imports, Mail, NotificationClaim, Objects, Ports, Queue,
+};
 use crate::work::pool;
 
 /// What came of a finalize message.
@@ -40,7 +46,7 @@ pub enum Finalized {
 /// # Errors
 /// Where a port fails; the message comes again and the plot goes on where it was.
 pub async fn finalize(
-    ports: &Ports<impl Objects, impl Sized, impl Contacts, impl Imports, impl Sized, impl Clock>,
+    ports: &Ports<impl Objects, impl Sized, impl Contacts, impl Imports, impl Queue, impl Clock>,
     mail: &impl Mail,
     lease: SignedDuration,
     import: &ImportId,
@@ -54,14 +60,14 @@ pub async fn finalize(
 /// # Errors
 /// As [`finalize`].
 pub async fn finalize_begun<O: Objects>(
-    ports: &Ports<O, impl Sized, impl Contacts, impl Imports, impl Sized, impl Clock>,
+    ports: &Ports<O, impl Sized, impl Contacts, impl Imports, impl Queue, impl Clock>,
     mail: &impl Mail,
     lease: SignedDuration,
     import: &ImportId,
     failed: Option<&str>,
     begun: &mut Option<Assembly<O::Writer>>,
 ) -> Answer<Finalized> {
-    let Ports { objects, imports, clock, .. } = ports;
+    let Ports { objects, imports, queue, clock, .. } = ports;
     let item = imports.get(import).await?.ok_or_else(|| missing("the import's item"))?;
     let artifacts = Artifacts::of(&item.program, import);
     let plan = match read_plan(objects, &artifacts).await? {
@@ -72,8 +78,9 @@ pub async fn finalize_begun<O: Objects>(
     let summary = match read_summary(objects, &artifacts).await? {
         Some(summary) => summary,
         None => {
-            let sealed = item.chunks.is_some() && imports.open_chunks(import).await?.is_empty();
-            if !sealed && failed.is_none() {
+            let judged =
+                item.chunks.is_some() && is_ready(objects, imports, queue, &artifacts, &plan).await?;
+            if !judged && failed.is_none() {
                 return Ok(Finalized::NotYet);
             }
             conclude(ports, &artifacts, &item, &plan, failed, begun.take()).await?
@@ -98,6 +105,21 @@ pub async fn finalize_begun<O: Objects>(
     Ok(Finalized::Over(Box::new(summary)))
 }
 
+/// Whether nothing is left to judge or to write.
+async fn is_ready(
+    objects: &impl Objects,
+    imports: &impl Imports,
+    queue: &impl Queue,
+    artifacts: &Artifacts,
+    plan: &Plan,
+) -> Answer<bool> {
+    if !plan.is_gated() {
+        return Ok(imports.open_chunks(&plan.import_id).await?.is_empty());
+    }
+    let gate = gate::look_after(objects, imports, queue, artifacts, plan).await?;
+    Ok(matches!(gate, Gate::Done))
+}
+
 /// Writes everything that the import answers with; `summary.json` last.
 async fn conclude<O: Objects>(
     ports: &Ports<O, impl Sized, impl Contacts, impl Sized, impl Sized, impl Clock>,
@@ -112,13 +134,17 @@ async fn conclude<O: Objects>(
         Some(upload) => upload,
         None => write_upload(objects, artifacts, item, plan).await?,
     };
+    let refused = refusal(objects, artifacts, plan).await?;
     let mut tally = Tally::default();
     if !plan.chunks.is_empty() {
-        tally = assemble(objects, artifacts, plan, begun).await?;
+        tally = assemble(objects, artifacts, plan, begun, refused.as_ref()).await?;
     }
     // What was read is what the survey counted: a fragment that lost a row must not add up.
     tally.rows.read = plan.rows;
     add_verdict(&mut tally, &upload.verdict);
+    if let Some(code) = refused.and_then(|refused| refused.reason) {
+        tally.add_file(&Finding::new(code));
+    }
     let head = head(plan, item);
     let mut summary = Summary::from_tally(head, tally, plan.started_at, clock.now());
     if !plan.tiles() {
@@ -138,6 +164,20 @@ async fn conclude<O: Objects>(
     Ok(summary)
 }
 
+/// Why nothing of the import is written although its rows were judged.
+struct Refusal {
+    reason: Option<Code>,
+}
+
+async fn refusal(objects: &impl Objects, artifacts: &Artifacts, plan: &Plan) -> Answer<Option<Refusal>> {
+    if plan.options.max_rejected.is_none() || plan.chunks.is_empty() {
+        return Ok(None);
+    }
+    let decision = gate::decide(objects, artifacts, plan).await?;
+    let reason = (!decision.cancelled).then_some(Code::TooManyRejected);
+    Ok((!decision.passed).then_some(Refusal { reason }))
+}
+
 /// Adds what was found about the file as a whole.
 fn add_verdict(tally: &mut Tally, verdict: &Verdict) {
     for told in verdict.errors.iter().chain(&verdict.warnings) {
@@ -151,6 +191,7 @@ async fn assemble<O: Objects>(
     artifacts: &Artifacts,
     plan: &Plan,
     begun: Option<Assembly<O::Writer>>,
+    refused: Option<&Refusal>,
 ) -> Answer<Tally> {
     let mut assembly = match begun {
         Some(begun) => begun,
@@ -160,7 +201,12 @@ async fn assemble<O: Objects>(
     let reads = missing.map(|number| read_chunk(objects, artifacts, plan, number));
     let mut answers = stream::iter(reads).buffered(O::AT_ONCE);
     while let Some(answer) = answers.next().await {
-        assembly.add(plan, answer?).await?;
+        let answer = answer?;
+        let answer = match refused {
+            Some(Refusal { reason }) => answer.map(|answer| refuse_all(plan, answer, *reason)),
+            None => answer,
+        };
+        assembly.add(plan, answer).await?;
     }
     assembly.finish().await
 }

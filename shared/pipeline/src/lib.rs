@@ -19,6 +19,7 @@ pub mod assemble;
 pub mod cancel;
 pub mod fault;
 pub mod finalize;
+mod gate;
 mod head;
 pub mod migrate;
 pub mod ports;

@@ -95,10 +95,11 @@ pub async fn split_again(
             write_plan(objects, &artifacts, plan, &upload).await?
         }
     };
-    imports.seal(&import_id, plan.chunks.len() as u32).await?;
+    imports.seal(&import_id, plan.steps()).await?;
     send_open_chunks(objects, imports, queue, &item, &plan).await?;
-    if imports.open_chunks(&import_id).await?.is_empty() {
-        // Refused, or closed by workers before this run: nobody else may be left to say so.
+    let open = imports.open_chunks(&import_id).await?;
+    if !open.iter().any(|step| plan.is_judging(*step)) {
+        // Refused, or judged by workers before this run: nobody else may be left to say so.
         queue.send_finalize(&item.program, &import_id).await?;
     }
     Ok(if plan.chunks.is_empty() { Split::Refused(import_id) } else { Split::Sent(import_id) })
@@ -225,7 +226,8 @@ async fn send_open_chunks(
 ) -> Answer<()> {
     let source = source_of(imports, item, plan).await?;
     let mut cutter = Cutter::new(objects, &source, plan);
-    for number in imports.open_chunks(&item.import_id).await? {
+    let open = imports.open_chunks(&item.import_id).await?;
+    for number in open.into_iter().filter(|step| plan.is_judging(*step)) {
         queue.send_chunk(cutter.message(number).await?).await?;
     }
     Ok(())

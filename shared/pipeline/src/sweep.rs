@@ -131,7 +131,7 @@ where
 /// # Errors
 /// Where a port fails; the plot may run again.
 pub async fn fail_import(
-    ports: &Ports<impl Objects, impl Sized, impl Contacts, impl Imports, impl Sized, impl Clock>,
+    ports: &Ports<impl Objects, impl Sized, impl Contacts, impl Imports, impl Queue, impl Clock>,
     mail: &impl Mail,
     lease: SignedDuration,
     item: ImportItem,

@@ -49,13 +49,17 @@ pub async fn work_chunk(
         Take::Taken => {}
         Take::Leased => return Ok(Worked::Busy),
         Take::Closed => {
-            if imports.open_chunks(import).await?.is_empty() {
+            let loaded = plans.get(objects, program, import).await?;
+            if !imports.open_chunks(import).await?.iter().any(|step| loaded.plan.is_judging(*step)) {
                 queue.send_finalize(program, import).await?;
             }
             return Ok(Worked::Closed(None));
         }
     }
     let loaded = plans.get(objects, program, import).await?;
+    if !loaded.plan.is_judging(chunk) {
+        return write_judged(ports, &loaded, message).await;
+    }
     let artifacts = Artifacts::of(program, import);
     let chunk_result = match read_chunk_result(objects, &artifacts, chunk).await? {
         Some(chunk_result) => chunk_result,
@@ -64,11 +68,41 @@ pub async fn work_chunk(
         }
         None => judge(objects, directory, contacts, &loaded, &artifacts, message).await?,
     };
-    keep(directory, contacts, &loaded, chunk, &chunk_result).await?;
-    if imports.close(import, chunk).await? == 0 {
-        queue.send_finalize(program, import).await?;
+    if !loaded.plan.is_gated() {
+        keep(directory, contacts, &loaded, chunk, &chunk_result).await?;
     }
+    close(ports, &loaded, message).await?;
     Ok(Worked::Closed(Some(chunk_result.answer)))
+}
+
+/// The second step of a gated import: writes a chunk that was judged.
+async fn write_judged(
+    ports: &Ports<impl Objects, impl Directory, impl Contacts, impl Imports, impl Queue, impl Clock>,
+    loaded: &Loaded,
+    message: &ChunkMessage,
+) -> Answer<Worked> {
+    let chunk = loaded.plan.chunk_of(message.chunk);
+    let artifacts = Artifacts::of(&message.program, &message.import_id);
+    let chunk_result = read_chunk_result(&ports.objects, &artifacts, chunk).await?;
+    let chunk_result = chunk_result.ok_or_else(|| missing("a chunk result"))?;
+    keep(&ports.directory, &ports.contacts, loaded, chunk, &chunk_result).await?;
+    close(ports, loaded, message).await?;
+    Ok(Worked::Closed(None))
+}
+
+/// Closes a step, and says so to the finalizer where it was the last one to judge or to write.
+pub(crate) async fn close(
+    ports: &Ports<impl Objects, impl Directory, impl Contacts, impl Imports, impl Queue, impl Clock>,
+    loaded: &Loaded,
+    message: &ChunkMessage,
+) -> Answer<()> {
+    let (program, import) = (&message.program, &message.import_id);
+    let open = ports.imports.close(import, message.chunk).await?;
+    let judged = loaded.plan.is_gated() && open as usize == loaded.plan.chunks.len();
+    if open == 0 || judged {
+        ports.queue.send_finalize(program, import).await?;
+    }
+    Ok(())
 }
 
 /// Judges, and writes the fragment: the one point where a chunk is decided.

@@ -44,6 +44,10 @@ impl<W: ObjectWriter> Ahead<W> {
         chunk: u32,
         answer: Option<ChunkAnswer>,
     ) {
+        // What is written is known only once every chunk is judged.
+        if plan.options.max_rejected.is_some() {
+            return;
+        }
         let mut waiting = lock(&self.waiting);
         let has_room = waiting.values().flatten().count() < MOST_WAITING;
         waiting.insert(chunk, answer.filter(|_| has_room));

@@ -27,6 +27,23 @@ pub fn message(plan: &Plan, number: u32, bytes: Vec<u8>) -> ChunkMessage {
     }
 }
 
+impl ChunkMessage {
+    /// The message of a gated import's second step: it holds no row, its chunk is judged already.
+    pub fn to_write(plan: &Plan, step: u32) -> Self {
+        let chunk = &plan.chunks[plan.chunk_of(step) as usize];
+        Self {
+            v: VERSION,
+            program: plan.program.clone(),
+            import_id: plan.import_id.clone(),
+            chunk: step,
+            first_row: chunk.first_row,
+            first_line: chunk.first_line,
+            text: String::new(),
+            marks: Vec::new(),
+        }
+    }
+}
+
 fn repeat_marks(chunk: &ChunkPlan) -> Vec<Mark> {
     let told = |number: u32| (number > 0).then_some(u64::from(number));
     let mark = |repeat: &crate::plan::import_plan::RepeatMark| Mark {

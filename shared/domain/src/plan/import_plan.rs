@@ -160,6 +160,27 @@ impl Plan {
         Profile::parse(&self.profile).map_err(|error| format!("plan.json: profile: {error}"))
     }
 
+    /// Whether all rows are judged before the first is written.
+    pub fn is_gated(&self) -> bool {
+        self.options.max_rejected.is_some() && !self.dry_run
+    }
+
+    /// How many messages the import takes: one a chunk, or one to judge and one to write it.
+    pub fn steps(&self) -> u32 {
+        let chunks = self.chunks.len() as u32;
+        if self.is_gated() { 2 * chunks } else { chunks }
+    }
+
+    /// Whether a step judges its chunk; the other steps of a gated import only write it.
+    pub fn is_judging(&self, step: u32) -> bool {
+        (step as usize) < self.chunks.len()
+    }
+
+    /// The chunk of a step.
+    pub fn chunk_of(&self, step: u32) -> u32 {
+        if self.is_judging(step) { step } else { step - self.chunks.len() as u32 }
+    }
+
     /// The delimiter as a byte.
     pub fn delimiter(&self) -> u8 {
         self.delimiter as u8

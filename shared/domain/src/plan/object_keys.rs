@@ -148,6 +148,10 @@ impl Artifacts {
     pub fn approval(&self) -> String {
         format!("{}/approval", self.0)
     }
+    /// Of a gated import: whether its chunks are written.
+    pub fn gate(&self) -> String {
+        format!("{}/gate.json", self.0)
+    }
     /// Present where the import is to be cancelled.
     pub fn cancelled(&self) -> String {
         format!("{}/cancelled", self.0)

@@ -18,6 +18,8 @@ use crate::profile::compiled::Profile;
 use crate::result::chunk_result::{ChunkAnswer, ChunkResult, Writes};
 use crate::result::lines::{Line, lines};
 use crate::result::rows::{ResultWriter, Sent};
+use crate::types::code::Code;
+use crate::types::finding::Finding;
 use crate::types::outcome::Outcome;
 
 /// The version of [`Abandoned`] that this code writes.
@@ -84,6 +86,17 @@ impl Abandoned {
     }
 }
 
+/// The answer of a chunk of which nothing is written, for a reason that lies with the whole import: every accepted row is
+/// unprocessed.
+pub fn refuse_all(plan: &Plan, answer: ChunkAnswer, reason: Option<Code>) -> ChunkAnswer {
+    let mut told = PartialFailure::of(plan, &answer);
+    told.reason = reason;
+    rows_of(plan, &answer.succeeded).iter().for_each(|row| told.abandon(row));
+    let mut refused = told.finish(rows_of(plan, &answer.failed), &answer.failed);
+    refused.tally.changes.clear();
+    refused
+}
+
 /// The fragment of a chunk that was never judged: every row that is not skipped is `unprocessed`.
 pub fn unprocessed(plan: &Plan, profile: &Profile, message: &ChunkMessage) -> ChunkResult {
     let delimiter = plan.delimiter();
@@ -147,6 +160,9 @@ struct PartialFailure {
     width: usize,
     delimiter: u8,
     surplus: bool,
+    /// Why the rows are not written, where a code says it.
+    reason: Option<Code>,
+    messages: &'static Messages,
 }
 
 impl PartialFailure {
@@ -157,6 +173,8 @@ impl PartialFailure {
             width: plan.mapping.sender().columns.len(),
             delimiter: plan.delimiter(),
             surplus: plan.surplus,
+            reason: None,
+            messages: Messages::of(plan.settings.locale),
         }
     }
 
@@ -167,7 +185,10 @@ impl PartialFailure {
         tally.matched -= u64::from(!said("rollcall_account_id").is_empty()).min(tally.matched);
         let unprocessed = Outcome::Unprocessed.as_str();
         let own = row.cells.iter().take(self.width + 2).map(String::as_str);
-        let told = [unprocessed, "", "", said("rollcall_warnings")];
+        let finding = self.reason.map(Finding::new);
+        let key = finding.as_ref().map(Finding::key).unwrap_or_default();
+        let message = finding.map(|finding| self.messages.text(&finding)).unwrap_or_default();
+        let told = [unprocessed, &*key, &*message, said("rollcall_warnings")];
         let mut record = Vec::new();
         write_record(&mut record, own.chain(told).chain(self.surplus.then_some("")), self.delimiter);
         record.extend_from_slice(b"\r\n");
