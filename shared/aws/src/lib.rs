@@ -3,10 +3,10 @@
 //! - [`Bucket`]: objects, read by version, written whole or not at all
 //! - [`Queues`]: chunks for the workers, finished imports for the finalizer
 //! - [`DirectoryTable`], [`ContactsTable`], [`ImportsTable`]: one table for each owner of data
-//! - letters: [`Mailer`]
+//! - [`Mailer`]: notification e-mails
 //!
-//! Every adapter is a client and a name; which name is the business of whoever wires them. The calls made here
-//! are the functions' permissions: `infra/template.yaml` lists exactly them, and a test compares the two.
+//! Every adapter is a client and a name; the caller chooses the name. The calls made here are the functions'
+//! permissions: `infra/template.yaml` lists exactly these, and a test compares the two.
 
 mod clock;
 mod connect;
@@ -34,7 +34,7 @@ pub use objects::Bucket;
 pub use queue::{FinalizeMessage, Queues, decode_chunk};
 pub use upload::Upload;
 
-/// The SDKs' clients, for whoever wires the adapters.
+/// The SDK clients from which adapters are made.
 pub mod client {
     pub use aws_config::SdkConfig;
     pub use aws_sdk_dynamodb::Client as DynamoDb;

@@ -1,13 +1,13 @@
-//! The three plots over ports: split, work, finalize. Knows the domain; no SDK, no adapter, no clock.
+//! The three stages over ports: split, work, finalize. Knows the domain; no SDK, no adapter, no clock.
 //!
-//! - [`split`]: an object was dropped. Survey it, write the plan, send its chunks.
-//! - [`work`]: a chunk arrived. Judge its rows once, keep what they leave behind, close it.
-//! - [`finalize`]: all chunks are closed. Assemble the answer, write the letter.
-//! - [`assemble`]: both result files, in file order.
-//! - [`abandon`]: a chunk failed for good. Its rows are answered for, so that the import can end.
-//! - [`sweep`]: an import hangs. What is missing is sent again once, then given up.
+//! - [`split`]: an object was dropped. Surveys it, writes the plan, sends its chunks.
+//! - [`work`]: a chunk arrived. Judges its rows once, stores its result and its contacts, closes it.
+//! - [`finalize`]: all chunks are closed. Assembles the results, sends the notification e-mail.
+//! - [`assemble`]: writes both result files, in file order.
+//! - [`abandon`]: a chunk failed for good. Answers for its rows, so that the import can end.
+//! - [`sweep`]: an import hangs. Sends what is missing once more, then abandons the open chunks.
 //! - [`migrate`]: a schedule says to look for files. New ones are split like drops.
-//! - [`preview`]: what an import would say, without one.
+//! - [`preview`]: shows what an import would do, without starting one.
 
 pub mod abandon;
 mod artifacts;

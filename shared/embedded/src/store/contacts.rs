@@ -1,4 +1,4 @@
-//! The contacts as judging reads them; [`super::keep`] writes them.
+//! Reads contacts for judging; [`super::keep`] writes them.
 
 use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, HashMap};
@@ -88,7 +88,7 @@ fn contact_of(wanted: &Wanted) -> &ContactId {
 pub(super) struct Standing {
     pub(super) seq: i64,
     pub(super) contact_id: ContactId,
-    /// The import that it is stamped with.
+    /// The import that wrote it last.
     pub(super) import: i64,
     /// The row of that import.
     pub(super) row: u64,
@@ -101,7 +101,7 @@ pub(super) struct Standing {
 #[derive(Debug)]
 pub(super) struct View {
     pub(super) pool: i64,
-    /// Contacts of older imports are no more; empty where there is no floor.
+    /// Contacts of older imports read as absent; empty where there is no cutoff.
     cutoff: String,
     /// The import's number, where it has one.
     import: Option<i64>,
@@ -128,7 +128,7 @@ impl View {
         Ok(Some(Self { pool, cutoff, import, imports: HashMap::new() }))
     }
 
-    /// The row under a seq, where it is one of this pool.
+    /// The row with a sequence number, where it belongs to this pool.
     pub(super) fn standing(&self, connection: &Connection, seq: i64) -> rusqlite::Result<Option<Standing>> {
         let select = "SELECT pool, contact_id, import, row, record, groups FROM contacts WHERE seq = ?1";
         let mut read = connection.prepare_cached(select)?;
@@ -146,7 +146,7 @@ impl View {
         }))
     }
 
-    /// What was there before the import.
+    /// The record from before the import.
     fn before(
         &mut self,
         connection: &Connection,
@@ -166,7 +166,7 @@ impl View {
         }
     }
 
-    /// Whether what an import wrote is not below the floor.
+    /// Whether an import is not below the cutoff.
     pub(super) fn stands(&mut self, connection: &Connection, import: i64) -> rusqlite::Result<bool> {
         if self.cutoff.is_empty() {
             return Ok(true);
@@ -201,7 +201,7 @@ impl View {
     }
 }
 
-/// The record beside a row, from before the import that stamped it; `None` where the contact was absent.
+/// The record beside a row, from before the import that wrote it; `None` where the contact was absent.
 pub(super) fn record_before(connection: &Connection, seq: i64) -> rusqlite::Result<Option<String>> {
     let record = connection
         .prepare_cached("SELECT record FROM contacts_before WHERE seq = ?1")?
@@ -231,14 +231,14 @@ pub(super) fn import_number(connection: &Connection, import: &ImportId) -> rusql
         .query_row([import.as_str()], |row| row.get(0))
 }
 
-/// What the packed index knows a contact by: an id is a digest, so its first half is a hash.
+/// The packed index's hash of a contact: an id is a digest, so its first half is a hash.
 pub(super) fn hash(id: &ContactId) -> u64 {
     let mut half = [0; 8];
     half.copy_from_slice(&id.as_bytes()[..8]);
     u64::from_be_bytes(half)
 }
 
-/// A contact id as a column holds it: as people see it.
+/// A contact id as a column stores it: the form that people see.
 pub(super) fn parse_id(value: ValueRef<'_>) -> Option<ContactId> {
     let text: &[u8; 26] = value.as_str().ok()?.as_bytes().try_into().ok()?;
     let mut bits = 0_u128;

@@ -1,4 +1,4 @@
-//! The imports: which chunks are closed, who sends the letter, how it ended.
+//! The imports: which chunks are closed, who sends the notification, how it ended.
 
 use std::sync::Arc;
 
@@ -20,7 +20,7 @@ impl ImportStore {
         Self(database)
     }
 
-    /// A time for the next drop: now, or a millisecond after the last one, so that the ids of one home strictly
+    /// A time for the next drop: now, or a millisecond after the last drop, so that the ids of one home strictly
     /// increase.
     ///
     /// # Errors
@@ -126,7 +126,7 @@ fn read(connection: &Connection, import: &ImportId) -> rusqlite::Result<Option<I
 pub(super) const SELECT: &str = "SELECT import_id, program, profile, object, dry_run, options, started_at, \
     chunks, status FROM imports";
 
-/// An import as its row says.
+/// An import from its row.
 pub(super) fn item_of(row: &Row<'_>) -> rusqlite::Result<ImportItem> {
     let text = |column| Ok::<_, rusqlite::Error>(row.get_ref(column)?.as_str()?);
     let status: Option<String> = row.get(8)?;
@@ -202,7 +202,7 @@ fn claim_notification(
     Ok(if sent { NotificationClaim::Sent } else { NotificationClaim::Held })
 }
 
-/// A time as a column holds it, to the nanosecond; beyond the year 2262 the last that fits.
+/// A time as a column stores it, to the nanosecond; beyond the year 2262 the last that fits.
 fn nanoseconds(time: Timestamp) -> i64 {
     i64::try_from(time.as_nanosecond()).unwrap_or(i64::MAX)
 }
