@@ -1,4 +1,4 @@
-//! The profile's file as it is written, before it is checked.
+//! A profile as its TOML file has it, before it is checked.
 
 use std::collections::BTreeMap;
 

@@ -1,8 +1,8 @@
-//! The survey: the first of two readings. It decides all that needs the whole file, and gives the verdict.
+//! The survey: the first of two passes. It decides everything that needs the whole file, and gives the verdict.
 //!
-//! Delimiter and columns from the beginning; then record by record the chunks' borders, the last filled row,
-//! which identities stand several times, what is irregular. Memory is 20 bytes for each distinct identity and a
-//! little for each chunk, whatever the file's size.
+//! Delimiter and columns come from the beginning; then record by record the borders of chunks, the last filled row,
+//! identities that occur several times, and irregular rows. Memory is 20 bytes for each distinct identity and a little
+//! for each chunk, whatever the file's size.
 
 use std::collections::BTreeMap;
 
