@@ -113,7 +113,7 @@ async fn answer(finalizer: &Finalizer, import: &ImportId, failed: Option<&str>) 
         }
         return Ok(true);
     }
-    tracing::info!(import.id = %import, "somebody is at it: handed back");
+    tracing::info!(import.id = %import, "busy: retried later");
     Ok(false)
 }
 

@@ -84,7 +84,7 @@ impl Done {
 pub fn read<T: DeserializeOwned>(home: &Home, key: &str) -> Answer<Option<T>> {
     let Some(json) = block_on(home.bucket().get(key))? else { return Ok(None) };
     let read = serde_json::from_slice(&json).map(Some);
-    read.map_err(|error| Fault::damaged("reading an import's papers", format_args!("{key}: {error}")))
+    read.map_err(|error| Fault::damaged("reading an import's artifacts", format_args!("{key}: {error}")))
 }
 
 /// A home that this command works on.
@@ -137,7 +137,7 @@ impl Host {
         let import = summary.head.import_id.parse();
         let import = import.map_err(|error| Fault::damaged("reading summary.json", error))?;
         let done = Done::read(&self.home, &drop.program, &import)?;
-        done.ok_or_else(|| Fault::damaged("reading an import's papers", "an answer is missing"))
+        done.ok_or_else(|| Fault::damaged("reading an import's artifacts", "an answer is missing"))
     }
 
     /// The options of a drop are beside it before it appears; those of an earlier drop of its name are removed.

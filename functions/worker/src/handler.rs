@@ -64,7 +64,7 @@ async fn work(worker: &Worker, message: &SqsMessage) -> Result<Worked, Fault> {
     match &worked {
         Ok(Worked::Closed(_)) => tracing::info!(import.id = %import_id, chunk.number = number, "closed"),
         Ok(Worked::Busy) => {
-            tracing::info!(import.id = %import_id, chunk.number = number, "somebody is at it: handed back");
+            tracing::info!(import.id = %import_id, chunk.number = number, "busy: retried later");
         }
         Err(fault) => {
             tracing::error!(import.id = %import_id, chunk.number = number, message.id = id, "{fault}");

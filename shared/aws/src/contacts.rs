@@ -128,7 +128,7 @@ impl Contacts for ContactsTable {
         let update = update.update_expression("SET #floor = :import").condition_expression(HIGHER);
         let update = update.expression_attribute_names("#floor", CUTOFF);
         let sent = update.expression_attribute_values(":import", text(import.as_str())).send().await;
-        unless_refused("raising the floor of a pool", sent)
+        unless_refused("raising the cutoff of a pool", sent)
     }
 
     /// Only the import itself reads the copies of earlier records, so they may stay until the item is written next.
@@ -140,7 +140,7 @@ impl Contacts for ContactsTable {
         let update = update.update_expression("SET #settled = :now");
         let update = update.expression_attribute_names("#settled", SETTLED);
         let sent = update.expression_attribute_values(":now", number(now)).send().await;
-        sent.map(drop).map_err(|error| fault("settling an import", error))
+        sent.map(drop).map_err(|error| fault("ending an import's writes", error))
     }
 }
 

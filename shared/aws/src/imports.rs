@@ -53,7 +53,7 @@ impl ImportsTable {
 
     /// Writes the item and its place in the list of the unfinished; `false` where the import is known.
     async fn put_new(&self, item: &ImportItem) -> Answer<bool> {
-        const DOING: &str = "noting an import";
+        const DOING: &str = "storing an import";
         let put = |item: Item| Put::builder().table_name(&self.0.name).set_item(Some(item));
         // However often its event comes, it is one import: the first item stands.
         let noted = put(noted(item)?).condition_expression("attribute_not_exists(pk)").build();
@@ -67,7 +67,7 @@ impl ImportsTable {
             Ok(_) => Ok(true),
             Err(error) => match canceled(error.as_service_error()) {
                 Some(reasons) if reasons.contains(&CONDITION) => Ok(false),
-                Some(_) => Err(Fault::transient(DOING, "another event of the same object is at it")),
+                Some(_) => Err(Fault::transient(DOING, "another event of the same object is being handled")),
                 None => Err(fault(DOING, error)),
             },
         }
@@ -91,7 +91,7 @@ fn key(pk: &str, sk: &str) -> Item {
 }
 
 fn noted(item: &ImportItem) -> Answer<Item> {
-    let json = serde_json::to_string(item).map_err(|error| unbuilt("noting an import", error))?;
+    let json = serde_json::to_string(item).map_err(|error| unbuilt("storing an import", error))?;
     let mut noted = key(item.import_id.as_str(), IMPORT);
     noted.insert(NOTED.to_owned(), text(json));
     noted.insert(PROGRAM.to_owned(), text(item.program.as_str()));
@@ -128,7 +128,7 @@ impl Imports for ImportsTable {
         let update = update.condition_expression(UNSEALED).expression_attribute_names("#chunks", CHUNKS);
         let update = update.expression_attribute_names("#remaining", REMAINING);
         let sent = update.expression_attribute_values(":chunks", number(chunks)).send().await;
-        unless_refused("sealing an import", sent)
+        unless_refused("storing the number of chunks", sent)
     }
 
     async fn open_chunks(&self, import: &ImportId) -> Answer<Vec<u32>> {
@@ -196,6 +196,6 @@ impl Unfinished for ImportsTable {
         let update = update.update_expression("SET #swept = :at").expression_attribute_names("#swept", SWEPT);
         let update = update.condition_expression(LISTED);
         let sent = update.expression_attribute_values(":at", number(at.as_millisecond())).send().await;
-        unless_refused("noting a sweep", sent)
+        unless_refused("storing a sweep", sent)
     }
 }

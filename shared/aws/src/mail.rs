@@ -8,7 +8,7 @@ use rollcall_pipeline::ports::{Answer, Mail};
 
 use crate::fault::{discreet_fault, unbuilt};
 
-const DOING: &str = "sending a letter";
+const DOING: &str = "sending a notification";
 
 /// The mail service.
 #[derive(Debug, Clone)]
@@ -30,7 +30,7 @@ impl Mail for Mailer {
     /// If SES refuses even that for good, the import ends all the same, and the log tells the operators.
     async fn send(&self, import: &ImportId, notification: &Notification) -> Answer<()> {
         if notification.to.is_empty() {
-            tracing::warn!(import.id = %import, "the program's settings name nobody to write to");
+            tracing::warn!(import.id = %import, "the program's settings name no recipient");
             return Ok(());
         }
         let refused = match self.send_to(import, notification, &notification.to).await {

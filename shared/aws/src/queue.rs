@@ -121,7 +121,8 @@ pub async fn decode_chunk(bucket: &Bucket, body: &str) -> Answer<ChunkMessage> {
     };
     if let Ok(OffloadedMessage { stored_at }) = serde_json::from_str(body) {
         let bytes = bucket.get(&stored_at).await?;
-        let bytes = bytes.ok_or_else(|| Fault::permanent("reading a chunk's message", "it is gone"))?;
+        let bytes = bytes
+            .ok_or_else(|| Fault::permanent("reading a chunk's message", "the object no longer exists"))?;
         return serde_json::from_slice(&bytes).map_err(unreadable);
     }
     serde_json::from_str(body).map_err(unreadable)

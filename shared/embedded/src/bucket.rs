@@ -149,7 +149,7 @@ impl Bucket {
     /// # Errors
     /// [`Fault::Gone`] where that version no longer exists.
     pub fn restamp(&self, object: &ObjectVersion, at: Timestamp) -> Answer<()> {
-        let doing = "stamping a dropped file";
+        let doing = "setting the time of a dropped file";
         let failed = |error| fault(doing, &error);
         let path = self.existing(doing, &object.key)?.ok_or_else(|| Fault::Gone(object.key.clone()))?;
         let file = File::options().append(true).open(path).map_err(failed)?;
@@ -401,7 +401,7 @@ impl ObjectWriter for BucketWriter {
 }
 
 fn leads_out(doing: &'static str, key: &str) -> Fault {
-    Fault::permanent(doing, format!("the key leads out of the bucket by a link: {key:?}"))
+    Fault::permanent(doing, format!("a link leads the key out of the bucket: {key:?}"))
 }
 
 /// Whether an error means that there is no such file: a file in place of a folder, or a name that no file can have,

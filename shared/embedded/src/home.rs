@@ -22,20 +22,20 @@ use crate::store::{ContactStore, Database, DirectoryStore, ImportStore, Listing,
 #[derive(Debug, thiserror::Error)]
 pub enum HomeError {
     /// There is no home, and the command needs an existing one.
-    #[error("no home at {0}; an import or a directory load makes one, or say where with --home")]
+    #[error("no home at {0}; an import or a directory load creates one; --home names another")]
     Missing(PathBuf),
     /// A file is in the home's place.
     #[error("the home is not a folder: {0}; choose another with --home")]
     NotAFolder(PathBuf),
     /// The parent folder of the home does not exist.
-    #[error("the folder of the home does not exist: {0}; make it first")]
+    #[error("the folder of the home does not exist: {0}; create it first")]
     NoParent(PathBuf),
     /// Another command works on it.
     #[error("the home is in use by another command: {0}; wait for it to end, or choose another with --home")]
     InUse(PathBuf),
     /// The file `secret` does not hold a secret.
     #[error(
-        "the secret of the home is damaged: {0}; put it back from a backup, for invitations depend on it"
+        "the secret of the home is damaged: {0}; restore it from a backup, because invitations depend on it"
     )]
     Secret(PathBuf),
     /// The tables cannot be opened.

@@ -49,7 +49,7 @@ impl Mail for Outbox {
             draft.file.write_all(&message(import, notification, jiff::Timestamp::now().as_second())?)?;
             draft.replace(&self.notification(import))
         };
-        write().map_err(|error| fault("writing a letter", &error))
+        write().map_err(|error| fault("writing a notification", &error))
     }
 }
 

@@ -59,7 +59,7 @@ async fn answer_for(
                 return Ok(());
             }
             // Another worker judged it meanwhile: its result stands.
-            read_chunk_result(objects, &artifacts, chunk).await?.ok_or_else(|| missing("a fragment"))?
+            read_chunk_result(objects, &artifacts, chunk).await?.ok_or_else(|| missing("a chunk result"))?
         }
     };
     match keep(directory, contacts, loaded, chunk, &chunk_result).await {

@@ -78,7 +78,7 @@ pub(crate) async fn read_chunk_result(
     chunk: u32,
 ) -> Result<Option<ChunkResult>, Fault> {
     let Some(bytes) = objects.get(&artifacts.chunk_result(chunk)).await? else { return Ok(None) };
-    ChunkResult::from_bytes(&bytes).map(Some).map_err(|error| Fault::damaged("reading a fragment", error))
+    ChunkResult::from_bytes(&bytes).map(Some).map_err(|error| Fault::damaged("reading a chunk result", error))
 }
 
 /// Writes a chunk's result where there is none yet.
@@ -101,7 +101,7 @@ pub(crate) async fn read_answer(
     let Some(bytes) = objects.get(&artifacts.chunk_result(chunk)).await? else { return Ok(None) };
     ChunkAnswer::from_chunk_result(bytes)
         .map(Some)
-        .map_err(|error| Fault::damaged("reading a fragment", error))
+        .map_err(|error| Fault::damaged("reading a chunk result", error))
 }
 
 /// The rows of a chunk that were abandoned, if any.
@@ -111,9 +111,9 @@ pub(crate) async fn read_abandoned(
     chunk: u32,
 ) -> Result<Option<Abandoned>, Fault> {
     let Some(json) = objects.get(&artifacts.abandoned(chunk)).await? else { return Ok(None) };
-    Abandoned::from_json(&json).map(Some).map_err(|error| Fault::damaged("reading what was given up", error))
+    Abandoned::from_json(&json).map(Some).map_err(|error| Fault::damaged("reading the abandoned rows", error))
 }
 
 pub(crate) fn missing(what: &'static str) -> Fault {
-    Fault::damaged("reading an import's papers", format_args!("{what} is missing"))
+    Fault::damaged("reading an import's artifacts", format_args!("{what} is missing"))
 }

@@ -122,7 +122,7 @@ async fn conclude<O: Objects>(
     let head = crate::split::head(plan, &item.profile);
     let mut summary = Summary::from_tally(head, tally, plan.started_at, clock.now());
     if !plan.tiles() {
-        summary = summary.failed("the chunks of the plan do not tile the file");
+        summary = summary.failed("the chunks of the plan do not cover the file exactly");
     }
     if let Some(reason) = failed {
         summary = summary.failed(reason);

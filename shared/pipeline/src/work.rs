@@ -84,7 +84,7 @@ async fn judge(
     if put_chunk_result(objects, artifacts, message, &chunk_result).await? {
         return Ok(chunk_result);
     }
-    read_chunk_result(objects, artifacts, message.chunk).await?.ok_or_else(|| missing("a fragment"))
+    read_chunk_result(objects, artifacts, message.chunk).await?.ok_or_else(|| missing("a chunk result"))
 }
 
 /// Reads the directory and the contacts, each once for all rows.

@@ -120,7 +120,7 @@ impl<'h> Run<'h> {
     fn answer_again(&self) {
         let answer = self.finalize(None).and_then(|finalized| match finalized {
             Finalized::Over(summary) => Ok(*summary),
-            _ => Err(Fault::damaged("reading an import's papers", "summary.json is missing")),
+            _ => Err(Fault::damaged("reading an import's artifacts", "summary.json is missing")),
         });
         self.end(answer);
     }

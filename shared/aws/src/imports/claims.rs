@@ -54,7 +54,7 @@ impl ImportsTable {
         now: Timestamp,
         lease: Timestamp,
     ) -> Answer<NotificationClaim> {
-        Ok(match self.lease("claiming a letter", import, LETTER, now, lease).await? {
+        Ok(match self.lease("claiming a notification", import, LETTER, now, lease).await? {
             Leased::Mine => NotificationClaim::Claimed,
             Leased::Done => NotificationClaim::Sent,
             Leased::Others => NotificationClaim::Held,
@@ -66,7 +66,7 @@ impl ImportsTable {
         let update = update.key(PK, text(import.as_str())).key(SK, text(LETTER));
         let update = update.update_expression("SET #done = :done").expression_attribute_names("#done", DONE);
         let sent = update.expression_attribute_values(":done", number(1)).send().await;
-        sent.map(drop).map_err(|error| fault("noting a letter", error))
+        sent.map(drop).map_err(|error| fault("marking a notification as sent", error))
     }
 
     async fn lease(
@@ -119,7 +119,7 @@ impl ImportsTable {
                 },
             }
         }
-        Err(Fault::transient(DOING, "others keep closing theirs"))
+        Err(Fault::transient(DOING, "other workers keep closing chunks"))
     }
 
     fn closing(&self, import: &ImportId, chunk: u32) -> Answer<TransactWriteItem> {

@@ -39,7 +39,7 @@ impl Contacts for ContactStore {
     }
 
     async fn raise_cutoff(&self, pool: &Pool, import: &ImportId) -> Answer<()> {
-        self.0.write("raising the floor of a pool", |transaction| {
+        self.0.write("raising the cutoff of a pool", |transaction| {
             let number = pool_number(transaction, pool)?;
             let raise = "UPDATE pools SET floor = max(floor, ?2) WHERE number = ?1";
             transaction.execute(raise, params![number, import.as_str()]).map(drop)

@@ -126,7 +126,8 @@ impl Database {
         let named = |error| fault(doing, &error);
         let Some(_) = &self.writer else {
             let readers = lock(&self.readers);
-            let snapshot = readers.first().ok_or_else(|| Fault::permanent(doing, "the snapshot is gone"))?;
+            let snapshot =
+                readers.first().ok_or_else(|| Fault::permanent(doing, "the snapshot is closed"))?;
             return work(snapshot).map_err(named);
         };
         let _reading = self.reading.read().unwrap_or_else(PoisonError::into_inner);

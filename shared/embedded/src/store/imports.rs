@@ -26,19 +26,19 @@ impl ImportStore {
     /// # Errors
     /// When the tables cannot be written.
     pub fn next_drop_time(&self, now: Timestamp) -> Answer<Timestamp> {
-        let at: i64 = self.0.write("noting a drop", |transaction| {
+        let at: i64 = self.0.write("storing a drop", |transaction| {
             let note = "INSERT INTO last_drop (one, at) VALUES (1, ?1)
                 ON CONFLICT (one) DO UPDATE SET at = max(excluded.at, last_drop.at + 1) RETURNING at";
             transaction.query_row(note, [now.as_millisecond()], |row| row.get(0))
         })?;
         Timestamp::from_millisecond(at)
-            .map_err(|error| rollcall_pipeline::fault::Fault::permanent("noting a drop", error))
+            .map_err(|error| rollcall_pipeline::fault::Fault::permanent("storing a drop", error))
     }
 }
 
 impl Imports for ImportStore {
     async fn begin(&self, item: ImportItem) -> Answer<ImportItem> {
-        self.0.write("noting an import", |transaction| {
+        self.0.write("storing an import", |transaction| {
             insert(transaction, &item)?;
             Ok(read(transaction, &item.import_id)?.unwrap_or(item))
         })
@@ -49,7 +49,7 @@ impl Imports for ImportStore {
     }
 
     async fn seal(&self, import: &ImportId, chunks: u32) -> Answer<()> {
-        self.0.write("sealing an import", |transaction| {
+        self.0.write("storing the number of chunks", |transaction| {
             let seal = "UPDATE imports SET chunks = ?2 WHERE import_id = ?1";
             transaction.execute(seal, params![import.as_str(), chunks]).map(drop)
         })
@@ -78,11 +78,13 @@ impl Imports for ImportStore {
         now: Timestamp,
         lease: Timestamp,
     ) -> Answer<NotificationClaim> {
-        self.0.write("claiming a letter", |transaction| claim_notification(transaction, import, now, lease))
+        self.0.write("claiming a notification", |transaction| {
+            claim_notification(transaction, import, now, lease)
+        })
     }
 
     async fn notification_sent(&self, import: &ImportId) -> Answer<()> {
-        self.0.write("noting a letter", |transaction| {
+        self.0.write("marking a notification as sent", |transaction| {
             let note = "INSERT INTO letters (import_id, sent, leased_until) VALUES (?1, 1, 0)
                 ON CONFLICT (import_id) DO UPDATE SET sent = 1";
             transaction.execute(note, [import.as_str()]).map(drop)

@@ -41,7 +41,7 @@ impl ContactStore {
     }
 
     pub(super) fn settle_import(&self, import: &ImportId) -> Answer<()> {
-        self.0.write("settling an import", |transaction| {
+        self.0.write("ending an import's writes", |transaction| {
             let end_import = "DELETE FROM contacts_before
                 WHERE import = (SELECT number FROM stamps WHERE import_id = ?1)";
             transaction.execute(end_import, [import.as_str()]).map(drop)
@@ -54,12 +54,13 @@ impl ContactStore {
     /// # Errors
     /// When the tables cannot be written.
     pub fn tidy(&self, pool: &Pool) -> Answer<u64> {
-        let last: i64 = self.0.read("tidying a pool", |connection| {
+        let last: i64 = self.0.read("cleaning up a pool", |connection| {
             connection.query_row("SELECT coalesce(max(seq), 0) FROM contacts", [], |row| row.get(0))
         })?;
         let mut removed = 0;
         for from in (0..=last).step_by(TIDIED_AT_ONCE as usize) {
-            removed += self.0.write("tidying a pool", |transaction| tidy_some(transaction, pool, from))?;
+            removed +=
+                self.0.write("cleaning up a pool", |transaction| tidy_some(transaction, pool, from))?;
         }
         Ok(removed)
     }
