@@ -19,7 +19,7 @@ use rollcall_domain::types::names::{ImportId, ProgramName};
 use rollcall_embedded::home::Home;
 use rollcall_pipeline::fault::Fault;
 use rollcall_pipeline::ports::{Answer, ImportItem, Imports, ObjectVersion, Objects};
-use rollcall_pipeline::split::new_item;
+use rollcall_pipeline::request::new_item;
 use serde::de::DeserializeOwned;
 
 use crate::answer::{Failure, say};

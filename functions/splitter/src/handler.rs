@@ -7,7 +7,8 @@ use rollcall_domain::plan::object_keys::Drop;
 use rollcall_pipeline::fault::Fault;
 use rollcall_pipeline::migrate::{Migration, look};
 use rollcall_pipeline::ports::{Clock, Dropped, ImportItem, Imports, Objects};
-use rollcall_pipeline::split::{Split, new_item, split_again};
+use rollcall_pipeline::request::new_item;
+use rollcall_pipeline::split::{Split, split_again};
 use serde::Deserialize;
 use serde_json::Value;
 

@@ -21,7 +21,7 @@ use crate::artifacts::{Loaded, missing, read_plan, read_upload};
 use crate::assemble::{Assembly, read_chunk};
 use crate::fault::Fault;
 use crate::ports::{Answer, Clock, Contacts, ImportItem, Imports, Mail, NotificationClaim, Objects, Ports};
-use crate::split::{ImportRequest, drop_of};
+use crate::request::{ImportRequest, drop_of};
 use crate::work::pool;
 
 /// The outcome of a finalize message.

@@ -7,6 +7,7 @@
 //! - [`abandon`]: a chunk failed for good. Answers for its rows, so that the import can end.
 //! - [`sweep`]: an import hangs. Sends what is missing once more, then abandons the open chunks.
 //! - [`migrate`]: a schedule says to look for files. New ones are split like drops.
+//! - [`request`]: the settings, profile and options of an import.
 //! - [`preview`]: shows what an import would do, without starting one.
 
 pub mod abandon;
@@ -17,6 +18,7 @@ pub mod finalize;
 pub mod migrate;
 pub mod ports;
 pub mod preview;
+pub mod request;
 pub mod split;
 mod survey;
 pub mod sweep;

@@ -12,7 +12,7 @@ use rollcall_domain::types::names::{ProfileName, ProgramName};
 use serde::Deserialize;
 
 use crate::ports::{Answer, Clock, Dropped, ImportItem, Imports, ObjectVersion, Objects};
-use crate::split::new_item;
+use crate::request::new_item;
 
 /// The prefix for files of migrations; functions may read there.
 pub const SOURCES: &str = "sources/";

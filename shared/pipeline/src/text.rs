@@ -19,7 +19,7 @@ pub(crate) const PIECE: u64 = 4 * 1024 * 1024;
 /// The beginning of an object.
 #[derive(Debug, Clone)]
 pub(crate) struct Look {
-    /// How it is packed.
+    /// Its packing.
     pub(crate) packing: Option<Packing>,
     /// Its first bytes, unpacked.
     pub(crate) beginning: Vec<u8>,

@@ -110,6 +110,10 @@ impl Artifacts {
     pub fn failed(&self) -> String {
         format!("{}/failed.csv", self.0)
     }
+    /// Fields of existing contacts that were changed.
+    pub fn changes(&self) -> String {
+        format!("{}/changes.csv", self.0)
+    }
     /// The totals; written last.
     pub fn summary(&self) -> String {
         format!("{}/summary.json", self.0)

@@ -6,7 +6,7 @@ use crate::types::outcome::Status;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::result::tally::{CodeCount, Counts, Tally};
+use crate::result::tally::{CodeCount, Counts, FieldCount, Tally};
 use crate::types::code::Scope;
 
 /// The version of the shapes of `summary.json` and `upload.json`.
@@ -45,6 +45,9 @@ pub struct Summary {
     pub errors: Vec<CodeCount>,
     /// Warnings, sorted alike.
     pub warnings: Vec<CodeCount>,
+    /// Fields of existing contacts that were (dry run: would be) changed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub changes: Vec<FieldCount>,
     /// When the import was started.
     #[serde(with = "millis")]
     pub started_at: Timestamp,
@@ -71,6 +74,7 @@ impl Summary {
             matched: tally.matched,
             errors: tally.errors,
             warnings: tally.warnings,
+            changes: tally.changes,
             started_at,
             finished_at,
             error,

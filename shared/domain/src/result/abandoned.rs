@@ -76,7 +76,10 @@ impl Abandoned {
                 open
             }));
         }
-        told.finish(rows_of(plan, &answer.failed), &answer.failed)
+        told.answer.changes.clone_from(&answer.changes);
+        let mut answer = told.finish(rows_of(plan, &answer.failed), &answer.failed);
+        answer.drop_changes_of(&self.rows, plan.delimiter());
+        answer
     }
 }
 

@@ -293,8 +293,3 @@ fn words(error: &rusqlite::Error) -> String {
         _ => error.to_string(),
     }
 }
-
-/// Wraps another error as SQLite's, to leave a transaction with it.
-pub(super) fn unreadable(error: impl std::error::Error + Send + Sync + 'static) -> rusqlite::Error {
-    rusqlite::Error::ToSqlConversionFailure(Box::new(error))
-}

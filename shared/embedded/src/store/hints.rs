@@ -3,7 +3,8 @@
 //! A hash's upper bits choose a slot of about eight hints. Of the rest, 24 bits are stored with the sequence number. Two
 //! keys that agree in all of them are told apart by their rows, as with every hint.
 
-use super::index::Hint;
+/// Hash and seq.
+pub(super) type Hint = (u64, i64);
 
 /// Bits of the sequence number in an entry; the others are of the hash.
 const SEQ: u32 = 40;

@@ -2,11 +2,12 @@
 
 use crate::contacts::writes::WriteBatch;
 use crate::file::cells::Cells;
-use crate::judge::chunk_judge::{ChunkJudge, Row};
+use crate::judge::chunk_judge::{Change, ChunkJudge, Row};
 use crate::messages::catalogue::Messages;
-use crate::result::chunk_result::{ChunkAnswer, ChunkResult, Writes};
+use crate::result::chunk_result::{ChunkAnswer, ChunkResult, OpenRow, Writes};
 use crate::result::rows::{Answer, ResultWriter, Sent};
 use crate::types::finding::Finding;
+use crate::types::id::ContactId;
 use crate::types::outcome::Outcome;
 
 /// Collects the rows of a chunk as they are judged.
@@ -26,8 +27,30 @@ impl ChunkOutput {
         self.chunk_result.answer.tally.add_row(row.number, outcome, matched, &row.findings);
         if let Some(rows) = &mut self.rows {
             let findings = row.findings.clone();
-            rows.push(JudgedRow { row: row.number, line: row.line, outcome, findings });
+            rows.push(JudgedRow { row: row.number, line: row.line, outcome, findings, changes: Vec::new() });
         }
+    }
+
+    /// Notes what the row, which was counted last, changes on its contact.
+    pub(super) fn note_changes(&mut self, row: &Row, contact_id: ContactId, changes: &[Change]) {
+        if changes.is_empty() {
+            return;
+        }
+        let answer = &mut self.chunk_result.answer;
+        let fields = changes.iter().map(|change| change.field.as_str());
+        answer.tally.add_changes(fields);
+        for change in changes {
+            let cells = [&*change.field, &*change.before, &*change.after];
+            self.writer.changed(&mut answer.changes, row.number, contact_id, cells);
+        }
+        if let Some(told) = self.rows.as_mut().and_then(|rows| rows.last_mut()) {
+            told.changes = changes.to_vec();
+        }
+    }
+
+    /// Notes an accepted row whose identity occurs several times.
+    pub(super) fn open(&mut self, row: u64, first: u64, at: usize, outcome: Outcome) {
+        self.chunk_result.answer.open.push(OpenRow { row, first, at, outcome });
     }
 }
 
@@ -42,6 +65,8 @@ pub struct JudgedRow {
     pub outcome: Outcome,
     /// All findings of the row.
     pub findings: Vec<Finding>,
+    /// What it changes on a contact that exists.
+    pub changes: Vec<Change>,
 }
 
 impl ChunkJudge<'_> {
