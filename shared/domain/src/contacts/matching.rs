@@ -14,7 +14,7 @@ pub fn match_key(kind: KeyKind, value: &str) -> Option<MatchKey> {
         return None;
     }
     let mut key = String::with_capacity(value.len() + 2);
-    key.push(kind.notification());
+    key.push(kind.letter());
     key.push(':');
     match kind {
         KeyKind::Website => {

@@ -159,6 +159,7 @@ impl Detected {
 
 /// What tells an encoding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum DetectedBy {
     /// The byte order mark.
@@ -171,6 +172,7 @@ pub enum DetectedBy {
 
 /// How sure an encoding is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Confidence {
     /// It was said, or any other would show the same, or no other can be.
@@ -196,6 +198,7 @@ pub struct DetectedEncoding {
 
 /// A place in a file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Place {
     /// The physical line, from 1.
     pub line: u64,

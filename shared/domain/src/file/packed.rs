@@ -18,6 +18,7 @@ use crate::types::limits;
 
 /// How a file is packed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Packing {
     /// gzip (RFC 1952), of one member or several.

@@ -38,6 +38,7 @@ pub struct Sheet {
 
 /// What is taken, and said, because who looks at the workbook does not see it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct SheetNotes {
     /// Sheets of the workbook that are hidden: not read, unless they are named.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

@@ -14,6 +14,7 @@ pub const SCHEMA: u32 = 1;
 
 /// The members that `upload.json` and `summary.json` both begin with.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Head {
     /// The import's id, derived from the object's identity.
     pub import_id: String,
@@ -29,6 +30,7 @@ pub struct Head {
 
 /// `summary.json`, its members in the order of the file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Summary {
     /// The version of this shape.
     pub schema: u32,
@@ -50,9 +52,11 @@ pub struct Summary {
     pub changes: Vec<FieldCount>,
     /// When the import was started.
     #[serde(with = "millis")]
+    #[cfg_attr(feature = "schema", schemars(with = "String", extend("format" = "date-time")))]
     pub started_at: Timestamp,
     /// When its last row was judged.
     #[serde(with = "millis")]
+    #[cfg_attr(feature = "schema", schemars(with = "String", extend("format" = "date-time")))]
     pub finished_at: Timestamp,
     /// Why a failed import failed, in one line of English.
     #[serde(default, skip_serializing_if = "Option::is_none")]

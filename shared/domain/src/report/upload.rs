@@ -13,6 +13,7 @@ use crate::survey::whole_file::Surveyed;
 
 /// Whether the file was accepted. It promises nothing about rows (IMP-3).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Verdict {
     /// Whether rows were read.
     pub accepted: bool,
@@ -32,6 +33,7 @@ impl Verdict {
 
 /// One column of the file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct UploadColumn {
     /// Its place in the record, from 1.
     pub position: u32,
@@ -46,6 +48,7 @@ pub struct UploadColumn {
 
 /// Details that were detected in a file; empty ones are left out.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Detection {
     /// How the file was packed, such as `gzip`; left out where it was not.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -90,6 +93,7 @@ impl Detection {
 
 /// `upload.json`, its members in the order of the file. Unknown values are null.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Upload {
     /// The version of this shape: [`crate::report::summary::SCHEMA`].
     pub schema: u32,

@@ -14,6 +14,7 @@ pub const FIRST_ROWS: usize = 10;
 
 /// The number of rows read, and of each outcome.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Counts {
     /// Data records of the file, blank ones included.
     pub read: u64,
@@ -84,6 +85,7 @@ impl Counts {
 
 /// How many rows have a code in a column.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct CodeCount {
     /// The code.
     pub code: Code,
@@ -141,6 +143,7 @@ pub struct Tally {
 
 /// How many rows change a field of an existing contact.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct FieldCount {
     /// The field's name, or the sender's header.
     pub field: String,

@@ -19,6 +19,7 @@ pub enum Scope {
 
 /// The severity of a finding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Severity {
     /// The file is refused or the row rejected.
@@ -162,6 +163,18 @@ impl FromStr for Code {
     fn from_str(name: &str) -> Result<Self, Self::Err> {
         let place = Self::ALL.binary_search_by(|code| code.as_str().cmp(name));
         place.map(|place| Self::ALL[place]).map_err(|_| CodeUnknown(name.to_owned()))
+    }
+}
+
+#[cfg(feature = "schema")]
+impl schemars::JsonSchema for Code {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Code".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        let names: Vec<&str> = Self::ALL.iter().map(|code| code.as_str()).collect();
+        schemars::json_schema!({ "type": "string", "enum": names })
     }
 }
 

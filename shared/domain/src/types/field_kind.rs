@@ -6,6 +6,7 @@ use crate::types::kind::Kind;
 
 /// The content of a field: decides how a cell is cleaned and which entries it refers to.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum FieldKind {
     /// Any text.

@@ -8,6 +8,7 @@ pub use crate::types::code::{Code, CodeUnknown, Scope, Severity};
 
 /// The column that a finding is about.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Column {
     /// The field's name; the sender's header where the column fills no field.
     pub name: Arc<str>,

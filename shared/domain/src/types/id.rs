@@ -34,8 +34,8 @@ impl ContactId {
     pub fn letters(&self) -> [u8; 26] {
         let bits = u128::from_be_bytes(self.0);
         let mut letters = [0; 26];
-        for (place, notification) in letters[..25].iter_mut().enumerate() {
-            *notification = BASE32[(bits >> (123 - 5 * place) & 31) as usize];
+        for (place, letter) in letters[..25].iter_mut().enumerate() {
+            *letter = BASE32[(bits >> (123 - 5 * place) & 31) as usize];
         }
         // The last letter holds three bits.
         letters[25] = BASE32[(bits << 2 & 31) as usize];
@@ -52,8 +52,8 @@ impl ContactId {
         let mut bits = 0_u32;
         let mut held = 0_u32;
         let mut id = Vec::with_capacity(17);
-        for notification in text.bytes() {
-            let value = BASE32.iter().position(|known| *known == notification)?;
+        for letter in text.bytes() {
+            let value = BASE32.iter().position(|known| *known == letter)?;
             held = (held << 5 | u32::try_from(value).ok()?) & 0xfff;
             bits += 5;
             if bits >= 8 {

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// The content of a directory file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Kind {
     /// Existing partners, the installation's marketplace; shared by all programs.

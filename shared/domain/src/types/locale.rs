@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 /// A language of messages, reports and notifications; files for programs never depend on it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Locale {
     /// English, the default.

@@ -16,8 +16,8 @@ pub(super) fn hash(id: &ContactId) -> u64 {
 pub(super) fn parse_id(value: ValueRef<'_>) -> Option<ContactId> {
     let text: &[u8; 26] = value.as_str().ok()?.as_bytes().try_into().ok()?;
     let mut bits = 0_u128;
-    for notification in &text[..25] {
-        bits = bits << 5 | u128::from(value_of(*notification)?);
+    for letter in &text[..25] {
+        bits = bits << 5 | u128::from(value_of(*letter)?);
     }
     // The last letter holds three bits.
     bits = bits << 3 | u128::from(value_of(text[25])? >> 2);
@@ -25,10 +25,10 @@ pub(super) fn parse_id(value: ValueRef<'_>) -> Option<ContactId> {
 }
 
 /// A letter of RFC 4648's base32, in lower case.
-fn value_of(notification: u8) -> Option<u8> {
-    match notification {
-        b'a'..=b'z' => Some(notification - b'a'),
-        b'2'..=b'7' => Some(notification - b'2' + 26),
+fn value_of(letter: u8) -> Option<u8> {
+    match letter {
+        b'a'..=b'z' => Some(letter - b'a'),
+        b'2'..=b'7' => Some(letter - b'2' + 26),
         _ => None,
     }
 }
