@@ -7,6 +7,39 @@
 //!
 //! Every adapter is a client and a name; the caller chooses the name. The calls made here are the functions'
 //! permissions: `infra/template.yaml` lists exactly these, and a test compares the two.
+//!
+//! # Example
+//!
+//! The ports of a worker, from the environment of its function:
+//!
+//! ```no_run
+//! use rollcall_aws::client::{DynamoDb, S3, Sqs};
+//! use rollcall_aws::{Bucket, ContactsTable, DirectoryTable, Environment, ImportsTable, Queues, SystemClock};
+//! use rollcall_pipeline::ports::Ports;
+//!
+//! # async fn wire() -> Result<(), rollcall_aws::Wrong> {
+//! let mut environment = Environment::new(|name| std::env::var(name).ok());
+//! let bucket = environment.text("ROLLCALL_BUCKET");
+//! let directory = environment.text("ROLLCALL_DIRECTORY_TABLE");
+//! let contacts = environment.text("ROLLCALL_CONTACTS_TABLE");
+//! let imports = environment.text("ROLLCALL_IMPORTS_TABLE");
+//! let finalize_queue = environment.text("ROLLCALL_FINALIZE_QUEUE_URL");
+//! environment.finish()?;
+//!
+//! let config = rollcall_aws::config().await;
+//! let (dynamodb, objects) = (DynamoDb::new(&config), Bucket::new(S3::new(&config), bucket));
+//! let ports = Ports {
+//!     queue: Queues::new(Sqs::new(&config), objects.clone(), String::new(), finalize_queue),
+//!     objects,
+//!     directory: DirectoryTable::new(dynamodb.clone(), directory),
+//!     contacts: ContactsTable::new(dynamodb.clone(), contacts),
+//!     imports: ImportsTable::new(dynamodb, imports),
+//!     clock: SystemClock,
+//! };
+//! # let _ = ports;
+//! # Ok(())
+//! # }
+//! ```
 
 mod clock;
 mod connect;

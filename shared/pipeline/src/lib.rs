@@ -9,6 +9,54 @@
 //! - [`migrate`]: a schedule says to look for files. New ones are split like drops.
 //! - [`request`]: the settings, profile and options of an import.
 //! - [`preview`]: shows what an import would do, without starting one.
+//!
+//! # Example
+//!
+//! The three stages over ports in memory:
+//!
+//! ```
+//! use jiff::{SignedDuration, Timestamp};
+//! use pollster::block_on;
+//! use rollcall_domain::plan::import_plan::ChunkSize;
+//! use rollcall_embedded::clock::SetClock;
+//! use rollcall_embedded::memory::*;
+//! use rollcall_embedded::queue::{LocalQueue, Message};
+//! use rollcall_pipeline::finalize::finalize;
+//! use rollcall_pipeline::ports::{Objects, Ports};
+//! use rollcall_pipeline::split::{Split, split_import};
+//! use rollcall_pipeline::work::{Plans, work_chunk};
+//!
+//! let (objects, mail) = (MemoryObjects::default(), MemoryMail::default());
+//! let now: Timestamp = "2026-03-01T09:30:00Z".parse()?;
+//! objects.drop_bytes("settings/acme.toml", b"region = 'BR'".to_vec(), now);
+//! objects.drop_bytes("inbox/acme/prospects/list.csv", b"Name,E-mail\nAna,ana@one.example\n".to_vec(), now);
+//! let ports = Ports {
+//!     objects,
+//!     directory: MemoryDirectory::default(),
+//!     contacts: MemoryContacts::default(),
+//!     imports: MemoryImports::default(),
+//!     queue: LocalQueue::with_room(10),
+//!     clock: SetClock::at(now),
+//! };
+//! let (plans, lease) = (Plans::default(), SignedDuration::from_secs(60));
+//!
+//! block_on(async {
+//!     let dropped = ports.objects.describe("inbox/acme/prospects/list.csv").await?.expect("it was dropped");
+//!     let Ports { objects, imports, queue, clock, .. } = &ports;
+//!     let split = split_import(objects, imports, queue, clock, dropped, Vec::new(), ChunkSize::default()).await?;
+//!     assert!(matches!(split, Split::Sent(_)));
+//!     while let Some(message) = queue.try_receive() {
+//!         match message {
+//!             Message::Chunk(chunk) => drop(work_chunk(&ports, &plans, lease, &chunk).await?),
+//!             Message::Finalize(_, import) => drop(finalize(&ports, &mail, lease, &import, None).await?),
+//!         }
+//!     }
+//!     Ok::<(), rollcall_pipeline::fault::Fault>(())
+//! })?;
+//! assert!(ports.objects.keys().iter().any(|key| key.ends_with("/succeeded.csv")));
+//! assert!(ports.objects.keys().iter().any(|key| key.ends_with("/summary.json")));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 pub mod abandon;
 mod artifacts;
