@@ -85,7 +85,7 @@ impl ObjectWriter for Upload {
     }
 }
 
-/// What a browser or a mail client is told that an object is.
+/// The content type for browsers and mail clients.
 pub(crate) fn content_type(key: &str) -> &'static str {
     match key.rsplit_once('.').map(|(_, ending)| ending) {
         Some("json") => "application/json",

@@ -5,6 +5,8 @@
 //! - [`finalize`]: all chunks are closed. Assembles the results, sends the notification e-mail.
 //! - [`assemble`]: writes both result files, in file order.
 //! - [`abandon`]: a chunk failed for good. Answers for its rows, so that the import can end.
+//! - [`approve`]: an import that writes exactly what a dry run showed.
+//! - [`cancel`]: an import is to end without the chunks that are not decided yet.
 //! - [`sweep`]: an import hangs. Sends what is missing once more, then abandons the open chunks.
 //! - [`migrate`]: a schedule says to look for files. New ones are split like drops.
 //! - [`request`]: the settings, profile and options of an import.
@@ -59,10 +61,13 @@
 //! ```
 
 pub mod abandon;
+pub mod approve;
 mod artifacts;
 pub mod assemble;
+pub mod cancel;
 pub mod fault;
 pub mod finalize;
+mod head;
 pub mod migrate;
 pub mod ports;
 pub mod preview;

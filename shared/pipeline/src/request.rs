@@ -15,9 +15,17 @@ use rollcall_domain::types::names::{ImportId, NameError};
 use crate::fault::Fault;
 use crate::ports::{Answer, ImportItem, ObjectVersion, Objects};
 
-/// The drop that an import was noted for.
+/// How the profile of an import is noted that approves a dry run.
+pub(crate) const APPROVE: &str = "approve/";
+
+/// The drop that started an import.
 pub(crate) fn drop_of(item: &ImportItem) -> Answer<Drop> {
     let noted = |error: String| Fault::damaged("reading an import", error);
+    if let Some(dry_run) = item.profile.strip_prefix(APPROVE) {
+        let dry_run = ImportId::parse(dry_run).map_err(|error| noted(error.to_string()))?;
+        let (program, file) = (item.program.clone(), dry_run.to_string());
+        return Ok(Drop { program, what: DropTarget::Approve(dry_run), file, dry_run: false });
+    }
     let what = match item.profile.strip_prefix("directory/") {
         Some(kind) => {
             DropTarget::Directory(kind.parse().map_err(|error: UnknownKind| noted(error.to_string()))?)
@@ -30,7 +38,7 @@ pub(crate) fn drop_of(item: &ImportItem) -> Answer<Drop> {
     Ok(Drop { program: item.program.clone(), what, file, dry_run: item.dry_run })
 }
 
-/// What is noted of a drop; its id is derived, so that the same drop is the same import.
+/// The stored state of a new import. Its id is derived, so that the same drop is the same import.
 pub fn new_item(
     bucket: &str,
     drop: &Drop,
@@ -41,6 +49,7 @@ pub fn new_item(
     let profile = match &drop.what {
         DropTarget::Profile(name) => name.to_string(),
         DropTarget::Directory(kind) => format!("directory/{kind}"),
+        DropTarget::Approve(dry_run) => format!("{APPROVE}{dry_run}"),
     };
     ImportItem {
         import_id: ImportId::derive(bucket, &object.key, &object.version, object.modified),
@@ -126,7 +135,7 @@ async fn read_text(objects: &impl Objects, key: &str) -> Answer<Option<Result<St
     Ok(bytes.map(|bytes| String::from_utf8(bytes).map_err(|_| "is not UTF-8".to_owned())))
 }
 
-/// A profile of one's own goes before a built-in one of the same name.
+/// A custom profile takes precedence over a built-in one of the same name.
 pub(crate) async fn read_profile(
     objects: &impl Objects,
     what: &DropTarget,
@@ -134,6 +143,9 @@ pub(crate) async fn read_profile(
     let name = match what {
         DropTarget::Directory(kind) => return Ok(Ok(Profile::of_directory(*kind))),
         DropTarget::Profile(name) => name,
+        DropTarget::Approve(dry_run) => {
+            return Ok(Err(Finding::new(Code::ApprovalUnknown).value(dry_run.as_str())));
+        }
     };
     let key = object_keys::profile(name);
     let Some(text) = read_text(objects, &key).await? else {

@@ -9,18 +9,20 @@ use rollcall_domain::file::decode::Encoding;
 use rollcall_domain::messages::localized::FindingJson;
 use rollcall_domain::plan::chunk::ChunkMessage;
 use rollcall_domain::plan::import_plan::{ChunkSize, Plan, VERSION};
-use rollcall_domain::plan::object_keys::{Artifacts, Drop};
+use rollcall_domain::plan::object_keys::{Artifacts, Drop, DropTarget};
 use rollcall_domain::plan::{cut, mapping};
 use rollcall_domain::profile::compiled::Profile;
 use rollcall_domain::profile::options::Options;
-use rollcall_domain::report::summary::{Head, SCHEMA};
+use rollcall_domain::report::summary::SCHEMA;
 use rollcall_domain::report::upload::{Detection, Upload, UploadColumn, Verdict};
 use rollcall_domain::survey::whole_file::Surveyed;
 use rollcall_domain::types::limits;
 use rollcall_domain::types::names::ImportId;
 
+use crate::approve;
 use crate::artifacts::read_plan;
 use crate::fault::Fault;
+use crate::head::head;
 use crate::ports::{Answer, Clock, ImportItem, Imports, ObjectVersion, Objects, Queue};
 use crate::request::{ImportRequest, drop_of, new_item};
 use crate::survey::survey;
@@ -68,8 +70,16 @@ pub async fn split_again(
     item: ImportItem,
     size: ChunkSize,
 ) -> Answer<Split> {
-    let item = imports.begin(item).await?;
     let drop = drop_of(&item)?;
+    if let DropTarget::Approve(dry_run) = &drop.what
+        && approve::find(objects, imports, &item, dry_run).await?.is_some()
+    {
+        let claimed_by = approve::claim(objects, &item, dry_run).await?;
+        if claimed_by != item.import_id {
+            return Ok(Split::Over(claimed_by));
+        }
+    }
+    let item = imports.begin(item).await?;
     let import_id = item.import_id.clone();
     if item.status.is_some() {
         return Ok(Split::Over(import_id));
@@ -77,7 +87,13 @@ pub async fn split_again(
     let artifacts = Artifacts::of(&item.program, &import_id);
     let plan = match read_plan(objects, &artifacts).await? {
         Some(plan) => plan,
-        None => survey_and_plan(objects, &artifacts, &item, &drop, size).await?,
+        None => {
+            let (plan, upload) = match &drop.what {
+                DropTarget::Approve(dry_run) => approve::plan(objects, imports, &item, dry_run).await?,
+                _ => survey_and_plan(objects, &item, &drop, size).await?,
+            };
+            write_plan(objects, &artifacts, plan, &upload).await?
+        }
     };
     imports.seal(&import_id, plan.chunks.len() as u32).await?;
     send_open_chunks(objects, imports, queue, &item, &plan).await?;
@@ -88,20 +104,28 @@ pub async fn split_again(
     Ok(if plan.chunks.is_empty() { Split::Refused(import_id) } else { Split::Sent(import_id) })
 }
 
-/// Surveys the file, writes the upload summary, then the plan. Every later step follows the plan.
+/// Surveys the file.
 async fn survey_and_plan(
     objects: &impl Objects,
-    artifacts: &Artifacts,
     item: &ImportItem,
     drop: &Drop,
     size: ChunkSize,
-) -> Answer<Plan> {
+) -> Answer<(Plan, Upload)> {
     let asked = ImportRequest::read(objects, item, drop).await?;
     let surveyed = survey(objects, &item.object, &asked, size).await?;
     let plan = plan_of(item, &drop.file, &asked, &surveyed);
-    objects
-        .put(&artifacts.upload(), upload_of(&plan, item, &asked, &surveyed).to_json().into_bytes())
-        .await?;
+    let upload = upload_of(&plan, item, &asked, &surveyed);
+    Ok((plan, upload))
+}
+
+/// Writes the upload summary, then the plan; the plan that is there first stands.
+async fn write_plan(
+    objects: &impl Objects,
+    artifacts: &Artifacts,
+    plan: Plan,
+    upload: &Upload,
+) -> Answer<Plan> {
+    objects.put(&artifacts.upload(), upload.to_json().into_bytes()).await?;
     if objects.put_if_absent(&artifacts.plan(), &[&plan.to_json()]).await? {
         return Ok(plan);
     }
@@ -117,6 +141,7 @@ pub(crate) fn plan_of(item: &ImportItem, file: &str, asked: &ImportRequest, surv
         program: item.program.clone(),
         file: file.to_owned(),
         dry_run: asked.options.dry_run,
+        approves: None,
         started_at: item.started_at,
         profile,
         settings: asked.settings.clone(),
@@ -143,7 +168,7 @@ fn upload_of(plan: &Plan, item: &ImportItem, asked: &ImportRequest, surveyed: &S
     let first_line = if has_header { "header" } else { plan.options.first_line.as_str() };
     Upload {
         schema: SCHEMA,
-        head: head(plan, &item.profile),
+        head: head(plan, item),
         rows: verdict.accepted.then_some(surveyed.rows),
         verdict,
         encoding: found.map(|found| found.encoding.as_str().to_owned()),
@@ -153,17 +178,6 @@ fn upload_of(plan: &Plan, item: &ImportItem, asked: &ImportRequest, surveyed: &S
         columns: columns_of(&surveyed.mapping, asked.profile.as_ref()),
         detection: Detection::of(surveyed),
         options: options_of(&plan.options),
-    }
-}
-
-/// The members that every document of the import begins with.
-pub(crate) fn head(plan: &Plan, profile: &str) -> Head {
-    Head {
-        import_id: plan.import_id.to_string(),
-        program: plan.program.to_string(),
-        profile: profile.to_owned(),
-        file: plan.file.clone(),
-        dry_run: plan.dry_run,
     }
 }
 
@@ -209,11 +223,19 @@ async fn send_open_chunks(
     item: &ImportItem,
     plan: &Plan,
 ) -> Answer<()> {
-    let mut cutter = Cutter::new(objects, &item.object, plan);
+    let source = source_of(imports, item, plan).await?;
+    let mut cutter = Cutter::new(objects, &source, plan);
     for number in imports.open_chunks(&item.import_id).await? {
         queue.send_chunk(cutter.message(number).await?).await?;
     }
     Ok(())
+}
+
+/// The object whose rows are imported; that of an approval is the dry run's.
+async fn source_of(imports: &impl Imports, item: &ImportItem, plan: &Plan) -> Answer<ObjectVersion> {
+    let Some(dry_run) = &plan.approves else { return Ok(item.object.clone()) };
+    let dry_run = imports.get(dry_run).await?;
+    dry_run.map(|item| item.object).ok_or_else(|| Fault::damaged("reading an approval", "no such dry run"))
 }
 
 /// Cuts an object's text into the plan's chunks, in one pass.

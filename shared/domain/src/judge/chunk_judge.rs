@@ -3,6 +3,7 @@
 //! [`ChunkJudge::open`] cleans; [`ChunkJudge::wanted`] returns the look-ups; [`ChunkJudge::judge`] turns their answers
 //! into the chunk result. There is no I/O, so the same message and answers always give the same result.
 
+mod approval;
 mod changes;
 mod directory;
 mod lookups;
@@ -39,6 +40,7 @@ use crate::types::kind::Kind;
 use crate::types::limits;
 use crate::types::outcome::Outcome;
 
+pub use approval::ApprovedRows;
 pub use changes::Change;
 use lookups::{Known, LookupSet};
 pub use lookups::{LookupAnswers, Lookups};
@@ -59,6 +61,8 @@ pub struct ChunkJudge<'p> {
     rows: Vec<Row>,
     skipped: u64,
     group: Option<FieldIndex>,
+    /// Rows are accepted only as a dry run showed them.
+    approved: Option<ApprovedRows>,
 }
 
 /// One row, cleaned.
@@ -111,9 +115,17 @@ impl<'p> ChunkJudge<'p> {
             rows: Vec::with_capacity(rows),
             skipped: 0,
             group,
+            approved: None,
         };
         bench.clean_rows(message);
         bench
+    }
+
+    /// Accepts rows only as an approved dry run showed them.
+    #[must_use]
+    pub fn with_approved(mut self, approved: Option<ApprovedRows>) -> Self {
+        self.approved = approved;
+        self
     }
 
     fn clean_rows(&mut self, message: &'p ChunkMessage) {
@@ -357,8 +369,16 @@ impl<'p> ChunkJudge<'p> {
             row.findings.push(Finding::new(Code::NotStored).arg("limit", limits::RECORD));
             return self.refuse(output, &row);
         }
+        let before_row = output.written();
         let at = self.accept(output, &row, outcome, values, group, matched, contact_id);
-        output.note_changes(&row, contact_id, &changes);
+        output.write_changes(&row, contact_id, &changes);
+        if !self.is_approved(&row, output.since(&before_row)) {
+            output.take_back(before_row);
+            row.findings.push(Finding::new(Code::ChangedSinceApproval));
+            return self.refuse(output, &row);
+        }
+        output.count(&row, outcome, matched.is_some());
+        output.count_changes(changes);
         if let Some(first) = row.first {
             output.open(row.number, first, at, outcome);
         }
@@ -436,7 +456,11 @@ impl<'p> ChunkJudge<'p> {
             answer.matched_by = &self.profile.fields[self.profile.matching[matched.rule].0].name;
             answer.candidates = matched.others();
         }
-        self.write_succeeded(output, row, outcome, &answer, matched.is_some())
+        self.write_succeeded(output, row, outcome, &answer)
+    }
+
+    fn is_approved(&self, row: &Row, (succeeded, changes): (&[u8], &[u8])) -> bool {
+        self.approved.as_ref().is_none_or(|approved| approved.allows(row.number, succeeded, changes))
     }
 
     /// The address for an invitation (IMP-25), masked where IMP-18 says so.

@@ -26,6 +26,9 @@ pub struct Head {
     pub file: String,
     /// Whether nothing was to be written but results.
     pub dry_run: bool,
+    /// The dry run that the import approves.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub approves: Option<String>,
 }
 
 /// `summary.json`, its members in the order of the file.
@@ -85,6 +88,15 @@ impl Summary {
         }
     }
 
+    /// Says that the import was cancelled, where chunks are unprocessed for that.
+    #[must_use]
+    pub fn cancelled(mut self) -> Self {
+        if self.status == Status::Incomplete {
+            self.status = Status::Cancelled;
+        }
+        self
+    }
+
     /// Makes it the summary of a failed import, with the reason; line breaks become blanks.
     #[must_use]
     pub fn failed(mut self, reason: &str) -> Self {
@@ -141,6 +153,7 @@ mod tests {
             profile: "prospects".into(),
             file: "fair.csv".into(),
             dry_run: false,
+            approves: None,
         };
         let started = "2026-03-01T09:30:00.1239Z".parse().unwrap();
         Summary::from_tally(head, tally, started, "2026-03-01T09:30:02Z".parse().unwrap())

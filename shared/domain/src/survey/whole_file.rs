@@ -30,7 +30,7 @@ pub struct Surveyed {
     pub errors: Vec<Finding>,
     /// What is to be said of the file as a whole.
     pub warnings: Vec<Finding>,
-    /// How dates with numbers only are read, by field.
+    /// The order of day and month in numeric dates, by field.
     pub day_orders: BTreeMap<String, DayOrder>,
     /// How the object's bytes become text, and how sure that is; whoever decodes fills it in.
     pub encoding: Option<DetectedEncoding>,

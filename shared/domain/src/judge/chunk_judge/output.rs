@@ -22,8 +22,14 @@ pub(super) struct ChunkOutput {
     pub(super) rows: Option<Vec<JudgedRow>>,
 }
 
+/// How much of accepted rows and of their changes is written.
+pub(super) struct Written {
+    succeeded: usize,
+    changes: usize,
+}
+
 impl ChunkOutput {
-    fn count(&mut self, row: &Row, outcome: Outcome, matched: bool) {
+    pub(super) fn count(&mut self, row: &Row, outcome: Outcome, matched: bool) {
         self.chunk_result.answer.tally.add_row(row.number, outcome, matched, &row.findings);
         if let Some(rows) = &mut self.rows {
             let findings = row.findings.clone();
@@ -31,21 +37,39 @@ impl ChunkOutput {
         }
     }
 
-    /// Notes what the row, which was counted last, changes on its contact.
-    pub(super) fn note_changes(&mut self, row: &Row, contact_id: ContactId, changes: &[Change]) {
-        if changes.is_empty() {
-            return;
-        }
-        let answer = &mut self.chunk_result.answer;
-        let fields = changes.iter().map(|change| change.field.as_str());
-        answer.tally.add_changes(fields);
+    /// Writes what the row changes on its contact.
+    pub(super) fn write_changes(&mut self, row: &Row, contact_id: ContactId, changes: &[Change]) {
         for change in changes {
             let cells = [&*change.field, &*change.before, &*change.after];
-            self.writer.changed(&mut answer.changes, row.number, contact_id, cells);
+            self.writer.changed(&mut self.chunk_result.answer.changes, row.number, contact_id, cells);
         }
+    }
+
+    /// Counts the changes of the row that was counted last.
+    pub(super) fn count_changes(&mut self, changes: Vec<Change>) {
+        let fields = changes.iter().map(|change| change.field.as_str());
+        self.chunk_result.answer.tally.add_changes(fields);
         if let Some(told) = self.rows.as_mut().and_then(|rows| rows.last_mut()) {
-            told.changes = changes.to_vec();
+            told.changes = changes;
         }
+    }
+
+    /// How much is written: of accepted rows and of their changes.
+    pub(super) fn written(&self) -> Written {
+        let answer = &self.chunk_result.answer;
+        Written { succeeded: answer.succeeded.len(), changes: answer.changes.len() }
+    }
+
+    /// What was written since then.
+    pub(super) fn since(&self, then: &Written) -> (&[u8], &[u8]) {
+        let answer = &self.chunk_result.answer;
+        (&answer.succeeded[then.succeeded..], &answer.changes[then.changes..])
+    }
+
+    /// Takes back what was written since then.
+    pub(super) fn take_back(&mut self, then: Written) {
+        self.chunk_result.answer.succeeded.truncate(then.succeeded);
+        self.chunk_result.answer.changes.truncate(then.changes);
     }
 
     /// Notes an accepted row whose identity occurs several times.
@@ -94,9 +118,7 @@ impl ChunkJudge<'_> {
         row: &Row,
         outcome: Outcome,
         answer: &Answer<'_>,
-        matched: bool,
     ) -> usize {
-        output.count(row, outcome, matched);
         let sent = self.sent(row, &output.cells);
         output.writer.succeeded(
             &mut output.chunk_result.answer.succeeded,
