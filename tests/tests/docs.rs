@@ -16,6 +16,7 @@ use rollcall_domain::report::summary::Summary;
 use rollcall_domain::report::upload::Upload;
 use rollcall_domain::types::code::Code;
 use rollcall_domain::types::kind::Kind;
+use rollcall_tests::test_host::TestHost;
 use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
 use serde_json::Value;
@@ -185,6 +186,50 @@ fn every_result_column_and_member_is_on_its_page() {
 #[test]
 fn every_code_is_on_its_page() {
     assert_named("results.md", Code::ALL.iter().map(|code| code.as_str()));
+}
+
+/// The schemas describe what an import writes, not only what the types say.
+#[test]
+fn documents_have_the_members_of_their_schema() {
+    let host = TestHost::with_acme();
+    let imported = host.import("prospects", "Name,E-mail,Fax\nAna,ana@one.example,1\nBob,bob,2\n");
+    let written = [
+        (serde_json::to_value(imported.upload).unwrap(), schema::<Upload>("", true)),
+        (serde_json::to_value(imported.summary).unwrap(), schema::<Summary>("", true)),
+    ];
+    for (document, schema) in written {
+        let document = document.as_object().unwrap();
+        let known = members(&schema);
+        let unknown: Vec<_> = document.keys().filter(|name| !known.contains(&name.as_str())).collect();
+        assert!(unknown.is_empty(), "{unknown:?}");
+        for required in schema["required"].as_array().unwrap() {
+            assert!(document.contains_key(required.as_str().unwrap()), "{required}");
+        }
+    }
+}
+
+/// The TOML blocks of a page.
+fn examples(page: &str) -> Vec<&str> {
+    page.split("```toml\n").skip(1).map(|rest| rest.split("```").next().unwrap()).collect()
+}
+
+#[test]
+fn examples_on_the_pages_are_valid() {
+    let readme = fs::read_to_string(root().join("README.md")).unwrap();
+    let (mut profiles, mut settings) = (0, 0);
+    for text in [readme, page("settings.md"), page("profiles.md")] {
+        for example in examples(&text) {
+            if example.contains("[[fields]]") {
+                Profile::parse(example).unwrap();
+                profiles += 1;
+            } else {
+                let read = Settings::parse(example).unwrap();
+                Options::read(&read.default_options()).unwrap();
+                settings += 1;
+            }
+        }
+    }
+    assert_eq!((profiles, settings), (2, 2));
 }
 
 /// Links between the pages lead somewhere.
