@@ -7,7 +7,7 @@
 //! | [`types`] | small types that every room knows: codes, findings, names, limits, ids |
 //! | [`clean`] | cleaners of single cells: phone, e-mail, website, date, document |
 //! | [`messages`] | texts in five languages, and a finding as JSON |
-//! | [`file`] | bytes to records and back: unpack, decode, read workbooks, split, write CSV |
+//! | [`file`](mod@file) | bytes to records and back: unpack, decode, read workbooks, split, write CSV |
 //! | [`profile`] | what an import accepts: profiles, options of a drop, settings of a program |
 //! | [`plan`] | the snapshot that every later step follows: columns, chunks, object keys |
 //! | [`row`] | a record becomes a row of cleaned fields with its identity |
