@@ -104,7 +104,7 @@ fn missing(bucket: &str, migration: &Migration, expected: Expected, now: Timesta
         len: 0,
         modified: expected.by,
     };
-    let why = format!("no file appeared under {} within {} hours", migration.source, expected.within_hours);
+    let why = format!("no file came under {} within {} hours", migration.source, expected.within_hours);
     (new_item(bucket, &drop, object, Vec::new(), now), why)
 }
 
