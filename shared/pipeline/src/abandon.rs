@@ -1,4 +1,4 @@
-//! A chunk, or a whole import, can go no further: it is answered for, so that every import ends.
+//! Abandons a chunk or a whole import that cannot go on, so that every import ends and every row has an answer.
 
 use jiff::SignedDuration;
 use rollcall_domain::plan::chunk::ChunkMessage;
@@ -9,12 +9,12 @@ use crate::artifacts::{Loaded, Plans, missing, put_chunk_result, read_chunk_resu
 use crate::ports::{Answer, Clock, Contacts, Directory, Imports, Objects, Ports, Queue, Take};
 use crate::work::{Worked, close, keep};
 
-/// Gives a chunk up: applies its fragment if there is one, else writes that its rows are unprocessed; closes it.
+/// Abandons a chunk: applies its result if there is one, else writes that its rows are unprocessed; closes it.
 ///
-/// `last` says that nobody will try again: then a fragment that cannot be applied is given up too.
+/// `last` says that nobody will try again. Then a result that cannot be applied is abandoned too.
 ///
 /// # Errors
-/// Where a port fails; the plot may run again and goes on where it was.
+/// Where a port fails. The stage may run again and continues where it was.
 pub async fn abandon_chunk(
     ports: &Ports<impl Objects, impl Directory, impl Contacts, impl Imports, impl Queue, impl Clock>,
     plans: &Plans,
@@ -41,7 +41,7 @@ pub async fn abandon_chunk(
     Ok(Worked::Closed(None))
 }
 
-/// Sees to it that a fragment is there, and that it is kept or said not to be.
+/// Makes sure that a chunk result exists, and that it is either stored or marked as not stored.
 async fn answer_for(
     objects: &impl Objects,
     directory: &impl Directory,
@@ -59,8 +59,8 @@ async fn answer_for(
             if put_chunk_result(objects, &artifacts, message, &chunk_result).await? {
                 return Ok(());
             }
-            // Somebody judged it meanwhile: that stands.
-            read_chunk_result(objects, &artifacts, chunk).await?.ok_or_else(|| missing("a fragment"))?
+            // Another worker judged it meanwhile: its result stands.
+            read_chunk_result(objects, &artifacts, chunk).await?.ok_or_else(|| missing("a chunk result"))?
         }
     };
     if loaded.plan.is_gated() && loaded.plan.is_judging(message.chunk) {

@@ -1,7 +1,7 @@
-//! The third plot: all chunks are closed, or the import can go no further.
+//! The third stage: all chunks are closed, or the import cannot go on.
 //!
-//! Assembly reads the fragments in file order, may be repeated, and writes `summary.json` last. Then the letter goes
-//! out, once.
+//! Assembly reads the chunk results in file order, may be repeated, and writes `summary.json` last. Then the
+//! notification e-mail is sent once.
 
 use futures_util::StreamExt;
 use futures_util::stream;
@@ -30,21 +30,21 @@ use crate::ports::{
 };
 use crate::work::pool;
 
-/// What came of a finalize message.
+/// The outcome of a finalize message.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Finalized {
-    /// The import is over, and its letter is out.
+    /// The import is over, and its notification was sent.
     Over(Box<Summary>),
-    /// Chunks are open still: the message came early.
+    /// Some chunks are still open: the message came early.
     NotYet,
-    /// Somebody else is at the letter: the message is to be handed back.
+    /// Another worker is sending the notification: retry the message later.
     Busy,
 }
 
-/// Assembles an import's answer and sends its letter; `failed` says why it can go no further.
+/// Assembles the results of an import and sends its notification; `failed` says why it cannot go on.
 ///
 /// # Errors
-/// Where a port fails; the message comes again and the plot goes on where it was.
+/// Where a port fails. The message is delivered again and the stage continues where it was.
 pub async fn finalize(
     ports: &Ports<impl Objects, impl Sized, impl Contacts, impl Imports, impl Queue, impl Clock>,
     mail: &impl Mail,
@@ -55,7 +55,7 @@ pub async fn finalize(
     finalize_begun(ports, mail, lease, import, failed, &mut None).await
 }
 
-/// As [`finalize`], where the result files may be begun already; they are taken when they are needed.
+/// As [`finalize`], for result files that may be begun already. It takes them when it needs them.
 ///
 /// # Errors
 /// As [`finalize`].
@@ -120,7 +120,7 @@ async fn is_ready(
     Ok(matches!(gate, Gate::Done))
 }
 
-/// Writes everything that the import answers with; `summary.json` last.
+/// Writes every document of the import; `summary.json` last.
 async fn conclude<O: Objects>(
     ports: &Ports<O, impl Sized, impl Contacts, impl Sized, impl Sized, impl Clock>,
     artifacts: &Artifacts,
@@ -139,7 +139,7 @@ async fn conclude<O: Objects>(
     if !plan.chunks.is_empty() {
         tally = assemble(objects, artifacts, plan, begun, refused.as_ref()).await?;
     }
-    // What was read is what the survey counted: a fragment that lost a row must not add up.
+    // The survey counted the rows. A chunk result that lost a row must not add up.
     tally.rows.read = plan.rows;
     add_verdict(&mut tally, &upload.verdict);
     if let Some(code) = refused.and_then(|refused| refused.reason) {
@@ -148,7 +148,7 @@ async fn conclude<O: Objects>(
     let head = head(plan, item);
     let mut summary = Summary::from_tally(head, tally, plan.started_at, clock.now());
     if !plan.tiles() {
-        summary = summary.failed("the chunks of the plan do not tile the file");
+        summary = summary.failed("the chunks of the plan do not cover the file exactly");
     }
     if let Some(reason) = failed {
         summary = summary.failed(reason);
@@ -178,14 +178,14 @@ async fn refusal(objects: &impl Objects, artifacts: &Artifacts, plan: &Plan) -> 
     Ok((!decision.passed).then_some(Refusal { reason }))
 }
 
-/// Adds what was found about the file as a whole.
+/// Adds the findings about the file as a whole.
 fn add_verdict(tally: &mut Tally, verdict: &Verdict) {
     for told in verdict.errors.iter().chain(&verdict.warnings) {
         tally.add_file(&Finding { column: told.column.clone(), ..Finding::new(told.code) });
     }
 }
 
-/// Writes both result files from the fragments, in file order, from where they were begun.
+/// Writes both result files from the chunk results, in file order, and continues where they were begun.
 async fn assemble<O: Objects>(
     objects: &O,
     artifacts: &Artifacts,
@@ -211,7 +211,7 @@ async fn assemble<O: Objects>(
     assembly.finish().await
 }
 
-/// What is left to do among the contacts: the switch of a replacing import, and tidying.
+/// The work left in the contacts: a replacing import raises the cutoff; every import tidies up.
 async fn end_import(contacts: &impl Contacts, plan: &Plan, summary: &Summary) -> Answer<()> {
     if plan.dry_run || plan.chunks.is_empty() {
         return Ok(());
@@ -222,7 +222,7 @@ async fn end_import(contacts: &impl Contacts, plan: &Plan, summary: &Summary) ->
     }
     let loaded = Loaded { plan: plan.clone(), profile };
     let complete = matches!(summary.status, Status::Completed | Status::CompletedWithErrors);
-    // What was there before goes when the new ones are in: where none is, nothing goes (DIG-5).
+    // The old contacts go when the new ones are stored. Where no row was accepted, no contact goes (DIG-5).
     let rows = &summary.rows;
     let any_in = rows.created + rows.updated + rows.unchanged + rows.merged > 0;
     if plan.options.replace && complete && any_in {
@@ -231,8 +231,8 @@ async fn end_import(contacts: &impl Contacts, plan: &Plan, summary: &Summary) ->
     contacts.end_import(&pool(&loaded), &plan.import_id).await
 }
 
-/// Directory loads write only where something is to be mended; everything else always. Where a file was refused or its
-/// import failed there is a letter even if it goes to nobody.
+/// Directory loads send an e-mail only where something is to be fixed; all other imports always do. A refused file or
+/// a failed import gets a notification even if it has no recipient.
 fn sends_notification(item: &ImportItem, plan: &Plan, summary: &Summary) -> bool {
     match summary.status {
         _ if !item.profile.starts_with("directory/") => true,

@@ -1,7 +1,7 @@
-//! The first plot: an object was dropped.
+//! The first stage: an object was dropped.
 //!
-//! It is read twice. The survey decides and gives the file's verdict; the plan is written; the cut follows the plan
-//! and sends the chunks. A plot that was interrupted runs again: where a plan is, it is followed.
+//! The splitter reads the object twice. The survey gives the verdict on the file, then the plan is written; the cut
+//! follows the plan and sends the chunks. An interrupted splitter runs again and follows the plan where there is one.
 
 use std::collections::BTreeMap;
 
@@ -28,16 +28,16 @@ use crate::request::{ImportRequest, drop_of, new_item};
 use crate::survey::survey;
 use crate::text::{Form, Text};
 
-/// What came of a drop.
+/// The outcome of a drop.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Split {
-    /// The object is none that starts an import.
+    /// The object does not start an import.
     NotOurs,
     /// The import is over already.
     Over(ImportId),
     /// The file was refused; the finalizer answers.
     Refused(ImportId),
-    /// All chunks that were open are sent.
+    /// All open chunks were sent.
     Sent(ImportId),
 }
 
@@ -59,7 +59,7 @@ pub async fn split_import(
     split_again(objects, imports, queue, item, size).await
 }
 
-/// The same for an import as it is noted: one that a schedule found, or that was interrupted.
+/// The same for a stored import: one that a schedule found, or that was interrupted.
 ///
 /// # Errors
 /// As [`split_import`].
@@ -182,10 +182,10 @@ fn upload_of(plan: &Plan, item: &ImportItem, asked: &ImportRequest, surveyed: &S
     }
 }
 
-/// Every column, and for one that was not understood the field that it resembles.
+/// Every column, and for an unknown one the field that its header resembles.
 pub(crate) fn columns_of(mapping: &mapping::Mapping, profile: Option<&Profile>) -> Vec<UploadColumn> {
     let column = |(at, column): (usize, &mapping::MappedColumn)| {
-        // A file with more columns than the limit is refused for that, and hints would cost more than they help.
+        // A file with more columns than the limit is refused for that; hints would cost more than they help.
         let unmapped = column.role == mapping::Role::Unmapped && mapping.has_header && at < limits::COLUMNS;
         let near = profile.filter(|_| unmapped).and_then(|profile| profile.nearest_field(&column.header));
         let near = near.filter(|field| !mapping.has(field));
@@ -202,7 +202,7 @@ pub(crate) fn columns_of(mapping: &mapping::Mapping, profile: Option<&Profile>) 
     mapping.columns.iter().enumerate().map(column).collect()
 }
 
-/// The options as they were followed; those that say nothing are left out.
+/// The options that were followed, without those that say nothing.
 fn options_of(options: &Options) -> BTreeMap<String, serde_json::Value> {
     let json = serde_json::to_value(options).unwrap_or_default();
     let said = |value: &serde_json::Value| match value {
@@ -216,7 +216,7 @@ fn options_of(options: &Options) -> BTreeMap<String, serde_json::Value> {
     all.into_iter().filter(|(name, value)| said(value) && name != "notify").collect()
 }
 
-/// The second reading: cuts the text at the plan's borders and sends the chunks that are open.
+/// The second pass: cuts the text at the plan's borders and sends the open chunks.
 async fn send_open_chunks(
     objects: &impl Objects,
     imports: &impl Imports,
@@ -240,13 +240,13 @@ async fn source_of(imports: &impl Imports, item: &ImportItem, plan: &Plan) -> An
     dry_run.map(|item| item.object).ok_or_else(|| Fault::damaged("reading an approval", "no such dry run"))
 }
 
-/// Cuts an object's text into the plan's chunks, in one reading.
+/// Cuts an object's text into the plan's chunks, in one pass.
 pub(crate) struct Cutter<'a, O> {
     plan: &'a Plan,
     object: &'a ObjectVersion,
     text: Text<'a, O>,
     buffer: Vec<u8>,
-    /// Where the buffer begins in the decoded text.
+    /// The offset of the buffer in the decoded text.
     at: u64,
 }
 
@@ -256,7 +256,7 @@ impl<'a, O: Objects> Cutter<'a, O> {
         Self { plan, object, text, buffer: Vec::new(), at: 0 }
     }
 
-    /// The message of a chunk; chunks are asked for in ascending order.
+    /// The message of a chunk. The caller asks for chunks in ascending order.
     pub(crate) async fn message(&mut self, number: u32) -> Answer<ChunkMessage> {
         let chunk = self.plan.chunks.get(number as usize);
         let chunk = chunk.ok_or_else(|| crate::artifacts::missing("a chunk of the plan"))?;

@@ -1,7 +1,7 @@
-//! The second plot: a chunk arrived.
+//! The second stage: a chunk arrived.
 //!
-//! It is judged once. The fragment is written before anything else is, and whoever finds one applies it instead of
-//! judging; so a crash at any point, and any number of deliveries, come to the same end.
+//! A chunk is judged once. Its result is written before anything else; a worker that finds one applies it instead of
+//! judging. So a crash at any point, and any number of deliveries, lead to the same end.
 
 use jiff::SignedDuration;
 use rollcall_domain::judge::chunk_judge::{ApprovedRows, ChunkJudge, LookupAnswers, Lookups};
@@ -17,19 +17,19 @@ use crate::ports::{
     Answer, Clock, ContactWrite, Contacts, Directory, Imports, Objects, Pool, Ports, Queue, Take,
 };
 
-/// What came of a message.
+/// The outcome of a chunk message.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Worked {
-    /// The chunk is closed; with its answer where this call closed it as it was judged.
+    /// The chunk is closed; with its result where this call judged it.
     Closed(Option<ChunkAnswer>),
-    /// Somebody else is at it: the message is to be handed back.
+    /// Another worker holds it: retry the message later.
     Busy,
 }
 
-/// Judges a chunk's rows and keeps what they leave behind.
+/// Judges the rows of a chunk and stores their contacts.
 ///
 /// # Errors
-/// Where a port fails; the message comes again and the plot goes on where it was.
+/// Where a port fails. The message is delivered again and the stage continues where it was.
 pub async fn work_chunk(
     ports: &Ports<impl Objects, impl Directory, impl Contacts, impl Imports, impl Queue, impl Clock>,
     plans: &Plans,
@@ -105,7 +105,7 @@ pub(crate) async fn close(
     Ok(())
 }
 
-/// Judges, and writes the fragment: the one point where a chunk is decided.
+/// Judges, and writes the chunk result: the one point where a chunk is decided.
 async fn judge(
     objects: &impl Objects,
     directory: &impl Directory,
@@ -123,7 +123,7 @@ async fn judge(
     if put_chunk_result(objects, artifacts, message, &chunk_result).await? {
         return Ok(chunk_result);
     }
-    read_chunk_result(objects, artifacts, message.chunk).await?.ok_or_else(|| missing("a fragment"))
+    read_chunk_result(objects, artifacts, message.chunk).await?.ok_or_else(|| missing("a chunk result"))
 }
 
 /// Writes a chunk result of which no row is processed, where there is none yet.
@@ -152,7 +152,7 @@ async fn approved_rows(
     Ok(Some(ApprovedRows::of(&loaded.plan, answer)))
 }
 
-/// Asks the directory and the contacts, each once for all rows.
+/// Reads the directory and the contacts, each once for all rows.
 pub(crate) async fn look_up(
     directory: &impl Directory,
     contacts: &impl Contacts,
@@ -173,7 +173,7 @@ pub(crate) async fn look_up(
     Ok(found)
 }
 
-/// Keeps what the fragment says; a dry run's fragment says nothing.
+/// Stores the contacts of a chunk result; a dry run's result has none.
 pub(crate) async fn keep(
     directory: &impl Directory,
     contacts: &impl Contacts,

@@ -1,4 +1,4 @@
-//! The cut: runs of rows out of the decoded text, as the plan says. It decides nothing.
+//! The cut: takes runs of rows from the decoded text, as the plan says. It decides nothing.
 
 use crate::file::record_text;
 use crate::file::split::records;
@@ -56,7 +56,7 @@ fn repeat_marks(chunk: &ChunkPlan) -> Vec<Mark> {
     chunk.repeats.iter().map(mark).collect()
 }
 
-/// Writes a run anew that holds records too large for a message or bytes that are not text.
+/// Rewrites a run that holds records too large for a message or bytes that are not text.
 fn rewrite(chunk: &ChunkPlan, bytes: &[u8], delimiter: u8, marks: &mut Vec<Mark>) -> String {
     let mut text = String::with_capacity(bytes.len());
     let mut start = 0;

@@ -15,6 +15,8 @@ pub mod error;
 pub mod header;
 pub mod lint;
 pub mod options;
+#[cfg(feature = "schema")]
+pub mod options_table;
 pub mod raw;
 pub mod settings;
 pub mod share;

@@ -9,6 +9,7 @@ use crate::profile::share::Share;
 
 /// What the first record of the file is.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum FirstLine {
     /// It names the columns.
