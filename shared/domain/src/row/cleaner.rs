@@ -50,7 +50,7 @@ impl Values {
 }
 
 /// The cleaned values of one row, by field.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Default)]
 pub struct RowValues<'a> {
     text: &'a str,
     spans: &'a [(u32, u32)],
@@ -195,7 +195,7 @@ impl<'p> Cleaner<'p> {
             if number > 0 {
                 out.push(UNIT);
             }
-            identity_part(self.profile.fields[*field].kind, values.get(*field), out);
+            identity_part(&self.profile.fields[*field], values.get(*field), out);
         }
         if let Some(ordinal) = ordinal.filter(|_| self.allow_duplicates) {
             out.push(UNIT);

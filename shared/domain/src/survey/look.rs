@@ -136,7 +136,7 @@ impl<'p> RecordScanner<'p> {
         let profile = self.cleaner.profile;
         let mut part = |field: FieldIndex| {
             self.text.clear();
-            identity_part(profile.fields[field].kind, values.get(field), &mut self.text);
+            identity_part(&profile.fields[field], values.get(field), &mut self.text);
             (!self.text.is_empty()).then(|| Key::of(&self.text))
         };
         if self.allow_duplicates {
