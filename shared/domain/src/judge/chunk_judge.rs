@@ -92,6 +92,7 @@ impl<'p> ChunkJudge<'p> {
         let region = plan.settings.phone_region();
         let cleaner = Cleaner::new(profile, &sender, region, plan.options.allow_duplicates)
             .with_day_orders(&plan.day_orders)
+            .with_drop_invalid(plan.options.drop_invalid)
             .with_encoding(plan.encoding);
         let shape = RecordShape::of(profile, &sender);
         let group = profile.fields_of(FieldKind::Group).next();

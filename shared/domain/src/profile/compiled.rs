@@ -67,8 +67,8 @@ pub struct Field {
     pub lenient: bool,
     /// A word such as `N/A` counts as an empty cell.
     pub empty_words: bool,
-    /// Markup in it was meant: HTML entities stay as they are written.
-    pub markup: bool,
+    /// HTML entities in it were left by an export.
+    pub decodes_entities: bool,
     /// Only letters and digits count in an identity.
     pub ignores_punctuation: bool,
     /// The fields of which it is one, where there are several (`count`).

@@ -103,7 +103,7 @@ fn repeated(raw: &[RawField]) -> Vec<Vec<FieldIndex>> {
 fn check_told_apart(raw: &RawProfile, fields: &[Field]) -> Result<(), ProfileError> {
     let repeat = raw.repeat.iter().flat_map(|repeat| repeat.keys.iter().chain(&repeat.adds));
     for at in raw.identity.iter().flatten().flatten().chain(repeat) {
-        if fields[resolve(fields, at)?].kind == FieldKind::Date {
+        if matches!(fields[resolve(fields, at)?].kind, FieldKind::Date | FieldKind::Timestamp) {
             let what = format!("rows are not told apart by a date: {:?}; make the field a text", at.value());
             return Err(ProfileError::at(at, what));
         }
@@ -155,7 +155,7 @@ fn write_out_fields(raw: &[RawField]) -> Result<Vec<Field>, ProfileError> {
                 required: field.required.unwrap_or(false) && number == 1,
                 lenient: field.lenient.unwrap_or(false),
                 empty_words: field.empty_words.unwrap_or(!matches!(kind, FieldKind::Text | FieldKind::Name)),
-                markup: field.markup.unwrap_or(false),
+                decodes_entities: kind.takes_words() && !field.markup.unwrap_or(false),
                 ignores_punctuation: field.ignores_punctuation.unwrap_or(kind == FieldKind::Document),
                 repeats: (field.count.unwrap_or(1) > 1).then_some(repeated),
                 labels: field

@@ -59,12 +59,19 @@ impl<'p> RecordScanner<'p> {
         settings: &Settings,
     ) -> Self {
         let sender = opening.mapping.sender();
-        let cleaner = Cleaner::new(profile, &sender, settings.phone_region(), options.allow_duplicates);
+        let cleaner = Cleaner::new(profile, &sender, settings.phone_region(), options.allow_duplicates)
+            .with_drop_invalid(options.drop_invalid);
         let mut told_apart_by: Vec<FieldIndex> = profile.identity.iter().flatten().copied().collect();
         told_apart_by.extend(&profile.repeat.keys);
         told_apart_by.extend(profile.repeat.adds);
+        // A cell with several values gives some to fields of the same kind.
+        let groups = told_apart_by.iter().filter_map(|field| profile.fields[*field].repeats);
+        let beside: Vec<FieldIndex> = groups.flat_map(|group| &profile.repeated[group]).copied().collect();
+        told_apart_by.extend(beside);
+        told_apart_by.sort_unstable();
+        told_apart_by.dedup();
         let place = |field: FieldIndex| cleaner.column(field).position.map(|place| place as usize - 1);
-        let dates = (profile.fields_of(FieldKind::Date))
+        let dates = (profile.fields_of(FieldKind::Date).chain(profile.fields_of(FieldKind::Timestamp)))
             .filter_map(|field| Some((field, place(field)?, OrderSeen::default())))
             .collect();
         Self {
