@@ -94,10 +94,14 @@ pub fn clean_phone(cell: &str, region: Option<Region>, out: &mut String) -> Resu
     let parsed = match parse_plain(cell, region.map(Region::plan), &mut digits) {
         Some(parsed) => parsed,
         None => match split_extension(cell) {
-            Some((number, at)) => {
-                let notes = clean_phone(number, region, out)?;
-                return Ok(PhoneNotes { extension: notes.extension.or(Some(at)), ..notes });
-            }
+            Some((number, at)) => match clean_phone(number, region, out) {
+                Ok(notes) => return Ok(PhoneNotes { extension: notes.extension.or(Some(at)), ..notes }),
+                // The judge may see another extension, but must not dial the letters of a word.
+                Err(fault) => judge(cell, region, &mut digits)
+                    .ok()
+                    .filter(|parsed| parsed.extension.is_some())
+                    .ok_or(fault),
+            },
             None => judge(cell, region, &mut digits),
         },
     };

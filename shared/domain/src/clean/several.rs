@@ -3,14 +3,16 @@
 use crate::clean::empty_word::is_empty_word;
 use crate::clean::repair::Holds;
 
-/// The values of a cell, where it holds at least two: each part must look like one, so that a value with a stray sign
+/// The values of a cell, where it holds more than one alone: each part must look like one, so that a value with a stray sign
 /// in it (`ann,lee@b.example`) is not cut into another.
 pub fn values(cell: &str, holds: Holds) -> Option<Vec<String>> {
     let cell = if holds == Holds::Phone { without_words(cell) } else { cell.to_owned() };
     SEPARATORS.iter().find_map(|separate| {
         let parts = separate(&cell).into_iter().map(str::trim).filter(|part| !is_empty_word(part));
         let parts: Vec<&str> = parts.filter(|part| !part.is_empty()).collect();
-        let whole = parts.len() > 1 && parts.iter().all(|part| looks_like_one(part, holds));
+        // Of a value and a word such as `N/A` one value is left.
+        let apart = parts.len() > 1 || parts.first().is_some_and(|part| part.len() < cell.len());
+        let whole = apart && parts.iter().all(|part| looks_like_one(part, holds));
         whole.then(|| parts.into_iter().map(str::to_owned).collect())
     })
 }
@@ -96,7 +98,7 @@ mod tests {
 
     #[test]
     fn one_value_with_a_stray_sign_is_not_cut() {
-        let addresses = ["ann,lee@x.example", "ann lee@x.example", "Ann; a@x", "a@x.example", "a@x.example;"];
+        let addresses = ["ann,lee@x.example", "ann lee@x.example", "Ann; a@x", "a@x.example"];
         for (cell, holds) in addresses.map(|cell| (cell, Holds::Address)).into_iter().chain(
             ["030/123456", "+49 30 123456-0/57", "030 123456,12", "+55 11 91234-5678;ext=12"]
                 .map(|cell| (cell, Holds::Phone)),
