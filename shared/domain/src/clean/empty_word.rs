@@ -34,10 +34,9 @@ pub fn is_empty_word(cell: &str) -> bool {
     words().names.get(&word).is_some()
 }
 
-/// Dashes, dots and the like; an emoji or a currency means something.
+/// Dashes, dots and the like; a currency, an emoji or an `@` means something, if only a mistake.
 fn is_punctuation(sign: char) -> bool {
-    sign.is_ascii_punctuation()
-        || sign == ' '
+    " -_.?/\\*~=|,;'\"()[]<>{}".contains(sign)
         || matches!(
             sign,
             '\u{ad}' | '\u{2010}'..='\u{2015}' | '\u{2212}' | '…' | '·' | '•' | '¿' | '¡' | '«' | '»'
@@ -112,7 +111,7 @@ mod tests {
     #[test]
     fn what_may_mean_something_is_no_such_word() {
         let words = "Nina KA ka SO nd NC nv #N/A #REF! 0 00 +5511 no No n x ann@b.example NULLA none@b.example € 👍 \
-                     Nuller N/A/C 52.345 AB-1";
+                     Nuller N/A/C 52.345 AB-1 :: @ + !";
         for word in words.split_whitespace() {
             assert!(!is_empty_word(word), "{word}");
         }

@@ -319,12 +319,10 @@ impl<'p> Survey<'p> {
         if errors.is_empty() {
             errors = self.opening.mapping.fit(self.widest, self.profile);
         }
-        if errors.is_empty() {
-            errors.extend(self.none_chosen());
-        }
         self.end_at_last_filled();
         self.tell_repeats();
-        let (day_orders, warnings) = self.decide_orders();
+        let (day_orders, mut warnings) = self.decide_orders();
+        warnings.extend(self.none_chosen());
         Surveyed {
             errors,
             warnings,
@@ -342,12 +340,11 @@ impl<'p> Survey<'p> {
         }
     }
 
-    /// An option `rows` that chooses no row of the file cannot be followed: nothing would be read, and all seem taken.
+    /// An option `rows` that chooses no row of the file is said: nothing is imported, and nothing is wrong with a row.
     fn none_chosen(&self) -> Option<Finding> {
         let rows = self.options.rows.as_ref().filter(|rows| rows.first() > self.last_filled)?;
-        let detail = format!("the file has {} rows", self.last_filled);
-        let finding = Finding::new(Code::OptionsInvalid).arg("option", "rows");
-        Some(finding.value(rows.to_string()).arg("detail", detail))
+        let finding = Finding::new(Code::RowsNotChosen).value(rows.to_string());
+        Some(finding.arg("found", self.last_filled))
     }
 
     /// Decides how each column of dates is read, and says where that had to be assumed (DIG-14).
