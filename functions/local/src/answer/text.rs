@@ -10,6 +10,7 @@ use rollcall_domain::report::summary::Summary;
 use rollcall_domain::report::upload::UploadColumn;
 use rollcall_domain::result::tally::CodeCount;
 use rollcall_domain::types::code::Code;
+use rollcall_domain::types::finding::Finding;
 use rollcall_domain::types::locale::Locale;
 use rollcall_domain::types::outcome::Outcome;
 use rollcall_domain::types::outcome::Status;
@@ -23,12 +24,18 @@ const TOP: usize = 8;
 
 /// The whole answer.
 pub fn import_text(asked: &ImportArguments, home: &Path, done: &Done) -> String {
+    let mut out = outcome_text(done);
+    push_next(&mut out, asked, home, done);
+    out
+}
+
+/// The answer without the next step.
+pub fn outcome_text(done: &Done) -> String {
     let mut out = headline(&done.summary);
     out.push_str(&counts(&done.summary));
     push_problems(&mut out, "Errors", &done.summary.errors, done);
     push_problems(&mut out, "Warnings", &done.summary.warnings, done);
     push_places(&mut out, done);
-    push_next(&mut out, asked, home, done);
     out
 }
 
@@ -50,8 +57,17 @@ fn headline(summary: &Summary) -> String {
     let words = Messages::of(Locale::En);
     let head = &summary.head;
     let dry = if head.dry_run { ", dry run" } else { "" };
-    let headline = words.headline(summary.status, head.dry_run);
+    let headline = none_chosen(summary, words)
+        .unwrap_or_else(|| words.headline(summary.status, head.dry_run).to_owned());
     format!("{headline}: {} ({}, {}{dry})\n", head.file, head.program, head.profile)
+}
+
+/// "Every row was taken" would be true of no row: says that none was chosen.
+fn none_chosen(summary: &Summary, words: &Messages) -> Option<String> {
+    summary.warnings.iter().find(|count| count.code == Code::RowsNotChosen)?;
+    let text = words.text(&Finding::new(Code::RowsNotChosen));
+    let mut letters = text.chars();
+    Some(letters.next()?.to_uppercase().chain(letters).collect())
 }
 
 /// The outcomes that are not zero.
@@ -160,7 +176,7 @@ fn push_next(out: &mut String, asked: &ImportArguments, home: &Path, done: &Done
             )
         }
         Status::Completed => return,
-        Status::CompletedWithErrors | Status::Incomplete => {
+        Status::CompletedWithErrors | Status::Incomplete | Status::Cancelled => {
             format!(
                 "Mend failed.csv and import it again, as it is:\n  {}\n",
                 again(&done.results.join("failed.csv"))

@@ -5,6 +5,7 @@ use std::fmt;
 use crate::file::write::parse_delimiter;
 use serde::{Deserialize, Serialize};
 
+use crate::profile::change_rules::ChangeRules;
 use crate::profile::compiled::Profile;
 
 /// What the first record of the file is.
@@ -66,6 +67,9 @@ pub struct Options {
     pub drop_invalid: bool,
     /// Whom to write to, besides the program's own list.
     pub notify: Vec<String>,
+    /// How contacts that exist are changed.
+    #[serde(default, flatten)]
+    pub changes: ChangeRules,
 }
 
 /// Chosen rows: ascending ranges that do not touch.
@@ -128,7 +132,8 @@ pub struct OptionError {
 
 /// Options that every kind of drop knows; the rest of them are `map.<header>`.
 const NAMES: &str = "dry_run, delimiter, encoding, sheet, first_line, columns, map.<header>, replace, \
-                     allow_duplicates, validate_agent, ambiguous, rows, invalid_optional, notify";
+                     allow_duplicates, validate_agent, ambiguous, rows, invalid_optional, \
+                     notify, mode, blank, clear_word, keep_fields";
 
 impl Options {
     /// Reads options as they came: name and value, later ones over earlier ones.
@@ -169,7 +174,11 @@ impl Options {
             self.map.push((header.to_owned(), value.trim().to_owned()));
             return Ok(());
         }
-        match name.replace('-', "_").as_str() {
+        let name_in_full = name.replace('-', "_");
+        if self.changes.set(&name_in_full, value).map_err(|what| wrong(&what))? {
+            return Ok(());
+        }
+        match name_in_full.as_str() {
             "dry_run" => self.dry_run = flag()?,
             "replace" => self.replace = flag()?,
             "allow_duplicates" => self.allow_duplicates = flag()?,
@@ -246,6 +255,9 @@ impl Options {
                 return wrong("columns", format!("the field stands twice: {field:?}"));
             }
             seen.push(field);
+        }
+        if let Some(field) = self.changes.unknown_field(profile) {
+            return wrong("keep_fields", format!("no such field: {field:?}; one of {}", known()));
         }
         if self.replace && !profile.offers_replace() {
             return wrong("replace", format!("the profile {} does not offer it", profile.name));
