@@ -45,6 +45,8 @@ pub struct OptionsTable {
     pub clear_word: Option<String>,
     /// Fields whose filled value in the contact stays.
     pub keep_fields: Option<TextOrList>,
+    /// With more rejected rows than this, such as `100` or `5%`, nothing is written.
+    pub max_rejected: Option<CountOrShare>,
 }
 
 /// What happens to a name that several entries share.
@@ -65,6 +67,16 @@ pub enum TextOrList {
     Text(String),
     /// A list.
     List(Vec<String>),
+}
+
+/// A number of rows, or a share of the rows read.
+#[derive(JsonSchema)]
+#[schemars(untagged)]
+pub enum CountOrShare {
+    /// A number.
+    Count(u64),
+    /// A number or a share, such as `5%`.
+    Text(String),
 }
 
 /// Row numbers.
