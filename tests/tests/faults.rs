@@ -132,7 +132,9 @@ fn a_crash_at_any_call_changes_nothing() {
 
 #[test]
 fn result_files_that_were_begun_early_are_the_same() {
-    for case in CASES {
+    // A gated import begins its files after the decision.
+    let plain = |case: &&Case| case.options.iter().all(|(name, _)| *name != "max_rejected");
+    for case in CASES.iter().filter(plain) {
         let (wanted, _) = undisturbed(case);
         for (begun, give_answers) in (0..6).flat_map(|begun| [(begun, false), (begun, true)]) {
             let (world, dropped) = world(case);

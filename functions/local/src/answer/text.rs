@@ -10,6 +10,7 @@ use rollcall_domain::report::summary::Summary;
 use rollcall_domain::report::upload::UploadColumn;
 use rollcall_domain::result::tally::CodeCount;
 use rollcall_domain::types::code::Code;
+use rollcall_domain::types::finding::Finding;
 use rollcall_domain::types::locale::Locale;
 use rollcall_domain::types::outcome::Outcome;
 use rollcall_domain::types::outcome::Status;
@@ -56,8 +57,17 @@ fn headline(summary: &Summary) -> String {
     let words = Messages::of(Locale::En);
     let head = &summary.head;
     let dry = if head.dry_run { ", dry run" } else { "" };
-    let headline = words.headline(summary.status, head.dry_run);
+    let headline = none_chosen(summary, words)
+        .unwrap_or_else(|| words.headline(summary.status, head.dry_run).to_owned());
     format!("{headline}: {} ({}, {}{dry})\n", head.file, head.program, head.profile)
+}
+
+/// "Every row was taken" would be true of no row: says that none was chosen.
+fn none_chosen(summary: &Summary, words: &Messages) -> Option<String> {
+    summary.warnings.iter().find(|count| count.code == Code::RowsNotChosen)?;
+    let text = words.text(&Finding::new(Code::RowsNotChosen));
+    let mut letters = text.chars();
+    Some(letters.next()?.to_uppercase().chain(letters).collect())
 }
 
 /// The outcomes that are not zero.

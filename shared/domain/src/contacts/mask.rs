@@ -11,6 +11,12 @@ pub fn account_email(account: &Account, program: &ProgramName, joined: bool) -> 
     if account.is_masked_for(program) && !joined { mask(&account.email) } else { account.email.clone() }
 }
 
+/// The account's address where an invitation may go to it: none where it is hidden, because nobody can be reached at a masked address (IMP-19).
+pub fn invitable<'a>(account: &'a Account, program: &ProgramName, joined: bool) -> Option<&'a str> {
+    let hidden = account.email.is_empty() || (account.is_masked_for(program) && !joined);
+    (!hidden).then_some(&*account.email)
+}
+
 /// The account's name as this program may see it: a name that is, or holds, a hidden address is hidden too.
 pub fn account_name<'a>(account: &'a Account, program: &ProgramName, joined: bool) -> Cow<'a, str> {
     let says_it =
@@ -52,6 +58,9 @@ mod tests {
             };
             assert_eq!(account_email(&account, &acme, false), shown, "{partner_of:?}");
             assert_eq!(account_email(&account, &acme, true), "ann@partner.example");
+            let reached = invitable(&account, &acme, false);
+            assert_eq!(reached, Some(shown).filter(|shown| !shown.contains('*')), "imp_19 {partner_of:?}");
+            assert_eq!(invitable(&account, &acme, true), Some("ann@partner.example"));
             for (name, shown) in [("Ann@Partner.example", shown), ("Ann", "Ann")] {
                 let account = Account { name: name.into(), ..account.clone() };
                 let said = account_name(&account, &acme, false);

@@ -52,15 +52,21 @@ impl<'a> Matched<'a> {
     }
 }
 
-/// Tries the rules in order; the first key with a candidate decides.
+/// Tries the rules in order; the first key with a candidate decides. An id that no account has is reported, and the
+/// other rules go on.
 pub fn pick<'a>(
     profile: &Profile,
     found: &[Option<&'a Candidates>],
+    values: RowValues<'_>,
     column: impl Fn(usize) -> Column,
     findings: &mut Vec<Finding>,
 ) -> Option<Matched<'a>> {
     for (rule, candidates) in found.iter().enumerate() {
         let Some(candidates) = candidates else { continue };
+        let (field, kind) = profile.matching[rule];
+        if kind == KeyKind::Id && candidates.accounts.is_empty() && !candidates.too_many {
+            findings.push(Finding::on(Code::AccountUnknown, &column(rule)).value(values.get(field)));
+        }
         if candidates.too_many {
             let limit = crate::contacts::directory::MAX_CANDIDATES;
             findings.push(Finding::on(Code::CandidatesTooMany, &column(rule)).arg("limit", limit));
@@ -106,8 +112,14 @@ mod tests {
         let profile = Profile::built_in("prospects").unwrap();
         let candidates = Candidates { accounts, too_many: false };
         let mut findings = Vec::new();
-        let matched =
-            pick(&profile, &[None, Some(&candidates)], |_| Column::new("email", 2), &mut findings).unwrap();
+        let matched = pick(
+            &profile,
+            &[None, Some(&candidates)],
+            RowValues::default(),
+            |_| Column::new("email", 2),
+            &mut findings,
+        )
+        .unwrap();
         assert_eq!(matched.rule, 1);
         (matched.account.account_id.clone(), matched.others().iter().map(|id| (*id).to_owned()).collect())
     }

@@ -67,7 +67,7 @@ pub struct Membership {
     pub workflow: String,
     /// When its contacts join the program.
     pub accept: Accept,
-    /// Where its invitation goes (IMP-25), masked where IMP-18 says so.
+    /// Where its invitation goes (IMP-25); never a masked address (IMP-19).
     pub invite_to: String,
 }
 
@@ -122,7 +122,7 @@ impl StoredContact<'_> {
         let joined = account_signed_up && taken;
         let address = self.account_address(joined);
         let memberships: Vec<Membership> =
-            self.groups.iter().map(|group| self.membership(group, &address)).collect();
+            self.groups.iter().map(|group| self.membership(group, joined)).collect();
         let first = memberships.first().map(|membership| membership.invite_to.clone());
         let status = self.status(taken);
         let account_name =
@@ -175,11 +175,10 @@ impl StoredContact<'_> {
         account.map(|account| mask::account_email(account, self.program, joined)).unwrap_or_default()
     }
 
-    fn membership(&self, group: &Group, address: &str) -> Membership {
-        let to = match group.invite() {
-            Invite::Marketplace if !address.is_empty() => address,
-            _ => &self.record.email,
-        };
+    fn membership(&self, group: &Group, joined: bool) -> Membership {
+        let account = self.account.as_ref().filter(|_| group.invite() == Invite::Marketplace);
+        let address = account.and_then(|account| mask::invitable(account, self.program, joined));
+        let to = address.unwrap_or(&self.record.email);
         Membership {
             group: group.name.clone(),
             workflow: group.workflow.clone(),
@@ -332,7 +331,7 @@ mod tests {
     #[test]
     fn imp_18_only_the_accounts_own_act_or_the_directory_lets_the_mask_fall() {
         let program = program();
-        let (masked, shown) = ("O***@***.example", "Office@partner.example");
+        let (masked, shown, custom) = ("O***@***.example", "Office@partner.example", "ann@file.example");
         let groups = || vec![group("G", "w", Accept::AtOnce, Invite::Marketplace)];
         for (partner_of, sign_ups, email) in [
             (vec!["other"], vec![], masked),
@@ -345,11 +344,11 @@ mod tests {
             let kept =
                 StoredContact { groups: groups(), sign_ups, ..kept(&program, Some(account(&partner_of))) };
             let contact = kept.resolve();
-            assert_eq!(
-                (contact.email.as_str(), contact.invite_to.as_str()),
-                (email, email),
-                "{partner_of:?}"
-            );
+            // IMP-19: a mask reaches nobody, whatever the workflow says.
+            let to = if email == masked { custom } else { shown };
+            let said = (contact.email.as_str(), contact.invite_to.as_str());
+            assert_eq!(said, (email, to), "{partner_of:?}");
+            assert_eq!(contact.memberships[0].invite_to, to);
         }
     }
 

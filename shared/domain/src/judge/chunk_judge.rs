@@ -99,6 +99,7 @@ impl<'p> ChunkJudge<'p> {
         let region = plan.settings.phone_region();
         let cleaner = Cleaner::new(profile, &sender, region, plan.options.allow_duplicates)
             .with_day_orders(&plan.day_orders)
+            .with_drop_invalid(plan.options.drop_invalid)
             .with_encoding(plan.encoding)
             .with_clear_word(plan.options.changes.clear_word.as_deref());
         let shape = RecordShape::of(profile, &sender);
@@ -338,7 +339,7 @@ impl<'p> ChunkJudge<'p> {
         let candidates: Vec<_> =
             row.asked.keys.iter().map(|key| key.and_then(|key| known.candidates(key))).collect();
         let rule_column = |rule: usize| self.cleaner.column(self.profile.matching[rule].0).clone();
-        let matched = matching::pick(self.profile, &candidates, rule_column, &mut row.findings);
+        let matched = matching::pick(self.profile, &candidates, values, rule_column, &mut row.findings);
         row.refused |= row.findings.iter().any(Finding::is_error);
         let Some(contact_id) = row.contact_id.filter(|_| !row.refused) else {
             return self.refuse(output, &row);
@@ -463,14 +464,16 @@ impl<'p> ChunkJudge<'p> {
         self.approved.as_ref().is_none_or(|approved| approved.allows(row.number, succeeded, changes))
     }
 
-    /// The address for an invitation (IMP-25), masked where IMP-18 says so.
-    fn invite_to(&self, group: Option<&Group>, account: Option<&Account>, custom: &str) -> String {
-        match (group.map(Group::invite), account) {
-            (Some(Invite::Marketplace), Some(account)) if !account.email.is_empty() => {
-                mask::account_email(account, &self.plan.program, false)
-            }
-            _ => custom.to_owned(),
-        }
+    /// Where an invitation goes (IMP-25); never to a masked address (IMP-19).
+    fn invite_to<'a>(
+        &self,
+        group: Option<&Group>,
+        account: Option<&'a Account>,
+        custom: &'a str,
+    ) -> Cow<'a, str> {
+        let account = account.filter(|_| group.map(Group::invite) == Some(Invite::Marketplace));
+        let address = account.and_then(|account| mask::invitable(account, &self.plan.program, false));
+        Cow::Borrowed(address.unwrap_or(custom))
     }
 }
 

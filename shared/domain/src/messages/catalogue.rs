@@ -261,11 +261,16 @@ impl Messages {
     }
 
     fn write_reason(&self, facts: Facts, id: &str, out: &mut String) -> bool {
-        let reason = self.reasons.get(id);
-        if let Some(reason) = reason {
+        if let Some(reason) = self.reasons.get(id) {
             reason.write(out, &|slot, out| slot != "reason" && self.fill(facts, slot, out));
+            return true;
         }
-        reason.is_some()
+        // A value that was left out for what is wrong with it: the fault's own text, without the value.
+        let fault = id.parse::<Code>().ok().map(|code| &self.codes[code as usize]);
+        if let Some(fault) = fault {
+            fault.write(out, &|_, _| false);
+        }
+        fault.is_some()
     }
 
     fn write_limit(&self, limit: &str, out: &mut String) -> bool {

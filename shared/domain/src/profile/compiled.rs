@@ -65,6 +65,14 @@ pub struct Field {
     pub required: bool,
     /// A value that is wrong is dropped with a warning instead of refusing the row.
     pub lenient: bool,
+    /// A word such as `N/A` counts as an empty cell.
+    pub empty_words: bool,
+    /// HTML entities in it were left by an export.
+    pub decodes_entities: bool,
+    /// Only letters and digits count in an identity.
+    pub ignores_punctuation: bool,
+    /// The fields of which it is one, where there are several (`count`).
+    pub repeats: Option<usize>,
     /// For people, by language.
     pub labels: BTreeMap<Locale, String>,
     /// The values that it takes, where they are a closed list.

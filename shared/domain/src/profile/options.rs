@@ -1,5 +1,7 @@
 //! Options of one drop: object metadata, a sidecar, or `--set` on the command line; one meaning for all three.
 
+use std::fmt;
+
 use crate::file::write::parse_delimiter;
 use serde::{Deserialize, Serialize};
 
@@ -62,6 +64,9 @@ pub struct Options {
     pub ambiguous_first: bool,
     /// The rows to take; all where it is not said.
     pub rows: Option<Rows>,
+    /// An optional field whose value is wrong is left out, and its row is imported (`value_dropped`).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub drop_invalid: bool,
     /// Whom to write to, besides the program's own list.
     pub notify: Vec<String>,
     /// With more rejected rows than that nothing is written.
@@ -81,6 +86,11 @@ impl Rows {
     pub fn contains(&self, row: u64) -> bool {
         let after = self.0.partition_point(|(first, _)| *first <= row);
         after > 0 && row <= self.0[after - 1].1
+    }
+
+    /// The first row that is chosen.
+    pub fn first(&self) -> u64 {
+        self.0.first().map_or(0, |(first, _)| *first)
     }
 
     fn parse(value: &str) -> Option<Self> {
@@ -105,6 +115,16 @@ impl Rows {
     }
 }
 
+impl fmt::Display for Rows {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (number, (first, last)) in self.0.iter().enumerate() {
+            f.write_str(if number > 0 { "," } else { "" })?;
+            if first == last { write!(f, "{first}")? } else { write!(f, "{first}-{last}")? }
+        }
+        Ok(())
+    }
+}
+
 /// An option that cannot be taken: which, and what it takes.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("option {name}: {what}")]
@@ -117,8 +137,8 @@ pub struct OptionError {
 
 /// Options that every kind of drop knows; the rest of them are `map.<header>`.
 const NAMES: &str = "dry_run, delimiter, encoding, sheet, first_line, columns, map.<header>, replace, \
-                     allow_duplicates, validate_agent, ambiguous, rows, notify, mode, blank, clear_word, keep_fields, \
-                     max_rejected";
+                     allow_duplicates, validate_agent, ambiguous, rows, invalid_optional, \
+                     notify, mode, blank, clear_word, keep_fields, max_rejected";
 
 impl Options {
     /// Reads options as they came: name and value, later ones over earlier ones.
@@ -190,6 +210,13 @@ impl Options {
                     "first" => true,
                     "error" => false,
                     _ => return Err(wrong(&format!("takes error or first, not {value:?}"))),
+                }
+            }
+            "invalid_optional" => {
+                self.drop_invalid = match value.trim() {
+                    "drop" => true,
+                    "reject" => false,
+                    _ => return Err(wrong(&format!("takes reject or drop, not {value:?}"))),
                 }
             }
             "rows" => {
@@ -287,6 +314,7 @@ mod tests {
             ("rows", "", "1,3"),
             ("colour", "red", "not known"),
             ("ambiguous", "last", "error or first"),
+            ("invalid_optional", "ignore", "reject or drop"),
             ("notify", "a@b.example, nobody", "\"nobody\""),
         ] {
             let error = read(&[(name, value)]).expect_err(name).to_string();

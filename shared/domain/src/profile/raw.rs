@@ -173,6 +173,15 @@ pub struct RawField {
     /// A wrong value is dropped with a warning.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lenient: Option<bool>,
+    /// A word such as `N/A` counts as an empty cell; where it is not said, in all fields but texts and names.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub empty_words: Option<bool>,
+    /// Markup in it was meant: HTML entities stay as they are written.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub markup: Option<bool>,
+    /// Only letters and digits count in an identity; where it is not said, in documents.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ignores_punctuation: Option<bool>,
     /// How many there may be.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub count: Option<u8>,
@@ -327,6 +336,9 @@ impl RawField {
             kind: self.kind.or(base.kind),
             required: self.required.or(base.required),
             lenient: self.lenient.or(base.lenient),
+            empty_words: self.empty_words.or(base.empty_words),
+            markup: self.markup.or(base.markup),
+            ignores_punctuation: self.ignores_punctuation.or(base.ignores_punctuation),
             count: self.count.or(base.count),
             labels: base.labels,
             aliases: base.aliases,

@@ -321,7 +321,8 @@ impl<'p> Survey<'p> {
         }
         self.end_at_last_filled();
         self.tell_repeats();
-        let (day_orders, warnings) = self.decide_orders();
+        let (day_orders, mut warnings) = self.decide_orders();
+        warnings.extend(self.none_chosen());
         Surveyed {
             errors,
             warnings,
@@ -337,6 +338,13 @@ impl<'p> Survey<'p> {
             surplus: self.surplus,
             no_text: self.no_text,
         }
+    }
+
+    /// An option `rows` that chooses no row of the file is said: nothing is imported, and nothing is wrong with a row.
+    fn none_chosen(&self) -> Option<Finding> {
+        let rows = self.options.rows.as_ref().filter(|rows| rows.first() > self.last_filled)?;
+        let finding = Finding::new(Code::RowsNotChosen).value(rows.to_string());
+        Some(finding.arg("found", self.last_filled))
     }
 
     /// Decides how each column of dates is read, and says where that had to be assumed (DIG-14).

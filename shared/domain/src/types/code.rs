@@ -106,6 +106,7 @@ codes! {
     Row RequiredMissing "required_missing" "A mandatory cell is empty."
     Row RowRagged "row_ragged" "The row has more or fewer cells than the header."
     Row RowTooLarge "row_too_large" "The row is larger than the limit."
+    Warning RowsNotChosen "rows_not_chosen" "The option rows chooses no row of the file."
     Warning RowsRemoved "rows_removed" "A replacing import removes contacts, or in a dry run would remove them."
     File SettingsInvalid "settings_invalid" "The program's settings or the profile cannot be followed."
     File SheetMissing "sheet_missing" "The workbook has no such sheet."
@@ -214,7 +215,7 @@ mod tests {
         date_order_assumed email_typo_suspected encoding_assumed quotes_irregular columns_unmapped header_repeated \
         rows_removed value_several value_empty_word contact_exists";
     /// Ours.
-    const OWN_WARNING: &str = "account_unknown example_skipped";
+    const OWN_WARNING: &str = "account_unknown example_skipped rows_not_chosen";
 
     fn names(scope: Scope) -> Vec<&'static str> {
         Code::ALL.iter().filter(|code| code.scope() == scope).map(|code| code.as_str()).collect()

@@ -53,6 +53,17 @@ pub enum FieldKind {
 }
 
 impl FieldKind {
+    /// Whether any text is a value, so that no cleaner refuses one.
+    pub fn takes_any_text(self) -> bool {
+        self.takes_words() || matches!(self, FieldKind::AccountId | FieldKind::Document)
+    }
+
+    /// Whether values are words: names, titles, texts.
+    pub fn takes_words(self) -> bool {
+        use FieldKind::{Agent, Company, Group, Name, Owner, Tags, Text};
+        matches!(self, Text | Name | Group | Agent | Owner | Company | Tags)
+    }
+
     /// The kind of directory entries that a value names; groups have a check of their own.
     pub fn refers_to(self) -> Option<Kind> {
         match self {

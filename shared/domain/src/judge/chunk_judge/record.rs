@@ -15,9 +15,10 @@ use crate::types::field_kind::FieldKind;
 /// The fields and columns of a record, in the order of its JSON.
 #[derive(Debug, Clone)]
 pub struct RecordShape {
-    /// Mapped fields, by name.
-    fields: Vec<FieldIndex>,
-    /// The mapped fields that hold name, e-mail and phone.
+    /// Mapped fields, by name; beside them those of which there are several, and whether they are mapped: a cell with
+    /// several values may fill one that has no column.
+    fields: Vec<(FieldIndex, bool)>,
+    /// The mapped fields that say name, e-mail and phone.
     said: [Option<FieldIndex>; 3],
     phones: Vec<FieldIndex>,
     /// Unmapped columns that are stored: name and position, by name.
@@ -28,14 +29,15 @@ impl RecordShape {
     /// The shape of a profile's records in one file.
     pub fn of(profile: &Profile, sender: &Mapping) -> Self {
         let cells = sender.cells_of_fields(profile);
-        let mut fields: Vec<FieldIndex> =
-            (0..profile.fields.len()).filter(|field| cells[*field].is_some()).collect();
-        fields.sort_by_key(|field| &profile.fields[*field].name);
+        let all = (0..profile.fields.len()).map(|field| (field, cells[field].is_some()));
+        let mut fields: Vec<(FieldIndex, bool)> =
+            all.filter(|(field, mapped)| *mapped || profile.fields[*field].repeats.is_some()).collect();
+        fields.sort_by_key(|(field, _)| &profile.fields[*field].name);
         let keep = profile.unknown_columns() == UnknownColumns::Keep;
         let mut additional = if keep { sender.unmapped() } else { Vec::new() };
         additional.sort();
         let said = SAID_BY_FIELDS
-            .map(|name| fields.iter().copied().find(|field| *profile.fields[*field].name == *name));
+            .map(|name| fields.iter().map(|(field, _)| *field).find(|at| *profile.fields[*at].name == *name));
         Self { fields, said, phones: profile.fields_of(FieldKind::Phone).collect(), additional }
     }
 
@@ -76,13 +78,21 @@ impl RecordShape {
             push_object(out, links.into_iter());
         }
         out.push_str(",\"fields\":");
-        push_object(out, self.fields.iter().map(|field| (&*profile.fields[*field].name, values.get(*field))));
+        push_object(out, self.fields(values).map(|(field, value)| (&*profile.fields[field].name, value)));
         let mut additional = self.additional(cells).peekable();
         if additional.peek().is_some() {
             out.push_str(",\"additional\":");
             push_object(out, additional);
         }
         out.push('}');
+    }
+
+    /// Each field of the record, and its value.
+    fn fields<'a>(&'a self, values: RowValues<'a>) -> impl Iterator<Item = (FieldIndex, &'a str)> {
+        let valued = self.fields.iter().map(move |(field, mapped)| (*field, *mapped, values.get(*field)));
+        valued
+            .filter(|(_, mapped, value)| *mapped || !value.is_empty())
+            .map(|(field, _, value)| (field, value))
     }
 
     /// Whether a record needs more of a row than its values.
@@ -121,7 +131,7 @@ impl RecordShape {
 
     /// The fields that the file has columns for.
     pub(super) fn mapped(&self) -> impl Iterator<Item = FieldIndex> {
-        self.fields.iter().copied()
+        self.fields.iter().filter(|(_, mapped)| *mapped).map(|(field, _)| *field)
     }
 
     /// Name and phones say what the fields say, also where some of these are from the row and some from before;
@@ -153,7 +163,7 @@ impl RecordShape {
         linked: &Linked<'_>,
     ) -> Record {
         let field =
-            |field: &FieldIndex| (profile.fields[*field].name.to_string(), values.get(*field).to_owned());
+            |(field, value): (FieldIndex, &str)| (profile.fields[field].name.to_string(), value.to_owned());
         let link = |(field, id): &(FieldIndex, String)| (profile.fields[*field].name.to_string(), id.clone());
         let owned = |(name, value): (&str, &str)| (name.to_owned(), value.to_owned());
         Record {
@@ -164,7 +174,7 @@ impl RecordShape {
             account_id: linked.account_id.map(str::to_owned),
             tags: linked.tags.clone(),
             links: linked.ids.iter().map(link).collect(),
-            fields: self.fields.iter().map(field).collect(),
+            fields: self.fields(values).map(field).collect(),
             additional: self.additional(cells).map(owned).collect(),
         }
     }
