@@ -33,6 +33,8 @@ pub struct OptionsTable {
     pub validate_agent: Option<bool>,
     /// What happens to a name that several entries share.
     pub ambiguous: Option<Ambiguous>,
+    /// What happens to an invalid value of an optional field.
+    pub invalid_optional: Option<InvalidOptional>,
     /// The rows to import, such as `1,3,5-9`.
     pub rows: Option<RowsOption>,
     /// Further recipients of the notification e-mail.
@@ -57,6 +59,16 @@ pub enum Ambiguous {
     Error,
     /// The first entry is taken.
     First,
+}
+
+/// What happens to an invalid value of an optional field.
+#[derive(JsonSchema)]
+#[schemars(rename_all = "lowercase")]
+pub enum InvalidOptional {
+    /// The row is rejected.
+    Reject,
+    /// The row is imported without the value (`value_dropped`).
+    Drop,
 }
 
 /// A text with commas, or a list.
