@@ -5,15 +5,19 @@
 //! - [`raw`]: a profile as its TOML file says it. [`lint`]: checks it and compiles it. [`compiled`]: the result.
 //! - [`built_in`]: reads profiles, and holds those that come with the program.
 //! - [`options`], [`settings`]: options of a drop, settings of a program. [`toml_table`]: helpers that both use.
-//! - [`header`]: when two headers count as the same. [`template`]: the file to fill in.
+//! - [`header`]: when two headers count as the same. [`aliases`]: what columns are called, for all profiles.
+//! - [`source`], [`kinds`]: which columns fill a field. [`template`]: the file to fill in.
 
+pub(crate) mod aliases;
 pub mod built_in;
 pub mod compiled;
 pub mod error;
 pub mod header;
+pub(crate) mod kinds;
 pub mod lint;
 pub mod options;
 pub mod raw;
 pub mod settings;
+pub mod source;
 pub mod template;
 pub mod toml_table;

@@ -1,6 +1,7 @@
 //! A record to a row: every mapped cell cleaned, every fault found, nothing looked up yet.
 
 use crate::clean::repair::trim;
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use crate::clean;
@@ -9,8 +10,9 @@ use crate::file::cells::Cells;
 use crate::file::decode::Encoding;
 use crate::file::record_text::BadBytes;
 use crate::plan::chunk::Mark;
-use crate::plan::mapping::Mapping;
+use crate::plan::mapping::{Alternative, Mapping};
 use crate::profile::compiled::{FieldIndex, Profile};
+use crate::profile::source::Part;
 use crate::types::code::Code;
 use crate::types::field_kind::FieldKind;
 use crate::types::finding::{Column, Finding};
@@ -64,15 +66,36 @@ impl<'a> RowValues<'a> {
     }
 }
 
+/// Where a field's cell is in a record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum CellOf {
+    Nothing,
+    /// At this place.
+    At(usize),
+    /// Each row decides: the number of the list of ways.
+    Several(usize),
+}
+
+/// The cell that a row fills a field from.
+struct Taken<'a> {
+    sent: Cow<'a, str>,
+    /// The place among the ways to fill the field.
+    way: usize,
+}
+
 /// What a row is cleaned by: the profile, laid over the columns of one file.
 #[derive(Debug, Clone)]
 pub struct Cleaner<'p> {
     /// The profile.
     pub profile: &'p Profile,
     /// Where each field's cell is.
-    cell_of: Vec<Option<usize>>,
+    cell_of: Vec<CellOf>,
+    /// Of fields that several columns may fill: the ways to fill them, with the column of each.
+    several: Vec<Vec<(Alternative, Column)>>,
     /// The field of each cell.
     field_of: Vec<Option<FieldIndex>>,
+    /// Whether each cell is always cleaned: it alone fills a field.
+    always_cleaned: Vec<bool>,
     /// For findings, by field.
     columns: Vec<Column>,
     /// What each column is called where it is no field's.
@@ -97,16 +120,34 @@ impl<'p> Cleaner<'p> {
         region: Option<Region>,
         allow_duplicates: bool,
     ) -> Self {
-        let cell_of = mapping.cells_of_fields(profile);
-        let mut field_of = vec![None; mapping.columns.len()];
-        for (field, cell) in cell_of.iter().enumerate() {
-            cell.iter().for_each(|cell| field_of[*cell] = Some(field));
+        let width = mapping.columns.len();
+        let (mut field_of, mut always_cleaned) = (vec![None; width], vec![false; width]);
+        let (mut cell_of, mut several, mut columns) = (Vec::new(), Vec::new(), Vec::new());
+        for (index, field) in profile.fields.iter().enumerate() {
+            let ways = mapping.alternatives(&field.name);
+            for place in ways.iter().flat_map(|way| &way.columns) {
+                field_of[*place].get_or_insert(index);
+            }
+            columns.push(field.column(ways.first().map(|way| way.columns[0])));
+            cell_of.push(match ways.as_slice() {
+                [] => CellOf::Nothing,
+                [Alternative { columns, part: Part::Whole, .. }] if columns.len() == 1 => {
+                    always_cleaned[columns[0]] = true;
+                    CellOf::At(columns[0])
+                }
+                _ => {
+                    let column = |way: Alternative| (way.clone(), field.column(Some(way.columns[0])));
+                    several.push(ways.into_iter().map(column).collect());
+                    CellOf::Several(several.len() - 1)
+                }
+            });
         }
-        let columns = profile.fields.iter().zip(&cell_of).map(|(field, cell)| field.column(*cell)).collect();
         Self {
             profile,
             cell_of,
+            several,
             field_of,
+            always_cleaned,
             columns,
             headers: own_names(mapping),
             width: mapping.columns.len(),
@@ -231,8 +272,8 @@ impl<'p> Cleaner<'p> {
 
     /// A phone's region: the row's own where the profile has a field for it, else the program's.
     fn region_of(&self, cells: &Cells) -> Option<Region> {
-        let cell = self.profile.region_field.and_then(|field| self.cell_of[field]);
-        cell.and_then(|cell| Region::parse(&cells.get(cell).trim().to_ascii_uppercase())).or(self.region)
+        let cell = self.profile.region_field.map(|field| self.cell(field, cells));
+        cell.and_then(|cell| Region::parse(&cell.trim().to_ascii_uppercase())).or(self.region)
     }
 
     fn clean_field(
@@ -243,10 +284,102 @@ impl<'p> Cleaner<'p> {
         out: &mut String,
         findings: &mut Vec<Finding>,
     ) {
-        let Some(position) = self.cell_of[index] else { return };
-        let sent = cells.get(position);
+        match self.cell_of[index] {
+            CellOf::Nothing => {}
+            CellOf::At(position) => self.clean_cell(index, None, cells.get(position), region, out, findings),
+            CellOf::Several(number) => self.clean_one_of(index, number, cells, region, out, findings),
+        }
+    }
+
+    /// Cleans the first filled of several cells; another value in a column that repeats it is told.
+    #[cold]
+    fn clean_one_of(
+        &mut self,
+        index: FieldIndex,
+        number: usize,
+        cells: &Cells,
+        region: Option<Region>,
+        out: &mut String,
+        findings: &mut Vec<Finding>,
+    ) {
+        let Some(taken) = self.take(index, number, cells) else {
+            return self.clean_cell(index, None, "", region, out, findings);
+        };
+        let column = self.several[number][taken.way].1.clone();
+        // The row is checked for such cells by their place.
+        if too_long(&taken.sent, || column.clone()).is_some() {
+            return;
+        }
+        let start = out.len();
+        self.clean_cell(index, Some(&column), &taken.sent, region, out, findings);
+        let others = self.other_values(index, number, taken.way, cells, region, &out[start..], &taken.sent);
+        if !others.is_empty() {
+            let chosen = trim(&taken.sent).to_owned();
+            let finding = Finding::on(Code::ValueSeveral, &column).arg("chosen", chosen);
+            findings.push(finding.arg("others", others.join(", ")));
+        }
+    }
+
+    /// The first filled way to fill a field.
+    fn take<'c>(&self, index: FieldIndex, number: usize, cells: &'c Cells) -> Option<Taken<'c>> {
+        let holds = holds(self.profile.fields[index].kind);
+        let ways = self.several[number].iter().enumerate();
+        ways.map(|(way, (alternative, _))| Taken { sent: joined(alternative, cells), way })
+            .find(|taken| !clean::repair(trim(&taken.sent), holds).is_empty())
+    }
+
+    /// Values that stand in columns of the same kind as the one taken, and are other values.
+    #[expect(clippy::too_many_arguments, reason = "a cold path, and all of it is the row's")]
+    fn other_values(
+        &mut self,
+        index: FieldIndex,
+        number: usize,
+        way: usize,
+        cells: &Cells,
+        region: Option<Region>,
+        taken: &str,
+        sent: &str,
+    ) -> Vec<String> {
+        let further = self.several[number][way + 1..].iter().take_while(|(further, _)| further.repeats);
+        let places: Vec<usize> = further.map(|(further, _)| further.columns[0]).collect();
+        let mut others: Vec<String> = Vec::new();
+        for cell in places.into_iter().map(|place| trim(cells.get(place))) {
+            let known = cell == trim(sent) || others.iter().any(|other| other == cell);
+            if cell.is_empty() || known || cell.len() > limits::CELL_CHARACTERS {
+                continue;
+            }
+            let mut cleaned = String::new();
+            self.clean_cell(index, None, cell, region, &mut cleaned, &mut Vec::new());
+            if cleaned.is_empty() || cleaned != taken {
+                others.push(cell.to_owned());
+            }
+        }
+        others
+    }
+
+    /// A field's cell as it was sent, empty where there is none.
+    fn cell<'c>(&self, index: FieldIndex, cells: &'c Cells) -> Cow<'c, str> {
+        match self.cell_of[index] {
+            CellOf::Nothing => Cow::Borrowed(""),
+            CellOf::At(place) => Cow::Borrowed(cells.get(place)),
+            CellOf::Several(number) => {
+                self.take(index, number, cells).map_or(Cow::Borrowed(""), |taken| taken.sent)
+            }
+        }
+    }
+
+    /// Cleans one cell; `column` is the one that it stands in, where several may fill the field.
+    fn clean_cell(
+        &mut self,
+        index: FieldIndex,
+        column: Option<&Column>,
+        sent: &str,
+        region: Option<Region>,
+        out: &mut String,
+        findings: &mut Vec<Finding>,
+    ) {
         let field = &self.profile.fields[index];
-        let column = &self.columns[index];
+        let column = column.unwrap_or(&self.columns[index]);
         let trimmed = trim(sent);
         let cell = &*clean::repair(trimmed, holds(field.kind));
         if let Some(finding) = too_long(sent, || column.clone()) {
@@ -292,9 +425,9 @@ impl<'p> Cleaner<'p> {
                 if value.is_empty() || !fields[..place].iter().any(|earlier| row.get(*earlier) == value) {
                     continue;
                 }
-                let cell = self.cell_of[*field].map_or("", |cell| cells.get(cell));
+                let cell = self.cell(*field, cells);
                 let finding = Finding::on(Code::ValueDropped, &self.columns[*field]);
-                findings.push(finding.value(trim(cell)).arg("reason", "repeated"));
+                findings.push(finding.value(trim(&cell)).arg("reason", "repeated"));
                 values.spans[start + *field].1 = values.spans[start + *field].0;
             }
         }
@@ -305,8 +438,7 @@ impl<'p> Cleaner<'p> {
         for group in &self.profile.one_of {
             let filled = |field: &FieldIndex| {
                 let holds = holds(self.profile.fields[*field].kind);
-                self.cell_of[*field]
-                    .is_some_and(|cell| !clean::repair(trim(cells.get(cell)), holds).is_empty())
+                !clean::repair(trim(&self.cell(*field, cells)), holds).is_empty()
             };
             if !group.iter().any(filled) {
                 let names: Vec<&str> = group.iter().map(|field| &*self.profile.fields[*field].name).collect();
@@ -318,7 +450,7 @@ impl<'p> Cleaner<'p> {
                 .push(Finding::new(Code::RowRagged).arg("expected", self.width).arg("found", cells.len()));
         }
         for (position, cell) in cells.iter().enumerate() {
-            let mapped = self.field_of.get(position).is_some_and(Option::is_some);
+            let mapped = self.always_cleaned.get(position).copied().unwrap_or(false);
             if !mapped && let Some(finding) = too_long(cell, || self.column_at(position)) {
                 findings.push(finding);
             }
@@ -350,6 +482,16 @@ impl<'p> Cleaner<'p> {
             .arg("position", bad.at + 1)
             .arg("byte", format!("{:02X}", bad.byte))
     }
+}
+
+/// The cell that a way to fill a field gives: of one column, part of it, or several joined by a blank.
+fn joined<'c>(way: &Alternative, cells: &'c Cells) -> Cow<'c, str> {
+    if let [place] = way.columns.as_slice() {
+        let cell = cells.get(*place);
+        return Cow::Borrowed(if way.part.is_whole() { cell } else { way.part.of(trim(cell)) });
+    }
+    let parts = way.columns.iter().map(|place| trim(cells.get(*place))).filter(|part| !part.is_empty());
+    Cow::Owned(parts.collect::<Vec<_>>().join(" "))
 }
 
 /// What columns are called by their headers; of a file with more than the limit no row is cleaned.

@@ -63,10 +63,11 @@ impl<'p> RecordScanner<'p> {
         let mut told_apart_by: Vec<FieldIndex> = profile.identity.iter().flatten().copied().collect();
         told_apart_by.extend(&profile.repeat.keys);
         told_apart_by.extend(profile.repeat.adds);
-        let place = |field: FieldIndex| cleaner.column(field).position.map(|place| place as usize - 1);
-        let dates = (profile.fields_of(FieldKind::Date))
-            .filter_map(|field| Some((field, place(field)?, OrderSeen::default())))
-            .collect();
+        let places = |field: FieldIndex| {
+            let ways = sender.alternatives(&profile.fields[field].name);
+            ways.into_iter().map(move |way| (field, way.columns[0], OrderSeen::default()))
+        };
+        let dates = profile.fields_of(FieldKind::Date).flat_map(places).collect();
         Self {
             cleaner,
             allow_duplicates: options.allow_duplicates,

@@ -27,9 +27,8 @@ pub struct RecordShape {
 impl RecordShape {
     /// The shape of a profile's records in one file.
     pub fn of(profile: &Profile, sender: &Mapping) -> Self {
-        let cells = sender.cells_of_fields(profile);
         let mut fields: Vec<FieldIndex> =
-            (0..profile.fields.len()).filter(|field| cells[*field].is_some()).collect();
+            (0..profile.fields.len()).filter(|field| sender.has(&profile.fields[*field].name)).collect();
         fields.sort_by_key(|field| &profile.fields[*field].name);
         let keep = profile.unknown_columns() == UnknownColumns::Keep;
         let mut additional = if keep { sender.unmapped() } else { Vec::new() };
