@@ -249,7 +249,9 @@ async fn refused(
         }
     }
     if known.is_none() {
-        preview.columns.iter_mut().for_each(|column| (column.field, column.hint) = (None, None));
+        preview.columns.iter_mut().for_each(|column| {
+            *column = UploadColumn { field: None, fields: Vec::new(), hint: None, ..column.clone() }
+        });
     }
     Ok(preview)
 }

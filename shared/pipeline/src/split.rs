@@ -322,6 +322,11 @@ pub(crate) fn columns_of(mapping: &mapping::Mapping, profile: Option<&Profile>) 
                 mapping::Role::Field(field) => Some(field.clone()),
                 _ => None,
             },
+            fields: profile
+                .filter(|_| !mapping.sources.is_empty() && at < limits::COLUMNS)
+                .map(|profile| mapping.fields_of(at, profile))
+                .filter(|fields| fields.len() > 1)
+                .unwrap_or_default(),
             hint: near.map(str::to_owned),
         }
     };

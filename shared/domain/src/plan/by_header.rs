@@ -41,10 +41,15 @@ pub(super) fn map_columns(
     let first = first_fields(&filled);
     let roles = readings.iter().enumerate().map(|(at, reading)| match reading {
         Reading::Ours(role) => role.clone(),
-        _ => first.get(&at).map_or(Role::Unmapped, |field| Role::Field(profile.fields[*field].name.to_string())),
+        _ => first
+            .get(&at)
+            .map_or(Role::Unmapped, |field| Role::Field(profile.fields[*field].name.to_string())),
     });
-    let columns =
-        headers.iter().zip(roles).map(|(cell, role)| MappedColumn { header: (*cell).to_owned(), role }).collect();
+    let columns = headers
+        .iter()
+        .zip(roles)
+        .map(|(cell, role)| MappedColumn { header: (*cell).to_owned(), role })
+        .collect();
     let is_simple = |(field, alternatives): &Filled| match alternatives.as_slice() {
         [Alternative { columns, part, .. }] if columns.len() == 1 && part.is_whole() => {
             first.get(&columns[0]) == Some(field)
@@ -52,7 +57,8 @@ pub(super) fn map_columns(
         _ => false,
     };
     let sources = filled.iter().filter(|filled| !is_simple(filled));
-    let sources = sources.map(|(field, all)| (profile.fields[*field].name.to_string(), all.clone())).collect();
+    let sources =
+        sources.map(|(field, all)| (profile.fields[*field].name.to_string(), all.clone())).collect();
     (columns, sources)
 }
 
@@ -129,6 +135,13 @@ fn read_names(headers: &[&str], readings: &mut [Reading<'_>], profile: &Profile)
     }
 }
 
+/// Columns that the sender leaves out: mapped to no field.
+pub(super) fn left_out(columns: &[MappedColumn], options: &Options) -> Vec<usize> {
+    let headers: Vec<&str> = columns.iter().map(|column| column.header.as_str()).collect();
+    let chosen = Chosen::of(&headers, options);
+    (0..columns.len()).filter(|at| chosen.field_of(headers[*at]) == Some("")).collect()
+}
+
 /// Which fields the sender maps headers to.
 struct Chosen<'a> {
     exactly: HashMap<String, &'a str>,
@@ -191,7 +204,10 @@ fn further_columns(columns: impl Iterator<Item = usize>) -> Vec<Alternative> {
 fn fill_source(source: &Source, readings: &[Reading<'_>]) -> Vec<Alternative> {
     if let [kind] = source.kinds.as_slice() {
         let columns = columns_of(*kind, readings).into_iter().map(|(_, at)| at);
-        return further_columns(columns).into_iter().map(|one| Alternative { part: source.part, ..one }).collect();
+        return further_columns(columns)
+            .into_iter()
+            .map(|one| Alternative { part: source.part, ..one })
+            .collect();
     }
     let parts = source.kinds.iter().filter_map(|kind| columns_of(*kind, readings).first().map(|(_, at)| *at));
     let columns: Vec<usize> = parts.collect();
@@ -224,7 +240,8 @@ fn fill_several(group: &FieldGroup, readings: &[Reading<'_>], chosen: Vec<Filled
             }
         }
     }
-    let mut free = group.fields.clone().filter(|field| !filled.contains_key(field)).collect::<Vec<_>>().into_iter();
+    let mut free =
+        group.fields.clone().filter(|field| !filled.contains_key(field)).collect::<Vec<_>>().into_iter();
     for (field, column) in free.by_ref().zip(rest) {
         filled.insert(field, vec![Alternative::whole(column)]);
     }

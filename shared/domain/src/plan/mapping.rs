@@ -23,6 +23,18 @@ pub(super) fn own(cell: &str, is_result_file: bool) -> &str {
     if is_result_file { unguard(cell) } else { cell }
 }
 
+/// Headers that are named where columns were not imported; of more only the number.
+const COLUMNS_TOLD: usize = 20;
+
+/// An argument as a shell takes it.
+fn quoted(argument: &str) -> String {
+    if argument.contains(['"', '$', '`', '\\', '!']) {
+        format!("'{}'", argument.replace('\'', "'\\''"))
+    } else {
+        format!("\"{argument}\"")
+    }
+}
+
 /// What a column is for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -203,6 +215,40 @@ impl Mapping {
             );
         }
         findings
+    }
+
+    /// Columns that are no field's, where nobody said so: the sender did not leave them out, and the profile does not
+    /// keep or refuse them.
+    pub fn left_over(&self, profile: &Profile, options: &Options) -> Vec<usize> {
+        if !self.has_header || self.explicit || profile.unknown_columns() != UnknownColumns::Ignore {
+            return Vec::new();
+        }
+        let left_out = by_header::left_out(&self.columns, options);
+        let unmapped = self.columns.iter().enumerate().take(limits::COLUMNS);
+        let unmapped = unmapped.filter(|(_, column)| column.role == Role::Unmapped).map(|(at, _)| at);
+        unmapped.filter(|at| !left_out.contains(at)).collect()
+    }
+
+    /// Says which columns hold data and were not imported, and the option that maps the first one.
+    pub fn tell_left_over(&self, columns: &[usize], profile: &Profile) -> Option<Finding> {
+        let names: Vec<String> = columns.iter().map(|at| self.columns[*at].name(*at)).collect();
+        let shown = names.get(..COLUMNS_TOLD).unwrap_or(&names).join(", ");
+        let more = names.len().saturating_sub(COLUMNS_TOLD);
+        let fields = if more > 0 { format!("{shown}, … (+{more})") } else { shown };
+        let headers =
+            columns.iter().map(|at| trim(&self.columns[*at].header)).filter(|header| !header.is_empty());
+        let option =
+            |header: &str, field: &str| format!("--set {}", quoted(&format!("map.{header}={field}")));
+        let near = headers.clone().find_map(|header| {
+            Some((header, profile.nearest_field(header).filter(|field| !self.has(field))?))
+        });
+        let option = match near {
+            Some((header, field)) => Some(option(header, field)),
+            None => headers.clone().next().map(|header| option(header, "<field>")),
+        };
+        let finding = Finding::new(Code::ColumnsUnmapped).arg("fields", fields);
+        let finding = option.into_iter().fold(finding, |finding, option| finding.arg("option", option));
+        (!columns.is_empty()).then_some(finding)
     }
 
     /// What speaks against the sender's own mapping: headers that the file does not have.

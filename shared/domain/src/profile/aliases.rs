@@ -23,7 +23,8 @@ pub(crate) struct Aliases {
     names: HashSet<&'static str>,
 }
 
-static ALIASES: LazyLock<Aliases> = LazyLock::new(|| Aliases::read(include_str!("../../profiles/aliases.toml")));
+static ALIASES: LazyLock<Aliases> =
+    LazyLock::new(|| Aliases::read(include_str!("../../profiles/aliases.toml")));
 
 static QUALIFIERS: LazyLock<HashSet<String>> = LazyLock::new(|| {
     let words: Headers = toml::from_str(include_str!("../../profiles/qualifiers.toml"))

@@ -122,8 +122,7 @@ impl ColumnKinds {
             if let Some((other, _)) = other {
                 let other = self.groups.iter().find(|group| group.sources[0].kinds == [other]);
                 let other = other.map_or("", |group| &fields[group.fields.start].name);
-                let what =
-                    format!("two fields answer to {header:?}: {other} and {}", field.name.value());
+                let what = format!("two fields answer to {header:?}: {other} and {}", field.name.value());
                 return Err(ProfileError::at(&field.name, what));
             }
         }
@@ -135,10 +134,13 @@ impl ColumnKinds {
         for field in raw {
             for text in &field.sources {
                 let (kinds, _) = source::parse(text).unwrap_or_default();
-                let unknown =
-                    kinds.iter().find(|kind| !Aliases::shared().has(kind) && !own.contains(&self.names[**kind]));
+                let unknown = kinds
+                    .iter()
+                    .find(|kind| !Aliases::shared().has(kind) && !own.contains(&self.names[**kind]));
                 if let Some(kind) = unknown {
-                    let what = format!("a source is no kind of column: {kind:?}; `profiles/aliases.toml` lists them");
+                    let what = format!(
+                        "a source is no kind of column: {kind:?}; `profiles/aliases.toml` lists them"
+                    );
                     return Err(ProfileError::at(&field.name, what));
                 }
             }
@@ -174,11 +176,8 @@ impl ColumnKinds {
         }
         let shared = || {
             let shared = Aliases::shared();
-            let (kind, number) = if shared.is_name_or_part(folded) {
-                ("name", 0)
-            } else {
-                shared.kind_of(folded)?
-            };
+            let (kind, number) =
+                if shared.is_name_or_part(folded) { ("name", 0) } else { shared.kind_of(folded)? };
             Some((self.named(kind)?, number))
         };
         let fallback = || Some((*self.fallbacks.get(folded)?, 0));
@@ -201,7 +200,8 @@ impl ColumnKinds {
     /// Every known header, folded, with its field.
     pub(crate) fn headers(&self) -> impl Iterator<Item = (&str, FieldIndex)> {
         let own = self.own.iter().map(|(folded, (kind, number))| (folded.as_str(), *kind, *number));
-        let shared = Aliases::shared().iter().filter_map(|(folded, kind)| Some((folded, self.named(kind)?, 0)));
+        let shared =
+            Aliases::shared().iter().filter_map(|(folded, kind)| Some((folded, self.named(kind)?, 0)));
         own.chain(shared).filter_map(|(folded, kind, number)| {
             Some((folded, self.field_of(Slot { kind, qualified: false, number })?))
         })

@@ -51,7 +51,10 @@ pub(super) fn parse(text: &str) -> Result<(Vec<&str>, Part), String> {
         Some((kinds, "first words" | " first words")) => (kinds, Part::FirstWords),
         Some((kinds, "last word" | " last word")) => (kinds, Part::LastWord),
         Some((_, part)) => {
-            return Err(format!("takes `: first words` or `: last word` after a kind, not {:?}", part.trim()));
+            return Err(format!(
+                "takes `: first words` or `: last word` after a kind, not {:?}",
+                part.trim()
+            ));
         }
     };
     let kinds: Vec<&str> = kinds.split('+').map(str::trim).collect();

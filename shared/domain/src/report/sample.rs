@@ -109,6 +109,7 @@ fn upload(head: Head, verdict: Verdict, rows: u64) -> Upload {
     let column = |position, header: &str, field: Option<&str>, hint: Option<&str>| UploadColumn {
         position,
         header: header.to_owned(),
+        fields: Vec::new(),
         field: field.map(str::to_owned),
         hint: hint.map(str::to_owned),
     };

@@ -39,6 +39,9 @@ pub struct UploadColumn {
     pub header: String,
     /// The field that it fills; null where the header was not understood, or is left out.
     pub field: Option<String>,
+    /// Every field that it helps to fill, where that is more than one.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub fields: Vec<String>,
     /// For a header that was not understood: the field that it resembles most.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hint: Option<String>,

@@ -46,6 +46,8 @@ pub(super) struct RecordScanner<'p> {
     pub(super) dates: Vec<(FieldIndex, usize, OrderSeen)>,
     /// Keys of the records looked at, one behind the other, where a row has several.
     pub(super) keys: Vec<Key>,
+    /// Columns that are no field's and were empty in every record looked at: a filled one is looked at no longer.
+    pub(super) not_yet_filled: Vec<usize>,
     cells: Cells,
     values: Values,
     text: String,
@@ -76,6 +78,7 @@ impl<'p> RecordScanner<'p> {
             told_apart_by,
             dates,
             keys: Vec::new(),
+            not_yet_filled: sender.left_over(profile, options),
             cells: Cells::default(),
             values: Values::default(),
             text: String::new(),
@@ -102,6 +105,9 @@ impl<'p> RecordScanner<'p> {
             let cells = &self.cells;
             let date = |cell: usize| repair(trim(cells.get(cell)), Holds::Value);
             self.dates.iter_mut().for_each(|(_, cell, order)| order.see(&date(*cell)));
+            if !self.not_yet_filled.is_empty() {
+                self.not_yet_filled.retain(|at| trim(cells.get(*at)).is_empty());
+            }
             self.tell_apart(&mut seen);
         }
         seen
