@@ -37,8 +37,16 @@ impl<W: ObjectWriter> Assembly<W> {
         let mut succeeded = objects.create(&artifacts.succeeded()).await?;
         let mut failed = objects.create(&artifacts.failed()).await?;
         let delimiter = plan.delimiter();
-        succeeded.write(&ResultWriter::header(&plan.mapping, &SUCCEEDED, delimiter, false)).await?;
-        failed.write(&ResultWriter::header(&plan.mapping, &FAILED, delimiter, plan.surplus)).await?;
+        succeeded.write(&ResultWriter::header(&plan.mapping, &SUCCEEDED, delimiter, false, &[])).await?;
+        failed
+            .write(&ResultWriter::header(
+                &plan.mapping,
+                &FAILED,
+                delimiter,
+                plan.surplus,
+                &plan.carrying_headers(),
+            ))
+            .await?;
         Ok(Self { succeeded, failed, tally: Tally::default(), seen: HashSet::new(), next: 0 })
     }
 

@@ -247,6 +247,7 @@ async fn write_upload(
         first_line: None,
         rows: None,
         columns: Vec::new(),
+        mapping: None,
         detection: Detection::default(),
         options: std::collections::BTreeMap::new(),
     };

@@ -55,6 +55,8 @@ pub struct ChunkJudge<'p> {
     values: Values,
     rows: Vec<Row>,
     skipped: u64,
+    /// Rows that are the example of a template.
+    examples: Vec<u64>,
     group: Option<FieldIndex>,
 }
 
@@ -91,6 +93,7 @@ impl<'p> ChunkJudge<'p> {
         let sender = plan.mapping.sender();
         let region = plan.settings.phone_region();
         let cleaner = Cleaner::new(profile, &sender, region, plan.options.allow_duplicates)
+            .with_values(&plan.options.value)
             .with_day_orders(&plan.day_orders)
             .with_encoding(plan.encoding);
         let shape = RecordShape::of(profile, &sender);
@@ -106,6 +109,7 @@ impl<'p> ChunkJudge<'p> {
             values: Values::with_room(rows, profile.fields.len(), message.text.len()),
             rows: Vec::with_capacity(rows),
             skipped: 0,
+            examples: Vec::new(),
             group,
         };
         bench.clean_rows(message);
@@ -141,6 +145,8 @@ impl<'p> ChunkJudge<'p> {
             let too_large = mark.is_some_and(|mark| mark.cut_from.is_some());
             if !chosen || (cells.is_blank() && !too_large) {
                 self.skipped += 1;
+            } else if !too_large && self.cleaner.is_example(&cells) {
+                self.examples.push(number);
             } else {
                 self.clean_row((number, line), record, plain, &cells, mark);
             }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use crate::plan::columns::{FAILED, SUCCEEDED, SURPLUS};
+use crate::plan::columns::{FAILED, OPTIONS, SUCCEEDED, SURPLUS};
 use crate::plan::mapping::{Alternative, MappedColumn, Role, own};
 use crate::profile::aliases::{Aliases, unqualified};
 use crate::profile::compiled::{FieldIndex, Profile};
@@ -65,7 +65,10 @@ pub(super) fn map_columns(
 /// The first field that each column helps to fill.
 fn first_fields(filled: &[Filled]) -> HashMap<usize, FieldIndex> {
     let mut first = HashMap::new();
-    for (field, alternatives) in filled {
+    // A column that is the best one for a field is that field's, whatever else it helps to fill.
+    let best = filled.iter().map(|(field, alternatives)| (field, &alternatives[..1]));
+    let all = filled.iter().map(|(field, alternatives)| (field, &alternatives[..]));
+    for (field, alternatives) in best.chain(all) {
         for column in alternatives.iter().flat_map(|alternative| &alternative.columns) {
             first.entry(*column).or_insert(*field);
         }
@@ -105,7 +108,9 @@ fn last_places<'h>(header: &[&'h str], is_result_file: bool) -> HashMap<&'h str,
         return HashMap::new();
     }
     let names = header.iter().map(|cell| cell.trim()).enumerate();
-    let ours = |name: &str| name == SURPLUS || SUCCEEDED.contains(&name) || FAILED.contains(&name);
+    let ours = |name: &str| {
+        name == SURPLUS || name.starts_with(OPTIONS) || SUCCEEDED.contains(&name) || FAILED.contains(&name)
+    };
     names.filter(|(_, name)| ours(name)).map(|(at, name)| (name, at)).collect()
 }
 
@@ -226,6 +231,9 @@ fn columns_of(kind: KindIndex, readings: &[Reading<'_>]) -> Vec<(Slot, usize)> {
 }
 
 /// Of fields of which there are several, a numbered column fills the field of its number, any other the next free one.
+///
+/// Columns without numbers stand for the first field too, where its own column is empty: a row that has only a mobile
+/// number has a first number.
 fn fill_several(group: &FieldGroup, readings: &[Reading<'_>], chosen: Vec<Filled>) -> Vec<Filled> {
     let mut filled: BTreeMap<FieldIndex, Vec<Alternative>> = chosen.into_iter().collect();
     let mut rest = Vec::new();
@@ -242,8 +250,15 @@ fn fill_several(group: &FieldGroup, readings: &[Reading<'_>], chosen: Vec<Filled
     }
     let mut free =
         group.fields.clone().filter(|field| !filled.contains_key(field)).collect::<Vec<_>>().into_iter();
-    for (field, column) in free.by_ref().zip(rest) {
-        filled.insert(field, vec![Alternative::whole(column)]);
+    let placed: Vec<(FieldIndex, usize)> = free.by_ref().zip(rest).collect();
+    for (field, column) in &placed {
+        filled.insert(*field, vec![Alternative::whole(*column)]);
+    }
+    let [(first, _), others @ ..] = placed.as_slice() else { return filled.into_iter().collect() };
+    if *first == group.fields.start
+        && let Some(ways) = filled.get_mut(first)
+    {
+        ways.extend(others.iter().map(|(_, column)| Alternative::whole(*column)));
     }
     filled.into_iter().collect()
 }

@@ -185,6 +185,19 @@ impl Mapping {
         findings
     }
 
+    /// Mandatory fields, and sets of fields of which one is mandatory, that no column fills.
+    pub fn missing(&self, profile: &Profile) -> Vec<String> {
+        let required = profile.fields.iter().filter(|field| field.required && !self.has(&field.name));
+        let mut missing: Vec<String> = required.map(|field| field.name.to_string()).collect();
+        for set in &profile.one_of {
+            let names: Vec<&str> = set.iter().map(|field| &*profile.fields[*field].name).collect();
+            if !names.iter().any(|name| self.has(name)) {
+                missing.push(names.join(", "));
+            }
+        }
+        missing
+    }
+
     /// What speaks against the file as it is mapped.
     pub fn findings(&self, profile: &Profile) -> Vec<Finding> {
         let mut findings = Vec::new();
@@ -194,16 +207,8 @@ impl Mapping {
             findings
                 .push(Finding::new(Code::TooManyColumns).arg("limit", limits::COLUMNS).arg("columns", own));
         }
-        for field in profile.fields.iter().filter(|field| field.required && !self.has(&field.name)) {
-            findings.push(Finding::on(Code::ColumnMissing, &Column::new(field.name.clone(), None)));
-        }
-        for set in &profile.one_of {
-            let names: Vec<&str> = set.iter().map(|field| &*profile.fields[*field].name).collect();
-            if !names.iter().any(|name| self.has(name)) {
-                let column = Column::new(names.join(", "), None);
-                findings.push(Finding::on(Code::ColumnMissing, &column));
-            }
-        }
+        let missing = self.missing(profile).into_iter();
+        findings.extend(missing.map(|name| Finding::on(Code::ColumnMissing, &Column::new(name, None))));
         if profile.unknown_columns() == UnknownColumns::Refuse
             && let Some(at) = self.columns.iter().position(|column| column.role == Role::Unmapped)
         {
@@ -220,7 +225,10 @@ impl Mapping {
     /// Columns that are no field's, where nobody said so: the sender did not leave them out, and the profile does not
     /// keep or refuse them.
     pub fn left_over(&self, profile: &Profile, options: &Options) -> Vec<usize> {
-        if !self.has_header || self.explicit || profile.unknown_columns() != UnknownColumns::Ignore {
+        if !self.has_header
+            || options.columns.is_some()
+            || profile.unknown_columns() != UnknownColumns::Ignore
+        {
             return Vec::new();
         }
         let left_out = by_header::left_out(&self.columns, options);

@@ -79,6 +79,11 @@ pub fn profile(name: &ProfileName) -> String {
     format!("settings/profiles/{name}.toml")
 }
 
+/// The mapping that holds for every file with a header.
+pub fn saved_mapping(program: &ProgramName, profile: &str, fingerprint: &str) -> String {
+    format!("settings/mappings/{program}/{profile}/{fingerprint}.toml")
+}
+
 /// The folder of one import's outputs.
 pub fn import(program: &ProgramName, import: &ImportId) -> String {
     format!("imports/{program}/{import}")

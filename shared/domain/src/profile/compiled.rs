@@ -130,6 +130,18 @@ impl Profile {
         (best.0 >= 0.87).then(|| &*self.fields[best.1].name)
     }
 
+    /// The nearest of the values that a field takes, where they are a closed list.
+    pub fn nearest_value(&self, field: &str, value: &str) -> Option<String> {
+        let field = &self.fields[self.field(field)?];
+        let wanted = fold(value);
+        if wanted.len() > LONGEST_NEAR {
+            return None;
+        }
+        let near = field.words.iter().map(|(word, known)| (strsim::jaro_winkler(&wanted, word), known));
+        let best = near.max_by(|a, b| a.0.total_cmp(&b.0).then_with(|| b.1.cmp(a.1)))?;
+        (best.0 >= 0.8).then(|| best.1.clone())
+    }
+
     /// What the file's unknown columns are for.
     pub fn unknown_columns(&self) -> UnknownColumns {
         self.raw.unknown_columns.unwrap_or_default()

@@ -47,6 +47,15 @@ pub struct UploadColumn {
     pub hint: Option<String>,
 }
 
+/// By what a mapping is kept for files with the same header.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UploadMapping {
+    /// What tells the header from others: 16 hexadecimal digits.
+    pub fingerprint: String,
+    /// A mapping was saved for it, and followed.
+    pub saved: bool,
+}
+
 /// What was found out about a file beside what everybody asks for; what there is nothing to say of is left out.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Detection {
@@ -113,6 +122,9 @@ pub struct Upload {
     pub rows: Option<u64>,
     /// Every column of the file, in its order.
     pub columns: Vec<UploadColumn>,
+    /// By what a mapping for it is known; left out of a file without a header.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mapping: Option<UploadMapping>,
     /// What else was found.
     #[serde(flatten)]
     pub detection: Detection,

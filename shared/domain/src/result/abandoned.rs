@@ -84,7 +84,8 @@ impl Abandoned {
 pub fn unprocessed(plan: &Plan, profile: &Profile, message: &ChunkMessage) -> ChunkResult {
     let delimiter = plan.delimiter();
     let sender = plan.mapping.sender();
-    let mut writer = ResultWriter::new(delimiter, sender.columns.len(), plan.surplus);
+    let mut writer = ResultWriter::new(delimiter, sender.columns.len(), plan.surplus)
+        .carrying(plan.carrying_headers().len());
     let mut answer = ChunkAnswer::default();
     let mut cells = Cells::default();
     let (mut line, mut start) = (message.first_line, 0);
@@ -161,6 +162,7 @@ struct PartialFailure {
     width: usize,
     delimiter: u8,
     surplus: bool,
+    carrying: usize,
 }
 
 impl PartialFailure {
@@ -171,6 +173,7 @@ impl PartialFailure {
             width: plan.mapping.sender().columns.len(),
             delimiter: plan.delimiter(),
             surplus: plan.surplus,
+            carrying: plan.carrying_headers().len(),
         }
     }
 
@@ -183,7 +186,11 @@ impl PartialFailure {
         let own = row.cells.iter().take(self.width + 2).map(String::as_str);
         let told = [unprocessed, "", "", said("rollcall_warnings")];
         let mut record = Vec::new();
-        write_record(&mut record, own.chain(told).chain(self.surplus.then_some("")), self.delimiter);
+        write_record(
+            &mut record,
+            own.chain(told).chain(std::iter::repeat_n("", usize::from(self.surplus) + self.carrying)),
+            self.delimiter,
+        );
         record.extend_from_slice(b"\r\n");
         self.abandoned.push((row.number, record));
     }

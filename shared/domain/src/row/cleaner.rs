@@ -2,7 +2,7 @@
 
 use crate::clean::repair::trim;
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use crate::clean;
 use crate::clean::{DayOrder, Holds, Region};
@@ -12,6 +12,7 @@ use crate::file::record_text::BadBytes;
 use crate::plan::chunk::Mark;
 use crate::plan::mapping::{Alternative, Mapping};
 use crate::profile::compiled::{FieldIndex, Profile};
+use crate::profile::options::ValueOption;
 use crate::profile::source::Part;
 use crate::types::code::Code;
 use crate::types::field_kind::FieldKind;
@@ -19,7 +20,7 @@ use crate::types::finding::{Column, Finding};
 use crate::types::id::UNIT;
 use crate::types::limits;
 
-use crate::row::fold::{identity_part, push_nfc, push_single_blanks};
+use crate::row::fold::{fold_name, identity_part, push_nfc, push_single_blanks};
 use crate::row::kinds::{self, Told};
 
 /// The cleaned values of rows, one after the other; a field without a value has an empty one.
@@ -92,6 +93,10 @@ pub struct Cleaner<'p> {
     cell_of: Vec<CellOf>,
     /// Of fields that several columns may fill: the ways to fill them, with the column of each.
     several: Vec<Vec<(Alternative, Column)>>,
+    /// The cells of a template's example row, the most telling one first; empty where the file is none of a template.
+    example: Vec<(usize, String)>,
+    /// What the sender's values mean, by field.
+    meant: HashMap<FieldIndex, HashMap<String, String>>,
     /// The field of each cell.
     field_of: Vec<Option<FieldIndex>>,
     /// Whether each cell is always cleaned: it alone fills a field.
@@ -146,6 +151,8 @@ impl<'p> Cleaner<'p> {
             profile,
             cell_of,
             several,
+            example: example_row(profile, mapping),
+            meant: HashMap::new(),
             field_of,
             always_cleaned,
             columns,
@@ -158,6 +165,36 @@ impl<'p> Cleaner<'p> {
             encoding: Encoding::Utf8,
             scratch: String::new(),
         }
+    }
+
+    /// Reads what the sender writes for what we know; case and blanks do not count.
+    #[must_use]
+    pub fn with_values(mut self, values: &[ValueOption]) -> Self {
+        for one in values {
+            let Some(index) = self.profile.field(&one.field) else { continue };
+            self.meant.entry(index).or_default().insert(value_key(&one.from), one.to.clone());
+            // A field with such values goes the longer way, so that no other has to ask.
+            if let CellOf::At(place) = self.cell_of[index] {
+                let way = Alternative { columns: vec![place], part: Part::Whole, repeats: false };
+                self.several.push(vec![(way, self.columns[index].clone())]);
+                self.cell_of[index] = CellOf::Several(self.several.len() - 1);
+                self.always_cleaned[place] = false;
+            }
+        }
+        self
+    }
+
+    /// What the sender means by a cell.
+    fn meant<'c>(&self, index: FieldIndex, sent: Cow<'c, str>) -> Cow<'c, str> {
+        let Some(meant) = self.meant.get(&index) else { return sent };
+        if let Some(to) = meant.get(&value_key(&sent)) {
+            return Cow::Owned(to.clone());
+        }
+        if self.profile.fields[index].kind != FieldKind::Tags {
+            return sent;
+        }
+        let tag = |tag: &str| meant.get(&value_key(tag)).cloned().unwrap_or_else(|| trim(tag).to_owned());
+        Cow::Owned(sent.split(',').map(tag).collect::<Vec<_>>().join(", "))
     }
 
     /// Names the file's encoding in findings about its bytes.
@@ -184,6 +221,13 @@ impl<'p> Cleaner<'p> {
     /// How many cells a record has.
     pub fn width(&self) -> usize {
         self.width
+    }
+
+    /// Whether a row is the example of the profile's template, unchanged.
+    pub fn is_example(&self, cells: &Cells) -> bool {
+        let is_as_it_was = |(place, cell): &(usize, String)| cells.get(*place) == cell;
+        // Nearly every row is seen to be another by its first cell.
+        self.example.first().is_some_and(is_as_it_was) && self.example.iter().all(is_as_it_was)
     }
 
     /// Cleans a row: appends its values and tells all that is wrong or was mended.
@@ -305,6 +349,7 @@ impl<'p> Cleaner<'p> {
         let Some(taken) = self.take(index, number, cells) else {
             return self.clean_cell(index, None, "", region, out, findings);
         };
+        let taken = Taken { sent: self.meant(index, taken.sent), way: taken.way };
         let column = self.several[number][taken.way].1.clone();
         // The row is checked for such cells by their place.
         if too_long(&taken.sent, || column.clone()).is_some() {
@@ -355,6 +400,18 @@ impl<'p> Cleaner<'p> {
             }
         }
         others
+    }
+
+    /// Where a field's cell stands in a row.
+    fn place(&self, index: FieldIndex, cells: &Cells) -> Option<usize> {
+        match self.cell_of[index] {
+            CellOf::Nothing => None,
+            CellOf::At(place) => Some(place),
+            CellOf::Several(number) => {
+                let taken = self.take(index, number, cells)?;
+                Some(self.several[number][taken.way].0.columns[0])
+            }
+        }
     }
 
     /// A field's cell as it was sent, empty where there is none.
@@ -419,15 +476,21 @@ impl<'p> Cleaner<'p> {
     fn drop_repeated(&self, cells: &Cells, values: &mut Values, findings: &mut Vec<Finding>) {
         let start = values.spans.len() - self.profile.fields.len();
         for fields in &self.profile.repeated {
-            for (place, field) in fields.iter().enumerate().skip(1) {
+            for (place_in_group, field) in fields.iter().enumerate().skip(1) {
                 let row = values.last(self.profile.fields.len());
                 let value = row.get(*field);
-                if value.is_empty() || !fields[..place].iter().any(|earlier| row.get(*earlier) == value) {
+                if value.is_empty()
+                    || !fields[..place_in_group].iter().any(|earlier| row.get(*earlier) == value)
+                {
                     continue;
                 }
-                let cell = self.cell(*field, cells);
-                let finding = Finding::on(Code::ValueDropped, &self.columns[*field]);
-                findings.push(finding.value(trim(&cell)).arg("reason", "repeated"));
+                let place = self.place(*field, cells);
+                // The one cell stands for both fields: nothing is lost.
+                if !fields[..place_in_group].iter().any(|earlier| self.place(*earlier, cells) == place) {
+                    let cell = self.cell(*field, cells);
+                    let finding = Finding::on(Code::ValueDropped, &self.columns[*field]);
+                    findings.push(finding.value(trim(&cell)).arg("reason", "repeated"));
+                }
                 values.spans[start + *field].1 = values.spans[start + *field].0;
             }
         }
@@ -482,6 +545,29 @@ impl<'p> Cleaner<'p> {
             .arg("position", bad.at + 1)
             .arg("byte", format!("{:02X}", bad.byte))
     }
+}
+
+/// Where the cells of a template's example row stand; nothing where a column of the template is missing.
+fn example_row(profile: &Profile, mapping: &Mapping) -> Vec<(usize, String)> {
+    let mut row = Vec::new();
+    for field in &profile.fields {
+        let ways = mapping.alternatives(&field.name);
+        match (ways.first().map(|way| way.columns[0]), &field.example) {
+            (Some(place), example) => row.push((place, example.clone().unwrap_or_default())),
+            (None, Some(_)) => return Vec::new(),
+            (None, None) => {}
+        }
+    }
+    row.sort_by_key(|(place, cell)| (std::cmp::Reverse(cell.len()), *place));
+    if row.first().is_some_and(|(_, cell)| !cell.is_empty()) { row } else { Vec::new() }
+}
+
+/// How the values of options are told apart: case and blanks do not count.
+fn value_key(value: &str) -> String {
+    let mut folded = String::new();
+    fold_name(value, &mut folded);
+    folded.retain(|sign| !sign.is_whitespace());
+    folded
 }
 
 /// The cell that a way to fill a field gives: of one column, part of it, or several joined by a blank.

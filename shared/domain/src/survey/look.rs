@@ -61,7 +61,8 @@ impl<'p> RecordScanner<'p> {
         settings: &Settings,
     ) -> Self {
         let sender = opening.mapping.sender();
-        let cleaner = Cleaner::new(profile, &sender, settings.phone_region(), options.allow_duplicates);
+        let cleaner = Cleaner::new(profile, &sender, settings.phone_region(), options.allow_duplicates)
+            .with_values(&options.value);
         let mut told_apart_by: Vec<FieldIndex> = profile.identity.iter().flatten().copied().collect();
         told_apart_by.extend(&profile.repeat.keys);
         told_apart_by.extend(profile.repeat.adds);

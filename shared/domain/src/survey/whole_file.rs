@@ -43,6 +43,10 @@ pub struct Surveyed {
     pub delimiter: Option<u8>,
     /// Which column holds what.
     pub mapping: Mapping,
+    /// The options with those that were found for the header of the file, where some were; whoever reads them fills it in.
+    pub options: Option<Options>,
+    /// A mapping was saved for files with this header; whoever reads it fills it in.
+    pub mapping_saved: bool,
     /// Physical lines above the header.
     pub preamble: u64,
     /// Data records, blank ones included, up to the last filled one.
@@ -334,6 +338,8 @@ impl<'p> Survey<'p> {
             delimiter: Some(self.opening.delimiter),
             preamble: self.opening.preamble,
             mapping: self.opening.mapping,
+            options: None,
+            mapping_saved: false,
             rows: self.last_filled,
             chunks: self.chunks,
             surplus: self.surplus,
