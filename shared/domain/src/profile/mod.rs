@@ -5,19 +5,24 @@
 //! - [`raw`]: a profile as its TOML file says it. [`lint`]: checks it and compiles it. [`compiled`]: the result.
 //! - [`built_in`]: reads profiles, and holds those that come with the program.
 //! - [`options`], [`settings`]: options of a drop, settings of a program. [`toml_table`]: helpers that both use.
-//! - [`header`]: when two headers count as the same. [`aliases`]: what columns are called, for all profiles.
-//! - [`source`], [`kinds`]: which columns fill a field. [`template`]: the file to fill in.
+//! - [`change_rules`]: how an import changes contacts that exist. [`share`]: a limit of rows.
+//! - [`header`]: when two headers count as the same. [`template`]: the file to fill in.
+//! - `aliases`: what columns are called, for all profiles. [`source`], `kinds`: which columns fill a field.
 
 pub(crate) mod aliases;
 pub mod built_in;
+pub mod change_rules;
 pub mod compiled;
 pub mod error;
 pub mod header;
 pub(crate) mod kinds;
 pub mod lint;
 pub mod options;
+#[cfg(feature = "schema")]
+pub mod options_table;
 pub mod raw;
 pub mod settings;
+pub mod share;
 pub mod source;
 pub mod template;
 pub mod toml_table;

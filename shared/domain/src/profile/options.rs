@@ -1,12 +1,17 @@
 //! Options of one drop: object metadata, a sidecar, or `--set` on the command line; one meaning for all three.
 
+use std::fmt;
+
 use crate::file::write::parse_delimiter;
 use serde::{Deserialize, Serialize};
 
+use crate::profile::change_rules::ChangeRules;
 use crate::profile::compiled::Profile;
+use crate::profile::share::Share;
 
 /// What the first record of the file is.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum FirstLine {
     /// It names the columns.
@@ -62,8 +67,17 @@ pub struct Options {
     pub ambiguous_first: bool,
     /// The rows to take; all where it is not said.
     pub rows: Option<Rows>,
+    /// An optional field whose value is wrong is left out, and its row is imported (`value_dropped`).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub drop_invalid: bool,
     /// Whom to write to, besides the program's own list.
     pub notify: Vec<String>,
+    /// With more rejected rows than that nothing is written.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_rejected: Option<Share>,
+    /// How contacts that exist are changed.
+    #[serde(default, flatten)]
+    pub changes: ChangeRules,
 }
 
 /// One value of a field that stands for another: `value.<field>.<from> = <to>`.
@@ -88,6 +102,11 @@ impl Rows {
         after > 0 && row <= self.0[after - 1].1
     }
 
+    /// The first row that is chosen.
+    pub fn first(&self) -> u64 {
+        self.0.first().map_or(0, |(first, _)| *first)
+    }
+
     fn parse(value: &str) -> Option<Self> {
         let mut ranges = Vec::new();
         for part in value.split(',').map(str::trim).filter(|part| !part.is_empty()) {
@@ -110,6 +129,16 @@ impl Rows {
     }
 }
 
+impl fmt::Display for Rows {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (number, (first, last)) in self.0.iter().enumerate() {
+            f.write_str(if number > 0 { "," } else { "" })?;
+            if first == last { write!(f, "{first}")? } else { write!(f, "{first}-{last}")? }
+        }
+        Ok(())
+    }
+}
+
 /// An option that cannot be taken: which, and what it takes.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("option {name}: {what}")]
@@ -121,8 +150,9 @@ pub struct OptionError {
 }
 
 /// Options that every kind of drop knows; the rest of them are `map.<header>`.
-const NAMES: &str = "dry_run, delimiter, encoding, sheet, first_line, columns, map.<header>, value.<field>.<from>, replace, \
-                     allow_duplicates, validate_agent, ambiguous, rows, notify";
+const NAMES: &str = "dry_run, delimiter, encoding, sheet, first_line, columns, map.<header>, \
+                     value.<field>.<from>, replace, allow_duplicates, validate_agent, ambiguous, rows, \
+                     invalid_optional, notify, mode, blank, clear_word, keep_fields, max_rejected";
 
 impl Options {
     /// Reads options as they came: name and value, later ones over earlier ones.
@@ -171,7 +201,11 @@ impl Options {
             self.value.push(ValueOption { field, from, to });
             return Ok(());
         }
-        match name.replace('-', "_").as_str() {
+        let name_in_full = name.replace('-', "_");
+        if self.changes.set(&name_in_full, value).map_err(|what| wrong(&what))? {
+            return Ok(());
+        }
+        match name_in_full.as_str() {
             "dry_run" => self.dry_run = flag()?,
             "replace" => self.replace = flag()?,
             "allow_duplicates" => self.allow_duplicates = flag()?,
@@ -181,6 +215,7 @@ impl Options {
                     .ok_or_else(|| wrong(&format!("takes one of , ; | ^ tab, not {value:?}")))?;
                 self.delimiter = Some(delimiter);
             }
+            "max_rejected" => self.max_rejected = Some(Share::parse(value).map_err(|what| wrong(&what))?),
             "encoding" => self.encoding = Some(value.trim().to_owned()),
             "sheet" => self.sheet = Some(value.to_owned()),
             "first_line" => {
@@ -197,6 +232,13 @@ impl Options {
                     "first" => true,
                     "error" => false,
                     _ => return Err(wrong(&format!("takes error or first, not {value:?}"))),
+                }
+            }
+            "invalid_optional" => {
+                self.drop_invalid = match value.trim() {
+                    "drop" => true,
+                    "reject" => false,
+                    _ => return Err(wrong(&format!("takes reject or drop, not {value:?}"))),
                 }
             }
             "rows" => {
@@ -250,6 +292,9 @@ impl Options {
             }
             seen.push(field);
         }
+        if let Some(field) = self.changes.unknown_field(profile) {
+            return wrong("keep_fields", format!("no such field: {field:?}; one of {}", known()));
+        }
         if self.replace && !profile.offers_replace() {
             return wrong("replace", format!("the profile {} does not offer it", profile.name));
         }
@@ -300,6 +345,7 @@ mod tests {
             ("colour", "red", "not known"),
             ("ambiguous", "last", "error or first"),
             ("value.group", "Gold", "value.<field>"),
+            ("invalid_optional", "ignore", "reject or drop"),
             ("notify", "a@b.example, nobody", "\"nobody\""),
         ] {
             let error = read(&[(name, value)]).expect_err(name).to_string();
