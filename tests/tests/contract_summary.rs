@@ -141,16 +141,16 @@ fn a_refused_load_of_accounts_has_a_letter_though_it_goes_to_nobody() {
 #[test]
 fn a_refused_import_has_upload_summary_report_and_letter_and_no_result_files() {
     let host = TestHost::with_acme();
-    let imported = host.import("prospects", "Name,E-mail,Mail\nAnn,ann@one.example,x\n");
+    let imported = host.import("prospects", "Name,Phone\nAnn,+55 11 91234-5678\n");
     let summary = json(&imported, "summary.json");
     assert_eq!(summary["status"], "refused");
     assert_eq!(summary["rows"].as_object().unwrap().values().filter(|count| **count != 0).count(), 0);
-    assert_eq!(summary["errors"][0]["code"], "column_repeated");
+    assert_eq!(summary["errors"][0]["code"], "column_missing");
     assert_eq!(
         (&summary["errors"][0]["column"], &summary["errors"][0]["rows"]),
         (&"email".into(), &0.into())
     );
-    assert!(imported.report.contains("column_repeated") && imported.notification.is_some());
+    assert!(imported.report.contains("column_missing") && imported.notification.is_some());
     for absent in ["succeeded.csv", "failed.csv"] {
         assert!(!imported.folder.join(absent).exists(), "{absent}");
     }

@@ -37,12 +37,17 @@ fn a_mapped_header_goes_before_another_that_is_understood() {
 }
 
 #[test]
-fn two_mapped_headers_or_two_understood_ones_are_still_one_too_many() {
+fn of_two_headers_for_one_field_the_first_filled_is_taken_and_another_value_told() {
     let host = TestHost::with_acme();
     let both = [("map.Billing address", "email"), ("map.E-mail", "email")];
-    assert_eq!(import(&host, TWO, &both).file_codes(), ["column_repeated"]);
+    let imported = import(&host, TWO, &both);
+    assert_eq!(fields(&imported.upload.columns), [Some("name"), Some("email"), Some("email")]);
+    assert_eq!(imported.succeeded_rows()[0]["rollcall_warnings"], "email:value_several");
+    assert_eq!(host.contact_of("ann@private.example")["name"], "Ann");
     let file = "Name,E-mail,Mail\nAnn,ann@one.example,ann@two.example\n";
-    assert_eq!(import(&host, file, &[]).file_codes(), ["column_repeated"]);
+    let imported = import(&host, file, &[]);
+    assert_eq!(imported.succeeded_rows()[0]["rollcall_warnings"], "email:value_several");
+    assert_eq!(host.contact_of("ann@one.example")["name"], "Ann");
     // Leaving one out settles it, and so does choosing one.
     for option in [("map.Mail", ""), ("map.E-mail", "email")] {
         let imported = import(&host, file, &[option]);
@@ -68,9 +73,9 @@ fn a_company_or_a_mobile_number_stands_in_where_nothing_is_better() {
         let imported = host.import_with(profile, format!("{header}\n{cells}\n"), &[], &Course::default());
         imported.upload.columns.into_iter().map(|column| column.field.unwrap_or_default()).collect::<Vec<_>>()
     };
-    assert_eq!(of("prospects", "Name;Company;Email"), ["name", "", "email"]);
+    assert_eq!(of("prospects", "Name;Company;Email"), ["name", "name", "email"]);
     assert_eq!(of("prospects", "Empresa;Email;Celular"), ["name", "email", "phone"]);
-    assert_eq!(of("prospects", "Nome;E-mail;Telefone;Celular"), ["name", "email", "phone", ""]);
+    assert_eq!(of("prospects", "Nome;E-mail;Telefone;Celular"), ["name", "email", "phone", "phone"]);
     assert_eq!(of("mailing", "Nome;Telefone;Celular"), ["name", "phone_1", "phone_2"]);
     assert_eq!(of("mailing", "Nome;Handy;Mobil"), ["name", "phone_1", "phone_2"]);
     assert_eq!(of("mailing", "Nome;Celular;Telefone 2;Telefone"), ["name", "phone_3", "phone_2", "phone_1"]);

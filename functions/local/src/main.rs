@@ -48,6 +48,8 @@ enum Command {
     #[command(subcommand)]
     Imports(commands::imports::Imports),
     #[command(subcommand)]
+    Mappings(commands::mappings::Mappings),
+    #[command(subcommand)]
     Contacts(commands::contacts::Contacts),
 }
 
@@ -84,6 +86,7 @@ fn run(cli: Cli) -> Result<Exit, Failure> {
         Command::Watch(watch) => watch.run(home),
         Command::Profiles(profiles) => profiles.run(home),
         Command::Imports(imports) => imports.run(home),
+        Command::Mappings(mappings) => mappings.run(home),
         Command::Contacts(contacts) => contacts.run(home),
     }
 }

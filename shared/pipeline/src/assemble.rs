@@ -40,9 +40,11 @@ impl<W: ObjectWriter> Assembly<W> {
         let mut failed = objects.create(&artifacts.failed()).await?;
         let mut changes = objects.create(&artifacts.changes()).await?;
         let delimiter = plan.delimiter();
-        succeeded.write(&ResultWriter::header(&plan.mapping, &SUCCEEDED, delimiter, false)).await?;
-        failed.write(&ResultWriter::header(&plan.mapping, &FAILED, delimiter, plan.surplus)).await?;
-        changes.write(&ResultWriter::header(&Mapping::default(), &CHANGES, delimiter, false)).await?;
+        succeeded.write(&ResultWriter::header(&plan.mapping, &SUCCEEDED, delimiter, false, &[])).await?;
+        let carrying = plan.carrying_headers();
+        let header = ResultWriter::header(&plan.mapping, &FAILED, delimiter, plan.surplus, &carrying);
+        failed.write(&header).await?;
+        changes.write(&ResultWriter::header(&Mapping::default(), &CHANGES, delimiter, false, &[])).await?;
         Ok(Self { succeeded, failed, changes, tally: Tally::default(), seen: HashSet::new(), next: 0 })
     }
 

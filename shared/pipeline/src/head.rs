@@ -42,6 +42,7 @@ pub(crate) fn empty_upload(plan: &Plan, item: &ImportItem) -> Upload {
         first_line: None,
         rows: None,
         columns: Vec::new(),
+        mapping: None,
         detection: Detection::default(),
         options: BTreeMap::new(),
     }

@@ -4,6 +4,8 @@
 //! are cleaned, looked up and judged. Of a file that an import would refuse, the cells are shown as far as they can
 //! be decoded.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use rollcall_domain::file::cells::Cells;
 use rollcall_domain::file::record_text;
@@ -14,7 +16,7 @@ use rollcall_domain::plan::chunk::ChunkMessage;
 use rollcall_domain::plan::import_plan::{ChunkSize, Plan};
 use rollcall_domain::plan::object_keys::Drop;
 use rollcall_domain::profile::compiled::Profile;
-use rollcall_domain::report::upload::{Detection, UploadColumn, Verdict};
+use rollcall_domain::report::upload::{Detection, UploadColumn, UploadMapping, Verdict};
 use rollcall_domain::survey::opening::Opening;
 use rollcall_domain::survey::whole_file::Surveyed;
 use rollcall_domain::types::code::Code;
@@ -26,7 +28,7 @@ use crate::artifacts::Loaded;
 use crate::fault::Fault;
 use crate::ports::{Answer, Contacts, Directory, ObjectVersion, Objects};
 use crate::request::{ImportRequest, new_item, read_profile};
-use crate::split::{Cutter, columns_of, plan_of};
+use crate::split::{Cutter, columns_of, mapping_of, plan_of};
 use crate::survey::{form, survey};
 use crate::text::{Kind, Text};
 use crate::work::look_up;
@@ -47,8 +49,51 @@ pub struct Preview {
     pub detection: Detection,
     /// Every column of the file, in its order.
     pub columns: Vec<UploadColumn>,
+    /// By what a mapping for the file is known; left out of a file without a header.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mapping: Option<UploadMapping>,
+    /// Mandatory fields, and sets of fields of which one is, that no column fills.
+    pub missing: Vec<String>,
+    /// Values that are not known, by field: groups, tags, owners, agents, companies, choices of the rows looked at.
+    pub unknown_values: BTreeMap<String, Vec<UnknownValue>>,
     /// The first rows, without those that an import would skip.
     pub rows: Vec<PreviewRow>,
+}
+
+/// A value that is not known: no entry of the directory, and no choice of its field.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct UnknownValue {
+    /// The value as sent.
+    pub value: String,
+    /// In how many of the rows looked at it stands.
+    pub count: u64,
+    /// The known value that it resembles most; null where none does, or the known ones are not at hand.
+    pub nearest: Option<String>,
+}
+
+/// Counts a value that is not known.
+fn note_unknown(unknown: &mut BTreeMap<String, Vec<UnknownValue>>, finding: &FindingJson, profile: &Profile) {
+    let is_unknown = matches!(
+        finding.code,
+        Code::GroupUnknown
+            | Code::TagUnknown
+            | Code::AgentUnknown
+            | Code::OwnerUnknown
+            | Code::CompanyUnknown
+            | Code::ValueUnknown
+    );
+    let Some((column, value)) = finding.column.as_ref().zip(finding.value.as_ref()).filter(|_| is_unknown)
+    else {
+        return;
+    };
+    let values = unknown.entry(column.name.to_string()).or_default();
+    match values.iter_mut().find(|known| known.value == *value) {
+        Some(known) => known.count += 1,
+        None => {
+            let nearest = profile.nearest_value(&column.name, value).or_else(|| finding.suggestion.clone());
+            values.push(UnknownValue { value: value.clone(), count: 1, nearest });
+        }
+    }
 }
 
 /// One row of a preview.
@@ -136,6 +181,9 @@ pub async fn preview(
     };
     let columns = columns_of(&surveyed.mapping, Some(&profile));
     let loaded = Loaded { plan, profile };
+    let mut unknown_values = BTreeMap::new();
+    let shown =
+        judged(objects, directory, contacts, &item.object, &loaded, rows, &mut unknown_values).await?;
     Ok(Preview {
         verdict,
         encoding: surveyed.encoding.as_ref().map(|found| found.encoding.as_str().to_owned()),
@@ -143,7 +191,10 @@ pub async fn preview(
         sheet: surveyed.sheet.as_ref().map(|sheet| sheet.name.clone()),
         detection: Detection::of(&surveyed),
         columns,
-        rows: judged(objects, directory, contacts, &item.object, &loaded, rows).await?,
+        mapping: mapping_of(&surveyed),
+        missing: surveyed.mapping.missing(&loaded.profile),
+        unknown_values,
+        rows: shown,
     })
 }
 
@@ -163,6 +214,7 @@ async fn judged(
     object: &ObjectVersion,
     loaded: &Loaded,
     limit: usize,
+    unknown: &mut BTreeMap<String, Vec<UnknownValue>>,
 ) -> Answer<Vec<PreviewRow>> {
     let mut cutter = Cutter::new(objects, object, &loaded.plan);
     let mut rows = Vec::new();
@@ -172,6 +224,9 @@ async fn judged(
         }
         let message = cutter.message(number).await?;
         rows.extend(judge(directory, contacts, loaded, message).await?);
+    }
+    for finding in rows.iter().flat_map(|row| &row.findings) {
+        note_unknown(unknown, finding, &loaded.profile);
     }
     rows.truncate(limit);
     Ok(rows)
@@ -230,6 +285,9 @@ async fn refused(
         sheet: None,
         detection: Detection::of(surveyed),
         columns: Vec::new(),
+        mapping: mapping_of(surveyed),
+        missing: Vec::new(),
+        unknown_values: BTreeMap::new(),
         rows: Vec::new(),
     };
     let Some(form) = form(objects, object, asked, surveyed).await? else { return Ok(preview) };
@@ -253,7 +311,10 @@ async fn refused(
         }
     }
     if known.is_none() {
-        preview.columns.iter_mut().for_each(|column| (column.field, column.hint) = (None, None));
+        preview.missing.clear();
+        preview.columns.iter_mut().for_each(|column| {
+            *column = UploadColumn { field: None, fields: Vec::new(), hint: None, ..column.clone() }
+        });
     }
     Ok(preview)
 }
@@ -283,6 +344,7 @@ fn show(
     let delimiter = opening.delimiter;
     preview.delimiter = Some(char::from(delimiter).to_string()).filter(|_| !opening.of_sheet);
     preview.columns = columns_of(&opening.mapping, Some(profile));
+    preview.missing = opening.mapping.missing(profile);
     preview.rows.clear();
     let (mut start, mut row) = (opening.skip, 0);
     let mut line = 1 + opening.lines;

@@ -1,8 +1,10 @@
 //! The request of an import: its program's settings, its profile and its options, as they are when it is split.
 
 use jiff::Timestamp;
+use rollcall_domain::plan::mapping::Mapping;
 use rollcall_domain::plan::object_keys;
 use rollcall_domain::plan::object_keys::{Drop, DropTarget};
+use rollcall_domain::plan::saved_mapping;
 use rollcall_domain::profile::compiled::Profile;
 use rollcall_domain::profile::options::Options;
 use rollcall_domain::profile::settings::Settings;
@@ -10,7 +12,7 @@ use rollcall_domain::profile::toml_table;
 use rollcall_domain::types::code::Code;
 use rollcall_domain::types::finding::Finding;
 use rollcall_domain::types::kind::UnknownKind;
-use rollcall_domain::types::names::{ImportId, NameError};
+use rollcall_domain::types::names::{ImportId, NameError, ProgramName};
 
 use crate::fault::Fault;
 use crate::ports::{Answer, ImportItem, ObjectVersion, Objects};
@@ -71,6 +73,12 @@ pub(crate) struct ImportRequest {
     pub(crate) profile: Option<Profile>,
     pub(crate) options: Options,
     pub(crate) errors: Vec<Finding>,
+    /// The program's options of every drop, as they are written.
+    defaults: Vec<(String, String)>,
+    /// The options of this drop, as they are written.
+    given: Vec<(String, String)>,
+    /// The folder of the mappings that are saved for the program and the profile.
+    saved_in: (ProgramName, String),
 }
 
 impl ImportRequest {
@@ -97,6 +105,9 @@ impl ImportRequest {
             profile: None,
             options: Options::default(),
             errors: Vec::new(),
+            defaults: Vec::new(),
+            given: Vec::new(),
+            saved_in: (item.program.clone(), item.profile.clone()),
         };
         if let Err(finding) = asked.fill(objects, item, drop, sidecar).await? {
             asked.errors.push(finding);
@@ -134,6 +145,7 @@ impl ImportRequest {
                 if profile.directory.is_some() { Vec::new() } else { self.settings.default_options() };
             let given: Vec<_> = sidecar.unwrap_or_default().into_iter().chain(item.options.clone()).collect();
             let options = Options::read_over(&defaults, &given).map_err(|error| (error.name, error.what))?;
+            (self.defaults, self.given) = (defaults, given);
             options.check(&profile).map_err(|error| (error.name, error.what))?;
             self.settings.check_notify(&options.notify).map_err(|what| ("notify".to_owned(), what))?;
             Ok(options)
@@ -144,6 +156,58 @@ impl ImportRequest {
             if option.is_empty() { finding } else { finding.arg("option", option) }
         }))
     }
+}
+
+/// Options that belong to the header of a file.
+pub(crate) struct FoundOptions {
+    pub(crate) options: Options,
+    /// A mapping was saved for the header.
+    pub(crate) saved: bool,
+}
+
+impl ImportRequest {
+    /// The options with those that are saved for the header of the file, or that a result file carries; nothing where
+    /// there are none. The order is: the program's, the saved ones, those carried, those of the drop.
+    pub(crate) async fn options_of_header(
+        &self,
+        objects: &impl Objects,
+        mapping: &Mapping,
+    ) -> Answer<Result<Option<FoundOptions>, Finding>> {
+        let Some(profile) = &self.profile else { return Ok(Ok(None)) };
+        let (program, profile_name) = &self.saved_in;
+        let carried = saved_mapping::carried_options(mapping);
+        let fingerprint = saved_mapping::fingerprint(mapping);
+        let key = object_keys::saved_mapping(program, profile_name, &fingerprint);
+        let saved = if mapping.has_header { read_text(objects, &key).await? } else { None };
+        if saved.is_none() && carried.is_empty() {
+            return Ok(Ok(None));
+        }
+        let is_saved = saved.is_some();
+        let saved = saved.map(|text| text.and_then(|text| read_saved(&text, profile))).transpose();
+        Ok(saved.map_err(|detail| invalid(&key, &detail)).and_then(|saved| {
+            let saved = saved.unwrap_or_default();
+            let usual: Vec<_> = self.defaults.iter().cloned().chain(saved).chain(carried).collect();
+            let read = Options::read_over(&usual, &self.given).and_then(|options| {
+                options.check(profile)?;
+                Ok(options)
+            });
+            let mut options = read.map_err(|error| invalid(&error.name, &error.what))?;
+            options.dry_run |= self.options.dry_run;
+            Ok(Some(FoundOptions { options, saved: is_saved }))
+        }))
+    }
+}
+
+/// The options of a saved mapping, as far as the profile takes them.
+fn read_saved(text: &str, profile: &Profile) -> Result<Vec<(String, String)>, String> {
+    let pairs = toml_table::read_table(text)?;
+    let options = Options::read(&pairs).map_err(|error| error.to_string())?;
+    options.check(profile).map_err(|error| error.to_string())?;
+    Ok(pairs)
+}
+
+fn invalid(option: &str, detail: &str) -> Finding {
+    Finding::new(Code::OptionsInvalid).arg("option", option).arg("detail", detail)
 }
 
 fn settings_invalid(key: &str, detail: String) -> Finding {

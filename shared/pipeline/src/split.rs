@@ -10,11 +10,11 @@ use rollcall_domain::messages::localized::FindingJson;
 use rollcall_domain::plan::chunk::ChunkMessage;
 use rollcall_domain::plan::import_plan::{ChunkSize, Plan, VERSION};
 use rollcall_domain::plan::object_keys::{Artifacts, Drop, DropTarget};
-use rollcall_domain::plan::{cut, mapping};
+use rollcall_domain::plan::{cut, mapping, saved_mapping};
 use rollcall_domain::profile::compiled::Profile;
 use rollcall_domain::profile::options::Options;
 use rollcall_domain::report::summary::SCHEMA;
-use rollcall_domain::report::upload::{Detection, Upload, UploadColumn, Verdict};
+use rollcall_domain::report::upload::{Detection, Upload, UploadColumn, UploadMapping, Verdict};
 use rollcall_domain::survey::whole_file::Surveyed;
 use rollcall_domain::types::limits;
 use rollcall_domain::types::names::ImportId;
@@ -146,7 +146,7 @@ pub(crate) fn plan_of(item: &ImportItem, file: &str, asked: &ImportRequest, surv
         started_at: item.started_at,
         profile,
         settings: asked.settings.clone(),
-        options: asked.options.clone(),
+        options: surveyed.options.clone().unwrap_or_else(|| asked.options.clone()),
         encoding: surveyed.encoding.as_ref().map_or(Encoding::Utf8, |found| found.encoding),
         packing: surveyed.packing,
         sheet: surveyed.sheet.clone(),
@@ -177,9 +177,18 @@ fn upload_of(plan: &Plan, item: &ImportItem, asked: &ImportRequest, surveyed: &S
         sheet: surveyed.sheet.as_ref().map(|sheet| sheet.name.clone()),
         first_line: surveyed.delimiter.map(|_| first_line.to_owned()),
         columns: columns_of(&surveyed.mapping, asked.profile.as_ref()),
+        mapping: mapping_of(surveyed),
         detection: Detection::of(surveyed),
         options: options_of(&plan.options),
     }
+}
+
+/// By what a mapping for the file is known; nothing of a file without a header.
+pub(crate) fn mapping_of(surveyed: &Surveyed) -> Option<UploadMapping> {
+    surveyed.mapping.has_header.then(|| UploadMapping {
+        fingerprint: saved_mapping::fingerprint(&surveyed.mapping),
+        saved: surveyed.mapping_saved,
+    })
 }
 
 /// Every column, and for an unknown one the field that its header resembles.
@@ -196,6 +205,11 @@ pub(crate) fn columns_of(mapping: &mapping::Mapping, profile: Option<&Profile>) 
                 mapping::Role::Field(field) => Some(field.clone()),
                 _ => None,
             },
+            fields: profile
+                .filter(|_| !mapping.sources.is_empty() && at < limits::COLUMNS)
+                .map(|profile| mapping.fields_of(at, profile))
+                .filter(|fields| fields.len() > 1)
+                .unwrap_or_default(),
             hint: near.map(str::to_owned),
         }
     };

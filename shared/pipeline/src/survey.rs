@@ -15,7 +15,7 @@ use rollcall_domain::types::finding::Finding;
 use rollcall_domain::types::limits;
 
 use crate::ports::{Answer, ObjectVersion, Objects};
-use crate::request::ImportRequest;
+use crate::request::{FoundOptions, ImportRequest};
 use crate::text::{Form, Kind, Look, Pieces, Text, look, read_workbook};
 
 /// Reads the whole file once and gives its verdict.
@@ -37,7 +37,10 @@ pub(crate) async fn survey(
     };
     let surveyed = if is_workbook(&look.beginning) {
         let opened = open_workbook(objects, object, &look, asked, Some(profile)).await?;
-        opened.and_then(|(sheet, text)| survey_sheet(sheet, text, asked, profile, size))
+        match opened {
+            Ok((sheet, text)) => survey_sheet(objects, sheet, text, asked, profile, size).await?,
+            Err(finding) => Err(finding),
+        }
     } else {
         match decode::detect(&look.beginning, asked.options.encoding.as_deref()) {
             Ok(detected) => Ok(survey_text(objects, object, &look, asked, profile, detected, size).await?),
@@ -99,22 +102,45 @@ async fn open_workbook(
     }))
 }
 
-fn survey_sheet(
+async fn survey_sheet(
+    objects: &impl Objects,
     sheet: Sheet,
     mut text: SheetText,
     asked: &ImportRequest,
     profile: &Profile,
     size: ChunkSize,
-) -> Result<Surveyed, Finding> {
-    let first = text.read()?.ok_or_else(|| Finding::new(Code::FileEmpty))?;
-    let opening = Opening::of_sheet(&first, profile, &asked.options);
-    let skip = opening.skip;
-    let mut survey = Survey::new(opening, profile, &asked.options, &asked.settings, size);
-    survey.feed(&first[skip..]);
-    while let Some(piece) = text.read()? {
-        survey.feed(&piece);
+) -> Answer<Result<Surveyed, Finding>> {
+    let first = match text.read() {
+        Ok(Some(first)) => first,
+        Ok(None) => return Ok(Err(Finding::new(Code::FileEmpty))),
+        Err(finding) => return Ok(Err(finding)),
+    };
+    let mut opening = Opening::of_sheet(&first, profile, &asked.options);
+    let found = match asked.options_of_header(objects, &opening.mapping).await? {
+        Ok(found) => found,
+        Err(finding) => return Ok(Err(finding)),
+    };
+    let options = found.as_ref().map_or(&asked.options, |found| &found.options);
+    if found.is_some() {
+        opening = Opening::of_sheet(&first, profile, options);
     }
-    Ok(Surveyed { sheet: Some(sheet), ..survey.finish() })
+    let skip = opening.skip;
+    let mut survey = Survey::new(opening, profile, options, &asked.settings, size);
+    survey.feed(&first[skip..]);
+    loop {
+        match text.read() {
+            Ok(Some(piece)) => survey.feed(&piece),
+            Ok(None) => break,
+            Err(finding) => return Ok(Err(finding)),
+        }
+    }
+    Ok(Ok(with_found(Surveyed { sheet: Some(sheet), ..survey.finish() }, found)))
+}
+
+/// What was surveyed, with the options that were found for its header.
+fn with_found(surveyed: Surveyed, found: Option<FoundOptions>) -> Surveyed {
+    let mapping_saved = found.as_ref().is_some_and(|found| found.saved);
+    Surveyed { options: found.map(|found| found.options), mapping_saved, ..surveyed }
 }
 
 /// Surveys a file of text in one encoding.
@@ -133,15 +159,23 @@ async fn survey_as(
         return Ok(refused(vec![Finding::new(Code::FileEmpty)]));
     };
     let complete = look.len <= crate::text::PIECE;
-    let opening = Opening::of(&first, complete, profile, &asked.options);
+    let mut opening = Opening::of(&first, complete, profile, &asked.options);
+    let found = match asked.options_of_header(objects, &opening.mapping).await? {
+        Ok(found) => found,
+        Err(finding) => return Ok(refused(vec![finding])),
+    };
+    let options = found.as_ref().map_or(&asked.options, |found| &found.options);
+    if found.is_some() {
+        opening = Opening::of(&first, complete, profile, options);
+    }
     let skip = opening.skip;
-    let mut survey = Survey::new(opening, profile, &asked.options, &asked.settings, size);
+    let mut survey = Survey::new(opening, profile, options, &asked.settings, size);
     survey.expect(object.len, &first[skip..]);
     survey.feed(&first[skip..]);
     while let Some(piece) = text.next().await? {
         survey.feed(&piece);
     }
-    Ok(survey.finish())
+    Ok(with_found(survey.finish(), found))
 }
 
 /// Counts the encodings of a file with bytes that do not fit: one more pass, for such files only.

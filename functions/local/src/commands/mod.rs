@@ -7,6 +7,7 @@ pub mod demo;
 pub mod directory;
 pub mod import;
 pub mod imports;
+pub mod mappings;
 pub mod preview;
 pub mod profiles;
 pub mod program;
@@ -45,8 +46,8 @@ impl Tuning {
 
 /// Reads `OPTION=VALUE`. A header may hold the sign, a field's name never does.
 fn option(text: &str) -> Result<(String, String), String> {
-    let parts =
-        if text.trim_start().starts_with("map.") { text.rsplit_once('=') } else { text.split_once('=') };
+    let names_what_was_sent = ["map.", "value."].iter().any(|name| text.trim_start().starts_with(name));
+    let parts = if names_what_was_sent { text.rsplit_once('=') } else { text.split_once('=') };
     match parts {
         Some((name, value)) if !name.trim().is_empty() => Ok((name.trim().to_owned(), value.to_owned())),
         _ => Err("takes OPTION=VALUE, such as delimiter=;".to_owned()),

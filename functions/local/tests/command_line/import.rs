@@ -52,7 +52,6 @@ fn exit_codes_tell_taken_rows_from_rejected_and_refused_ones() {
         ("empty.csv", "", "file_empty"),
         ("header.csv", "Name,Email\n", "no_rows"),
         ("missing.csv", "Name,Phone\nAnn,1\n", "column_missing"),
-        ("twice.csv", "Name,Email,E-Mail\nAnn,a@x.example,b@x.example\n", "column_repeated"),
         ("quote.csv", "Name,Email\n\"Ann,a@x.example\n", "quote_unclosed"),
     ] {
         let ran = place.import(&place.file(name, bytes));

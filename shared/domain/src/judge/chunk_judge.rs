@@ -60,6 +60,8 @@ pub struct ChunkJudge<'p> {
     values: Values,
     rows: Vec<Row>,
     skipped: u64,
+    /// Rows that are the example of a template.
+    examples: Vec<u64>,
     group: Option<FieldIndex>,
     /// Rows are accepted only as a dry run showed them.
     approved: Option<ApprovedRows>,
@@ -98,6 +100,7 @@ impl<'p> ChunkJudge<'p> {
         let sender = plan.mapping.sender();
         let region = plan.settings.phone_region();
         let cleaner = Cleaner::new(profile, &sender, region, plan.options.allow_duplicates)
+            .with_values(&plan.options.value)
             .with_day_orders(&plan.day_orders)
             .with_drop_invalid(plan.options.drop_invalid)
             .with_encoding(plan.encoding)
@@ -115,6 +118,7 @@ impl<'p> ChunkJudge<'p> {
             values: Values::with_room(rows, profile.fields.len(), message.text.len()),
             rows: Vec::with_capacity(rows),
             skipped: 0,
+            examples: Vec::new(),
             group,
             approved: None,
         };
@@ -158,6 +162,8 @@ impl<'p> ChunkJudge<'p> {
             let too_large = mark.is_some_and(|mark| mark.cut_from.is_some());
             if !chosen || (cells.is_blank() && !too_large) {
                 self.skipped += 1;
+            } else if !too_large && self.cleaner.is_example(&cells) {
+                self.examples.push(number);
             } else {
                 self.clean_row((number, line), record, plain, &cells, mark);
             }

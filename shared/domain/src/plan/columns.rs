@@ -6,6 +6,9 @@ pub const RESULT_ROW: &str = "rollcall_row";
 /// Surplus cells of a ragged row, as one CSV record.
 pub const SURPLUS: &str = "rollcall_surplus";
 
+/// What the name of a column of `failed.csv` begins with that carries the options of its import.
+pub const OPTIONS: &str = "rollcall_options?";
+
 /// Columns after the sender's in `succeeded.csv`.
 pub const SUCCEEDED: [&str; 10] = [
     RESULT_ROW,

@@ -10,6 +10,7 @@ use crate::file::decode::Encoding;
 use crate::file::packed::Packing;
 use crate::file::workbook::Sheet;
 use crate::plan::mapping::Mapping;
+use crate::plan::saved_mapping::carrying_headers;
 use crate::profile::compiled::Profile;
 use crate::profile::options::Options;
 use crate::profile::settings::Settings;
@@ -158,6 +159,11 @@ impl Plan {
     /// Where the plan was changed by hand.
     pub fn profile(&self) -> Result<Profile, String> {
         Profile::parse(&self.profile).map_err(|error| format!("plan.json: profile: {error}"))
+    }
+
+    /// The names of the columns of `failed.csv` that carry the options of the import.
+    pub fn carrying_headers(&self) -> Vec<String> {
+        carrying_headers(&self.mapping, &self.options)
     }
 
     /// Whether all rows are judged before the first is written.

@@ -1,15 +1,16 @@
 //! Columns to fields: by header, by position, or as the sender's options say. One model for all of them.
 
-use crate::plan::columns::{RESULT_ROW, SURPLUS};
-use crate::profile::header::{fold, header_key};
-use std::collections::{HashMap, HashSet};
+use crate::plan::by_header;
+use crate::plan::columns::RESULT_ROW;
+use crate::profile::header::header_key;
+use crate::profile::source::Part;
+use std::collections::{BTreeMap, HashSet};
 
 use serde::{Deserialize, Serialize};
 
 use crate::clean::repair::trim;
 use crate::file::cells::Cells;
 use crate::file::write::{unguard, write_record};
-use crate::plan::columns::{FAILED, SUCCEEDED};
 use crate::profile::compiled::Profile;
 use crate::profile::options::Options;
 use crate::profile::raw::UnknownColumns;
@@ -18,15 +19,27 @@ use crate::types::finding::{Column, Finding};
 use crate::types::limits;
 
 /// A header as the sender wrote it: without the guard that an earlier import put before it.
-fn own(cell: &str, is_result_file: bool) -> &str {
+pub(super) fn own(cell: &str, is_result_file: bool) -> &str {
     if is_result_file { unguard(cell) } else { cell }
+}
+
+/// Headers that are named where columns were not imported; of more only the number.
+const COLUMNS_TOLD: usize = 20;
+
+/// An argument as a shell takes it.
+fn quoted(argument: &str) -> String {
+    if argument.contains(['"', '$', '`', '\\', '!']) {
+        format!("'{}'", argument.replace('\'', "'\\''"))
+    } else {
+        format!("\"{argument}\"")
+    }
 }
 
 /// What a column is for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Role {
-    /// A field of the profile.
+    /// A field of the profile; of several that the column helps to fill, the first.
     Field(String),
     /// The sender's own, not understood: echoed, and kept where the profile says so.
     Unmapped,
@@ -55,11 +68,33 @@ impl MappedColumn {
     }
 }
 
+/// One way to fill a field from a record; of several the first that is filled is taken.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Alternative {
+    /// The places of the columns, whose cells are joined by a blank.
+    pub columns: Vec<usize>,
+    /// Which part of the cell is taken.
+    #[serde(default, skip_serializing_if = "Part::is_whole")]
+    pub part: Part,
+    /// The column is of the same kind as the one before: another value in it is told (`value_several`).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub repeats: bool,
+}
+
+impl Alternative {
+    pub(super) fn whole(column: usize) -> Self {
+        Self { columns: vec![column], part: Part::Whole, repeats: false }
+    }
+}
+
 /// Which column holds what.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Mapping {
     /// Every column, in the file's order.
     pub columns: Vec<MappedColumn>,
+    /// Fields that are filled otherwise than from one whole column of their own, by name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub sources: BTreeMap<String, Vec<Alternative>>,
     /// The file has a header record.
     pub has_header: bool,
     /// The file came out of an earlier import: guards are taken off its cells.
@@ -106,66 +141,8 @@ impl Mapping {
     /// What the sender maps goes before what is understood: another column that would be the same field is left out.
     fn by_header(header: &[&str], profile: &Profile, options: &Options) -> Self {
         let is_result_file = header.iter().any(|cell| cell.trim() == RESULT_ROW);
-        let written: HashSet<&str> = header.iter().map(|cell| own(cell, is_result_file).trim()).collect();
-        // A header that is there letter by letter is meant, and none that is only like it.
-        let mut chosen: HashMap<String, &str> = HashMap::new();
-        let mut exactly: HashMap<&str, &str> = HashMap::new();
-        for (header, field) in &options.map {
-            match written.get(header.trim()) {
-                Some(header) => _ = exactly.insert(header, field),
-                None => _ = chosen.insert(header_key(header), field),
-            }
-        }
-        let chosen_for = |cell: &str| {
-            let exact = exactly.get(cell.trim()).copied();
-            exact.or_else(|| chosen.get(&header_key(cell)).copied())
-        };
-        let chosen_fields: HashSet<&str> =
-            header.iter().filter_map(|cell| chosen_for(own(cell, is_result_file))).collect();
-        // Ours stand behind the sender's: of columns that bear one name the last is.
-        let is_last = |at: usize| !header[at + 1..].iter().any(|later| later.trim() == header[at].trim());
-        let role = |at: usize, cell: &str| {
-            let name = cell.trim();
-            if is_result_file && name == SURPLUS && is_last(at) {
-                return Role::Surplus;
-            }
-            if is_result_file && (SUCCEEDED.contains(&name) || FAILED.contains(&name)) && is_last(at) {
-                return Role::Result;
-            }
-            let field = match chosen_for(cell) {
-                Some(field) => Some(field).filter(|field| !field.is_empty()),
-                None => profile
-                    .field_of_header(cell)
-                    .map(|field| &*profile.fields[field].name)
-                    .filter(|field| !chosen_fields.contains(field)),
-            };
-            field.map_or(Role::Unmapped, |field| Role::Field(field.to_owned()))
-        };
-        let columns = header
-            .iter()
-            .map(|cell| own(cell, is_result_file))
-            .enumerate()
-            .map(|(at, cell)| MappedColumn { header: cell.to_owned(), role: role(at, cell) })
-            .collect();
-        let mut mapping = Self { columns, has_header: true, is_result_file, ..Self::default() };
-        mapping.fall_back(profile, |header| chosen_for(header).is_none());
-        mapping
-    }
-
-    /// Fields that no column names go to the best column that may stand for them.
-    fn fall_back(&mut self, profile: &Profile, free: impl Fn(&str) -> bool) {
-        for (header, field) in profile.fallback_headers() {
-            let name = &*profile.fields[*field].name;
-            if self.positions_of(name).next().is_some() {
-                continue;
-            }
-            let fits = |column: &&mut MappedColumn| {
-                column.role == Role::Unmapped && fold(&column.header) == *header && free(&column.header)
-            };
-            if let Some(column) = self.columns.iter_mut().find(fits) {
-                column.role = Role::Field(name.to_owned());
-            }
-        }
+        let (columns, sources) = by_header::map_columns(header, is_result_file, profile, options);
+        Self { columns, sources, has_header: true, is_result_file, ..Self::default() }
     }
 
     /// Maps columns by position: the field's name stands for the header that is not there.
@@ -208,6 +185,19 @@ impl Mapping {
         findings
     }
 
+    /// Mandatory fields, and sets of fields of which one is mandatory, that no column fills.
+    pub fn missing(&self, profile: &Profile) -> Vec<String> {
+        let required = profile.fields.iter().filter(|field| field.required && !self.has(&field.name));
+        let mut missing: Vec<String> = required.map(|field| field.name.to_string()).collect();
+        for set in &profile.one_of {
+            let names: Vec<&str> = set.iter().map(|field| &*profile.fields[*field].name).collect();
+            if !names.iter().any(|name| self.has(name)) {
+                missing.push(names.join(", "));
+            }
+        }
+        missing
+    }
+
     /// What speaks against the file as it is mapped.
     pub fn findings(&self, profile: &Profile) -> Vec<Finding> {
         let mut findings = Vec::new();
@@ -217,17 +207,8 @@ impl Mapping {
             findings
                 .push(Finding::new(Code::TooManyColumns).arg("limit", limits::COLUMNS).arg("columns", own));
         }
-        for field in &profile.fields {
-            let positions: Vec<usize> = self.positions_of(&field.name).collect();
-            if let [_, second, ..] = positions.as_slice() {
-                let column = Column::new(field.name.clone(), *second as u32 + 1);
-                findings
-                    .push(Finding::on(Code::ColumnRepeated, &column).value(&self.columns[*second].header));
-            }
-            if field.required && positions.is_empty() {
-                findings.push(Finding::on(Code::ColumnMissing, &Column::new(field.name.clone(), None)));
-            }
-        }
+        let missing = self.missing(profile).into_iter();
+        findings.extend(missing.map(|name| Finding::on(Code::ColumnMissing, &Column::new(name, None))));
         if profile.unknown_columns() == UnknownColumns::Refuse
             && let Some(at) = self.columns.iter().position(|column| column.role == Role::Unmapped)
         {
@@ -239,6 +220,43 @@ impl Mapping {
             );
         }
         findings
+    }
+
+    /// Columns that are no field's, where nobody said so: the sender did not leave them out, and the profile does not
+    /// keep or refuse them.
+    pub fn left_over(&self, profile: &Profile, options: &Options) -> Vec<usize> {
+        if !self.has_header
+            || options.columns.is_some()
+            || profile.unknown_columns() != UnknownColumns::Ignore
+        {
+            return Vec::new();
+        }
+        let left_out = by_header::left_out(&self.columns, options);
+        let unmapped = self.columns.iter().enumerate().take(limits::COLUMNS);
+        let unmapped = unmapped.filter(|(_, column)| column.role == Role::Unmapped).map(|(at, _)| at);
+        unmapped.filter(|at| !left_out.contains(at)).collect()
+    }
+
+    /// Says which columns hold data and were not imported, and the option that maps the first one.
+    pub fn tell_left_over(&self, columns: &[usize], profile: &Profile) -> Option<Finding> {
+        let names: Vec<String> = columns.iter().map(|at| self.columns[*at].name(*at)).collect();
+        let shown = names.get(..COLUMNS_TOLD).unwrap_or(&names).join(", ");
+        let more = names.len().saturating_sub(COLUMNS_TOLD);
+        let fields = if more > 0 { format!("{shown}, … (+{more})") } else { shown };
+        let headers =
+            columns.iter().map(|at| trim(&self.columns[*at].header)).filter(|header| !header.is_empty());
+        let option =
+            |header: &str, field: &str| format!("--set {}", quoted(&format!("map.{header}={field}")));
+        let near = headers.clone().find_map(|header| {
+            Some((header, profile.nearest_field(header).filter(|field| !self.has(field))?))
+        });
+        let option = match near {
+            Some((header, field)) => Some(option(header, field)),
+            None => headers.clone().next().map(|header| option(header, "<field>")),
+        };
+        let finding = Finding::new(Code::ColumnsUnmapped).arg("fields", fields);
+        let finding = option.into_iter().fold(finding, |finding, option| finding.arg("option", option));
+        (!columns.is_empty()).then_some(finding)
     }
 
     /// What speaks against the sender's own mapping: headers that the file does not have.
@@ -262,17 +280,29 @@ impl Mapping {
 
     /// Whether some column is the field.
     pub fn has(&self, field: &str) -> bool {
-        self.positions_of(field).next().is_some()
+        self.sources.contains_key(field) || self.positions_of(field).next().is_some()
+    }
+
+    /// The ways to fill a field, the first filled one first; empty where no column does.
+    pub fn alternatives(&self, field: &str) -> Vec<Alternative> {
+        match self.sources.get(field) {
+            Some(alternatives) => alternatives.clone(),
+            None => self.positions_of(field).take(1).map(Alternative::whole).collect(),
+        }
+    }
+
+    /// The fields that a column helps to fill, in the profile's order.
+    pub fn fields_of(&self, column: usize, profile: &Profile) -> Vec<String> {
+        let names = profile.fields.iter().map(|field| &*field.name);
+        let fills = |name: &&str| {
+            self.alternatives(name).iter().any(|alternative| alternative.columns.contains(&column))
+        };
+        names.filter(fills).map(str::to_owned).collect()
     }
 
     fn positions_of<'a>(&'a self, field: &'a str) -> impl Iterator<Item = usize> + 'a {
         let named = move |column: &MappedColumn| matches!(&column.role, Role::Field(name) if name == field);
         self.columns.iter().enumerate().filter(move |(_, column)| named(column)).map(|(at, _)| at)
-    }
-
-    /// Where each field's cell is in a record.
-    pub fn cells_of_fields(&self, profile: &Profile) -> Vec<Option<usize>> {
-        profile.fields.iter().map(|field| self.positions_of(&field.name).next()).collect()
     }
 
     /// The positions of the sender's own columns, which result files echo.
@@ -312,8 +342,12 @@ impl Mapping {
 
     /// The mapping of the sender's own columns: what is left when an earlier import's columns are taken off.
     pub fn sender(&self) -> Mapping {
-        let columns = self.echoed().map(|at| self.columns[at].clone()).collect();
-        Mapping { columns, ..self.clone() }
+        let echoed: Vec<usize> = self.echoed().collect();
+        let columns = echoed.iter().map(|at| self.columns[*at].clone()).collect();
+        let mut sender = Mapping { columns, ..self.clone() };
+        let places = sender.sources.values_mut().flatten().flat_map(|alternative| &mut alternative.columns);
+        places.for_each(|place| *place = echoed.partition_point(|at| at < place));
+        sender
     }
 
     /// The sender's own record out of one that comes back: guards taken off, surplus cells put back.

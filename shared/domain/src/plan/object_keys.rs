@@ -114,6 +114,11 @@ pub fn profile(name: &ProfileName) -> String {
     format!("settings/profiles/{name}.toml")
 }
 
+/// The mapping that holds for every file with a header.
+pub fn saved_mapping(program: &ProgramName, profile: &str, fingerprint: &str) -> String {
+    format!("settings/mappings/{program}/{profile}/{fingerprint}.toml")
+}
+
 /// The folder of one import.
 pub fn import(program: &ProgramName, import: &ImportId) -> String {
     format!("imports/{program}/{import}")

@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use crate::profile::header::fold;
+use crate::profile::kinds::ColumnKinds;
 use crate::profile::raw::{KeyKind, Pick, RawProfile, UnknownColumns};
 use crate::types::field_kind::FieldKind;
 use crate::types::finding::Column;
@@ -49,9 +50,8 @@ pub struct Profile {
     pub region_field: Option<FieldIndex>,
     /// What the rows become: entries of the directory, or contacts.
     pub directory: Option<Kind>,
-    pub(super) by_header: HashMap<String, FieldIndex>,
-    /// Folded headers that stand for a field where no other column does, best first.
-    pub(super) fallbacks: Vec<(String, FieldIndex)>,
+    /// Which columns fill which field.
+    pub(crate) columns: ColumnKinds,
 }
 
 /// A column that a profile knows.
@@ -119,12 +119,7 @@ impl Profile {
 
     /// The field that a header names: by field name, label or alias in any language.
     pub fn field_of_header(&self, header: &str) -> Option<FieldIndex> {
-        self.by_header.get(&fold(header)).copied()
-    }
-
-    /// Headers that stand for a field where no other column does: folded, best first.
-    pub fn fallback_headers(&self) -> &[(String, FieldIndex)] {
-        &self.fallbacks
+        self.columns.slot_of(header).and_then(|slot| self.columns.field_of(slot))
     }
 
     /// The field of a name, as options and mappings give it.
@@ -138,9 +133,21 @@ impl Profile {
         if wanted.len() > LONGEST_NEAR {
             return None;
         }
-        let near = self.by_header.iter().map(|(known, field)| (strsim::jaro_winkler(&wanted, known), field));
+        let near = self.columns.headers().map(|(known, field)| (strsim::jaro_winkler(&wanted, known), field));
+        let best = near.max_by(|a, b| a.0.total_cmp(&b.0).then_with(|| b.1.cmp(&a.1)))?;
+        (best.0 >= 0.87).then(|| &*self.fields[best.1].name)
+    }
+
+    /// The nearest of the values that a field takes, where they are a closed list.
+    pub fn nearest_value(&self, field: &str, value: &str) -> Option<String> {
+        let field = &self.fields[self.field(field)?];
+        let wanted = fold(value);
+        if wanted.len() > LONGEST_NEAR {
+            return None;
+        }
+        let near = field.words.iter().map(|(word, known)| (strsim::jaro_winkler(&wanted, word), known));
         let best = near.max_by(|a, b| a.0.total_cmp(&b.0).then_with(|| b.1.cmp(a.1)))?;
-        (best.0 >= 0.87).then(|| &*self.fields[*best.1].name)
+        (best.0 >= 0.8).then(|| best.1.clone())
     }
 
     /// What the file's unknown columns are for.

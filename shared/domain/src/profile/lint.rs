@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use crate::profile::compiled::{Field, FieldIndex, Profile, Repeat};
 use crate::profile::header::fold;
+use crate::profile::kinds::ColumnKinds;
 use crate::profile::raw::{At, RawField, RawProfile};
 use crate::types::field_kind::FieldKind;
 use crate::types::kind::Kind;
@@ -15,7 +16,7 @@ impl ProfileError {
         Self { line: at.line, what: what.into() }
     }
 
-    fn of_file(what: impl Into<String>) -> Self {
+    pub(super) fn of_file(what: impl Into<String>) -> Self {
         Self { line: None, what: what.into() }
     }
 }
@@ -26,8 +27,7 @@ pub(super) fn compile(raw: RawProfile) -> Result<Profile, ProfileError> {
     let name =
         ProfileName::parse(named.value()).map_err(|error| ProfileError::at(named, error.to_string()))?;
     let fields = write_out_fields(&raw.fields)?;
-    let by_header = index_headers(&raw.fields, &fields)?;
-    let fallbacks = index_fallbacks(&raw.fields, &fields);
+    let columns = ColumnKinds::of(&raw.fields, &fields)?;
     let resolve = |at: &At| resolve(&fields, at);
     let lists = |lists: &Option<Vec<Vec<At>>>| -> Result<Vec<Vec<FieldIndex>>, ProfileError> {
         lists.iter().flatten().map(|list| list.iter().map(resolve).collect()).collect()
@@ -77,8 +77,7 @@ pub(super) fn compile(raw: RawProfile) -> Result<Profile, ProfileError> {
         contact_email,
         region_field,
         directory,
-        by_header,
-        fallbacks,
+        columns,
     })
 }
 
@@ -193,50 +192,6 @@ fn words(field: &RawField) -> HashMap<String, String> {
     let other =
         field.words.iter().flat_map(|(value, words)| words.iter().map(|word| (fold(word), value.clone())));
     other.chain(own).collect()
-}
-
-fn index_fallbacks(raw: &[RawField], fields: &[Field]) -> Vec<(String, FieldIndex)> {
-    let (mut at, mut index) = (0, Vec::new());
-    for field in raw {
-        // Of a field that there are several of, the first that no column names.
-        for _ in 0..field.count.unwrap_or(1) {
-            index.extend(field.fallbacks.iter().map(|header| (fold(header), at)));
-            at += 1;
-        }
-    }
-    debug_assert_eq!(at, fields.len());
-    index
-}
-
-/// Headers to fields; two fields may not answer to one header.
-fn index_headers(raw: &[RawField], fields: &[Field]) -> Result<HashMap<String, FieldIndex>, ProfileError> {
-    let mut index = HashMap::new();
-    let mut at = 0;
-    for field in raw {
-        for number in 1..=usize::from(field.count.unwrap_or(1)) {
-            for header in headers(field, number, &fields[at].name) {
-                let other = index.insert(fold(&header), at).filter(|other| *other != at);
-                if let Some(other) = other {
-                    let what = format!(
-                        "two fields answer to {header:?}: {} and {}",
-                        fields[other].name, fields[at].name
-                    );
-                    return Err(ProfileError::at(&field.name, what));
-                }
-            }
-            at += 1;
-        }
-    }
-    index.remove("");
-    Ok(index)
-}
-
-fn headers(field: &RawField, number: usize, name: &str) -> Vec<String> {
-    let said = field.labels.values().chain(field.aliases.values().flatten());
-    let numbered = said
-        .filter(|header| number == 1 || header.contains("{n}"))
-        .map(|header| header.replace("{n}", &number.to_string()));
-    std::iter::once(name.to_owned()).chain(numbered).collect()
 }
 
 fn check_delimiters(raw: &RawProfile) -> Result<(), ProfileError> {

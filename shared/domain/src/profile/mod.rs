@@ -7,12 +7,15 @@
 //! - [`options`], [`settings`]: options of a drop, settings of a program. [`toml_table`]: helpers that both use.
 //! - [`change_rules`]: how an import changes contacts that exist. [`share`]: a limit of rows.
 //! - [`header`]: when two headers count as the same. [`template`]: the file to fill in.
+//! - `aliases`: what columns are called, for all profiles. [`source`], `kinds`: which columns fill a field.
 
+pub(crate) mod aliases;
 pub mod built_in;
 pub mod change_rules;
 pub mod compiled;
 pub mod error;
 pub mod header;
+pub(crate) mod kinds;
 pub mod lint;
 pub mod options;
 #[cfg(feature = "schema")]
@@ -20,5 +23,6 @@ pub mod options_table;
 pub mod raw;
 pub mod settings;
 pub mod share;
+pub mod source;
 pub mod template;
 pub mod toml_table;

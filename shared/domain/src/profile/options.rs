@@ -54,6 +54,9 @@ pub struct Options {
     /// Headers that the program maps in whatever is dropped: a file need not have them. Asked before a plan is made.
     #[serde(skip)]
     pub usual_map: Vec<String>,
+    /// What the sender writes for what we know: by field, each value and what stands for it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub value: Vec<ValueOption>,
     /// Contacts of the pool that this file does not hold are gone when it is in.
     pub replace: bool,
     /// Repeats are not looked for.
@@ -75,6 +78,17 @@ pub struct Options {
     /// How contacts that exist are changed.
     #[serde(default, flatten)]
     pub changes: ChangeRules,
+}
+
+/// One value of a field that stands for another: `value.<field>.<from> = <to>`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ValueOption {
+    /// The field.
+    pub field: String,
+    /// What the sender writes; case and blanks do not count.
+    pub from: String,
+    /// What is meant.
+    pub to: String,
 }
 
 /// Chosen rows: ascending ranges that do not touch.
@@ -136,9 +150,9 @@ pub struct OptionError {
 }
 
 /// Options that every kind of drop knows; the rest of them are `map.<header>`.
-const NAMES: &str = "dry_run, delimiter, encoding, sheet, first_line, columns, map.<header>, replace, \
-                     allow_duplicates, validate_agent, ambiguous, rows, invalid_optional, \
-                     notify, mode, blank, clear_word, keep_fields, max_rejected";
+const NAMES: &str = "dry_run, delimiter, encoding, sheet, first_line, columns, map.<header>, \
+                     value.<field>.<from>, replace, allow_duplicates, validate_agent, ambiguous, rows, \
+                     invalid_optional, notify, mode, blank, clear_word, keep_fields, max_rejected";
 
 impl Options {
     /// Reads options as they came: name and value, later ones over earlier ones.
@@ -177,6 +191,14 @@ impl Options {
             self.map.retain(|(known, _)| known != header);
             self.usual_map.retain(|known| known != header);
             self.map.push((header.to_owned(), value.trim().to_owned()));
+            return Ok(());
+        }
+        if let Some(rest) = name.strip_prefix("value.") {
+            let (field, from) =
+                rest.split_once('.').ok_or_else(|| wrong("takes the form value.<field>.<from>=<to>"))?;
+            self.value.retain(|known| (known.field.as_str(), known.from.as_str()) != (field, from));
+            let (field, from, to) = (field.to_owned(), from.to_owned(), value.trim().to_owned());
+            self.value.push(ValueOption { field, from, to });
             return Ok(());
         }
         let name_in_full = name.replace('-', "_");
@@ -252,6 +274,14 @@ impl Options {
                 );
             }
         }
+        for one in &self.value {
+            if profile.field(&one.field).is_none() {
+                return wrong(
+                    &format!("value.{}.{}", one.field, one.from),
+                    format!("no such field: {:?}; one of {}", one.field, known()),
+                );
+            }
+        }
         let mut seen: Vec<&str> = Vec::new();
         for field in self.columns.iter().flatten().filter(|field| !field.is_empty()) {
             if profile.field(field).is_none() {
@@ -314,6 +344,7 @@ mod tests {
             ("rows", "", "1,3"),
             ("colour", "red", "not known"),
             ("ambiguous", "last", "error or first"),
+            ("value.group", "Gold", "value.<field>"),
             ("invalid_optional", "ignore", "reject or drop"),
             ("notify", "a@b.example, nobody", "\"nobody\""),
         ] {

@@ -191,7 +191,11 @@ pub struct RawField {
     /// Other headers, by language; `{n}` is the number, without it the first is meant.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub aliases: BTreeMap<Locale, Vec<String>>,
-    /// Headers that stand for the field where no other column does, best first.
+    /// The kinds of columns that fill it, best first: `"name"`, `"first_name + last_name"`, `"name: last word"`.
+    /// A field's own headers are of the first kind. Where it is not said: the kind of the field's own name.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sources: Vec<String>,
+    /// Headers that stand for the field after all its sources, best first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub fallbacks: Vec<String>,
     /// The closed list of values.
@@ -343,6 +347,7 @@ impl RawField {
             labels: base.labels,
             aliases: base.aliases,
             fallbacks: base.fallbacks,
+            sources: if self.sources.is_empty() { base.sources } else { self.sources },
             words: base.words,
             must_exist: self.must_exist.or(base.must_exist),
             example: self.example.or(base.example),

@@ -19,6 +19,16 @@ pub fn pairs(table: &toml::Table) -> Result<Vec<(String, String)>, String> {
                     given.push((format!("map.{header}"), scalar(name, field)?));
                 }
             }
+            toml::Value::Table(fields) if name == "value" => {
+                for (field, values) in fields {
+                    let values = values.as_table().ok_or_else(|| {
+                        format!("option value.{field}: takes a table of values, `from = \"to\"`")
+                    })?;
+                    for (from, to) in values {
+                        given.push((format!("value.{field}.{from}"), scalar(name, to)?));
+                    }
+                }
+            }
             value => given.push((name.clone(), scalar(name, value)?)),
         }
     }
@@ -61,6 +71,9 @@ mod tests {
         let given = read_table("dry_run = true\nrows = [1, 3]\n[map]\n'E Mail' = 'email'\n").unwrap();
         assert!(given.contains(&("rows".into(), "1,3".into())));
         assert!(given.contains(&("map.E Mail".into(), "email".into())));
+        let given = read_table("[value.group]\n'Gold tier' = 'Gold'\n").unwrap();
+        assert_eq!(given, [("value.group.Gold tier".into(), "Gold".into())]);
+        assert!(read_table("[value]\ngroup = 'x'\n").is_err());
         assert!(read_table("dry_run = \n").unwrap_err().contains("line 1"));
     }
 }

@@ -110,6 +110,7 @@ fn upload(head: Head, verdict: Verdict, rows: u64) -> Upload {
     let column = |position, header: &str, field: Option<&str>, hint: Option<&str>| UploadColumn {
         position,
         header: header.to_owned(),
+        fields: Vec::new(),
         field: field.map(str::to_owned),
         hint: hint.map(str::to_owned),
     };
@@ -129,6 +130,8 @@ fn upload(head: Head, verdict: Verdict, rows: u64) -> Upload {
             column(4, "Telefone", Some("phone"), None),
             column(5, "<script>alert(1)</script>", None, None),
         ],
+        mapping: None,
+        mapping: None,
         detection: Detection::default(),
         options: BTreeMap::from([("replace".to_owned(), false.into())]),
     }

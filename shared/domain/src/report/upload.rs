@@ -41,9 +41,22 @@ pub struct UploadColumn {
     pub header: String,
     /// The field that it fills; null where the header was not understood, or is left out.
     pub field: Option<String>,
+    /// Every field that it helps to fill, where that is more than one.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub fields: Vec<String>,
     /// For an unknown header: the field that it resembles most.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hint: Option<String>,
+}
+
+/// By what a mapping is kept for files with the same header.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct UploadMapping {
+    /// What tells the header from others: 16 hexadecimal digits.
+    pub fingerprint: String,
+    /// A mapping was saved for it, and followed.
+    pub saved: bool,
 }
 
 /// Details that were detected in a file; empty ones are left out.
@@ -114,6 +127,9 @@ pub struct Upload {
     pub rows: Option<u64>,
     /// Every column of the file, in its order.
     pub columns: Vec<UploadColumn>,
+    /// By what a mapping for it is known; left out of a file without a header.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mapping: Option<UploadMapping>,
     /// Other findings.
     #[serde(flatten)]
     pub detection: Detection,

@@ -101,7 +101,8 @@ pub fn refuse_all(plan: &Plan, answer: ChunkAnswer, reason: Option<Code>) -> Chu
 pub fn unprocessed(plan: &Plan, profile: &Profile, message: &ChunkMessage) -> ChunkResult {
     let delimiter = plan.delimiter();
     let sender = plan.mapping.sender();
-    let mut writer = ResultWriter::new(delimiter, sender.columns.len(), plan.surplus);
+    let mut writer = ResultWriter::new(delimiter, sender.columns.len(), plan.surplus)
+        .carrying(plan.carrying_headers().len());
     let mut answer = ChunkAnswer::default();
     let mut cells = Cells::default();
     let (mut line, mut start) = (message.first_line, 0);
@@ -160,6 +161,7 @@ struct PartialFailure {
     width: usize,
     delimiter: u8,
     surplus: bool,
+    carrying: usize,
     /// Why the rows are not written, where a code says it.
     reason: Option<Code>,
     messages: &'static Messages,
@@ -173,6 +175,7 @@ impl PartialFailure {
             width: plan.mapping.sender().columns.len(),
             delimiter: plan.delimiter(),
             surplus: plan.surplus,
+            carrying: plan.carrying_headers().len(),
             reason: None,
             messages: Messages::of(plan.settings.locale),
         }
@@ -190,7 +193,11 @@ impl PartialFailure {
         let message = finding.map(|finding| self.messages.text(&finding)).unwrap_or_default();
         let told = [unprocessed, &*key, &*message, said("rollcall_warnings")];
         let mut record = Vec::new();
-        write_record(&mut record, own.chain(told).chain(self.surplus.then_some("")), self.delimiter);
+        write_record(
+            &mut record,
+            own.chain(told).chain(std::iter::repeat_n("", usize::from(self.surplus) + self.carrying)),
+            self.delimiter,
+        );
         record.extend_from_slice(b"\r\n");
         self.abandoned.push((row.row, record));
     }

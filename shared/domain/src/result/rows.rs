@@ -49,6 +49,8 @@ pub struct ResultWriter {
     delimiter: u8,
     width: usize,
     surplus: bool,
+    /// Columns that carry options in their names: empty in every row.
+    carrying: usize,
     scratch: String,
     numbers: String,
 }
@@ -56,15 +58,29 @@ pub struct ResultWriter {
 impl ResultWriter {
     /// A writer for files of this width; `surplus` where some row has more cells than columns.
     pub fn new(delimiter: u8, width: usize, surplus: bool) -> Self {
-        Self { delimiter, width, surplus, scratch: String::new(), numbers: String::new() }
+        Self { delimiter, width, surplus, carrying: 0, scratch: String::new(), numbers: String::new() }
     }
 
-    /// The first record of a result file.
-    pub fn header(mapping: &Mapping, columns: &[&str], delimiter: u8, surplus: bool) -> Vec<u8> {
+    /// Leaves room in `failed.csv` for so many columns that carry options.
+    #[must_use]
+    pub fn carrying(mut self, columns: usize) -> Self {
+        self.carrying = columns;
+        self
+    }
+
+    /// The first record of a result file; `carrying` are the names of columns that carry options.
+    pub fn header(
+        mapping: &Mapping,
+        columns: &[&str],
+        delimiter: u8,
+        surplus: bool,
+        carrying: &[String],
+    ) -> Vec<u8> {
         let mut out = BOM.to_vec();
         let own = mapping.echoed().map(|at| mapping.columns[at].header.as_str());
         let last = surplus.then_some(SURPLUS);
-        for (number, header) in own.chain(columns.iter().copied()).chain(last).enumerate() {
+        let all = own.chain(columns.iter().copied()).chain(last);
+        for (number, header) in all.chain(carrying.iter().map(String::as_str)).enumerate() {
             if number > 0 {
                 out.push(delimiter);
             }
@@ -129,6 +145,7 @@ impl ResultWriter {
             }
             self.text(out, &String::from_utf8(surplus).expect("cells are text, so is their record"));
         }
+        out.extend(std::iter::repeat_n(self.delimiter, self.carrying));
         out.extend_from_slice(b"\r\n");
     }
 

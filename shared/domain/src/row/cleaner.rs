@@ -2,7 +2,7 @@
 
 use crate::clean::repair::trim;
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use crate::clean;
 use crate::clean::{DayOrder, Holds, Region};
@@ -10,8 +10,10 @@ use crate::file::cells::Cells;
 use crate::file::decode::Encoding;
 use crate::file::record_text::BadBytes;
 use crate::plan::chunk::Mark;
-use crate::plan::mapping::Mapping;
+use crate::plan::mapping::{Alternative, Mapping};
 use crate::profile::compiled::{Field, FieldIndex, Profile};
+use crate::profile::options::ValueOption;
+use crate::profile::source::Part;
 use crate::types::code::Code;
 use crate::types::field_kind::FieldKind;
 use crate::types::finding::{Column, Finding};
@@ -19,7 +21,7 @@ use crate::types::id::UNIT;
 use crate::types::limits;
 
 use crate::row::again::{Kept, Spilled, look_again, spreadsheet_number};
-use crate::row::fold::{identity_part, push_nfc, push_single_blanks};
+use crate::row::fold::{fold_name, identity_part, push_nfc, push_single_blanks};
 use crate::row::kinds::{self, Told};
 
 /// The cleaned values of rows, one after the other; a field without a value has an empty one.
@@ -74,15 +76,40 @@ impl<'a> RowValues<'a> {
     }
 }
 
+/// Where a field's cell is in a record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum CellOf {
+    Nothing,
+    /// At this place.
+    At(usize),
+    /// Each row decides: the number of the list of ways.
+    Several(usize),
+}
+
+/// The cell that a row fills a field from.
+struct Taken<'a> {
+    sent: Cow<'a, str>,
+    /// The place among the ways to fill the field.
+    way: usize,
+}
+
 /// What a row is cleaned by: the profile, laid over the columns of one file.
 #[derive(Debug, Clone)]
 pub struct Cleaner<'p> {
     /// The profile.
     pub profile: &'p Profile,
     /// Where each field's cell is.
-    cell_of: Vec<Option<usize>>,
+    cell_of: Vec<CellOf>,
+    /// Of fields that several columns may fill: the ways to fill them, with the column of each.
+    several: Vec<Vec<(Alternative, Column)>>,
+    /// The cells of a template's example row, the most telling one first; empty where the file is none of a template.
+    example: Vec<(usize, String)>,
+    /// What the sender's values mean, by field.
+    meant: HashMap<FieldIndex, HashMap<String, String>>,
     /// The field of each cell.
     field_of: Vec<Option<FieldIndex>>,
+    /// Whether each cell is always cleaned: it alone fills a field.
+    always_cleaned: Vec<bool>,
     /// For findings, by field.
     columns: Vec<Column>,
     /// What each column is called where it is no field's.
@@ -113,16 +140,36 @@ impl<'p> Cleaner<'p> {
         region: Option<Region>,
         allow_duplicates: bool,
     ) -> Self {
-        let cell_of = mapping.cells_of_fields(profile);
-        let mut field_of = vec![None; mapping.columns.len()];
-        for (field, cell) in cell_of.iter().enumerate() {
-            cell.iter().for_each(|cell| field_of[*cell] = Some(field));
+        let width = mapping.columns.len();
+        let (mut field_of, mut always_cleaned) = (vec![None; width], vec![false; width]);
+        let (mut cell_of, mut several, mut columns) = (Vec::new(), Vec::new(), Vec::new());
+        for (index, field) in profile.fields.iter().enumerate() {
+            let ways = mapping.alternatives(&field.name);
+            for place in ways.iter().flat_map(|way| &way.columns) {
+                field_of[*place].get_or_insert(index);
+            }
+            columns.push(field.column(ways.first().map(|way| way.columns[0])));
+            cell_of.push(match ways.as_slice() {
+                [] => CellOf::Nothing,
+                [Alternative { columns, part: Part::Whole, .. }] if columns.len() == 1 => {
+                    always_cleaned[columns[0]] = true;
+                    CellOf::At(columns[0])
+                }
+                _ => {
+                    let column = |way: Alternative| (way.clone(), field.column(Some(way.columns[0])));
+                    several.push(ways.into_iter().map(column).collect());
+                    CellOf::Several(several.len() - 1)
+                }
+            });
         }
-        let columns = profile.fields.iter().zip(&cell_of).map(|(field, cell)| field.column(*cell)).collect();
         Self {
             profile,
             cell_of,
+            several,
+            example: example_row(profile, mapping),
+            meant: HashMap::new(),
             field_of,
+            always_cleaned,
             columns,
             headers: own_names(mapping),
             width: mapping.columns.len(),
@@ -136,6 +183,36 @@ impl<'p> Cleaner<'p> {
             clear_word: None,
             scratch: String::new(),
         }
+    }
+
+    /// Reads what the sender writes for what we know; case and blanks do not count.
+    #[must_use]
+    pub fn with_values(mut self, values: &[ValueOption]) -> Self {
+        for one in values {
+            let Some(index) = self.profile.field(&one.field) else { continue };
+            self.meant.entry(index).or_default().insert(value_key(&one.from), one.to.clone());
+            // A field with such values goes the longer way, so that no other has to ask.
+            if let CellOf::At(place) = self.cell_of[index] {
+                let way = Alternative { columns: vec![place], part: Part::Whole, repeats: false };
+                self.several.push(vec![(way, self.columns[index].clone())]);
+                self.cell_of[index] = CellOf::Several(self.several.len() - 1);
+                self.always_cleaned[place] = false;
+            }
+        }
+        self
+    }
+
+    /// What the sender means by a cell.
+    fn meant<'c>(&self, index: FieldIndex, sent: Cow<'c, str>) -> Cow<'c, str> {
+        let Some(meant) = self.meant.get(&index) else { return sent };
+        if let Some(to) = meant.get(&value_key(&sent)) {
+            return Cow::Owned(to.clone());
+        }
+        if self.profile.fields[index].kind != FieldKind::Tags {
+            return sent;
+        }
+        let tag = |tag: &str| meant.get(&value_key(tag)).cloned().unwrap_or_else(|| trim(tag).to_owned());
+        Cow::Owned(sent.split(',').map(tag).collect::<Vec<_>>().join(", "))
     }
 
     /// Sets the word that clears a field.
@@ -176,6 +253,13 @@ impl<'p> Cleaner<'p> {
     /// How many cells a record has.
     pub fn width(&self) -> usize {
         self.width
+    }
+
+    /// Whether a row is the example of the profile's template, unchanged.
+    pub fn is_example(&self, cells: &Cells) -> bool {
+        let is_as_it_was = |(place, cell): &(usize, String)| cells.get(*place) == cell;
+        // Nearly every row is seen to be another by its first cell.
+        self.example.first().is_some_and(is_as_it_was) && self.example.iter().all(is_as_it_was)
     }
 
     /// Cleans a row: appends its values and tells all that is wrong or was mended.
@@ -266,8 +350,8 @@ impl<'p> Cleaner<'p> {
 
     /// A phone's region: the row's own where the profile has a field for it, else the program's.
     fn region_of(&self, cells: &Cells) -> Option<Region> {
-        let cell = self.profile.region_field.and_then(|field| self.cell_of[field]);
-        cell.and_then(|cell| Region::parse(&cells.get(cell).trim().to_ascii_uppercase())).or(self.region)
+        let cell = self.profile.region_field.map(|field| self.cell(field, cells));
+        cell.and_then(|cell| Region::parse(&cell.trim().to_ascii_uppercase())).or(self.region)
     }
 
     /// Cleans one field and notes where its value stands.
@@ -293,7 +377,7 @@ impl<'p> Cleaner<'p> {
 
     fn is_cleared(&self, field: FieldIndex, cells: &Cells) -> bool {
         let Some(word) = self.clear_word else { return false };
-        self.cell_of[field].is_some_and(|cell| trim(cells.get(cell)) == word)
+        trim(&self.cell(field, cells)) == word
     }
 
     fn clean_field(
@@ -304,10 +388,130 @@ impl<'p> Cleaner<'p> {
         out: &mut String,
         findings: &mut Vec<Finding>,
     ) {
-        let Some(position) = self.cell_of[index] else { return };
-        let sent = cells.get(position);
+        match self.cell_of[index] {
+            CellOf::Nothing => {}
+            CellOf::At(position) => self.clean_cell(index, None, cells.get(position), region, out, findings),
+            CellOf::Several(number) => self.clean_one_of(index, number, cells, region, out, findings),
+        }
+    }
+
+    /// Cleans the first filled of several cells; another value in a column that repeats it is told.
+    #[cold]
+    fn clean_one_of(
+        &mut self,
+        index: FieldIndex,
+        number: usize,
+        cells: &Cells,
+        region: Option<Region>,
+        out: &mut String,
+        findings: &mut Vec<Finding>,
+    ) {
+        let Some(taken) = self.take(index, number, cells) else {
+            return self.clean_cell(index, None, "", region, out, findings);
+        };
+        let taken = Taken { sent: self.meant(index, taken.sent), way: taken.way };
+        let column = self.several[number][taken.way].1.clone();
+        // The row is checked for such cells by their place.
+        if too_long(&taken.sent, || column.clone()).is_some() {
+            return;
+        }
+        let start = out.len();
+        self.clean_cell(index, Some(&column), &taken.sent, region, out, findings);
+        let others = self.other_values(index, number, taken.way, cells, region, &out[start..], &taken.sent);
+        if !others.is_empty() {
+            let chosen = trim(&taken.sent).to_owned();
+            let finding = Finding::on(Code::ValueSeveral, &column).arg("chosen", chosen);
+            findings.push(finding.arg("others", others.join(", ")));
+        }
+    }
+
+    /// The first filled way to fill a field; one with a word such as `N/A` only where no other is filled.
+    fn take<'c>(&self, index: FieldIndex, number: usize, cells: &'c Cells) -> Option<Taken<'c>> {
         let field = &self.profile.fields[index];
-        let column = &self.columns[index];
+        let takes_words = field.empty_words || !field.kind.takes_any_text();
+        let mut word = None;
+        for (way, (alternative, _)) in self.several[number].iter().enumerate() {
+            let taken = Taken { sent: joined(alternative, cells), way };
+            let cell = clean::repair(trim(&taken.sent), holds(field.kind));
+            if cell.is_empty() {
+                continue;
+            }
+            if !takes_words || !clean::is_empty_word(&cell) {
+                drop(cell);
+                return Some(taken);
+            }
+            drop(cell);
+            word = word.or(Some(taken));
+        }
+        word
+    }
+
+    /// Values that stand in columns of the same kind as the one taken, and are other values.
+    #[expect(clippy::too_many_arguments, reason = "a cold path, and all of it is the row's")]
+    fn other_values(
+        &mut self,
+        index: FieldIndex,
+        number: usize,
+        way: usize,
+        cells: &Cells,
+        region: Option<Region>,
+        taken: &str,
+        sent: &str,
+    ) -> Vec<String> {
+        let further = self.several[number][way + 1..].iter().take_while(|(further, _)| further.repeats);
+        let places: Vec<usize> = further.map(|(further, _)| further.columns[0]).collect();
+        let mut others: Vec<String> = Vec::new();
+        for cell in places.into_iter().map(|place| trim(cells.get(place))) {
+            let known = cell == trim(sent) || others.iter().any(|other| other == cell);
+            if cell.is_empty() || known || cell.len() > limits::CELL_CHARACTERS {
+                continue;
+            }
+            let (mut cleaned, spilled) = (String::new(), self.spilled.len());
+            self.clean_cell(index, None, cell, region, &mut cleaned, &mut Vec::new());
+            // What such a cell has besides is told with it.
+            self.spilled.truncate(spilled);
+            if cleaned.is_empty() || cleaned != taken {
+                others.push(cell.to_owned());
+            }
+        }
+        others
+    }
+
+    /// Where a field's cell stands in a row.
+    fn place(&self, index: FieldIndex, cells: &Cells) -> Option<usize> {
+        match self.cell_of[index] {
+            CellOf::Nothing => None,
+            CellOf::At(place) => Some(place),
+            CellOf::Several(number) => {
+                let taken = self.take(index, number, cells)?;
+                Some(self.several[number][taken.way].0.columns[0])
+            }
+        }
+    }
+
+    /// A field's cell as it was sent, empty where there is none.
+    fn cell<'c>(&self, index: FieldIndex, cells: &'c Cells) -> Cow<'c, str> {
+        match self.cell_of[index] {
+            CellOf::Nothing => Cow::Borrowed(""),
+            CellOf::At(place) => Cow::Borrowed(cells.get(place)),
+            CellOf::Several(number) => {
+                self.take(index, number, cells).map_or(Cow::Borrowed(""), |taken| taken.sent)
+            }
+        }
+    }
+
+    /// Cleans one cell; `column` is the one that it stands in, where several may fill the field.
+    fn clean_cell(
+        &mut self,
+        index: FieldIndex,
+        column: Option<&Column>,
+        sent: &str,
+        region: Option<Region>,
+        out: &mut String,
+        findings: &mut Vec<Finding>,
+    ) {
+        let field = &self.profile.fields[index];
+        let column = column.unwrap_or(&self.columns[index]);
         let trimmed = trim(sent);
         let written = written(field, trimmed);
         let cell = &*written;
@@ -363,15 +567,21 @@ impl<'p> Cleaner<'p> {
     fn drop_repeated(&self, cells: &Cells, values: &mut Values, findings: &mut Vec<Finding>) {
         let start = values.spans.len() - self.profile.fields.len();
         for fields in &self.profile.repeated {
-            for (place, field) in fields.iter().enumerate().skip(1) {
+            for (place_in_group, field) in fields.iter().enumerate().skip(1) {
                 let row = values.last(self.profile.fields.len());
                 let value = row.get(*field);
-                if value.is_empty() || !fields[..place].iter().any(|earlier| row.get(*earlier) == value) {
+                if value.is_empty()
+                    || !fields[..place_in_group].iter().any(|earlier| row.get(*earlier) == value)
+                {
                     continue;
                 }
-                let cell = self.cell_of[*field].map_or("", |cell| cells.get(cell));
-                let finding = Finding::on(Code::ValueDropped, &self.columns[*field]);
-                findings.push(finding.value(trim(cell)).arg("reason", "repeated"));
+                let place = self.place(*field, cells);
+                // The one cell stands for both fields: nothing is lost.
+                if !fields[..place_in_group].iter().any(|earlier| self.place(*earlier, cells) == place) {
+                    let cell = self.cell(*field, cells);
+                    let finding = Finding::on(Code::ValueDropped, &self.columns[*field]);
+                    findings.push(finding.value(trim(&cell)).arg("reason", "repeated"));
+                }
                 values.spans[start + *field].1 = values.spans[start + *field].0;
             }
         }
@@ -413,7 +623,7 @@ impl<'p> Cleaner<'p> {
                 .push(Finding::new(Code::RowRagged).arg("expected", self.width).arg("found", cells.len()));
         }
         for (position, cell) in cells.iter().enumerate() {
-            let mapped = self.field_of.get(position).is_some_and(Option::is_some);
+            let mapped = self.always_cleaned.get(position).copied().unwrap_or(false);
             if !mapped && let Some(finding) = too_long(cell, || self.column_at(position)) {
                 findings.push(finding);
             }
@@ -445,6 +655,39 @@ impl<'p> Cleaner<'p> {
             .arg("position", bad.at + 1)
             .arg("byte", format!("{:02X}", bad.byte))
     }
+}
+
+/// Where the cells of a template's example row stand; nothing where a column of the template is missing.
+fn example_row(profile: &Profile, mapping: &Mapping) -> Vec<(usize, String)> {
+    let mut row = Vec::new();
+    for field in &profile.fields {
+        let ways = mapping.alternatives(&field.name);
+        match (ways.first().map(|way| way.columns[0]), &field.example) {
+            (Some(place), example) => row.push((place, example.clone().unwrap_or_default())),
+            (None, Some(_)) => return Vec::new(),
+            (None, None) => {}
+        }
+    }
+    row.sort_by_key(|(place, cell)| (std::cmp::Reverse(cell.len()), *place));
+    if row.first().is_some_and(|(_, cell)| !cell.is_empty()) { row } else { Vec::new() }
+}
+
+/// How the values of options are told apart: case and blanks do not count.
+fn value_key(value: &str) -> String {
+    let mut folded = String::new();
+    fold_name(value, &mut folded);
+    folded.retain(|sign| !sign.is_whitespace());
+    folded
+}
+
+/// The cell that a way to fill a field gives: of one column, part of it, or several joined by a blank.
+fn joined<'c>(way: &Alternative, cells: &'c Cells) -> Cow<'c, str> {
+    if let [place] = way.columns.as_slice() {
+        let cell = cells.get(*place);
+        return Cow::Borrowed(if way.part.is_whole() { cell } else { way.part.of(trim(cell)) });
+    }
+    let parts = way.columns.iter().map(|place| trim(cells.get(*place))).filter(|part| !part.is_empty());
+    Cow::Owned(parts.collect::<Vec<_>>().join(" "))
 }
 
 /// What columns are called by their headers; of a file with more than the limit no row is cleaned.

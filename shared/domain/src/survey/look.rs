@@ -46,6 +46,8 @@ pub(super) struct RecordScanner<'p> {
     pub(super) dates: Vec<(FieldIndex, usize, OrderSeen)>,
     /// Keys of the records looked at, one behind the other, where a row has several.
     pub(super) keys: Vec<Key>,
+    /// Columns that are no field's and were empty in every record looked at: a filled one is looked at no longer.
+    pub(super) not_yet_filled: Vec<usize>,
     cells: Cells,
     values: Values,
     text: String,
@@ -60,6 +62,7 @@ impl<'p> RecordScanner<'p> {
     ) -> Self {
         let sender = opening.mapping.sender();
         let cleaner = Cleaner::new(profile, &sender, settings.phone_region(), options.allow_duplicates)
+            .with_values(&options.value)
             .with_drop_invalid(options.drop_invalid)
             .with_clear_word(options.changes.clear_word.as_deref());
         let mut told_apart_by: Vec<FieldIndex> = profile.identity.iter().flatten().copied().collect();
@@ -71,10 +74,12 @@ impl<'p> RecordScanner<'p> {
         told_apart_by.extend(beside);
         told_apart_by.sort_unstable();
         told_apart_by.dedup();
-        let place = |field: FieldIndex| cleaner.column(field).position.map(|place| place as usize - 1);
-        let dates = (profile.fields_of(FieldKind::Date).chain(profile.fields_of(FieldKind::Timestamp)))
-            .filter_map(|field| Some((field, place(field)?, OrderSeen::default())))
-            .collect();
+        let places = |field: FieldIndex| {
+            let ways = sender.alternatives(&profile.fields[field].name);
+            ways.into_iter().map(move |way| (field, way.columns[0], OrderSeen::default()))
+        };
+        let dates = profile.fields_of(FieldKind::Date).chain(profile.fields_of(FieldKind::Timestamp));
+        let dates = dates.flat_map(places).collect();
         Self {
             cleaner,
             allow_duplicates: options.allow_duplicates,
@@ -83,6 +88,7 @@ impl<'p> RecordScanner<'p> {
             told_apart_by,
             dates,
             keys: Vec::new(),
+            not_yet_filled: sender.left_over(profile, options),
             cells: Cells::default(),
             values: Values::default(),
             text: String::new(),
@@ -109,6 +115,9 @@ impl<'p> RecordScanner<'p> {
             let cells = &self.cells;
             let date = |cell: usize| repair(trim(cells.get(cell)), Holds::Value);
             self.dates.iter_mut().for_each(|(_, cell, order)| order.see(&date(*cell)));
+            if !self.not_yet_filled.is_empty() {
+                self.not_yet_filled.retain(|at| trim(cells.get(*at)).is_empty());
+            }
             self.tell_apart(&mut seen);
         }
         seen

@@ -57,7 +57,7 @@ impl Opening {
             let found = |delimiter: u8| Some((delimiter, headers.preamble(sample, delimiter)?));
             // The best reading of the first record decides whether there is anything to look for.
             let first = nth_record(sample, delimiter, 0, true);
-            let open = headers.names_none(&first.iter().take(limits::SHEET_COLUMNS).collect::<Vec<_>>());
+            let open = headers.leaves_open(&first.iter().take(limits::SHEET_COLUMNS).collect::<Vec<_>>());
             tried.into_iter().filter(|_| open).find_map(found)
         });
         let mut preamble = Preamble::default();

@@ -1,12 +1,13 @@
 //! Lines above the header: a title, a date, who exported it.
 //!
-//! The header is the first filled record, unless that names no mandatory field and one of the next few names them all.
-//! So nothing is guessed in a file that can be read as it is: without this rule such a file would be refused.
+//! The header is the first filled record, unless that leaves a mandatory field out and one of the next few names them
+//! all. So nothing is guessed of a file that can be read without: such a file would be refused. A row of merged titles
+//! (`Contact,,Company`) is such a line, though its words mean something.
 
 use crate::file::cells::Cells;
 use crate::file::record_text;
 use crate::plan::mapping::{Mapping, Role};
-use crate::profile::compiled::Profile;
+use crate::profile::compiled::{FieldIndex, Profile};
 use crate::profile::options::{FirstLine, Options};
 use crate::types::limits;
 
@@ -38,20 +39,24 @@ impl<'a> Headers<'a> {
     }
 
     /// Whether a record, as the file's first, leaves it open where the header is.
-    pub fn names_none(self, cells: &[&str]) -> bool {
+    pub fn leaves_open(self, cells: &[&str]) -> bool {
         let mapping = Mapping::with_header(cells, self.profile, self.options);
-        !mapping.is_result_file && !self.mandatory().any(|field| mapping.has(field))
+        !mapping.is_result_file && !self.has_all(&mapping)
     }
 
     /// Whether a record names every mandatory field, and more than one.
     pub fn names_all(self, cells: &[&str]) -> bool {
         let mapping = Mapping::with_header(cells, self.profile, self.options);
         let fields = mapping.columns.iter().filter(|column| matches!(column.role, Role::Field(_))).count();
-        fields > 1 && self.mandatory().all(|field| mapping.has(field))
+        fields > 1 && self.has_all(&mapping)
     }
 
-    fn mandatory(self) -> impl Iterator<Item = &'a str> {
-        self.profile.fields.iter().filter(|field| field.required).map(|field| &*field.name)
+    /// Whether every mandatory field has a column, and some field of every set of which one is.
+    fn has_all(self, mapping: &Mapping) -> bool {
+        let has = |field: &FieldIndex| mapping.has(&self.profile.fields[*field].name);
+        let mut mandatory = self.profile.fields.iter().filter(|field| field.required);
+        mandatory.all(|field| mapping.has(&field.name))
+            && self.profile.one_of.iter().all(|set| set.iter().any(has))
     }
 
     /// What stands above the header in a text cut by a delimiter; nothing where the first record is the header, or
@@ -65,7 +70,7 @@ impl<'a> Headers<'a> {
             if !cells.is_blank() {
                 let names: Vec<&str> = cells.iter().take(limits::SHEET_COLUMNS).collect();
                 match filled {
-                    0 if !self.names_none(&names) => return None,
+                    0 if !self.leaves_open(&names) => return None,
                     0 => {}
                     _ if self.names_all(&names) => return Some(above),
                     MOST => return None,
@@ -97,7 +102,10 @@ mod tests {
             ("Name,E-mail\nAnn,a@b.example\n", None),
             ("A list\n\nName,E-mail\nAnn,a@b.example\n", Some((8, 2))),
             ("\"A list\nof two\"\nName,E-mail\n", Some((16, 2))),
-            ("Name,Own\nName,E-mail\n", None),
+            ("Name,Own\nName,E-mail\n", Some((9, 1))),
+            ("Contact,,Company\nName,E-mail,Name\n", Some((17, 1))),
+            ("Contact,Contact,Company\nFirst name,E-mail,Company\n", Some((24, 1))),
+            ("Name,Own\nAnn,a@b.example\n", None),
             ("A list\nName,Own\nAnn,a@b.example\n", None),
             ("A list\nName;E-mail\n", None),
             ("", None),

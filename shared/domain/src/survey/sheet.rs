@@ -50,7 +50,7 @@ fn width(mut rows: Rows<'_>, headers: Option<Headers<'_>>, options: &Options) ->
         }
         let names: Vec<&str> = rows.filled().iter().map(String::as_str).collect();
         match headers {
-            Some(headers) if seen == 0 && headers.names_none(&names) => first = width,
+            Some(headers) if seen == 0 && headers.leaves_open(&names) => first = width,
             Some(headers) if seen > 0 && headers.names_all(&names) => return Ok(width),
             Some(_) if seen > 0 && seen < preamble::MOST => {}
             _ if seen > 0 => return Ok(first),

@@ -7,13 +7,14 @@
 use std::collections::BTreeMap;
 
 use crate::clean::DayOrder;
+use crate::clean::date::OrderSeen;
 use crate::file::decode::DetectedEncoding;
 use crate::file::packed::Packing;
 use crate::file::split::{RecordEnd, Splitter, Tail};
 use crate::file::workbook::Sheet;
 use crate::plan::import_plan::{ChunkPlan, ChunkSize};
 use crate::plan::mapping::Mapping;
-use crate::profile::compiled::Profile;
+use crate::profile::compiled::{FieldIndex, Profile};
 use crate::profile::options::Options;
 use crate::profile::settings::Settings;
 use crate::survey::look::{RecordScanner, Seen};
@@ -42,6 +43,10 @@ pub struct Surveyed {
     pub delimiter: Option<u8>,
     /// Which column holds what.
     pub mapping: Mapping,
+    /// The options with those that were found for the header of the file, where some were; whoever reads them fills it in.
+    pub options: Option<Options>,
+    /// A mapping was saved for files with this header; whoever reads it fills it in.
+    pub mapping_saved: bool,
     /// Physical lines above the header.
     pub preamble: u64,
     /// Data records, blank ones included, up to the last filled one.
@@ -322,6 +327,7 @@ impl<'p> Survey<'p> {
         self.end_at_last_filled();
         self.tell_repeats();
         let (day_orders, mut warnings) = self.decide_orders();
+        warnings.extend(self.unmapped_with_data());
         warnings.extend(self.none_chosen());
         Surveyed {
             errors,
@@ -333,6 +339,8 @@ impl<'p> Survey<'p> {
             delimiter: Some(self.opening.delimiter),
             preamble: self.opening.preamble,
             mapping: self.opening.mapping,
+            options: None,
+            mapping_saved: false,
             rows: self.last_filled,
             chunks: self.chunks,
             surplus: self.surplus,
@@ -351,15 +359,30 @@ impl<'p> Survey<'p> {
     fn decide_orders(&self) -> (BTreeMap<String, DayOrder>, Vec<Finding>) {
         let (mut orders, mut warnings) = (BTreeMap::new(), Vec::new());
         let [one, other] = &self.lookers;
-        for ((field, _, seen), (_, _, beside)) in one.dates.iter().zip(&other.dates) {
-            let (order, assumed) = seen.and(*beside).decide(self.usual_order);
-            orders.insert(self.profile.fields[*field].name.to_string(), order);
+        let mut seen: BTreeMap<FieldIndex, OrderSeen> = BTreeMap::new();
+        for (field, _, order) in one.dates.iter().chain(&other.dates) {
+            let all = seen.entry(*field).or_default();
+            *all = all.and(*order);
+        }
+        for (field, seen) in seen {
+            let (order, assumed) = seen.decide(self.usual_order);
+            orders.insert(self.profile.fields[field].name.to_string(), order);
             if assumed {
-                let finding = Finding::on(Code::DateOrderAssumed, one.column(*field));
+                let finding = Finding::on(Code::DateOrderAssumed, one.column(field));
                 warnings.push(finding.arg("order", order.as_str()));
             }
         }
         (orders, warnings)
+    }
+
+    /// Columns that hold data and are no field's, where the sender did not leave them out.
+    fn unmapped_with_data(&self) -> Option<Finding> {
+        let [one, other] = &self.lookers;
+        let empty = |at: &usize| one.not_yet_filled.contains(at) && other.not_yet_filled.contains(at);
+        let sender = self.opening.mapping.sender();
+        let unmapped = sender.left_over(self.profile, self.options);
+        let filled: Vec<usize> = unmapped.into_iter().filter(|at| !empty(at)).collect();
+        sender.tell_left_over(&filled, self.profile)
     }
 
     /// Blank records behind the last filled one do not exist.

@@ -6,6 +6,7 @@ use crate::judge::chunk_judge::{Change, ChunkJudge, Row};
 use crate::messages::catalogue::Messages;
 use crate::result::chunk_result::{ChunkAnswer, ChunkResult, OpenRow, Writes};
 use crate::result::rows::{Answer, ResultWriter, Sent};
+use crate::types::code::Code;
 use crate::types::finding::Finding;
 use crate::types::id::ContactId;
 use crate::types::outcome::Outcome;
@@ -101,9 +102,13 @@ impl ChunkJudge<'_> {
             ..ChunkAnswer::default()
         };
         answer.tally.add_plain(Outcome::Skipped, self.skipped);
+        for row in &self.examples {
+            answer.tally.add_row(*row, Outcome::Skipped, false, &[Finding::new(Code::ExampleSkipped)]);
+        }
         let (width, surplus) = (self.sender.columns.len(), self.plan.surplus);
         ChunkOutput {
-            writer: ResultWriter::new(self.plan.delimiter(), width, surplus),
+            writer: ResultWriter::new(self.plan.delimiter(), width, surplus)
+                .carrying(self.plan.carrying_headers().len()),
             messages: Messages::of(self.plan.settings.locale),
             cells: Cells::default(),
             record: String::new(),

@@ -28,8 +28,7 @@ pub struct RecordShape {
 impl RecordShape {
     /// The shape of a profile's records in one file.
     pub fn of(profile: &Profile, sender: &Mapping) -> Self {
-        let cells = sender.cells_of_fields(profile);
-        let all = (0..profile.fields.len()).map(|field| (field, cells[field].is_some()));
+        let all = (0..profile.fields.len()).map(|field| (field, sender.has(&profile.fields[field].name)));
         let mut fields: Vec<(FieldIndex, bool)> =
             all.filter(|(field, mapped)| *mapped || profile.fields[*field].repeats.is_some()).collect();
         fields.sort_by_key(|(field, _)| &profile.fields[*field].name);

@@ -1,0 +1,190 @@
+//! A mapping that is kept: for every file with the same header, and in the header of a result file.
+//!
+//! `failed.csv` carries what its rows were read by in the names of columns after ours: `rollcall_options?map.Cargo=job_title`.
+//! So it needs no state besides itself, holds wherever it is dropped, and says to its reader what it says to us.
+
+use sha2::{Digest, Sha256};
+
+use crate::plan::columns::OPTIONS;
+use crate::plan::mapping::{Mapping, Role};
+use crate::profile::header::{fold, header_key};
+use crate::profile::options::Options;
+use crate::types::id::UNIT;
+
+/// Characters of a header that carries options, at most; one option alone may be longer.
+const LONGEST: usize = 900;
+
+/// What tells a header from another: 16 hexadecimal digits, of the sender's own columns.
+pub fn fingerprint(mapping: &Mapping) -> String {
+    let folded: Vec<String> = mapping.echoed().map(|at| fold(&mapping.columns[at].header)).collect();
+    let digest = Sha256::digest(folded.join(&UNIT.to_string()).as_bytes());
+    digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// The options by which the cells of the file were read: what each header is, and what values mean.
+pub fn reading_options(mapping: &Mapping, options: &Options) -> Vec<(String, String)> {
+    let by_position = options.columns.is_some() && !mapping.is_result_file;
+    let mut pairs: Vec<(String, String)> = Vec::new();
+    if by_position {
+        for at in mapping.echoed() {
+            let column = &mapping.columns[at];
+            let name = format!("map.{}", column.header);
+            let field = match &column.role {
+                Role::Field(field) => field.clone(),
+                _ => String::new(),
+            };
+            // Of columns with one header the first is meant.
+            if !column.header.trim().is_empty() && pairs.iter().all(|(known, _)| *known != name) {
+                pairs.push((name, field));
+            }
+        }
+    } else {
+        let is_there = |header: &str| {
+            mapping.columns.iter().any(|column| header_key(&column.header) == header_key(header))
+        };
+        let here = options.map.iter().filter(|(header, _)| is_there(header));
+        pairs.extend(here.map(|(header, field)| (format!("map.{header}"), field.clone())));
+    }
+    let value = |one: &crate::profile::options::ValueOption| {
+        (format!("value.{}.{}", one.field, one.from), one.to.clone())
+    };
+    pairs.extend(options.value.iter().map(value));
+    pairs
+}
+
+/// The headers by which a result file carries options; none where there are none.
+pub fn carrying_headers(mapping: &Mapping, options: &Options) -> Vec<String> {
+    let mut headers: Vec<String> = Vec::new();
+    for (name, value) in reading_options(mapping, options) {
+        let pair = format!("{}={}", escape(&name), escape(&value));
+        match headers.last_mut() {
+            Some(header) if header.len() + pair.len() < LONGEST => {
+                header.push('&');
+                header.push_str(&pair);
+            }
+            _ => headers.push(format!("{OPTIONS}{pair}")),
+        }
+    }
+    headers
+}
+
+/// The options that a result file carries.
+pub fn carried_options(mapping: &Mapping) -> Vec<(String, String)> {
+    let ours = mapping.columns.iter().filter(|column| column.role == Role::Result);
+    let texts = ours.filter_map(|column| column.header.trim().strip_prefix(OPTIONS));
+    let pairs = texts.flat_map(|text| text.split('&')).filter_map(|pair| pair.split_once('='));
+    pairs.map(|(name, value)| (unescape(name), unescape(value))).collect()
+}
+
+/// Options as the file that keeps them.
+pub fn to_toml(pairs: &[(String, String)]) -> String {
+    let mut table = toml::Table::new();
+    for (name, value) in pairs {
+        let value = toml::Value::String(value.clone());
+        let within = |table: &mut toml::Table, name: &str| -> Option<toml::Table> {
+            table.remove(name).and_then(|inner| inner.try_into().ok())
+        };
+        if let Some(header) = name.strip_prefix("map.") {
+            let mut map = within(&mut table, "map").unwrap_or_default();
+            map.insert(header.to_owned(), value);
+            table.insert("map".to_owned(), map.into());
+        } else if let Some((field, from)) = name.strip_prefix("value.").and_then(|rest| rest.split_once('.'))
+        {
+            let mut fields = within(&mut table, "value").unwrap_or_default();
+            let mut values = within(&mut fields, field).unwrap_or_default();
+            values.insert(from.to_owned(), value);
+            fields.insert(field.to_owned(), values.into());
+            table.insert("value".to_owned(), fields.into());
+        } else {
+            table.insert(name.clone(), value);
+        }
+    }
+    toml::to_string(&table).expect("tables of texts serialise")
+}
+
+/// Writes what would end a pair, a header or a line as `%` and two hexadecimal digits; blanks too, which may be trimmed.
+fn escape(text: &str) -> String {
+    let mut out = String::new();
+    for sign in text.chars() {
+        if "%&= ".contains(sign) || sign.is_control() {
+            let mut bytes = [0; 4];
+            sign.encode_utf8(&mut bytes).bytes().for_each(|byte| out.push_str(&format!("%{byte:02X}")));
+        } else {
+            out.push(sign);
+        }
+    }
+    out
+}
+
+fn unescape(text: &str) -> String {
+    let mut out = Vec::with_capacity(text.len());
+    let bytes = text.as_bytes();
+    let mut at = 0;
+    while at < bytes.len() {
+        let digits = bytes.get(at + 1..at + 3).and_then(|digits| std::str::from_utf8(digits).ok());
+        let byte =
+            digits.filter(|_| bytes[at] == b'%').and_then(|digits| u8::from_str_radix(digits, 16).ok());
+        out.push(byte.unwrap_or(bytes[at]));
+        at += if byte.is_some() { 3 } else { 1 };
+    }
+    String::from_utf8_lossy(&out).into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::columns::RESULT_ROW;
+    use crate::profile::compiled::Profile;
+    use crate::profile::toml_table;
+
+    fn read(pairs: &[(&str, &str)]) -> Options {
+        Options::read(&pairs.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect::<Vec<_>>())
+            .unwrap()
+    }
+
+    #[test]
+    fn what_a_result_file_carries_is_read_back() {
+        let profile = Profile::built_in("prospects").unwrap();
+        let header = ["A & B = 100 %", "E-mail", "Tier\nname", "Note"];
+        for options in [
+            read(&[]),
+            read(&[("map.A & B = 100 %", "name"), ("map.Note", ""), ("map.Not there", "website")]),
+            read(&[("columns", "name,email,group,")]),
+            read(&[("value.group.gold & co", "Gold = 1"), ("value.group.Ürün", "É")]),
+        ] {
+            let mapping = Mapping::with_header(&header, &profile, &options);
+            let carrying = carrying_headers(&mapping, &options);
+            let mut names: Vec<&str> = header.to_vec();
+            names.push(RESULT_ROW);
+            names.extend(carrying.iter().map(String::as_str));
+            let again = Mapping::with_header(&names, &profile, &Options::default());
+            assert_eq!(carried_options(&again), reading_options(&mapping, &options));
+            assert_eq!(fingerprint(&again), fingerprint(&mapping));
+            let given = Options::read(&carried_options(&again)).unwrap();
+            let roles = |mapping: &Mapping| {
+                mapping.sender().columns.iter().map(|c| c.role.clone()).collect::<Vec<_>>()
+            };
+            assert_eq!(roles(&Mapping::with_header(&names, &profile, &given)), roles(&mapping));
+        }
+    }
+
+    #[test]
+    fn a_long_mapping_is_carried_in_several_columns() {
+        let pairs: Vec<(String, String)> =
+            (0..50).map(|n| (format!("value.group.{n}{}", "x".repeat(60)), "Gold".to_owned())).collect();
+        let options = Options::read(&pairs).unwrap();
+        let headers = carrying_headers(&Mapping::default(), &options);
+        assert!(headers.len() > 3 && headers.iter().all(|header| header.len() <= LONGEST + 20));
+    }
+
+    #[test]
+    fn kept_options_are_a_file_of_options() {
+        let pairs = [("map.E Mail", "email"), ("value.group.gold tier", "Gold"), ("ambiguous", "first")]
+            .map(|(name, value)| (name.to_owned(), value.to_owned()));
+        let mut read = toml_table::read_table(&to_toml(&pairs)).unwrap();
+        let mut pairs = pairs.to_vec();
+        read.sort();
+        pairs.sort();
+        assert_eq!(read, pairs);
+    }
+}
