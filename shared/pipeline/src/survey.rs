@@ -108,6 +108,9 @@ fn survey_sheet(
 ) -> Result<Surveyed, Finding> {
     let first = text.read()?.ok_or_else(|| Finding::new(Code::FileEmpty))?;
     let opening = Opening::of_sheet(&first, profile, &asked.options);
+    if opening.is_refused_at_once() {
+        return Ok(Surveyed { sheet: Some(sheet), ..opening.refuse() });
+    }
     let skip = opening.skip;
     let mut survey = Survey::new(opening, profile, &asked.options, &asked.settings, size);
     survey.feed(&first[skip..]);
@@ -127,13 +130,17 @@ async fn survey_as(
     encoding: Encoding,
     size: ChunkSize,
 ) -> Answer<Surveyed> {
-    let form = Form { packing: look.packing, kind: Kind::Delimited(encoding) };
+    let form = Form { packing: look.packing, kind: Kind::Delimited(encoding), dialect: None };
     let mut text = Text::new(objects, object, form);
     let Some(first) = text.next().await?.filter(|first| !first.is_empty()) else {
         return Ok(refused(vec![Finding::new(Code::FileEmpty)]));
     };
     let complete = look.len <= crate::text::PIECE;
     let opening = Opening::of(&first, complete, profile, &asked.options);
+    if opening.is_refused_at_once() {
+        return Ok(opening.refuse());
+    }
+    let first = text.follow(opening.dialect, opening.delimiter, first);
     let skip = opening.skip;
     let mut survey = Survey::new(opening, profile, &asked.options, &asked.settings, size);
     survey.expect(object.len, &first[skip..]);
@@ -184,7 +191,7 @@ pub(crate) async fn form(
     asked: &ImportRequest,
     surveyed: &Surveyed,
 ) -> Answer<Option<Form>> {
-    let of = |packing, kind| Some(Form { packing, kind });
+    let of = |packing, kind| Some(Form { packing, kind, dialect: None });
     if let Some(sheet) = &surveyed.sheet {
         return Ok(of(surveyed.packing, Kind::Sheet(sheet.clone())));
     }

@@ -4,6 +4,8 @@
 //! decoded, piece by piece: so the splitter, the workers and the result files know one dialect only, and a file in the
 //! ordinary one costs nothing. Rewriting keeps every line end, so that line numbers stay those of the file.
 
+use std::borrow::Cow;
+
 use serde::{Deserialize, Serialize};
 
 use crate::file::cells::Cells;
@@ -55,6 +57,11 @@ impl Dialect {
         let best = possible.map(|dialect| (faults_in(&dialect), dialect)).min_by_key(|(faults, _)| *faults);
         let clear = best.filter(|(faults, _)| ordinary > 0 && faults * OUTWEIGH <= ordinary);
         clear.map_or(Self::default(), |(_, dialect)| dialect)
+    }
+
+    /// The text as the ordinary dialect has it, copied only where it must be.
+    pub fn rewritten(self, text: &[u8], delimiter: u8) -> Cow<'_, [u8]> {
+        if self.is_ordinary() { Cow::Borrowed(text) } else { Cow::Owned(self.rewrite(text, delimiter)) }
     }
 
     /// Rewrites a whole text in the ordinary dialect.

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::clean::DayOrder;
 use crate::file::decode::Encoding;
+use crate::file::dialect::Dialect;
 use crate::file::packed::Packing;
 use crate::file::workbook::Sheet;
 use crate::plan::mapping::Mapping;
@@ -86,6 +87,9 @@ pub struct Plan {
     pub sheet: Option<Sheet>,
     /// What separates cells.
     pub delimiter: char,
+    /// How the quotes of the file are read; chunks travel in the ordinary dialect.
+    #[serde(default, skip_serializing_if = "Dialect::is_ordinary")]
+    pub dialect: Dialect,
     /// Which column holds what.
     pub mapping: Mapping,
     /// How dates with numbers only are read, by field.
@@ -123,6 +127,7 @@ impl Plan {
             packing: None,
             sheet: None,
             delimiter: ',',
+            dialect: Dialect::default(),
             mapping: Mapping::default(),
             day_orders: BTreeMap::new(),
             rows: 0,

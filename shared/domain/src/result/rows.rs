@@ -124,7 +124,8 @@ impl ResultWriter {
         self.keys(out, &warnings);
         if self.surplus {
             let mut surplus = Vec::new();
-            if !sent.plain && sent.cells.len() > self.width {
+            let is_filled = |cells: &Cells| cells.iter().skip(self.width).any(|cell| !cell.is_empty());
+            if !sent.plain && is_filled(sent.cells) {
                 write_record(&mut surplus, sent.cells.iter().skip(self.width), b',');
             }
             self.text(out, &String::from_utf8(surplus).expect("cells are text, so is their record"));
