@@ -1,6 +1,7 @@
 //! The shape of files: dialects of quotes, rows at the edges, headers that come again or not at all, limits.
 
 use rollcall_domain::plan::import_plan::ChunkSize;
+use rollcall_tests::targets::around;
 use rollcall_tests::test_host::{Course, Imported, TestHost};
 
 const OPTIONS: &[(&str, &str)] = &[];
@@ -147,4 +148,34 @@ fn a_header_beyond_the_limits_is_refused_at_once() {
     }
     let (_, imported) = import(&format!("Name,E-mail,{}\nAnn,a@b.example,\n", "é".repeat(1_000)));
     assert_eq!(imported.status(), "completed");
+}
+
+/// A workbook whose second row has a note of this XML.
+fn with_note(cell: &str) -> Vec<u8> {
+    let text =
+        |place: &str, text: &str| format!("<c r=\"{place}\" t=\"inlineStr\"><is><t>{text}</t></is></c>");
+    let header = text("A1", "Name") + &text("B1", "E-mail") + &text("C1", "Note");
+    let row = text("A2", "Ann") + &text("B2", "a@b.example") + cell;
+    let rows = format!("<row r=\"1\">{header}</row><row r=\"2\">{row}</row>");
+    let sheet = format!("<worksheet><sheetData>{rows}</sheetData></worksheet>");
+    around("xl/worksheets/sheet1.xml", sheet.as_bytes())
+}
+
+#[test]
+fn a_formula_without_a_stored_value_is_spoiled_and_a_stored_empty_text_is_empty() {
+    for (cell, errors) in [
+        ("<c r=\"C2\"><f>A1&amp;B1</f></c>", &["note:value_spoiled"][..]),
+        ("<c r=\"C2\"><f>A1&amp;B1</f><v></v></c>", &["note:value_spoiled"]),
+        ("<c r=\"C2\"><f>A1&amp;B1</f><v/></c>", &["note:value_spoiled"]),
+        ("<c r=\"C2\" t=\"str\"><f>A1&amp;B1</f><v></v></c>", &[]),
+        ("<c r=\"C2\" t=\"str\"><f>A1&amp;B1</f><v>both</v></c>", &[]),
+        ("<c r=\"C2\"/>", &[]),
+        ("<c r=\"C2\"><v></v></c>", &[]),
+    ] {
+        let host = TestHost::with_acme();
+        let imported = host.import_with("prospects", with_note(cell), OPTIONS, &small());
+        let found = imported.errors();
+        let found: Vec<&str> = found.iter().map(|(_, codes)| codes.as_str()).collect();
+        assert_eq!(found, errors, "{cell}: {:?}", imported.upload.verdict);
+    }
 }

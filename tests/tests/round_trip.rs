@@ -131,7 +131,7 @@ proptest! {
 fn a_surplus_cell_of_blanks_comes_back() {
     let world = World::with_acme();
     for blank in [" ", "\t", "\u{a0}", "\"\""] {
-        let file = format!("name,email,note\nAna,ana@um.example,,{blank}\n");
+        let file = format!("name,email,note\nAna,nobody,,{blank}\n");
         let first = world.import("prospects", file.as_bytes(), &[], &Course::default());
         let failed = world.paper(&first, "failed.csv").unwrap();
         let again = world.import("prospects", failed.as_bytes(), &[], &Course::default());

@@ -16,7 +16,7 @@ pub mod repair;
 pub mod website;
 mod window;
 
-pub use corrupted::corrupted;
+pub use corrupted::{NOT_CALCULATED, corrupted};
 pub use date::{DateFault, DayOrder, clean_date};
 pub use document::{Repaired, clean_document};
 pub use email::{EmailFault, EmailNotes, clean_email, email_domain};

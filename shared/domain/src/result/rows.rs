@@ -124,8 +124,7 @@ impl ResultWriter {
         self.keys(out, &warnings);
         if self.surplus {
             let mut surplus = Vec::new();
-            let is_filled = |cells: &Cells| cells.iter().skip(self.width).any(|cell| !cell.is_empty());
-            if !sent.plain && is_filled(sent.cells) {
+            if !sent.plain && sent.cells.len() > self.width {
                 write_record(&mut surplus, sent.cells.iter().skip(self.width), b',');
             }
             self.text(out, &String::from_utf8(surplus).expect("cells are text, so is their record"));

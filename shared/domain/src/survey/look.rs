@@ -46,6 +46,8 @@ pub(super) struct RecordScanner<'p> {
     cleaner: Cleaner<'p>,
     allow_duplicates: bool,
     delimiter: u8,
+    /// The text is a sheet's, whose quotes are ours.
+    of_sheet: bool,
     /// The sender's columns.
     sender: Mapping,
     /// The file's own columns, where result columns stand beside them.
@@ -81,6 +83,7 @@ impl<'p> RecordScanner<'p> {
             allow_duplicates: options.allow_duplicates,
             delimiter: opening.delimiter,
             is_result_file: opening.mapping.is_result_file.then(|| opening.mapping.clone()),
+            of_sheet: opening.of_sheet,
             sender,
             told_apart_by,
             dates,
@@ -107,9 +110,9 @@ impl<'p> RecordScanner<'p> {
     pub(super) fn look(&mut self, bytes: &[u8], whole: u64, lines: u32) -> Seen {
         let mut seen = self.take_apart(bytes, whole);
         seen.cells = self.cells.len();
-        seen.surplus = has_surplus(&self.cells, self.sender.columns.len());
+        seen.surplus = self.cells.len() > self.sender.columns.len();
         seen.repeats_header = self.sender.is_repeated_by(&self.cells);
-        seen.irregular |= lines > 1 && !seen.too_large && self.swallows_rows();
+        seen.irregular |= lines > 1 && !self.of_sheet && !seen.too_large && self.swallows_rows();
         if seen.filled {
             let cells = &self.cells;
             let date = |cell: usize| repair(trim(cells.get(cell)), Holds::Value);
@@ -182,11 +185,6 @@ fn is_shaped_like_a_record(line: &str, width: usize, delimiter: u8) -> bool {
     let mut cells = Cells::default();
     cells.parse(line, delimiter);
     cells.len() == width && cells.iter().any(|cell| is_address(cell.trim()))
-}
-
-/// Tells whether a cell beyond the columns is filled: empty ones at the end do not count.
-pub(super) fn has_surplus(cells: &Cells, width: usize) -> bool {
-    cells.len() > width && cells.iter().skip(width).any(|cell| !cell.is_empty())
 }
 
 /// Bytes that a record takes in a JSON message at most: quotes are escaped by one byte, controls by up to five.
