@@ -1,6 +1,6 @@
 //! A large object while it is written: parts of a multipart upload, or one put where it stayed small.
 //!
-//! An upload that is dropped unfinished is never seen; the bucket's lifecycle rule removes its parts.
+//! An upload that is dropped before it is finished is never seen; the bucket's lifecycle rule removes its parts.
 
 use aws_sdk_s3::Client;
 use aws_sdk_s3::primitives::ByteStream;
@@ -9,12 +9,11 @@ use rollcall_pipeline::fault::Fault;
 use rollcall_pipeline::ports::{Answer, ObjectWriter};
 
 use crate::fault::fault;
-use crate::objects::content_type;
 
-/// Bytes of a part: S3 asks for 5 MiB at least and takes 10,000 parts, so 80 GiB in all.
+/// Bytes of a part: S3 wants at least 5 MiB and accepts 10,000 parts, so 80 GiB in all.
 const PART: usize = 8 * 1024 * 1024;
 
-/// An object on its way.
+/// An object that is being written.
 #[derive(Debug)]
 pub struct Upload {
     client: Client,
@@ -83,5 +82,15 @@ impl ObjectWriter for Upload {
         let complete = self.client.complete_multipart_upload().bucket(&self.bucket).key(&self.key);
         let complete = complete.upload_id(id).multipart_upload(parts).send().await;
         complete.map(drop).map_err(|error| fault("finishing an upload", error))
+    }
+}
+
+/// The content type for browsers and mail clients.
+pub(crate) fn content_type(key: &str) -> &'static str {
+    match key.rsplit_once('.').map(|(_, ending)| ending) {
+        Some("json") => "application/json",
+        Some("csv") => "text/csv; charset=utf-8",
+        Some("html") => "text/html; charset=utf-8",
+        _ => "application/octet-stream",
     }
 }

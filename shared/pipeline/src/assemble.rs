@@ -1,12 +1,13 @@
-//! Both result files, put together from the fragments in file order.
+//! The result files, put together from the fragments in file order.
 //!
 //! On AWS the finalizer begins when all chunks are closed. A host that works and finalizes in one process begins with
-//! the first chunk, and hands [`crate::finalize::finalize_begun`] what it has: the same bytes, sooner.
+//! the first chunk and passes the open files to [`crate::finalize::finalize_begun`]: the same bytes, sooner.
 
 use std::collections::HashSet;
 
-use rollcall_domain::plan::columns::{FAILED, SUCCEEDED};
+use rollcall_domain::plan::columns::{CHANGES, FAILED, SUCCEEDED};
 use rollcall_domain::plan::import_plan::Plan;
+use rollcall_domain::plan::mapping::Mapping;
 use rollcall_domain::plan::object_keys::Artifacts;
 use rollcall_domain::result::chunk_result::ChunkAnswer;
 use rollcall_domain::result::rows::ResultWriter;
@@ -16,19 +17,20 @@ use rollcall_domain::types::outcome::Outcome;
 use crate::artifacts::{read_abandoned, read_answer};
 use crate::ports::{Answer, ObjectWriter, Objects};
 
-/// Result files on their way: the chunks before [`Assembly::next`] are in.
+/// Result files that are being written: the chunks before [`Assembly::next`] are in.
 #[derive(Debug)]
 pub struct Assembly<W> {
     succeeded: W,
     failed: W,
+    changes: W,
     tally: Tally,
-    /// First rows of the identities whose lowest accepted row was met.
+    /// First rows of the identities whose lowest accepted row was read.
     seen: HashSet<u64>,
     next: u32,
 }
 
 impl<W: ObjectWriter> Assembly<W> {
-    /// Begins both files with their headers.
+    /// Begins the files with their headers.
     ///
     /// # Errors
     /// Where the bucket cannot be written.
@@ -36,21 +38,23 @@ impl<W: ObjectWriter> Assembly<W> {
         let artifacts = Artifacts::of(&plan.program, &plan.import_id);
         let mut succeeded = objects.create(&artifacts.succeeded()).await?;
         let mut failed = objects.create(&artifacts.failed()).await?;
+        let mut changes = objects.create(&artifacts.changes()).await?;
         let delimiter = plan.delimiter();
         succeeded.write(&ResultWriter::header(&plan.mapping, &SUCCEEDED, delimiter, false)).await?;
         failed.write(&ResultWriter::header(&plan.mapping, &FAILED, delimiter, plan.surplus)).await?;
-        Ok(Self { succeeded, failed, tally: Tally::default(), seen: HashSet::new(), next: 0 })
+        changes.write(&ResultWriter::header(&Mapping::default(), &CHANGES, delimiter, false)).await?;
+        Ok(Self { succeeded, failed, changes, tally: Tally::default(), seen: HashSet::new(), next: 0 })
     }
 
-    /// The number of the chunk that is added next.
+    /// The number of the chunk to add next.
     pub fn next(&self) -> u32 {
         self.next
     }
 
-    /// Adds the next chunk, which is closed; with its answer as it was judged, or read again.
+    /// Adds the next chunk, which is closed. Its result comes from memory, or is read again.
     ///
     /// # Errors
-    /// Where the bucket cannot be read or written: then both files are to be begun anew.
+    /// Where the bucket cannot be read or written. Then the caller begins both files anew.
     pub async fn add_closed(
         &mut self,
         objects: &impl Objects<Writer = W>,
@@ -65,14 +69,15 @@ impl<W: ObjectWriter> Assembly<W> {
         self.add(plan, answer).await
     }
 
-    /// Adds the next chunk; `None` was never sent: the object was gone.
+    /// Adds the next chunk. `None`: the chunk was never sent, because the object was gone.
     pub(crate) async fn add(&mut self, plan: &Plan, answer: Option<ChunkAnswer>) -> Answer<()> {
         match answer {
             Some(mut answer) => {
-                answer.merge_repeats(&mut self.seen);
+                answer.merge_repeats(&mut self.seen, plan.delimiter());
                 self.tally.merge(&answer.tally);
-                self.succeeded.write(&answer.succeeded).await?;
-                self.failed.write(&answer.failed).await?;
+                append(&mut self.succeeded, &answer.succeeded).await?;
+                append(&mut self.failed, &answer.failed).await?;
+                append(&mut self.changes, &answer.changes).await?;
             }
             None => {
                 let rows = plan.chunks.get(self.next as usize).map_or(0, |chunk| chunk.rows);
@@ -83,18 +88,23 @@ impl<W: ObjectWriter> Assembly<W> {
         Ok(())
     }
 
-    /// Makes both files appear; answers what was counted.
+    /// Makes the files appear; answers what was counted.
     ///
     /// # Errors
     /// Where the bucket cannot be written.
     pub async fn finish(self) -> Answer<Tally> {
         self.succeeded.finish().await?;
         self.failed.finish().await?;
+        self.changes.finish().await?;
         Ok(self.tally)
     }
 }
 
-/// What a chunk is answered with; `None` where it was never sent.
+async fn append(file: &mut impl ObjectWriter, rows: &[u8]) -> Answer<()> {
+    if rows.is_empty() { Ok(()) } else { file.write(rows).await }
+}
+
+/// The result of a chunk; `None` where it was never sent.
 pub(crate) async fn read_chunk(
     objects: &impl Objects,
     artifacts: &Artifacts,
@@ -105,7 +115,7 @@ pub(crate) async fn read_chunk(
     without_abandoned(objects, artifacts, plan, number, answer).await.map(Some)
 }
 
-/// Rows that were given up after they were judged are unprocessed.
+/// Rows that were abandoned after they were judged are unprocessed.
 async fn without_abandoned(
     objects: &impl Objects,
     artifacts: &Artifacts,

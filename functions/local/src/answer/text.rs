@@ -1,4 +1,4 @@
-//! An import told to a person: how it ended, what is to be mended, where things are, what to do next.
+//! Describes an import to a person: how it ended, what to fix, where its files are, what to do next.
 
 use std::fmt::Write as _;
 use std::path::Path;
@@ -10,6 +10,7 @@ use rollcall_domain::report::summary::Summary;
 use rollcall_domain::report::upload::UploadColumn;
 use rollcall_domain::result::tally::CodeCount;
 use rollcall_domain::types::code::Code;
+use rollcall_domain::types::finding::Finding;
 use rollcall_domain::types::locale::Locale;
 use rollcall_domain::types::outcome::Outcome;
 use rollcall_domain::types::outcome::Status;
@@ -18,21 +19,27 @@ use super::table::{Column, Table};
 use crate::drop::{ImportArguments, is_dry_run};
 use crate::host::Done;
 
-/// How many kinds of errors are told; the report has all.
+/// How many kinds of errors are shown; the report has all.
 const TOP: usize = 8;
 
 /// The whole answer.
 pub fn import_text(asked: &ImportArguments, home: &Path, done: &Done) -> String {
+    let mut out = outcome_text(done);
+    push_next(&mut out, asked, home, done);
+    out
+}
+
+/// The answer without the next step.
+pub fn outcome_text(done: &Done) -> String {
     let mut out = headline(&done.summary);
     out.push_str(&counts(&done.summary));
     push_problems(&mut out, "Errors", &done.summary.errors, done);
     push_problems(&mut out, "Warnings", &done.summary.warnings, done);
     push_places(&mut out, done);
-    push_next(&mut out, asked, home, done);
     out
 }
 
-/// Why a file was not taken, and the mend, in one line.
+/// Why a file was refused, and the fix, in one line.
 pub fn refusal(done: &Done) -> String {
     let words = Messages::of(Locale::En);
     let file = &done.summary.head.file;
@@ -50,8 +57,17 @@ fn headline(summary: &Summary) -> String {
     let words = Messages::of(Locale::En);
     let head = &summary.head;
     let dry = if head.dry_run { ", dry run" } else { "" };
-    let headline = words.headline(summary.status, head.dry_run);
+    let headline = none_chosen(summary, words)
+        .unwrap_or_else(|| words.headline(summary.status, head.dry_run).to_owned());
     format!("{headline}: {} ({}, {}{dry})\n", head.file, head.program, head.profile)
+}
+
+/// "Every row was taken" would be true of no row: says that none was chosen.
+fn none_chosen(summary: &Summary, words: &Messages) -> Option<String> {
+    summary.warnings.iter().find(|count| count.code == Code::RowsNotChosen)?;
+    let text = words.text(&Finding::new(Code::RowsNotChosen));
+    let mut letters = text.chars();
+    Some(letters.next()?.to_uppercase().chain(letters).collect())
 }
 
 /// The outcomes that are not zero.
@@ -74,7 +90,7 @@ fn counts(summary: &Summary) -> String {
     format!("\n{}", table.render(2))
 }
 
-/// Which column was taken for what.
+/// Which column fills which field.
 pub fn mapping(columns: &[UploadColumn]) -> String {
     if columns.is_empty() {
         return String::new();
@@ -92,7 +108,7 @@ pub fn mapping(columns: &[UploadColumn]) -> String {
     format!("\n{}", table.render(2))
 }
 
-/// How long it took, and what that is a second.
+/// The duration, and the rows per second.
 pub fn seconds(summary: &Summary) -> String {
     let seconds = summary.seconds();
     let rate = summary.rows.read as f64 / seconds.max(0.001);
@@ -160,7 +176,7 @@ fn push_next(out: &mut String, asked: &ImportArguments, home: &Path, done: &Done
             )
         }
         Status::Completed => return,
-        Status::CompletedWithErrors | Status::Incomplete => {
+        Status::CompletedWithErrors | Status::Incomplete | Status::Cancelled => {
             format!(
                 "Mend failed.csv and import it again, as it is:\n  {}\n",
                 again(&done.results.join("failed.csv"))
@@ -188,14 +204,14 @@ fn command(asked: &ImportArguments, home: &Path, file: &Path, dry_run: bool) -> 
     format!("rollcall --home {home} import {file} --program {program} --profile {profile}{options}{dry}")
 }
 
-/// Whether an option holds for mended rows too: a result file says itself how it is to be read, and rows that were
-/// left out or are no longer there are not to be taken or removed with it.
+/// Whether an option holds for the fixed rows too. A result file defines itself how it is read, and rows that were left
+/// out or are no longer in the file must not be taken or removed with it.
 fn goes_on(option: &str) -> bool {
     let own = ["allow_duplicates", "validate_agent", "ambiguous", "notify"];
     option.starts_with("map.") || own.contains(&option.replace('-', "_").as_str())
 }
 
-/// A word as a shell takes it.
+/// A word, quoted for a shell.
 pub fn quoted(text: &str) -> String {
     let plain = |notification: char| notification.is_alphanumeric() || "/._-+:@%".contains(notification);
     if text.chars().all(plain) { text.to_owned() } else { format!("'{}'", text.replace('\'', "'\\''")) }

@@ -33,6 +33,16 @@ fn imp_13_23_a_first_import_and_what_it_leaves() {
 }
 
 #[test]
+fn an_option_that_chooses_no_row_is_not_told_as_every_row() {
+    let place = Place::new();
+    let file = place.file("good.csv", GOOD);
+    let args = ["import", &file, "--program", "acme", "--profile", "prospects", "--set", "rows=77"];
+    let out = place.run(&args).out;
+    assert!(out.starts_with("No row was chosen") && out.contains("rows_not_chosen"), "{out}");
+    assert!(!out.contains("Every row was taken"), "{out}");
+}
+
+#[test]
 fn exit_codes_tell_taken_rows_from_rejected_and_refused_ones() {
     let place = Place::new();
     let ran = place.import(&place.file("mixed.csv", MIXED));

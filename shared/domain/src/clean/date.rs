@@ -1,7 +1,10 @@
-//! Days: ISO, or day, month and year in the order that the whole column tells (DIG-14).
+//! Dates: ISO, or day, month and year in the order that the whole column shows (DIG-14).
 
-use jiff::civil::{Date, DateTime};
+use jiff::ToSpan as _;
+use jiff::civil::{Date, Time};
 use serde::{Deserialize, Serialize};
+
+use crate::clean::empty_word::is_empty_word;
 
 /// What comes first in a date that is written with numbers only.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -12,6 +15,9 @@ pub enum DayOrder {
     /// 12/31/2026.
     #[serde(rename = "MM/DD/YYYY")]
     MonthFirst,
+    /// Excel's days since 30 December 1899, in a column that holds nothing else.
+    #[serde(rename = "serial")]
+    Serial,
 }
 
 impl DayOrder {
@@ -20,6 +26,7 @@ impl DayOrder {
         match self {
             Self::DayFirst => "DD/MM/YYYY",
             Self::MonthFirst => "MM/DD/YYYY",
+            Self::Serial => "serial",
         }
     }
 }
@@ -50,12 +57,16 @@ pub struct OrderSeen {
     day_first: u64,
     month_first: u64,
     either: u64,
+    /// Cells that can be a spreadsheet's number of a day, and filled cells that cannot.
+    serials: u64,
+    others: u64,
 }
 
 impl OrderSeen {
     /// Looks at one cell, without outer blanks.
     pub fn see(&mut self, cell: &str) {
-        let Some((first, second, _)) = numbers(cell) else { return };
+        let Some((first, second, _)) = numbers(split_time(cell).0) else { return self.see_other(cell) };
+        self.others += 1;
         match (first, second) {
             (13..=31, 1..=12) => self.day_first += 1,
             (1..=12, 13..=31) => self.month_first += 1,
@@ -65,17 +76,30 @@ impl OrderSeen {
         }
     }
 
+    fn see_other(&mut self, cell: &str) {
+        if serial(cell).is_some() {
+            self.serials += 1;
+        } else if !cell.is_empty() && !is_empty_word(cell) {
+            self.others += 1;
+        }
+    }
+
     /// What both have seen.
     pub fn and(self, other: Self) -> Self {
         Self {
             day_first: self.day_first + other.day_first,
             month_first: self.month_first + other.month_first,
             either: self.either + other.either,
+            serials: self.serials + other.serials,
+            others: self.others + other.others,
         }
     }
 
     /// The order, and whether it had to be assumed: no cell tells, or cells tell both.
     pub fn decide(self, usual: DayOrder) -> (DayOrder, bool) {
+        if self.serials > 0 && self.others == 0 {
+            return (DayOrder::Serial, false);
+        }
         match (self.day_first, self.month_first) {
             (0, 0) => (usual, self.either > 0),
             (_, 0) => (DayOrder::DayFirst, false),
@@ -87,24 +111,112 @@ impl OrderSeen {
     }
 }
 
-/// Writes a day to `out` as `YYYY-MM-DD`; answers `true` where a time of day was left out.
+/// A day, and the time of day that stood with it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Moment<'c> {
+    /// The day.
+    pub day: Date,
+    /// The time; midnight where none is written.
+    pub time: Time,
+    /// The time as it is written, where it is not midnight.
+    pub time_written: Option<&'c str>,
+}
+
+/// Writes a day to `out` as `YYYY-MM-DD`; gives the time of day that was left out.
 ///
 /// # Errors
 /// Where the cell is no day, or there is none like it; `out` is then empty.
-pub fn clean_date(cell: &str, order: DayOrder, out: &mut String) -> Result<bool, DateFault> {
+pub fn clean_date<'c>(
+    cell: &'c str,
+    order: DayOrder,
+    out: &mut String,
+) -> Result<Option<&'c str>, DateFault> {
     out.clear();
-    let (day, time_left_out) = match numbers(cell) {
+    let moment = read_moment(cell, order)?;
+    out.push_str(&moment.day.to_string());
+    Ok(moment.time_written)
+}
+
+/// Reads a day with or without a time.
+///
+/// # Errors
+/// Where the cell is no day, or there is none like it.
+pub fn read_moment(cell: &str, order: DayOrder) -> Result<Moment<'_>, DateFault> {
+    if let Some((day, fraction)) = serial(cell).filter(|_| order == DayOrder::Serial) {
+        let time_written = fraction.contains(|sign| ('1'..='9').contains(&sign)).then_some(fraction);
+        return Ok(Moment { day, time: Time::midnight(), time_written });
+    }
+    let (day, written) = split_time(cell);
+    let day = match numbers(day) {
         Some((first, second, year)) => {
             let (day, month) = match order {
-                DayOrder::DayFirst => (first, second),
+                DayOrder::DayFirst | DayOrder::Serial => (first, second),
                 DayOrder::MonthFirst => (second, first),
             };
-            (Date::new(year, month, day).map_err(|_| DateFault::NoSuchDay)?, false)
+            Date::new(year, month, day).map_err(|_| DateFault::NoSuchDay)?
         }
-        None => iso(cell)?,
+        None => iso(day)?,
     };
-    out.push_str(&day.to_string());
-    Ok(time_left_out)
+    let time =
+        if written.is_empty() { Time::midnight() } else { time(written).ok_or(DateFault::NotADate)? };
+    let time_written = (time != Time::midnight()).then_some(written);
+    Ok(Moment { day, time, time_written })
+}
+
+/// The first and the last number of a day that are read: 1927 to 2099, as births and appointments are.
+const SERIALS: std::ops::RangeInclusive<i32> = 10_000..=73_050;
+
+/// A spreadsheet's number of a day, and its fraction of a day with the sign before it.
+fn serial(cell: &str) -> Option<(Date, &str)> {
+    let (days, fraction) = cell.split_at_checked(5)?;
+    let plain = days.bytes().all(|byte| byte.is_ascii_digit());
+    let fractional = fraction.is_empty()
+        || (fraction.len() > 1
+            && fraction.starts_with(['.', ','])
+            && fraction[1..].bytes().all(|byte| byte.is_ascii_digit()));
+    let days = days.parse().ok().filter(|days| plain && fractional && SERIALS.contains(days))?;
+    let day = jiff::civil::date(1899, 12, 30).checked_add(days.days()).ok()?;
+    Some((day, fraction))
+}
+
+/// The part of a cell before a time of day, and the time; the time is empty where none is written.
+fn split_time(cell: &str) -> (&str, &str) {
+    let bytes = cell.as_bytes();
+    let at = bytes.iter().position(|byte| matches!(byte, b' ' | b'T' | b't'));
+    let after_digit = at.filter(|at| *at > 0 && bytes[at - 1].is_ascii_digit());
+    match after_digit {
+        Some(at) if cell.len() > at + 1 => (&cell[..at], cell[at + 1..].trim_start()),
+        _ => (cell, ""),
+    }
+}
+
+/// `14:00`, `14:00:30.5`, `2:30 PM`, `14h30`, with or without a zone, which does not count.
+fn time(written: &str) -> Option<Time> {
+    let lower = written.to_ascii_lowercase().replace('h', ":");
+    let local = lower.trim_end_matches('z');
+    let local = local.split_once(['+', '-']).map_or(local, |(local, _)| local).trim_end();
+    let plain = local.replace("a.m.", "am").replace("p.m.", "pm");
+    let (digits, half) = match (plain.strip_suffix("am"), plain.strip_suffix("pm")) {
+        (Some(digits), _) => (digits, Some(0)),
+        (_, Some(digits)) => (digits, Some(12)),
+        _ => (&*plain, None),
+    };
+    let mut parts = digits.trim_end().split(':');
+    let hour = short_number(parts.next()?)?;
+    let minute = parts.next()?;
+    let minute = if minute.is_empty() { 0 } else { short_number(minute)? };
+    let second = parts.next().map_or(Some(0), |second| short_number(second.split(['.', ',']).next()?))?;
+    let hour = match half {
+        Some(half) if (1..=12).contains(&hour) => hour % 12 + half,
+        Some(_) => return None,
+        None => hour,
+    };
+    parts.next().is_none().then(|| Time::new(hour, minute, second, 0).ok())?
+}
+
+fn short_number(digits: &str) -> Option<i8> {
+    let plain = (1..=2).contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_digit());
+    digits.parse().ok().filter(|_| plain)
 }
 
 /// Two short numbers and a year of four digits, with one sign between: slash, dot or hyphen.
@@ -123,30 +235,14 @@ fn numbers(cell: &str) -> Option<(i8, i8, i16)> {
     Some((first.parse().ok()?, second.parse().ok()?, year.parse().ok()?))
 }
 
-/// `2026-12-31`, `2026/12/31` or `20261231`, perhaps with a time of day behind it.
-fn iso(cell: &str) -> Result<(Date, bool), DateFault> {
+/// `2026-12-31`, `2026/12/31` or `20261231`.
+fn iso(cell: &str) -> Result<Date, DateFault> {
     let slashed = cell.replace('/', "-");
-    let Some(digits) = day_part(&slashed) else { return Err(DateFault::NotADate) };
-    let day: Date = digits.parse().map_err(|_| DateFault::NoSuchDay)?;
-    if digits.len() == slashed.len() {
-        return Ok((day, false));
+    let shape: String = slashed.chars().map(|sign| if sign.is_ascii_digit() { '0' } else { sign }).collect();
+    if shape != "0000-00-00" && shape != "00000000" {
+        return Err(DateFault::NotADate);
     }
-    let text = slashed.trim_end_matches('Z');
-    let moment: DateTime = text.parse().map_err(|_| DateFault::NotADate)?;
-    Ok((day, moment.time() != jiff::civil::Time::midnight()))
-}
-
-/// The part of a cell that is a day in ISO form, by its shape alone.
-fn day_part(cell: &str) -> Option<&str> {
-    let shape = |len: usize| -> Option<String> {
-        let part = cell.get(..len)?;
-        Some(part.chars().map(|sign| if sign.is_ascii_digit() { '0' } else { sign }).collect())
-    };
-    let ends = |len: usize| matches!(cell.as_bytes().get(len), None | Some(b'T' | b't' | b' '));
-    if shape(10).as_deref() == Some("0000-00-00") && ends(10) {
-        return cell.get(..10);
-    }
-    (shape(8).as_deref() == Some("00000000") && cell.len() == 8).then_some(cell)
+    slashed.parse().map_err(|_| DateFault::NoSuchDay)
 }
 
 #[cfg(test)]
@@ -160,7 +256,7 @@ mod tests {
 
     #[test]
     fn iso_and_either_order_are_read() {
-        use DayOrder::{DayFirst, MonthFirst};
+        use DayOrder::{DayFirst, MonthFirst, Serial};
         for (cell, order, day) in [
             ("2026-03-01", DayFirst, "2026-03-01"),
             ("2026/03/01", MonthFirst, "2026-03-01"),
@@ -173,6 +269,14 @@ mod tests {
             ("1.3.2026", DayFirst, "2026-03-01"),
             ("01-03-2026", DayFirst, "2026-03-01"),
             ("29/02/2024", DayFirst, "2024-02-29"),
+            ("01/02/2026 00:00", DayFirst, "2026-02-01"),
+            ("1/2/2026 0:00:00", MonthFirst, "2026-01-02"),
+            ("05/12/2026 14:00", DayFirst, "2026-12-05"),
+            ("20260301 10:00", DayFirst, "2026-03-01"),
+            ("2026-03-01T09:30:00+02:00", DayFirst, "2026-03-01"),
+            ("45992", Serial, "2025-12-01"),
+            ("45992.0", Serial, "2025-12-01"),
+            ("36526,75", Serial, "2000-01-01"),
         ] {
             assert_eq!(cleaned(cell, order).as_deref(), Ok(day), "{cell}");
         }
@@ -192,11 +296,49 @@ mod tests {
             ("01/02.2026", NotADate),
             ("2026-3-1", NotADate),
             ("45992", NotADate),
+            ("01/02/2026 25:00", NotADate),
+            ("01/02/2026 soon", NotADate),
+            ("01/02/2026 13:00 pm", NotADate),
+            ("31/04/2026 10:00", NoSuchDay),
             ("2026-03-01x", NotADate),
             ("é1/01/2026", NotADate),
         ] {
             assert_eq!(cleaned(cell, DayOrder::DayFirst), Err(fault), "{cell}");
         }
+    }
+
+    #[test]
+    fn a_time_is_told_unless_it_is_midnight() {
+        for (cell, time) in [
+            ("01/02/2026 00:00", None),
+            ("01/02/2026 12:00:00 AM", None),
+            ("2026-02-01T00:00:00.000Z", None),
+            ("2026-02-01 00:00:00", None),
+            ("05/12/2026 14:00", Some("14:00")),
+            ("05/12/2026 2:30 PM", Some("2:30 PM")),
+            ("05/12/2026 2:30 p.m.", Some("2:30 p.m.")),
+            ("05/12/2026  14h30", Some("14h30")),
+            ("2026-12-05T14:00:01.5+02:00", Some("14:00:01.5+02:00")),
+        ] {
+            assert_eq!(clean_date(cell, DayOrder::DayFirst, &mut String::new()), Ok(time), "{cell}");
+        }
+    }
+
+    #[test]
+    fn a_column_of_serial_numbers_is_one_of_days() {
+        let order = |cells: &[&str]| {
+            let mut seen = OrderSeen::default();
+            cells.iter().for_each(|cell| seen.see(cell));
+            seen.decide(DayOrder::MonthFirst)
+        };
+        for cells in [&["45992", "", "45993.5"][..], &["36526"], &["45992", "N/A", "10001"]] {
+            assert_eq!(order(cells), (DayOrder::Serial, false), "{cells:?}");
+        }
+        for cells in [&["45992", "2026-01-01"][..], &["45992", "1"], &["99999"], &["45992", "soon"], &[""]] {
+            assert_eq!(order(cells).0, DayOrder::MonthFirst, "{cells:?}");
+        }
+        let with_time = order(&["05/12/2026 14:00", "13/12/2026 10:00"]);
+        assert_eq!(with_time, (DayOrder::DayFirst, false));
     }
 
     #[test]

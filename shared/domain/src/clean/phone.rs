@@ -1,8 +1,9 @@
-//! Phone numbers to E.164, by the verdicts of libphonenumber.
+//! Phone numbers to E.164, with the verdicts of libphonenumber.
 //!
-//! Crate `rlibphonenumber` is the judge. Cells of digits and plain punctuation, which is nearly all of them, are
-//! answered from tables compiled out of the judge's own metadata (`plan`, `parse`); the rest goes to the judge.
+//! The crate `rlibphonenumber` decides. Cells of digits and plain punctuation, which is nearly all of them, are answered
+//! from tables compiled from its metadata (`plan`, `parse`); the rest goes to the crate.
 
+mod extension;
 mod parse;
 mod pattern;
 mod plan;
@@ -10,6 +11,7 @@ mod table;
 
 use rlibphonenumber::{CountryCodeSource, NumberLengthType, PHONE_NUMBER_UTIL, ParseError, ValidationError};
 
+use self::extension::split_extension;
 use self::parse::{Digits, Parsed, fault_of, parse_plain};
 use self::plan::{LengthVerdict, Plan, Plans};
 
@@ -46,8 +48,8 @@ pub struct PhoneNotes {
     pub country_assumed: bool,
     /// It was written in the Colombian form from before September 2021 (`phone_legacy_form`, SAG-9).
     pub legacy_form: bool,
-    /// It was written with an extension, which E.164 does not hold.
-    pub extension: bool,
+    /// Where in the cell an extension begins, which E.164 does not hold.
+    pub extension: Option<usize>,
 }
 
 /// Why a number is refused.
@@ -89,8 +91,20 @@ impl PhoneFault {
 pub fn clean_phone(cell: &str, region: Option<Region>, out: &mut String) -> Result<PhoneNotes, PhoneFault> {
     out.clear();
     let mut digits = Digits::new();
-    let parsed = parse_plain(cell, region.map(Region::plan), &mut digits)
-        .unwrap_or_else(|| judge(cell, region, &mut digits));
+    let parsed = match parse_plain(cell, region.map(Region::plan), &mut digits) {
+        Some(parsed) => parsed,
+        None => match split_extension(cell) {
+            Some((number, at)) => match clean_phone(number, region, out) {
+                Ok(notes) => return Ok(PhoneNotes { extension: notes.extension.or(Some(at)), ..notes }),
+                // The judge may see another extension, but must not dial the letters of a word.
+                Err(fault) => judge(cell, region, &mut digits)
+                    .ok()
+                    .filter(|parsed| parsed.extension.is_some())
+                    .ok_or(fault),
+            },
+            None => judge(cell, region, &mut digits),
+        },
+    };
     let (notes, fault, former) = match parsed {
         Ok(parsed) => {
             let notes = PhoneNotes {
@@ -183,7 +197,7 @@ fn judge(cell: &str, region: Option<Region>, digits: &mut Digits) -> Result<Pars
     Ok(Parsed {
         country: u16::try_from(number.country_code).map_err(|_| PhoneFault::CountryUnknown)?,
         assumed: number.country_code_source() == CountryCodeSource::FromDefaultCountry,
-        extension: number.extension.is_some(),
+        extension: number.extension.as_ref().map(|digits| cell.rfind(&**digits).unwrap_or_default()),
         fault,
     })
 }

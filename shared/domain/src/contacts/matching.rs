@@ -1,4 +1,4 @@
-//! Whom a row means: its match keys, and the one account that is picked of those behind a key.
+//! Matching: the match keys of a row, and the one account picked among the candidates of a key.
 
 use crate::clean::website_key;
 use crate::contacts::directory::{Account, Candidates, MatchKey, by_id};
@@ -8,13 +8,13 @@ use crate::row::cleaner::RowValues;
 use crate::types::code::Code;
 use crate::types::finding::{Column, Finding};
 
-/// The key that a value is looked up by; `None` where the value names nobody.
+/// The match key of a value; `None` where the value identifies no account.
 pub fn match_key(kind: KeyKind, value: &str) -> Option<MatchKey> {
     if value.is_empty() {
         return None;
     }
     let mut key = String::with_capacity(value.len() + 2);
-    key.push(kind.notification());
+    key.push(kind.letter());
     key.push(':');
     match kind {
         KeyKind::Website => {
@@ -34,16 +34,16 @@ pub fn match_keys(profile: &Profile, values: RowValues<'_>) -> Vec<Option<MatchK
 /// An account that a row matched.
 #[derive(Debug, Clone, Copy)]
 pub struct Matched<'a> {
-    /// The one that was picked.
+    /// The picked account.
     pub account: &'a Account,
-    /// The rule that found it, by its number.
+    /// The number of the rule that found it.
     pub rule: usize,
-    /// All behind the key.
+    /// All candidates of the key.
     pub candidates: &'a [Account],
 }
 
 impl<'a> Matched<'a> {
-    /// The ids of those that were not picked, ascending.
+    /// The ids of the other candidates, ascending.
     pub fn others(&self) -> Vec<&'a str> {
         let others = self.candidates.iter().map(|account| account.account_id.as_str());
         let mut others: Vec<&str> = others.filter(|id| *id != self.account.account_id).collect();
@@ -52,15 +52,21 @@ impl<'a> Matched<'a> {
     }
 }
 
-/// Tries the rules in order; the first key that somebody is behind decides.
+/// Tries the rules in order; the first key with a candidate decides. An id that no account has is reported, and the
+/// other rules go on.
 pub fn pick<'a>(
     profile: &Profile,
     found: &[Option<&'a Candidates>],
+    values: RowValues<'_>,
     column: impl Fn(usize) -> Column,
     findings: &mut Vec<Finding>,
 ) -> Option<Matched<'a>> {
     for (rule, candidates) in found.iter().enumerate() {
         let Some(candidates) = candidates else { continue };
+        let (field, kind) = profile.matching[rule];
+        if kind == KeyKind::Id && candidates.accounts.is_empty() && !candidates.too_many {
+            findings.push(Finding::on(Code::AccountUnknown, &column(rule)).value(values.get(field)));
+        }
         if candidates.too_many {
             let limit = crate::contacts::directory::MAX_CANDIDATES;
             findings.push(Finding::on(Code::CandidatesTooMany, &column(rule)).arg("limit", limit));
@@ -106,8 +112,14 @@ mod tests {
         let profile = Profile::built_in("prospects").unwrap();
         let candidates = Candidates { accounts, too_many: false };
         let mut findings = Vec::new();
-        let matched =
-            pick(&profile, &[None, Some(&candidates)], |_| Column::new("email", 2), &mut findings).unwrap();
+        let matched = pick(
+            &profile,
+            &[None, Some(&candidates)],
+            RowValues::default(),
+            |_| Column::new("email", 2),
+            &mut findings,
+        )
+        .unwrap();
         assert_eq!(matched.rule, 1);
         (matched.account.account_id.clone(), matched.others().iter().map(|id| (*id).to_owned()).collect())
     }

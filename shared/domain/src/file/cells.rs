@@ -1,4 +1,4 @@
-//! A record to its cells.
+//! Splits a record into cells.
 //!
 //! Reads as csv-core does by default; the rules are with the [splitter](crate::file::split). Plain cells are ranges of the
 //! record's text; those with doubled quotes are put together behind it. A cell with text after its closing quote follows

@@ -1,8 +1,10 @@
-//! The worker's bench: a chunk's rows are cleaned, what they refer to is asked for, then each is judged once.
+//! Judges a chunk: cleans its rows, requests look-ups, then judges each row once.
 //!
-//! [`ChunkJudge::open`] cleans; [`ChunkJudge::wanted`] says what must be looked up; [`ChunkJudge::judge`] turns what was found into
-//! the chunk's fragment. No I/O happens here, so the same message and answers always give the same fragment.
+//! [`ChunkJudge::open`] cleans; [`ChunkJudge::wanted`] returns the look-ups; [`ChunkJudge::judge`] turns their answers
+//! into the chunk result. There is no I/O, so the same message and answers always give the same result.
 
+mod approval;
+mod changes;
 mod directory;
 mod lookups;
 mod output;
@@ -23,8 +25,9 @@ use crate::file::split::records;
 use crate::plan::chunk::{ChunkMessage, Mark};
 use crate::plan::import_plan::Plan;
 use crate::plan::mapping::{Mapping, Role};
+use crate::profile::change_rules::Mode;
 use crate::profile::compiled::{FieldIndex, Profile};
-use crate::result::chunk_result::{ChunkResult, OpenRow, Writes};
+use crate::result::chunk_result::{ChunkResult, Writes};
 use crate::result::rows;
 use crate::result::rows::Answer;
 use crate::row::cleaner::{Cleaner, RowValues, Values};
@@ -37,6 +40,8 @@ use crate::types::kind::Kind;
 use crate::types::limits;
 use crate::types::outcome::Outcome;
 
+pub use approval::ApprovedRows;
+pub use changes::Change;
 use lookups::{Known, LookupSet};
 pub use lookups::{LookupAnswers, Lookups};
 use output::ChunkOutput;
@@ -44,7 +49,7 @@ pub use output::JudgedRow;
 pub use record::RecordShape;
 pub use references::Linked;
 
-/// Rows of one chunk on their way from cleaned to judged.
+/// The rows of one chunk, cleaned and not yet judged.
 pub struct ChunkJudge<'p> {
     plan: &'p Plan,
     profile: &'p Profile,
@@ -56,28 +61,30 @@ pub struct ChunkJudge<'p> {
     rows: Vec<Row>,
     skipped: u64,
     group: Option<FieldIndex>,
+    /// Rows are accepted only as a dry run showed them.
+    approved: Option<ApprovedRows>,
 }
 
 /// One row, cleaned.
 struct Row {
     number: u64,
     line: u64,
-    /// Where its record is in the bench's text, without terminator.
+    /// The range of its record in the chunk's text, without terminator.
     record: (usize, usize),
-    /// Its cells may be copied as they stand.
+    /// Its cells may be copied unchanged.
     plain: bool,
     findings: Vec<Finding>,
     refused: bool,
-    /// The first row of its identity, where that stands several times.
+    /// The first row of its identity, where the identity occurs several times.
     first: Option<u64>,
     contact_id: Option<ContactId>,
     keys: Vec<Option<MatchKey>>,
-    /// The group that it names, as groups are told apart.
+    /// The key of its group.
     group: Option<String>,
     asked: Places,
 }
 
-/// Where the answers to what a row asked stand.
+/// The positions of the answers to a row's look-ups.
 #[derive(Default)]
 struct Places {
     keys: Vec<Option<u32>>,
@@ -92,7 +99,9 @@ impl<'p> ChunkJudge<'p> {
         let region = plan.settings.phone_region();
         let cleaner = Cleaner::new(profile, &sender, region, plan.options.allow_duplicates)
             .with_day_orders(&plan.day_orders)
-            .with_encoding(plan.encoding);
+            .with_drop_invalid(plan.options.drop_invalid)
+            .with_encoding(plan.encoding)
+            .with_clear_word(plan.options.changes.clear_word.as_deref());
         let shape = RecordShape::of(profile, &sender);
         let group = profile.fields_of(FieldKind::Group).next();
         let rows = plan.chunks.get(message.chunk as usize).map_or(0, |chunk| chunk.rows as usize);
@@ -107,9 +116,17 @@ impl<'p> ChunkJudge<'p> {
             rows: Vec::with_capacity(rows),
             skipped: 0,
             group,
+            approved: None,
         };
         bench.clean_rows(message);
         bench
+    }
+
+    /// Accepts rows only as an approved dry run showed them.
+    #[must_use]
+    pub fn with_approved(mut self, approved: Option<ApprovedRows>) -> Self {
+        self.approved = approved;
+        self
     }
 
     fn clean_rows(&mut self, message: &'p ChunkMessage) {
@@ -156,7 +173,7 @@ impl<'p> ChunkJudge<'p> {
         }
     }
 
-    /// The mark of a row that comes back, its cells counted among the sender's own columns.
+    /// The note on a row from a result file, its cells counted among the sender's own columns.
     fn own_mark(&self, mark: &Mark) -> Mark {
         let (mapping, width) = (&self.plan.mapping, self.sender.columns.len());
         let own = |cell: usize| match mapping.columns.get(cell).map(|column| &column.role) {
@@ -215,7 +232,7 @@ impl<'p> ChunkJudge<'p> {
         });
     }
 
-    /// Says what must be looked up, and notes in each row where its answers will stand.
+    /// Returns the look-ups, and notes in each row the positions of its answers.
     pub fn wanted(&mut self) -> Lookups {
         let count = self.rows.len();
         let mut accounts = LookupSet::with_room(count * self.profile.matching.len());
@@ -230,7 +247,7 @@ impl<'p> ChunkJudge<'p> {
             if let Some(group) = &row.group {
                 entries.add((Kind::Groups, group.clone()));
             }
-            // A refused row is matched all the same: it tells everything that is found about it.
+            // A rejected row is matched too: its result shows everything that is found about it.
             let keys = std::mem::take(&mut row.keys);
             row.asked.keys = keys.into_iter().map(|key| key.map(|key| accounts.add(key))).collect();
             if row.refused {
@@ -254,15 +271,15 @@ impl<'p> ChunkJudge<'p> {
     /// Judges every row, in file order.
     ///
     /// # Errors
-    /// Where what was found cannot be read.
+    /// Where an answer cannot be read.
     pub fn judge(self, wanted: &Lookups, found: &LookupAnswers) -> Result<ChunkResult, String> {
         self.judge_rows(wanted, found, None).map(|output| output.chunk_result)
     }
 
-    /// Judges every row, to say what would become of it.
+    /// Judges every row for a preview.
     ///
     /// # Errors
-    /// Where what was found cannot be read.
+    /// Where an answer cannot be read.
     pub fn tell(self, wanted: &Lookups, found: &LookupAnswers) -> Result<Vec<JudgedRow>, String> {
         self.judge_rows(wanted, found, Some(Vec::new())).map(|output| output.rows.unwrap_or_default())
     }
@@ -292,7 +309,7 @@ impl<'p> ChunkJudge<'p> {
         Ok(output)
     }
 
-    /// A row names at most one group, and one that exists (IMP-21, IMP-24).
+    /// A row names at most one group, and the group must exist (IMP-21, IMP-24).
     fn check_group<'k>(
         &self,
         row: &mut Row,
@@ -323,16 +340,23 @@ impl<'p> ChunkJudge<'p> {
         let candidates: Vec<_> =
             row.asked.keys.iter().map(|key| key.and_then(|key| known.candidates(key))).collect();
         let rule_column = |rule: usize| self.cleaner.column(self.profile.matching[rule].0).clone();
-        let matched = matching::pick(self.profile, &candidates, rule_column, &mut row.findings);
+        let matched = matching::pick(self.profile, &candidates, values, rule_column, &mut row.findings);
         row.refused |= row.findings.iter().any(Finding::is_error);
         let Some(contact_id) = row.contact_id.filter(|_| !row.refused) else {
             return self.refuse(output, &row);
         };
         let before = known.before(row.asked.contact);
-        let joins = row.group.as_ref().filter(|_| known.before(row.asked.membership).is_none());
+        let Some(writes) = self.check_mode(&mut row, before.is_some()) else {
+            return self.refuse(output, &row);
+        };
+        let joins = row.group.as_ref().filter(|_| writes && known.before(row.asked.membership).is_none());
         let account_id = matched.map(|matched| matched.account.account_id.as_str());
         let linked = Linked { account_id, ..linked };
-        let (outcome, record) = self.outcome(values, &output.cells, &linked, before, joins.is_some())?;
+        let (outcome, record, changes) = if writes {
+            self.outcome(&row, values, &output.cells, &linked, before, joins)?
+        } else {
+            (Outcome::Unchanged, RecordToWrite::Nothing, Vec::new())
+        };
         let mut own = std::mem::take(&mut output.record);
         let record = match &record {
             RecordToWrite::Whole => {
@@ -341,13 +365,25 @@ impl<'p> ChunkJudge<'p> {
                 Some(own.as_str())
             }
             RecordToWrite::As(record) => Some(&**record),
-            RecordToWrite::Nothing => before.filter(|_| row.first.is_some()),
+            RecordToWrite::Nothing => before.filter(|_| writes && row.first.is_some()),
         };
         if record.is_some_and(|record| record.len() > limits::RECORD_BYTES) {
             row.findings.push(Finding::new(Code::NotStored).arg("limit", limits::RECORD));
             return self.refuse(output, &row);
         }
-        self.accept(output, &row, outcome, values, group, matched, contact_id);
+        let before_row = output.written();
+        let at = self.accept(output, &row, outcome, values, group, matched, contact_id);
+        output.write_changes(&row, contact_id, &changes);
+        if !self.is_approved(&row, output.since(&before_row)) {
+            output.take_back(before_row);
+            row.findings.push(Finding::new(Code::ChangedSinceApproval));
+            return self.refuse(output, &row);
+        }
+        output.count(&row, outcome, matched.is_some());
+        output.count_changes(changes);
+        if let Some(first) = row.first {
+            output.open(row.number, first, at, outcome);
+        }
         let groups = joins.map_or(&[][..], std::slice::from_ref);
         let (repeated, known) = (row.first.is_some(), before.is_some());
         if let Writes::Contacts(writes) = &mut output.chunk_result.writes
@@ -360,24 +396,43 @@ impl<'p> ChunkJudge<'p> {
         Ok(())
     }
 
-    /// What the row is if it is the first of its identity, and the record to keep where that changed.
+    /// Checks whether the mode lets the row be written: `Some(false)` leaves the contact as it is, `None` rejects.
+    fn check_mode(&self, row: &mut Row, exists: bool) -> Option<bool> {
+        match (self.plan.options.changes.mode, exists) {
+            (Mode::Create, true) => {
+                row.findings.push(Finding::new(Code::ContactExists));
+                Some(false)
+            }
+            (Mode::Update, false) => {
+                row.findings.push(Finding::new(Code::ContactUnknown));
+                None
+            }
+            _ => Some(true),
+        }
+    }
+
+    /// The outcome of the row if it is the first of its identity, the record to write, and what changes.
     fn outcome<'b>(
         &self,
+        row: &Row,
         values: RowValues<'_>,
         cells: &Cells,
         linked: &Linked<'_>,
         before: Option<&'b str>,
-        joins: bool,
-    ) -> Result<(Outcome, RecordToWrite<'b>), String> {
-        let Some(before) = before else { return Ok((Outcome::Created, RecordToWrite::Whole)) };
-        let record = self.shape.over(self.profile, values, cells, linked, before)?;
-        let changed = record.as_deref().is_some_and(|record| record != before);
-        let outcome = if changed || joins { Outcome::Updated } else { Outcome::Unchanged };
-        Ok(match record {
-            Some(record) => (outcome, RecordToWrite::As(record.into())),
-            None if self.profile.offers_replace() => (outcome, RecordToWrite::As(before.into())),
-            None => (outcome, RecordToWrite::Nothing),
-        })
+        joins: Option<&String>,
+    ) -> Result<(Outcome, RecordToWrite<'b>, Vec<Change>), String> {
+        let Some(before) = before else { return Ok((Outcome::Created, RecordToWrite::Whole, Vec::new())) };
+        let laid = self.lay_over_record(row, values, cells, linked, before)?;
+        let changed = laid.is_some();
+        let (record, mut changes) = match laid {
+            Some((record, changes)) => (RecordToWrite::As(record.into()), changes),
+            None if self.profile.offers_replace() => (RecordToWrite::As(before.into()), Vec::new()),
+            None => (RecordToWrite::Nothing, Vec::new()),
+        };
+        let group = self.group.map_or("", |field| values.get(field));
+        changes.extend(joins.map(|_| Change::new("groups", "", group)));
+        let outcome = if changed || joins.is_some() { Outcome::Updated } else { Outcome::Unchanged };
+        Ok((outcome, record, changes))
     }
 
     #[allow(clippy::too_many_arguments)]
@@ -390,7 +445,7 @@ impl<'p> ChunkJudge<'p> {
         group: Option<&Group>,
         matched: Option<Matched<'_>>,
         contact_id: ContactId,
-    ) {
+    ) -> usize {
         let custom = self.profile.contact_email.map_or("", |field| values.get(field));
         let invite_to = self.invite_to(group, matched.map(|matched| matched.account), custom);
         let account_name =
@@ -403,28 +458,31 @@ impl<'p> ChunkJudge<'p> {
             answer.matched_by = &self.profile.fields[self.profile.matching[matched.rule].0].name;
             answer.candidates = matched.others();
         }
-        let at = self.write_succeeded(output, row, outcome, &answer, matched.is_some());
-        if let Some(first) = row.first {
-            output.chunk_result.answer.open.push(OpenRow { first, at, outcome });
-        }
+        self.write_succeeded(output, row, outcome, &answer)
     }
 
-    /// Where an invitation goes (IMP-25), masked where IMP-18 says so.
-    fn invite_to(&self, group: Option<&Group>, account: Option<&Account>, custom: &str) -> String {
-        match (group.map(Group::invite), account) {
-            (Some(Invite::Marketplace), Some(account)) if !account.email.is_empty() => {
-                mask::account_email(account, &self.plan.program, false)
-            }
-            _ => custom.to_owned(),
-        }
+    fn is_approved(&self, row: &Row, (succeeded, changes): (&[u8], &[u8])) -> bool {
+        self.approved.as_ref().is_none_or(|approved| approved.allows(row.number, succeeded, changes))
+    }
+
+    /// Where an invitation goes (IMP-25); never to a masked address (IMP-19).
+    fn invite_to<'a>(
+        &self,
+        group: Option<&Group>,
+        account: Option<&'a Account>,
+        custom: &'a str,
+    ) -> Cow<'a, str> {
+        let account = account.filter(|_| group.map(Group::invite) == Some(Invite::Marketplace));
+        let address = account.and_then(|account| mask::invitable(account, &self.plan.program, false));
+        Cow::Borrowed(address.unwrap_or(custom))
     }
 }
 
-/// What is kept of a row's record.
+/// The record to store for a row.
 enum RecordToWrite<'b> {
-    /// The row's own, for the contact is new.
+    /// The row's own: the contact is new.
     Whole,
-    /// This one: the row's laid over what was there, or what was there.
+    /// This one: the row merged into the stored record, or the stored record.
     As(Cow<'b, str>),
     /// None: nothing changed.
     Nothing,

@@ -1,14 +1,14 @@
-//! Where things are in the bucket: every key is built and read here, and nowhere else.
+//! Keys of objects in the bucket: every key is built and read here, and nowhere else.
 
 use crate::types::kind::Kind;
 use crate::types::names::{ImportId, ProfileName, ProgramName};
 
-/// What an object under `inbox/` asks for.
+/// The request of an object under `inbox/`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Drop {
-    /// Whom the import belongs to.
+    /// The program.
     pub program: ProgramName,
-    /// What the file is.
+    /// The target of the file.
     pub what: DropTarget,
     /// The file's name, without folders.
     pub file: String,
@@ -23,10 +23,12 @@ pub enum DropTarget {
     Profile(ProfileName),
     /// `inbox/<program>/directory/<kind>/…`
     Directory(Kind),
+    /// `inbox/<program>/approve/<import-id>`: imports what this dry run showed.
+    Approve(ImportId),
 }
 
 impl Drop {
-    /// Reads an object key; `None` where it starts nothing.
+    /// Reads an object key; `None` where it starts no import.
     pub fn parse(key: &str) -> Option<Self> {
         let mut parts = key.strip_prefix("inbox/")?.split('/');
         let program = ProgramName::parse(parts.next()?).ok()?;
@@ -34,9 +36,13 @@ impl Drop {
         let rest: Vec<&str> = parts.collect();
         let (what, dry_run, file) = match (second, rest.as_slice()) {
             ("directory", [kind, file]) => (DropTarget::Directory(kind.parse().ok()?), false, *file),
+            ("approve", [id]) if ImportId::parse(id).is_ok() => {
+                (DropTarget::Approve(ImportId::parse(id).ok()?), false, *id)
+            }
             (profile, ["dry-run", file]) => {
                 (DropTarget::Profile(ProfileName::parse(profile).ok()?), true, *file)
             }
+            ("cancel", [id]) if ImportId::parse(id).is_ok() => return None,
             (profile, [file]) => (DropTarget::Profile(ProfileName::parse(profile).ok()?), false, *file),
             _ => return None,
         };
@@ -52,7 +58,31 @@ impl Drop {
             }
             DropTarget::Profile(profile) => format!("inbox/{}/{profile}/{}", self.program, self.file),
             DropTarget::Directory(kind) => format!("inbox/{}/directory/{kind}/{}", self.program, self.file),
+            DropTarget::Approve(id) => format!("inbox/{}/approve/{id}", self.program),
         }
+    }
+}
+
+/// An object `inbox/<program>/cancel/<import-id>`: the import is to be cancelled.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Cancel {
+    /// Whose import.
+    pub program: ProgramName,
+    /// The import.
+    pub import_id: ImportId,
+}
+
+impl Cancel {
+    /// Reads an object key; `None` where it cancels nothing.
+    pub fn parse(key: &str) -> Option<Self> {
+        let (program, rest) = key.strip_prefix("inbox/")?.split_once('/')?;
+        let import_id = ImportId::parse(rest.strip_prefix("cancel/")?).ok()?;
+        Some(Self { program: ProgramName::parse(program).ok()?, import_id })
+    }
+
+    /// The key that [`Cancel::parse`] reads back.
+    pub fn key(&self) -> String {
+        format!("inbox/{}/cancel/{}", self.program, self.import_id)
     }
 }
 
@@ -74,22 +104,22 @@ pub fn settings(program: &ProgramName) -> String {
     format!("settings/{program}.toml")
 }
 
-/// A profile of one's own.
+/// A custom profile.
 pub fn profile(name: &ProfileName) -> String {
     format!("settings/profiles/{name}.toml")
 }
 
-/// The folder of one import's outputs.
+/// The folder of one import.
 pub fn import(program: &ProgramName, import: &ImportId) -> String {
     format!("imports/{program}/{import}")
 }
 
-/// The outputs and working papers of one import.
+/// The results and artifacts of one import.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Artifacts(String);
 
 impl Artifacts {
-    /// The papers of an import.
+    /// The keys of an import's artifacts.
     pub fn of(program: &ProgramName, import_id: &ImportId) -> Self {
         Self(import(program, import_id))
     }
@@ -110,6 +140,22 @@ impl Artifacts {
     pub fn failed(&self) -> String {
         format!("{}/failed.csv", self.0)
     }
+    /// Fields of existing contacts that were changed.
+    pub fn changes(&self) -> String {
+        format!("{}/changes.csv", self.0)
+    }
+    /// Of a dry run: the import that approves it.
+    pub fn approval(&self) -> String {
+        format!("{}/approval", self.0)
+    }
+    /// Of a gated import: whether its chunks are written.
+    pub fn gate(&self) -> String {
+        format!("{}/gate.json", self.0)
+    }
+    /// Present where the import is to be cancelled.
+    pub fn cancelled(&self) -> String {
+        format!("{}/cancelled", self.0)
+    }
     /// The totals; written last.
     pub fn summary(&self) -> String {
         format!("{}/summary.json", self.0)
@@ -122,11 +168,11 @@ impl Artifacts {
     pub fn plan(&self) -> String {
         format!("{}/plan.json", self.0)
     }
-    /// What a chunk came to: the redo record.
+    /// A chunk result: the redo record.
     pub fn chunk_result(&self, chunk: u32) -> String {
         format!("{}/chunks/{chunk}", self.0)
     }
-    /// Which rows of a judged chunk are not known to be kept.
+    /// Rows of a judged chunk that may not be stored.
     pub fn abandoned(&self, chunk: u32) -> String {
         format!("{}/chunks/{chunk}.given-up", self.0)
     }

@@ -1,7 +1,7 @@
-//! A profile: what a file of one kind promises. Data (TOML), checked before it exists.
+//! A profile: the definition of one kind of file, as data (TOML), checked before it exists.
 //!
-//! A new kind of import is a new file of this shape, not new code: columns and what they hold, what a row must
-//! have, what stands for its identity, what a repeat means, how it is matched, what is kept of it.
+//! A new kind of import is a new file of this shape, not new code: columns and their kinds, mandatory values, the identity
+//! of a row, the meaning of a repeat, matching, and the contact.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -65,6 +65,14 @@ pub struct Field {
     pub required: bool,
     /// A value that is wrong is dropped with a warning instead of refusing the row.
     pub lenient: bool,
+    /// A word such as `N/A` counts as an empty cell.
+    pub empty_words: bool,
+    /// HTML entities in it were left by an export.
+    pub decodes_entities: bool,
+    /// Only letters and digits count in an identity.
+    pub ignores_punctuation: bool,
+    /// The fields of which it is one, where there are several (`count`).
+    pub repeats: Option<usize>,
     /// For people, by language.
     pub labels: BTreeMap<Locale, String>,
     /// The values that it takes, where they are a closed list.

@@ -1,4 +1,4 @@
-//! What makes a profile valid, and what is said of one that is not.
+//! Checks a profile and compiles it; reports each error with its line.
 
 use crate::profile::error::ProfileError;
 use std::collections::{BTreeMap, HashMap};
@@ -103,7 +103,7 @@ fn repeated(raw: &[RawField]) -> Vec<Vec<FieldIndex>> {
 fn check_told_apart(raw: &RawProfile, fields: &[Field]) -> Result<(), ProfileError> {
     let repeat = raw.repeat.iter().flat_map(|repeat| repeat.keys.iter().chain(&repeat.adds));
     for at in raw.identity.iter().flatten().flatten().chain(repeat) {
-        if fields[resolve(fields, at)?].kind == FieldKind::Date {
+        if matches!(fields[resolve(fields, at)?].kind, FieldKind::Date | FieldKind::Timestamp) {
             let what = format!("rows are not told apart by a date: {:?}; make the field a text", at.value());
             return Err(ProfileError::at(at, what));
         }
@@ -121,7 +121,9 @@ fn resolve(fields: &[Field], at: &At) -> Result<FieldIndex, ProfileError> {
 /// Writes repeated fields out: `phone` with a count of ten becomes `phone_1` to `phone_10`.
 fn write_out_fields(raw: &[RawField]) -> Result<Vec<Field>, ProfileError> {
     let mut fields: Vec<Field> = Vec::new();
+    let mut repeated = 0;
     for field in raw {
+        let kind = field.kind.unwrap_or_default();
         let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_';
         let name = field.name.value();
         if name.is_empty()
@@ -149,9 +151,13 @@ fn write_out_fields(raw: &[RawField]) -> Result<Vec<Field>, ProfileError> {
             let numbered = |label: &String| label.replace("{n}", &number.to_string());
             fields.push(Field {
                 name: name.into(),
-                kind: field.kind.unwrap_or_default(),
+                kind,
                 required: field.required.unwrap_or(false) && number == 1,
                 lenient: field.lenient.unwrap_or(false),
+                empty_words: field.empty_words.unwrap_or(!matches!(kind, FieldKind::Text | FieldKind::Name)),
+                decodes_entities: kind.takes_words() && !field.markup.unwrap_or(false),
+                ignores_punctuation: field.ignores_punctuation.unwrap_or(kind == FieldKind::Document),
+                repeats: (field.count.unwrap_or(1) > 1).then_some(repeated),
                 labels: field
                     .labels
                     .iter()
@@ -163,6 +169,7 @@ fn write_out_fields(raw: &[RawField]) -> Result<Vec<Field>, ProfileError> {
                 example: field.example.clone().filter(|_| number == 1),
             });
         }
+        repeated += usize::from(field.count.unwrap_or(1) > 1);
     }
     if fields.is_empty() {
         return Err(ProfileError::of_file("no fields: say what the columns are, `[[fields]]`"));

@@ -1,12 +1,17 @@
 //! Options of one drop: object metadata, a sidecar, or `--set` on the command line; one meaning for all three.
 
+use std::fmt;
+
 use crate::file::write::parse_delimiter;
 use serde::{Deserialize, Serialize};
 
+use crate::profile::change_rules::ChangeRules;
 use crate::profile::compiled::Profile;
+use crate::profile::share::Share;
 
 /// What the first record of the file is.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum FirstLine {
     /// It names the columns, unless it holds an address or a phone and no known header.
@@ -67,8 +72,17 @@ pub struct Options {
     pub ambiguous_first: bool,
     /// The rows to take; all where it is not said.
     pub rows: Option<Rows>,
+    /// An optional field whose value is wrong is left out, and its row is imported (`value_dropped`).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub drop_invalid: bool,
     /// Whom to write to, besides the program's own list.
     pub notify: Vec<String>,
+    /// With more rejected rows than that nothing is written.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_rejected: Option<Share>,
+    /// How contacts that exist are changed.
+    #[serde(default, flatten)]
+    pub changes: ChangeRules,
 }
 
 /// Chosen rows: ascending ranges that do not touch.
@@ -80,6 +94,11 @@ impl Rows {
     pub fn contains(&self, row: u64) -> bool {
         let after = self.0.partition_point(|(first, _)| *first <= row);
         after > 0 && row <= self.0[after - 1].1
+    }
+
+    /// The first row that is chosen.
+    pub fn first(&self) -> u64 {
+        self.0.first().map_or(0, |(first, _)| *first)
     }
 
     fn parse(value: &str) -> Option<Self> {
@@ -104,6 +123,16 @@ impl Rows {
     }
 }
 
+impl fmt::Display for Rows {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (number, (first, last)) in self.0.iter().enumerate() {
+            f.write_str(if number > 0 { "," } else { "" })?;
+            if first == last { write!(f, "{first}")? } else { write!(f, "{first}-{last}")? }
+        }
+        Ok(())
+    }
+}
+
 /// An option that cannot be taken: which, and what it takes.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("option {name}: {what}")]
@@ -116,7 +145,8 @@ pub struct OptionError {
 
 /// Options that every kind of drop knows; the rest of them are `map.<header>`.
 const NAMES: &str = "dry_run, delimiter, encoding, sheet, first_line, columns, map.<header>, replace, \
-                     allow_duplicates, validate_agent, ambiguous, rows, notify";
+                     allow_duplicates, validate_agent, ambiguous, rows, invalid_optional, \
+                     notify, mode, blank, clear_word, keep_fields, max_rejected";
 
 impl Options {
     /// Reads options as they came: name and value, later ones over earlier ones.
@@ -157,7 +187,11 @@ impl Options {
             self.map.push((header.to_owned(), value.trim().to_owned()));
             return Ok(());
         }
-        match name.replace('-', "_").as_str() {
+        let name_in_full = name.replace('-', "_");
+        if self.changes.set(&name_in_full, value).map_err(|what| wrong(&what))? {
+            return Ok(());
+        }
+        match name_in_full.as_str() {
             "dry_run" => self.dry_run = flag()?,
             "replace" => self.replace = flag()?,
             "allow_duplicates" => self.allow_duplicates = flag()?,
@@ -167,6 +201,7 @@ impl Options {
                     .ok_or_else(|| wrong(&format!("takes one of , ; | ^ tab, not {value:?}")))?;
                 self.delimiter = Some(delimiter);
             }
+            "max_rejected" => self.max_rejected = Some(Share::parse(value).map_err(|what| wrong(&what))?),
             "encoding" => self.encoding = Some(value.trim().to_owned()),
             "sheet" => self.sheet = Some(value.to_owned()),
             "first_line" => {
@@ -184,6 +219,13 @@ impl Options {
                     "first" => true,
                     "error" => false,
                     _ => return Err(wrong(&format!("takes error or first, not {value:?}"))),
+                }
+            }
+            "invalid_optional" => {
+                self.drop_invalid = match value.trim() {
+                    "drop" => true,
+                    "reject" => false,
+                    _ => return Err(wrong(&format!("takes reject or drop, not {value:?}"))),
                 }
             }
             "rows" => {
@@ -228,6 +270,9 @@ impl Options {
                 return wrong("columns", format!("the field stands twice: {field:?}"));
             }
             seen.push(field);
+        }
+        if let Some(field) = self.changes.unknown_field(profile) {
+            return wrong("keep_fields", format!("no such field: {field:?}; one of {}", known()));
         }
         if self.replace && !profile.offers_replace() {
             return wrong("replace", format!("the profile {} does not offer it", profile.name));
@@ -278,6 +323,7 @@ mod tests {
             ("rows", "", "1,3"),
             ("colour", "red", "not known"),
             ("ambiguous", "last", "error or first"),
+            ("invalid_optional", "ignore", "reject or drop"),
             ("notify", "a@b.example, nobody", "\"nobody\""),
         ] {
             let error = read(&[(name, value)]).expect_err(name).to_string();

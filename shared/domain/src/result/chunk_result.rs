@@ -1,56 +1,62 @@
-//! A chunk's fragment: the one point where a chunk is decided, and the redo record of what it leaves behind.
+//! A chunk result: the one point where a chunk is decided, and the redo record of its writes.
 //!
-//! The rows of `succeeded.csv`, the rows of `failed.csv`, one line for each record to keep, and a last line of JSON
-//! that says how long each part is. Whoever finds one applies it and judges nothing.
+//! It has the rows of `succeeded.csv`, the rows of `failed.csv`, one line for each contact to write, and a last line of
+//! JSON with the length of each part. A worker that finds one applies it and judges nothing.
 
 use std::borrow::Cow;
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 
 use serde::{Deserialize, Serialize};
 
 use crate::contacts::directory::DirectoryItem;
 use crate::contacts::writes::WriteBatch;
+use crate::result::changes;
 use crate::result::tally::Tally;
 use crate::types::names::ImportId;
 use crate::types::outcome::Outcome;
 
-/// The version of the fragment that this code writes.
+/// The version of the chunk result that this code writes.
 const VERSION: u32 = 1;
 
-/// What a chunk came to.
+/// The result of a chunk.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ChunkResult {
-    /// What is answered.
+    /// Its rows and counts.
     pub answer: ChunkAnswer,
-    /// What is to be kept.
+    /// Its writes.
     pub writes: Writes,
 }
 
-/// What a chunk's rows are answered with.
+/// The rows and counts of a chunk.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct ChunkAnswer {
-    /// What was counted, rows of identities that stand several times as if each were the first.
+    /// The counts; rows of identities that occur several times count as if each were the first.
     pub tally: Tally,
-    /// Rows of identities that stand several times: which of them is `merged` is known at the end.
+    /// Rows of identities that occur several times: the end of the import decides which of them are `merged`.
     pub open: Vec<OpenRow>,
     /// Rows of `succeeded.csv`.
     pub succeeded: Vec<u8>,
     /// Rows of `failed.csv`.
     pub failed: Vec<u8>,
+    /// Lines of `changes.csv`.
+    pub changes: Vec<u8>,
 }
 
-/// An accepted row whose identity stands several times.
+/// An accepted row whose identity occurs several times.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OpenRow {
+    /// The row.
+    #[serde(default)]
+    pub row: u64,
     /// The first row of the identity, which tells identities apart.
     pub first: u64,
-    /// Where the outcome stands in the rows of `succeeded.csv`.
+    /// The position of the outcome in the rows of `succeeded.csv`.
     pub at: usize,
-    /// What the row is, if it is the first accepted.
+    /// The outcome of the row if it is the first accepted one.
     pub outcome: Outcome,
 }
 
-/// What a chunk's rows leave behind.
+/// The writes of a chunk's rows.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Writes {
     /// Contacts and memberships.
@@ -69,12 +75,21 @@ struct Foot {
     open: Vec<OpenRow>,
     succeeded: usize,
     failed: usize,
+    #[serde(default)]
+    changes: usize,
     directory: bool,
 }
 
+impl Foot {
+    /// Bytes of the rows that are answered.
+    fn answered(&self) -> usize {
+        self.succeeded + self.failed + self.changes
+    }
+}
+
 impl ChunkResult {
-    /// The fragment's file, in parts that stand one behind the other: large ones are not copied for it.
-    pub fn to_parts(&self, import_id: &ImportId, chunk: u32) -> [Cow<'_, [u8]>; 4] {
+    /// The chunk result as a file, in parts to be joined: large parts are not copied for it.
+    pub fn to_parts(&self, import_id: &ImportId, chunk: u32) -> [Cow<'_, [u8]>; 5] {
         let answer = &self.answer;
         let foot = Foot {
             v: VERSION,
@@ -84,6 +99,7 @@ impl ChunkResult {
             open: answer.open.clone(),
             succeeded: answer.succeeded.len(),
             failed: answer.failed.len(),
+            changes: answer.changes.len(),
             directory: matches!(self.writes, Writes::Directory(_)),
         };
         let mut last = Vec::new();
@@ -95,44 +111,55 @@ impl ChunkResult {
             }
         };
         write_json_line(&mut last, &foot);
-        [(&*answer.succeeded).into(), (&*answer.failed).into(), kept.as_bytes().into(), last.into()]
+        [
+            (&*answer.succeeded).into(),
+            (&*answer.failed).into(),
+            (&*answer.changes).into(),
+            kept.as_bytes().into(),
+            last.into(),
+        ]
     }
 
-    /// Reads the fragment's file.
+    /// Reads the file.
     ///
     /// # Errors
-    /// Where it is none, or of a version that this code does not know.
+    /// Where it is invalid, or of an unknown version.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, String> {
         let (foot, rest) = read_foot(bytes)?;
-        let (rows, lines) = rest.split_at(foot.succeeded + foot.failed);
+        let (rows, lines) = rest.split_at(foot.answered());
         let writes = if foot.directory { read_items(lines)? } else { read_keeps(lines)? };
         Ok(Self { answer: ChunkAnswer::of(foot, rows.to_vec()), writes })
     }
 }
 
 impl ChunkAnswer {
-    /// Reads only what is answered out of a fragment's file.
+    /// Reads only rows and counts from the file.
     ///
     /// # Errors
-    /// Where it is none, or of a version that this code does not know.
+    /// Where it is invalid, or of an unknown version.
     pub fn from_chunk_result(mut bytes: Vec<u8>) -> Result<Self, String> {
         let (foot, _) = read_foot(&bytes)?;
-        bytes.truncate(foot.succeeded + foot.failed);
+        bytes.truncate(foot.answered());
         Ok(Self::of(foot, bytes))
     }
 
-    /// Of the rows of both files, one behind the other.
+    /// Of the rows of all files, one file after the other.
     fn of(foot: Foot, mut rows: Vec<u8>) -> Self {
+        let changes = rows.split_off(foot.succeeded + foot.failed);
         let failed = rows.split_off(foot.succeeded);
-        Self { tally: foot.tally, open: foot.open, succeeded: rows, failed }
+        Self { tally: foot.tally, open: foot.open, succeeded: rows, failed, changes }
     }
 
-    /// Turns all but the lowest accepted row of each identity into `merged`; fragments come in file order.
-    pub fn merge_repeats(&mut self, seen: &mut HashSet<u64>) {
+    /// Turns all but the lowest accepted row of each identity into `merged`; chunk results come in file order.
+    pub fn merge_repeats(&mut self, seen: &mut HashSet<u64>, delimiter: u8) {
         let later: Vec<&OpenRow> = self.open.iter().filter(|open| !seen.insert(open.first)).collect();
         if later.is_empty() {
             return;
         }
+        let merged: HashSet<u64> = later.iter().map(|open| open.row).collect();
+        let changes = changes::without(&self.changes, delimiter, &mut self.tally, |row, field| {
+            merged.contains(&row) && field != "groups"
+        });
         let mut rows = Vec::with_capacity(self.succeeded.len());
         let mut done = 0;
         for open in later {
@@ -143,6 +170,13 @@ impl ChunkAnswer {
         }
         rows.extend_from_slice(&self.succeeded[done..]);
         self.succeeded = rows;
+        self.changes = changes;
+    }
+
+    /// Takes the changes of rows out that are not written.
+    pub fn drop_changes_of(&mut self, rows: &BTreeSet<u64>, delimiter: u8) {
+        self.changes =
+            changes::without(&self.changes, delimiter, &mut self.tally, |row, _| rows.contains(&row));
     }
 }
 
@@ -165,7 +199,7 @@ fn each_line(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
     bytes.split(|byte| *byte == b'\n').filter(|line| !line.is_empty())
 }
 
-/// The last line, and what stands before it.
+/// The last line, and the bytes before it.
 fn read_foot(bytes: &[u8]) -> Result<(Foot, &[u8]), String> {
     let whole = bytes.strip_suffix(b"\n").ok_or("fragment: its last line is cut")?;
     let start = memchr::memrchr(b'\n', whole).map_or(0, |end| end + 1);
@@ -173,7 +207,7 @@ fn read_foot(bytes: &[u8]) -> Result<(Foot, &[u8]), String> {
     if foot.v != VERSION {
         return Err(format!("fragment: version {} is not {VERSION}", foot.v));
     }
-    let rows = foot.succeeded.checked_add(foot.failed);
+    let rows = foot.succeeded.checked_add(foot.failed).and_then(|rows| rows.checked_add(foot.changes));
     if rows.is_none_or(|rows| rows > start) {
         return Err("fragment: shorter than it says".to_owned());
     }
@@ -204,11 +238,12 @@ mod tests {
         let answer = ChunkAnswer {
             tally,
             open: vec![
-                OpenRow { first: 1, at: 4, outcome: Outcome::Created },
-                OpenRow { first: 1, at: 18, outcome: Outcome::Updated },
+                OpenRow { row: 1, first: 1, at: 4, outcome: Outcome::Created },
+                OpenRow { row: 2, first: 1, at: 18, outcome: Outcome::Updated },
             ],
             succeeded: b"a,1,created\r\nb,2,xupdated,\r\n".to_vec(),
             failed: b"c\n".to_vec(),
+            changes: b"2,x,name,a,b\r\n".to_vec(),
         };
         ChunkResult { answer, writes: Writes::Contacts(writes) }
     }
@@ -226,11 +261,11 @@ mod tests {
     fn the_lowest_accepted_row_stays_what_it_is() {
         let mut seen = HashSet::new();
         let mut first = chunk_result().answer;
-        first.merge_repeats(&mut seen);
+        first.merge_repeats(&mut seen, b',');
         assert_eq!(first.succeeded, b"a,1,created\r\nb,2,xmerged,\r\n");
         assert_eq!((first.tally.rows.created, first.tally.rows.merged), (1, 1));
         let mut second = chunk_result().answer;
-        second.merge_repeats(&mut seen);
+        second.merge_repeats(&mut seen, b',');
         assert_eq!(second.tally.rows.merged, 2);
         assert!(second.tally.sum_holds());
     }

@@ -1,6 +1,7 @@
-//! A record to a row: every mapped cell cleaned, every fault found, nothing looked up yet.
+//! Turns a record into a row: cleans every mapped cell, finds every fault, looks nothing up yet.
 
 use crate::clean::repair::trim;
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use crate::clean;
@@ -10,13 +11,14 @@ use crate::file::decode::Encoding;
 use crate::file::record_text::BadBytes;
 use crate::plan::chunk::Mark;
 use crate::plan::mapping::Mapping;
-use crate::profile::compiled::{FieldIndex, Profile};
+use crate::profile::compiled::{Field, FieldIndex, Profile};
 use crate::types::code::Code;
 use crate::types::field_kind::FieldKind;
 use crate::types::finding::{Column, Finding};
 use crate::types::id::UNIT;
 use crate::types::limits;
 
+use crate::row::again::{Kept, Spilled, look_again, spreadsheet_number};
 use crate::row::fold::{identity_part, push_nfc, push_single_blanks};
 use crate::row::kinds::{self, Told};
 
@@ -50,17 +52,25 @@ impl Values {
 }
 
 /// The cleaned values of one row, by field.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Default)]
 pub struct RowValues<'a> {
     text: &'a str,
     spans: &'a [(u32, u32)],
 }
 
+/// The place of a value that the sender clears by a word: no text is there.
+const CLEARED: (u32, u32) = (u32::MAX, u32::MAX);
+
 impl<'a> RowValues<'a> {
     /// A field's cleaned value, empty where it has none.
     pub fn get(&self, field: FieldIndex) -> &'a str {
         let (start, end) = self.spans[field];
-        &self.text[start as usize..end as usize]
+        self.text.get(start as usize..end as usize).unwrap_or_default()
+    }
+
+    /// Whether the sender's word for clearing is in the cell; the value is empty then.
+    pub fn is_cleared(&self, field: FieldIndex) -> bool {
+        self.spans[field] == CLEARED
     }
 }
 
@@ -86,8 +96,14 @@ pub struct Cleaner<'p> {
     orders: Vec<DayOrder>,
     region: Option<Region>,
     allow_duplicates: bool,
+    /// Optional fields whose value is wrong are left out.
+    drop_invalid: bool,
+    /// Values of the row that its fields had no place for.
+    spilled: Vec<Spilled>,
     /// Of the file, for findings about its bytes.
     encoding: Encoding,
+    /// A cell that is this word clears its field.
+    clear_word: Option<&'p str>,
     scratch: String,
 }
 
@@ -117,15 +133,32 @@ impl<'p> Cleaner<'p> {
             orders: vec![DayOrder::DayFirst; profile.fields.len()],
             region,
             allow_duplicates,
+            drop_invalid: false,
+            spilled: Vec::new(),
             encoding: Encoding::Utf8,
+            clear_word: None,
             scratch: String::new(),
         }
+    }
+
+    /// Sets the word that clears a field.
+    #[must_use]
+    pub fn with_clear_word(mut self, word: Option<&'p str>) -> Self {
+        self.clear_word = word;
+        self
     }
 
     /// Names the file's encoding in findings about its bytes.
     #[must_use]
     pub fn with_encoding(mut self, encoding: Encoding) -> Self {
         self.encoding = encoding;
+        self
+    }
+
+    /// Leaves out optional fields whose value is wrong, instead of refusing the row.
+    #[must_use]
+    pub fn with_drop_invalid(mut self, drop_invalid: bool) -> Self {
+        self.drop_invalid = drop_invalid;
         self
     }
 
@@ -159,11 +192,11 @@ impl<'p> Cleaner<'p> {
         let too_large = mark.and_then(|mark| mark.cut_from);
         let region = self.region_of(cells);
         for field in 0..self.profile.fields.len() {
-            let start = values.text.len();
             if too_large.is_none() {
-                self.clean_field(field, cells, region, &mut values.text, findings);
+                self.push_value(field, cells, region, values, findings);
+            } else {
+                values.spans.push((0, 0));
             }
-            values.spans.push((start as u32, values.text.len() as u32));
         }
         match too_large {
             Some(bytes) => {
@@ -171,7 +204,8 @@ impl<'p> Cleaner<'p> {
             }
             None => {
                 self.drop_repeated(cells, values, findings);
-                self.check_row(cells, mark, findings);
+                self.place_spilled(values, findings);
+                self.check_row(cells, self.last(values), mark, findings);
             }
         }
     }
@@ -181,12 +215,13 @@ impl<'p> Cleaner<'p> {
         let region = self.region_of(cells);
         let mut unheard = Vec::new();
         for field in 0..self.profile.fields.len() {
-            let start = values.text.len();
             if fields.contains(&field) {
-                self.clean_field(field, cells, region, &mut values.text, &mut unheard);
+                self.push_value(field, cells, region, values, &mut unheard);
+            } else {
+                values.spans.push((0, 0));
             }
-            values.spans.push((start as u32, values.text.len() as u32));
         }
+        self.place_spilled(values, &mut unheard);
     }
 
     /// What the row is told apart by, in `out`; `false` where it has no valid identity.
@@ -198,7 +233,7 @@ impl<'p> Cleaner<'p> {
             if number > 0 {
                 out.push(UNIT);
             }
-            identity_part(self.profile.fields[*field].kind, values.get(*field), out);
+            identity_part(&self.profile.fields[*field], values.get(*field), out);
         }
         if let Some(ordinal) = ordinal.filter(|_| self.allow_duplicates) {
             out.push(UNIT);
@@ -238,6 +273,32 @@ impl<'p> Cleaner<'p> {
         cell.and_then(|cell| Region::parse(&cells.get(cell).trim().to_ascii_uppercase())).or(self.region)
     }
 
+    /// Cleans one field and notes where its value stands.
+    fn push_value(
+        &mut self,
+        field: FieldIndex,
+        cells: &Cells,
+        region: Option<Region>,
+        values: &mut Values,
+        findings: &mut Vec<Finding>,
+    ) {
+        if self.is_cleared(field, cells) {
+            if self.profile.fields[field].required {
+                findings.push(Finding::on(Code::RequiredMissing, &self.columns[field]));
+            }
+            values.spans.push(CLEARED);
+            return;
+        }
+        let start = values.text.len() as u32;
+        self.clean_field(field, cells, region, &mut values.text, findings);
+        values.spans.push((start, values.text.len() as u32));
+    }
+
+    fn is_cleared(&self, field: FieldIndex, cells: &Cells) -> bool {
+        let Some(word) = self.clear_word else { return false };
+        self.cell_of[field].is_some_and(|cell| trim(cells.get(cell)) == word)
+    }
+
     fn clean_field(
         &mut self,
         index: FieldIndex,
@@ -251,23 +312,29 @@ impl<'p> Cleaner<'p> {
         let field = &self.profile.fields[index];
         let column = &self.columns[index];
         let trimmed = trim(sent);
-        let cell = &*clean::repair(trimmed, holds(field.kind));
+        let written = written(field, trimmed);
+        let cell = &*written;
         if let Some(finding) = too_long(sent, || column.clone()) {
             findings.push(finding);
             return;
         }
-        if cell.is_empty() {
-            if field.required {
-                findings.push(Finding::on(Code::RequiredMissing, column));
-            }
+        let is_word = field.empty_words && field.kind.takes_any_text() && clean::is_empty_word(cell);
+        if cell.is_empty() || is_word {
+            self.tell_empty(index, is_word.then_some(cell), findings);
             return;
         }
         let before = findings.len();
         let start = out.len();
         let told = Told { field, region, order: self.orders[index], column };
-        match clean_cell(told, cell, &mut self.scratch, findings) {
-            Ok(()) => out.push_str(&self.scratch),
-            Err(finding) if field.lenient => {
+        let mut kept = clean_cell(told, cell, &mut self.scratch, findings).map(|()| Kept::Value);
+        if let Err(fault) = kept {
+            let spilled = &mut self.spilled;
+            kept = look_again(told, cell, fault, &mut self.scratch, findings, spilled);
+        }
+        match kept {
+            Ok(Kept::Value) => out.push_str(&self.scratch),
+            Ok(Kept::Nothing) => self.tell_empty(index, Some(cell), findings),
+            Err(finding) if field.lenient || (self.drop_invalid && !field.required) => {
                 let reason = finding.code.as_str();
                 findings.push(Finding::on(Code::ValueDropped, column).value(cell).arg("reason", reason));
             }
@@ -280,8 +347,18 @@ impl<'p> Cleaner<'p> {
         if trimmed.len() < sent.len() {
             findings.push(Finding::on(Code::ValueTrimmed, column).value(sent));
         }
-        if cell != trimmed {
+        let repaired = findings[before..].iter().any(|finding| finding.code == Code::ValueRepaired);
+        if cell != trimmed && !repaired {
             findings.push(Finding::on(Code::ValueRepaired, column).value(sent).arg("result", cell));
+        }
+    }
+
+    /// Says that a cell counts as empty, where that is worth saying: a word stands there, or the field is mandatory.
+    fn tell_empty(&self, field: FieldIndex, word: Option<&str>, findings: &mut Vec<Finding>) {
+        let column = &self.columns[field];
+        findings.extend(word.map(|word| Finding::on(Code::ValueEmptyWord, column).value(word)));
+        if self.profile.fields[field].required {
+            findings.push(Finding::on(Code::RequiredMissing, column));
         }
     }
 
@@ -303,13 +380,31 @@ impl<'p> Cleaner<'p> {
         }
     }
 
+    /// Gives values that a cell had too many of to fields of the same kind that are empty.
+    fn place_spilled(&mut self, values: &mut Values, findings: &mut [Finding]) {
+        let first = values.spans.len() - self.profile.fields.len();
+        for spilled in std::mem::take(&mut self.spilled) {
+            let row = values.last(self.profile.fields.len());
+            // A field that the sender clears is not empty by chance.
+            let group = self.profile.repeated[spilled.group].iter().filter(|field| !row.is_cleared(**field));
+            let group: Vec<FieldIndex> = group.copied().collect();
+            let finding = &mut findings[spilled.finding];
+            for (field, value) in spilled.place(&group, |field| row.get(field).to_owned(), finding) {
+                let start = values.text.len();
+                values.text.push_str(&value);
+                values.spans[first + field] = (start as u32, values.text.len() as u32);
+            }
+        }
+    }
+
     /// What can be said of the row as a whole, and of cells that no field has.
-    fn check_row(&self, cells: &Cells, mark: Option<&Mark>, findings: &mut Vec<Finding>) {
+    fn check_row(&self, cells: &Cells, row: RowValues<'_>, mark: Option<&Mark>, findings: &mut Vec<Finding>) {
         for group in &self.profile.one_of {
+            // A value that is wrong is there all the same, and said already; one that was left out is not.
             let filled = |field: &FieldIndex| {
-                let holds = holds(self.profile.fields[*field].kind);
-                self.cell_of[*field]
-                    .is_some_and(|cell| !clean::repair(trim(cells.get(cell)), holds).is_empty())
+                let name = &self.profile.fields[*field].name;
+                !row.get(*field).is_empty()
+                    || findings.iter().any(|found| found.is_error() && found.field() == Some(name))
             };
             if !group.iter().any(filled) {
                 let names: Vec<&str> = group.iter().map(|field| &*self.profile.fields[*field].name).collect();
@@ -371,6 +466,18 @@ fn too_long(cell: &str, column: impl FnOnce() -> Column) -> Option<Finding> {
     })
 }
 
+/// What a sender wrote into a cell: without what cannot be seen, a spreadsheet's formula for a text, entities of HTML.
+fn written<'c>(field: &Field, trimmed: &'c str) -> Cow<'c, str> {
+    let cell = clean::repair(trimmed, holds(field.kind));
+    let text = match cell.as_bytes().first() {
+        Some(b'=') => clean::formula_text(&cell).map(|text| trim(&text).to_owned()),
+        _ => None,
+    };
+    let cell = text.map_or(cell, Cow::Owned);
+    let decoded = if field.decodes_entities { clean::decode_entities(&cell) } else { None };
+    decoded.map_or(cell, |text| Cow::Owned(trim(&text).to_owned()))
+}
+
 /// What a field's cells hold, as far as mending them goes.
 pub(crate) fn holds(kind: FieldKind) -> Holds {
     match kind {
@@ -381,13 +488,13 @@ pub(crate) fn holds(kind: FieldKind) -> Holds {
 }
 
 /// Cleans one cell into `out`; warnings go to `findings`, the one fault is the error.
-fn clean_cell(
+pub(super) fn clean_cell(
     told: Told<'_>,
     cell: &str,
     out: &mut String,
     findings: &mut Vec<Finding>,
 ) -> Result<(), Finding> {
-    let Told { field, region, column, .. } = told;
+    let Told { field, column, .. } = told;
     let wrong = |code: Code| Finding::on(code, column).value(cell);
     out.clear();
     if let Some(reason) = clean::corrupted(cell) {
@@ -405,21 +512,49 @@ fn clean_cell(
                 findings.push(Finding::on(Code::EmailTypoSuspected, column).value(cell).hint(meant));
             }
         }
-        FieldKind::Phone => {
-            let notes = clean::clean_phone(cell, region, out)
-                .map_err(|fault| wrong(Code::PhoneInvalid).arg("reason", fault.as_str()))?;
-            if notes.country_assumed {
-                let region = region.map(|region| region.as_str().to_owned()).unwrap_or_default();
-                findings
-                    .push(Finding::on(Code::PhoneCountryAssumed, column).value(cell).arg("region", region));
-            }
-            if notes.legacy_form {
-                findings.push(Finding::on(Code::PhoneLegacyForm, column).value(cell).hint(out.as_str()));
-            }
-        }
+        FieldKind::Phone => clean_phone(told, cell, out, findings)?,
         FieldKind::Website => clean::clean_website(cell, out)
             .map_err(|fault| wrong(Code::UrlInvalid).arg("reason", fault.as_str()))?,
         _ => kinds::clean(told, cell, out, findings)?,
     }
     Ok(())
+}
+
+fn clean_phone(
+    told: Told<'_>,
+    cell: &str,
+    out: &mut String,
+    findings: &mut Vec<Finding>,
+) -> Result<(), Finding> {
+    let Told { region, column, .. } = told;
+    if is_decimal(cell)
+        && let Some(number) = spreadsheet_number(told, cell)?
+    {
+        clean_phone(told, &number, out, findings)?;
+        findings.push(Finding::on(Code::ValueRepaired, column).value(cell).arg("result", number));
+        return Ok(());
+    }
+    let wrong = |reason: &str| Finding::on(Code::PhoneInvalid, column).value(cell).arg("reason", reason);
+    let notes = clean::clean_phone(cell, region, out).map_err(|fault| wrong(fault.as_str()))?;
+    if let Some(at) = notes.extension {
+        if clean::values(cell, Holds::Phone).is_some() {
+            // Two numbers, of which the second looks like the first one's extension.
+            return Err(wrong("not_a_number"));
+        }
+        let taken_off = trim(&cell[at..]);
+        findings.push(Finding::on(Code::ValueDropped, column).value(taken_off).arg("reason", "extension"));
+    }
+    if notes.country_assumed {
+        let region = region.map(|region| region.as_str().to_owned()).unwrap_or_default();
+        findings.push(Finding::on(Code::PhoneCountryAssumed, column).value(cell).arg("region", region));
+    }
+    if notes.legacy_form {
+        findings.push(Finding::on(Code::PhoneLegacyForm, column).value(cell).hint(out.as_str()));
+    }
+    Ok(())
+}
+
+/// `5511961234567.0`: to the judge a number with one digit more.
+fn is_decimal(cell: &str) -> bool {
+    matches!(cell.as_bytes(), [digits @ .., b'.' | b',', b'0'] if digits.iter().all(u8::is_ascii_digit))
 }

@@ -1,7 +1,9 @@
-//! How names are told apart, and values put into an identity.
+//! Keys of names, and values as parts of an identity.
 
+use unicode_normalization::char::is_combining_mark;
 use unicode_normalization::{UnicodeNormalization, is_nfc};
 
+use crate::profile::compiled::Field;
 use crate::types::field_kind::FieldKind;
 
 pub(super) fn push_nfc(text: &str, out: &mut String) {
@@ -37,8 +39,9 @@ pub fn fold_name(name: &str, out: &mut String) {
 }
 
 /// A field's part of an identity.
-pub fn identity_part(kind: FieldKind, value: &str, out: &mut String) {
-    match kind {
+pub fn identity_part(field: &Field, value: &str, out: &mut String) {
+    let start = out.len();
+    match field.kind {
         FieldKind::Name
         | FieldKind::Group
         | FieldKind::Tags
@@ -47,6 +50,21 @@ pub fn identity_part(kind: FieldKind, value: &str, out: &mut String) {
         | FieldKind::Document => fold_name(value, out),
         _ => out.push_str(value),
     }
+    if field.ignores_punctuation {
+        take_out_punctuation(out, start);
+    }
+}
+
+/// Leaves letters and digits: `52.345.678` is `52345678`. A text that has neither stays as it is.
+fn take_out_punctuation(out: &mut String, start: usize) {
+    let part = &out[start..];
+    if part.bytes().all(|byte| byte.is_ascii_alphanumeric()) || !part.contains(char::is_alphanumeric) {
+        return;
+    }
+    let kept: String =
+        part.chars().filter(|sign| sign.is_alphanumeric() || is_combining_mark(*sign)).collect();
+    out.truncate(start);
+    out.push_str(&kept);
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
-//! The kinds of fields that most rows do not have.
+//! The field kinds that most rows do not have.
 
 use crate::clean;
-use crate::clean::DayOrder;
+use crate::clean::{DateFault, DayOrder};
 use crate::clean::{Region, Repaired};
 use crate::profile::compiled::Field;
 use crate::profile::header::fold;
@@ -24,7 +24,11 @@ pub(super) fn clean(
         FieldKind::Number => {
             out.push_str(&number(cell).ok_or_else(|| wrong(Code::NumberInvalid))?.to_string())
         }
-        FieldKind::Timestamp => out.push_str(&timestamp(cell).ok_or_else(|| wrong(Code::DateInvalid))?),
+        FieldKind::Timestamp => {
+            let invalid = |fault: DateFault| wrong(Code::DateInvalid).arg("reason", fault.as_str());
+            out.push_str(&timestamp(cell, told.order).map_err(invalid)?);
+            findings.extend((told.order == DayOrder::Serial).then(|| repaired(told, cell, out)));
+        }
         FieldKind::Region => {
             let region = Region::parse(&cell.to_ascii_uppercase());
             out.push_str(region.ok_or_else(|| wrong(Code::ValueUnknown))?.as_str());
@@ -40,7 +44,10 @@ pub(super) fn clean(
         FieldKind::Date => {
             let time_left_out = clean::clean_date(cell, told.order, out)
                 .map_err(|fault| wrong(Code::DateInvalid).arg("reason", fault.as_str()))?;
-            findings.extend(time_left_out.then(|| repaired(told, cell, out)));
+            findings.extend((told.order == DayOrder::Serial).then(|| repaired(told, cell, out)));
+            let dropped =
+                |time| Finding::on(Code::ValueDropped, told.column).value(time).arg("reason", "time");
+            findings.extend(time_left_out.map(dropped));
         }
         FieldKind::Window if clean::is_window(cell) => out.push_str(cell),
         FieldKind::Window => return Err(wrong(Code::WindowInvalid)),
@@ -75,14 +82,20 @@ fn number(cell: &str) -> Option<f64> {
 }
 
 /// A day or a moment, so that texts sort as times do: `2026-01-31` or `2026-01-31T10:00:00Z`.
-fn timestamp(cell: &str) -> Option<String> {
+fn timestamp(cell: &str, order: DayOrder) -> Result<String, DateFault> {
     if let Ok(moment) = cell.parse::<jiff::Timestamp>() {
-        return Some(moment.to_string());
+        return Ok(moment.to_string());
     }
-    if cell.len() <= 10 {
-        return cell.parse::<jiff::civil::Date>().ok().map(|day| day.to_string());
+    if cell.len() > 10
+        && let Ok(moment) = cell.parse::<jiff::civil::DateTime>()
+    {
+        return Ok(format!("{moment}Z"));
     }
-    cell.parse::<jiff::civil::DateTime>().ok().map(|moment| format!("{moment}Z"))
+    let moment = clean::read_moment(cell, order)?;
+    let timed = order != DayOrder::Serial && (moment.time_written.is_some() || cell.contains(':'));
+    let text =
+        if timed { format!("{}Z", moment.day.to_datetime(moment.time)) } else { moment.day.to_string() };
+    Ok(text)
 }
 
 fn programs(cell: &str, out: &mut String) -> Result<(), ()> {
@@ -105,7 +118,8 @@ fn choice<'f>(field: &'f Field, cell: &str) -> Result<&'f str, String> {
 fn tags(told: Told<'_>, cell: &str, out: &mut String, findings: &mut Vec<Finding>) {
     let ignored = || Finding::on(Code::TagIgnored, told.column);
     let mut seen: Vec<String> = Vec::new();
-    for tag in cell.split(',').map(str::trim) {
+    // Google's export parts labels by three colons.
+    for tag in cell.split(":::").flat_map(|part| part.split(',')).map(str::trim) {
         let mut key = String::new();
         fold_name(tag, &mut key);
         if key.is_empty() {
@@ -137,6 +151,26 @@ pub(super) struct Told<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_timestamp_needs_no_time_and_takes_the_programs_order() {
+        use DayOrder::{DayFirst, MonthFirst, Serial};
+        for (cell, order, text) in [
+            ("2026-01-31", DayFirst, Some("2026-01-31")),
+            ("2026-01-31T10:00:00Z", DayFirst, Some("2026-01-31T10:00:00Z")),
+            ("2026-01-31 10:00", DayFirst, Some("2026-01-31T10:00:00Z")),
+            ("2026-01-31T00:00:00", DayFirst, Some("2026-01-31T00:00:00Z")),
+            ("2026-01-31T12:00:00+02:00", DayFirst, Some("2026-01-31T10:00:00Z")),
+            ("05/12/2019", DayFirst, Some("2019-12-05")),
+            ("05/12/2019", MonthFirst, Some("2019-05-12")),
+            ("31.12.2019 10:30", DayFirst, Some("2019-12-31T10:30:00Z")),
+            ("45992", Serial, Some("2025-12-01")),
+            ("45992", DayFirst, None),
+            ("soon", DayFirst, None),
+        ] {
+            assert_eq!(timestamp(cell, order).ok().as_deref(), text, "{cell}");
+        }
+    }
 
     #[test]
     fn decimal_signs_of_five_languages_are_read() {

@@ -5,6 +5,7 @@
 //! - [`cleaner`]: cleans the cells of a row, checks the row, gives its identity.
 //! - [`kinds`]: the field kinds that most rows do not have. [`fold`]: when two names count as the same.
 
+mod again;
 pub mod cleaner;
 pub mod fold;
 pub mod kinds;

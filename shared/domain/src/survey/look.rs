@@ -1,4 +1,4 @@
-//! What the survey sees in one record, whatever stands before it in the file: so records are looked at side by side.
+//! What the survey reads from one record, independent of the records before it: so records are read in parallel.
 
 use crate::clean::date::OrderSeen;
 use crate::clean::email::is_address;
@@ -66,16 +66,24 @@ impl<'p> RecordScanner<'p> {
     pub(super) fn new(
         opening: &Opening,
         profile: &'p Profile,
-        options: &Options,
+        options: &'p Options,
         settings: &Settings,
     ) -> Self {
         let sender = opening.mapping.sender();
-        let cleaner = Cleaner::new(profile, &sender, settings.phone_region(), options.allow_duplicates);
+        let cleaner = Cleaner::new(profile, &sender, settings.phone_region(), options.allow_duplicates)
+            .with_drop_invalid(options.drop_invalid)
+            .with_clear_word(options.changes.clear_word.as_deref());
         let mut told_apart_by: Vec<FieldIndex> = profile.identity.iter().flatten().copied().collect();
         told_apart_by.extend(&profile.repeat.keys);
         told_apart_by.extend(profile.repeat.adds);
+        // A cell with several values gives some to fields of the same kind.
+        let groups = told_apart_by.iter().filter_map(|field| profile.fields[*field].repeats);
+        let beside: Vec<FieldIndex> = groups.flat_map(|group| &profile.repeated[group]).copied().collect();
+        told_apart_by.extend(beside);
+        told_apart_by.sort_unstable();
+        told_apart_by.dedup();
         let place = |field: FieldIndex| cleaner.column(field).position.map(|place| place as usize - 1);
-        let dates = (profile.fields_of(FieldKind::Date))
+        let dates = (profile.fields_of(FieldKind::Date).chain(profile.fields_of(FieldKind::Timestamp)))
             .filter_map(|field| Some((field, place(field)?, OrderSeen::default())))
             .collect();
         Self {
@@ -162,7 +170,7 @@ impl<'p> RecordScanner<'p> {
         let profile = self.cleaner.profile;
         let mut part = |field: FieldIndex| {
             self.text.clear();
-            identity_part(profile.fields[field].kind, values.get(field), &mut self.text);
+            identity_part(&profile.fields[field], values.get(field), &mut self.text);
             (!self.text.is_empty()).then(|| Key::of(&self.text))
         };
         if self.allow_duplicates {

@@ -1,8 +1,8 @@
-//! The survey: the first of two readings. It decides all that needs the whole file, and gives the verdict.
+//! The survey: the first of two passes. It decides everything that needs the whole file, and gives the verdict.
 //!
-//! Delimiter and columns from the beginning; then record by record the chunks' borders, the last filled row,
-//! which identities stand several times, what is irregular. Memory is 20 bytes for each distinct identity and a
-//! little for each chunk, whatever the file's size.
+//! Delimiter and columns come from the beginning; then record by record the borders of chunks, the last filled row,
+//! identities that occur several times, and irregular rows. Memory is 20 bytes for each distinct identity and a little
+//! for each chunk, whatever the file's size.
 
 use std::collections::BTreeMap;
 
@@ -31,7 +31,7 @@ pub struct Surveyed {
     pub errors: Vec<Finding>,
     /// What is to be said of the file as a whole.
     pub warnings: Vec<Finding>,
-    /// How dates with numbers only are read, by field.
+    /// The order of day and month in numeric dates, by field.
     pub day_orders: BTreeMap<String, DayOrder>,
     /// How the object's bytes become text, and how sure that is; whoever decodes fills it in.
     pub encoding: Option<DetectedEncoding>,
@@ -339,6 +339,7 @@ impl<'p> Survey<'p> {
         let (day_orders, mut warnings) = self.decide_orders();
         warnings.extend(self.headers.finding(Code::HeaderRepeated));
         warnings.extend(self.quotes.finding(Code::QuotesIrregular));
+        warnings.extend(self.none_chosen());
         Surveyed {
             errors,
             warnings,
@@ -356,6 +357,13 @@ impl<'p> Survey<'p> {
             surplus: self.surplus,
             no_text: self.no_text,
         }
+    }
+
+    /// An option `rows` that chooses no row of the file is said: nothing is imported, and nothing is wrong with a row.
+    fn none_chosen(&self) -> Option<Finding> {
+        let rows = self.options.rows.as_ref().filter(|rows| rows.first() > self.last_filled)?;
+        let finding = Finding::new(Code::RowsNotChosen).value(rows.to_string());
+        Some(finding.arg("found", self.last_filled))
     }
 
     /// Decides how each column of dates is read, and says where that had to be assumed (DIG-14).

@@ -1,4 +1,4 @@
-//! The contacts as judging reads them; [`super::keep`] writes them.
+//! Reads contacts for judging; [`super::keep`] writes them.
 
 use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, HashMap};
@@ -10,7 +10,8 @@ use rollcall_pipeline::ports::{Answer, ContactWrite, Contacts, Pool, Wanted};
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::database::{Database, unreadable};
+use super::database::Database;
+use super::hash::{hash, parse_id, unreadable};
 
 /// The contacts of a home.
 #[derive(Debug, Clone)]
@@ -39,7 +40,7 @@ impl Contacts for ContactStore {
     }
 
     async fn raise_cutoff(&self, pool: &Pool, import: &ImportId) -> Answer<()> {
-        self.0.write("raising the floor of a pool", |transaction| {
+        self.0.write("raising the cutoff of a pool", |transaction| {
             let number = pool_number(transaction, pool)?;
             let raise = "UPDATE pools SET floor = max(floor, ?2) WHERE number = ?1";
             transaction.execute(raise, params![number, import.as_str()]).map(drop)
@@ -88,7 +89,7 @@ fn contact_of(wanted: &Wanted) -> &ContactId {
 pub(super) struct Standing {
     pub(super) seq: i64,
     pub(super) contact_id: ContactId,
-    /// The import that it is stamped with.
+    /// The import that wrote it last.
     pub(super) import: i64,
     /// The row of that import.
     pub(super) row: u64,
@@ -101,7 +102,7 @@ pub(super) struct Standing {
 #[derive(Debug)]
 pub(super) struct View {
     pub(super) pool: i64,
-    /// Contacts of older imports are no more; empty where there is no floor.
+    /// Contacts of older imports read as absent; empty where there is no cutoff.
     cutoff: String,
     /// The import's number, where it has one.
     import: Option<i64>,
@@ -128,7 +129,7 @@ impl View {
         Ok(Some(Self { pool, cutoff, import, imports: HashMap::new() }))
     }
 
-    /// The row under a seq, where it is one of this pool.
+    /// The row with a sequence number, where it belongs to this pool.
     pub(super) fn standing(&self, connection: &Connection, seq: i64) -> rusqlite::Result<Option<Standing>> {
         let select = "SELECT pool, contact_id, import, row, record, groups FROM contacts WHERE seq = ?1";
         let mut read = connection.prepare_cached(select)?;
@@ -146,7 +147,7 @@ impl View {
         }))
     }
 
-    /// What was there before the import.
+    /// The record from before the import.
     fn before(
         &mut self,
         connection: &Connection,
@@ -166,7 +167,7 @@ impl View {
         }
     }
 
-    /// Whether what an import wrote is not below the floor.
+    /// Whether an import is not below the cutoff.
     pub(super) fn stands(&mut self, connection: &Connection, import: i64) -> rusqlite::Result<bool> {
         if self.cutoff.is_empty() {
             return Ok(true);
@@ -201,7 +202,7 @@ impl View {
     }
 }
 
-/// The record beside a row, from before the import that stamped it; `None` where the contact was absent.
+/// The record beside a row, from before the import that wrote it; `None` where the contact was absent.
 pub(super) fn record_before(connection: &Connection, seq: i64) -> rusqlite::Result<Option<String>> {
     let record = connection
         .prepare_cached("SELECT record FROM contacts_before WHERE seq = ?1")?
@@ -229,34 +230,6 @@ pub(super) fn import_number(connection: &Connection, import: &ImportId) -> rusql
     connection
         .prepare_cached("SELECT number FROM stamps WHERE import_id = ?1")?
         .query_row([import.as_str()], |row| row.get(0))
-}
-
-/// What the packed index knows a contact by: an id is a digest, so its first half is a hash.
-pub(super) fn hash(id: &ContactId) -> u64 {
-    let mut half = [0; 8];
-    half.copy_from_slice(&id.as_bytes()[..8]);
-    u64::from_be_bytes(half)
-}
-
-/// A contact id as a column holds it: as people see it.
-pub(super) fn parse_id(value: ValueRef<'_>) -> Option<ContactId> {
-    let text: &[u8; 26] = value.as_str().ok()?.as_bytes().try_into().ok()?;
-    let mut bits = 0_u128;
-    for notification in &text[..25] {
-        bits = bits << 5 | u128::from(value_of(*notification)?);
-    }
-    // The last letter holds three bits.
-    bits = bits << 3 | u128::from(value_of(text[25])? >> 2);
-    Some(ContactId::from_bytes(bits.to_be_bytes()))
-}
-
-/// A letter of RFC 4648's base32, in lower case.
-fn value_of(notification: u8) -> Option<u8> {
-    match notification {
-        b'a'..=b'z' => Some(notification - b'a'),
-        b'2'..=b'7' => Some(notification - b'2' + 26),
-        _ => None,
-    }
 }
 
 /// The groups as a column holds them.

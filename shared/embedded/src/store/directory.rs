@@ -7,11 +7,10 @@ use rollcall_domain::contacts::directory::{Account, Candidates, MAX_CANDIDATES, 
 use rollcall_domain::types::kind::Kind;
 use rollcall_domain::types::names::{MARKETPLACE, ProgramName};
 use rollcall_pipeline::ports::{Answer, Directory, DirectoryItem};
-use rusqlite::types::ValueRef;
 use rusqlite::{Connection, Transaction, params};
-use xxhash_rust::xxh3::xxh3_64;
 
-use super::database::{Database, unreadable};
+use super::database::Database;
+use super::hash::{Hasher, unreadable};
 use super::index::{Index, IndexHit};
 
 /// The directory of a home.
@@ -58,7 +57,7 @@ impl DirectoryStore {
             if row.is(MARKETPLACE, Kind::Accounts) && row.has_key(&keys[found.position])? {
                 *too_many = accounts.len() == MAX_CANDIDATES;
                 if !*too_many {
-                    // Nearly every key has one.
+                    // Nearly every key has one account.
                     accounts.reserve_exact(usize::from(accounts.is_empty()));
                     accounts.push(serde_json::from_str::<Account>(row.json()?).map_err(unreadable)?);
                 }
@@ -107,7 +106,7 @@ impl DirectoryStore {
         Ok(answers)
     }
 
-    /// Hands out every row that the index knows for a hash, in the order of the rows.
+    /// Passes on every row that the index has for a hash, in the order of the rows.
     fn each_row(
         &self,
         doing: &'static str,
@@ -141,7 +140,7 @@ fn owner(program: &ProgramName, kind: Kind) -> &str {
 
 const SELECT: &str = "SELECT owner, kind, id, keys, json FROM entries WHERE seq = ?1";
 
-/// Whether more rows of the same hash are wanted: thousands of accounts may share a key.
+/// Whether more rows of the same hash are needed: thousands of accounts may share a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Ask {
     More,
@@ -183,7 +182,7 @@ impl Row<'_> {
         Ok(self.0.get_ref(2)?.as_str()?)
     }
 
-    /// Whether the entry is found by a key now; hints of keys that it had once stay.
+    /// Whether the entry has a key now; hints of its former keys remain.
     fn has_key(&self, key: &str) -> rusqlite::Result<bool> {
         let keys = self.0.get_ref(3)?.as_str()?;
         let is_plain = |text: &str| !text.contains(['\\', '"']) && !text.contains(char::is_control);
@@ -206,7 +205,7 @@ impl Row<'_> {
     }
 }
 
-/// Entries on their way into the tables.
+/// Entries that are being written.
 struct Loading<'a> {
     transaction: &'a Transaction<'a>,
     index: &'a Index,
@@ -275,53 +274,10 @@ impl Loading<'_> {
     }
 }
 
-/// Each id once, as it comes last.
+/// Each id once, with its last entry.
 fn last_of_each(items: &[DirectoryItem]) -> Vec<&DirectoryItem> {
     let mut seen = HashSet::with_capacity(items.len());
     let mut last: Vec<&DirectoryItem> = items.iter().rev().filter(|item| seen.insert(&item.id)).collect();
     last.reverse();
     last
-}
-
-/// Hashes of one owner's entries of one kind; they are stored, so they never change.
-struct Hasher {
-    text: String,
-    prefix: usize,
-}
-
-impl Hasher {
-    fn new(owner: &str, kind: Kind) -> Self {
-        Self::of(owner, kind.as_str())
-    }
-
-    fn of(owner: &str, kind: &str) -> Self {
-        let text = format!("{owner}\u{1f}{kind}\u{1f}");
-        Self { prefix: text.len(), text }
-    }
-
-    fn id(&mut self, id: &str) -> u64 {
-        self.hash("id", id)
-    }
-
-    fn key(&mut self, key: &str) -> u64 {
-        self.hash("key", key)
-    }
-
-    fn hash(&mut self, what: &str, value: &str) -> u64 {
-        self.text.truncate(self.prefix);
-        self.text.push_str(what);
-        self.text.push('\u{1f}');
-        self.text.push_str(value);
-        xxh3_64(self.text.as_bytes())
-    }
-}
-
-/// The hashes under which a row (owner, kind, id, keys) is found.
-pub(super) fn hashes_of_row(row: [ValueRef<'_>; 4]) -> rusqlite::Result<Vec<u64>> {
-    let [owner, kind, id, keys] = row;
-    let keys: Vec<String> = serde_json::from_str(keys.as_str()?).map_err(unreadable)?;
-    let mut hasher = Hasher::of(owner.as_str()?, kind.as_str()?);
-    let mut hashes = vec![hasher.id(id.as_str()?)];
-    hashes.extend(keys.iter().map(|key| hasher.key(key)));
-    Ok(hashes)
 }

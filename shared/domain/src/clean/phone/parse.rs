@@ -1,6 +1,6 @@
 //! libphonenumber's `parse` and `is_valid_number` over the compiled plans, for cells of digits and plain punctuation.
 //!
-//! Each step is the library's own, under its name; whatever a step is not certain about is answered with `None`.
+//! Each step is the library's own, under its name. A step that is not certain returns `None`.
 
 use crate::clean::phone::PhoneFault;
 use crate::clean::phone::pattern::UNSET;
@@ -58,8 +58,8 @@ pub(super) struct Parsed {
     pub(super) country: u16,
     /// Whether the calling code came from the region alone.
     pub(super) assumed: bool,
-    /// Whether an extension was written.
-    pub(super) extension: bool,
+    /// Where in the cell an extension begins.
+    pub(super) extension: Option<usize>,
     /// Why the number is not valid, if it is not.
     pub(super) fault: Option<PhoneFault>,
 }
@@ -300,7 +300,7 @@ fn finish(
     }
     let valid = country.valid()?.holds(bytes);
     let fault = (!valid).then(|| fault_of(main.judge_length(bytes.len())));
-    Some(Ok(Parsed { country: country.code, assumed: own.is_some(), extension: false, fault }))
+    Some(Ok(Parsed { country: country.code, assumed: own.is_some(), extension: None, fault }))
 }
 
 /// A national prefix is taken off only where a number of a fair length stays.

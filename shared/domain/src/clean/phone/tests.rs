@@ -7,7 +7,7 @@ fn cleaned(cell: &str, region: &str) -> Result<(String, &'static str), &'static 
     let region = (!region.is_empty()).then(|| Region::parse(region).unwrap());
     let notes = clean_phone(cell, region, &mut out).map_err(PhoneFault::as_str)?;
     let PhoneNotes { country_assumed, legacy_form, extension } = notes;
-    let said = match (country_assumed, legacy_form, extension) {
+    let said = match (country_assumed, legacy_form, extension.is_some()) {
         (false, false, false) => "",
         (true, false, false) => "assumed",
         (false, true, false) => "legacy",

@@ -1,15 +1,16 @@
-//! The desk: where rows are written as they are judged.
+//! The output of a chunk: rows are written here as they are judged.
 
 use crate::contacts::writes::WriteBatch;
 use crate::file::cells::Cells;
-use crate::judge::chunk_judge::{ChunkJudge, Row};
+use crate::judge::chunk_judge::{Change, ChunkJudge, Row};
 use crate::messages::catalogue::Messages;
-use crate::result::chunk_result::{ChunkAnswer, ChunkResult, Writes};
+use crate::result::chunk_result::{ChunkAnswer, ChunkResult, OpenRow, Writes};
 use crate::result::rows::{Answer, ResultWriter, Sent};
 use crate::types::finding::Finding;
+use crate::types::id::ContactId;
 use crate::types::outcome::Outcome;
 
-/// Where rows are written as they are judged.
+/// Collects the rows of a chunk as they are judged.
 pub(super) struct ChunkOutput {
     writer: ResultWriter,
     messages: &'static Messages,
@@ -17,35 +18,83 @@ pub(super) struct ChunkOutput {
     /// A new contact's record, while it is judged.
     pub(super) record: String,
     pub(super) chunk_result: ChunkResult,
-    /// Each row as it is judged, where somebody wants to be told.
+    /// Each row as it is judged, for a preview.
     pub(super) rows: Option<Vec<JudgedRow>>,
 }
 
+/// How much of accepted rows and of their changes is written.
+pub(super) struct Written {
+    succeeded: usize,
+    changes: usize,
+}
+
 impl ChunkOutput {
-    fn count(&mut self, row: &Row, outcome: Outcome, matched: bool) {
+    pub(super) fn count(&mut self, row: &Row, outcome: Outcome, matched: bool) {
         self.chunk_result.answer.tally.add_row(row.number, outcome, matched, &row.findings);
         if let Some(rows) = &mut self.rows {
             let findings = row.findings.clone();
-            rows.push(JudgedRow { row: row.number, line: row.line, outcome, findings });
+            rows.push(JudgedRow { row: row.number, line: row.line, outcome, findings, changes: Vec::new() });
         }
+    }
+
+    /// Writes what the row changes on its contact.
+    pub(super) fn write_changes(&mut self, row: &Row, contact_id: ContactId, changes: &[Change]) {
+        for change in changes {
+            let cells = [&*change.field, &*change.before, &*change.after];
+            self.writer.changed(&mut self.chunk_result.answer.changes, row.number, contact_id, cells);
+        }
+    }
+
+    /// Counts the changes of the row that was counted last.
+    pub(super) fn count_changes(&mut self, changes: Vec<Change>) {
+        let fields = changes.iter().map(|change| change.field.as_str());
+        self.chunk_result.answer.tally.add_changes(fields);
+        if let Some(told) = self.rows.as_mut().and_then(|rows| rows.last_mut()) {
+            told.changes = changes;
+        }
+    }
+
+    /// How much is written: of accepted rows and of their changes.
+    pub(super) fn written(&self) -> Written {
+        let answer = &self.chunk_result.answer;
+        Written { succeeded: answer.succeeded.len(), changes: answer.changes.len() }
+    }
+
+    /// What was written since then.
+    pub(super) fn since(&self, then: &Written) -> (&[u8], &[u8]) {
+        let answer = &self.chunk_result.answer;
+        (&answer.succeeded[then.succeeded..], &answer.changes[then.changes..])
+    }
+
+    /// Takes back what was written since then.
+    pub(super) fn take_back(&mut self, then: Written) {
+        self.chunk_result.answer.succeeded.truncate(then.succeeded);
+        self.chunk_result.answer.changes.truncate(then.changes);
+    }
+
+    /// Notes an accepted row whose identity occurs several times.
+    pub(super) fn open(&mut self, row: u64, first: u64, at: usize, outcome: Outcome) {
+        self.chunk_result.answer.open.push(OpenRow { row, first, at, outcome });
     }
 }
 
-/// What would become of a row.
+/// The judgement on a row, for a preview.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct JudgedRow {
     /// The row.
     pub row: u64,
     /// The physical line on which it begins.
     pub line: u64,
-    /// What it would be, as if it were the first of its identity.
+    /// Its outcome, as if it were the first of its identity.
     pub outcome: Outcome,
-    /// All that was found in it.
+    /// All findings of the row.
     pub findings: Vec<Finding>,
+    /// What it changes on a contact that exists.
+    pub changes: Vec<Change>,
 }
 
 impl ChunkJudge<'_> {
-    /// An empty desk with room for all rows; each is told too where `told` is there.
+    /// An empty output with room for all rows; it also collects judgements where `told` is there.
     pub(super) fn output(&self, told: Option<Vec<JudgedRow>>) -> ChunkOutput {
         let mut answer = ChunkAnswer {
             succeeded: Vec::with_capacity(self.text.len() + 160 * self.rows.len()),
@@ -69,9 +118,7 @@ impl ChunkJudge<'_> {
         row: &Row,
         outcome: Outcome,
         answer: &Answer<'_>,
-        matched: bool,
     ) -> usize {
-        output.count(row, outcome, matched);
         let sent = self.sent(row, &output.cells);
         output.writer.succeeded(
             &mut output.chunk_result.answer.succeeded,
@@ -111,7 +158,7 @@ impl ChunkJudge<'_> {
     fn no_keeps(&self) -> Writes {
         match self.profile.directory {
             Some(_) => Writes::Directory(Vec::new()),
-            // A record says what a row says, and the names of its fields.
+            // A record holds the values of a row, and the names of its fields.
             None => Writes::Contacts(WriteBatch::with_room(
                 self.rows.len(),
                 self.text.len() + 192 * self.rows.len(),

@@ -1,4 +1,4 @@
-//! A row's values to the record that a contact's store keeps.
+//! Turns a row's values into the record of a contact.
 
 use std::borrow::Cow;
 
@@ -12,15 +12,16 @@ use crate::profile::raw::UnknownColumns;
 use crate::row::cleaner::RowValues;
 use crate::types::field_kind::FieldKind;
 
-/// Which fields and columns make a record, in the order in which JSON has them.
+/// The fields and columns of a record, in the order of its JSON.
 #[derive(Debug, Clone)]
 pub struct RecordShape {
-    /// Mapped fields, by name.
-    fields: Vec<FieldIndex>,
+    /// Mapped fields, by name; beside them those of which there are several, and whether they are mapped: a cell with
+    /// several values may fill one that has no column.
+    fields: Vec<(FieldIndex, bool)>,
     /// The mapped fields that say name, e-mail and phone.
     said: [Option<FieldIndex>; 3],
     phones: Vec<FieldIndex>,
-    /// Unmapped columns that are kept: name and position, by name.
+    /// Unmapped columns that are stored: name and position, by name.
     additional: Vec<(String, usize)>,
 }
 
@@ -28,14 +29,15 @@ impl RecordShape {
     /// The shape of a profile's records in one file.
     pub fn of(profile: &Profile, sender: &Mapping) -> Self {
         let cells = sender.cells_of_fields(profile);
-        let mut fields: Vec<FieldIndex> =
-            (0..profile.fields.len()).filter(|field| cells[*field].is_some()).collect();
-        fields.sort_by_key(|field| &profile.fields[*field].name);
+        let all = (0..profile.fields.len()).map(|field| (field, cells[field].is_some()));
+        let mut fields: Vec<(FieldIndex, bool)> =
+            all.filter(|(field, mapped)| *mapped || profile.fields[*field].repeats.is_some()).collect();
+        fields.sort_by_key(|(field, _)| &profile.fields[*field].name);
         let keep = profile.unknown_columns() == UnknownColumns::Keep;
         let mut additional = if keep { sender.unmapped() } else { Vec::new() };
         additional.sort();
         let said = SAID_BY_FIELDS
-            .map(|name| fields.iter().copied().find(|field| *profile.fields[*field].name == *name));
+            .map(|name| fields.iter().map(|(field, _)| *field).find(|at| *profile.fields[*at].name == *name));
         Self { fields, said, phones: profile.fields_of(FieldKind::Phone).collect(), additional }
     }
 
@@ -76,13 +78,21 @@ impl RecordShape {
             push_object(out, links.into_iter());
         }
         out.push_str(",\"fields\":");
-        push_object(out, self.fields.iter().map(|field| (&*profile.fields[*field].name, values.get(*field))));
+        push_object(out, self.fields(values).map(|(field, value)| (&*profile.fields[field].name, value)));
         let mut additional = self.additional(cells).peekable();
         if additional.peek().is_some() {
             out.push_str(",\"additional\":");
             push_object(out, additional);
         }
         out.push('}');
+    }
+
+    /// Each field of the record, and its value.
+    fn fields<'a>(&'a self, values: RowValues<'a>) -> impl Iterator<Item = (FieldIndex, &'a str)> {
+        let valued = self.fields.iter().map(move |(field, mapped)| (*field, *mapped, values.get(*field)));
+        valued
+            .filter(|(_, mapped, value)| *mapped || !value.is_empty())
+            .map(|(field, _, value)| (field, value))
     }
 
     /// Whether a record needs more of a row than its values.
@@ -98,7 +108,7 @@ impl RecordShape {
         (0..self.phones.len()).filter(first).map(phone)
     }
 
-    /// Writes the phones, where the field that says a single phone does not say them.
+    /// Writes the phones, where no field holds the same single phone.
     fn push_phones(&self, out: &mut String, values: RowValues<'_>, said: &str) {
         let said_all = self.phones(values).eq((!said.is_empty()).then_some(said));
         if said_all {
@@ -119,27 +129,14 @@ impl RecordShape {
         self.additional.iter().map(cell).filter(|(_, value)| !value.is_empty())
     }
 
-    /// The record laid over the one that is there; `None` where nothing of it changed.
-    ///
-    /// # Errors
-    /// Where the record that is there cannot be read.
-    pub fn over(
-        &self,
-        profile: &Profile,
-        values: RowValues<'_>,
-        cells: &Cells,
-        linked: &Linked<'_>,
-        before: &str,
-    ) -> Result<Option<String>, String> {
-        let before: Record = serde_json::from_str(before).map_err(|error| format!("contact: {error}"))?;
-        let mut merged = self.record(profile, values, cells, linked).over(before.clone());
-        self.say_again(profile, &mut merged);
-        let changed = merged != before;
-        Ok(changed.then(|| serde_json::to_string(&merged).expect("plain data serialises")))
+    /// The fields that the file has columns for.
+    pub(super) fn mapped(&self) -> impl Iterator<Item = FieldIndex> {
+        self.fields.iter().filter(|(_, mapped)| *mapped).map(|(field, _)| *field)
     }
 
-    /// Name and phones say what the fields say, also where some of these are from the row and some from before.
-    fn say_again(&self, profile: &Profile, merged: &mut Record) {
+    /// Name and phones say what the fields say, also where some of these are from the row and some from before;
+    /// where a field is cleared, they may become empty.
+    pub(super) fn say_again(&self, profile: &Profile, merged: &mut Record, cleared: bool) {
         let value =
             |field: FieldIndex| merged.fields.get(&*profile.fields[field].name).map_or("", String::as_str);
         let name = name(profile, value).into_owned();
@@ -149,17 +146,24 @@ impl RecordShape {
                 phones.push(phone.to_owned());
             }
         }
-        if !name.is_empty() {
+        if !name.is_empty() || cleared {
             merged.name = name;
         }
-        if !phones.is_empty() {
+        if !phones.is_empty() || cleared {
             merged.phones = phones;
         }
     }
 
-    fn record(&self, profile: &Profile, values: RowValues<'_>, cells: &Cells, linked: &Linked<'_>) -> Record {
+    /// The record of a row by itself.
+    pub(super) fn record(
+        &self,
+        profile: &Profile,
+        values: RowValues<'_>,
+        cells: &Cells,
+        linked: &Linked<'_>,
+    ) -> Record {
         let field =
-            |field: &FieldIndex| (profile.fields[*field].name.to_string(), values.get(*field).to_owned());
+            |(field, value): (FieldIndex, &str)| (profile.fields[field].name.to_string(), value.to_owned());
         let link = |(field, id): &(FieldIndex, String)| (profile.fields[*field].name.to_string(), id.clone());
         let owned = |(name, value): (&str, &str)| (name.to_owned(), value.to_owned());
         Record {
@@ -170,13 +174,13 @@ impl RecordShape {
             account_id: linked.account_id.map(str::to_owned),
             tags: linked.tags.clone(),
             links: linked.ids.iter().map(link).collect(),
-            fields: self.fields.iter().map(field).collect(),
+            fields: self.fields(values).map(field).collect(),
             additional: self.additional(cells).map(owned).collect(),
         }
     }
 }
 
-/// The name, put together of the fields that the profile says.
+/// The name, joined from the fields that the profile names.
 fn name<'a>(profile: &Profile, value: impl Fn(FieldIndex) -> &'a str) -> Cow<'a, str> {
     let parts = profile.contact_name.iter().map(|field| value(*field));
     let mut parts = parts.filter(|part| !part.is_empty());
@@ -213,7 +217,7 @@ fn push_object<'a>(out: &mut String, members: impl Iterator<Item = (&'a str, &'a
     out.push('}');
 }
 
-/// A text as serde_json writes it; most have nothing to escape, which is seen many bytes at a time.
+/// A text as serde_json writes it; most texts have nothing to escape, which is checked many bytes at a time.
 fn push_text(out: &mut String, text: &str) {
     let escaped =
         text.bytes().fold(false, |any, byte| any | (byte < 0x20) | (byte == b'"') | (byte == b'\\'));

@@ -1,0 +1,112 @@
+//! Cells that hold several values where one fits.
+
+use crate::clean::empty_word::is_empty_word;
+use crate::clean::repair::Holds;
+
+/// The values of a cell, where it holds more than one alone: each part must look like one, so that a value with a stray sign
+/// in it (`ann,lee@b.example`) is not cut into another.
+pub fn values(cell: &str, holds: Holds) -> Option<Vec<String>> {
+    let cell = if holds == Holds::Phone { without_words(cell) } else { cell.to_owned() };
+    SEPARATORS.iter().find_map(|separate| {
+        let parts = separate(&cell).into_iter().map(str::trim).filter(|part| !is_empty_word(part));
+        let parts: Vec<&str> = parts.filter(|part| !part.is_empty()).collect();
+        // Of a value and a word such as `N/A` one value is left.
+        let apart = parts.len() > 1 || parts.first().is_some_and(|part| part.len() < cell.len());
+        let whole = apart && parts.iter().all(|part| looks_like_one(part, holds));
+        whole.then(|| parts.into_iter().map(str::to_owned).collect())
+    })
+}
+
+/// From signs that part values only, to signs that may stand within one.
+const SEPARATORS: [fn(&str) -> Vec<&str>; 5] = [
+    |cell| cell.split(":::").flat_map(|part| part.split(['\n', '\r', '\t', ';', '|'])).collect(),
+    |cell| cell.split(":::").flat_map(|part| part.split(['\n', '\r', '\t', ';', '|', ','])).collect(),
+    |cell| cell.split(" / ").flat_map(|part| part.split(['\n', '\r', '\t', ';', '|', ','])).collect(),
+    |cell| cell.split(['\n', '\r', '\t', ';', '|', ',', '/']).collect(),
+    |cell| cell.split(|sign: char| sign.is_whitespace() || ";|,".contains(sign)).collect(),
+];
+
+/// Words between two numbers.
+const WORDS: [&str; 11] =
+    [" ou ", " o ", " or ", " oder ", " e ", " y ", " und ", " and ", " et ", " & ", " sowie "];
+
+fn without_words(cell: &str) -> String {
+    let lower = cell.to_ascii_lowercase();
+    match WORDS.iter().find(|word| lower.contains(**word)) {
+        Some(word) => lower.replace(word, ";"),
+        None => cell.to_owned(),
+    }
+}
+
+fn looks_like_one(part: &str, holds: Holds) -> bool {
+    match holds {
+        Holds::Phone => {
+            let digits = part.bytes().filter(u8::is_ascii_digit).count();
+            digits >= FEWEST_DIGITS && !part.contains('@')
+        }
+        // A mail address; a website has a dot.
+        Holds::Address => part.contains('@') || (part.contains('.') && !part.contains(char::is_whitespace)),
+        Holds::Value => false,
+    }
+}
+
+/// Digits of a whole number; fewer are an extension or the end of a range.
+const FEWEST_DIGITS: usize = 7;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parts(cell: &str, holds: Holds) -> Vec<String> {
+        values(cell, holds).unwrap_or_default()
+    }
+
+    #[test]
+    fn several_addresses_are_told_apart() {
+        for cell in [
+            "a@x.example ::: b@y.example",
+            "a@x.example; b@y.example",
+            "a@x.example,b@y.example",
+            "a@x.example\nb@y.example",
+            "a@x.example b@y.example",
+            "a@x.example / b@y.example",
+            "a@x.example | b@y.example;",
+            "a@x.example; n/a; b@y.example",
+        ] {
+            assert_eq!(parts(cell, Holds::Address), ["a@x.example", "b@y.example"], "{cell}");
+        }
+        assert_eq!(parts("x.example, y.example", Holds::Address), ["x.example", "y.example"]);
+    }
+
+    #[test]
+    fn several_numbers_are_told_apart() {
+        for cell in [
+            "030 1234567 ::: 030 7654321",
+            "030 1234567 / 030 7654321",
+            "030 1234567; 030 7654321",
+            "030 1234567\n030 7654321",
+            "030 1234567,030 7654321",
+            "030 1234567 ou 030 7654321",
+            "030 1234567/030 7654321",
+            "030 1234567 UND 030 7654321",
+        ] {
+            assert_eq!(parts(cell, Holds::Phone), ["030 1234567", "030 7654321"], "{cell}");
+        }
+        let within = ["+49 171/1234567", "+49 171/7654321"];
+        assert_eq!(parts("+49 171/1234567; +49 171/7654321", Holds::Phone), within);
+    }
+
+    #[test]
+    fn one_value_with_a_stray_sign_is_not_cut() {
+        let addresses = ["ann,lee@x.example", "ann lee@x.example", "Ann; a@x", "a@x.example"];
+        for (cell, holds) in addresses.map(|cell| (cell, Holds::Address)).into_iter().chain(
+            ["030/123456", "+49 30 123456-0/57", "030 123456,12", "+55 11 91234-5678;ext=12"]
+                .map(|cell| (cell, Holds::Phone)),
+        ) {
+            // A dot makes a website look like one, an address has an at.
+            let of_addresses = values(cell, holds)
+                .filter(|parts| parts.iter().all(|part| part.contains('@') || holds == Holds::Phone));
+            assert_eq!(of_addresses, None, "{cell}");
+        }
+    }
+}

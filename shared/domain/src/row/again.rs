@@ -1,0 +1,189 @@
+//! Cells that are not plainly what their field holds: they are looked at again before they are refused.
+//!
+//! Ordinary cells never come here.
+
+use crate::clean;
+use crate::clean::{Holds, Repaired};
+use crate::profile::compiled::FieldIndex;
+use crate::row::cleaner::{clean_cell, holds};
+use crate::row::kinds::Told;
+use crate::types::code::Code;
+use crate::types::field_kind::FieldKind;
+use crate::types::finding::Finding;
+
+/// What is left of a cell that was looked at again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kept {
+    /// A value.
+    Value,
+    /// Nothing: the cell is a word such as `N/A`.
+    Nothing,
+}
+
+/// Values of a cell of which one fits; the others may go to fields of the same kind (`count` in the profile).
+#[derive(Debug, Clone)]
+pub(super) struct Spilled {
+    /// Which fields of which there are several.
+    pub(super) group: usize,
+    /// The finding that names them.
+    pub(super) finding: usize,
+    /// The value that was taken.
+    pub(super) chosen: String,
+    /// Each as it is written, and as it is cleaned; empty where it is not valid.
+    pub(super) others: Vec<(String, String)>,
+}
+
+/// Looks again at a cell that `fault` was found in. The value goes to `out`, warnings to `findings`.
+///
+/// A group, a tag or an owner that is called `None` is read as empty too: the directory is asked only after cells are
+/// cleaned, and the survey, which tells rows apart, never asks it. A profile that knows such an entry says
+/// `empty_words = false` of its field.
+pub(super) fn look_again(
+    told: Told<'_>,
+    cell: &str,
+    fault: Finding,
+    out: &mut String,
+    findings: &mut Vec<Finding>,
+    spilled: &mut Vec<Spilled>,
+) -> Result<Kept, Finding> {
+    if fault.code == Code::ValueSpoiled {
+        return Err(fault);
+    }
+    if told.field.empty_words && clean::is_empty_word(cell) {
+        return Ok(Kept::Nothing);
+    }
+    let found = match told.field.kind {
+        FieldKind::Phone => {
+            let exact = spreadsheet_number(told, cell)?;
+            exact.is_some_and(|number| take_repaired(told, cell, &number, out, findings))
+                || take_first(told, cell, out, findings, spilled)
+        }
+        FieldKind::Email | FieldKind::Website => {
+            let inner = clean::unwrap_address(cell);
+            inner.is_some_and(|inner| take_repaired(told, cell, inner, out, findings))
+                || take_first(told, cell, out, findings, spilled)
+        }
+        _ => false,
+    };
+    if found { Ok(Kept::Value) } else { Err(fault) }
+}
+
+/// A phone that a spreadsheet took for a number: `5511961234567.0`, or in scientific notation, all digits there.
+pub(super) fn spreadsheet_number(told: Told<'_>, cell: &str) -> Result<Option<String>, Finding> {
+    let mut number = String::new();
+    match clean::clean_document(cell, &mut number) {
+        Ok(Repaired::Yes) => Ok(Some(number)),
+        Ok(Repaired::No) => Ok(None),
+        Err(reason) => {
+            let finding = Finding::on(Code::ValueSpoiled, told.column);
+            Err(finding.value(cell).arg("reason", reason))
+        }
+    }
+}
+
+/// Takes what stands within a cell, if that is valid.
+fn take_repaired(
+    told: Told<'_>,
+    cell: &str,
+    inner: &str,
+    out: &mut String,
+    findings: &mut Vec<Finding>,
+) -> bool {
+    let taken = take(told, inner, out, findings);
+    if taken {
+        findings.push(Finding::on(Code::ValueRepaired, told.column).value(cell).arg("result", &out));
+    }
+    taken
+}
+
+fn take(told: Told<'_>, value: &str, out: &mut String, findings: &mut Vec<Finding>) -> bool {
+    let before = findings.len();
+    let taken = clean_cell(told, value, out, findings).is_ok();
+    if !taken {
+        findings.truncate(before);
+    }
+    taken
+}
+
+/// The same, also of a value in a wrapping.
+fn take_wrapped(told: Told<'_>, value: &str, out: &mut String, findings: &mut Vec<Finding>) -> bool {
+    let wrapped = holds(told.field.kind) == Holds::Address;
+    take(told, value, out, findings)
+        || (wrapped && clean::unwrap_address(value).is_some_and(|inner| take(told, inner, out, findings)))
+}
+
+/// Takes the first valid one of several values.
+fn take_first(
+    told: Told<'_>,
+    cell: &str,
+    out: &mut String,
+    findings: &mut Vec<Finding>,
+    spilled: &mut Vec<Spilled>,
+) -> bool {
+    let Some(values) = clean::values(cell, holds(told.field.kind)) else { return false };
+    let first = values.iter().position(|value| take_wrapped(told, value, out, findings));
+    let Some(first) = first else { return false };
+    let chosen = out.clone();
+    let mut others = Vec::new();
+    for (_, value) in values.into_iter().enumerate().filter(|(place, _)| *place != first) {
+        let valid = take_wrapped(told, &value, out, &mut Vec::new());
+        let cleaned = if valid { out.clone() } else { String::new() };
+        // The same value twice is one value.
+        if cleaned != chosen && !others.iter().any(|(_, other)| valid && *other == cleaned) {
+            others.push((value, cleaned));
+        }
+    }
+    out.clone_from(&chosen);
+    let finding = several(told, cell, &chosen, &others);
+    let finding = finding.unwrap_or_else(|| repaired(told, cell, &chosen));
+    if let Some(group) = told.field.repeats.filter(|_| !others.is_empty()) {
+        spilled.push(Spilled { group, finding: findings.len(), chosen, others });
+    }
+    findings.push(finding);
+    true
+}
+
+fn repaired(told: Told<'_>, cell: &str, result: &str) -> Finding {
+    Finding::on(Code::ValueRepaired, told.column).value(cell).arg("result", result)
+}
+
+/// Says which of several values was taken; nothing where they were one.
+fn several(told: Told<'_>, cell: &str, chosen: &str, others: &[(String, String)]) -> Option<Finding> {
+    let names: Vec<&str> = others.iter().map(|(written, _)| written.as_str()).collect();
+    let finding = Finding::on(Code::ValueSeveral, told.column).value(cell).arg("chosen", chosen);
+    (!names.is_empty()).then(|| finding.arg("others", names.join(", ")))
+}
+
+/// A field of the row, for placing values.
+pub(super) type Place = (FieldIndex, String);
+
+impl Spilled {
+    /// Gives the other values to empty fields of the group; what is taken and what is left goes into the finding.
+    pub(super) fn place(
+        self,
+        group: &[FieldIndex],
+        mut value_of: impl FnMut(FieldIndex) -> String,
+        finding: &mut Finding,
+    ) -> Vec<Place> {
+        let (mut placed, mut chosen, mut left): (Vec<Place>, _, _) =
+            (Vec::new(), vec![self.chosen], Vec::new());
+        let mut row: Vec<Place> = group.iter().map(|field| (*field, value_of(*field))).collect();
+        for (written, value) in self.others {
+            if value.is_empty() {
+                left.push(written);
+            } else if row.iter().all(|(_, there)| *there != value) {
+                match row.iter_mut().find(|(_, there)| there.is_empty()) {
+                    Some((field, there)) => {
+                        there.clone_from(&value);
+                        placed.push((*field, value.clone()));
+                        chosen.push(value);
+                    }
+                    None => left.push(written),
+                }
+            }
+        }
+        finding.args = vec![("chosen", chosen.join(", "))];
+        finding.args.extend((!left.is_empty()).then(|| ("others", left.join(", "))));
+        placed
+    }
+}
