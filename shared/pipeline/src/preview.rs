@@ -342,6 +342,8 @@ fn show(
         None => Opening::of(sample, complete, profile, &asked.options),
     };
     let delimiter = opening.delimiter;
+    let rewritten = opening.dialect.rewritten(sample, delimiter);
+    let sample = &*rewritten;
     preview.delimiter = Some(char::from(delimiter).to_string()).filter(|_| !opening.of_sheet);
     preview.columns = columns_of(&opening.mapping, Some(profile));
     preview.missing = opening.mapping.missing(profile);

@@ -116,6 +116,9 @@ async fn survey_sheet(
         Err(finding) => return Ok(Err(finding)),
     };
     let mut opening = Opening::of_sheet(&first, profile, &asked.options);
+    if opening.is_refused_at_once() {
+        return Ok(Ok(Surveyed { sheet: Some(sheet), ..opening.refuse() }));
+    }
     let found = match asked.options_of_header(objects, &opening.mapping).await? {
         Ok(found) => found,
         Err(finding) => return Ok(Err(finding)),
@@ -153,13 +156,16 @@ async fn survey_as(
     encoding: Encoding,
     size: ChunkSize,
 ) -> Answer<Surveyed> {
-    let form = Form { packing: look.packing, kind: Kind::Delimited(encoding) };
+    let form = Form { packing: look.packing, kind: Kind::Delimited(encoding), dialect: None };
     let mut text = Text::new(objects, object, form);
     let Some(first) = text.next().await?.filter(|first| !first.is_empty()) else {
         return Ok(refused(vec![Finding::new(Code::FileEmpty)]));
     };
     let complete = look.len <= crate::text::PIECE;
     let mut opening = Opening::of(&first, complete, profile, &asked.options);
+    if opening.is_refused_at_once() {
+        return Ok(opening.refuse());
+    }
     let found = match asked.options_of_header(objects, &opening.mapping).await? {
         Ok(found) => found,
         Err(finding) => return Ok(refused(vec![finding])),
@@ -167,7 +173,11 @@ async fn survey_as(
     let options = found.as_ref().map_or(&asked.options, |found| &found.options);
     if found.is_some() {
         opening = Opening::of(&first, complete, profile, options);
+        if opening.is_refused_at_once() {
+            return Ok(with_found(opening.refuse(), found));
+        }
     }
+    let first = text.follow(opening.dialect, opening.delimiter, first);
     let skip = opening.skip;
     let mut survey = Survey::new(opening, profile, options, &asked.settings, size);
     survey.expect(object.len, &first[skip..]);
@@ -218,7 +228,7 @@ pub(crate) async fn form(
     asked: &ImportRequest,
     surveyed: &Surveyed,
 ) -> Answer<Option<Form>> {
-    let of = |packing, kind| Some(Form { packing, kind });
+    let of = |packing, kind| Some(Form { packing, kind, dialect: None });
     if let Some(sheet) = &surveyed.sheet {
         return Ok(of(surveyed.packing, Kind::Sheet(sheet.clone())));
     }

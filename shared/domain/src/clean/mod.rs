@@ -19,7 +19,7 @@ pub mod website;
 mod window;
 mod wrapping;
 
-pub use corrupted::corrupted;
+pub use corrupted::{NOT_CALCULATED, corrupted};
 pub use date::{DateFault, DayOrder, clean_date, read_moment};
 pub use document::{Repaired, clean_document};
 pub use email::{EmailFault, EmailNotes, clean_email, email_domain};

@@ -160,7 +160,8 @@ impl<'p> ChunkJudge<'p> {
             let plain = rows::is_plain(&text[record.0..record.1], &cells, self.cleaner.width());
             let chosen = self.plan.options.rows.as_ref().is_none_or(|rows| rows.contains(number));
             let too_large = mark.is_some_and(|mark| mark.cut_from.is_some());
-            if !chosen || (cells.is_blank() && !too_large) {
+            let is_row = !cells.is_blank() && !self.sender.is_repeated_by(&cells);
+            if !chosen || !(is_row || too_large) {
                 self.skipped += 1;
             } else if !too_large && self.cleaner.is_example(&cells) {
                 self.examples.push(number);

@@ -3,9 +3,15 @@
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
-/// Folds a header: case, accents, blanks and punctuation do not count.
+use crate::types::limits;
+
+/// Folds a header: case, accents, blanks and punctuation do not count, nor what is beyond the limit.
 pub fn fold(header: &str) -> String {
-    let marked = header.nfkd().filter(|notification| !is_combining_mark(*notification));
+    let marked = header
+        .chars()
+        .take(limits::HEADER_CHARACTERS)
+        .nfkd()
+        .filter(|notification| !is_combining_mark(*notification));
     marked.flat_map(char::to_lowercase).filter(|notification| notification.is_alphanumeric()).collect()
 }
 

@@ -117,7 +117,8 @@ pub fn unprocessed(plan: &Plan, profile: &Profile, message: &ChunkMessage) -> Ch
             cells.parse(&record, delimiter);
         }
         let chosen = plan.options.rows.as_ref().is_none_or(|rows| rows.contains(number));
-        let outcome = if !chosen || cells.is_blank() { Outcome::Skipped } else { Outcome::Unprocessed };
+        let is_row = !cells.is_blank() && !sender.is_repeated_by(&cells);
+        let outcome = if chosen && is_row { Outcome::Unprocessed } else { Outcome::Skipped };
         answer.tally.add_plain(outcome, 1);
         if outcome == Outcome::Unprocessed {
             let sent = Sent { record: &record, plain: false, cells: &cells, row: number, line };
