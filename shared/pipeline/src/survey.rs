@@ -109,7 +109,7 @@ fn survey_sheet(
     let first = text.read()?.ok_or_else(|| Finding::new(Code::FileEmpty))?;
     let opening = Opening::of_sheet(&first, profile, &asked.options);
     if opening.is_refused_at_once() {
-        return Ok(Surveyed { sheet: Some(sheet), ..opening.refuse() });
+        return Ok(Surveyed { sheet: Some(sheet), ..Surveyed::refused_by(opening) });
     }
     let skip = opening.skip;
     let mut survey = Survey::new(opening, profile, &asked.options, &asked.settings, size);
@@ -138,7 +138,7 @@ async fn survey_as(
     let complete = look.len <= crate::text::PIECE;
     let opening = Opening::of(&first, complete, profile, &asked.options);
     if opening.is_refused_at_once() {
-        return Ok(opening.refuse());
+        return Ok(Surveyed::refused_by(opening));
     }
     let first = text.follow(opening.dialect, opening.delimiter, first);
     let skip = opening.skip;

@@ -13,7 +13,6 @@ use crate::profile::header::header_key;
 use crate::profile::options::{FirstLine, Options};
 use crate::survey::delimiter::{CANDIDATES, DetectionContext, detect_delimiter, sep_line};
 use crate::survey::preamble::{Headers, Preamble};
-use crate::survey::whole_file::Surveyed;
 use crate::types::code::Code;
 use crate::types::field_kind::FieldKind;
 use crate::types::finding::Finding;
@@ -159,17 +158,6 @@ impl Opening {
     pub fn is_refused_at_once(&self) -> bool {
         let codes = [Code::TooManyColumns, Code::HeaderTooLong];
         self.errors.iter().any(|finding| codes.contains(&finding.code))
-    }
-
-    /// The survey of a file that is refused for its opening alone.
-    pub fn refuse(self) -> Surveyed {
-        Surveyed {
-            errors: self.errors,
-            delimiter: Some(self.delimiter),
-            mapping: self.mapping,
-            preamble: self.preamble,
-            ..Surveyed::default()
-        }
     }
 }
 
