@@ -158,10 +158,8 @@ pub fn around(name: &str, part: &[u8]) -> Vec<u8> {
     let book =
         r#"<workbook xmlns:r="r"><sheets><sheet name="A" sheetId="1" r:id="rId1"/></sheets></workbook>"#;
     let places = r#"<Relationships><Relationship Id="rId1" Target="worksheets/sheet1.xml"/></Relationships>"#;
-    let start = r#"<Relationships><Relationship Id="rId1" Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/officeDocument" Target="xl/workbook.xml"/></Relationships>"#;
     let parts = [
         ("[Content_Types].xml", "<Types/>"),
-        ("_rels/.rels", start),
         ("xl/_rels/workbook.xml.rels", places),
         ("xl/workbook.xml", book),
         ("xl/worksheets/sheet1.xml", sheet),

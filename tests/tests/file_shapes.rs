@@ -1,7 +1,8 @@
 //! The shape of files: dialects of quotes, rows at the edges, headers that come again or not at all, limits.
 
+use std::io::{Cursor, Read, Write};
+
 use rollcall_domain::plan::import_plan::ChunkSize;
-use rollcall_tests::targets::around;
 use rollcall_tests::test_host::{Course, Imported, TestHost};
 
 const OPTIONS: &[(&str, &str)] = &[];
@@ -152,13 +153,29 @@ fn a_header_beyond_the_limits_is_refused_at_once() {
 
 /// A workbook whose second row has a note of this XML.
 fn with_note(cell: &str) -> Vec<u8> {
-    let text =
-        |place: &str, text: &str| format!("<c r=\"{place}\" t=\"inlineStr\"><is><t>{text}</t></is></c>");
-    let header = text("A1", "Name") + &text("B1", "E-mail") + &text("C1", "Note");
-    let row = text("A2", "Ann") + &text("B2", "a@b.example") + cell;
-    let rows = format!("<row r=\"1\">{header}</row><row r=\"2\">{row}</row>");
-    let sheet = format!("<worksheet><sheetData>{rows}</sheetData></worksheet>");
-    around("xl/worksheets/sheet1.xml", sheet.as_bytes())
+    let mut book = rust_xlsxwriter::Workbook::new();
+    let sheet = book.add_worksheet();
+    for (row, texts) in (0..).zip([["Name", "E-mail", "Note"], ["Ann", "a@b.example", ""]]) {
+        for (column, text) in (0..).zip(texts).filter(|(_, text)| !text.is_empty()) {
+            sheet.write_string(row, column, text).unwrap();
+        }
+    }
+    let packed = book.save_to_buffer().unwrap();
+    let mut parts = zip::ZipArchive::new(Cursor::new(packed)).unwrap();
+    let mut out = zip::ZipWriter::new(Cursor::new(Vec::new()));
+    for number in 0..parts.len() {
+        let mut part = parts.by_index(number).unwrap();
+        let name = part.name().unwrap().into_owned();
+        let mut text = String::new();
+        part.read_to_string(&mut text).unwrap();
+        if name.ends_with("sheet1.xml") {
+            text = text.replace("</row></sheetData>", &format!("{cell}</row></sheetData>"));
+            assert!(text.contains(cell));
+        }
+        out.start_file(name, zip::write::SimpleFileOptions::default()).unwrap();
+        out.write_all(text.as_bytes()).unwrap();
+    }
+    out.finish().unwrap().into_inner()
 }
 
 #[test]

@@ -117,7 +117,7 @@ async fn survey_sheet(
     };
     let mut opening = Opening::of_sheet(&first, profile, &asked.options);
     if opening.is_refused_at_once() {
-        return Ok(Ok(Surveyed { sheet: Some(sheet), ..opening.refuse() }));
+        return Ok(Ok(Surveyed { sheet: Some(sheet), ..Surveyed::refused_by(opening) }));
     }
     let found = match asked.options_of_header(objects, &opening.mapping).await? {
         Ok(found) => found,
@@ -164,7 +164,7 @@ async fn survey_as(
     let complete = look.len <= crate::text::PIECE;
     let mut opening = Opening::of(&first, complete, profile, &asked.options);
     if opening.is_refused_at_once() {
-        return Ok(opening.refuse());
+        return Ok(Surveyed::refused_by(opening));
     }
     let found = match asked.options_of_header(objects, &opening.mapping).await? {
         Ok(found) => found,
@@ -174,7 +174,7 @@ async fn survey_as(
     if found.is_some() {
         opening = Opening::of(&first, complete, profile, options);
         if opening.is_refused_at_once() {
-            return Ok(with_found(opening.refuse(), found));
+            return Ok(with_found(Surveyed::refused_by(opening), found));
         }
     }
     let first = text.follow(opening.dialect, opening.delimiter, first);

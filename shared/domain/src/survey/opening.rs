@@ -13,7 +13,6 @@ use crate::profile::header::header_key;
 use crate::profile::options::{FirstLine, Options};
 use crate::survey::delimiter::{CANDIDATES, DetectionContext, detect_delimiter, sep_line};
 use crate::survey::preamble::{Headers, Preamble};
-use crate::survey::whole_file::Surveyed;
 use crate::types::code::Code;
 use crate::types::field_kind::FieldKind;
 use crate::types::finding::Finding;
@@ -92,13 +91,7 @@ impl Opening {
         let (skip, sample) = (skip + preamble.bytes, &sample[preamble.bytes..]);
         let mut errors = Vec::new();
         let Columns { mapping, first_line, refused } = map_columns(sample, delimiter, profile, options);
-        // What comes back has the delimiter that we gave it: a workbook's is a comma.
-        if !allowed.is_empty() && !allowed.contains(&delimiter) && !mapping.is_result_file {
-            let named = |byte: u8| char::from(byte).to_string();
-            let list: Vec<String> = allowed.iter().copied().map(named).collect();
-            let finding = Finding::new(Code::DelimiterNotAllowed).value(named(delimiter));
-            errors.push(finding.arg("allowed", list.join(" ")));
-        }
+        errors.extend(not_allowed(delimiter, &allowed).filter(|_| !mapping.is_result_file));
         let first_is_no_row = mapping.has_header || options.first_line == FirstLine::Ignore;
         let is_unclosed = refused.is_some() && complete && ends_within_quotes(sample, delimiter);
         let is_refused = refused.is_some() && !is_unclosed;
@@ -159,17 +152,6 @@ impl Opening {
     pub fn is_refused_at_once(&self) -> bool {
         let codes = [Code::TooManyColumns, Code::HeaderTooLong];
         self.errors.iter().any(|finding| codes.contains(&finding.code))
-    }
-
-    /// The survey of a file that is refused for its opening alone.
-    pub fn refuse(self) -> Surveyed {
-        Surveyed {
-            errors: self.errors,
-            delimiter: Some(self.delimiter),
-            mapping: self.mapping,
-            preamble: self.preamble,
-            ..Surveyed::default()
-        }
     }
 }
 
@@ -245,6 +227,18 @@ fn sample_of(sample: &[u8], delimiter: u8) -> Vec<Vec<String>> {
         }
     }
     rows
+}
+
+/// The finding where files of the profile may not have the delimiter.
+///
+/// It does not hold for what comes back: that has the delimiter that we gave it, a workbook's is a comma.
+fn not_allowed(delimiter: u8, allowed: &[u8]) -> Option<Finding> {
+    let named = |byte: u8| char::from(byte).to_string();
+    let list: Vec<String> = allowed.iter().copied().map(named).collect();
+    let is_allowed = allowed.is_empty() || allowed.contains(&delimiter);
+    let finding =
+        || Finding::new(Code::DelimiterNotAllowed).value(named(delimiter)).arg("allowed", list.join(" "));
+    (!is_allowed).then(finding)
 }
 
 fn ends_within_quotes(sample: &[u8], delimiter: u8) -> bool {

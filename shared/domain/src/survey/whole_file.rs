@@ -65,6 +65,17 @@ pub struct Surveyed {
 }
 
 impl Surveyed {
+    /// The survey of a file that is refused for its opening alone: the rest of it is not read.
+    pub fn refused_by(opening: Opening) -> Self {
+        Self {
+            errors: opening.errors,
+            delimiter: Some(opening.delimiter),
+            mapping: opening.mapping,
+            preamble: opening.preamble,
+            ..Self::default()
+        }
+    }
+
     /// The sign between cells, as documents say it; a workbook has none.
     pub fn sign(&self) -> Option<String> {
         let delimiter = self.delimiter.filter(|_| self.sheet.is_none());
