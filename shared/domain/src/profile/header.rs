@@ -3,8 +3,12 @@
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
-/// Folds a header: case, accents, blanks and punctuation do not count.
+use crate::clean::undo_misreading;
+
+/// Folds a header: case, accents, blanks and punctuation do not count; what was misread is what it was before.
 pub fn fold(header: &str) -> String {
+    let meant = undo_misreading(header);
+    let header = meant.as_deref().unwrap_or(header);
     let marked = header.nfkd().filter(|notification| !is_combining_mark(*notification));
     marked.flat_map(char::to_lowercase).filter(|notification| notification.is_alphanumeric()).collect()
 }

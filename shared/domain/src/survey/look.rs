@@ -23,6 +23,7 @@ use crate::survey::opening::Opening;
 pub(super) struct Seen {
     pub(super) too_large: bool,
     pub(super) bad_bytes: bool,
+    pub(super) escapes: bool,
     pub(super) filled: bool,
     pub(super) cells: usize,
     /// What it takes in a message at most.
@@ -116,7 +117,7 @@ impl<'p> RecordScanner<'p> {
             let (text, bad) = record_text::text(bytes, self.delimiter);
             seen.bad_bytes = !bad.is_empty();
             self.cells.parse(&text, self.delimiter);
-            seen.weight = weight(bytes);
+            (seen.weight, seen.escapes) = weight(bytes);
         }
         if let Some(mapping) = &self.is_result_file {
             let record = mapping.sender_record(&self.cells, self.delimiter);
@@ -152,9 +153,11 @@ impl<'p> RecordScanner<'p> {
     }
 }
 
-/// Bytes that a record takes in a JSON message at most: quotes are escaped by one byte, controls by up to five.
-fn weight(bytes: &[u8]) -> u64 {
+/// Bytes that a record takes in a JSON message at most: quotes are escaped by one byte, controls by up to five. Whether
+/// it holds an ESC is looked for only where it holds a control.
+fn weight(bytes: &[u8]) -> (u64, bool) {
     let quotes = bytes.iter().filter(|byte| **byte == b'"' || **byte == b'\\').count();
     let controls = bytes.iter().filter(|byte| **byte < 0x20).count();
-    (bytes.len() + quotes + 5 * controls) as u64
+    let escapes = controls > 0 && memchr::memchr(0x1b, bytes).is_some();
+    ((bytes.len() + quotes + 5 * controls) as u64, escapes)
 }

@@ -1,36 +1,49 @@
 //! The census: which encoding a file that is no clean UTF-8 is in, decided over the whole of it.
 //!
-//! Each physical line with a byte beyond ASCII speaks once, for UTF-8 where it is valid, else for an encoding of one
-//! byte a character. Valid UTF-8 is hardly ever chance, and read as anything else it is stored wrong and nobody is told;
-//! so one such line outweighs several others, whose rows are refused. One line alone that is no UTF-8 decides only
-//! where its letters stand in words: else it is a damaged cell, which is no encoding.
+//! Each physical line with a byte beyond ASCII speaks once, for UTF-8 where it is valid, else for an older encoding.
+//! Valid UTF-8 is hardly ever chance, so one such line outweighs several others, whose rows are refused. One line alone
+//! that is no UTF-8 decides only where its letters stand in words: else it is a damaged cell, which is no encoding.
+//! Where both are many, the file was put together of two, and is refused.
 //!
-//! Which of these encodings it is, the letters tell: under the right one they stand in words (`José`), under a wrong
-//! one words hold signs (`Jos‚`), boxes, or capitals behind small letters (`JosŽ`). Windows-1252 is what nearly all
-//! such files are in; another has to be clearly better. A line with bytes that Windows-1252 has not speaks for UTF-8
-//! where Windows-1252 is best: its row is refused, and nothing is guessed.
+//! Which of the older encodings it is, two judges say. Four encodings of Western Europe are told by their letters:
+//! under the right one they stand in words (`José`), under a wrong one words hold signs (`Jos‚`). All others are told by
+//! `chardetng`, the detector of browsers. Then the words decide as the encoding shows them ([`Reading`]): the better
+//! reading is taken, one that shows no words is none, and only one that no other could be is taken without a remark.
 
-use crate::file::decode::{Confidence, Detected, DetectedBy, DetectedEncoding, Encoding, Place, single};
+use std::collections::VecDeque;
+use std::fmt;
+
+use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
+
+use crate::file::decode::judgement::Judgement;
+use crate::file::decode::reading::Reading;
+use crate::file::decode::{Decoder, Detected, DetectedBy, DetectedEncoding, Encoding, Place, single};
 
 /// The encodings that letters are tried in; the first is the usual one. IBM437 is only ever said: where it is not
 /// alike, IBM850 is likelier.
-const TRIED: [Encoding; 4] = [Encoding::Windows1252, Encoding::Latin9, Encoding::Macintosh, Encoding::Ibm850];
+pub(super) const TRIED: [Encoding; 4] =
+    [Encoding::Windows1252, Encoding::Latin9, Encoding::Macintosh, Encoding::Ibm850];
 
 /// The lines of a file, counted by what they speak for.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Default)]
 pub struct Census {
     /// Lines that are valid UTF-8 beyond ASCII.
-    utf_8: u64,
+    pub(super) utf_8: u64,
     /// Lines that are not, without and with bytes that Windows-1252 has not.
-    single: u64,
-    gaps: u64,
+    pub(super) single: u64,
+    pub(super) gaps: u64,
+    /// Lines of ASCII that go over to Japanese by ISO-2022-JP.
+    pub(super) japanese: u64,
     /// How well each of [`TRIED`] reads them.
-    scores: [i64; 4],
+    pub(super) scores: [i64; 4],
     /// Which bytes beyond ASCII they hold, one bit each.
-    bytes: u128,
+    pub(super) bytes: u128,
+    /// What the detector of browsers has seen of them.
+    pub(super) detector: Detector,
+    pub(super) sample: Sample,
     /// Lines begun, and whether the first one is no UTF-8: most often it is the header.
     lines: u64,
-    header: bool,
+    pub(super) header: bool,
     /// Where the line under way begins, and where the last CR was: with an LF behind it, it is one end.
     start: u64,
     cr: Option<u64>,
@@ -46,6 +59,100 @@ pub struct Census {
 
 /// Bytes of one line that are looked at.
 const MOST_CARRIED: usize = 64 * 1024;
+
+/// The detector of browsers. It is fed whole lines, so what it says does not depend on how the file was cut.
+pub(super) struct Detector {
+    detector: Box<EncodingDetector>,
+    fed: usize,
+    lines: u64,
+}
+
+/// Bytes after which only one line of so many is fed: the detector is sure long before.
+const FED_WHOLE: usize = 256 * 1024;
+const FED_THEN: u64 = 16;
+
+impl Default for Detector {
+    fn default() -> Self {
+        Self { detector: Box::new(EncodingDetector::new(Iso2022JpDetection::Deny)), fed: 0, lines: 0 }
+    }
+}
+
+impl fmt::Debug for Detector {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Detector").field("fed", &self.fed).finish_non_exhaustive()
+    }
+}
+
+impl Detector {
+    fn feed(&mut self, line: &[u8]) {
+        self.lines += 1;
+        if self.fed > FED_WHOLE && !self.lines.is_multiple_of(FED_THEN) {
+            return;
+        }
+        self.fed += line.len();
+        self.detector.feed(line, false);
+        self.detector.feed(b"\n", false);
+    }
+
+    pub(super) fn guess(&self, country: Option<&[u8]>) -> Option<Encoding> {
+        Encoding::of_web(self.detector.guess(country, Utf8Detection::Deny))
+    }
+}
+
+/// The first and the last lines that are no UTF-8, to be read once an encoding is guessed.
+#[derive(Debug, Default)]
+pub(super) struct Sample {
+    first: Vec<(u64, Vec<u8>)>,
+    last: VecDeque<(u64, Vec<u8>)>,
+    bytes: [usize; 2],
+}
+
+/// Bytes of either part of the sample, and of one line in it.
+const SAMPLED: usize = 32 * 1024;
+const SAMPLED_OF_LINE: usize = 4096;
+
+impl Sample {
+    fn keep(&mut self, line: u64, bytes: &[u8]) {
+        let bytes = bytes[..bytes.len().min(SAMPLED_OF_LINE)].to_vec();
+        if self.bytes[0] < SAMPLED {
+            self.bytes[0] += bytes.len();
+            self.first.push((line, bytes));
+            return;
+        }
+        self.bytes[1] += bytes.len();
+        self.last.push_back((line, bytes));
+        while self.bytes[1] > SAMPLED + SAMPLED_OF_LINE {
+            self.bytes[1] -= self.last.pop_front().map_or(0, |(_, bytes)| bytes.len());
+        }
+    }
+
+    pub(super) fn lines(&self) -> impl Iterator<Item = (u64, &[u8])> {
+        self.first.iter().chain(&self.last).map(|(line, bytes)| (*line, bytes.as_slice()))
+    }
+
+    /// Whether all that is beyond ASCII are letters that the Latin encodings have at the same place.
+    pub(super) fn is_same_in_latin(&self, encoding: Encoding) -> bool {
+        let same = |letter: char| letter.is_ascii() || SAME_IN_LATIN.contains(letter);
+        encoding == Encoding::Windows1252
+            && self.lines().all(|(_, line)| shown(encoding, line).chars().all(same))
+    }
+
+    /// How the lines read in an encoding.
+    pub(super) fn reading(&self, encoding: Encoding) -> Reading {
+        let mut reading = Reading::default();
+        self.lines().for_each(|(_, line)| reading.add(Reading::of(&shown(encoding, line))));
+        reading
+    }
+}
+
+/// Letters at the same place in windows-1250, 1252, 1254 and 1257, and in their ISO siblings.
+const SAME_IN_LATIN: &str = "éóäöüßÉÓÄÖÜ";
+
+/// A line as an encoding shows it; what it does not know is U+FFFD.
+pub(super) fn shown(encoding: Encoding, line: &[u8]) -> String {
+    let bytes = Decoder::new(encoding).decode(line, true).into_owned();
+    String::from_utf8(bytes).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned())
+}
 
 impl Census {
     /// Counts the lines of a piece of the object.
@@ -68,51 +175,26 @@ impl Census {
     /// What the file is in; `detected` is what its beginning and the sender say.
     pub fn verdict(mut self, detected: Detected) -> DetectedEncoding {
         self.close();
-        let encoding = if detected.is_final() { detected.encoding } else { self.decide() };
+        let said = detected.by != DetectedBy::Content || detected.is_final();
+        let judgement = if said { Judgement::said(detected.encoding) } else { Judgement::of(&self) };
+        let Judgement { encoding, confidence, finding } = judgement;
         let against = match encoding {
-            Encoding::Utf8 => self.first_invalid.clone(),
-            Encoding::Windows1252 => self.first_gap.clone().or(self.first_valid.clone()),
-            _ => self.first_valid.clone(),
+            Encoding::Utf8 => self.first_invalid,
+            Encoding::Windows1252 => self.first_gap.or(self.first_valid),
+            _ => self.first_valid,
         };
-        let confidence = match detected.by {
-            DetectedBy::Content => self.confidence(encoding),
-            DetectedBy::Mark | DetectedBy::Option => Confidence::Certain,
-        };
-        DetectedEncoding { encoding, by: detected.by, confidence, against }
+        DetectedEncoding { encoding, by: detected.by, confidence, against, finding }
     }
 
-    fn decide(&self) -> Encoding {
-        let best = self.best();
-        let usual = best == Encoding::Windows1252 || best == Encoding::Latin9;
-        let (for_single, gaps) = if usual { (self.single, self.gaps) } else { (self.single + self.gaps, 0) };
-        let outweighs = for_single > gaps + OUTWEIGHED * self.utf_8;
-        let evident = for_single > 1 || self.header || self.scores[0] > 0;
-        if outweighs && evident { best } else { Encoding::Utf8 }
+    /// Lines that are no UTF-8.
+    pub(super) fn others(&self) -> u64 {
+        self.single + self.gaps
     }
 
-    /// The encoding that reads the lines best; the usual one where no other is clearly better.
-    fn best(&self) -> Encoding {
-        let (mut best, mut most) = (TRIED[0], self.scores[0].max(0) + MARGIN);
-        let letters = self.bytes.count_ones();
-        for (encoding, score) in TRIED.into_iter().zip(self.scores).skip(1) {
-            let seen_enough = encoding == Encoding::Latin9 || letters >= LETTERS;
-            if score > most && seen_enough {
-                (best, most) = (encoding, score);
-            }
-        }
-        best
-    }
-
-    fn confidence(&self, encoding: Encoding) -> Confidence {
-        let (pro, contra) = match encoding {
-            Encoding::Utf8 => (self.utf_8, self.single + self.gaps),
-            Encoding::Windows1252 | Encoding::Latin9 => (self.single, self.utf_8 + self.gaps),
-            _ => (self.single + self.gaps, self.utf_8),
-        };
-        let sure = pro >= 3 && contra * 10 <= pro;
-        // Letters that read as badly as this one are none of these languages.
-        let reads = TRIED.into_iter().zip(self.scores).all(|(tried, score)| tried != encoding || score > 0);
-        if sure && reads { Confidence::High } else { Confidence::Low }
+    /// The line in which the second of two encodings begins.
+    pub(super) fn second_line(&self) -> Option<u64> {
+        let places = [self.first_valid.as_ref(), self.first_invalid.as_ref()];
+        places.into_iter().flatten().map(|place| place.line).max()
     }
 
     fn carry_on(&mut self, rest: &[u8]) {
@@ -135,22 +217,36 @@ impl Census {
     }
 
     fn count(&mut self, line: &[u8]) {
-        if line.is_ascii() {
-            return;
-        }
         let line = &line[..line.len().min(MOST_CARRIED)];
+        if line.is_ascii() {
+            return self.count_ascii(line);
+        }
         let cut = line.len() == MOST_CARRIED;
         let invalid = match simdutf8::compat::from_utf8(line) {
             Ok(_) => None,
             Err(error) if cut && error.error_len().is_none() => None,
             Err(error) => Some(error.valid_up_to()),
         };
-        let Some(invalid) = invalid else {
-            self.utf_8 += 1;
-            let first = line.iter().position(|byte| !byte.is_ascii());
-            self.first_valid = self.first_valid.take().or_else(|| Some(self.place(line, first?)));
-            return;
-        };
+        match invalid {
+            Some(invalid) => self.count_other(line, invalid),
+            None => {
+                self.utf_8 += 1;
+                let first = line.iter().position(|byte| !byte.is_ascii());
+                self.first_valid = self.first_valid.take().or_else(|| Some(self.place(line, first?)));
+            }
+        }
+    }
+
+    /// ASCII goes over to Japanese by ESC and two signs.
+    fn count_ascii(&mut self, line: &[u8]) {
+        let goes_over = |at: usize| matches!(line.get(at + 1..at + 3), Some(b"$B" | b"$@" | b"(J" | b"(I"));
+        if memchr::memchr_iter(0x1b, line).any(goes_over) {
+            self.japanese += 1;
+            self.sample.keep(self.lines + 1, line);
+        }
+    }
+
+    fn count_other(&mut self, line: &[u8], invalid: usize) {
         self.first_invalid = self.first_invalid.take().or_else(|| Some(self.place(line, invalid)));
         self.header |= self.lines == 0;
         match line.iter().position(|byte| single::is_gap(single::windows_1252(*byte))) {
@@ -160,11 +256,13 @@ impl Census {
             }
             None => self.single += 1,
         }
+        self.detector.feed(line);
+        self.sample.keep(self.lines + 1, line);
         let high = line.iter().filter(|byte| !byte.is_ascii());
         self.bytes = high.fold(self.bytes, |seen, byte| seen | 1 << (byte - 0x80));
         for (encoding, score) in TRIED.into_iter().zip(&mut self.scores) {
             let table = single::table(encoding).expect("all that are tried have one byte a character");
-            *score += reading(table, line);
+            *score += reading(&table, line);
         }
     }
 
@@ -173,34 +271,24 @@ impl Census {
     }
 }
 
-/// Lines of another encoding that a line of valid UTF-8 outweighs.
-const OUTWEIGHED: u64 = 8;
-
-/// How much better than Windows-1252 another encoding has to read, and than nothing at all.
-const MARGIN: i64 = 2;
-
-/// Different bytes beyond ASCII that the encodings of DOS and the Macintosh are told by: one byte that stands in many
-/// lines may be damage, however well it reads.
-const LETTERS: u32 = 3;
-
 /// How well an encoding reads a line: each letter beyond ASCII by those beside it.
 fn reading(table: &[char; 128], line: &[u8]) -> i64 {
-    let notification =
+    let letter =
         |at: Option<usize>| at.and_then(|at| line.get(at)).map(|byte| single::character(table, *byte));
     let high = line.iter().enumerate().filter(|(_, byte)| !byte.is_ascii());
     high.map(|(at, byte)| {
-        rate(notification(at.checked_sub(1)), single::character(table, *byte), notification(Some(at + 1)))
+        rate(letter(at.checked_sub(1)), single::character(table, *byte), letter(Some(at + 1)))
     })
     .sum()
 }
 
 /// How likely a character is between two others, in English, Portuguese, German, French and Spanish.
-fn rate(before: Option<char>, notification: char, after: Option<char>) -> i64 {
+fn rate(before: Option<char>, letter: char, after: Option<char>) -> i64 {
     let is = |beside: Option<char>, of: fn(char) -> bool| beside.is_some_and(of);
     let (word_before, word_after) = (is(before, char::is_alphabetic), is(after, char::is_alphabetic));
     let in_word = word_before || word_after;
-    match notification {
-        _ if single::is_gap(notification) => -6,
+    match letter {
+        _ if single::is_gap(letter) => -6,
         'á' | 'à' | 'â' | 'ã' | 'ä' | 'å' | 'æ' | 'ç' | 'é' | 'è' | 'ê' | 'ë' | 'í' | 'ì' | 'î' | 'ï'
         | 'ñ' | 'ó' | 'ò' | 'ô' | 'õ' | 'ö' | 'ø' | 'œ' | 'ú' | 'ù' | 'û' | 'ü' | 'ß' => {
             i64::from(in_word) * 2
@@ -226,7 +314,7 @@ fn rate(before: Option<char>, notification: char, after: Option<char>) -> i64 {
                 0
             }
         }
-        _ if notification.is_alphabetic() => -1,
+        _ if letter.is_alphabetic() => -1,
         _ => -3,
     }
 }
@@ -234,6 +322,7 @@ fn rate(before: Option<char>, notification: char, after: Option<char>) -> i64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::file::decode::Confidence;
 
     const UNSAID: Detected = Detected { encoding: Encoding::Utf8, by: DetectedBy::Content };
 
@@ -311,6 +400,6 @@ mod tests {
         let mut long = "é".repeat(MOST_CARRIED).into_bytes();
         assert_eq!(found(&long[..MOST_CARRIED + 1]).encoding, Encoding::Utf8);
         long.insert(1, b'a');
-        assert_eq!(found(&long[..100]).encoding, Encoding::Windows1252);
+        assert_ne!(found(&long[..100]).encoding, Encoding::Utf8);
     }
 }
