@@ -315,6 +315,45 @@ mod tests {
     }
 
     #[test]
+    fn other_encodings_become_utf_8_and_what_they_do_not_know_is_no_text() {
+        for (name, bytes, text) in [
+            ("windows-1251", &b"\xc8\xe2\xe0\xed,\x98"[..], &b"\xd0\x98\xd0\xb2\xd0\xb0\xd0\xbd,\x98"[..]),
+            ("windows-1253", b"a\xd2\xaa", b"a\xff\xaa"),
+            ("Shift_JIS", b"\x8eR\x93c,a", "山田,a".as_bytes()),
+            ("Shift_JIS", b"\x8eR\x85 ,a\xa0", b"\xe5\xb1\xb1\x85 ,a\xa0"),
+            ("Shift_JIS", b"a\x93", b"a\x93"),
+            ("EUC-JP", b"\xbb\xb3\xc5\xc4", "山田".as_bytes()),
+            ("EUC-KR", b"\xc9\xa1\xc3\xa9a", b"\xff\xa1\xec\xb1\x95a"),
+            ("GB18030", b"\xcd\xf5\x81\x30\x81\x30\xff", b"\xe7\x8e\x8b\xc2\x80\xff"),
+            ("Big5", b"\xa4\xfd\x80\x81", b"\xe7\x8e\x8b\x80\x81"),
+            ("ISO-2022-JP", b"\x1b$B;3ED\x1b(B;x", "山田;x".as_bytes()),
+            ("ISO-2022-JP", b"\x1b$B;3\x1b(B\x1bz", b"\xe5\xb1\xb1\xffz"),
+            ("UTF-8", b"\xd0\x98\xff", b"\xd0\x98\xff"),
+        ] {
+            decodes(Encoding::parse(name).unwrap(), bytes, text);
+        }
+    }
+
+    #[test]
+    fn bytes_at_random_are_no_text() {
+        for seed in 1..40_u64 {
+            let mut state = seed;
+            let mut random = || {
+                state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+                (state >> 56) as u8
+            };
+            let noise: Vec<u8> = std::iter::repeat_with(&mut random).take(60_000).collect();
+            let option = seed.is_multiple_of(2).then_some("windows-1252");
+            let code = detect(&noise, option).unwrap_err().code;
+            assert!(matches!(code, Code::FormatUnsupported | Code::EncodingInvalid), "{seed}: {code}");
+        }
+        for text in [&b"a\tb\r\n"[..], b"\x1b$B;3ED\x1b(B", b"a\x0cb", "Иван".as_bytes(), b"\xc8\xe2\xe0\xed"]
+        {
+            assert!(detect(text, None).is_ok(), "{text:?}");
+        }
+    }
+
+    #[test]
     fn what_is_no_text_is_told_by_its_beginning() {
         for bytes in
             [&b"PK\x03\x04.."[..], b"a\0b", b"\x1f\x8b\x08", b"\xef\xbb\xbf \n<HTML>", b"[{\"name\": 1}]"]

@@ -26,7 +26,7 @@ pub enum Encoding {
 }
 
 /// What the option takes.
-pub(super) const NAMES: &str = "UTF-8, UTF-16, windows-1250 to windows-1258, ISO-8859-1 to ISO-8859-16, macintosh, \
+pub(super) const NAMES: &str = "one of UTF-8, UTF-16, windows-1250 to windows-1258, ISO-8859-1 to ISO-8859-16, macintosh, \
                                 IBM850, IBM437, KOI8-R, Shift_JIS, EUC-JP, GB18030, Big5, EUC-KR, or any other name \
                                 of the WHATWG Encoding Standard";
 

@@ -66,7 +66,7 @@ impl Judgement {
         let best = best(census);
         let reading = census.sample.reading(best);
         if is_mixed(census, reading) {
-            return Self::refused(census, best, census.second_line());
+            return Self::mixed(census, best);
         }
         if !outweighs_utf_8(census, best, reading) {
             let sure = census.utf_8 >= 3 && others * 10 <= census.utf_8;
@@ -76,32 +76,45 @@ impl Judgement {
         match trust(census, best, reading) {
             Trust::Full => Self { encoding: best, confidence: Confidence::High, finding: None },
             Trust::Some => Self::assumed(census, best),
-            Trust::None => Self::refused(census, best, first_wrong(census, best)),
+            Trust::None => Self::unlikely(census, best),
         }
     }
 
     fn assumed(census: &Census, encoding: Encoding) -> Self {
         let mut finding = Finding::new(Code::EncodingAssumed).arg("encoding", encoding.as_str());
-        if let Some((line, word)) = first_word(census, encoding) {
+        if let Some((line, word)) = first_word(census, encoding, 0) {
             finding = finding.arg("line", line).value(word);
         }
         let finding = finding.arg("option", option(encoding));
         Self { encoding, confidence: Confidence::Low, finding: Some(finding) }
     }
 
-    /// Names the option only where it would show words: one that damages the names is no advice.
-    fn refused(census: &Census, encoding: Encoding, line: Option<u64>) -> Self {
-        let finding = Finding::new(Code::EncodingUncertain);
-        let mut finding = line.into_iter().fold(finding, |finding, line| finding.arg("line", line));
-        let (faults, words, likeliest) = likeliest(census, encoding);
-        if faults * FAULTS_BEAT < words {
+    /// Refuses a file that is in nothing likely. The option is named only where it would show words: one that damages
+    /// the names is no advice.
+    fn unlikely(census: &Census, best: Encoding) -> Self {
+        let (faults, words, likeliest) = likeliest(census, best);
+        let helps = faults * FAULTS_BEAT < words;
+        let place = first_wrong(census, best);
+        let mut finding = uncertain(census, if helps { likeliest } else { best }, place);
+        if helps {
             finding = finding.arg("option", option(likeliest));
         }
-        if let Some((_, word)) = first_word(census, likeliest) {
-            finding = finding.value(word);
-        }
-        Self { encoding, confidence: Confidence::Low, finding: Some(finding) }
+        Self { encoding: best, confidence: Confidence::Low, finding: Some(finding) }
     }
+
+    /// Refuses a file that was put together of UTF-8 and another encoding, which no option reads.
+    fn mixed(census: &Census, best: Encoding) -> Self {
+        let finding = uncertain(census, best, census.second_line());
+        Self { encoding: best, confidence: Confidence::Low, finding: Some(finding) }
+    }
+}
+
+fn uncertain(census: &Census, encoding: Encoding, place: Option<u64>) -> Finding {
+    let finding = Finding::new(Code::EncodingUncertain);
+    let Some(place) = place else { return finding };
+    let word = first_word(census, encoding, place).filter(|(line, _)| *line == place);
+    let finding = finding.arg("line", place);
+    word.into_iter().fold(finding, |finding, (_, word)| finding.value(word))
 }
 
 /// Of all that come into question the encoding with the fewest faults, and how many of how many words.
@@ -126,9 +139,9 @@ fn option(encoding: Encoding) -> String {
     format!("--set encoding={}", encoding.as_str())
 }
 
-/// The first word beyond ASCII of the lines that are no UTF-8, as an encoding shows it.
-fn first_word(census: &Census, encoding: Encoding) -> Option<(u64, String)> {
-    census.sample.lines().find_map(|(line, bytes)| {
+/// The first word beyond ASCII of the lines that are no UTF-8, from one on, as an encoding shows it.
+fn first_word(census: &Census, encoding: Encoding, from: u64) -> Option<(u64, String)> {
+    census.sample.lines().filter(|(line, _)| *line >= from).find_map(|(line, bytes)| {
         let text = shown(encoding, bytes);
         let word = words(&text).next()?;
         Some((line, text[word].chars().take(LONGEST_SHOWN).collect()))
@@ -265,18 +278,111 @@ fn is_beaten(census: &Census, best: Encoding, rival: Encoding) -> bool {
     if TRIED.contains(&best) && is_other_latin(rival) && !is_guess {
         return true;
     }
-    let reading = census.sample.reading(rival);
-    let is_alike = || census.sample.lines().all(|(_, line)| shown(rival, line) == shown(best, line));
-    faults(census, rival) * FAULTS_BEAT >= reading.words || is_alike()
+    let (mut differ, mut faults) = (0, 0);
+    for (_, line) in census.sample.lines() {
+        let (ours, theirs) = (shown(best, line), shown(rival, line));
+        let mut our_words = words(&ours).map(|word| &ours[word]);
+        for word in words(&theirs).map(|word| &theirs[word]) {
+            if our_words.next() != Some(word) {
+                differ += 1;
+                faults += usize::from(is_fault(rival, word));
+            }
+        }
+    }
+    faults * FAULTS_BEAT >= differ
+}
+
+fn is_fault(encoding: Encoding, word: &str) -> bool {
+    !is_word(word) || TRIED.contains(&encoding) && !is_western(word)
 }
 
 /// Words that an encoding shows and that are none; in one of Western Europe also those of no language there.
 fn faults(census: &Census, encoding: Encoding) -> usize {
-    let western = TRIED.contains(&encoding);
-    let is_fault = |word: &str| !is_word(word) || western && !is_western(word);
     let fault = |(_, line): (u64, &[u8])| {
         let text = shown(encoding, line);
-        words(&text).filter(|word| is_fault(&text[word.clone()])).count()
+        words(&text).filter(|word| is_fault(encoding, &text[word.clone()])).count()
     };
     census.sample.lines().map(fault).sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::file::decode::{Detected, DetectedBy, DetectedEncoding};
+
+    fn judged(file: &[u8]) -> DetectedEncoding {
+        let mut census = Census::default();
+        census.feed(file);
+        census.verdict(Detected { encoding: Encoding::Utf8, by: DetectedBy::Content })
+    }
+
+    fn web(label: &str, text: &str) -> Vec<u8> {
+        let encoding = encoding_rs::Encoding::for_label(label.as_bytes()).unwrap();
+        encoding.encode(text).0.into_owned()
+    }
+
+    const RUSSIAN: &str = "Иван Петров;1\nОльга Смирнова;2\nСергей Кузнецов;3\nМария Иванова;4\n";
+    const POLISH: &str = "Łukasz Wiśniewski;1\nŻaneta Kaczyńska;2\nPaweł Dąbrowski;3\nZofia Wójcik;4\n";
+    const PORTUGUESE: &str = "José Conceição;1\nInês Araújo;2\nJoão Magalhães;3\nLuís Simões;4\n";
+    const GREEK: &str = "Γιώργος Παππάς;1\nΕλένη Ιωάννου;2\nΝίκος Μακρής;3\nΣοφία Λάμπρου;4\n";
+
+    #[test]
+    fn a_file_put_together_of_two_encodings_is_refused_at_the_second() {
+        for (first, second, line) in [
+            (web("utf-8", PORTUGUESE), web("windows-1252", PORTUGUESE), 6),
+            (web("windows-1252", PORTUGUESE), web("utf-8", PORTUGUESE), 6),
+            (web("windows-1251", RUSSIAN), web("koi8-r", RUSSIAN), 6),
+            (web("koi8-r", RUSSIAN), web("utf-8", RUSSIAN), 6),
+            (web("windows-1250", POLISH), web("utf-8", POLISH), 6),
+        ] {
+            let found = judged(&[b"Name;Number\n", &first[..], &second[..]].concat());
+            let finding = found.finding.expect("it is told");
+            assert_eq!(finding.code, Code::EncodingUncertain, "{finding:?}");
+            assert!(finding.args.contains(&("line", line.to_string())), "{finding:?}");
+        }
+    }
+
+    #[test]
+    fn two_encodings_are_never_taken_in_silence() {
+        let parts = [
+            ("windows-1251", RUSSIAN),
+            ("koi8-r", RUSSIAN),
+            ("windows-1250", POLISH),
+            ("iso-8859-2", POLISH),
+            ("windows-1252", PORTUGUESE),
+            ("windows-1253", GREEK),
+            ("utf-8", GREEK),
+            ("macintosh", PORTUGUESE),
+        ];
+        for (label, text) in parts {
+            for (other, other_text) in parts.into_iter().filter(|(other, _)| *other != label) {
+                for times in [1, 3, 10] {
+                    let file = [web(label, text).repeat(times), web(other, other_text)].concat();
+                    let found = judged(&file);
+                    let rejected = found.encoding == Encoding::Utf8;
+                    assert!(found.finding.is_some() || rejected, "{label} {other} {times}: {found:?}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_likely_is_said_with_a_word_to_check_and_the_option() {
+        let found = judged(&[b"Name;Number\n", &web("windows-1250", POLISH)[..]].concat());
+        let finding = found.finding.unwrap();
+        assert_eq!((finding.code, finding.value.as_deref()), (Code::EncodingAssumed, Some("Łukasz")));
+        for (name, value) in
+            [("encoding", "windows-1250"), ("line", "2"), ("option", "--set encoding=windows-1250")]
+        {
+            assert!(finding.args.contains(&(name, value.to_owned())), "{finding:?}");
+        }
+    }
+
+    #[test]
+    fn one_damaged_cell_is_no_encoding() {
+        for line in [&b"B\xff\xfe\x81b;1\n"[..], b"Ann\xff;1\n"] {
+            let found = judged(&[b"Name;Number\nAnn;1\n", line].concat());
+            assert_eq!((found.encoding, found.finding), (Encoding::Utf8, None), "{line:?}");
+        }
+    }
 }
