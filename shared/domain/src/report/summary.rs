@@ -6,7 +6,7 @@ use crate::types::outcome::Status;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::result::tally::{CodeCount, Counts, Tally};
+use crate::result::tally::{CodeCount, Counts, FieldCount, Tally};
 use crate::types::code::Scope;
 
 /// The version of the shapes of `summary.json` and `upload.json`.
@@ -25,6 +25,9 @@ pub struct Head {
     pub file: String,
     /// Whether nothing was to be written but results.
     pub dry_run: bool,
+    /// The dry run that the import approves.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub approves: Option<String>,
 }
 
 /// `summary.json`, its fields in the order of the file.
@@ -45,6 +48,9 @@ pub struct Summary {
     pub errors: Vec<CodeCount>,
     /// Warnings, sorted alike.
     pub warnings: Vec<CodeCount>,
+    /// Fields of existing contacts that were (dry run: would be) changed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub changes: Vec<FieldCount>,
     /// When the import was started.
     #[serde(with = "millis")]
     pub started_at: Timestamp,
@@ -71,10 +77,20 @@ impl Summary {
             matched: tally.matched,
             errors: tally.errors,
             warnings: tally.warnings,
+            changes: tally.changes,
             started_at,
             finished_at,
             error,
         }
+    }
+
+    /// Says that the import was cancelled, where chunks are unprocessed for that.
+    #[must_use]
+    pub fn cancelled(mut self) -> Self {
+        if self.status == Status::Incomplete {
+            self.status = Status::Cancelled;
+        }
+        self
     }
 
     /// Makes it the summary of an import that broke, for the given reason; line breaks become blanks.
@@ -133,6 +149,7 @@ mod tests {
             profile: "prospects".into(),
             file: "fair.csv".into(),
             dry_run: false,
+            approves: None,
         };
         let started = "2026-03-01T09:30:00.1239Z".parse().unwrap();
         Summary::from_tally(head, tally, started, "2026-03-01T09:30:02Z".parse().unwrap())

@@ -51,7 +51,7 @@ words! {
 
 words! {
     /// A text for each status.
-    StatusWords: completed completed_with_errors incomplete refused failed
+    StatusWords: completed completed_with_errors incomplete refused failed cancelled
 }
 
 words! {
@@ -128,6 +128,7 @@ impl StatusWords {
             Status::Incomplete => &self.incomplete,
             Status::Refused => &self.refused,
             Status::Failed => &self.failed,
+            Status::Cancelled => &self.cancelled,
         }
     }
 }
