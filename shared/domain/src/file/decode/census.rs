@@ -16,7 +16,7 @@ use std::fmt;
 use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
 
 use crate::file::decode::judgement::Judgement;
-use crate::file::decode::reading::Reading;
+use crate::file::decode::reading::{Reading, words};
 use crate::file::decode::{Decoder, Detected, DetectedBy, DetectedEncoding, Encoding, Place, single};
 
 /// The encodings that letters are tried in; the first is the usual one. IBM437 is only ever said: where it is not
@@ -126,33 +126,56 @@ impl Sample {
         }
     }
 
-    pub(super) fn lines(&self) -> impl Iterator<Item = (u64, &[u8])> {
-        self.first.iter().chain(&self.last).map(|(line, bytes)| (*line, bytes.as_slice()))
+    fn lines(&self) -> impl Iterator<Item = &(u64, Vec<u8>)> {
+        self.first.iter().chain(&self.last)
+    }
+
+    /// The lines as an encoding shows them; what it does not know is U+FFFD.
+    pub(super) fn shown(&self, encoding: Encoding) -> Shown {
+        let mut bytes = Vec::with_capacity(self.bytes[0] + self.bytes[1]);
+        for (_, line) in self.lines() {
+            bytes.extend_from_slice(line);
+            bytes.push(b'\n');
+        }
+        let text = Decoder::new(encoding).decode(&bytes, true).into_owned();
+        let text = String::from_utf8(text)
+            .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned());
+        Shown { numbers: self.lines().map(|(number, _)| *number).collect(), text }
     }
 
     /// Whether all that is beyond ASCII are letters that the Latin encodings have at the same place.
     pub(super) fn is_same_in_latin(&self, encoding: Encoding) -> bool {
         let same = |letter: char| letter.is_ascii() || SAME_IN_LATIN.contains(letter);
-        encoding == Encoding::Windows1252
-            && self.lines().all(|(_, line)| shown(encoding, line).chars().all(same))
+        encoding == Encoding::Windows1252 && self.shown(encoding).text.chars().all(same)
     }
 
     /// How the lines read in an encoding.
     pub(super) fn reading(&self, encoding: Encoding) -> Reading {
-        let mut reading = Reading::default();
-        self.lines().for_each(|(_, line)| reading.add(Reading::of(&shown(encoding, line))));
-        reading
+        Reading::of(&self.shown(encoding).text)
+    }
+}
+
+/// Lines as an encoding shows them.
+#[derive(Debug)]
+pub(super) struct Shown {
+    numbers: Vec<u64>,
+    pub(super) text: String,
+}
+
+impl Shown {
+    /// Each with its number in the file.
+    pub(super) fn lines(&self) -> impl Iterator<Item = (u64, &str)> {
+        self.numbers.iter().copied().zip(self.text.split('\n'))
+    }
+
+    /// The words beyond ASCII.
+    pub(super) fn words(&self) -> impl Iterator<Item = &str> {
+        words(&self.text).map(|word| &self.text[word])
     }
 }
 
 /// Letters at the same place in windows-1250, 1252, 1254 and 1257, and in their ISO siblings.
 const SAME_IN_LATIN: &str = "éóäöüßÉÓÄÖÜ";
-
-/// A line as an encoding shows it; what it does not know is U+FFFD.
-pub(super) fn shown(encoding: Encoding, line: &[u8]) -> String {
-    let bytes = Decoder::new(encoding).decode(line, true).into_owned();
-    String::from_utf8(bytes).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned())
-}
 
 impl Census {
     /// Counts the lines of a piece of the object.

@@ -1,6 +1,6 @@
 //! The judgement on a census: which encoding it is, how sure that is, and what the sender is told.
 
-use crate::file::decode::census::{Census, TRIED, shown};
+use crate::file::decode::census::{Census, TRIED};
 use crate::file::decode::reading::{Reading, is_western, is_word, words};
 use crate::file::decode::{Confidence, Encoding};
 use crate::types::code::Code;
@@ -127,11 +127,8 @@ fn likeliest(census: &Census, best: Encoding) -> (usize, usize, Encoding) {
 
 /// The first line that an encoding does not read well.
 fn first_wrong(census: &Census, encoding: Encoding) -> Option<u64> {
-    census
-        .sample
-        .lines()
-        .find(|(_, line)| Reading::of(&shown(encoding, line)).wrong > 0)
-        .map(|(line, _)| line)
+    let shown = census.sample.shown(encoding);
+    shown.lines().find(|(_, line)| Reading::of(line).wrong > 0).map(|(number, _)| number)
 }
 
 /// How the sender says an encoding.
@@ -141,10 +138,10 @@ fn option(encoding: Encoding) -> String {
 
 /// The first word beyond ASCII of the lines that are no UTF-8, from one on, as an encoding shows it.
 fn first_word(census: &Census, encoding: Encoding, from: u64) -> Option<(u64, String)> {
-    census.sample.lines().filter(|(line, _)| *line >= from).find_map(|(line, bytes)| {
-        let text = shown(encoding, bytes);
-        let word = words(&text).next()?;
-        Some((line, text[word].chars().take(LONGEST_SHOWN).collect()))
+    let shown = census.sample.shown(encoding);
+    shown.lines().filter(|(number, _)| *number >= from).find_map(|(number, line)| {
+        let word = words(line).next()?;
+        Some((number, line[word].chars().take(LONGEST_SHOWN).collect()))
     })
 }
 
@@ -200,10 +197,8 @@ fn other_alphabet(census: &Census) -> Option<Encoding> {
             || letter.to_lowercase().all(|small| alphabet.contains(small) || small.is_ascii())
     };
     let fits = |(encoding, alphabet): &(Encoding, &str)| {
-        let mut text = census.sample.lines().map(|(_, line)| shown(*encoding, line));
-        text.all(|line| {
-            line.chars().all(|letter| letter != char::REPLACEMENT_CHARACTER && is_of(alphabet, letter))
-        })
+        let text = census.sample.shown(*encoding).text;
+        text.chars().all(|letter| letter != char::REPLACEMENT_CHARACTER && is_of(alphabet, letter))
     };
     ALPHABETS.iter().find(|alphabet| fits(alphabet)).map(|(encoding, _)| *encoding)
 }
@@ -278,18 +273,10 @@ fn is_beaten(census: &Census, best: Encoding, rival: Encoding) -> bool {
     if TRIED.contains(&best) && is_other_latin(rival) && !is_guess {
         return true;
     }
-    let (mut differ, mut faults) = (0, 0);
-    for (_, line) in census.sample.lines() {
-        let (ours, theirs) = (shown(best, line), shown(rival, line));
-        let mut our_words = words(&ours).map(|word| &ours[word]);
-        for word in words(&theirs).map(|word| &theirs[word]) {
-            if our_words.next() != Some(word) {
-                differ += 1;
-                faults += usize::from(is_fault(rival, word));
-            }
-        }
-    }
-    faults * FAULTS_BEAT >= differ
+    let (ours, theirs) = (census.sample.shown(best), census.sample.shown(rival));
+    let mut our_words = ours.words();
+    let differ: Vec<&str> = theirs.words().filter(|word| our_words.next() != Some(word)).collect();
+    differ.iter().filter(|word| is_fault(rival, word)).count() * FAULTS_BEAT >= differ.len()
 }
 
 fn is_fault(encoding: Encoding, word: &str) -> bool {
@@ -298,11 +285,7 @@ fn is_fault(encoding: Encoding, word: &str) -> bool {
 
 /// Words that an encoding shows and that are none; in one of Western Europe also those of no language there.
 fn faults(census: &Census, encoding: Encoding) -> usize {
-    let fault = |(_, line): (u64, &[u8])| {
-        let text = shown(encoding, line);
-        words(&text).filter(|word| is_fault(encoding, &text[word.clone()])).count()
-    };
-    census.sample.lines().map(fault).sum()
+    census.sample.shown(encoding).words().filter(|word| is_fault(encoding, word)).count()
 }
 
 #[cfg(test)]

@@ -23,12 +23,6 @@ impl Reading {
         reading
     }
 
-    /// Adds what was read elsewhere.
-    pub(super) fn add(&mut self, other: Reading) {
-        self.words += other.words;
-        self.wrong += other.wrong;
-    }
-
     /// Words that are wrong, of a hundred.
     pub(super) fn wrong_in_hundred(self) -> usize {
         self.wrong * 100 / self.words.max(1)
