@@ -1,4 +1,4 @@
-//! The census: which encoding a file that is no clean UTF-8 is in, decided over the whole of it.
+//! The census: finds the encoding of a file that is not clean UTF-8, from the whole file.
 //!
 //! Each physical line with a byte beyond ASCII speaks once, for UTF-8 where it is valid, else for an older encoding.
 //! Valid UTF-8 is hardly ever chance, so one such line outweighs several others, whose rows are refused. One line alone

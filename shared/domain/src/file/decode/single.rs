@@ -1,4 +1,4 @@
-//! Encodings of one byte a character: what the upper half of each stands for.
+//! Single-byte encodings: the characters of their upper halves.
 //!
 //! The lower half of all of them is ASCII. Tables of our own for those of Western Europe, two of which DOS left behind
 //! and no library of the web's encodings has; for all others the table is asked of that library.
