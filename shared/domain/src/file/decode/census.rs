@@ -15,9 +15,8 @@ use std::fmt;
 
 use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
 
-use crate::file::decode::judgement::Judgement;
 use crate::file::decode::reading::{Reading, words};
-use crate::file::decode::{Decoder, Detected, DetectedBy, DetectedEncoding, Encoding, Place, single};
+use crate::file::decode::{Decoder, Encoding, Place, single};
 
 /// The encodings that letters are tried in; the first is the usual one. IBM437 is only ever said: where it is not
 /// alike, IBM850 is likelier.
@@ -48,9 +47,9 @@ pub struct Census {
     start: u64,
     cr: Option<u64>,
     /// First places: valid UTF-8 beyond ASCII, what is no UTF-8, what Windows-1252 has not.
-    first_valid: Option<Place>,
-    first_invalid: Option<Place>,
-    first_gap: Option<Place>,
+    pub(super) first_valid: Option<Place>,
+    pub(super) first_invalid: Option<Place>,
+    pub(super) first_gap: Option<Place>,
     /// The line under way, from earlier pieces; at most what is looked at of it.
     carry: Vec<u8>,
     /// Bytes of earlier pieces.
@@ -195,20 +194,6 @@ impl Census {
         self.read += piece.len() as u64;
     }
 
-    /// What the file is in; `detected` is what its beginning and the sender say.
-    pub fn verdict(mut self, detected: Detected) -> DetectedEncoding {
-        self.close();
-        let said = detected.by != DetectedBy::Content || detected.is_final();
-        let judgement = if said { Judgement::said(detected.encoding) } else { Judgement::of(&self) };
-        let Judgement { encoding, confidence, finding } = judgement;
-        let against = match encoding {
-            Encoding::Utf8 => self.first_invalid,
-            Encoding::Windows1252 => self.first_gap.or(self.first_valid),
-            _ => self.first_valid,
-        };
-        DetectedEncoding { encoding, by: detected.by, confidence, against, finding }
-    }
-
     /// Lines that are no UTF-8.
     pub(super) fn others(&self) -> u64 {
         self.single + self.gaps
@@ -225,7 +210,7 @@ impl Census {
         self.carry.extend_from_slice(&rest[..rest.len().min(room)]);
     }
 
-    fn close(&mut self) {
+    pub(super) fn close(&mut self) {
         let carry = std::mem::take(&mut self.carry);
         self.count(&carry);
         self.carry = carry;
@@ -345,7 +330,7 @@ fn rate(before: Option<char>, letter: char, after: Option<char>) -> i64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::file::decode::Confidence;
+    use crate::file::decode::{Confidence, Detected, DetectedBy, DetectedEncoding};
 
     const UNSAID: Detected = Detected { encoding: Encoding::Utf8, by: DetectedBy::Content };
 

@@ -2,7 +2,7 @@
 
 use crate::file::decode::census::{Census, TRIED};
 use crate::file::decode::reading::{Reading, is_western, is_word, words};
-use crate::file::decode::{Confidence, Encoding};
+use crate::file::decode::{Confidence, Detected, DetectedBy, DetectedEncoding, Encoding};
 use crate::types::code::Code;
 use crate::types::finding::Finding;
 
@@ -48,6 +48,22 @@ const COUNTRIES: [&[u8]; 16] = [
     b"de", b"pl", b"cz", b"ru", b"gr", b"tr", b"il", b"ae", b"lt", b"vn", b"th", b"jp", b"cn", b"tw", b"kr",
     b"is",
 ];
+
+impl Census {
+    /// What the file is in; `detected` is what its beginning and the sender say.
+    pub fn verdict(mut self, detected: Detected) -> DetectedEncoding {
+        self.close();
+        let said = detected.by != DetectedBy::Content || detected.is_final();
+        let judgement = if said { Judgement::said(detected.encoding) } else { Judgement::of(&self) };
+        let Judgement { encoding, confidence, finding } = judgement;
+        let against = match encoding {
+            Encoding::Utf8 => self.first_invalid,
+            Encoding::Windows1252 => self.first_gap.or(self.first_valid),
+            _ => self.first_valid,
+        };
+        DetectedEncoding { encoding, by: detected.by, confidence, against, finding }
+    }
+}
 
 impl Judgement {
     pub(super) fn said(encoding: Encoding) -> Self {
@@ -291,7 +307,6 @@ fn faults(census: &Census, encoding: Encoding) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::file::decode::{Detected, DetectedBy, DetectedEncoding};
 
     fn judged(file: &[u8]) -> DetectedEncoding {
         let mut census = Census::default();
