@@ -62,20 +62,26 @@ async fn survey_text(
     size: ChunkSize,
 ) -> Answer<Surveyed> {
     let surveyed = survey_as(objects, object, look, asked, profile, detected.encoding, size).await?;
-    if !surveyed.no_text || detected.encoding.is_wide() {
+    let is_told = !surveyed.no_text && !(surveyed.escapes && detected.by == DetectedBy::Content);
+    if is_told || detected.encoding.is_wide() {
         let Detected { encoding, by } = detected;
         let guessed = by == DetectedBy::Content && encoding.is_wide();
         let confidence = if guessed { Confidence::High } else { Confidence::Certain };
         let against = if surveyed.no_text { half(objects, object, look, encoding).await? } else { None };
-        let found = DetectedEncoding { encoding, by, confidence, against };
+        let found = DetectedEncoding { encoding, by, confidence, against, finding: None };
         return Ok(Surveyed { encoding: Some(found), ..surveyed });
     }
     let found = census(objects, object, look, detected).await?;
-    let surveyed = if found.encoding == detected.encoding {
+    if let Some(uncertain) = found.finding.clone().filter(Finding::is_error) {
+        // What else is wrong with it nobody knows before the encoding is known.
+        return Ok(Surveyed { encoding: Some(found), ..refused(vec![uncertain]) });
+    }
+    let mut surveyed = if found.encoding == detected.encoding {
         surveyed
     } else {
         survey_as(objects, object, look, asked, profile, found.encoding, size).await?
     };
+    surveyed.warnings.extend(found.finding.clone());
     Ok(Surveyed { encoding: Some(found), ..surveyed })
 }
 

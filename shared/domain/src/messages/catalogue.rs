@@ -10,8 +10,8 @@
 //! | `limit` | argument; a plain number gets the separators of the language, other text (`256 KiB`) stays | `*_too_*`, `archive_unsafe`, `not_stored` |
 //! | `found`, `expected` | arguments | `row_ragged` |
 //! | `row` | argument: the row that is repeated | `duplicate_in_file` |
-//! | `line` | argument: the physical line | `quote_unclosed`, `encoding_invalid` |
-//! | `encoding` | argument | `encoding_invalid`, `bytes_invalid` |
+//! | `line` | argument: the physical line | `quote_unclosed`, `encoding_*` |
+//! | `encoding` | argument | `encoding_assumed`, `encoding_invalid`, `bytes_invalid` |
 //! | `sheets` | argument: names, joined by `, ` | `sheet_missing` |
 //! | `region` | argument: `BR` | `phone_country_assumed`, reason `invalid_for_country` |
 //! | `fields` | argument: names, joined by `, ` | `one_of_missing` |

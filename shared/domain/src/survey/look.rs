@@ -24,6 +24,7 @@ use crate::survey::opening::Opening;
 pub(super) struct Seen {
     pub(super) too_large: bool,
     pub(super) bad_bytes: bool,
+    pub(super) escapes: bool,
     pub(super) filled: bool,
     pub(super) cells: usize,
     /// It holds more than the file has columns for.
@@ -150,7 +151,7 @@ impl<'p> RecordScanner<'p> {
             let (text, bad) = record_text::text(bytes, self.delimiter);
             seen.bad_bytes = !bad.is_empty();
             self.cells.parse(&text, self.delimiter);
-            seen.weight = weight(bytes);
+            (seen.weight, seen.escapes) = weight(bytes);
         }
         seen.irregular = self.cells.irregular() > 0;
         if let Some(mapping) = &self.is_result_file {
@@ -205,9 +206,11 @@ fn is_shaped_like_a_record(line: &str, width: usize, delimiter: u8) -> bool {
     cells.len() == width && cells.iter().any(|cell| is_address(cell.trim()))
 }
 
-/// Bytes that a record takes in a JSON message at most: quotes are escaped by one byte, controls by up to five.
-fn weight(bytes: &[u8]) -> u64 {
+/// Bytes that a record takes in a JSON message at most: quotes are escaped by one byte, controls by up to five. Whether
+/// it holds an ESC is looked for only where it holds a control.
+fn weight(bytes: &[u8]) -> (u64, bool) {
     let quotes = bytes.iter().filter(|byte| **byte == b'"' || **byte == b'\\').count();
     let controls = bytes.iter().filter(|byte| **byte < 0x20).count();
-    (bytes.len() + quotes + 5 * controls) as u64
+    let escapes = controls > 0 && memchr::memchr(0x1b, bytes).is_some();
+    ((bytes.len() + quotes + 5 * controls) as u64, escapes)
 }

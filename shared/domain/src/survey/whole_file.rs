@@ -62,6 +62,8 @@ pub struct Surveyed {
     pub surplus: bool,
     /// Some record holds bytes that are not UTF-8.
     pub no_text: bool,
+    /// Some record holds an ESC, by which Japanese mail goes over to its own letters.
+    pub escapes: bool,
 }
 
 impl Surveyed {
@@ -111,6 +113,7 @@ pub struct Survey<'p> {
     repeats: Repeats,
     surplus: bool,
     no_text: bool,
+    escapes: bool,
     /// Cells of the longest filled record.
     widest: usize,
     usual_order: DayOrder,
@@ -156,6 +159,7 @@ impl<'p> Survey<'p> {
             repeats: Repeats::default(),
             surplus: false,
             no_text: false,
+            escapes: false,
             widest: 0,
             usual_order: settings.day_order(),
             quotes: LineList::default(),
@@ -221,6 +225,7 @@ impl<'p> Survey<'p> {
         if self.no_row_yet {
             let (filled, bad_bytes) = self.lookers[0].glance(bytes);
             self.no_text |= bad_bytes;
+            self.escapes |= memchr::memchr(0x1b, bytes).is_some();
             self.no_row_yet = self.opening.mapping.has_header && !filled;
             return self.pass(len, lines);
         }
@@ -279,6 +284,7 @@ impl<'p> Survey<'p> {
         if seen.repeats_header {
             self.headers.note(self.line);
         }
+        self.escapes |= seen.escapes;
         self.at += len;
         self.line += u64::from(if self.opening.of_sheet { 1 } else { lines });
         if seen.filled {
@@ -375,6 +381,7 @@ impl<'p> Survey<'p> {
             chunks: self.chunks,
             surplus: self.surplus,
             no_text: self.no_text,
+            escapes: self.escapes,
         }
     }
 
