@@ -11,6 +11,7 @@ use crate::file::cells::Cells;
 use crate::file::split::records;
 use crate::file::write::write_record;
 use crate::messages::catalogue::Messages;
+use crate::messages::labels::Labels;
 use crate::plan::chunk::ChunkMessage;
 use crate::plan::columns::SUCCEEDED;
 use crate::plan::import_plan::Plan;
@@ -104,7 +105,7 @@ pub fn unprocessed(plan: &Plan, profile: &Profile, message: &ChunkMessage) -> Ch
         if outcome == Outcome::Unprocessed {
             let sent = Sent { record: &record, plain: false, cells: &cells, row: number, line };
             let messages = Messages::of(plan.settings.locale);
-            writer.failed(&mut answer.failed, sent, outcome, &[], messages);
+            writer.failed(&mut answer.failed, sent, outcome, &[], (messages, Labels::NONE));
         }
         line += mark.and_then(|mark| mark.lines).unwrap_or(u64::from(end.lines));
         start = end.end;

@@ -4,8 +4,10 @@ use crate::contacts::writes::WriteBatch;
 use crate::file::cells::Cells;
 use crate::judge::chunk_judge::{ChunkJudge, Row};
 use crate::messages::catalogue::Messages;
+use crate::messages::labels::Labels;
 use crate::result::chunk_result::{ChunkAnswer, ChunkResult, Writes};
 use crate::result::rows::{Answer, ResultWriter, Sent};
+use crate::result::tally::RowPlace;
 use crate::types::finding::Finding;
 use crate::types::outcome::Outcome;
 
@@ -13,6 +15,7 @@ use crate::types::outcome::Outcome;
 pub(super) struct ChunkOutput {
     writer: ResultWriter,
     messages: &'static Messages,
+    labels: Labels,
     pub(super) cells: Cells,
     /// A new contact's record, while it is judged.
     pub(super) record: String,
@@ -23,7 +26,12 @@ pub(super) struct ChunkOutput {
 
 impl ChunkOutput {
     fn count(&mut self, row: &Row, outcome: Outcome, matched: bool) {
-        self.chunk_result.answer.tally.add_row(row.number, outcome, matched, &row.findings);
+        self.chunk_result.answer.tally.add_row(
+            RowPlace { row: row.number, line: row.line },
+            outcome,
+            matched,
+            &row.findings,
+        );
         if let Some(rows) = &mut self.rows {
             let findings = row.findings.clone();
             rows.push(JudgedRow { row: row.number, line: row.line, outcome, findings });
@@ -56,6 +64,7 @@ impl ChunkJudge<'_> {
         ChunkOutput {
             writer: ResultWriter::new(self.plan.delimiter(), width, surplus),
             messages: Messages::of(self.plan.settings.locale),
+            labels: self.profile.labels(),
             cells: Cells::default(),
             record: String::new(),
             chunk_result: ChunkResult { answer, writes: self.no_keeps() },
@@ -93,7 +102,7 @@ impl ChunkJudge<'_> {
             sent,
             Outcome::Rejected,
             &row.findings,
-            output.messages,
+            (output.messages, &output.labels),
         );
         Ok(())
     }
