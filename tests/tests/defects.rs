@@ -70,7 +70,7 @@ fn upload(world: &World, import: &ImportId) -> Upload {
 fn exit(status: Status) -> u8 {
     match status {
         Status::Completed => 0,
-        Status::CompletedWithErrors | Status::Incomplete => 1,
+        Status::CompletedWithErrors | Status::Incomplete | Status::Cancelled => 1,
         Status::Refused | Status::Failed => 2,
     }
 }

@@ -14,7 +14,7 @@ use rollcall_pipeline::abandon::abandon_chunk;
 use rollcall_pipeline::fault::Fault;
 use rollcall_pipeline::finalize::{Finalized, finalize};
 use rollcall_pipeline::ports::{Clock, Dropped, Objects, Ports};
-use rollcall_pipeline::split::new_item;
+use rollcall_pipeline::request::new_item;
 use rollcall_pipeline::sweep::{SweepConfig, Swept, Unfinished, fail_import, sweep_import};
 use rollcall_pipeline::work::{Plans, Worked};
 use serde_json::{Value, json};

@@ -16,7 +16,7 @@ use rollcall_pipeline::fault::Fault;
 
 pub use document::{document, failed_document, pretty};
 pub use table::{Column, Table, width};
-pub use text::{import_text, mapping, quoted, refusal};
+pub use text::{import_text, mapping, outcome_text, quoted, refusal};
 
 /// How a command ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,7 +34,7 @@ impl Exit {
     pub fn of(status: Status) -> Self {
         match status {
             Status::Completed => Exit::Well,
-            Status::CompletedWithErrors | Status::Incomplete => Exit::Rows,
+            Status::CompletedWithErrors | Status::Incomplete | Status::Cancelled => Exit::Rows,
             Status::Refused | Status::Failed => Exit::Refused,
         }
     }

@@ -2,6 +2,7 @@
 //! plots run over it.
 
 mod ahead;
+mod requests;
 mod run;
 mod watch;
 
@@ -16,13 +17,15 @@ use rollcall_domain::plan::object_keys::{Artifacts, Drop};
 use rollcall_domain::report::summary::Summary;
 use rollcall_domain::report::upload::Upload;
 use rollcall_domain::types::names::{ImportId, ProgramName};
+use rollcall_embedded::bucket::PreparedDrop;
 use rollcall_embedded::home::Home;
 use rollcall_pipeline::fault::Fault;
 use rollcall_pipeline::ports::{Answer, ImportItem, Imports, ObjectVersion, Objects};
-use rollcall_pipeline::split::new_item;
+use rollcall_pipeline::request::new_item;
 use serde::de::DeserializeOwned;
 
 use crate::answer::{Failure, say};
+pub use requests::{cancel_import, find_import};
 use run::Run;
 pub use watch::{Watch, WatchEvent};
 
@@ -123,6 +126,17 @@ impl Host {
         let (bucket, key) = (self.home.bucket(), drop.key());
         self.put_options(&object_keys::sidecar(&key), &given)?;
         let prepared = bucket.prepare_drop(source, &key, at)?;
+        self.import_prepared(prepared, drop, given)
+    }
+
+    /// Imports an object that is about to appear in the bucket.
+    fn import_prepared(
+        &self,
+        prepared: PreparedDrop,
+        drop: &Drop,
+        given: Vec<(String, String)>,
+    ) -> Result<Done, Failure> {
+        let bucket = self.home.bucket();
         let object = prepared.object().clone();
         // Noted before it appears: there is no moment in which the file is in the bucket and nobody knows of it. Killed
         // in between, the next command shows it.

@@ -36,6 +36,8 @@ enum Command {
     Demo(commands::demo::Demo),
     Import(commands::import::Import),
     Preview(commands::preview::Preview),
+    Approve(commands::approve::Approve),
+    Cancel(commands::cancel::Cancel),
     #[command(subcommand)]
     Directory(commands::directory::Directory),
     #[command(subcommand)]
@@ -75,6 +77,8 @@ fn run(cli: Cli) -> Result<Exit, Failure> {
         Command::Demo(demo) => demo.run(home),
         Command::Import(import) => import.run(home),
         Command::Preview(preview) => preview.run(home),
+        Command::Approve(approve) => approve.run(home),
+        Command::Cancel(cancel) => cancel.run(home),
         Command::Directory(directory) => directory.run(home),
         Command::Program(program) => program.run(home),
         Command::Watch(watch) => watch.run(home),

@@ -3,11 +3,13 @@
 use lambda_runtime::{Diagnostic, tracing};
 use rollcall_aws::{Bucket, DropEvent, ImportsTable, Queues, SystemClock};
 use rollcall_domain::plan::import_plan::ChunkSize;
-use rollcall_domain::plan::object_keys::Drop;
+use rollcall_domain::plan::object_keys::{Cancel, Drop};
+use rollcall_pipeline::cancel::{Cancelled, cancel};
 use rollcall_pipeline::fault::Fault;
 use rollcall_pipeline::migrate::{Migration, look};
 use rollcall_pipeline::ports::{Clock, Dropped, ImportItem, Imports, Objects};
-use rollcall_pipeline::split::{Split, new_item, split_again};
+use rollcall_pipeline::request::new_item;
+use rollcall_pipeline::split::{Split, split_again};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -51,6 +53,12 @@ async fn split_drops(splitter: &Splitter, event: &Value) -> Result<(), Fault> {
 }
 
 async fn split_drop(splitter: &Splitter, event: &DropEvent) -> Result<(), Fault> {
+    if let Some(request) = Cancel::parse(&event.key) {
+        let cancelled = cancel(&splitter.bucket, &splitter.imports, &request).await.inspect_err(log)?;
+        let noted = cancelled == Cancelled::Noted;
+        tracing::info!(import.id = %request.import_id, import.cancelled = noted, "asked to cancel");
+        return Ok(());
+    }
     let Some(drop) = Drop::parse(&event.key).filter(|_| event.bucket == splitter.bucket.bucket()) else {
         tracing::info!("an object that starts no import");
         return Ok(());

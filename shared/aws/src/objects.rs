@@ -12,7 +12,7 @@ use rollcall_pipeline::migrate::Sources;
 use rollcall_pipeline::ports::{Answer, Dropped, ObjectVersion, Objects};
 
 use crate::fault::{fault, status};
-use crate::upload::Upload;
+use crate::upload::{Upload, content_type};
 
 /// An object without a version id is told apart by its entity tag: overwritten, it is gone.
 const BY_TAG: &str = "etag:";
@@ -186,16 +186,6 @@ fn part_of(bytes: &[u8], start: u64, end: u64) -> Vec<u8> {
 async fn body(answer: GetObjectOutput) -> Answer<Vec<u8>> {
     let bytes = answer.body.collect().await;
     bytes.map(|bytes| bytes.to_vec()).map_err(|error| Fault::transient("reading an object", error))
-}
-
-/// What a browser or a mail client is told that an object is.
-pub(crate) fn content_type(key: &str) -> &'static str {
-    match key.rsplit_once('.').map(|(_, ending)| ending) {
-        Some("json") => "application/json",
-        Some("csv") => "text/csv; charset=utf-8",
-        Some("html") => "text/html; charset=utf-8",
-        _ => "application/octet-stream",
-    }
 }
 
 /// The plan and whatever is under `chunks/` is nobody's once the import has ended.

@@ -9,7 +9,6 @@ use rollcall_pipeline::fault::Fault;
 use rollcall_pipeline::ports::{Answer, ObjectWriter};
 
 use crate::fault::fault;
-use crate::objects::content_type;
 
 /// Bytes of a part: S3 asks for 5 MiB at least and takes 10,000 parts, so 80 GiB in all.
 const PART: usize = 8 * 1024 * 1024;
@@ -83,5 +82,15 @@ impl ObjectWriter for Upload {
         let complete = self.client.complete_multipart_upload().bucket(&self.bucket).key(&self.key);
         let complete = complete.upload_id(id).multipart_upload(parts).send().await;
         complete.map(drop).map_err(|error| fault("finishing an upload", error))
+    }
+}
+
+/// What a browser or a mail client is told that an object is.
+pub(crate) fn content_type(key: &str) -> &'static str {
+    match key.rsplit_once('.').map(|(_, ending)| ending) {
+        Some("json") => "application/json",
+        Some("csv") => "text/csv; charset=utf-8",
+        Some("html") => "text/html; charset=utf-8",
+        _ => "application/octet-stream",
     }
 }

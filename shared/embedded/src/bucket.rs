@@ -60,6 +60,8 @@ impl Folder {
     }
 }
 
+const DROPPING: &str = "dropping a file into the bucket";
+
 impl Bucket {
     /// Opens a folder as a bucket, makes it where there is none, and removes the drafts of an interrupted command:
     /// nobody else may write to it.
@@ -102,13 +104,26 @@ impl Bucket {
     /// # Errors
     /// When the file cannot be read or the bucket cannot be written.
     pub fn prepare_drop(&self, source: &Path, key: &str, at: Timestamp) -> Answer<PreparedDrop> {
-        let doing = "dropping a file into the bucket";
-        let mut from = File::open(source)
-            .map_err(|error| Fault::permanent(doing, format!("cannot read {}: {error}", source.display())))?;
+        let mut from = File::open(source).map_err(|error| {
+            Fault::permanent(DROPPING, format!("cannot read {}: {error}", source.display()))
+        })?;
+        self.prepare(&mut from, key, at)
+    }
+
+    /// As [`Bucket::prepare_drop`], for an object that is not a file.
+    ///
+    /// # Errors
+    /// When the bucket cannot be written.
+    pub fn prepare_bytes(&self, bytes: &[u8], key: &str, at: Timestamp) -> Answer<PreparedDrop> {
+        self.prepare(&mut &*bytes, key, at)
+    }
+
+    fn prepare(&self, from: &mut impl io::Read, key: &str, at: Timestamp) -> Answer<PreparedDrop> {
+        let doing = DROPPING;
         let failed = |error| fault(doing, &error);
         let target = self.place_for(doing, key)?;
         let mut draft = Draft::begin(&self.0.drafts).map_err(failed)?;
-        io::copy(&mut from, &mut draft.file).map_err(failed)?;
+        io::copy(from, &mut draft.file).map_err(failed)?;
         let at = Timestamp::from_millisecond(at.as_millisecond())
             .map_err(|error| Fault::permanent(doing, error))?;
         draft.file.set_times(FileTimes::new().set_modified(SystemTime::from(at))).map_err(failed)?;

@@ -114,6 +114,11 @@ pub(crate) async fn read_abandoned(
     Abandoned::from_json(&json).map(Some).map_err(|error| Fault::damaged("reading what was given up", error))
 }
 
+/// Whether the import is to be cancelled.
+pub(crate) async fn is_cancelled(objects: &impl Objects, artifacts: &Artifacts) -> Result<bool, Fault> {
+    Ok(objects.describe(&artifacts.cancelled()).await?.is_some())
+}
+
 pub(crate) fn missing(what: &'static str) -> Fault {
     Fault::damaged("reading an import's papers", format_args!("{what} is missing"))
 }

@@ -1,12 +1,13 @@
-//! Both result files, put together from the fragments in file order.
+//! The result files, put together from the fragments in file order.
 //!
 //! On AWS the finalizer begins when all chunks are closed. A host that works and finalizes in one process begins with
 //! the first chunk, and hands [`crate::finalize::finalize_begun`] what it has: the same bytes, sooner.
 
 use std::collections::HashSet;
 
-use rollcall_domain::plan::columns::{FAILED, SUCCEEDED};
+use rollcall_domain::plan::columns::{CHANGES, FAILED, SUCCEEDED};
 use rollcall_domain::plan::import_plan::Plan;
+use rollcall_domain::plan::mapping::Mapping;
 use rollcall_domain::plan::object_keys::Artifacts;
 use rollcall_domain::result::chunk_result::ChunkAnswer;
 use rollcall_domain::result::rows::ResultWriter;
@@ -21,6 +22,7 @@ use crate::ports::{Answer, ObjectWriter, Objects};
 pub struct Assembly<W> {
     succeeded: W,
     failed: W,
+    changes: W,
     tally: Tally,
     /// First rows of the identities whose lowest accepted row was met.
     seen: HashSet<u64>,
@@ -28,7 +30,7 @@ pub struct Assembly<W> {
 }
 
 impl<W: ObjectWriter> Assembly<W> {
-    /// Begins both files with their headers.
+    /// Begins the files with their headers.
     ///
     /// # Errors
     /// Where the bucket cannot be written.
@@ -36,10 +38,12 @@ impl<W: ObjectWriter> Assembly<W> {
         let artifacts = Artifacts::of(&plan.program, &plan.import_id);
         let mut succeeded = objects.create(&artifacts.succeeded()).await?;
         let mut failed = objects.create(&artifacts.failed()).await?;
+        let mut changes = objects.create(&artifacts.changes()).await?;
         let delimiter = plan.delimiter();
         succeeded.write(&ResultWriter::header(&plan.mapping, &SUCCEEDED, delimiter, false)).await?;
         failed.write(&ResultWriter::header(&plan.mapping, &FAILED, delimiter, plan.surplus)).await?;
-        Ok(Self { succeeded, failed, tally: Tally::default(), seen: HashSet::new(), next: 0 })
+        changes.write(&ResultWriter::header(&Mapping::default(), &CHANGES, delimiter, false)).await?;
+        Ok(Self { succeeded, failed, changes, tally: Tally::default(), seen: HashSet::new(), next: 0 })
     }
 
     /// The number of the chunk that is added next.
@@ -69,10 +73,11 @@ impl<W: ObjectWriter> Assembly<W> {
     pub(crate) async fn add(&mut self, plan: &Plan, answer: Option<ChunkAnswer>) -> Answer<()> {
         match answer {
             Some(mut answer) => {
-                answer.merge_repeats(&mut self.seen);
+                answer.merge_repeats(&mut self.seen, plan.delimiter());
                 self.tally.merge(&answer.tally);
-                self.succeeded.write(&answer.succeeded).await?;
-                self.failed.write(&answer.failed).await?;
+                append(&mut self.succeeded, &answer.succeeded).await?;
+                append(&mut self.failed, &answer.failed).await?;
+                append(&mut self.changes, &answer.changes).await?;
             }
             None => {
                 let rows = plan.chunks.get(self.next as usize).map_or(0, |chunk| chunk.rows);
@@ -83,15 +88,20 @@ impl<W: ObjectWriter> Assembly<W> {
         Ok(())
     }
 
-    /// Makes both files appear; answers what was counted.
+    /// Makes the files appear; answers what was counted.
     ///
     /// # Errors
     /// Where the bucket cannot be written.
     pub async fn finish(self) -> Answer<Tally> {
         self.succeeded.finish().await?;
         self.failed.finish().await?;
+        self.changes.finish().await?;
         Ok(self.tally)
     }
+}
+
+async fn append(file: &mut impl ObjectWriter, rows: &[u8]) -> Answer<()> {
+    if rows.is_empty() { Ok(()) } else { file.write(rows).await }
 }
 
 /// What a chunk is answered with; `None` where it was never sent.

@@ -11,17 +11,17 @@ use rollcall_domain::plan::object_keys::Artifacts;
 use rollcall_domain::report::html::{ReportInput, report};
 use rollcall_domain::report::notification::notification;
 use rollcall_domain::report::summary::Summary;
-use rollcall_domain::report::upload::{Detection, Upload, Verdict};
+use rollcall_domain::report::upload::{Upload, Verdict};
 use rollcall_domain::result::tally::Tally;
 use rollcall_domain::types::finding::Finding;
 use rollcall_domain::types::names::ImportId;
 use rollcall_domain::types::outcome::Status;
 
-use crate::artifacts::{Loaded, missing, read_plan, read_upload};
+use crate::artifacts::{Loaded, is_cancelled, missing, read_plan, read_upload};
 use crate::assemble::{Assembly, read_chunk};
 use crate::fault::Fault;
+use crate::head::{empty_upload, head, plan_of_none};
 use crate::ports::{Answer, Clock, Contacts, ImportItem, Imports, Mail, NotificationClaim, Objects, Ports};
-use crate::split::{ImportRequest, drop_of};
 use crate::work::pool;
 
 /// What came of a finalize message.
@@ -119,13 +119,16 @@ async fn conclude<O: Objects>(
     // What was read is what the survey counted: a fragment that lost a row must not add up.
     tally.rows.read = plan.rows;
     add_verdict(&mut tally, &upload.verdict);
-    let head = crate::split::head(plan, &item.profile);
+    let head = head(plan, item);
     let mut summary = Summary::from_tally(head, tally, plan.started_at, clock.now());
     if !plan.tiles() {
         summary = summary.failed("the chunks of the plan do not tile the file");
     }
     if let Some(reason) = failed {
         summary = summary.failed(reason);
+    }
+    if is_cancelled(objects, artifacts).await? {
+        summary = summary.cancelled();
     }
     end_import(contacts, plan, &summary).await?;
     let zone = plan.settings.zone();
@@ -189,7 +192,7 @@ fn sends_notification(item: &ImportItem, plan: &Plan, summary: &Summary) -> bool
         _ if !item.profile.starts_with("directory/") => true,
         Status::Completed => false,
         Status::Refused | Status::Failed => true,
-        Status::CompletedWithErrors | Status::Incomplete => !recipients(plan).is_empty(),
+        Status::CompletedWithErrors | Status::Incomplete | Status::Cancelled => !recipients(plan).is_empty(),
     }
 }
 
@@ -218,38 +221,13 @@ async fn read_summary(objects: &impl Objects, artifacts: &Artifacts) -> Answer<O
     serde_json::from_slice(&json).map(Some).map_err(|error| Fault::damaged("reading summary.json", error))
 }
 
-/// The plan of an import that failed before it had one; whom to write to is read as it is now.
-async fn plan_of_none(objects: &impl Objects, item: &ImportItem) -> Answer<Plan> {
-    let file = item.object.key.rsplit('/').next().unwrap_or_default();
-    let none =
-        Plan::of_nothing(item.import_id.clone(), item.program.clone(), file, item.dry_run, item.started_at);
-    match ImportRequest::read(objects, item, &drop_of(item)?).await {
-        Ok(asked) => Ok(Plan { settings: asked.settings, options: asked.options, ..none }),
-        Err(fault) if fault.is_transient() => Err(fault),
-        // What broke the import may keep us from its settings too: it ends all the same.
-        Err(_) => Ok(none),
-    }
-}
-
 async fn write_upload(
     objects: &impl Objects,
     artifacts: &Artifacts,
     item: &ImportItem,
     plan: &Plan,
 ) -> Answer<Upload> {
-    let upload = Upload {
-        schema: rollcall_domain::report::summary::SCHEMA,
-        head: crate::split::head(plan, &item.profile),
-        verdict: Verdict { accepted: false, errors: Vec::new(), warnings: Vec::new() },
-        encoding: None,
-        delimiter: None,
-        sheet: None,
-        first_line: None,
-        rows: None,
-        columns: Vec::new(),
-        detection: Detection::default(),
-        options: std::collections::BTreeMap::new(),
-    };
+    let upload = empty_upload(plan, item);
     objects.put(&artifacts.upload(), upload.to_json().into_bytes()).await?;
     Ok(upload)
 }

@@ -12,7 +12,7 @@ use rollcall_domain::types::names::{ProfileName, ProgramName};
 use serde::Deserialize;
 
 use crate::ports::{Answer, Clock, Dropped, ImportItem, Imports, ObjectVersion, Objects};
-use crate::split::new_item;
+use crate::request::new_item;
 
 /// Where files of migrations lie; functions may read there.
 pub const SOURCES: &str = "sources/";

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use rollcall_domain::file::cells::Cells;
 use rollcall_domain::file::record_text;
 use rollcall_domain::file::split::records;
-use rollcall_domain::judge::chunk_judge::{ChunkJudge, JudgedRow};
+use rollcall_domain::judge::chunk_judge::{Change, ChunkJudge, JudgedRow};
 use rollcall_domain::messages::labels::Labels;
 use rollcall_domain::messages::localized::FindingJson;
 use rollcall_domain::plan::chunk::ChunkMessage;
@@ -26,7 +26,8 @@ use serde::Serialize;
 use crate::artifacts::Loaded;
 use crate::fault::Fault;
 use crate::ports::{Answer, Contacts, Directory, ObjectVersion, Objects};
-use crate::split::{Cutter, ImportRequest, columns_of, new_item, plan_of, read_profile};
+use crate::request::{ImportRequest, new_item, read_profile};
+use crate::split::{Cutter, columns_of, plan_of};
 use crate::survey::{form, survey};
 use crate::text::{Kind, Text};
 use crate::work::look_up;
@@ -64,6 +65,8 @@ pub struct PreviewRow {
     pub status: RowStatus,
     /// All that was found in it.
     pub findings: Vec<FindingJson>,
+    /// What it would change on a contact that exists.
+    pub changes: Vec<Change>,
 }
 
 /// What a row is to the contacts there are (CAD-12, CAD-15, CAD-16).
@@ -124,7 +127,8 @@ pub async fn preview(
     let surveyed = survey(objects, &item.object, &asked, size).await?;
     let plan = Plan { dry_run: true, ..plan_of(&item, &drop.file, &asked, &surveyed) };
     let locale = plan.settings.locale;
-    let verdict = Verdict::of(findings(&surveyed, locale));
+    let labels = asked.profile.as_ref().map(Profile::labels).unwrap_or_default();
+    let verdict = Verdict::of(findings(&surveyed, &labels, locale));
     let Some(profile) = asked.profile.as_ref().filter(|_| verdict.accepted).cloned() else {
         let known = match asked.profile.clone() {
             Some(profile) => Some(profile),
@@ -202,6 +206,7 @@ async fn judge(
                 cells: cells(&message.text[start..end.end - usize::from(end.terminator)], delimiter),
                 status: RowStatus::of(&judged),
                 findings: judged.findings.iter().map(|one| FindingJson::new(one, &labels, locale)).collect(),
+                changes: judged.changes,
             });
         }
         start = end.end;
@@ -306,8 +311,8 @@ fn show(
             row += 1;
             let chosen = asked.options.rows.as_ref().is_none_or(|rows| rows.contains(row));
             if chosen && !blank {
-                let (status, findings) = (RowStatus::Error, Vec::new());
-                preview.rows.push(PreviewRow { row, line, cells, status, findings });
+                let (status, findings, changes) = (RowStatus::Error, Vec::new(), Vec::new());
+                preview.rows.push(PreviewRow { row, line, cells, status, findings, changes });
             }
         }
         line += if opening.of_sheet { 1 } else { u64::from(end.lines) };

@@ -5,30 +5,26 @@
 
 use std::collections::BTreeMap;
 
-use jiff::Timestamp;
 use rollcall_domain::file::decode::Encoding;
 use rollcall_domain::messages::localized::FindingJson;
 use rollcall_domain::plan::chunk::ChunkMessage;
 use rollcall_domain::plan::import_plan::{ChunkSize, Plan, VERSION};
-use rollcall_domain::plan::object_keys;
 use rollcall_domain::plan::object_keys::{Artifacts, Drop, DropTarget};
 use rollcall_domain::plan::{cut, mapping};
 use rollcall_domain::profile::compiled::Profile;
 use rollcall_domain::profile::options::Options;
-use rollcall_domain::profile::settings::Settings;
-use rollcall_domain::profile::toml_table;
-use rollcall_domain::report::summary::{Head, SCHEMA};
+use rollcall_domain::report::summary::SCHEMA;
 use rollcall_domain::report::upload::{Detection, Upload, UploadColumn, Verdict};
 use rollcall_domain::survey::whole_file::Surveyed;
-use rollcall_domain::types::code::Code;
-use rollcall_domain::types::finding::Finding;
-use rollcall_domain::types::kind::UnknownKind;
 use rollcall_domain::types::limits;
-use rollcall_domain::types::names::{ImportId, NameError};
+use rollcall_domain::types::names::ImportId;
 
+use crate::approve;
 use crate::artifacts::read_plan;
 use crate::fault::Fault;
+use crate::head::head;
 use crate::ports::{Answer, Clock, ImportItem, Imports, ObjectVersion, Objects, Queue};
+use crate::request::{ImportRequest, drop_of, new_item};
 use crate::survey::survey;
 use crate::text::{Form, Text};
 
@@ -74,8 +70,16 @@ pub async fn split_again(
     item: ImportItem,
     size: ChunkSize,
 ) -> Answer<Split> {
-    let item = imports.begin(item).await?;
     let drop = drop_of(&item)?;
+    if let DropTarget::Approve(dry_run) = &drop.what
+        && approve::find(objects, imports, &item, dry_run).await?.is_some()
+    {
+        let claimed_by = approve::claim(objects, &item, dry_run).await?;
+        if claimed_by != item.import_id {
+            return Ok(Split::Over(claimed_by));
+        }
+    }
+    let item = imports.begin(item).await?;
     let import_id = item.import_id.clone();
     if item.status.is_some() {
         return Ok(Split::Over(import_id));
@@ -83,7 +87,13 @@ pub async fn split_again(
     let artifacts = Artifacts::of(&item.program, &import_id);
     let plan = match read_plan(objects, &artifacts).await? {
         Some(plan) => plan,
-        None => survey_and_plan(objects, &artifacts, &item, &drop, size).await?,
+        None => {
+            let (plan, upload) = match &drop.what {
+                DropTarget::Approve(dry_run) => approve::plan(objects, imports, &item, dry_run).await?,
+                _ => survey_and_plan(objects, &item, &drop, size).await?,
+            };
+            write_plan(objects, &artifacts, plan, &upload).await?
+        }
     };
     imports.seal(&import_id, plan.chunks.len() as u32).await?;
     send_open_chunks(objects, imports, queue, &item, &plan).await?;
@@ -94,159 +104,32 @@ pub async fn split_again(
     Ok(if plan.chunks.is_empty() { Split::Refused(import_id) } else { Split::Sent(import_id) })
 }
 
-/// The drop that an import was noted for.
-pub(crate) fn drop_of(item: &ImportItem) -> Answer<Drop> {
-    let noted = |error: String| Fault::damaged("reading an import", error);
-    let what = match item.profile.strip_prefix("directory/") {
-        Some(kind) => {
-            DropTarget::Directory(kind.parse().map_err(|error: UnknownKind| noted(error.to_string()))?)
-        }
-        None => {
-            DropTarget::Profile(item.profile.parse().map_err(|error: NameError| noted(error.to_string()))?)
-        }
-    };
-    let file = item.object.key.rsplit('/').next().unwrap_or_default().to_owned();
-    Ok(Drop { program: item.program.clone(), what, file, dry_run: item.dry_run })
-}
-
-/// What is noted of a drop; its id is derived, so that the same drop is the same import.
-pub fn new_item(
-    bucket: &str,
-    drop: &Drop,
-    object: ObjectVersion,
-    options: Vec<(String, String)>,
-    started_at: Timestamp,
-) -> ImportItem {
-    let profile = match &drop.what {
-        DropTarget::Profile(name) => name.to_string(),
-        DropTarget::Directory(kind) => format!("directory/{kind}"),
-    };
-    ImportItem {
-        import_id: ImportId::derive(bucket, &object.key, &object.version, object.modified),
-        program: drop.program.clone(),
-        profile,
-        dry_run: drop.dry_run,
-        object,
-        options,
-        started_at,
-        chunks: None,
-        status: None,
-    }
-}
-
-/// Surveys the file, writes the upload summary, then the plan: from there on everybody follows it.
+/// Surveys the file.
 async fn survey_and_plan(
     objects: &impl Objects,
-    artifacts: &Artifacts,
     item: &ImportItem,
     drop: &Drop,
     size: ChunkSize,
-) -> Answer<Plan> {
+) -> Answer<(Plan, Upload)> {
     let asked = ImportRequest::read(objects, item, drop).await?;
     let surveyed = survey(objects, &item.object, &asked, size).await?;
     let plan = plan_of(item, &drop.file, &asked, &surveyed);
-    objects
-        .put(&artifacts.upload(), upload_of(&plan, item, &asked, &surveyed).to_json().into_bytes())
-        .await?;
+    let upload = upload_of(&plan, item, &asked, &surveyed);
+    Ok((plan, upload))
+}
+
+/// Writes the upload summary, then the plan; the plan that is there first stands.
+async fn write_plan(
+    objects: &impl Objects,
+    artifacts: &Artifacts,
+    plan: Plan,
+    upload: &Upload,
+) -> Answer<Plan> {
+    objects.put(&artifacts.upload(), upload.to_json().into_bytes()).await?;
     if objects.put_if_absent(&artifacts.plan(), &[&plan.to_json()]).await? {
         return Ok(plan);
     }
     read_plan(objects, artifacts).await?.ok_or_else(|| crate::artifacts::missing("plan.json"))
-}
-
-/// What a drop asks for: program, profile and options as they are now.
-pub(crate) struct ImportRequest {
-    pub(crate) settings: Settings,
-    pub(crate) profile: Option<Profile>,
-    pub(crate) options: Options,
-    pub(crate) errors: Vec<Finding>,
-}
-
-impl ImportRequest {
-    pub(crate) async fn read(objects: &impl Objects, item: &ImportItem, drop: &Drop) -> Answer<Self> {
-        let mut asked = Self {
-            settings: Settings::default(),
-            profile: None,
-            options: Options::default(),
-            errors: Vec::new(),
-        };
-        if let Err(finding) = asked.fill(objects, item, drop).await? {
-            asked.errors.push(finding);
-        }
-        asked.options.dry_run |= drop.dry_run;
-        Ok(asked)
-    }
-
-    async fn fill(
-        &mut self,
-        objects: &impl Objects,
-        item: &ImportItem,
-        drop: &Drop,
-    ) -> Answer<Result<(), Finding>> {
-        if !drop.program.is_marketplace() {
-            let Some(text) = read_text(objects, &object_keys::settings(&drop.program)).await? else {
-                return Ok(Err(Finding::new(Code::ProgramUnknown).value(drop.program.as_str())));
-            };
-            match text.and_then(|text| Settings::parse(&text)) {
-                Ok(settings) => self.settings = settings,
-                Err(detail) => {
-                    return Ok(Err(settings_invalid(&object_keys::settings(&drop.program), detail)));
-                }
-            }
-        }
-        let profile = match read_profile(objects, &drop.what).await? {
-            Ok(profile) => profile,
-            Err(finding) => return Ok(Err(finding)),
-        };
-        let sidecar = read_text(objects, &object_keys::sidecar(&item.object.key)).await?;
-        let sidecar = sidecar.map(|text| text.and_then(|text| toml_table::read_table(&text))).transpose();
-        let read = sidecar.map_err(|detail| (String::new(), detail)).and_then(|sidecar| {
-            let defaults =
-                if profile.directory.is_some() { Vec::new() } else { self.settings.default_options() };
-            let given: Vec<_> = sidecar.unwrap_or_default().into_iter().chain(item.options.clone()).collect();
-            let options = Options::read_over(&defaults, &given).map_err(|error| (error.name, error.what))?;
-            options.check(&profile).map_err(|error| (error.name, error.what))?;
-            Ok(options)
-        });
-        self.profile = Some(profile);
-        Ok(read.map(|options| self.options = options).map_err(|(option, detail)| {
-            let finding = Finding::new(Code::OptionsInvalid).arg("detail", detail);
-            if option.is_empty() { finding } else { finding.arg("option", option) }
-        }))
-    }
-}
-
-fn settings_invalid(key: &str, detail: String) -> Finding {
-    Finding::new(Code::SettingsInvalid).arg("detail", format!("{key}: {detail}"))
-}
-
-async fn read_text(objects: &impl Objects, key: &str) -> Answer<Option<Result<String, String>>> {
-    let bytes = objects.get(key).await?;
-    Ok(bytes.map(|bytes| String::from_utf8(bytes).map_err(|_| "is not UTF-8".to_owned())))
-}
-
-/// A profile of one's own goes before a built-in one of the same name.
-pub(crate) async fn read_profile(
-    objects: &impl Objects,
-    what: &DropTarget,
-) -> Answer<Result<Profile, Finding>> {
-    let name = match what {
-        DropTarget::Directory(kind) => return Ok(Ok(Profile::of_directory(*kind))),
-        DropTarget::Profile(name) => name,
-    };
-    let key = object_keys::profile(name);
-    let Some(text) = read_text(objects, &key).await? else {
-        let unknown = || Finding::new(Code::ProfileUnknown).value(name.as_str());
-        return Ok(Profile::built_in(name.as_str()).ok_or_else(unknown));
-    };
-    let parsed = text.and_then(|text| Profile::parse(&text).map_err(|error| error.to_string()));
-    Ok(match parsed {
-        Ok(profile) if profile.name == *name => Ok(profile),
-        Ok(profile) => {
-            Err(settings_invalid(&key, format!("the profile names itself {:?}", profile.name.as_str())))
-        }
-        Err(detail) => Err(settings_invalid(&key, detail)),
-    })
 }
 
 pub(crate) fn plan_of(item: &ImportItem, file: &str, asked: &ImportRequest, surveyed: &Surveyed) -> Plan {
@@ -258,6 +141,7 @@ pub(crate) fn plan_of(item: &ImportItem, file: &str, asked: &ImportRequest, surv
         program: item.program.clone(),
         file: file.to_owned(),
         dry_run: asked.options.dry_run,
+        approves: None,
         started_at: item.started_at,
         profile,
         settings: asked.settings.clone(),
@@ -285,7 +169,7 @@ fn upload_of(plan: &Plan, item: &ImportItem, asked: &ImportRequest, surveyed: &S
     let first_line = if has_header { "header" } else { plan.options.first_line.as_str() };
     Upload {
         schema: SCHEMA,
-        head: head(plan, &item.profile),
+        head: head(plan, item),
         rows: verdict.accepted.then_some(surveyed.rows),
         verdict,
         encoding: found.map(|found| found.encoding.as_str().to_owned()),
@@ -295,17 +179,6 @@ fn upload_of(plan: &Plan, item: &ImportItem, asked: &ImportRequest, surveyed: &S
         columns: columns_of(&surveyed.mapping, asked.profile.as_ref()),
         detection: Detection::of(surveyed),
         options: options_of(&plan.options),
-    }
-}
-
-/// Which import it is, as its documents begin.
-pub(crate) fn head(plan: &Plan, profile: &str) -> Head {
-    Head {
-        import_id: plan.import_id.to_string(),
-        program: plan.program.to_string(),
-        profile: profile.to_owned(),
-        file: plan.file.clone(),
-        dry_run: plan.dry_run,
     }
 }
 
@@ -351,11 +224,19 @@ async fn send_open_chunks(
     item: &ImportItem,
     plan: &Plan,
 ) -> Answer<()> {
-    let mut cutter = Cutter::new(objects, &item.object, plan);
+    let source = source_of(imports, item, plan).await?;
+    let mut cutter = Cutter::new(objects, &source, plan);
     for number in imports.open_chunks(&item.import_id).await? {
         queue.send_chunk(cutter.message(number).await?).await?;
     }
     Ok(())
+}
+
+/// The object whose rows are imported; that of an approval is the dry run's.
+async fn source_of(imports: &impl Imports, item: &ImportItem, plan: &Plan) -> Answer<ObjectVersion> {
+    let Some(dry_run) = &plan.approves else { return Ok(item.object.clone()) };
+    let dry_run = imports.get(dry_run).await?;
+    dry_run.map(|item| item.object).ok_or_else(|| Fault::damaged("reading an approval", "no such dry run"))
 }
 
 /// Cuts an object's text into the plan's chunks, in one reading.

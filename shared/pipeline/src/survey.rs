@@ -15,7 +15,7 @@ use rollcall_domain::types::finding::Finding;
 use rollcall_domain::types::limits;
 
 use crate::ports::{Answer, ObjectVersion, Objects};
-use crate::split::ImportRequest;
+use crate::request::ImportRequest;
 use crate::text::{Form, Kind, Look, Pieces, Text, look, read_workbook};
 
 /// Reads the whole file once and gives its verdict.

@@ -4,13 +4,14 @@
 //! judging; so a crash at any point, and any number of deliveries, come to the same end.
 
 use jiff::SignedDuration;
-use rollcall_domain::judge::chunk_judge::{ChunkJudge, LookupAnswers, Lookups};
+use rollcall_domain::judge::chunk_judge::{ApprovedRows, ChunkJudge, LookupAnswers, Lookups};
 use rollcall_domain::plan::chunk::{ChunkMessage, VERSION};
 use rollcall_domain::plan::object_keys::Artifacts;
+use rollcall_domain::result::abandoned::unprocessed;
 use rollcall_domain::result::chunk_result::{ChunkAnswer, ChunkResult, Writes};
 
 pub use crate::artifacts::{Loaded, Plans};
-use crate::artifacts::{missing, put_chunk_result, read_chunk_result};
+use crate::artifacts::{is_cancelled, missing, put_chunk_result, read_answer, read_chunk_result};
 use crate::fault::Fault;
 use crate::ports::{
     Answer, Clock, ContactWrite, Contacts, Directory, Imports, Objects, Pool, Ports, Queue, Take,
@@ -58,6 +59,9 @@ pub async fn work_chunk(
     let artifacts = Artifacts::of(program, import);
     let chunk_result = match read_chunk_result(objects, &artifacts, chunk).await? {
         Some(chunk_result) => chunk_result,
+        None if is_cancelled(objects, &artifacts).await? => {
+            leave_unprocessed(objects, &artifacts, &loaded, message).await?
+        }
         None => judge(objects, directory, contacts, &loaded, &artifacts, message).await?,
     };
     keep(directory, contacts, &loaded, chunk, &chunk_result).await?;
@@ -76,7 +80,8 @@ async fn judge(
     artifacts: &Artifacts,
     message: &ChunkMessage,
 ) -> Answer<ChunkResult> {
-    let mut bench = ChunkJudge::open(&loaded.plan, &loaded.profile, message);
+    let approved = approved_rows(objects, loaded, message).await?;
+    let mut bench = ChunkJudge::open(&loaded.plan, &loaded.profile, message).with_approved(approved);
     let wanted = bench.wanted();
     let found = look_up(directory, contacts, loaded, &wanted).await?;
     let chunk_result =
@@ -85,6 +90,32 @@ async fn judge(
         return Ok(chunk_result);
     }
     read_chunk_result(objects, artifacts, message.chunk).await?.ok_or_else(|| missing("a fragment"))
+}
+
+/// Writes a chunk result of which no row is processed, where there is none yet.
+async fn leave_unprocessed(
+    objects: &impl Objects,
+    artifacts: &Artifacts,
+    loaded: &Loaded,
+    message: &ChunkMessage,
+) -> Answer<ChunkResult> {
+    let chunk_result = unprocessed(&loaded.plan, &loaded.profile, message);
+    if put_chunk_result(objects, artifacts, message, &chunk_result).await? {
+        return Ok(chunk_result);
+    }
+    read_chunk_result(objects, artifacts, message.chunk).await?.ok_or_else(|| missing("a chunk result"))
+}
+
+/// The rows as the dry run showed them that this import approves.
+async fn approved_rows(
+    objects: &impl Objects,
+    loaded: &Loaded,
+    message: &ChunkMessage,
+) -> Answer<Option<ApprovedRows>> {
+    let Some(dry_run) = &loaded.plan.approves else { return Ok(None) };
+    let answer = read_answer(objects, &Artifacts::of(&message.program, dry_run), message.chunk).await?;
+    let answer = answer.ok_or_else(|| missing("a chunk result of the dry run"))?;
+    Ok(Some(ApprovedRows::of(&loaded.plan, answer)))
 }
 
 /// Asks the directory and the contacts, each once for all rows.

@@ -23,12 +23,18 @@ const TOP: usize = 8;
 
 /// The whole answer.
 pub fn import_text(asked: &ImportArguments, home: &Path, done: &Done) -> String {
+    let mut out = outcome_text(done);
+    push_next(&mut out, asked, home, done);
+    out
+}
+
+/// The answer without the next step.
+pub fn outcome_text(done: &Done) -> String {
     let mut out = headline(&done.summary);
     out.push_str(&counts(&done.summary));
     push_problems(&mut out, "Errors", &done.summary.errors, done);
     push_problems(&mut out, "Warnings", &done.summary.warnings, done);
     push_places(&mut out, done);
-    push_next(&mut out, asked, home, done);
     out
 }
 
@@ -160,7 +166,7 @@ fn push_next(out: &mut String, asked: &ImportArguments, home: &Path, done: &Done
             )
         }
         Status::Completed => return,
-        Status::CompletedWithErrors | Status::Incomplete => {
+        Status::CompletedWithErrors | Status::Incomplete | Status::Cancelled => {
             format!(
                 "Mend failed.csv and import it again, as it is:\n  {}\n",
                 again(&done.results.join("failed.csv"))

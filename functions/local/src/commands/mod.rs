@@ -1,5 +1,7 @@
 //! The commands, one file each: arguments, `run`, then its steps in the order in which they are called.
 
+pub mod approve;
+pub mod cancel;
 pub mod contacts;
 pub mod demo;
 pub mod directory;

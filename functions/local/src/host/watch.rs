@@ -14,8 +14,9 @@ use std::time::{Duration, Instant, SystemTime};
 
 use jiff::Timestamp;
 use pollster::block_on;
-use rollcall_domain::plan::object_keys::{Drop, DropTarget};
+use rollcall_domain::plan::object_keys::{Cancel, Drop, DropTarget};
 use rollcall_domain::types::names::{ImportId, ProgramName};
+use rollcall_pipeline::cancel::{Cancelled, cancel};
 use rollcall_pipeline::fault::Fault;
 use rollcall_pipeline::ports::{Answer, Imports, Objects};
 
@@ -155,6 +156,10 @@ impl<'h, T: Fn(WatchEvent<'_>) + Sync> Watch<'h, T> {
                 Ok(kind) if kind.is_symlink() => self.pass_over(&key, "it is a link; copy the file itself"),
                 Ok(kind) if kind.is_dir() && deep > 1 => self.look_into(&entry.path(), &key, deep - 1, there),
                 Ok(kind) if kind.is_file() => {
+                    if let Some(cancel) = Cancel::parse(&key) {
+                        self.cancel(&cancel);
+                        continue;
+                    }
                     if Drop::parse(&key).is_none()
                         && rollcall_domain::plan::object_keys::starts_an_import(&name)
                     {
@@ -164,6 +169,16 @@ impl<'h, T: Fn(WatchEvent<'_>) + Sync> Watch<'h, T> {
                 }
                 _ => {}
             }
+        }
+    }
+
+    /// Cancels an import, once for an object that asks for it.
+    fn cancel(&self, request: &Cancel) {
+        let home = &self.host.home;
+        match block_on(cancel(home.bucket(), &home.imports(), request)) {
+            Ok(Cancelled::Noted | Cancelled::Over(_)) => {}
+            Ok(Cancelled::Unknown) => self.pass_over(&request.key(), "there is no such import to cancel"),
+            Err(_) => self.pass_over(&request.key(), "the import could not be cancelled"),
         }
     }
 

@@ -3,6 +3,8 @@
 //! [`ChunkJudge::open`] cleans; [`ChunkJudge::wanted`] says what must be looked up; [`ChunkJudge::judge`] turns what was found into
 //! the chunk's fragment. No I/O happens here, so the same message and answers always give the same fragment.
 
+mod approval;
+mod changes;
 mod directory;
 mod lookups;
 mod output;
@@ -23,8 +25,9 @@ use crate::file::split::records;
 use crate::plan::chunk::{ChunkMessage, Mark};
 use crate::plan::import_plan::Plan;
 use crate::plan::mapping::{Mapping, Role};
+use crate::profile::change_rules::Mode;
 use crate::profile::compiled::{FieldIndex, Profile};
-use crate::result::chunk_result::{ChunkResult, OpenRow, Writes};
+use crate::result::chunk_result::{ChunkResult, Writes};
 use crate::result::rows;
 use crate::result::rows::Answer;
 use crate::row::cleaner::{Cleaner, RowValues, Values};
@@ -37,6 +40,8 @@ use crate::types::kind::Kind;
 use crate::types::limits;
 use crate::types::outcome::Outcome;
 
+pub use approval::ApprovedRows;
+pub use changes::Change;
 use lookups::{Known, LookupSet};
 pub use lookups::{LookupAnswers, Lookups};
 use output::ChunkOutput;
@@ -56,6 +61,8 @@ pub struct ChunkJudge<'p> {
     rows: Vec<Row>,
     skipped: u64,
     group: Option<FieldIndex>,
+    /// Rows are accepted only as a dry run showed them.
+    approved: Option<ApprovedRows>,
 }
 
 /// One row, cleaned.
@@ -92,7 +99,8 @@ impl<'p> ChunkJudge<'p> {
         let region = plan.settings.phone_region();
         let cleaner = Cleaner::new(profile, &sender, region, plan.options.allow_duplicates)
             .with_day_orders(&plan.day_orders)
-            .with_encoding(plan.encoding);
+            .with_encoding(plan.encoding)
+            .with_clear_word(plan.options.changes.clear_word.as_deref());
         let shape = RecordShape::of(profile, &sender);
         let group = profile.fields_of(FieldKind::Group).next();
         let rows = plan.chunks.get(message.chunk as usize).map_or(0, |chunk| chunk.rows as usize);
@@ -107,9 +115,17 @@ impl<'p> ChunkJudge<'p> {
             rows: Vec::with_capacity(rows),
             skipped: 0,
             group,
+            approved: None,
         };
         bench.clean_rows(message);
         bench
+    }
+
+    /// Accepts rows only as an approved dry run showed them.
+    #[must_use]
+    pub fn with_approved(mut self, approved: Option<ApprovedRows>) -> Self {
+        self.approved = approved;
+        self
     }
 
     fn clean_rows(&mut self, message: &'p ChunkMessage) {
@@ -328,10 +344,17 @@ impl<'p> ChunkJudge<'p> {
             return self.refuse(output, &row);
         };
         let before = known.before(row.asked.contact);
-        let joins = row.group.as_ref().filter(|_| known.before(row.asked.membership).is_none());
+        let Some(writes) = self.check_mode(&mut row, before.is_some()) else {
+            return self.refuse(output, &row);
+        };
+        let joins = row.group.as_ref().filter(|_| writes && known.before(row.asked.membership).is_none());
         let account_id = matched.map(|matched| matched.account.account_id.as_str());
         let linked = Linked { account_id, ..linked };
-        let (outcome, record) = self.outcome(values, &output.cells, &linked, before, joins.is_some())?;
+        let (outcome, record, changes) = if writes {
+            self.outcome(&row, values, &output.cells, &linked, before, joins)?
+        } else {
+            (Outcome::Unchanged, RecordToWrite::Nothing, Vec::new())
+        };
         let mut own = std::mem::take(&mut output.record);
         let record = match &record {
             RecordToWrite::Whole => {
@@ -340,13 +363,25 @@ impl<'p> ChunkJudge<'p> {
                 Some(own.as_str())
             }
             RecordToWrite::As(record) => Some(&**record),
-            RecordToWrite::Nothing => before.filter(|_| row.first.is_some()),
+            RecordToWrite::Nothing => before.filter(|_| writes && row.first.is_some()),
         };
         if record.is_some_and(|record| record.len() > limits::RECORD_BYTES) {
             row.findings.push(Finding::new(Code::NotStored).arg("limit", limits::RECORD));
             return self.refuse(output, &row);
         }
-        self.accept(output, &row, outcome, values, group, matched, contact_id);
+        let before_row = output.written();
+        let at = self.accept(output, &row, outcome, values, group, matched, contact_id);
+        output.write_changes(&row, contact_id, &changes);
+        if !self.is_approved(&row, output.since(&before_row)) {
+            output.take_back(before_row);
+            row.findings.push(Finding::new(Code::ChangedSinceApproval));
+            return self.refuse(output, &row);
+        }
+        output.count(&row, outcome, matched.is_some());
+        output.count_changes(changes);
+        if let Some(first) = row.first {
+            output.open(row.number, first, at, outcome);
+        }
         let groups = joins.map_or(&[][..], std::slice::from_ref);
         let (repeated, known) = (row.first.is_some(), before.is_some());
         if let Writes::Contacts(writes) = &mut output.chunk_result.writes
@@ -359,24 +394,43 @@ impl<'p> ChunkJudge<'p> {
         Ok(())
     }
 
-    /// What the row is if it is the first of its identity, and the record to keep where that changed.
+    /// Checks whether the mode lets the row be written: `Some(false)` leaves the contact as it is, `None` rejects.
+    fn check_mode(&self, row: &mut Row, exists: bool) -> Option<bool> {
+        match (self.plan.options.changes.mode, exists) {
+            (Mode::Create, true) => {
+                row.findings.push(Finding::new(Code::ContactExists));
+                Some(false)
+            }
+            (Mode::Update, false) => {
+                row.findings.push(Finding::new(Code::ContactUnknown));
+                None
+            }
+            _ => Some(true),
+        }
+    }
+
+    /// The outcome of the row if it is the first of its identity, the record to write, and what changes.
     fn outcome<'b>(
         &self,
+        row: &Row,
         values: RowValues<'_>,
         cells: &Cells,
         linked: &Linked<'_>,
         before: Option<&'b str>,
-        joins: bool,
-    ) -> Result<(Outcome, RecordToWrite<'b>), String> {
-        let Some(before) = before else { return Ok((Outcome::Created, RecordToWrite::Whole)) };
-        let record = self.shape.over(self.profile, values, cells, linked, before)?;
-        let changed = record.as_deref().is_some_and(|record| record != before);
-        let outcome = if changed || joins { Outcome::Updated } else { Outcome::Unchanged };
-        Ok(match record {
-            Some(record) => (outcome, RecordToWrite::As(record.into())),
-            None if self.profile.offers_replace() => (outcome, RecordToWrite::As(before.into())),
-            None => (outcome, RecordToWrite::Nothing),
-        })
+        joins: Option<&String>,
+    ) -> Result<(Outcome, RecordToWrite<'b>, Vec<Change>), String> {
+        let Some(before) = before else { return Ok((Outcome::Created, RecordToWrite::Whole, Vec::new())) };
+        let laid = self.lay_over_record(row, values, cells, linked, before)?;
+        let changed = laid.is_some();
+        let (record, mut changes) = match laid {
+            Some((record, changes)) => (RecordToWrite::As(record.into()), changes),
+            None if self.profile.offers_replace() => (RecordToWrite::As(before.into()), Vec::new()),
+            None => (RecordToWrite::Nothing, Vec::new()),
+        };
+        let group = self.group.map_or("", |field| values.get(field));
+        changes.extend(joins.map(|_| Change::new("groups", "", group)));
+        let outcome = if changed || joins.is_some() { Outcome::Updated } else { Outcome::Unchanged };
+        Ok((outcome, record, changes))
     }
 
     #[allow(clippy::too_many_arguments)]
@@ -389,7 +443,7 @@ impl<'p> ChunkJudge<'p> {
         group: Option<&Group>,
         matched: Option<Matched<'_>>,
         contact_id: ContactId,
-    ) {
+    ) -> usize {
         let custom = self.profile.contact_email.map_or("", |field| values.get(field));
         let invite_to = self.invite_to(group, matched.map(|matched| matched.account), custom);
         let account_name =
@@ -402,10 +456,11 @@ impl<'p> ChunkJudge<'p> {
             answer.matched_by = &self.profile.fields[self.profile.matching[matched.rule].0].name;
             answer.candidates = matched.others();
         }
-        let at = self.write_succeeded(output, row, outcome, &answer, matched.is_some());
-        if let Some(first) = row.first {
-            output.chunk_result.answer.open.push(OpenRow { first, at, outcome });
-        }
+        self.write_succeeded(output, row, outcome, &answer)
+    }
+
+    fn is_approved(&self, row: &Row, (succeeded, changes): (&[u8], &[u8])) -> bool {
+        self.approved.as_ref().is_none_or(|approved| approved.allows(row.number, succeeded, changes))
     }
 
     /// Where an invitation goes (IMP-25), masked where IMP-18 says so.

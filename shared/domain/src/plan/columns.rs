@@ -29,3 +29,6 @@ pub const FAILED: [&str; 6] = [
     "rollcall_messages",
     "rollcall_warnings",
 ];
+
+/// The columns of `changes.csv`.
+pub const CHANGES: [&str; 5] = [RESULT_ROW, "rollcall_contact_id", "field", "before", "after"];

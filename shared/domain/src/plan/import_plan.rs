@@ -67,6 +67,9 @@ pub struct Plan {
     pub file: String,
     /// Nothing is to be written.
     pub dry_run: bool,
+    /// The dry run that this import approves: rows are accepted only as it showed them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub approves: Option<ImportId>,
     /// When the import began.
     #[serde(with = "crate::types::millis")]
     pub started_at: Timestamp,
@@ -115,6 +118,7 @@ impl Plan {
             program,
             file: file.to_owned(),
             dry_run,
+            approves: None,
             started_at,
             profile: String::new(),
             settings: Settings::default(),

@@ -23,6 +23,8 @@ pub enum DropTarget {
     Profile(ProfileName),
     /// `inbox/<program>/directory/<kind>/…`
     Directory(Kind),
+    /// `inbox/<program>/approve/<import-id>`: imports what this dry run showed.
+    Approve(ImportId),
 }
 
 impl Drop {
@@ -34,9 +36,13 @@ impl Drop {
         let rest: Vec<&str> = parts.collect();
         let (what, dry_run, file) = match (second, rest.as_slice()) {
             ("directory", [kind, file]) => (DropTarget::Directory(kind.parse().ok()?), false, *file),
+            ("approve", [id]) if ImportId::parse(id).is_ok() => {
+                (DropTarget::Approve(ImportId::parse(id).ok()?), false, *id)
+            }
             (profile, ["dry-run", file]) => {
                 (DropTarget::Profile(ProfileName::parse(profile).ok()?), true, *file)
             }
+            ("cancel", [id]) if ImportId::parse(id).is_ok() => return None,
             (profile, [file]) => (DropTarget::Profile(ProfileName::parse(profile).ok()?), false, *file),
             _ => return None,
         };
@@ -52,7 +58,31 @@ impl Drop {
             }
             DropTarget::Profile(profile) => format!("inbox/{}/{profile}/{}", self.program, self.file),
             DropTarget::Directory(kind) => format!("inbox/{}/directory/{kind}/{}", self.program, self.file),
+            DropTarget::Approve(id) => format!("inbox/{}/approve/{id}", self.program),
         }
+    }
+}
+
+/// An object `inbox/<program>/cancel/<import-id>`: the import is to be cancelled.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Cancel {
+    /// Whose import.
+    pub program: ProgramName,
+    /// The import.
+    pub import_id: ImportId,
+}
+
+impl Cancel {
+    /// Reads an object key; `None` where it cancels nothing.
+    pub fn parse(key: &str) -> Option<Self> {
+        let (program, rest) = key.strip_prefix("inbox/")?.split_once('/')?;
+        let import_id = ImportId::parse(rest.strip_prefix("cancel/")?).ok()?;
+        Some(Self { program: ProgramName::parse(program).ok()?, import_id })
+    }
+
+    /// The key that [`Cancel::parse`] reads back.
+    pub fn key(&self) -> String {
+        format!("inbox/{}/cancel/{}", self.program, self.import_id)
     }
 }
 
@@ -109,6 +139,18 @@ impl Artifacts {
     /// Rows that were not.
     pub fn failed(&self) -> String {
         format!("{}/failed.csv", self.0)
+    }
+    /// Fields of existing contacts that were changed.
+    pub fn changes(&self) -> String {
+        format!("{}/changes.csv", self.0)
+    }
+    /// Of a dry run: the import that approves it.
+    pub fn approval(&self) -> String {
+        format!("{}/approval", self.0)
+    }
+    /// Present where the import is to be cancelled.
+    pub fn cancelled(&self) -> String {
+        format!("{}/cancelled", self.0)
     }
     /// The totals; written last.
     pub fn summary(&self) -> String {

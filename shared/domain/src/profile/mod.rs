@@ -5,9 +5,11 @@
 //! - [`raw`]: a profile as its TOML file says it. [`lint`]: checks it and compiles it. [`compiled`]: the result.
 //! - [`built_in`]: reads profiles, and holds those that come with the program.
 //! - [`options`], [`settings`]: options of a drop, settings of a program. [`toml_table`]: helpers that both use.
+//! - [`change_rules`]: how an import changes contacts that exist.
 //! - [`header`]: when two headers count as the same. [`template`]: the file to fill in.
 
 pub mod built_in;
+pub mod change_rules;
 pub mod compiled;
 pub mod error;
 pub mod header;

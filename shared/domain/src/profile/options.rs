@@ -3,6 +3,7 @@
 use crate::file::write::parse_delimiter;
 use serde::{Deserialize, Serialize};
 
+use crate::profile::change_rules::ChangeRules;
 use crate::profile::compiled::Profile;
 
 /// What the first record of the file is.
@@ -61,6 +62,9 @@ pub struct Options {
     pub rows: Option<Rows>,
     /// Whom to write to, besides the program's own list.
     pub notify: Vec<String>,
+    /// How contacts that exist are changed.
+    #[serde(default, flatten)]
+    pub changes: ChangeRules,
 }
 
 /// Chosen rows: ascending ranges that do not touch.
@@ -108,7 +112,7 @@ pub struct OptionError {
 
 /// Options that every kind of drop knows; the rest of them are `map.<header>`.
 const NAMES: &str = "dry_run, delimiter, encoding, sheet, first_line, columns, map.<header>, replace, \
-                     allow_duplicates, validate_agent, ambiguous, rows, notify";
+                     allow_duplicates, validate_agent, ambiguous, rows, notify, mode, blank, clear_word, keep_fields";
 
 impl Options {
     /// Reads options as they came: name and value, later ones over earlier ones.
@@ -149,7 +153,11 @@ impl Options {
             self.map.push((header.to_owned(), value.trim().to_owned()));
             return Ok(());
         }
-        match name.replace('-', "_").as_str() {
+        let name_in_full = name.replace('-', "_");
+        if self.changes.set(&name_in_full, value).map_err(|what| wrong(&what))? {
+            return Ok(());
+        }
+        match name_in_full.as_str() {
             "dry_run" => self.dry_run = flag()?,
             "replace" => self.replace = flag()?,
             "allow_duplicates" => self.allow_duplicates = flag()?,
@@ -219,6 +227,9 @@ impl Options {
                 return wrong("columns", format!("the field stands twice: {field:?}"));
             }
             seen.push(field);
+        }
+        if let Some(field) = self.changes.unknown_field(profile) {
+            return wrong("keep_fields", format!("no such field: {field:?}; one of {}", known()));
         }
         if self.replace && !profile.offers_replace() {
             return wrong("replace", format!("the profile {} does not offer it", profile.name));

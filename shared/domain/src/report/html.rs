@@ -93,7 +93,7 @@ impl<'a> ReportInput<'a> {
         match summary.status {
             Status::Refused => false,
             Status::Failed => summary.rows.read > 0,
-            Status::Completed | Status::CompletedWithErrors | Status::Incomplete => true,
+            Status::Completed | Status::CompletedWithErrors | Status::Incomplete | Status::Cancelled => true,
         }
     }
 

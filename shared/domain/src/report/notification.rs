@@ -198,11 +198,13 @@ fn next(input: &ReportInput) -> Option<String> {
     let (w, rows) = (input.words().notification(), input.summary.rows);
     match input.summary.status {
         Status::Completed => None,
-        Status::CompletedWithErrors | Status::Incomplete if input.summary.head.dry_run => {
+        Status::CompletedWithErrors | Status::Incomplete | Status::Cancelled
+            if input.summary.head.dry_run =>
+        {
             Some(w.again_dry.clone())
         }
-        Status::Incomplete if rows.rejected == 0 => Some(w.again_safe.clone()),
-        Status::CompletedWithErrors | Status::Incomplete => Some(w.again.clone()),
+        Status::Incomplete | Status::Cancelled if rows.rejected == 0 => Some(w.again_safe.clone()),
+        Status::CompletedWithErrors | Status::Incomplete | Status::Cancelled => Some(w.again.clone()),
         Status::Refused => Some(w.again_file.clone()),
         Status::Failed => Some(fill(input, &w.again_failed)),
     }

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::messages::catalogue::Ending;
-use crate::result::tally::{CodeCount, Counts, Tally};
+use crate::result::tally::{CodeCount, Counts, FieldCount, Tally};
 use crate::types::code::Scope;
 use crate::types::kind::Kind;
 
@@ -27,6 +27,9 @@ pub struct Head {
     pub file: String,
     /// Whether nothing was to be written but results.
     pub dry_run: bool,
+    /// The dry run that the import approves.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub approves: Option<String>,
 }
 
 /// `summary.json`, its fields in the order of the file.
@@ -47,6 +50,9 @@ pub struct Summary {
     pub errors: Vec<CodeCount>,
     /// Warnings, sorted alike.
     pub warnings: Vec<CodeCount>,
+    /// Fields of existing contacts that were (dry run: would be) changed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub changes: Vec<FieldCount>,
     /// When the import was started.
     #[serde(with = "millis")]
     pub started_at: Timestamp,
@@ -73,10 +79,20 @@ impl Summary {
             matched: tally.matched,
             errors: tally.errors,
             warnings: tally.warnings,
+            changes: tally.changes,
             started_at,
             finished_at,
             error,
         }
+    }
+
+    /// Says that the import was cancelled, where chunks are unprocessed for that.
+    #[must_use]
+    pub fn cancelled(mut self) -> Self {
+        if self.status == Status::Incomplete {
+            self.status = Status::Cancelled;
+        }
+        self
     }
 
     /// Makes it the summary of an import that broke, for the given reason; line breaks become blanks.
@@ -150,6 +166,7 @@ mod tests {
             profile: "prospects".into(),
             file: "fair.csv".into(),
             dry_run: false,
+            approves: None,
         };
         let started = "2026-03-01T09:30:00.1239Z".parse().unwrap();
         Summary::from_tally(head, tally, started, "2026-03-01T09:30:02Z".parse().unwrap())

@@ -17,6 +17,7 @@ use crate::plan::columns::SUCCEEDED;
 use crate::plan::import_plan::Plan;
 use crate::profile::compiled::Profile;
 use crate::result::chunk_result::{ChunkAnswer, ChunkResult, Writes};
+use crate::result::lines::{Line, lines};
 use crate::result::rows::{ResultWriter, Sent};
 use crate::types::outcome::Outcome;
 
@@ -65,7 +66,7 @@ impl Abandoned {
         let mut open = answer.open.iter().peekable();
         for row in rows_of(plan, &answer.succeeded) {
             let mark = open.next_if(|open| row.range.contains(&open.at));
-            if self.rows.contains(&row.number) {
+            if self.rows.contains(&row.row) {
                 told.abandon(&row);
                 continue;
             }
@@ -77,7 +78,10 @@ impl Abandoned {
                 open
             }));
         }
-        told.finish(rows_of(plan, &answer.failed), &answer.failed)
+        told.answer.changes.clone_from(&answer.changes);
+        let mut answer = told.finish(rows_of(plan, &answer.failed), &answer.failed);
+        answer.drop_changes_of(&self.rows, plan.delimiter());
+        answer
     }
 }
 
@@ -117,26 +121,9 @@ pub fn unprocessed(plan: &Plan, profile: &Profile, message: &ChunkMessage) -> Ch
     ChunkResult { answer, writes }
 }
 
-/// A result row: where it stands, and what it says.
-struct ResultRow {
-    range: std::ops::Range<usize>,
-    number: u64,
-    cells: Vec<String>,
-}
-
-/// The rows of a result file, their numbers read from the column behind the sender's.
-fn rows_of(plan: &Plan, bytes: &[u8]) -> Vec<ResultRow> {
-    let width = plan.mapping.sender().columns.len();
-    let text = String::from_utf8_lossy(bytes);
-    let (mut cells, mut start) = (Cells::default(), 0);
-    let row = |end: crate::file::split::RecordEnd| {
-        let range = start..end.end;
-        cells.parse(&text[start..end.end - usize::from(end.terminator)], plan.delimiter());
-        start = end.end;
-        let number = cells.get(width).parse().unwrap_or(0);
-        ResultRow { range, number, cells: cells.iter().map(str::to_owned).collect() }
-    };
-    records(text.as_bytes(), plan.delimiter()).into_iter().map(row).collect()
+/// The rows of a result file; their numbers stand after the sender's columns.
+fn rows_of(plan: &Plan, bytes: &[u8]) -> Vec<Line> {
+    lines(bytes, plan.delimiter(), plan.mapping.sender().columns.len())
 }
 
 /// Where a column of `succeeded.csv` stands behind the sender's.
@@ -146,9 +133,8 @@ fn place(name: &str) -> usize {
 
 fn changing_rows(plan: &Plan, chunk_result: &ChunkResult) -> BTreeSet<u64> {
     let at = plan.mapping.sender().columns.len() + place("rollcall_outcome");
-    let changes =
-        |row: &ResultRow| row.cells.get(at).is_some_and(|word| outcome_of(word) != Outcome::Unchanged);
-    rows_of(plan, &chunk_result.answer.succeeded).into_iter().filter(changes).map(|row| row.number).collect()
+    let changes = |row: &Line| row.cells.get(at).is_some_and(|word| outcome_of(word) != Outcome::Unchanged);
+    rows_of(plan, &chunk_result.answer.succeeded).into_iter().filter(changes).map(|row| row.row).collect()
 }
 
 fn outcome_of(word: &str) -> Outcome {
@@ -175,7 +161,7 @@ impl PartialFailure {
         }
     }
 
-    fn abandon(&mut self, row: &ResultRow) {
+    fn abandon(&mut self, row: &Line) {
         let said = |name| row.cells.get(self.width + place(name)).map_or("", String::as_str);
         let tally = &mut self.answer.tally;
         tally.reclassify(outcome_of(said("rollcall_outcome")), Outcome::Unprocessed);
@@ -186,14 +172,14 @@ impl PartialFailure {
         let mut record = Vec::new();
         write_record(&mut record, own.chain(told).chain(self.surplus.then_some("")), self.delimiter);
         record.extend_from_slice(b"\r\n");
-        self.abandoned.push((row.number, record));
+        self.abandoned.push((row.row, record));
     }
 
     /// Puts the rows that are given up between those that failed, in file order.
-    fn finish(mut self, failed: Vec<ResultRow>, bytes: &[u8]) -> ChunkAnswer {
+    fn finish(mut self, failed: Vec<Line>, bytes: &[u8]) -> ChunkAnswer {
         let mut abandoned = self.abandoned.into_iter().peekable();
         for row in failed {
-            while let Some((_, record)) = abandoned.next_if(|(number, _)| *number < row.number) {
+            while let Some((_, record)) = abandoned.next_if(|(number, _)| *number < row.row) {
                 self.answer.failed.extend(record);
             }
             self.answer.failed.extend_from_slice(&bytes[row.range]);

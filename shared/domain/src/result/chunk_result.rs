@@ -4,12 +4,13 @@
 //! that says how long each part is. Whoever finds one applies it and judges nothing.
 
 use std::borrow::Cow;
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 
 use serde::{Deserialize, Serialize};
 
 use crate::contacts::directory::DirectoryItem;
 use crate::contacts::writes::WriteBatch;
+use crate::result::changes;
 use crate::result::tally::Tally;
 use crate::types::names::ImportId;
 use crate::types::outcome::Outcome;
@@ -37,11 +38,16 @@ pub struct ChunkAnswer {
     pub succeeded: Vec<u8>,
     /// Rows of `failed.csv`.
     pub failed: Vec<u8>,
+    /// Lines of `changes.csv`.
+    pub changes: Vec<u8>,
 }
 
 /// An accepted row whose identity stands several times.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OpenRow {
+    /// The row.
+    #[serde(default)]
+    pub row: u64,
     /// The first row of the identity, which tells identities apart.
     pub first: u64,
     /// Where the outcome stands in the rows of `succeeded.csv`.
@@ -69,12 +75,21 @@ struct Foot {
     open: Vec<OpenRow>,
     succeeded: usize,
     failed: usize,
+    #[serde(default)]
+    changes: usize,
     directory: bool,
+}
+
+impl Foot {
+    /// Bytes of the rows that are answered.
+    fn answered(&self) -> usize {
+        self.succeeded + self.failed + self.changes
+    }
 }
 
 impl ChunkResult {
     /// The fragment's file, in parts that stand one behind the other: large ones are not copied for it.
-    pub fn to_parts(&self, import_id: &ImportId, chunk: u32) -> [Cow<'_, [u8]>; 4] {
+    pub fn to_parts(&self, import_id: &ImportId, chunk: u32) -> [Cow<'_, [u8]>; 5] {
         let answer = &self.answer;
         let foot = Foot {
             v: VERSION,
@@ -84,6 +99,7 @@ impl ChunkResult {
             open: answer.open.clone(),
             succeeded: answer.succeeded.len(),
             failed: answer.failed.len(),
+            changes: answer.changes.len(),
             directory: matches!(self.writes, Writes::Directory(_)),
         };
         let mut last = Vec::new();
@@ -95,7 +111,13 @@ impl ChunkResult {
             }
         };
         write_json_line(&mut last, &foot);
-        [(&*answer.succeeded).into(), (&*answer.failed).into(), kept.as_bytes().into(), last.into()]
+        [
+            (&*answer.succeeded).into(),
+            (&*answer.failed).into(),
+            (&*answer.changes).into(),
+            kept.as_bytes().into(),
+            last.into(),
+        ]
     }
 
     /// Reads the fragment's file.
@@ -104,7 +126,7 @@ impl ChunkResult {
     /// Where it is none, or of a version that this code does not know.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, String> {
         let (foot, rest) = read_foot(bytes)?;
-        let (rows, lines) = rest.split_at(foot.succeeded + foot.failed);
+        let (rows, lines) = rest.split_at(foot.answered());
         let writes = if foot.directory { read_items(lines)? } else { read_keeps(lines)? };
         Ok(Self { answer: ChunkAnswer::of(foot, rows.to_vec()), writes })
     }
@@ -117,22 +139,27 @@ impl ChunkAnswer {
     /// Where it is none, or of a version that this code does not know.
     pub fn from_chunk_result(mut bytes: Vec<u8>) -> Result<Self, String> {
         let (foot, _) = read_foot(&bytes)?;
-        bytes.truncate(foot.succeeded + foot.failed);
+        bytes.truncate(foot.answered());
         Ok(Self::of(foot, bytes))
     }
 
-    /// Of the rows of both files, one behind the other.
+    /// Of the rows of all files, one file after the other.
     fn of(foot: Foot, mut rows: Vec<u8>) -> Self {
+        let changes = rows.split_off(foot.succeeded + foot.failed);
         let failed = rows.split_off(foot.succeeded);
-        Self { tally: foot.tally, open: foot.open, succeeded: rows, failed }
+        Self { tally: foot.tally, open: foot.open, succeeded: rows, failed, changes }
     }
 
     /// Turns all but the lowest accepted row of each identity into `merged`; fragments come in file order.
-    pub fn merge_repeats(&mut self, seen: &mut HashSet<u64>) {
+    pub fn merge_repeats(&mut self, seen: &mut HashSet<u64>, delimiter: u8) {
         let later: Vec<&OpenRow> = self.open.iter().filter(|open| !seen.insert(open.first)).collect();
         if later.is_empty() {
             return;
         }
+        let merged: HashSet<u64> = later.iter().map(|open| open.row).collect();
+        let changes = changes::without(&self.changes, delimiter, &mut self.tally, |row, field| {
+            merged.contains(&row) && field != "groups"
+        });
         let mut rows = Vec::with_capacity(self.succeeded.len());
         let mut done = 0;
         for open in later {
@@ -143,6 +170,13 @@ impl ChunkAnswer {
         }
         rows.extend_from_slice(&self.succeeded[done..]);
         self.succeeded = rows;
+        self.changes = changes;
+    }
+
+    /// Takes the changes of rows out that are not written.
+    pub fn drop_changes_of(&mut self, rows: &BTreeSet<u64>, delimiter: u8) {
+        self.changes =
+            changes::without(&self.changes, delimiter, &mut self.tally, |row, _| rows.contains(&row));
     }
 }
 
@@ -173,7 +207,7 @@ fn read_foot(bytes: &[u8]) -> Result<(Foot, &[u8]), String> {
     if foot.v != VERSION {
         return Err(format!("fragment: version {} is not {VERSION}", foot.v));
     }
-    let rows = foot.succeeded.checked_add(foot.failed);
+    let rows = foot.succeeded.checked_add(foot.failed).and_then(|rows| rows.checked_add(foot.changes));
     if rows.is_none_or(|rows| rows > start) {
         return Err("fragment: shorter than it says".to_owned());
     }
@@ -205,11 +239,12 @@ mod tests {
         let answer = ChunkAnswer {
             tally,
             open: vec![
-                OpenRow { first: 1, at: 4, outcome: Outcome::Created },
-                OpenRow { first: 1, at: 18, outcome: Outcome::Updated },
+                OpenRow { row: 1, first: 1, at: 4, outcome: Outcome::Created },
+                OpenRow { row: 2, first: 1, at: 18, outcome: Outcome::Updated },
             ],
             succeeded: b"a,1,created\r\nb,2,xupdated,\r\n".to_vec(),
             failed: b"c\n".to_vec(),
+            changes: b"2,x,name,a,b\r\n".to_vec(),
         };
         ChunkResult { answer, writes: Writes::Contacts(writes) }
     }
@@ -227,11 +262,11 @@ mod tests {
     fn the_lowest_accepted_row_stays_what_it_is() {
         let mut seen = HashSet::new();
         let mut first = chunk_result().answer;
-        first.merge_repeats(&mut seen);
+        first.merge_repeats(&mut seen, b',');
         assert_eq!(first.succeeded, b"a,1,created\r\nb,2,xmerged,\r\n");
         assert_eq!((first.tally.rows.created, first.tally.rows.merged), (1, 1));
         let mut second = chunk_result().answer;
-        second.merge_repeats(&mut seen);
+        second.merge_repeats(&mut seen, b',');
         assert_eq!(second.tally.rows.merged, 2);
         assert!(second.tally.sum_holds());
     }

@@ -134,6 +134,19 @@ impl ResultWriter {
     }
 
     /// The sender's cells: as they stand where nothing in them needs care, else one by one.
+    /// Appends a line of `changes.csv`: field, value before, value after.
+    pub fn changed(&self, out: &mut Vec<u8>, row: u64, contact_id: ContactId, cells: [&str; 3]) {
+        let (row, contact_id) = (row.to_string(), contact_id.to_string());
+        let [field, before, after] = cells;
+        for (number, cell) in [&*row, &*contact_id, field, before, after].into_iter().enumerate() {
+            if number > 0 {
+                out.push(self.delimiter);
+            }
+            write_guarded_cell(out, cell, self.delimiter);
+        }
+        out.extend_from_slice(b"\r\n");
+    }
+
     fn echo(&mut self, out: &mut Vec<u8>, sent: Sent<'_>) {
         if sent.plain {
             out.extend_from_slice(sent.record.as_bytes());

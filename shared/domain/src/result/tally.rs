@@ -196,6 +196,18 @@ pub struct Tally {
     pub errors: Vec<CodeCount>,
     /// Warnings, sorted alike.
     pub warnings: Vec<CodeCount>,
+    /// Fields of existing contacts that accepted rows change, sorted by name.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub changes: Vec<FieldCount>,
+}
+
+/// How many rows change a field of an existing contact.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FieldCount {
+    /// The field's name, or the sender's header.
+    pub field: String,
+    /// The rows that change it.
+    pub rows: u64,
 }
 
 impl Tally {
@@ -239,11 +251,39 @@ impl Tally {
         self.matched += other.matched;
         merge_counts(&mut self.errors, &other.errors);
         merge_counts(&mut self.warnings, &other.warnings);
+        other.changes.iter().for_each(|count| self.count_change(&count.field, count.rows));
     }
 
     /// Returns whether every row read has exactly one outcome (I1).
     pub fn sum_holds(&self) -> bool {
         self.rows.sum_holds()
+    }
+
+    /// Counts the fields that one row changes.
+    pub fn add_changes<'a>(&mut self, fields: impl IntoIterator<Item = &'a str>) {
+        fields.into_iter().for_each(|field| self.count_change(field, 1));
+    }
+
+    /// Takes back the count of a field that a row does not change after all.
+    pub fn take_change(&mut self, field: &str) {
+        if let Ok(place) = self.place_of_change(field) {
+            let count = &mut self.changes[place].rows;
+            *count = count.saturating_sub(1);
+            if *count == 0 {
+                self.changes.remove(place);
+            }
+        }
+    }
+
+    fn count_change(&mut self, field: &str, rows: u64) {
+        match self.place_of_change(field) {
+            Ok(place) => self.changes[place].rows += rows,
+            Err(place) => self.changes.insert(place, FieldCount { field: field.to_owned(), rows }),
+        }
+    }
+
+    fn place_of_change(&self, field: &str) -> Result<usize, usize> {
+        self.changes.binary_search_by(|count| count.field.as_str().cmp(field))
     }
 
     fn entry(&mut self, finding: &Finding) -> &mut CodeCount {

@@ -56,11 +56,19 @@ pub struct RowValues<'a> {
     spans: &'a [(u32, u32)],
 }
 
+/// The place of a value that the sender clears by a word: no text is there.
+const CLEARED: (u32, u32) = (u32::MAX, u32::MAX);
+
 impl<'a> RowValues<'a> {
     /// A field's cleaned value, empty where it has none.
     pub fn get(&self, field: FieldIndex) -> &'a str {
         let (start, end) = self.spans[field];
-        &self.text[start as usize..end as usize]
+        self.text.get(start as usize..end as usize).unwrap_or_default()
+    }
+
+    /// Whether the sender's word for clearing is in the cell; the value is empty then.
+    pub fn is_cleared(&self, field: FieldIndex) -> bool {
+        self.spans[field] == CLEARED
     }
 }
 
@@ -86,6 +94,8 @@ pub struct Cleaner<'p> {
     allow_duplicates: bool,
     /// Of the file, for findings about its bytes.
     encoding: Encoding,
+    /// A cell that is this word clears its field.
+    clear_word: Option<&'p str>,
     scratch: String,
 }
 
@@ -115,8 +125,16 @@ impl<'p> Cleaner<'p> {
             region,
             allow_duplicates,
             encoding: Encoding::Utf8,
+            clear_word: None,
             scratch: String::new(),
         }
+    }
+
+    /// Sets the word that clears a field.
+    #[must_use]
+    pub fn with_clear_word(mut self, word: Option<&'p str>) -> Self {
+        self.clear_word = word;
+        self
     }
 
     /// Names the file's encoding in findings about its bytes.
@@ -156,11 +174,11 @@ impl<'p> Cleaner<'p> {
         let too_large = mark.and_then(|mark| mark.cut_from);
         let region = self.region_of(cells);
         for field in 0..self.profile.fields.len() {
-            let start = values.text.len();
             if too_large.is_none() {
-                self.clean_field(field, cells, region, &mut values.text, findings);
+                self.push_value(field, cells, region, values, findings);
+            } else {
+                values.spans.push((0, 0));
             }
-            values.spans.push((start as u32, values.text.len() as u32));
         }
         match too_large {
             Some(bytes) => {
@@ -178,11 +196,11 @@ impl<'p> Cleaner<'p> {
         let region = self.region_of(cells);
         let mut unheard = Vec::new();
         for field in 0..self.profile.fields.len() {
-            let start = values.text.len();
             if fields.contains(&field) {
-                self.clean_field(field, cells, region, &mut values.text, &mut unheard);
+                self.push_value(field, cells, region, values, &mut unheard);
+            } else {
+                values.spans.push((0, 0));
             }
-            values.spans.push((start as u32, values.text.len() as u32));
         }
     }
 
@@ -233,6 +251,32 @@ impl<'p> Cleaner<'p> {
     fn region_of(&self, cells: &Cells) -> Option<Region> {
         let cell = self.profile.region_field.and_then(|field| self.cell_of[field]);
         cell.and_then(|cell| Region::parse(&cells.get(cell).trim().to_ascii_uppercase())).or(self.region)
+    }
+
+    /// Cleans one field and notes where its value stands.
+    fn push_value(
+        &mut self,
+        field: FieldIndex,
+        cells: &Cells,
+        region: Option<Region>,
+        values: &mut Values,
+        findings: &mut Vec<Finding>,
+    ) {
+        if self.is_cleared(field, cells) {
+            if self.profile.fields[field].required {
+                findings.push(Finding::on(Code::RequiredMissing, &self.columns[field]));
+            }
+            values.spans.push(CLEARED);
+            return;
+        }
+        let start = values.text.len() as u32;
+        self.clean_field(field, cells, region, &mut values.text, findings);
+        values.spans.push((start, values.text.len() as u32));
+    }
+
+    fn is_cleared(&self, field: FieldIndex, cells: &Cells) -> bool {
+        let Some(word) = self.clear_word else { return false };
+        self.cell_of[field].is_some_and(|cell| trim(cells.get(cell)) == word)
     }
 
     fn clean_field(

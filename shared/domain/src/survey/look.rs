@@ -55,11 +55,12 @@ impl<'p> RecordScanner<'p> {
     pub(super) fn new(
         opening: &Opening,
         profile: &'p Profile,
-        options: &Options,
+        options: &'p Options,
         settings: &Settings,
     ) -> Self {
         let sender = opening.mapping.sender();
-        let cleaner = Cleaner::new(profile, &sender, settings.phone_region(), options.allow_duplicates);
+        let cleaner = Cleaner::new(profile, &sender, settings.phone_region(), options.allow_duplicates)
+            .with_clear_word(options.changes.clear_word.as_deref());
         let mut told_apart_by: Vec<FieldIndex> = profile.identity.iter().flatten().copied().collect();
         told_apart_by.extend(&profile.repeat.keys);
         told_apart_by.extend(profile.repeat.adds);

@@ -58,14 +58,18 @@ codes! {
     Warning AccountUnknown "account_unknown" "No account has the id that the row gives; the other rules were used."
     Row AgentUnknown "agent_unknown" "The agent's login is not registered (DIG-8)."
     Warning AlreadyActive "already_active" "A cadence is in progress for this contact (CAD-15)."
+    File ApprovalUnknown "approval_unknown" "There is no dry run of this id whose working files are still there."
     File ArchiveUnsafe "archive_unsafe" "A workbook's archive unpacks to more than is safe."
     Row BytesInvalid "bytes_invalid" "The row holds bytes that its encoding does not know."
     Warning CandidatesTooMany "candidates_too_many" "A match key has too many candidates and matches nothing."
+    Row ChangedSinceApproval "changed_since_approval" "The answer of the row is not the one that was approved."
     File ColumnMissing "column_missing" "A mandatory field has no column (CAD-10)."
     File ColumnRepeated "column_repeated" "Two columns claim one field."
     Warning ColumnsUnmapped "columns_unmapped" "Columns hold data and were not imported."
     Warning CompanySeveral "company_several" "A company's name has several ids; the lowest was taken (CAD-2)."
     Row CompanyUnknown "company_unknown" "The company is not registered."
+    Warning ContactExists "contact_exists" "The contact exists and was left as it is (mode create)."
+    Row ContactUnknown "contact_unknown" "The contact does not exist (mode update)."
     Row DateInvalid "date_invalid" "A cell is not a date."
     Warning DateOrderAssumed "date_order_assumed" "Day and month of a column could be read either way (DIG-14)."
     File DelimiterNotAllowed "delimiter_not_allowed" "The profile does not take this delimiter (DIG-3)."
@@ -104,10 +108,14 @@ codes! {
     Warning RowsRemoved "rows_removed" "A replacing import removes contacts, or in a dry run would remove them."
     File SettingsInvalid "settings_invalid" "The program's settings or the profile cannot be followed."
     File SheetMissing "sheet_missing" "The workbook has no such sheet."
+    Row Suppressed "suppressed" "The address or phone must not be contacted."
     Warning TagIgnored "tag_ignored" "A tag was empty or repeated."
     Row TagUnknown "tag_unknown" "The tag does not exist (SAG-11)."
     File TooManyColumns "too_many_columns" "The file has more columns than the limit."
+    File TooManyRejected "too_many_rejected" "More rows were rejected than the sender allows."
+    File TooManyRemoved "too_many_removed" "A replacing import would remove more contacts than the sender allows."
     File TooManyRows "too_many_rows" "The file has more rows than the limit."
+    File UndoImpossible "undo_impossible" "The import cannot be undone."
     Row UrlInvalid "url_invalid" "A cell is not a web address."
     Warning ValueDropped "value_dropped" "A value was left out."
     Warning ValueEmptyWord "value_empty_word" "A word that means nothing, such as N/A, was read as empty."
@@ -182,15 +190,16 @@ mod tests {
     const FILE: &str = "file_empty no_rows column_missing column_repeated format_unsupported delimiter_not_allowed \
         encoding_invalid file_too_large too_many_rows too_many_columns quote_unclosed sheet_missing \
         workbook_protected workbook_invalid archive_unsafe program_unknown profile_unknown settings_invalid \
-        options_invalid encoding_uncertain header_too_long";
+        options_invalid encoding_uncertain header_too_long too_many_rejected too_many_removed approval_unknown \
+        undo_impossible";
     const ROW: &str = "row_too_large required_missing one_of_missing row_ragged email_invalid phone_invalid \
         url_invalid date_invalid window_invalid number_invalid value_unknown value_too_long value_spoiled \
         group_unknown group_many tag_unknown agent_unknown owner_unknown owner_ambiguous company_unknown \
-        account_ambiguous duplicate_in_file bytes_invalid not_stored";
+        account_ambiguous duplicate_in_file bytes_invalid not_stored contact_unknown changed_since_approval suppressed";
     const WARNING: &str = "phone_country_assumed phone_legacy_form value_trimmed value_repaired value_dropped \
         account_several company_several owner_several candidates_too_many tag_ignored already_active \
         date_order_assumed email_typo_suspected encoding_assumed quotes_irregular columns_unmapped header_repeated \
-        rows_removed value_several value_empty_word";
+        rows_removed value_several value_empty_word contact_exists";
     /// Ours.
     const OWN_WARNING: &str = "account_unknown example_skipped";
 

@@ -75,12 +75,20 @@ pub enum Status {
     Refused,
     /// The import broke.
     Failed,
+    /// It was cancelled; chunks that were not decided are unprocessed.
+    Cancelled,
 }
 
 impl Status {
     /// All statuses, from best to worst.
-    pub const ALL: [Self; 5] =
-        [Self::Completed, Self::CompletedWithErrors, Self::Incomplete, Self::Refused, Self::Failed];
+    pub const ALL: [Self; 6] = [
+        Self::Completed,
+        Self::CompletedWithErrors,
+        Self::Incomplete,
+        Self::Refused,
+        Self::Failed,
+        Self::Cancelled,
+    ];
 
     /// Returns the word used in `summary.json`.
     pub const fn as_str(self) -> &'static str {
@@ -90,6 +98,7 @@ impl Status {
             Self::Incomplete => "incomplete",
             Self::Refused => "refused",
             Self::Failed => "failed",
+            Self::Cancelled => "cancelled",
         }
     }
 }

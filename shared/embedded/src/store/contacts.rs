@@ -10,7 +10,8 @@ use rollcall_pipeline::ports::{Answer, ContactWrite, Contacts, Pool, Wanted};
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::database::{Database, unreadable};
+use super::database::Database;
+use super::hash::{hash, parse_id, unreadable};
 
 /// The contacts of a home.
 #[derive(Debug, Clone)]
@@ -229,34 +230,6 @@ pub(super) fn import_number(connection: &Connection, import: &ImportId) -> rusql
     connection
         .prepare_cached("SELECT number FROM stamps WHERE import_id = ?1")?
         .query_row([import.as_str()], |row| row.get(0))
-}
-
-/// What the packed index knows a contact by: an id is a digest, so its first half is a hash.
-pub(super) fn hash(id: &ContactId) -> u64 {
-    let mut half = [0; 8];
-    half.copy_from_slice(&id.as_bytes()[..8]);
-    u64::from_be_bytes(half)
-}
-
-/// A contact id as a column holds it: as people see it.
-pub(super) fn parse_id(value: ValueRef<'_>) -> Option<ContactId> {
-    let text: &[u8; 26] = value.as_str().ok()?.as_bytes().try_into().ok()?;
-    let mut bits = 0_u128;
-    for notification in &text[..25] {
-        bits = bits << 5 | u128::from(value_of(*notification)?);
-    }
-    // The last letter holds three bits.
-    bits = bits << 3 | u128::from(value_of(text[25])? >> 2);
-    Some(ContactId::from_bytes(bits.to_be_bytes()))
-}
-
-/// A letter of RFC 4648's base32, in lower case.
-fn value_of(notification: u8) -> Option<u8> {
-    match notification {
-        b'a'..=b'z' => Some(notification - b'a'),
-        b'2'..=b'7' => Some(notification - b'2' + 26),
-        _ => None,
-    }
 }
 
 /// The groups as a column holds them.

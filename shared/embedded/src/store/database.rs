@@ -293,8 +293,3 @@ fn words(error: &rusqlite::Error) -> String {
         _ => error.to_string(),
     }
 }
-
-/// Makes an error of another crate SQLite's, to leave a transaction with.
-pub(super) fn unreadable(error: impl std::error::Error + Send + Sync + 'static) -> rusqlite::Error {
-    rusqlite::Error::ToSqlConversionFailure(Box::new(error))
-}

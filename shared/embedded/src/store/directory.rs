@@ -7,11 +7,10 @@ use rollcall_domain::contacts::directory::{Account, Candidates, MAX_CANDIDATES, 
 use rollcall_domain::types::kind::Kind;
 use rollcall_domain::types::names::{MARKETPLACE, ProgramName};
 use rollcall_pipeline::ports::{Answer, Directory, DirectoryItem};
-use rusqlite::types::ValueRef;
 use rusqlite::{Connection, Transaction, params};
-use xxhash_rust::xxh3::xxh3_64;
 
-use super::database::{Database, unreadable};
+use super::database::Database;
+use super::hash::{Hasher, unreadable};
 use super::index::{Index, IndexHit};
 
 /// The directory of a home.
@@ -281,47 +280,4 @@ fn last_of_each(items: &[DirectoryItem]) -> Vec<&DirectoryItem> {
     let mut last: Vec<&DirectoryItem> = items.iter().rev().filter(|item| seen.insert(&item.id)).collect();
     last.reverse();
     last
-}
-
-/// Hashes of one owner's entries of one kind; they are stored, so they never change.
-struct Hasher {
-    text: String,
-    prefix: usize,
-}
-
-impl Hasher {
-    fn new(owner: &str, kind: Kind) -> Self {
-        Self::of(owner, kind.as_str())
-    }
-
-    fn of(owner: &str, kind: &str) -> Self {
-        let text = format!("{owner}\u{1f}{kind}\u{1f}");
-        Self { prefix: text.len(), text }
-    }
-
-    fn id(&mut self, id: &str) -> u64 {
-        self.hash("id", id)
-    }
-
-    fn key(&mut self, key: &str) -> u64 {
-        self.hash("key", key)
-    }
-
-    fn hash(&mut self, what: &str, value: &str) -> u64 {
-        self.text.truncate(self.prefix);
-        self.text.push_str(what);
-        self.text.push('\u{1f}');
-        self.text.push_str(value);
-        xxh3_64(self.text.as_bytes())
-    }
-}
-
-/// The hashes under which a row (owner, kind, id, keys) is found.
-pub(super) fn hashes_of_row(row: [ValueRef<'_>; 4]) -> rusqlite::Result<Vec<u64>> {
-    let [owner, kind, id, keys] = row;
-    let keys: Vec<String> = serde_json::from_str(keys.as_str()?).map_err(unreadable)?;
-    let mut hasher = Hasher::of(owner.as_str()?, kind.as_str()?);
-    let mut hashes = vec![hasher.id(id.as_str()?)];
-    hashes.extend(keys.iter().map(|key| hasher.key(key)));
-    Ok(hashes)
 }

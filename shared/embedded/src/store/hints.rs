@@ -3,7 +3,8 @@
 //! A hash's upper bits choose a slot of about eight hints; of the rest 24 bits are kept beside the seq. Two keys that
 //! agree in all of them are told apart by the row, as every hint is.
 
-use super::index::Hint;
+/// Hash and seq.
+pub(super) type Hint = (u64, i64);
 
 /// Bits of the seq in an entry; the others are of the hash.
 const SEQ: u32 = 40;

@@ -8,7 +8,8 @@ use rollcall_domain::types::outcome::Status;
 use rollcall_pipeline::ports::{Answer, ImportItem, Imports, NotificationClaim, Take};
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
 
-use super::database::{Database, unreadable};
+use super::database::Database;
+use super::hash::unreadable;
 
 /// The imports of a home.
 #[derive(Debug, Clone)]

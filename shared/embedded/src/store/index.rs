@@ -15,7 +15,7 @@ use hashbrown::hash_table::Entry;
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
 
 use super::filter::{self, Filter};
-use super::hints::Hints;
+use super::hints::{Hint, Hints};
 
 /// Hints in memory before they are packed: 9 MB of them.
 const TAIL: usize = (1 << 19) / 8 * 7;
@@ -28,9 +28,6 @@ const CROWDED: u64 = 176;
 
 /// Bytes of one hint.
 const HINT: usize = 16;
-
-/// Hash and seq.
-pub(super) type Hint = (u64, i64);
 
 /// One lookup's answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -80,8 +77,8 @@ impl Index {
         let mut rows = connection.prepare("SELECT seq, contact_id FROM contacts WHERE seq > ?1")?;
         let mut rows = rows.query([watermark])?;
         while let Some(row) = rows.next()? {
-            if let Some(id) = super::contacts::parse_id(row.get_ref(1)?) {
-                index.add(super::contacts::hash(&id), row.get(0)?);
+            if let Some(id) = super::hash::parse_id(row.get_ref(1)?) {
+                index.add(super::hash::hash(&id), row.get(0)?);
             }
         }
         Ok(index)
@@ -94,7 +91,7 @@ impl Index {
         let mut rows = rows.query([watermark])?;
         while let Some(row) = rows.next()? {
             let texts = [row.get_ref(1)?, row.get_ref(2)?, row.get_ref(3)?, row.get_ref(4)?];
-            for hash in super::directory::hashes_of_row(texts)? {
+            for hash in super::hash::hashes_of_row(texts)? {
                 index.add(hash, row.get(0)?);
             }
         }

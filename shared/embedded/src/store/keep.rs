@@ -11,8 +11,8 @@ use rollcall_domain::types::names::ImportId;
 use rollcall_pipeline::ports::{Answer, ContactWrite, Pool};
 use rusqlite::{CachedStatement, Transaction, params};
 
-use super::contacts::{ContactStore, Standing, View, hash, import_number, pool_number, record_before};
-use super::database::unreadable;
+use super::contacts::{ContactStore, Standing, View, import_number, pool_number, record_before};
+use super::hash::{hash, unreadable};
 use super::index::Index;
 
 /// How many rows one transaction of tidying goes over.
@@ -276,7 +276,7 @@ impl Keeping<'_> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::contacts::parse_id;
+    use super::super::hash::parse_id;
     use super::*;
 
     #[test]

@@ -9,8 +9,9 @@ use rollcall_pipeline::fault::Fault;
 use rollcall_pipeline::ports::{Answer, ImportItem};
 use rusqlite::Connection;
 
-use super::contacts::{groups_of, parse_id};
+use super::contacts::groups_of;
 use super::database::Database;
+use super::hash::parse_id;
 use super::imports::{SELECT, item_of};
 
 /// One contact as it stands.

@@ -10,6 +10,7 @@ mod contacts;
 mod database;
 mod directory;
 mod filter;
+mod hash;
 mod hints;
 mod imports;
 mod index;

@@ -61,7 +61,8 @@ impl ChunkJudge<'_> {
             Some(before) if *before == item => Outcome::Unchanged,
             Some(_) => Outcome::Updated,
         };
-        self.write_succeeded(output, &row, outcome, &Answer::default(), false);
+        self.write_succeeded(output, &row, outcome, &Answer::default());
+        output.count(&row, outcome, false);
         if let Writes::Directory(items) = &mut output.chunk_result.writes
             && outcome != Outcome::Unchanged
             && !self.plan.dry_run

@@ -2,13 +2,14 @@
 
 use crate::contacts::writes::WriteBatch;
 use crate::file::cells::Cells;
-use crate::judge::chunk_judge::{ChunkJudge, Row};
+use crate::judge::chunk_judge::{Change, ChunkJudge, Row};
 use crate::messages::catalogue::Messages;
 use crate::messages::labels::Labels;
-use crate::result::chunk_result::{ChunkAnswer, ChunkResult, Writes};
+use crate::result::chunk_result::{ChunkAnswer, ChunkResult, OpenRow, Writes};
 use crate::result::rows::{Answer, ResultWriter, Sent};
 use crate::result::tally::RowPlace;
 use crate::types::finding::Finding;
+use crate::types::id::ContactId;
 use crate::types::outcome::Outcome;
 
 /// Where rows are written as they are judged.
@@ -24,8 +25,14 @@ pub(super) struct ChunkOutput {
     pub(super) rows: Option<Vec<JudgedRow>>,
 }
 
+/// How much of accepted rows and of their changes is written.
+pub(super) struct Written {
+    succeeded: usize,
+    changes: usize,
+}
+
 impl ChunkOutput {
-    fn count(&mut self, row: &Row, outcome: Outcome, matched: bool) {
+    pub(super) fn count(&mut self, row: &Row, outcome: Outcome, matched: bool) {
         self.chunk_result.answer.tally.add_row(
             RowPlace { row: row.number, line: row.line },
             outcome,
@@ -34,8 +41,48 @@ impl ChunkOutput {
         );
         if let Some(rows) = &mut self.rows {
             let findings = row.findings.clone();
-            rows.push(JudgedRow { row: row.number, line: row.line, outcome, findings });
+            rows.push(JudgedRow { row: row.number, line: row.line, outcome, findings, changes: Vec::new() });
         }
+    }
+
+    /// Writes what the row changes on its contact.
+    pub(super) fn write_changes(&mut self, row: &Row, contact_id: ContactId, changes: &[Change]) {
+        for change in changes {
+            let cells = [&*change.field, &*change.before, &*change.after];
+            self.writer.changed(&mut self.chunk_result.answer.changes, row.number, contact_id, cells);
+        }
+    }
+
+    /// Counts the changes of the row that was counted last.
+    pub(super) fn count_changes(&mut self, changes: Vec<Change>) {
+        let fields = changes.iter().map(|change| change.field.as_str());
+        self.chunk_result.answer.tally.add_changes(fields);
+        if let Some(told) = self.rows.as_mut().and_then(|rows| rows.last_mut()) {
+            told.changes = changes;
+        }
+    }
+
+    /// How much is written: of accepted rows and of their changes.
+    pub(super) fn written(&self) -> Written {
+        let answer = &self.chunk_result.answer;
+        Written { succeeded: answer.succeeded.len(), changes: answer.changes.len() }
+    }
+
+    /// What was written since then.
+    pub(super) fn since(&self, then: &Written) -> (&[u8], &[u8]) {
+        let answer = &self.chunk_result.answer;
+        (&answer.succeeded[then.succeeded..], &answer.changes[then.changes..])
+    }
+
+    /// Takes back what was written since then.
+    pub(super) fn take_back(&mut self, then: Written) {
+        self.chunk_result.answer.succeeded.truncate(then.succeeded);
+        self.chunk_result.answer.changes.truncate(then.changes);
+    }
+
+    /// Notes an accepted row whose identity occurs several times.
+    pub(super) fn open(&mut self, row: u64, first: u64, at: usize, outcome: Outcome) {
+        self.chunk_result.answer.open.push(OpenRow { row, first, at, outcome });
     }
 }
 
@@ -50,6 +97,8 @@ pub struct JudgedRow {
     pub outcome: Outcome,
     /// All that was found in it.
     pub findings: Vec<Finding>,
+    /// What it changes on a contact that exists.
+    pub changes: Vec<Change>,
 }
 
 impl ChunkJudge<'_> {
@@ -78,9 +127,7 @@ impl ChunkJudge<'_> {
         row: &Row,
         outcome: Outcome,
         answer: &Answer<'_>,
-        matched: bool,
     ) -> usize {
-        output.count(row, outcome, matched);
         let sent = self.sent(row, &output.cells);
         output.writer.succeeded(
             &mut output.chunk_result.answer.succeeded,

@@ -119,27 +119,14 @@ impl RecordShape {
         self.additional.iter().map(cell).filter(|(_, value)| !value.is_empty())
     }
 
-    /// The record laid over the one that is there; `None` where nothing of it changed.
-    ///
-    /// # Errors
-    /// Where the record that is there cannot be read.
-    pub fn over(
-        &self,
-        profile: &Profile,
-        values: RowValues<'_>,
-        cells: &Cells,
-        linked: &Linked<'_>,
-        before: &str,
-    ) -> Result<Option<String>, String> {
-        let before: Record = serde_json::from_str(before).map_err(|error| format!("contact: {error}"))?;
-        let mut merged = self.record(profile, values, cells, linked).over(before.clone());
-        self.say_again(profile, &mut merged);
-        let changed = merged != before;
-        Ok(changed.then(|| serde_json::to_string(&merged).expect("plain data serialises")))
+    /// The fields that the file has columns for.
+    pub(super) fn mapped(&self) -> impl Iterator<Item = FieldIndex> {
+        self.fields.iter().copied()
     }
 
-    /// Name and phones say what the fields say, also where some of these are from the row and some from before.
-    fn say_again(&self, profile: &Profile, merged: &mut Record) {
+    /// Name and phones say what the fields say, also where some of these are from the row and some from before;
+    /// where a field is cleared, they may become empty.
+    pub(super) fn say_again(&self, profile: &Profile, merged: &mut Record, cleared: bool) {
         let value =
             |field: FieldIndex| merged.fields.get(&*profile.fields[field].name).map_or("", String::as_str);
         let name = name(profile, value).into_owned();
@@ -149,15 +136,22 @@ impl RecordShape {
                 phones.push(phone.to_owned());
             }
         }
-        if !name.is_empty() {
+        if !name.is_empty() || cleared {
             merged.name = name;
         }
-        if !phones.is_empty() {
+        if !phones.is_empty() || cleared {
             merged.phones = phones;
         }
     }
 
-    fn record(&self, profile: &Profile, values: RowValues<'_>, cells: &Cells, linked: &Linked<'_>) -> Record {
+    /// The record of a row by itself.
+    pub(super) fn record(
+        &self,
+        profile: &Profile,
+        values: RowValues<'_>,
+        cells: &Cells,
+        linked: &Linked<'_>,
+    ) -> Record {
         let field =
             |field: &FieldIndex| (profile.fields[*field].name.to_string(), values.get(*field).to_owned());
         let link = |(field, id): &(FieldIndex, String)| (profile.fields[*field].name.to_string(), id.clone());

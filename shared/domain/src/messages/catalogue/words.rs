@@ -69,7 +69,7 @@ words! {
 
 words! {
     /// A text for each status.
-    StatusWords: completed completed_with_errors all_rejected incomplete refused failed
+    StatusWords: completed completed_with_errors all_rejected incomplete refused failed cancelled
 }
 
 words! {
@@ -175,6 +175,7 @@ impl StatusWords {
             Status::Incomplete => &self.incomplete,
             Status::Refused => &self.refused,
             Status::Failed => &self.failed,
+            Status::Cancelled => &self.cancelled,
         }
     }
 }

@@ -1,0 +1,41 @@
+//! `rollcall approve`: imports exactly what a dry run showed.
+
+use std::path::Path;
+
+use rollcall_domain::types::outcome::Status;
+
+use super::Tuning;
+use crate::answer;
+use crate::answer::{Exit, Failure};
+use crate::host::{Host, find_import};
+
+/// Import what a dry run showed; rows whose answer has changed since are rejected
+#[derive(Debug, clap::Args)]
+pub struct Approve {
+    /// The dry run's id, as `rollcall imports list` shows it
+    #[arg(value_name = "IMPORT-ID")]
+    import: String,
+    /// Answer with one JSON document
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    tuning: Tuning,
+}
+
+impl Approve {
+    /// Imports the file of the dry run, and answers like an import.
+    pub fn run(self, home: &Path) -> Result<Exit, Failure> {
+        let host = Host::open(home, self.tuning.tune(self.json))?;
+        let dry_run = find_import(host.home(), &self.import)?;
+        let done = host.approve(&dry_run)?;
+        if self.json {
+            answer::print(&answer::document(&done.summary, &done.results))?;
+        } else {
+            answer::print(&answer::outcome_text(&done))?;
+        }
+        if matches!(done.summary.status, Status::Refused | Status::Failed) {
+            answer::say(answer::refusal(&done));
+        }
+        Ok(Exit::of(done.summary.status))
+    }
+}

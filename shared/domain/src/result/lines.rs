@@ -1,0 +1,30 @@
+//! Lines of result files, each with the row that it is about.
+
+use std::ops::Range;
+
+use crate::file::cells::Cells;
+use crate::file::split::records;
+
+/// A line of a result file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Line {
+    /// Where it stands, its terminator included.
+    pub range: Range<usize>,
+    /// The row's number.
+    pub row: u64,
+    /// Its cells.
+    pub cells: Vec<String>,
+}
+
+/// Reads lines; `row_column` is the place of `rollcall_row` in them.
+pub fn lines(bytes: &[u8], delimiter: u8, row_column: usize) -> Vec<Line> {
+    let text = String::from_utf8_lossy(bytes);
+    let (mut cells, mut start, mut lines) = (Cells::default(), 0, Vec::new());
+    for end in records(text.as_bytes(), delimiter) {
+        cells.parse(&text[start..end.end - usize::from(end.terminator)], delimiter);
+        let row = cells.get(row_column).parse().unwrap_or(0);
+        lines.push(Line { range: start..end.end, row, cells: cells.iter().map(str::to_owned).collect() });
+        start = end.end;
+    }
+    lines
+}

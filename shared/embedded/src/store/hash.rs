@@ -1,0 +1,82 @@
+//! Hashes that the packed indexes are made of, and the ids that they come from.
+
+use rollcall_domain::types::id::ContactId;
+use rollcall_domain::types::kind::Kind;
+use rusqlite::types::ValueRef;
+use xxhash_rust::xxh3::xxh3_64;
+
+/// What the packed index knows a contact by: an id is a digest, so its first half is a hash.
+pub(super) fn hash(id: &ContactId) -> u64 {
+    let mut half = [0; 8];
+    half.copy_from_slice(&id.as_bytes()[..8]);
+    u64::from_be_bytes(half)
+}
+
+/// A contact id as a column holds it: as people see it.
+pub(super) fn parse_id(value: ValueRef<'_>) -> Option<ContactId> {
+    let text: &[u8; 26] = value.as_str().ok()?.as_bytes().try_into().ok()?;
+    let mut bits = 0_u128;
+    for notification in &text[..25] {
+        bits = bits << 5 | u128::from(value_of(*notification)?);
+    }
+    // The last letter holds three bits.
+    bits = bits << 3 | u128::from(value_of(text[25])? >> 2);
+    Some(ContactId::from_bytes(bits.to_be_bytes()))
+}
+
+/// A letter of RFC 4648's base32, in lower case.
+fn value_of(notification: u8) -> Option<u8> {
+    match notification {
+        b'a'..=b'z' => Some(notification - b'a'),
+        b'2'..=b'7' => Some(notification - b'2' + 26),
+        _ => None,
+    }
+}
+
+/// Hashes of one owner's entries of one kind; they are stored, so they never change.
+pub(super) struct Hasher {
+    text: String,
+    prefix: usize,
+}
+
+impl Hasher {
+    pub(super) fn new(owner: &str, kind: Kind) -> Self {
+        Self::of(owner, kind.as_str())
+    }
+
+    pub(super) fn of(owner: &str, kind: &str) -> Self {
+        let text = format!("{owner}\u{1f}{kind}\u{1f}");
+        Self { prefix: text.len(), text }
+    }
+
+    pub(super) fn id(&mut self, id: &str) -> u64 {
+        self.hash("id", id)
+    }
+
+    pub(super) fn key(&mut self, key: &str) -> u64 {
+        self.hash("key", key)
+    }
+
+    pub(super) fn hash(&mut self, what: &str, value: &str) -> u64 {
+        self.text.truncate(self.prefix);
+        self.text.push_str(what);
+        self.text.push('\u{1f}');
+        self.text.push_str(value);
+        xxh3_64(self.text.as_bytes())
+    }
+}
+
+/// The hashes under which a row (owner, kind, id, keys) is found.
+pub(super) fn hashes_of_row(row: [ValueRef<'_>; 4]) -> rusqlite::Result<Vec<u64>> {
+    let [owner, kind, id, keys] = row;
+    let keys: Vec<String> = serde_json::from_str(keys.as_str()?).map_err(unreadable)?;
+    let mut hasher = Hasher::of(owner.as_str()?, kind.as_str()?);
+    let mut hashes = vec![hasher.id(id.as_str()?)];
+    hashes.extend(keys.iter().map(|key| hasher.key(key)));
+    Ok(hashes)
+}
+
+/// Makes an error of another crate SQLite's, to leave a transaction with.
+pub(super) fn unreadable(error: impl std::error::Error + Send + Sync + 'static) -> rusqlite::Error {
+    rusqlite::Error::ToSqlConversionFailure(Box::new(error))
+}
