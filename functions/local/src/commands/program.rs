@@ -43,6 +43,12 @@ pub struct Set {
     /// Whom letters come from
     #[arg(long, value_name = "A@B")]
     sender: Option<String>,
+    /// Attach the file of failed rows to notification e-mails, up to 1 MiB
+    #[arg(long, value_name = "true|false")]
+    attach_failed: Option<bool>,
+    /// The program's console, which notification e-mails link to
+    #[arg(long, value_name = "URL")]
+    console_url: Option<String>,
 }
 
 impl Program {
@@ -78,6 +84,8 @@ impl Set {
             time_zone: self.time_zone.clone().or(before.time_zone),
             sender: self.sender.clone().or(before.sender),
             notify: if self.notify.is_empty() { before.notify } else { self.notify.clone() },
+            attach_failed: self.attach_failed.unwrap_or(before.attach_failed),
+            console_url: self.console_url.clone().or(before.console_url),
             options: before.options,
         }
     }

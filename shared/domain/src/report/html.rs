@@ -16,6 +16,24 @@ use crate::types::number_format;
 use crate::types::outcome::Outcome;
 use crate::types::outcome::Status;
 
+/// Which result files are there as workbooks too.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Workbooks {
+    /// A workbook was imported, so its results come back as workbooks.
+    pub wanted: bool,
+    /// The rows that succeeded are there as one.
+    pub succeeded: bool,
+    /// The rows that failed are.
+    pub failed: bool,
+}
+
+impl Workbooks {
+    /// Returns whether a sheet could not hold the rows of a result file.
+    pub fn too_large(self) -> bool {
+        self.wanted && !(self.succeeded && self.failed)
+    }
+}
+
 /// What a report and a letter are made of.
 #[derive(Debug, Clone, Copy)]
 pub struct ReportInput<'a> {
@@ -33,8 +51,8 @@ pub struct ReportInput<'a> {
     pub labels: &'a Labels,
     /// The program's console, where it has one.
     pub console_url: Option<&'a str>,
-    /// The result files are there as workbooks too.
-    pub workbooks: bool,
+    /// Which result files are there as workbooks too.
+    pub workbooks: Workbooks,
 }
 
 impl<'a> ReportInput<'a> {
@@ -137,7 +155,7 @@ struct View<'a> {
     has_results: bool,
     has_failed_rows: bool,
     has_accepted_rows: bool,
-    workbooks: bool,
+    workbooks: Workbooks,
     /// The columns that the profile expects, where one is missing.
     expected: Option<String>,
     /// The command that writes a template.

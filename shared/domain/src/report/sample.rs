@@ -7,7 +7,7 @@ use jiff::tz::TimeZone;
 use crate::messages::labels::Labels;
 use crate::messages::localized::FindingJson;
 use crate::profile::compiled::Profile;
-use crate::report::html::ReportInput;
+use crate::report::html::{ReportInput, Workbooks};
 use crate::report::summary::{Head, SCHEMA, Summary};
 use crate::report::upload::{Detection, Upload, UploadColumn, Verdict};
 use crate::result::tally::{RowPlace, Tally};
@@ -35,7 +35,7 @@ impl Sample {
             time_zone: &self.time_zone,
             labels: &self.labels,
             console_url: None,
-            workbooks: false,
+            workbooks: Workbooks::default(),
         }
     }
 

@@ -80,8 +80,8 @@ words! {
 words! {
     /// The words of the terminal for an import.
     TerminalWords:
-    errors warnings rows_read less rate matched more results report summary mail mail_sent mail_not_sent next next_dry
-    next_dry_fix dry code
+    errors warnings rows_read less rate matched more results report summary mail mail_sent mail_not_sent mail_waiting
+    mail_refused mail_nobody next next_dry next_dry_fix dry code
 }
 
 words! {
@@ -92,7 +92,7 @@ words! {
     first_line_header first_line_ignore first_line_data data_rows comma semicolon tab pipe columns position header
     field not_mapped errors warnings column what affected first_rows fix whole_row whole_file files files_note
     succeeded_file succeeded_file_dry failed_file fix_title fix_step_1 fix_step_2 fix_step_3 fix_step_3_dry row options
-    expected template invalid_optional failed_workbook succeeded_workbook yes no
+    expected template invalid_optional failed_workbook succeeded_workbook workbook_too_large yes no
 }
 
 words! {
