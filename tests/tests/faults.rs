@@ -72,6 +72,20 @@ const CASES: &[Case] = &[
         options: &[("replace", "true"), ("dry_run", "true")],
         chunk_rows: 2,
     },
+    Case {
+        name: "a gate that opens",
+        profile: "prospects",
+        file: LIST,
+        options: &[("max_rejected", "100%")],
+        chunk_rows: 4,
+    },
+    Case {
+        name: "a gate that stays closed",
+        profile: "prospects",
+        file: LIST,
+        options: &[("max_rejected", "0")],
+        chunk_rows: 4,
+    },
 ];
 
 fn world(case: &Case) -> (World, Event) {
@@ -198,6 +212,8 @@ fn the_cases_are_what_they_say() {
         ("refused", 3),
         ("completed_with_errors", 3),
         ("completed_with_errors", 3),
+        ("completed_with_errors", 4),
+        ("refused", 3),
     ];
     assert_eq!(ends, wanted.map(|(status, contacts)| (status.to_owned(), contacts)));
 }

@@ -21,7 +21,7 @@ use serde::{Deserialize, Serialize};
 use crate::disk::{Draft, fault, remove_drafts};
 use crate::smtp::{Delivery, Smtp};
 
-/// The letters of a home.
+/// The notification e-mails of a home.
 #[derive(Debug, Clone)]
 pub struct Outbox {
     folder: PathBuf,
@@ -39,22 +39,22 @@ struct Posting {
 const POSTING: &str = ".delivery.json";
 
 impl Outbox {
-    /// Opens a folder of letters; makes it where there is none, and removes what was not written to its end.
+    /// Opens the folder; creates it if needed, and removes unfinished files.
     ///
     /// # Errors
-    /// When the folder cannot be made or written.
+    /// When the folder cannot be created or written.
     pub fn open(folder: &Path) -> io::Result<Self> {
         fs::create_dir_all(folder)?;
         remove_drafts(folder)?;
         Ok(Self::open_shared(folder))
     }
 
-    /// Opens a folder of letters for reading.
+    /// Opens the folder for reading.
     pub fn open_shared(folder: &Path) -> Self {
         Self { folder: folder.to_owned(), smtp: None }
     }
 
-    /// Where an import's letter is.
+    /// The path of an import's notification.
     pub fn notification(&self, import: &ImportId) -> PathBuf {
         self.folder.join(format!("{import}.eml"))
     }
@@ -135,11 +135,11 @@ impl Outbox {
 impl Mail for Outbox {
     async fn send(&self, import: &ImportId, notification: &Notification) -> Answer<()> {
         let sent = self.write(import, notification).and_then(|()| self.post(import, notification));
-        sent.map_err(|error| fault("writing a letter", &error))
+        sent.map_err(|error| fault("writing a notification", &error))
     }
 }
 
-/// A letter as mail programs read it; the same letter gives the same bytes but for its date.
+/// An e-mail in the format of mail programs; the same notification gives the same bytes except for its date.
 fn message(import: &ImportId, notification: &Notification, seconds: i64) -> io::Result<Vec<u8>> {
     let parts = vec![
         MimePart::new("text/plain", BodyPart::from(notification.text.as_str())),
@@ -167,7 +167,7 @@ fn body<'a>(text: MimePart<'a>, import: &ImportId, notification: &'a Notificatio
     MimePart::new(mixed, BodyPart::Multipart(vec![text, attachment]))
 }
 
-/// The recipients; a letter to nobody is one all the same.
+/// The recipients; an e-mail without recipients is written all the same.
 fn recipients(notification: &Notification) -> HeaderType<'_> {
     if notification.to.is_empty() {
         return Raw::new("undisclosed-recipients:;").into();

@@ -11,20 +11,20 @@ use crate::types::locale::Locale;
 use crate::types::number_format;
 use crate::types::outcome::Status;
 
-/// Who sends where the program's settings name nobody.
+/// The sender where the program's settings name none.
 pub const DEFAULT_SENDER: &str = "rollcall@localhost";
 
-/// More kinds of errors, or of warnings, than this are left to the report.
+/// At most this many kinds of errors, or of warnings; the report has the rest.
 const PROBLEMS_SHOWN: usize = 20;
 
-/// A letter, ready to be sent.
+/// A notification, ready to be sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Notification {
     /// The sender's address.
     pub from: String,
     /// The recipients' addresses.
     pub to: Vec<String>,
-    /// The subject, on one line.
+    /// The subject, in one line.
     pub subject: String,
     /// The plain part.
     pub text: String,
@@ -67,7 +67,7 @@ pub fn notification(
     }
 }
 
-/// The letter's content, from which both parts are written.
+/// The content, from which both parts are written.
 #[derive(Template)]
 #[template(path = "letter.html")]
 struct Page {
@@ -80,7 +80,7 @@ struct Page {
     cause_word: &'static str,
     /// Why it failed, in English; empty unless it did.
     cause: String,
-    /// Whether to say that nothing was written; a file that was not read needs no such word.
+    /// Whether to say that nothing was written; unnecessary for a file that was not read.
     dry_run: bool,
     figures: Vec<(String, String)>,
     /// The errors, then the warnings.
@@ -193,7 +193,7 @@ fn link(input: &ReportInput) -> Option<String> {
     Some(format!("{base}/p/{}/imports/{}", head.program, head.import_id))
 }
 
-/// Returns what the reader is asked to do.
+/// Returns what the reader is to do.
 fn next(input: &ReportInput) -> Option<String> {
     let (w, rows) = (input.words().notification(), input.summary.rows);
     match input.summary.status {
@@ -232,7 +232,7 @@ impl Line {
         };
         let examples = examples(&problem, input);
         let what = match problem.code.scope() {
-            // A text about the file names what it is about itself.
+            // A text about the file names its subject itself.
             Scope::File => problem.what,
             Scope::Row | Scope::Warning => format!("{}{} {}", problem.column, words.colon(), problem.what),
         };

@@ -15,7 +15,7 @@ pub struct Problem {
     pub code: Code,
     /// The field's label, or the words for the whole row or file.
     pub column: String,
-    /// What is the matter.
+    /// The problem.
     pub what: String,
     /// How to correct it.
     pub fix: String,
