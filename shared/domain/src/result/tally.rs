@@ -102,6 +102,7 @@ pub struct CodeCount {
 
 /// A row of a file as people find it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Example {
     /// The row of the spreadsheet, or the line of the file.
     pub line: u64,
