@@ -72,7 +72,8 @@ fn chunks_and_their_order_change_no_byte_of_a_workbook() {
     let source = workbook(&all);
     let of = |rows: u32, order: u64| {
         let course = Course { size: ChunkSize { rows, ..ChunkSize::default() }, order, ..Course::default() };
-        let imported = TestHost::with_acme().import_with("prospects", &source, &[], &course);
+        let host = TestHost::with_acme();
+        let imported = host.import_with("prospects", &source, &[], &course);
         let counts = serde_json::to_string(&imported.summary.errors).unwrap();
         (file(&imported, "failed.xlsx"), counts)
     };
