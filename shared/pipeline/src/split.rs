@@ -163,7 +163,8 @@ pub(crate) fn plan_of(item: &ImportItem, file: &str, asked: &ImportRequest, surv
 fn upload_of(plan: &Plan, item: &ImportItem, asked: &ImportRequest, surveyed: &Surveyed) -> Upload {
     let locale = plan.settings.locale;
     let findings = surveyed.errors.iter().chain(&surveyed.warnings);
-    let findings = findings.map(|finding| FindingJson::new(finding, locale)).collect();
+    let labels = asked.profile.as_ref().map(Profile::labels).unwrap_or_default();
+    let findings = findings.map(|finding| FindingJson::new(finding, &labels, locale)).collect();
     let verdict = Verdict::of(findings);
     let found = surveyed.encoding.as_ref();
     let has_header = surveyed.mapping.has_header;

@@ -6,7 +6,7 @@
 //! - [`decode`]: encodings, detected and decoded. [`workbook`]: a sheet of an xlsx file as the same text.
 //! - [`dialect`]: quotes of other dialects, rewritten in the ordinary one.
 //! - [`split`]: where records end. [`cells`]: the cells of a record. [`record_text`]: a record's bytes as text.
-//! - [`write`](mod@write): CSV out, safe against formulas.
+//! - [`write`](mod@write): CSV out, safe against formulas. [`workbook_stream`]: records out as a workbook.
 
 pub mod cells;
 pub mod decode;
@@ -15,4 +15,5 @@ pub mod packed;
 pub mod record_text;
 pub mod split;
 pub mod workbook;
+pub mod workbook_stream;
 pub mod write;

@@ -11,6 +11,7 @@ use crate::file::cells::Cells;
 use crate::file::split::records;
 use crate::file::write::write_record;
 use crate::messages::catalogue::Messages;
+use crate::messages::labels::Labels;
 use crate::plan::chunk::ChunkMessage;
 use crate::plan::columns::SUCCEEDED;
 use crate::plan::import_plan::Plan;
@@ -123,7 +124,7 @@ pub fn unprocessed(plan: &Plan, profile: &Profile, message: &ChunkMessage) -> Ch
         if outcome == Outcome::Unprocessed {
             let sent = Sent { record: &record, plain: false, cells: &cells, row: number, line };
             let messages = Messages::of(plan.settings.locale);
-            writer.failed(&mut answer.failed, sent, outcome, &[], messages);
+            writer.failed(&mut answer.failed, sent, outcome, &[], (messages, Labels::NONE));
         }
         line += mark.and_then(|mark| mark.lines).unwrap_or(u64::from(end.lines));
         start = end.end;
@@ -191,7 +192,7 @@ impl PartialFailure {
         let own = row.cells.iter().take(self.width + 2).map(String::as_str);
         let finding = self.reason.map(Finding::new);
         let key = finding.as_ref().map(Finding::key).unwrap_or_default();
-        let message = finding.map(|finding| self.messages.text(&finding)).unwrap_or_default();
+        let message = finding.map(|finding| self.messages.text(&finding, Labels::NONE)).unwrap_or_default();
         let told = [unprocessed, &*key, &*message, said("rollcall_warnings")];
         let mut record = Vec::new();
         write_record(
