@@ -131,7 +131,6 @@ fn upload(head: Head, verdict: Verdict, rows: u64) -> Upload {
             column(5, "<script>alert(1)</script>", None, None),
         ],
         mapping: None,
-        mapping: None,
         detection: Detection::default(),
         options: BTreeMap::from([("replace".to_owned(), false.into())]),
     }
