@@ -12,7 +12,6 @@ use std::thread::available_parallelism;
 use jiff::Timestamp;
 use pollster::block_on;
 use rollcall_domain::plan::import_plan::ChunkSize;
-use rollcall_domain::plan::object_keys;
 use rollcall_domain::plan::object_keys::{Artifacts, Drop};
 use rollcall_domain::report::summary::Summary;
 use rollcall_domain::report::upload::Upload;
@@ -124,7 +123,6 @@ impl Host {
     pub fn import(&self, source: &Path, drop: &Drop, given: Vec<(String, String)>) -> Result<Done, Failure> {
         let at = self.home.imports().next_drop_time(Timestamp::now())?;
         let (bucket, key) = (self.home.bucket(), drop.key());
-        self.put_options(&object_keys::sidecar(&key), &given)?;
         let prepared = bucket.prepare_drop(source, &key, at)?;
         self.import_prepared(prepared, drop, given)
     }
@@ -152,16 +150,6 @@ impl Host {
         let import = import.map_err(|error| Fault::damaged("reading summary.json", error))?;
         let done = Done::read(&self.home, &drop.program, &import)?;
         done.ok_or_else(|| Fault::damaged("reading an import's artifacts", "an answer is missing"))
-    }
-
-    /// The options of a drop are beside it before it appears; those of an earlier drop of its name are removed.
-    fn put_options(&self, sidecar: &str, given: &[(String, String)]) -> Answer<()> {
-        if given.is_empty() {
-            return self.home.bucket().remove(sidecar);
-        }
-        let table: toml::Table =
-            given.iter().map(|(name, value)| (name.clone(), toml::Value::from(value.as_str()))).collect();
-        block_on(self.home.bucket().put(sidecar, table.to_string().into_bytes()))
     }
 
     /// Finishes an import that an earlier command began.

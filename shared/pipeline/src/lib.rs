@@ -73,6 +73,7 @@ pub mod migrate;
 pub mod ports;
 pub mod preview;
 pub mod request;
+mod sidecar;
 pub mod split;
 mod survey;
 pub mod sweep;

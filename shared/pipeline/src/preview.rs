@@ -166,7 +166,7 @@ pub async fn preview(
     rows: usize,
 ) -> Answer<Preview> {
     let item = new_item(objects.bucket(), drop, object, given, Timestamp::UNIX_EPOCH);
-    let asked = ImportRequest::read(objects, &item, drop).await?;
+    let asked = ImportRequest::peek(objects, &item, drop).await?;
     let size = ChunkSize { rows: CHUNK_ROWS, ..ChunkSize::default() };
     let surveyed = survey(objects, &item.object, &asked, size).await?;
     let plan = Plan { dry_run: true, ..plan_of(&item, &drop.file, &asked, &surveyed) };

@@ -16,6 +16,7 @@ use rollcall_domain::types::names::{ImportId, NameError, ProgramName};
 
 use crate::fault::Fault;
 use crate::ports::{Answer, ImportItem, ObjectVersion, Objects};
+use crate::sidecar;
 
 /// How the profile of an import is noted that approves a dry run.
 pub(crate) const APPROVE: &str = "approve/";
@@ -81,7 +82,24 @@ pub(crate) struct ImportRequest {
 }
 
 impl ImportRequest {
+    /// The request of an import; a sidecar serves it alone from then on.
     pub(crate) async fn read(objects: &impl Objects, item: &ImportItem, drop: &Drop) -> Answer<Self> {
+        let sidecar = sidecar::read(objects, item).await?;
+        Self::with_sidecar(objects, item, drop, sidecar).await
+    }
+
+    /// The request of a preview, which claims no sidecar.
+    pub(crate) async fn peek(objects: &impl Objects, item: &ImportItem, drop: &Drop) -> Answer<Self> {
+        let sidecar = sidecar::peek(objects, item).await?;
+        Self::with_sidecar(objects, item, drop, sidecar).await
+    }
+
+    async fn with_sidecar(
+        objects: &impl Objects,
+        item: &ImportItem,
+        drop: &Drop,
+        sidecar: Option<Vec<u8>>,
+    ) -> Answer<Self> {
         let mut asked = Self {
             settings: Settings::default(),
             profile: None,
@@ -91,7 +109,7 @@ impl ImportRequest {
             given: Vec::new(),
             saved_in: (item.program.clone(), item.profile.clone()),
         };
-        if let Err(finding) = asked.fill(objects, item, drop).await? {
+        if let Err(finding) = asked.fill(objects, item, drop, sidecar).await? {
             asked.errors.push(finding);
         }
         asked.options.dry_run |= drop.dry_run;
@@ -103,6 +121,7 @@ impl ImportRequest {
         objects: &impl Objects,
         item: &ImportItem,
         drop: &Drop,
+        sidecar: Option<Vec<u8>>,
     ) -> Answer<Result<(), Finding>> {
         if !drop.program.is_marketplace() {
             let Some(text) = read_text(objects, &object_keys::settings(&drop.program)).await? else {
@@ -119,7 +138,7 @@ impl ImportRequest {
             Ok(profile) => profile,
             Err(finding) => return Ok(Err(finding)),
         };
-        let sidecar = read_text(objects, &object_keys::sidecar(&item.object.key)).await?;
+        let sidecar = sidecar.map(utf8);
         let sidecar = sidecar.map(|text| text.and_then(|text| toml_table::read_table(&text))).transpose();
         let read = sidecar.map_err(|detail| (String::new(), detail)).and_then(|sidecar| {
             let defaults =
@@ -128,6 +147,7 @@ impl ImportRequest {
             let options = Options::read_over(&defaults, &given).map_err(|error| (error.name, error.what))?;
             (self.defaults, self.given) = (defaults, given);
             options.check(&profile).map_err(|error| (error.name, error.what))?;
+            self.settings.check_notify(&options.notify).map_err(|what| ("notify".to_owned(), what))?;
             Ok(options)
         });
         self.profile = Some(profile);
@@ -196,7 +216,11 @@ fn settings_invalid(key: &str, detail: String) -> Finding {
 
 async fn read_text(objects: &impl Objects, key: &str) -> Answer<Option<Result<String, String>>> {
     let bytes = objects.get(key).await?;
-    Ok(bytes.map(|bytes| String::from_utf8(bytes).map_err(|_| "is not UTF-8".to_owned())))
+    Ok(bytes.map(utf8))
+}
+
+fn utf8(bytes: Vec<u8>) -> Result<String, String> {
+    String::from_utf8(bytes).map_err(|_| "is not UTF-8".to_owned())
 }
 
 /// A custom profile takes precedence over a built-in one of the same name.

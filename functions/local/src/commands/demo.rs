@@ -80,6 +80,7 @@ fn set_up(host: &Host) -> Result<ProgramName, Failure> {
             time_zone: Some("America/Sao_Paulo".to_owned()),
             sender: Some("rollcall@demo.example".to_owned()),
             notify: vec!["you@demo.example".to_owned()],
+            notify_domains: Vec::new(),
             ..Settings::default()
         };
         if block_on(bucket.put_if_absent(&object_keys::settings(&program), &[settings.to_toml().as_bytes()]))?

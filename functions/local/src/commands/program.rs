@@ -40,6 +40,9 @@ pub struct Set {
     /// Whom letters go to; given several times, to all of them
     #[arg(long, value_name = "A@B")]
     notify: Vec<String>,
+    /// A domain whose addresses a drop may notify
+    #[arg(long = "notify-domain", value_name = "DOMAIN")]
+    notify_domains: Vec<String>,
     /// Whom letters come from
     #[arg(long, value_name = "A@B")]
     sender: Option<String>,
@@ -78,6 +81,11 @@ impl Set {
             time_zone: self.time_zone.clone().or(before.time_zone),
             sender: self.sender.clone().or(before.sender),
             notify: if self.notify.is_empty() { before.notify } else { self.notify.clone() },
+            notify_domains: if self.notify_domains.is_empty() {
+                before.notify_domains
+            } else {
+                self.notify_domains.clone()
+            },
             options: before.options,
         }
     }

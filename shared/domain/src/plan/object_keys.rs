@@ -99,6 +99,11 @@ pub fn sidecar(key: &str) -> String {
     format!("{key}.options.toml")
 }
 
+/// The claim of an import on a version of a sidecar.
+pub fn sidecar_claim(program: &ProgramName, digest: &str) -> String {
+    format!("imports/{program}/sidecars/{digest}")
+}
+
 /// The program's settings.
 pub fn settings(program: &ProgramName) -> String {
     format!("settings/{program}.toml")

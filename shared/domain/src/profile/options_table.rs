@@ -33,6 +33,8 @@ pub struct OptionsTable {
     pub validate_agent: Option<bool>,
     /// What happens to a name that several entries share.
     pub ambiguous: Option<Ambiguous>,
+    /// What happens to an invalid value of an optional field.
+    pub invalid_optional: Option<InvalidOptional>,
     /// The rows to import, such as `1,3,5-9`.
     pub rows: Option<RowsOption>,
     /// Further recipients of the notification e-mail.
@@ -45,6 +47,8 @@ pub struct OptionsTable {
     pub clear_word: Option<String>,
     /// Fields whose filled value in the contact stays.
     pub keep_fields: Option<TextOrList>,
+    /// With more rejected rows than this, such as `100` or `5%`, nothing is written.
+    pub max_rejected: Option<CountOrShare>,
 }
 
 /// What happens to a name that several entries share.
@@ -57,6 +61,16 @@ pub enum Ambiguous {
     First,
 }
 
+/// What happens to an invalid value of an optional field.
+#[derive(JsonSchema)]
+#[schemars(rename_all = "lowercase")]
+pub enum InvalidOptional {
+    /// The row is rejected.
+    Reject,
+    /// The row is imported without the value (`value_dropped`).
+    Drop,
+}
+
 /// A text with commas, or a list.
 #[derive(JsonSchema)]
 #[schemars(untagged)]
@@ -65,6 +79,16 @@ pub enum TextOrList {
     Text(String),
     /// A list.
     List(Vec<String>),
+}
+
+/// A number of rows, or a share of the rows read.
+#[derive(JsonSchema)]
+#[schemars(untagged)]
+pub enum CountOrShare {
+    /// A number.
+    Count(u64),
+    /// A number or a share, such as `5%`.
+    Text(String),
 }
 
 /// Row numbers.

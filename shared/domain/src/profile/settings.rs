@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::clean::DayOrder;
 use crate::clean::phone::Region;
+use crate::types::limits;
 use crate::types::locale::Locale;
 
 /// A program: whom its imports belong to, and how it is spoken to.
@@ -30,6 +31,9 @@ pub struct Settings {
     /// Whom to notify.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub notify: Vec<String>,
+    /// Domains whose addresses the option `notify` of a drop may name, besides the addresses in `notify`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub notify_domains: Vec<String>,
     /// Options of every drop, under those of the drop itself.
     #[serde(skip_serializing_if = "toml::Table::is_empty")]
     #[cfg_attr(feature = "schema", schemars(with = "crate::profile::options_table::OptionsTable"))]
@@ -69,6 +73,29 @@ impl Settings {
         }
         crate::profile::toml_table::pairs(&self.options)?;
         Ok(())
+    }
+
+    /// Checks the addresses that a drop wants to notify: whoever may drop files must not be able to write to strangers.
+    ///
+    /// # Errors
+    /// With the address that is not allowed, or their number.
+    pub fn check_notify(&self, addresses: &[String]) -> Result<(), String> {
+        if addresses.len() > limits::NOTIFIED {
+            return Err(format!("takes at most {} addresses, not {}", limits::NOTIFIED, addresses.len()));
+        }
+        match addresses.iter().find(|address| !self.may_notify(address)) {
+            Some(address) => Err(format!(
+                "takes only addresses of the program's notify list or of its notify_domains, not {address:?}"
+            )),
+            None => Ok(()),
+        }
+    }
+
+    fn may_notify(&self, address: &str) -> bool {
+        let is = |known: &String| known.eq_ignore_ascii_case(address);
+        let domain = address.rsplit_once('@').map_or("", |(_, domain)| domain);
+        let in_domain = |known: &String| known.eq_ignore_ascii_case(domain);
+        self.notify.iter().any(is) || self.notify_domains.iter().any(in_domain)
     }
 
     /// The settings as the file that [`Settings::parse`] reads.

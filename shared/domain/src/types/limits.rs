@@ -71,3 +71,5 @@ pub const WORKBOOK_SHEETS_COUNTED: &str = "1,000 sheets";
 pub const SHEET_COLUMNS: usize = 16_384;
 /// Rows that a sheet can have at all.
 pub const SHEET_ROWS: u32 = 1_048_576;
+/// Addresses that the option `notify` of a drop may name.
+pub const NOTIFIED: usize = 10;

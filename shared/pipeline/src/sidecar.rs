@@ -1,0 +1,67 @@
+//! A sidecar's options serve one drop: the first of that name after it.
+//!
+//! The import that reads a version of a sidecar first claims it, with an object that stays. A later import of the same
+//! name finds the claim of another and has no options from it. Nothing needs to be deleted for that, so a host without
+//! the permission to delete keeps the promise too; a second delivery of the first import finds its own claim.
+
+use rollcall_domain::plan::object_keys;
+use rollcall_domain::types::id::{base32, sha256};
+use rollcall_domain::types::names::ImportId;
+
+use crate::fault::Fault;
+use crate::ports::{Answer, ImportItem, ObjectVersion, Objects};
+
+/// Characters of a claim's name: 80 bits.
+const DIGEST: usize = 16;
+
+/// The text of the sidecar that serves an import; `None` where there is none, or where it served another import.
+///
+/// # Errors
+/// Where a port fails.
+pub(crate) async fn read(objects: &impl Objects, item: &ImportItem) -> Answer<Option<Vec<u8>>> {
+    let key = object_keys::sidecar(&item.object.key);
+    let Some(sidecar) = objects.describe(&key).await? else { return Ok(None) };
+    if !serves(objects, item, &sidecar).await? {
+        return Ok(None);
+    }
+    text_of(objects, &sidecar).await.map(Some)
+}
+
+/// The same without a claim, for a preview.
+///
+/// # Errors
+/// Where a port fails.
+pub(crate) async fn peek(objects: &impl Objects, item: &ImportItem) -> Answer<Option<Vec<u8>>> {
+    let key = object_keys::sidecar(&item.object.key);
+    let Some(sidecar) = objects.describe(&key).await? else { return Ok(None) };
+    if objects.get(&claim_key(item, &sidecar)).await?.is_some() {
+        return Ok(None);
+    }
+    text_of(objects, &sidecar).await.map(Some)
+}
+
+/// A sidecar that is written anew at this moment is read on the next try.
+async fn text_of(objects: &impl Objects, sidecar: &ObjectVersion) -> Answer<Vec<u8>> {
+    objects.read(sidecar, 0..sidecar.len).await.map_err(|fault| match fault {
+        Fault::Gone(key) => Fault::transient("reading a sidecar", format_args!("{key} was written anew")),
+        fault => fault,
+    })
+}
+
+/// Claims a version of a sidecar for an import; whether the import has it.
+async fn serves(objects: &impl Objects, item: &ImportItem, sidecar: &ObjectVersion) -> Answer<bool> {
+    let claim = claim_key(item, sidecar);
+    let import: &ImportId = &item.import_id;
+    if objects.put_if_absent(&claim, &[import.as_str().as_bytes()]).await? {
+        return Ok(true);
+    }
+    let claimed_by = objects.get(&claim).await?;
+    Ok(claimed_by.is_some_and(|claimed_by| claimed_by == import.as_str().as_bytes()))
+}
+
+fn claim_key(item: &ImportItem, sidecar: &ObjectVersion) -> String {
+    let mut digest = String::new();
+    base32(&sha256(&[&sidecar.key, &sidecar.version, &sidecar.modified.to_string()]), &mut digest);
+    digest.truncate(DIGEST);
+    object_keys::sidecar_claim(&item.program, &digest)
+}
