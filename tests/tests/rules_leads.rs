@@ -85,7 +85,7 @@ fn cad_03_04_other_numbers_stand_in_where_there_is_no_plain_one() {
     let imported = leads(&host, file, &[]);
     let fields: Vec<Option<&str>> =
         imported.upload.columns.iter().map(|column| column.field.as_deref()).collect();
-    assert_eq!(fields, [Some("last_name"), Some("email"), None, Some("phone"), Some("owner")]);
+    assert_eq!(fields, [Some("last_name"), Some("email"), Some("phone"), Some("phone"), Some("owner")]);
     assert_eq!(host.records()[0].phones, ["+33612345678"]);
 }
 
@@ -95,7 +95,7 @@ fn cad_05_unmapped_columns_are_ignored() {
     let file = "Nom;E-mail;Propriétaire;Score\nLima;ana@one.example;Ana Souza;42\n";
     let imported = leads(&host, file, &[]);
     let lead = &host.records()[0];
-    assert_eq!(lead.fields.keys().collect::<Vec<_>>(), ["email", "last_name", "owner"]);
+    assert_eq!(lead.fields.keys().collect::<Vec<_>>(), ["email", "first_name", "last_name", "owner"]);
     assert!(lead.additional.is_empty());
     assert_eq!(imported.succeeded_rows()[0]["Score"], "42");
 }

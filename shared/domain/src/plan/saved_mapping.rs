@@ -25,7 +25,9 @@ pub fn fingerprint(mapping: &Mapping) -> String {
 pub fn reading_options(mapping: &Mapping, options: &Options) -> Vec<(String, String)> {
     let by_position = options.columns.is_some() && !mapping.is_result_file;
     let mut pairs: Vec<(String, String)> = Vec::new();
-    if by_position {
+    if by_position && !mapping.has_header {
+        // A result file names the columns by their fields.
+    } else if by_position {
         for at in mapping.echoed() {
             let column = &mapping.columns[at];
             let name = format!("map.{}", column.header);

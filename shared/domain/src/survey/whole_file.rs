@@ -359,7 +359,10 @@ impl<'p> Survey<'p> {
         self.end_at_last_filled();
         self.tell_repeats();
         let (day_orders, mut warnings) = self.decide_orders();
-        warnings.extend(self.unmapped_with_data());
+        // Of a refused file nothing is lost, and its first record may be no header but somebody's data.
+        if errors.is_empty() {
+            warnings.extend(self.unmapped_with_data());
+        }
         warnings.extend(self.headers.finding(Code::HeaderRepeated));
         warnings.extend(self.quotes.finding(Code::QuotesIrregular));
         warnings.extend(self.none_chosen());
