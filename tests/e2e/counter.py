@@ -1,4 +1,8 @@
-"""A proxy that counts the calls to DynamoDB and the units that they cost, and makes it as busy as it can be."""
+"""A proxy in front of the emulator's DynamoDB. It lets one write of a table through at a time, counts calls and the units
+that they cost, and makes the table as busy as it can be.
+
+The emulator evaluates the condition of a write and applies the write without a lock: two conditional writes of one item
+at the same moment can both succeed. A real table lets one through, and leases and claims rest on that."""
 
 import http.client
 import http.server
@@ -6,13 +10,18 @@ import json
 import math
 import threading
 from collections import Counter as Counts
+from contextlib import ExitStack
 from urllib.parse import urlsplit
+
+WRITES = ("PutItem", "UpdateItem", "DeleteItem", "BatchWriteItem", "TransactWriteItems")
 
 
 class Counter:
     def __init__(self, target):
         self.calls, self.items, self.units = Counts(), Counts(), Counts()
         self.lock = threading.Lock()
+        # By table: held while the emulator writes to it.
+        self.tables = {}
         # Half of each batch is left undone; or every call for contacts is throttled.
         self.leave_undone, self.throttle = False, False
         self.left_undone, self.throttled = 0, 0
@@ -20,6 +29,9 @@ class Counter:
 
         class Handler(http.server.BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
+            # An answer is two small writes: without this they wait for each other.
+            disable_nagle_algorithm = True
+            connection_to_emulator = None
 
             def forward(self):
                 body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
@@ -27,15 +39,8 @@ class Counter:
                 if counter.throttle and call.startswith("DynamoDB") and b"-Contacts" in body:
                     return self.refuse()
                 body, undone = counter.halve(call, body) if counter.leave_undone else (body, None)
-                connection = http.client.HTTPConnection(to.hostname, to.port, timeout=60)
-                headers = {name: value for name, value in self.headers.items() if name.lower() != "connection"}
-                connection.putrequest(self.command, self.path, skip_host=True, skip_accept_encoding=True)
-                for name, value in headers.items():
-                    is_length = name.lower() == "content-length"
-                    connection.putheader(name, str(len(body)) if is_length else value)
-                connection.endheaders(body)
-                answer = connection.getresponse()
-                data = answer.read()
+                with counter.alone(call, body):
+                    answer, data = self.ask(body)
                 if undone and answer.status == 200:
                     data = json.dumps({**json.loads(data), **undone}).encode()
                 counter.count(self.headers.get("X-Amz-Target", ""), body, data)
@@ -47,6 +52,28 @@ class Counter:
                 self.send_header("Content-Length", length or "0")
                 self.end_headers()
                 self.wfile.write(data)
+
+            def ask(self, body):
+                """Asks the emulator, on the connection of this client; on a new one where that was closed."""
+                for fresh in (False, True):
+                    if fresh or self.connection_to_emulator is None:
+                        self.connection_to_emulator = http.client.HTTPConnection(to.hostname, to.port, timeout=60)
+                    connection = self.connection_to_emulator
+                    try:
+                        connection.putrequest(self.command, self.path, skip_host=True, skip_accept_encoding=True)
+                        for name, value in self.headers.items():
+                            if name.lower() == "content-length":
+                                value = str(len(body))
+                            if name.lower() != "connection":
+                                connection.putheader(name, value)
+                        connection.endheaders(body)
+                        answer = connection.getresponse()
+                        return answer, answer.read()
+                    except (http.client.RemoteDisconnected, ConnectionResetError, BrokenPipeError):
+                        # Closed while it was idle. A write is not sent twice once an answer has begun.
+                        if fresh:
+                            raise
+                raise AssertionError("unreachable")
 
             def refuse(self):
                 with counter.lock:
@@ -67,6 +94,16 @@ class Counter:
         self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.url = f"http://127.0.0.1:{self.server.server_port}"
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    def alone(self, target, body):
+        """Holds the tables that a call writes to, always in the same order."""
+        held = ExitStack()
+        if target.split(".")[-1] in WRITES:
+            for table in sorted(_tables(json.loads(body))):
+                with self.lock:
+                    lock = self.tables.setdefault(table, threading.Lock())
+                held.enter_context(lock)
+        return held
 
     def clear(self):
         with self.lock:
@@ -117,6 +154,14 @@ class Counter:
         found = answer["Responses"].get(table, [])
         blocks = sum(math.ceil(_size(item) / 4096) for item in found) + len(wanted["Keys"]) - len(found)
         self.units["read"] += blocks * (1 if wanted.get("ConsistentRead") else 0.5)
+
+
+def _tables(asked):
+    """The tables that a write names."""
+    if "RequestItems" in asked:
+        return set(asked["RequestItems"])
+    parts = [next(iter(part.values())) for part in asked.get("TransactItems", [])] or [asked]
+    return {part["TableName"] for part in parts}
 
 
 def _size(item):

@@ -161,8 +161,22 @@ class Stack:
         found = [key for key in self.keys(f"imports/{program}/") if key.endswith("/summary.json")]
         return [json.loads(self.get(key)) for key in found]
 
-    def wait_for(self, program, file, seconds=60, count=1):
+    @property
+    def patience(self):
+        """Seconds after which whatever is under way has ended, by the template's own numbers: a chunk's message fails as
+        often as it may, then its answer, then the sweep sees to it. A test that passes waits for what it looks at."""
+        pace = self.body["Mappings"]["Pace"][self.parameters["Pace"]]
+        fails = [pace["ChunkVisibility"] * pace["ChunkReceives"], pace["FinalizeVisibility"] * pace["FinalizeReceives"]]
+        rate = int(pace["SweepRate"].split("(")[1].split()[0]) * 60
+        worst = sum(fails) + int(pace["SweepAfter"]) + 2 * rate
+        # With the real pace one failure is waited for: more would be hours.
+        return min(worst, pace["ChunkVisibility"] + pace["WorkerSeconds"] + pace["FinalizerSeconds"]) if (
+            self.parameters["Pace"] == "standard"
+        ) else worst
+
+    def wait_for(self, program, file, count=1):
         """The summaries of a file, once there are as many."""
+        seconds = self.patience
         end = time.monotonic() + seconds
         while time.monotonic() < end:
             found = [summary for summary in self.summaries(program) if summary["file"] == file]
@@ -211,8 +225,8 @@ class Stack:
             counts[name] = sum(int(value) for value in attributes.values())
         return counts
 
-    def wait_until_quiet(self, seconds=60):
-        end = time.monotonic() + seconds
+    def wait_until_quiet(self):
+        end = time.monotonic() + self.patience
         while any(self.waiting().values()):
             assert time.monotonic() < end, self.waiting()
             time.sleep(0.5)

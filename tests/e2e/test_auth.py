@@ -35,7 +35,7 @@ def test_the_functions_may_do_what_they_do(guarded):
         FunctionName=guarded.outputs["SplitterName"], Payload=json.dumps(payload).encode()
     )
     assert "FunctionError" not in answer, answer["Payload"].read()
-    end = time.monotonic() + 60
+    end = time.monotonic() + guarded.patience
     while len(guarded.summaries("journey")) < 3:
         assert time.monotonic() < end, guarded.keys("imports/journey/")
         time.sleep(0.5)
@@ -58,7 +58,7 @@ def test_an_object_without_permission_is_a_failed_import(guarded):
         guarded.client("lambda").invoke(
             FunctionName=guarded.outputs["SplitterName"], InvocationType="Event", Payload=json.dumps(event).encode()
         )
-        (summary,) = guarded.wait_for("locked", "locked.csv", 120)
+        (summary,) = guarded.wait_for("locked", "locked.csv")
     finally:
         guarded.s3.delete_bucket_policy(Bucket=guarded.bucket)
     assert summary["status"] == "failed", summary

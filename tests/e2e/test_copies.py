@@ -32,8 +32,8 @@ def test_an_upgrade_with_an_import_in_flight(second):
     second.program("flying")
     second.drop("flying", "prospects", "list.csv", people(30_000, "flying-mail.com"))
     second.upgrade(LogDays="30", WorkingPaperDays="20")
-    (summary,) = second.wait_for("flying", "list.csv", 180)
+    (summary,) = second.wait_for("flying", "list.csv")
     assert summary["status"] == "completed" and rows_add_up(summary)
     assert summary["rows"]["created"] == 30_000
-    second.wait_until_quiet(120)
+    second.wait_until_quiet()
     assert len(second.letters_to("flying")) == 1 and second.unfinished() == []

@@ -34,11 +34,11 @@ def kill(stack, program, function, at_most, ready):
 
 
 def ends_as_if_nothing_were(stack, program, count):
-    (summary,) = stack.wait_for(program, "list.csv", 300)
+    (summary,) = stack.wait_for(program, "list.csv")
     assert summary["status"] == "completed" and summary["rows"]["created"] == count
     assert len(stack.rows(summary, "succeeded.csv")) == count
     assert len([item for item in stack.contacts() if item["pk"].startswith(f"{program}#")]) == count
-    stack.wait_until_quiet(120)
+    stack.wait_until_quiet()
     assert len(stack.letters_to(program)) == 1
 
 
@@ -106,7 +106,7 @@ def test_an_event_that_fails_for_good_is_a_failed_import(stack):
         stack.sqs.send_message(QueueUrl=stack.outputs["FailedEventQueueUrl"], MessageBody=json.dumps(record))
     (summary,) = stack.wait_for("broken", "list.csv")
     assert summary["status"] == "failed" and "AccessDenied" in summary["error"]
-    stack.wait_until_quiet(120)
+    stack.wait_until_quiet()
     assert len(stack.letters_to("broken")) == 1
 
 
@@ -115,7 +115,7 @@ def test_lost_messages_are_swept_up(stack):
     stack.program("lost")
     stack.drop("lost", "prospects", "list.csv", people(10, "lost-mail.com"))
     (summary,) = stack.wait_for("lost", "list.csv")
-    stack.wait_until_quiet(60)
+    stack.wait_until_quiet()
     table = stack.tables.Table(stack.outputs["ImportsTableName"])
     # As if the machine had stopped right after the splitter noted the import.
     import_id = summary["import_id"]
@@ -133,7 +133,7 @@ def test_lost_messages_are_swept_up(stack):
     stack.client("lambda").invoke(FunctionName=stack.outputs["FinalizerName"], Payload=b'{"rollcall": "sweep"}')
     (summary,) = stack.wait_for("lost", "list.csv")
     assert summary["status"] == "completed" and rows_add_up(summary)
-    stack.wait_until_quiet(60)
+    stack.wait_until_quiet()
     assert stack.unfinished() == []
 
 
@@ -176,7 +176,7 @@ def test_an_object_that_is_overwritten_is_two_imports(stack):
         "source": "aws.s3", "detail-type": "Object Created", "time": "2026-01-01T00:00:00Z",
         "detail": {"bucket": {"name": stack.bucket}, "object": {"key": key, "size": 1, "version-id": first}},
     })
-    summaries = stack.wait_for("twice", "list.csv", 90, count=2)
+    summaries = stack.wait_for("twice", "list.csv", count=2)
     assert sorted(summary["rows"]["created"] for summary in summaries) == [3000, 4000]
     assert {summary["status"] for summary in summaries} == {"completed"}
 

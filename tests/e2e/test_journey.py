@@ -89,7 +89,7 @@ def test_several_at_once_and_the_same_event_twice(stack):
     for number in range(6):
         body = "name,email\n" + "".join(f"N{row},n{number}-{row}@crowd-mail.com\n" for row in range(1500))
         stack.drop("crowd", "prospects", f"list-{number}.csv", body.encode())
-    summaries = [stack.wait_for("crowd", f"list-{number}.csv", 90)[0] for number in range(6)]
+    summaries = [stack.wait_for("crowd", f"list-{number}.csv")[0] for number in range(6)]
     assert {summary["status"] for summary in summaries} == {"completed"}
     assert all(summary["rows"]["created"] == 1500 for summary in summaries)
 

@@ -27,7 +27,7 @@ def test_files_of_a_migration_are_imported_once_each(stack):
                   "ExpectedBy": "cron(0 8 ? * MON-FRI *)"}
     stack.deploy("migration", body, parameters, ["CAPABILITY_IAM"])
     for number in range(3):
-        (summary,) = stack.wait_for("moving", f"part {number}.csv", 150)
+        (summary,) = stack.wait_for("moving", f"part {number}.csv")
         assert summary["rows"]["created"] == 20 and rows_add_up(summary)
 
     # Two looks at the same time, and more that find nothing new.

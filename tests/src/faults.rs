@@ -1,6 +1,6 @@
 //! A machine that dies: every call of a port is numbered, and from the k-th on all fail.
 //!
-//! A test runs a plot with k = 0, 1, 2, … until it comes through untouched; after each it runs the plot again on
+//! A test runs a stage with k = 0, 1, 2, … until it comes through untouched; after each it runs the stage again on
 //! the same adapters without faults, as a redelivery would, and looks at the end state.
 
 use std::ops::Range;

@@ -1,4 +1,4 @@
-//! Contacts as a reader sees them, in a house: records resolved with the directory as it is now.
+//! Contacts as a reader sees them, in a home: records resolved with the directory as it is now.
 
 use pollster::block_on;
 use rollcall_domain::contacts::contact::Record;

@@ -1,4 +1,4 @@
-//! A house for tests: a home in a folder that goes with the test, and the three plots run step by step in it.
+//! A host for tests: a home in a folder that goes with the test, and the three stages run step by step in it.
 //!
 //! Everything runs on one thread, so a test decides in which order chunks are worked, which come twice, and in how
 //! many rows a file is cut.
@@ -73,9 +73,9 @@ pub struct Imported {
     pub failed: Vec<u8>,
     /// `report.html`.
     pub report: String,
-    /// The letter as it went out, where one did.
+    /// The notification that was sent, if one was.
     pub notification: Option<String>,
-    /// The folder of its papers.
+    /// The folder of its results and artifacts.
     pub folder: PathBuf,
 }
 
@@ -89,14 +89,14 @@ impl Default for TestHost {
 }
 
 impl TestHost {
-    /// A house without programs.
+    /// A host without programs.
     pub fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let home = Home::open(&folder.path().join("home")).unwrap();
         Self { folder, home, clock: SetClock::at("2026-11-21T08:00:00Z".parse().unwrap()) }
     }
 
-    /// A house with the program `acme`, in Brazil and in English, which notifies somebody.
+    /// A host with the program `acme`, in Brazil and in English, which has a recipient.
     pub fn with_acme() -> Self {
         let host = Self::new();
         host.program("acme", "title = 'Acme'\nregion = 'BR'\nnotify = ['ops@acme.example']\n");
@@ -190,7 +190,7 @@ impl TestHost {
         block_on(self.home.bucket().describe(&key)).unwrap().unwrap()
     }
 
-    /// Runs the first plot.
+    /// Runs the first stage.
     pub fn split(
         &self,
         queue: &LocalQueue,
@@ -207,9 +207,15 @@ impl TestHost {
         }
     }
 
-    /// Runs the second and the third plot until the queues are empty.
+    /// Runs the second and the third stage until the queues are empty.
     pub fn work(&self, queue: &LocalQueue, course: &Course) {
         let plans = Plans::default();
+        // A gated import has a second round of chunks, after its decision.
+        while self.work_round(queue, &plans, course) {}
+    }
+
+    /// Works on all chunks that are there, then on the ends of imports; answers whether there was any.
+    fn work_round(&self, queue: &LocalQueue, plans: &Plans, course: &Course) -> bool {
         let mut chunks: Vec<ChunkMessage> = Vec::new();
         let mut finals = Vec::new();
         let mut sort = |message| match message {
@@ -220,27 +226,30 @@ impl TestHost {
             sort(message);
         }
         shuffle(&mut chunks, course.order);
+        let any = !chunks.is_empty() || !finals.is_empty();
         for chunk in chunks {
-            self.work_one(queue, &plans, chunk);
+            self.work_one(queue, plans, chunk);
         }
-        while let Some(message) = queue.try_receive() {
-            if let Message::Finalize(_, import) = message {
-                finals.push(import);
-            }
-        }
+        finals.sort_unstable();
+        finals.dedup();
         for import in finals {
-            self.finalize(&import);
+            self.finalize_with(queue, &import);
         }
+        any
     }
 
-    /// Runs the second plot on one chunk.
+    /// Runs the second stage on one chunk.
     pub fn work_one(&self, queue: &LocalQueue, plans: &Plans, chunk: ChunkMessage) {
         block_on(work_chunk(&self.ports(queue.clone()), plans, LEASE, &chunk)).unwrap();
     }
 
-    /// Runs the third plot.
+    /// Runs the third stage.
     pub fn finalize(&self, import: &ImportId) -> Finalized {
-        block_on(finalize(&self.ports(()), self.home.outbox(), LEASE, import, None)).unwrap()
+        self.finalize_with(&LocalQueue::with_room(1_000), import)
+    }
+
+    fn finalize_with(&self, queue: &LocalQueue, import: &ImportId) -> Finalized {
+        block_on(finalize(&self.ports(queue.clone()), self.home.outbox(), LEASE, import, None)).unwrap()
     }
 
     fn ports<Q>(&self, queue: Q) -> Ports<Bucket, DirectoryStore, ContactStore, ImportStore, Q, SetClock> {

@@ -1,6 +1,6 @@
-//! A world in memory: the three plots as messages drive them, on machines that may die.
+//! A world in memory: the three stages, driven by messages, on machines that may die.
 //!
-//! It is faster than a house and goes through more: every message is handled by a machine of the test's choosing,
+//! It is faster than a home on disk and goes through more: every message is handled by a machine of the test's choosing,
 //! comes again where that failed, and the end state is compared byte by byte.
 
 use std::collections::{BTreeMap, VecDeque};
@@ -29,7 +29,7 @@ use crate::test_host::{Course, ResultRow, rows, shuffle};
 
 const LEASE: SignedDuration = SignedDuration::from_secs(60);
 
-/// What sets a plot going.
+/// What starts a stage.
 #[derive(Debug, Clone)]
 pub enum Event {
     /// A file was dropped, with options.
@@ -242,7 +242,7 @@ impl World {
         ended
     }
 
-    /// Runs the plot that an event sets going; answers what it sent, even where it failed.
+    /// Runs the stage that an event starts; returns what it sent, even where it failed.
     pub fn handle(&self, machine: &Machine, event: Event) -> (Handled, Vec<Event>) {
         self.handle_sized(machine, event, self.size)
     }

@@ -72,6 +72,20 @@ const CASES: &[Case] = &[
         options: &[("replace", "true"), ("dry_run", "true")],
         chunk_rows: 2,
     },
+    Case {
+        name: "a gate that opens",
+        profile: "prospects",
+        file: LIST,
+        options: &[("max_rejected", "100%")],
+        chunk_rows: 4,
+    },
+    Case {
+        name: "a gate that stays closed",
+        profile: "prospects",
+        file: LIST,
+        options: &[("max_rejected", "0")],
+        chunk_rows: 4,
+    },
 ];
 
 fn world(case: &Case) -> (World, Event) {
@@ -118,7 +132,9 @@ fn a_crash_at_any_call_changes_nothing() {
 
 #[test]
 fn result_files_that_were_begun_early_are_the_same() {
-    for case in CASES {
+    // A gated import begins its files after the decision.
+    let plain = |case: &&Case| case.options.iter().all(|(name, _)| *name != "max_rejected");
+    for case in CASES.iter().filter(plain) {
         let (wanted, _) = undisturbed(case);
         for (begun, give_answers) in (0..6).flat_map(|begun| [(begun, false), (begun, true)]) {
             let (world, dropped) = world(case);
@@ -198,6 +214,8 @@ fn the_cases_are_what_they_say() {
         ("refused", 3),
         ("completed_with_errors", 3),
         ("completed_with_errors", 3),
+        ("completed_with_errors", 4),
+        ("refused", 3),
     ];
     assert_eq!(ends, wanted.map(|(status, contacts)| (status.to_owned(), contacts)));
 }

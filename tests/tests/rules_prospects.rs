@@ -17,7 +17,7 @@ const ACCOUNTS: &str = "account_id,name,email,website,phone,activity,created_at,
 
 const GROUPS: &str = "name,workflow,accept,invite\nVIP,welcome,,marketplace\nGold,,,\n\"Food, Drink\",,,\n";
 
-/// A house whose directory knows five accounts and three groups.
+/// A host whose directory knows five accounts and three groups.
 fn marketplace() -> TestHost {
     let host = TestHost::with_acme();
     host.directory("", "accounts", ACCOUNTS);

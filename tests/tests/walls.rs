@@ -1,10 +1,10 @@
-//! The walls of the house: who may know whom. Arrows point down only.
+//! Dependencies between the crates: downwards only.
 
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
-/// Each crate, the crates of the house that it may know, and words that no dependency of it may have in its name.
+/// Each crate, the crates of the workspace that it may use, and words that no dependency of it may have in its name.
 const WALLS: &[(&str, &[&str], &[&str])] = &[
     ("shared/domain", &[], &["tokio", "aws", "lambda", "rusqlite", "tracing", "log", "reqwest", "hyper"]),
     ("shared/pipeline", &["rollcall-domain"], &["aws", "lambda", "rusqlite"]),

@@ -1,4 +1,4 @@
-//! From messages and the sweep's hour to the plots, and from what became of them to the answer.
+//! Translates messages and the sweep's schedule into stages, and their outcomes into the function's answer.
 
 use std::time::Duration;
 
@@ -21,7 +21,7 @@ use serde_json::{Value, json};
 
 use crate::message::FinalizerRequest;
 
-/// How often, and after what time, it is looked whether another has sent the letter.
+/// How often, and at what interval, the finalizer checks whether another one has sent the notification.
 const ATTEMPTS: u32 = 5;
 const MOMENT: Duration = Duration::from_millis(800);
 
@@ -30,13 +30,13 @@ pub(crate) struct Finalizer {
     pub(crate) ports: Ports<Bucket, DirectoryTable, ContactsTable, ImportsTable, Queues, SystemClock>,
     pub(crate) mail: Mailer,
     pub(crate) plans: Plans,
-    /// How long the sweep waits, and for how long a chunk or a letter is taken.
+    /// How long the sweep waits, and the length of leases on chunks and notifications.
     pub(crate) sweep_config: SweepConfig,
-    /// How often a dead chunk comes before its queue drops it: the last time there is no other.
+    /// How often a dead chunk is received before its queue drops it; the last time nobody will try again.
     pub(crate) receives: u32,
 }
 
-/// What the finalizer could not do.
+/// What failed.
 #[derive(Debug)]
 pub(crate) struct FinalizeError(Fault);
 
@@ -47,7 +47,7 @@ impl From<FinalizeError> for Diagnostic {
     }
 }
 
-/// Follows a batch of messages, or sweeps where the schedule says so.
+/// Handles a batch of messages, or sweeps on the schedule's event.
 pub(crate) async fn handle(finalizer: &Finalizer, event: Value) -> Result<Value, FinalizeError> {
     if event.get("rollcall").and_then(Value::as_str) == Some("sweep") {
         return sweep(finalizer).await.map_err(FinalizeError);
@@ -72,7 +72,7 @@ pub(crate) async fn handle(finalizer: &Finalizer, event: Value) -> Result<Value,
     }
 }
 
-/// Follows one message; `false` where it is to come again though nothing broke.
+/// Handles one message; `false` where it is to be delivered again though nothing failed.
 async fn follow(finalizer: &Finalizer, message: &SqsMessage) -> Result<bool, Fault> {
     let body = message.body.as_deref().unwrap_or_default();
     let followed = match FinalizerRequest::read(&finalizer.ports.objects, body).await? {
@@ -82,7 +82,7 @@ async fn follow(finalizer: &Finalizer, message: &SqsMessage) -> Result<bool, Fau
         FinalizerRequest::GiveUp(chunk) => abandon(finalizer, &chunk, is_last(finalizer, message)).await,
         FinalizerRequest::Fail(drops, why) => fail(finalizer, &drops, &why).await,
         FinalizerRequest::NotLooked(why) => {
-            // Read by the alarm's metric filter.
+            // The alarm's metric filter reads this.
             tracing::error!("scheduled migration failed: {why}");
             Ok(true)
         }
@@ -98,8 +98,8 @@ fn is_last(finalizer: &Finalizer, message: &SqsMessage) -> bool {
     count.and_then(|count| count.parse::<u32>().ok()).is_some_and(|count| count >= finalizer.receives)
 }
 
-/// Several of the last workers may each say that all is closed. Whoever comes second waits a moment for the first
-/// to be done, or else its message would stay hidden for as long as the queue hides one.
+/// Several of the last workers may each announce that all chunks are closed. The later finalizer waits a moment for the
+/// first; otherwise its message would stay hidden for the queue's visibility timeout.
 async fn answer(finalizer: &Finalizer, import: &ImportId, failed: Option<&str>) -> Result<bool, Fault> {
     let Finalizer { ports, mail, sweep_config, .. } = finalizer;
     for _ in 0..ATTEMPTS {
@@ -113,14 +113,14 @@ async fn answer(finalizer: &Finalizer, import: &ImportId, failed: Option<&str>) 
         }
         return Ok(true);
     }
-    tracing::info!(import.id = %import, "somebody is at it: handed back");
+    tracing::info!(import.id = %import, "busy: retried later");
     Ok(false)
 }
 
 async fn abandon(finalizer: &Finalizer, chunk: &ChunkMessage, last: bool) -> Result<bool, Fault> {
     let Finalizer { ports, plans, sweep_config, .. } = finalizer;
     let abandoned = abandon_chunk(ports, plans, sweep_config.lease, chunk, last).await?;
-    // Only whether: what came of a chunk holds its rows.
+    // Only whether it is closed: a chunk's outcome holds its rows.
     let closed = matches!(abandoned, Worked::Closed(_));
     tracing::warn!(import.id = %chunk.import_id, chunk.number = chunk.chunk, chunk.closed = closed, "dead chunk");
     Ok(closed)
@@ -133,7 +133,7 @@ async fn fail(finalizer: &Finalizer, drops: &[DropEvent], why: &str) -> Result<b
         let Some(drop) = Drop::parse(&event.key).filter(|_| event.bucket == bucket.bucket()) else {
             continue;
         };
-        // What keeps the splitter from the object may keep us from it: then the event must do.
+        // The cause that hides the object from the splitter may hide it here too. Then the event's own data must do.
         let found = bucket.dropped(&event.key, event.version.as_deref()).await.ok().flatten();
         let Dropped { object, options } =
             found.unwrap_or_else(|| Dropped { object: event.object(), options: Vec::new() });
@@ -144,7 +144,7 @@ async fn fail(finalizer: &Finalizer, drops: &[DropEvent], why: &str) -> Result<b
     Ok(true)
 }
 
-/// Looks after every import that has not ended; one that cannot be looked after keeps none of the others from it.
+/// Sweeps every import that has not ended; a failure in one does not affect the others.
 async fn sweep(finalizer: &Finalizer) -> Result<Value, Fault> {
     let mut found = 0;
     for (import, swept_at) in finalizer.ports.imports.unfinished().await? {
@@ -160,7 +160,7 @@ async fn sweep(finalizer: &Finalizer) -> Result<Value, Fault> {
             }
         }
     }
-    // Read by the alarm's metric filter.
+    // The alarm's metric filter reads this.
     tracing::info!(sweep.findings = found, "sweep done");
     Ok(json!({ "findings": found }))
 }

@@ -1,4 +1,4 @@
-//! What a message asks of the finalizer, told by its shape: a dead letter is what it was when it was alive.
+//! Reads a message of the finalizer by its shape: a message from a dead-letter queue looks as it did before.
 
 use rollcall_aws::{Bucket, DropEvent, FinalizeMessage, decode_chunk};
 use rollcall_domain::plan::chunk::ChunkMessage;
@@ -6,20 +6,20 @@ use rollcall_pipeline::fault::Fault;
 use serde::Deserialize;
 use serde_json::Value;
 
-/// What is to be done.
+/// The task.
 #[derive(Debug)]
 pub(crate) enum FinalizerRequest {
-    /// An import is to be answered.
+    /// Finalize an import.
     Finalize(FinalizeMessage),
     /// A chunk failed for good.
     GiveUp(Box<ChunkMessage>),
     /// Objects could not be split, and why.
     Fail(Vec<DropEvent>, String),
-    /// A schedule's look for files failed, and why; the next one finds what this one would have.
+    /// A schedule's look for files failed, and why; the next look finds the same files.
     NotLooked(String),
 }
 
-/// What Lambda writes of an event that failed for good.
+/// The record that Lambda writes of an event that failed for good.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct FailedEvent {
@@ -32,7 +32,7 @@ impl FinalizerRequest {
     /// Reads a message's body.
     ///
     /// # Errors
-    /// Permanent where it is nothing that is known.
+    /// Permanent where the shape is unknown.
     pub(crate) async fn read(bucket: &Bucket, body: &str) -> Result<Self, Fault> {
         let unreadable = |what: String| Fault::permanent("reading a message", what);
         let place = |error: serde_json::Error| unreadable(format!("at {}:{}", error.line(), error.column()));

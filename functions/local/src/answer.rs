@@ -1,4 +1,4 @@
-//! What a command says: its exit code, a failure in one line, documents and texts on standard output.
+//! The output of a command: its exit code, a failure in one line, documents and texts on standard output.
 
 mod document;
 mod table;
@@ -21,7 +21,7 @@ pub use text::{import_text, mapping, outcome_text, quoted, refusal};
 /// How a command ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Exit {
-    /// All is well.
+    /// All rows were accepted.
     Well = 0,
     /// Done, but some rows were rejected or not processed.
     Rows = 1,
@@ -30,7 +30,7 @@ pub enum Exit {
 }
 
 impl Exit {
-    /// The exit code that an import's status stands for.
+    /// The exit code of an import's status.
     pub fn of(status: Status) -> Self {
         match status {
             Status::Completed => Exit::Well,
@@ -40,7 +40,7 @@ impl Exit {
     }
 }
 
-/// An encoding's name, and that it is doubtful where it is.
+/// An encoding's name, with a mark where it is doubtful.
 pub fn encoding(name: &str, detection: &Detection) -> String {
     match detection.doubt() {
         None => name.to_owned(),
@@ -49,10 +49,10 @@ pub fn encoding(name: &str, detection: &Detection) -> String {
     }
 }
 
-/// Why a command could not do what it was asked, in one line with the mend.
+/// Why a command failed, in one line with the fix.
 #[derive(Debug, thiserror::Error)]
 pub enum Failure {
-    /// In words.
+    /// A text.
     #[error("{0}")]
     Said(String),
     /// The home cannot be used.
@@ -61,23 +61,23 @@ pub enum Failure {
     /// The machine failed.
     #[error(transparent)]
     Fault(#[from] Fault),
-    /// Nobody reads standard output any more, or it cannot be written.
+    /// Standard output is closed, or cannot be written.
     #[error("cannot write to standard output: {0}")]
     Output(#[from] io::Error),
 }
 
 impl Failure {
-    /// A failure in words.
+    /// A failure with this text.
     pub fn said(words: impl Into<String>) -> Self {
         Failure::Said(words.into())
     }
 }
 
-/// How the program ends: says a failure on one line of standard error.
+/// Ends the program: writes a failure to one line of standard error.
 pub fn end(done: Result<Exit, Failure>) -> Exit {
     match done {
         Ok(exit) => exit,
-        // A reader that has seen enough, as in `rollcall contacts list | head`.
+        // The reader has closed the pipe, as in `rollcall contacts list | head`.
         Err(Failure::Output(error)) if error.kind() == ErrorKind::BrokenPipe => Exit::Well,
         Err(failure) => {
             say(&failure);
@@ -86,10 +86,10 @@ pub fn end(done: Result<Exit, Failure>) -> Exit {
     }
 }
 
-/// How the program ends where its arguments were not understood, or asked for help.
+/// Ends the program where its arguments are wrong, or ask for help.
 pub fn usage(error: &clap::Error) -> Exit {
     if !error.use_stderr() {
-        // Nothing is left to do where nobody reads.
+        // If nobody reads, nothing is left to do.
         let _ = error.print();
         return Exit::Well;
     }
@@ -103,32 +103,32 @@ pub fn usage(error: &clap::Error) -> Exit {
     Exit::Refused
 }
 
-/// The line that was said last.
+/// The last line that was written.
 static SAID: Mutex<String> = Mutex::new(String::new());
-/// Whether standard output has anything of an answer.
+/// Whether standard output holds a part of an answer.
 static ANSWERED: AtomicBool = AtomicBool::new(false);
 
-/// Says something on one line of standard error.
+/// Writes one line to standard error.
 pub fn say(what: impl Display) {
     let text = what.to_string();
     let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    // Nobody is left to hear that it cannot be said.
+    // If standard error cannot be written, nobody can be told.
     let _ = writeln!(io::stderr().lock(), "rollcall: {line}");
     if let Ok(mut said) = SAID.lock() {
         *said = line;
     }
 }
 
-/// Notes that an answer is on standard output from here on.
+/// Marks that an answer is on standard output from here on.
 pub fn answered() {
     ANSWERED.store(true, Ordering::Relaxed);
 }
 
-/// Answers with the line that was said last as a document, where no other answer was written.
+/// Writes the last line as a JSON document, where no other answer was written.
 pub fn print_error_where_nothing_is() {
     let said = SAID.lock().map(|said| said.clone()).unwrap_or_default();
     if !ANSWERED.load(Ordering::Relaxed) {
-        // Nothing is left to do where nobody reads.
+        // If nobody reads, nothing is left to do.
         let _ = print(&format!("{}\n", serde_json::json!({ "error": said })));
     }
 }

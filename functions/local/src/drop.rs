@@ -1,4 +1,4 @@
-//! What an import asks for: checked before anything is dropped into the bucket.
+//! A requested import: checked before anything is dropped into the bucket.
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
@@ -13,12 +13,12 @@ use rollcall_domain::types::outcome::Status;
 
 use crate::answer::Failure;
 
-/// A file to be imported or shown, as it was asked for.
+/// A file to import or to preview, as it was requested.
 #[derive(Debug, Clone)]
 pub struct ImportArguments {
     /// The file on the machine.
     pub source: PathBuf,
-    /// Whose import, as given.
+    /// The program, as given.
     pub program: String,
     /// The profile as given, or `directory/<kind>`.
     pub profile: String,
@@ -31,11 +31,11 @@ pub struct ImportArguments {
 /// Why an import never began.
 #[derive(Debug)]
 pub struct StartError {
-    /// What its document says.
+    /// The text of its document.
     pub status: Status,
-    /// The codes that speak against it.
+    /// The codes of the refusal.
     pub errors: Vec<CodeCount>,
-    /// What is said.
+    /// The text for people.
     pub failure: Failure,
 }
 
@@ -53,7 +53,7 @@ impl StartError {
 }
 
 impl ImportArguments {
-    /// A file of rows for a profile. `dry_run=true` among the options is the switch's other form.
+    /// A file of rows for a profile. The option `dry_run=true` means the same as the switch.
     pub fn rows(
         source: PathBuf,
         program: String,
@@ -73,7 +73,7 @@ impl ImportArguments {
         Self { source, program: owner, profile, dry_run: false, given: Vec::new() }
     }
 
-    /// The name that the object gets: the file's own, made one that starts an import and fits into a key.
+    /// The name of the object: the file's own, changed where it would start no import or not fit into a key.
     pub fn file_name(&self) -> String {
         object_name(&self.source)
     }
@@ -81,7 +81,7 @@ impl ImportArguments {
     /// Checks program and profile.
     ///
     /// # Errors
-    /// Where no such name can exist.
+    /// Where no such name is possible.
     pub fn drop(&self) -> Result<Drop, StartError> {
         let program = ProgramName::parse(&self.program)
             .map_err(|error| StartError::refused(Code::ProgramUnknown, error.to_string()))?;
@@ -106,7 +106,7 @@ impl ImportArguments {
         })
     }
 
-    /// Checks that the file is one and can be read.
+    /// Checks that the path is a readable file.
     ///
     /// # Errors
     /// In one line that says what is wrong with it.
@@ -136,12 +136,12 @@ pub fn cannot_read(path: &Path, error: &std::io::Error) -> Failure {
     })
 }
 
-/// Whether an option is the other form of the dry run's switch.
+/// Whether an option means the same as the dry-run switch.
 pub fn is_dry_run(name: &str) -> bool {
     name.replace('-', "_") == "dry_run"
 }
 
-/// Longest name of an object, so that its sidecar's name is still one that a disk takes.
+/// Longest name of an object, so that its sidecar's name still fits a file system.
 const NAME_BYTES: usize = 200;
 
 fn object_name(source: &Path) -> String {
@@ -160,7 +160,7 @@ fn object_name(source: &Path) -> String {
     shorten(name)
 }
 
-/// Takes out of the middle of a long name: its beginning and its ending tell it from others.
+/// Shortens a long name in its middle: beginning and end tell it from others.
 fn shorten(name: String) -> String {
     if name.len() <= NAME_BYTES {
         return name;

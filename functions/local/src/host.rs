@@ -1,5 +1,5 @@
-//! The host: a home under work. What an earlier command left is finished first; then a file is dropped, and the
-//! plots run over it.
+//! The host works on a home. It first finishes imports that an earlier command left; then it drops a file and runs the
+//! stages.
 
 mod ahead;
 mod requests;
@@ -29,22 +29,22 @@ pub use requests::{cancel_import, find_import};
 use run::Run;
 pub use watch::{Watch, WatchEvent};
 
-/// How the host works.
+/// The settings of the host.
 #[derive(Debug, Clone, Copy)]
 pub struct Tune {
     /// Threads that judge rows.
     pub workers: usize,
-    /// How large chunks are.
+    /// The sizes of chunks.
     pub size: ChunkSize,
-    /// A bar on standard error says how far it is.
+    /// Shows a progress bar on standard error.
     pub progress: bool,
 }
 
 impl Tune {
-    /// More threads than this help nobody.
+    /// More threads than this do not help.
     const MOST_WORKERS: usize = 256;
 
-    /// The host's own choice where nothing is said.
+    /// The host's default.
     pub fn new(workers: Option<u32>, rows: Option<u32>, bytes: Option<u64>, progress: bool) -> Self {
         // One more than there are cores: a worker that waits for the disk leaves its core to another.
         let cores = || available_parallelism().map_or(1, usize::from) + 1;
@@ -60,19 +60,19 @@ impl Tune {
 pub struct Done {
     /// Its totals.
     pub summary: Summary,
-    /// The file's verdict and what was detected.
+    /// The verdict on the file and what was detected.
     pub upload: Upload,
     /// The folder of its results, absolute.
     pub results: PathBuf,
-    /// Its letter, where it wrote one.
+    /// Its notification e-mail, where it wrote one.
     pub notification: Option<PathBuf>,
 }
 
 impl Done {
-    /// An import's answer; `None` where it has none yet.
+    /// The results of an import; `None` where it has none yet.
     ///
     /// # Errors
-    /// Where the answer cannot be read.
+    /// Where the results cannot be read.
     pub fn read(home: &Home, program: &ProgramName, import: &ImportId) -> Answer<Option<Self>> {
         let artifacts = Artifacts::of(program, import);
         let Some(summary) = read(home, &artifacts.summary())? else { return Ok(None) };
@@ -87,10 +87,10 @@ impl Done {
 pub fn read<T: DeserializeOwned>(home: &Home, key: &str) -> Answer<Option<T>> {
     let Some(json) = block_on(home.bucket().get(key))? else { return Ok(None) };
     let read = serde_json::from_slice(&json).map(Some);
-    read.map_err(|error| Fault::damaged("reading an import's papers", format_args!("{key}: {error}")))
+    read.map_err(|error| Fault::damaged("reading an import's artifacts", format_args!("{key}: {error}")))
 }
 
-/// A home under work.
+/// A home that this command works on.
 #[derive(Debug)]
 pub struct Host {
     home: Home,
@@ -98,7 +98,7 @@ pub struct Host {
 }
 
 impl Host {
-    /// Opens a home to work on it, and finishes what an earlier command left unfinished, in order of import id.
+    /// Opens a home to work on it, and finishes imports that an earlier command left unfinished, in order of import id.
     ///
     /// # Errors
     /// Where the home is in use or cannot be used.
@@ -138,8 +138,8 @@ impl Host {
     ) -> Result<Done, Failure> {
         let bucket = self.home.bucket();
         let object = prepared.object().clone();
-        // Noted before it appears: there is no moment in which the file is in the bucket and nobody knows of it. Killed
-        // in between, the next command shows it.
+        // The import is stored before the file appears: the file is never in the bucket without an import. If the command is
+        // killed in between, the next command shows the file.
         let item = new_item(bucket.bucket(), drop, object.clone(), given.clone(), Timestamp::now());
         block_on(self.home.imports().begin(item))?;
         prepared.show()?;
@@ -151,10 +151,10 @@ impl Host {
         let import = summary.head.import_id.parse();
         let import = import.map_err(|error| Fault::damaged("reading summary.json", error))?;
         let done = Done::read(&self.home, &drop.program, &import)?;
-        done.ok_or_else(|| Fault::damaged("reading an import's papers", "an answer is missing"))
+        done.ok_or_else(|| Fault::damaged("reading an import's artifacts", "an answer is missing"))
     }
 
-    /// The options of a drop stand beside it before it appears; those of an earlier drop of its name go.
+    /// The options of a drop are beside it before it appears; those of an earlier drop of its name are removed.
     fn put_options(&self, sidecar: &str, given: &[(String, String)]) -> Answer<()> {
         if given.is_empty() {
             return self.home.bucket().remove(sidecar);
@@ -169,7 +169,7 @@ impl Host {
         let import = item.import_id.clone();
         match self.run(item.object, item.options) {
             Ok(_) => Ok(()),
-            // Others need not wait for one that nobody can answer.
+            // An import that cannot be finished does not hold up the others.
             Err(fault) if fault.is_of_the_import() => {
                 say(format_args!("an earlier import cannot be finished: {import}: {fault}"));
                 Ok(())
@@ -178,7 +178,7 @@ impl Host {
         }
     }
 
-    /// Runs the plots over an object; an import that can go no further is answered as failed.
+    /// Runs the stages over an object; an import that cannot go on ends as failed.
     fn run(&self, object: ObjectVersion, given: Vec<(String, String)>) -> Answer<Summary> {
         let run = Run::new(&self.home, self.tune, &object);
         match run.all(object, given) {
@@ -188,7 +188,7 @@ impl Host {
     }
 }
 
-/// What is said of an import that the machine failed on.
+/// Describes an import that the machine failed on.
 fn unfinished(fault: Fault) -> Failure {
     Failure::said(format!(
         "{fault}; the import is not finished: mend that, and the next import finishes it first"

@@ -1,8 +1,8 @@
-//! The embedded host and command line `rollcall`: the three plots on a folder of one machine.
+//! The embedded host and command line `rollcall`: the three stages on a folder of one machine.
 //!
-//! - [`commands`]: one file a command, all of one shape: its arguments, then `run`.
-//! - [`host`]: finishes what an earlier command left, drops a file, runs the plots on threads.
-//! - [`answer`]: what a command says: exit codes, failures, documents, tables.
+//! - [`commands`]: one file for each command, all of one shape: its arguments, then `run`.
+//! - [`host`]: finishes what an earlier command left, drops a file, runs the stages on threads.
+//! - [`answer`]: the output of a command: exit codes, failures, documents, tables.
 
 mod answer;
 mod commands;
@@ -66,7 +66,7 @@ fn main() -> ExitCode {
     ExitCode::from(exit as u8)
 }
 
-/// Whether the answer is to be JSON, as far as arguments tell that were perhaps not understood.
+/// Whether the answer is to be JSON, as far as arguments show that may be wrong.
 fn wants_json() -> bool {
     std::env::args_os().skip(1).take_while(|argument| argument != "--").any(|argument| argument == "--json")
 }

@@ -1,4 +1,4 @@
-//! How far an import is: a bar on standard error with rate and time to go.
+//! The progress of an import: a bar on standard error with rate and remaining time.
 
 use std::thread;
 use std::time::{Duration, Instant};
@@ -11,7 +11,7 @@ use rollcall_domain::types::names::ImportId;
 use rollcall_embedded::home::Home;
 use rollcall_pipeline::ports::{Imports, Objects};
 
-/// Work that ends before this shows no bar.
+/// Work that ends sooner shows no bar.
 const SHORT: Duration = Duration::from_millis(700);
 const TICK: Duration = Duration::from_millis(50);
 /// How often the open chunks are counted, in ticks.
@@ -41,7 +41,7 @@ pub fn show(home: &Home, artifacts: &Artifacts, import: &ImportId, is_over: impl
     bar.finish_and_clear();
 }
 
-/// Says how many rows are in closed chunks.
+/// Reports how many rows are in closed chunks.
 fn look(home: &Home, artifacts: &Artifacts, import: &ImportId, plan: &mut Option<Plan>, bar: &ProgressBar) {
     if plan.is_none() {
         let json = block_on(home.bucket().get(&artifacts.plan())).ok().flatten();

@@ -1,4 +1,4 @@
-//! From an event to dropped objects, and from a fault to what Lambda is told.
+//! Translates an event into dropped objects, and a fault into an answer to Lambda.
 
 use lambda_runtime::{Diagnostic, tracing};
 use rollcall_aws::{Bucket, DropEvent, ImportsTable, Queues, SystemClock};
@@ -19,11 +19,11 @@ pub(crate) struct Splitter {
     pub(crate) queues: Queues,
     pub(crate) imports: ImportsTable,
     pub(crate) clock: SystemClock,
-    /// How large chunks are: their messages must fit into the queue.
+    /// Sizes of chunks: their messages must fit into the queue.
     pub(crate) size: ChunkSize,
 }
 
-/// The event could not be followed; Lambda tries again, then hands it to the finalizer.
+/// The event failed. Lambda tries again, then sends it to the finalizer.
 #[derive(Debug)]
 pub(crate) struct SplitError(Fault);
 
@@ -34,8 +34,8 @@ impl From<SplitError> for Diagnostic {
     }
 }
 
-/// Splits every object that an event names, or that a migration's schedule finds. One that cannot be split keeps
-/// none of the others from it.
+/// Splits every object that an event names, or that a migration's schedule finds. A failure of one does not affect the
+/// others.
 pub(crate) async fn handle(splitter: &Splitter, event: Value) -> Result<(), SplitError> {
     let is_migration = event.get("rollcall").and_then(Value::as_str) == Some("migrate");
     let split =
@@ -75,7 +75,7 @@ async fn split_drop(splitter: &Splitter, event: &DropEvent) -> Result<(), Fault>
     end(splitter, &item, &Fault::Gone(event.key.clone()).to_string()).await
 }
 
-/// Splits what a schedule finds; a file that was expected and did not come is a failed import.
+/// Splits the files that a schedule finds; an expected file that is missing is a failed import.
 async fn migrate(splitter: &Splitter, event: &Value) -> Result<(), Fault> {
     let read = Migration::deserialize(event).map_err(|error| error.to_string());
     let checked = read.and_then(|migration| migration.check().map(|()| migration));
@@ -91,7 +91,7 @@ async fn migrate(splitter: &Splitter, event: &Value) -> Result<(), Fault> {
     }
     if let Some((item, why)) = looked.missing {
         let item = splitter.imports.begin(item).await.inspect_err(log)?;
-        // Read by the alarm's metric filter.
+        // The alarm's metric filter reads this.
         tracing::error!(import.id = %item.import_id, migration.program = %migration.program,
             migration.profile = %migration.profile, "expected file missing");
         end(splitter, &item, &why).await?;
@@ -109,7 +109,7 @@ async fn split(splitter: &Splitter, item: ImportItem) -> Result<(), Fault> {
         Ok(Split::Sent(_) | Split::NotOurs) => tracing::info!(import.id = %import_id, "sent"),
         Err(fault) => {
             tracing::error!(import.id = %import_id, "{fault}");
-            // Does it lie with the import, it ends now, and not after tries that are of no use.
+            // If the import is at fault, it ends now, without useless retries.
             return if fault.is_of_the_import() {
                 end(splitter, &item, &fault.to_string()).await
             } else {

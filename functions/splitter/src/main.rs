@@ -1,4 +1,4 @@
-//! The splitter: an object was dropped, or a schedule says to look for some.
+//! The splitter: an object was dropped, or a schedule says to look for files.
 
 mod handler;
 

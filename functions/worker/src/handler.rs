@@ -1,4 +1,4 @@
-//! From a batch of messages to chunks, and from what became of them to the batch's answer.
+//! Translates a batch of messages into chunks, and their outcomes into the batch's answer.
 
 use aws_lambda_events::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMessage};
 use futures_util::future::join_all;
@@ -13,7 +13,7 @@ use rollcall_pipeline::work::{Plans, Worked, work_chunk};
 pub(crate) struct Worker {
     pub(crate) ports: Ports<Bucket, DirectoryTable, ContactsTable, ImportsTable, Queues, SystemClock>,
     pub(crate) plans: Plans,
-    /// For as long a chunk is taken; longer than the function may run.
+    /// The length of a lease on a chunk; longer than the function may run.
     pub(crate) lease: SignedDuration,
 }
 
@@ -28,7 +28,7 @@ impl From<AllFailed> for Diagnostic {
     }
 }
 
-/// Works every chunk of a batch; only the ids of those that failed go back.
+/// Works every chunk of a batch; returns only the ids of those that failed.
 pub(crate) async fn handle(worker: &Worker, event: SqsEvent) -> Result<SqsBatchResponse, AllFailed> {
     let worked = join_all(event.records.iter().map(|message| work(worker, message))).await;
     let failed =
@@ -37,7 +37,7 @@ pub(crate) async fn handle(worker: &Worker, event: SqsEvent) -> Result<SqsBatchR
     answer.batch_item_failures = failed.map(|(message, _)| failure(message)).collect();
     let all_failed = worked.iter().all(Result::is_err);
     match worked.into_iter().find_map(Result::err) {
-        // The function's error metric shows what a partial answer hides.
+        // The function's error metric shows failures that a partial answer hides.
         Some(fault) if all_failed => Err(AllFailed(fault)),
         _ => Ok(answer),
     }
@@ -64,7 +64,7 @@ async fn work(worker: &Worker, message: &SqsMessage) -> Result<Worked, Fault> {
     match &worked {
         Ok(Worked::Closed(_)) => tracing::info!(import.id = %import_id, chunk.number = number, "closed"),
         Ok(Worked::Busy) => {
-            tracing::info!(import.id = %import_id, chunk.number = number, "somebody is at it: handed back");
+            tracing::info!(import.id = %import_id, chunk.number = number, "busy: retried later");
         }
         Err(fault) => {
             tracing::error!(import.id = %import_id, chunk.number = number, message.id = id, "{fault}");

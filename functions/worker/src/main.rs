@@ -1,4 +1,4 @@
-//! The worker: chunks arrive by SQS, and become fragments, contacts and directory entries.
+//! The worker: receives chunks from SQS, writes chunk results, contacts and directory entries.
 
 mod handler;
 

@@ -1,5 +1,5 @@
-//! The contacts: partition `<program>#<pool>#<shard>`, where the shard is the first byte of the contact id, so
-//! that no partition is hot; under it the contact's item, its memberships beside it.
+//! The contacts: partition `<program>#<pool>#<shard>`. The shard is the first byte of the contact id, so that no
+//! partition is hot. The contact's item is in it, with its memberships.
 
 mod keep;
 
@@ -20,19 +20,19 @@ const RECORD: &str = "record";
 const IMPORT: &str = "import";
 /// The row of that import.
 const ROW: &str = "row";
-/// The record before the import that wrote the item; null where there was none.
+/// The record from before the import that wrote the item; null where there was none.
 const BEFORE: &str = "before";
 /// The import that wrote the record before.
 const BEFORE_IMPORT: &str = "before_import";
-/// Of a pool: contacts of older imports read as absent.
+/// Of a pool: its cutoff. Contacts of older imports read as absent.
 const CUTOFF: &str = "floor";
-/// Of a pool: when an import into it ended last, milliseconds.
+/// Of a pool: when the last import into it ended, milliseconds.
 const SETTLED: &str = "settled_at";
 /// Sort key of the pool's own item.
 const POOL: &str = "pool";
 
-/// How long after an import's end its writes may be unseen by a cheap read. DynamoDB says "within a second";
-/// a wide margin costs nothing but reads at the full price.
+/// How long after an import's end an eventually consistent read may miss its writes. DynamoDB says "within a second".
+/// A wide margin only costs some consistent reads.
 const SETTLING_MS: i64 = 60_000;
 
 /// The table of contacts.
@@ -56,7 +56,7 @@ impl ContactsTable {
     }
 }
 
-/// A pool as it is.
+/// The state of a pool.
 struct Standing {
     cutoff: String,
     settled: i64,
@@ -67,13 +67,13 @@ impl Standing {
         import >= self.cutoff.as_str()
     }
 
-    /// Judging must see what an import before wrote (I2). No other import runs, by the contract; so once the last
-    /// one is settled long enough, the cheap read shows the same as the consistent one.
+    /// Judging must see the writes of earlier imports (I2). By the contract no other import runs meanwhile. So once the
+    /// last one ended long enough ago, an eventually consistent read shows the same as a consistent one.
     fn needs_consistent(&self) -> bool {
         Timestamp::now().as_millisecond() - self.settled < SETTLING_MS
     }
 
-    /// What an item was before an import.
+    /// The state of an item before an import.
     fn before(&self, item: &Item, import: &ImportId) -> Option<String> {
         let by = text_of(item, IMPORT).unwrap_or_default();
         let (record, by) = if by == import.as_str() {
@@ -120,7 +120,7 @@ impl Contacts for ContactsTable {
     }
 
     async fn raise_cutoff(&self, pool: &Pool, import: &ImportId) -> Answer<()> {
-        /// The newest import wins, whatever the order in which they end: a floor never falls. Equal is a
+        /// The newest import wins, whatever the order in which imports end: a cutoff never falls. An equal value is a
         /// repetition.
         const HIGHER: &str = "attribute_not_exists(#floor) OR #floor < :import";
         let update = self.0.client.update_item().table_name(&self.0.name);
@@ -128,11 +128,11 @@ impl Contacts for ContactsTable {
         let update = update.update_expression("SET #floor = :import").condition_expression(HIGHER);
         let update = update.expression_attribute_names("#floor", CUTOFF);
         let sent = update.expression_attribute_values(":import", text(import.as_str())).send().await;
-        unless_refused("raising the floor of a pool", sent)
+        unless_refused("raising the cutoff of a pool", sent)
     }
 
-    /// What stands beside repeated records is read by its own import only, so it may stay until the item is
-    /// written next; that the pool is at rest is worth noting.
+    /// Only the import itself reads the copies of earlier records, so they may stay until the item is written next.
+    /// The time of the import's end is stored, for later reads.
     async fn end_import(&self, pool: &Pool, _import: &ImportId) -> Answer<()> {
         let now = Timestamp::now().as_millisecond();
         let update = self.0.client.update_item().table_name(&self.0.name);
@@ -140,7 +140,7 @@ impl Contacts for ContactsTable {
         let update = update.update_expression("SET #settled = :now");
         let update = update.expression_attribute_names("#settled", SETTLED);
         let sent = update.expression_attribute_values(":now", number(now)).send().await;
-        sent.map(drop).map_err(|error| fault("settling an import", error))
+        sent.map(drop).map_err(|error| fault("ending an import's writes", error))
     }
 }
 
@@ -160,7 +160,7 @@ fn key(pool: &Pool, wanted: &Wanted) -> Key {
     }
 }
 
-/// Sort key of a membership: behind its contact.
+/// Sort key of a membership: follows its contact.
 fn membership(id: &ContactId, group: &str) -> String {
     format!("{id}#{}", fitting(group))
 }

@@ -1,8 +1,8 @@
-//! The directory: an item for each entry, and one for each match key that holds its candidates as attributes of
-//! their own. So loads that run at once never lose one another's candidates, and a match is one key of a batch.
+//! The directory: an item for each entry, and one for each match key that holds its candidates as attributes of their
+//! own. So concurrent loads never lose each other's candidates, and a match is one key of a batch.
 //!
-//! Of a key with very many candidates, or of large ones, an item has no room: ids that are left over stand in a
-//! set, and their entries are read where somebody needs them.
+//! An item has no room for very many or very large candidates of a key. Their ids are in a set, and their entries are
+//! read where they are needed.
 
 mod keep;
 
@@ -22,19 +22,19 @@ use crate::table::{Item, Key, Table, fitting, text_of};
 const JSON: &str = "json";
 /// Identity within owner and kind.
 const ID: &str = "id";
-/// What the entry is found by, JSON array.
+/// The keys of the entry, JSON array.
 const KEYS: &str = "keys";
-/// Keys whose items may name the entry: more than [`KEYS`] while a load is at it.
+/// Keys whose items may name the entry: more than [`KEYS`] during a load.
 const KNOWN: &str = "known_keys";
-/// Counts the writes of an entry, so that of two loads one sees the other.
+/// Counts the writes of an entry, so that one of two concurrent loads notices the other.
 const TURN: &str = "turn";
-/// Of a match key: how many candidates stand in the item.
+/// Of a match key: how many candidates are in the item.
 const INLINE: &str = "inline";
 /// Of a match key: ids of the candidates that have no room in the item.
 const MORE: &str = "more";
 /// Of a match key: an attribute for each candidate, by this and its id.
 const CANDIDATE: &str = "c:";
-/// Entries on their way into the table at the same time.
+/// Entries written at the same time.
 const AT_A_TIME: usize = 24;
 
 const READING: &str = "reading the directory";
@@ -49,8 +49,8 @@ impl DirectoryTable {
         Self(Table::new(client, name))
     }
 
-    /// What stands behind match keys, by the item's key. Cheap reads: no load runs while rows are judged, by the
-    /// contract, and one that ended within a second is as good as one that runs.
+    /// The candidates of match keys, by the item's key. Eventually consistent reads: by the contract no load runs while
+    /// rows are judged, and one that ended within the last second counts as one that runs.
     async fn behind(&self, keys: Vec<Key>) -> Answer<HashMap<Key, KeyEntries>> {
         let items = self.0.get_all(READING, keys, false).await?;
         Ok(items.into_iter().map(|(key, item)| (key, KeyEntries::of(&item))).collect())
@@ -89,7 +89,7 @@ impl DirectoryTable {
 struct KeyEntries {
     /// Entries (JSON) by id.
     inline: BTreeMap<String, String>,
-    /// Ids whose entries stand elsewhere.
+    /// Ids whose entries are in other items.
     more: BTreeSet<String>,
 }
 
@@ -135,13 +135,13 @@ impl Directory for DirectoryTable {
         ids: &[String],
     ) -> Answer<Vec<Option<DirectoryItem>>> {
         let key = |id: &String| entry_key(owner.as_str(), kind, id);
-        // Consistent: a load that follows another compares with what that one left.
+        // Consistent: a load compares with the result of an earlier one.
         let found = self.0.get_all(READING, ids.iter().map(key).collect(), true).await?;
         ids.iter().map(|id| found.get(&key(id)).map(item_of).transpose()).collect()
     }
 
     async fn keep(&self, owner: &ProgramName, kind: Kind, items: &[DirectoryItem]) -> Answer<()> {
-        // The last of an id stands.
+        // The last entry of an id stands.
         let last: HashMap<&str, &DirectoryItem> = items.iter().map(|item| (item.id.as_str(), item)).collect();
         let writes: Vec<_> =
             last.into_values().map(|item| keep::keep(&self.0, owner.as_str(), kind, item)).collect();

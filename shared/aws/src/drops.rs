@@ -1,4 +1,4 @@
-//! What an event says of objects that were dropped: a notification of S3, or the same by way of EventBridge.
+//! The objects that an event names: a notification from S3, directly or through EventBridge.
 
 use jiff::Timestamp;
 use rollcall_pipeline::ports::ObjectVersion;
@@ -18,15 +18,15 @@ pub struct DropEvent {
     pub tag: Option<String>,
     /// Length in bytes.
     pub len: u64,
-    /// When it happened.
+    /// The time of the event.
     pub at: Timestamp,
 }
 
 impl DropEvent {
-    /// Reads every object out of an event; a test event names none.
+    /// Reads every object from an event; a test event names none.
     ///
     /// # Errors
-    /// Where it is an event of another sort.
+    /// Where it is another kind of event.
     pub fn all(event: &Value) -> Result<Vec<Self>, String> {
         if event.get("Event").and_then(Value::as_str) == Some("s3:TestEvent") {
             return Ok(Vec::new());
@@ -43,7 +43,7 @@ impl DropEvent {
         Ok(event.records.into_iter().filter(created).map(Into::into).collect())
     }
 
-    /// The version as the event says it, for an object that is not there to be asked any more.
+    /// The version as the event names it, for an object that no longer exists.
     pub fn object(&self) -> ObjectVersion {
         let tag = || format!("etag:{}", self.tag.as_deref().unwrap_or_default());
         ObjectVersion {
@@ -98,7 +98,7 @@ struct Object {
 }
 
 impl From<Record> for DropEvent {
-    /// Notifications of S3 encode the key as forms are: a blank is `+`, everything else `%XX`.
+    /// S3 notifications encode the key like a form: a blank is `+`, everything else `%XX`.
     fn from(record: Record) -> Self {
         let key = decode(&record.s3.object.key);
         Self::of(record.s3, key, record.event_time)

@@ -1,14 +1,14 @@
-//! What a function is told by its environment; everything that is missing is said at once.
+//! The environment variables of a function; every missing one is reported at once.
 
 use std::str::FromStr;
 
-/// The settings of a function, while they are read.
+/// Reads the settings of a function.
 pub struct Environment<L> {
     look_up: L,
     wrong: Vec<String>,
 }
 
-/// The settings that are missing or cannot be read.
+/// The settings that are missing or invalid.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Wrong(Vec<String>);
 
@@ -21,12 +21,12 @@ impl std::fmt::Display for Wrong {
 impl std::error::Error for Wrong {}
 
 impl<L: Fn(&str) -> Option<String>> Environment<L> {
-    /// Settings by name, from wherever the caller has them.
+    /// Settings by name, from any source.
     pub fn new(look_up: L) -> Self {
         Self { look_up, wrong: Vec::new() }
     }
 
-    /// A setting that must be there.
+    /// A required setting.
     pub fn text(&mut self, name: &str) -> String {
         let value = (self.look_up)(name).filter(|value| !value.is_empty());
         value.unwrap_or_else(|| {
@@ -35,12 +35,12 @@ impl<L: Fn(&str) -> Option<String>> Environment<L> {
         })
     }
 
-    /// A setting that may be left out.
+    /// An optional setting.
     pub fn optional(&self, name: &str) -> Option<String> {
         (self.look_up)(name).filter(|value| !value.is_empty())
     }
 
-    /// A number that must be there.
+    /// A required number.
     pub fn number<N: FromStr + Default>(&mut self, name: &str) -> N {
         let before = self.wrong.len();
         let text = self.text(name);
@@ -52,10 +52,10 @@ impl<L: Fn(&str) -> Option<String>> Environment<L> {
         })
     }
 
-    /// Done reading.
+    /// Ends reading.
     ///
     /// # Errors
-    /// Names everything that is missing or wrong.
+    /// Names every setting that is missing or invalid.
     pub fn finish(self) -> Result<(), Wrong> {
         if self.wrong.is_empty() { Ok(()) } else { Err(Wrong(self.wrong)) }
     }

@@ -1,4 +1,4 @@
-//! From an SDK's error to a fault: whether another try may help is decided here and nowhere else.
+//! Turns an SDK error into a fault. Only this file decides whether a retry may help.
 
 use std::error::Error;
 
@@ -6,7 +6,7 @@ use aws_sdk_dynamodb::config::http::HttpResponse;
 use aws_sdk_dynamodb::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
 use rollcall_pipeline::fault::Fault;
 
-/// Codes that say "later", whatever their status is.
+/// Error codes that mean "later", whatever their status is.
 const LATER: &[&str] = &[
     "ConditionalRequestConflict",
     "InternalError",
@@ -26,7 +26,7 @@ const LATER: &[&str] = &[
     "TransactionInProgressException",
 ];
 
-/// The fault that an SDK's error is.
+/// The fault of an SDK error.
 pub(crate) fn fault<E>(doing: &'static str, error: SdkError<E, HttpResponse>) -> Fault
 where
     E: Error + ProvideErrorMetadata + Send + Sync + 'static,
@@ -38,7 +38,7 @@ where
     }
 }
 
-/// The same by its code alone, for a service whose messages name addresses.
+/// The same from the error code alone, for a service whose messages name addresses.
 pub(crate) fn discreet_fault<E>(doing: &'static str, error: SdkError<E, HttpResponse>) -> Fault
 where
     E: Error + ProvideErrorMetadata + Send + Sync + 'static,
@@ -63,12 +63,12 @@ fn is_transient<E: ProvideErrorMetadata>(error: &SdkError<E, HttpResponse>) -> b
     }
 }
 
-/// The status of a service's answer, where there was one.
+/// The HTTP status of an answer, if there was one.
 pub(crate) fn status<E>(error: &SdkError<E, HttpResponse>) -> Option<u16> {
     error.raw_response().map(|response| response.status().as_u16())
 }
 
-/// A request that could not even be built: a mistake of ours.
+/// A request that could not be built: a programming error.
 pub(crate) fn unbuilt(doing: &'static str, error: impl std::fmt::Display) -> Fault {
     Fault::permanent(doing, error)
 }

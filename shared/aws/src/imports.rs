@@ -1,5 +1,5 @@
-//! The imports: under each import's id its own item, one for each chunk, and the letter's claim. An import that
-//! has not ended also stands in one list, for the sweep.
+//! The imports: under each import's id its own item, one for each chunk, and the claim on the notification. An import
+//! that has not ended is also in one list, for the sweep.
 
 mod claims;
 
@@ -18,13 +18,13 @@ use crate::table::{Item, PK, SK, Table, number, number_of, text, text_of, unless
 
 /// Sort key of an import's own item.
 const IMPORT: &str = "import";
-/// Sort key of the letter's claim.
+/// Sort key of the claim on the notification.
 const LETTER: &str = "letter";
-/// Sort keys of chunks begin so.
+/// Prefix of the sort keys of chunks.
 const CHUNK: &str = "chunk#";
 /// Partition of the imports that have not ended.
 const UNFINISHED: &str = "unfinished";
-/// The import as it was noted, JSON.
+/// The stored import, JSON.
 const NOTED: &str = "noted";
 /// How many chunks there are.
 const CHUNKS: &str = "chunks";
@@ -32,7 +32,7 @@ const CHUNKS: &str = "chunks";
 const REMAINING: &str = "remaining";
 const STATUS: &str = "status";
 const PROGRAM: &str = "program";
-/// Of an unfinished import: when the sweep sent again what was missing, milliseconds.
+/// Of an unfinished import: when the sweep sent the missing chunks again, milliseconds.
 const SWEPT: &str = "swept_at";
 
 /// The table of imports.
@@ -51,11 +51,11 @@ impl ImportsTable {
         Ok(got.map_err(|error| fault(doing, error))?.item)
     }
 
-    /// Writes the item and its place in the list of the unfinished; `false` where it is known.
+    /// Writes the item and its place in the list of the unfinished; `false` where the import is known.
     async fn put_new(&self, item: &ImportItem) -> Answer<bool> {
-        const DOING: &str = "noting an import";
+        const DOING: &str = "storing an import";
         let put = |item: Item| Put::builder().table_name(&self.0.name).set_item(Some(item));
-        // One import, however often its event comes: the first to note it stands.
+        // However often its event comes, it is one import: the first item stands.
         let noted = put(noted(item)?).condition_expression("attribute_not_exists(pk)").build();
         let listed = put(key(UNFINISHED, item.import_id.as_str())).build();
         let mut write = self.0.client.transact_write_items();
@@ -67,7 +67,7 @@ impl ImportsTable {
             Ok(_) => Ok(true),
             Err(error) => match canceled(error.as_service_error()) {
                 Some(reasons) if reasons.contains(&CONDITION) => Ok(false),
-                Some(_) => Err(Fault::transient(DOING, "another event of the same object is at it")),
+                Some(_) => Err(Fault::transient(DOING, "another event of the same object is being handled")),
                 None => Err(fault(DOING, error)),
             },
         }
@@ -91,7 +91,7 @@ fn key(pk: &str, sk: &str) -> Item {
 }
 
 fn noted(item: &ImportItem) -> Answer<Item> {
-    let json = serde_json::to_string(item).map_err(|error| unbuilt("noting an import", error))?;
+    let json = serde_json::to_string(item).map_err(|error| unbuilt("storing an import", error))?;
     let mut noted = key(item.import_id.as_str(), IMPORT);
     noted.insert(NOTED.to_owned(), text(json));
     noted.insert(PROGRAM.to_owned(), text(item.program.as_str()));
@@ -128,7 +128,7 @@ impl Imports for ImportsTable {
         let update = update.condition_expression(UNSEALED).expression_attribute_names("#chunks", CHUNKS);
         let update = update.expression_attribute_names("#remaining", REMAINING);
         let sent = update.expression_attribute_values(":chunks", number(chunks)).send().await;
-        unless_refused("sealing an import", sent)
+        unless_refused("storing the number of chunks", sent)
     }
 
     async fn open_chunks(&self, import: &ImportId) -> Answer<Vec<u32>> {
@@ -164,14 +164,14 @@ impl Imports for ImportsTable {
         let update = update.expression_attribute_names("#status", STATUS);
         let sent = update.expression_attribute_values(":status", text(status.as_str())).send().await;
         sent.map_err(|error| fault(DOING, error))?;
-        // A crash here leaves it in the list: the sweep finds that it has ended, and comes here again.
+        // A crash here leaves it in the list: the sweep finds that it has ended, and repeats this step.
         let delete = self.0.client.delete_item().table_name(&self.0.name);
         let sent = delete.key(PK, text(UNFINISHED)).key(SK, text(import.as_str())).send().await;
         sent.map(drop).map_err(|error| fault(DOING, error))
     }
 }
 
-/// The list is in the order of the ids, which is that of time.
+/// The list is in the order of ids, which is the order of time.
 impl Unfinished for ImportsTable {
     async fn unfinished(&self) -> Answer<Vec<(ImportId, Option<Timestamp>)>> {
         let query = self.0.client.query().table_name(&self.0.name).consistent_read(true);
@@ -189,13 +189,13 @@ impl Unfinished for ImportsTable {
     }
 
     async fn note_swept(&self, import: &ImportId, at: Timestamp) -> Answer<()> {
-        /// An import that ended meanwhile is not to be listed again.
+        /// An import that ended meanwhile must not be listed again.
         const LISTED: &str = "attribute_exists(pk)";
         let update = self.0.client.update_item().table_name(&self.0.name);
         let update = update.key(PK, text(UNFINISHED)).key(SK, text(import.as_str()));
         let update = update.update_expression("SET #swept = :at").expression_attribute_names("#swept", SWEPT);
         let update = update.condition_expression(LISTED);
         let sent = update.expression_attribute_values(":at", number(at.as_millisecond())).send().await;
-        unless_refused("noting a sweep", sent)
+        unless_refused("storing a sweep", sent)
     }
 }

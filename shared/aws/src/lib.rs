@@ -3,10 +3,43 @@
 //! - [`Bucket`]: objects, read by version, written whole or not at all
 //! - [`Queues`]: chunks for the workers, finished imports for the finalizer
 //! - [`DirectoryTable`], [`ContactsTable`], [`ImportsTable`]: one table for each owner of data
-//! - letters: [`Mailer`]
+//! - [`Mailer`]: notification e-mails
 //!
-//! Every adapter is a client and a name; which name is the business of whoever wires them. The calls made here
-//! are the functions' permissions: `infra/template.yaml` lists exactly them, and a test compares the two.
+//! Every adapter is a client and a name; the caller chooses the name. The calls made here are the functions'
+//! permissions: `infra/template.yaml` lists exactly these, and a test compares the two.
+//!
+//! # Example
+//!
+//! The ports of a worker, from the environment of its function:
+//!
+//! ```no_run
+//! use rollcall_aws::client::{DynamoDb, S3, Sqs};
+//! use rollcall_aws::{Bucket, ContactsTable, DirectoryTable, Environment, ImportsTable, Queues, SystemClock};
+//! use rollcall_pipeline::ports::Ports;
+//!
+//! # async fn wire() -> Result<(), rollcall_aws::Wrong> {
+//! let mut environment = Environment::new(|name| std::env::var(name).ok());
+//! let bucket = environment.text("ROLLCALL_BUCKET");
+//! let directory = environment.text("ROLLCALL_DIRECTORY_TABLE");
+//! let contacts = environment.text("ROLLCALL_CONTACTS_TABLE");
+//! let imports = environment.text("ROLLCALL_IMPORTS_TABLE");
+//! let finalize_queue = environment.text("ROLLCALL_FINALIZE_QUEUE_URL");
+//! environment.finish()?;
+//!
+//! let config = rollcall_aws::config().await;
+//! let (dynamodb, objects) = (DynamoDb::new(&config), Bucket::new(S3::new(&config), bucket));
+//! let ports = Ports {
+//!     queue: Queues::new(Sqs::new(&config), objects.clone(), String::new(), finalize_queue),
+//!     objects,
+//!     directory: DirectoryTable::new(dynamodb.clone(), directory),
+//!     contacts: ContactsTable::new(dynamodb.clone(), contacts),
+//!     imports: ImportsTable::new(dynamodb, imports),
+//!     clock: SystemClock,
+//! };
+//! # let _ = ports;
+//! # Ok(())
+//! # }
+//! ```
 
 mod clock;
 mod connect;
@@ -34,7 +67,7 @@ pub use objects::Bucket;
 pub use queue::{FinalizeMessage, Queues, decode_chunk};
 pub use upload::Upload;
 
-/// The SDKs' clients, for whoever wires the adapters.
+/// The SDK clients from which adapters are made.
 pub mod client {
     pub use aws_config::SdkConfig;
     pub use aws_sdk_dynamodb::Client as DynamoDb;

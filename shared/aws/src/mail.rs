@@ -1,4 +1,4 @@
-//! Letters on SES.
+//! Notification e-mails by SES.
 
 use aws_sdk_sesv2::Client;
 use aws_sdk_sesv2::types::{Body, Content, Destination, EmailContent, Message, MessageTag};
@@ -8,7 +8,7 @@ use rollcall_pipeline::ports::{Answer, Mail};
 
 use crate::fault::{discreet_fault, unbuilt};
 
-const DOING: &str = "sending a letter";
+const DOING: &str = "sending a notification";
 
 /// The mail service.
 #[derive(Debug, Clone)]
@@ -19,18 +19,18 @@ pub struct Mailer {
 }
 
 impl Mailer {
-    /// Sends as `sender` where a program names no sender of its own.
+    /// The sender where a program's settings name none.
     pub fn new(client: Client, sender: impl Into<String>, configuration_set: Option<String>) -> Self {
         Self { client, sender: sender.into(), configuration_set }
     }
 }
 
 impl Mail for Mailer {
-    /// A letter that the service refuses goes to each recipient alone, so that one bad address costs the others
-    /// nothing. Where even that is refused for good, the import ends all the same: operators are told instead.
+    /// If SES refuses an e-mail, it is sent to each recipient alone, so that one bad address does not affect the others.
+    /// If SES refuses even that for good, the import ends all the same, and the log tells the operators.
     async fn send(&self, import: &ImportId, notification: &Notification) -> Answer<()> {
         if notification.to.is_empty() {
-            tracing::warn!(import.id = %import, "the program's settings name nobody to write to");
+            tracing::warn!(import.id = %import, "the program's settings name no recipient");
             return Ok(());
         }
         let refused = match self.send_to(import, notification, &notification.to).await {
@@ -60,7 +60,7 @@ impl Mailer {
             .content(content(notification)?)
             .email_tags(tag.map_err(|error| unbuilt(DOING, error))?)
             .set_configuration_set_name(self.configuration_set.clone());
-        // The service's messages name addresses: only its code goes on.
+        // SES error messages name addresses: only the code is passed on.
         send.send().await.map(drop).map_err(|error| discreet_fault(DOING, error))
     }
 }

@@ -14,11 +14,11 @@ use rollcall_pipeline::ports::{Answer, Dropped, ObjectVersion, Objects};
 use crate::fault::{fault, status};
 use crate::upload::{Upload, content_type};
 
-/// An object without a version id is told apart by its entity tag: overwritten, it is gone.
+/// The entity tag identifies an object without a version id; once overwritten, it is gone.
 const BY_TAG: &str = "etag:";
-/// Options of a drop, as metadata.
+/// Prefix of metadata that holds options of a drop.
 const OPTION: &str = "rollcall-";
-/// Working papers bear this tag, and a lifecycle rule removes what bears it.
+/// Artifacts bear this tag; a lifecycle rule removes tagged objects.
 pub(crate) const WORKING_PAPER: &str = "rollcall=working-paper";
 
 /// One bucket.
@@ -34,10 +34,10 @@ impl Bucket {
         Self { client, name: name.into() }
     }
 
-    /// One version of an object (`None`: the one that is there now), with the options that its metadata holds.
+    /// One version of an object (`None`: the current one), with the options in its metadata.
     ///
     /// # Errors
-    /// Where the bucket cannot be asked.
+    /// Where S3 cannot be reached.
     pub async fn dropped(&self, key: &str, version: Option<&str>) -> Answer<Option<Dropped>> {
         let head =
             self.client.head_object().bucket(&self.name).key(key).set_version_id(version.map(Into::into));
@@ -52,13 +52,13 @@ impl Bucket {
     }
 }
 
-/// 404 is absence; a delete marker asked for by its version answers 405.
+/// 404 means absent; a delete marker requested by its version returns 405.
 fn is_absent(status: Option<u16>, version: Option<&str>) -> bool {
     status == Some(404) || (version.is_some() && status == Some(405))
 }
 
 fn version_of(key: &str, head: &HeadObjectOutput) -> Answer<ObjectVersion> {
-    // "null" is not one version but whatever was written while versioning was off.
+    // "null" is not one version: it is the last object written while versioning was off.
     let version = match head.version_id() {
         Some(id) if id != "null" => id.to_owned(),
         _ => format!("{BY_TAG}{}", head.e_tag().unwrap_or_default()),
@@ -86,7 +86,7 @@ fn options_of(head: &HeadObjectOutput) -> Vec<(String, String)> {
     options
 }
 
-/// Not every client can set a name with an underscore; a header behind `map.` is taken as it is.
+/// Not every client can set a name with an underscore; a header after `map.` is taken as it is.
 fn option_of(name: &str) -> String {
     if name.starts_with("map.") { name.to_owned() } else { name.replace('-', "_") }
 }
@@ -109,7 +109,7 @@ impl Sources for Bucket {
 }
 
 impl Objects for Bucket {
-    /// Fragments are a megabyte or so, and an answer takes some tens of milliseconds.
+    /// A chunk result has about a megabyte, and an answer takes some tens of milliseconds.
     const AT_ONCE: usize = 16;
     type Writer = Upload;
 
@@ -163,8 +163,8 @@ impl Objects for Bucket {
         let body = ByteStream::from(parts.concat());
         let put = self.client.put_object().bucket(&self.name).key(key).body(body);
         let put = put.content_type(content_type(key)).set_tagging(tagging(key));
-        // S3 lets one of several writers through and answers the others 412. An attempt whose answer was lost
-        // and that the SDK repeats meets its own object: 412 too, and the caller reads what is there.
+        // S3 accepts one of several writers and answers 412 to the others. If the answer to an attempt was lost and the
+        // SDK repeats it, it meets its own object: 412 too, and the caller reads the object that is there.
         match put.if_none_match("*").send().await {
             Ok(_) => Ok(true),
             Err(error) if status(&error) == Some(412) => Ok(false),
@@ -177,7 +177,7 @@ impl Objects for Bucket {
     }
 }
 
-/// Some stores answer a range of a version with all of it, and say so by naming no range.
+/// Some stores answer a range of a version with all of it; the answer then names no range.
 fn part_of(bytes: &[u8], start: u64, end: u64) -> Vec<u8> {
     let at = |offset: u64| usize::try_from(offset).unwrap_or(usize::MAX).min(bytes.len());
     bytes[at(start)..at(end)].to_vec()
@@ -188,7 +188,7 @@ async fn body(answer: GetObjectOutput) -> Answer<Vec<u8>> {
     bytes.map(|bytes| bytes.to_vec()).map_err(|error| Fault::transient("reading an object", error))
 }
 
-/// The plan and whatever is under `chunks/` is nobody's once the import has ended.
+/// The plan and everything under `chunks/` is not needed once the import has ended.
 fn tagging(key: &str) -> Option<String> {
     let working = key.starts_with("imports/") && (key.ends_with("/plan.json") || key.contains("/chunks/"));
     working.then(|| WORKING_PAPER.to_owned())

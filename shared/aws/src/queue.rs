@@ -1,7 +1,7 @@
 //! The queues on SQS.
 //!
-//! A message of SQS holds 1 MiB. A chunk that is larger (one row may be, once escaped) is put into the bucket,
-//! and its message says where.
+//! An SQS message holds 1 MiB. A larger chunk (one row may be that large, once escaped) is put into the bucket, and its
+//! message names the object.
 
 use aws_sdk_sqs::Client;
 use rollcall_domain::plan::chunk::ChunkMessage;
@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use crate::fault::fault;
 use crate::objects::Bucket;
 
-/// Bytes of a message that SQS takes.
+/// Maximal bytes of an SQS message.
 const MESSAGE: usize = 1024 * 1024;
 
 /// The queues of an installation.
@@ -26,16 +26,16 @@ pub struct Queues {
     finalize: String,
 }
 
-/// What the finalizer is asked.
+/// A message to the finalizer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FinalizeMessage {
     /// Version of the message's shape.
     pub v: u32,
-    /// Whose import.
+    /// The program.
     pub program: ProgramName,
     /// The import.
     pub import_id: ImportId,
-    /// Why it can go no further, where it cannot.
+    /// Why it cannot go on; absent where it can.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failed: Option<String>,
 }
@@ -45,14 +45,14 @@ impl FinalizeMessage {
     pub const VERSION: u32 = 1;
 }
 
-/// Where a chunk is that its message has no room for.
+/// Names the object of a chunk that is too large for a message.
 #[derive(Debug, Serialize, Deserialize)]
 struct OffloadedMessage {
     stored_at: String,
 }
 
 impl Queues {
-    /// The queues under these URLs; a worker needs no chunk queue, a finalizer no finalize queue.
+    /// The queues with these URLs; a worker needs no chunk queue, a finalizer no finalize queue.
     pub fn new(
         client: Client,
         bucket: Bucket,
@@ -62,10 +62,10 @@ impl Queues {
         Self { client, bucket, chunks: chunks.into(), finalize: finalize.into() }
     }
 
-    /// Says that an import can go no further. Sending twice is safe.
+    /// Announces that an import cannot go on. Sending twice is safe.
     ///
     /// # Errors
-    /// Where the queue does not take it.
+    /// Where SQS does not accept the message.
     pub async fn send_failed(&self, program: &ProgramName, import: &ImportId, why: &str) -> Answer<()> {
         self.finalize(program, import, Some(why.to_owned())).await
     }
@@ -99,7 +99,7 @@ impl Queue for Queues {
     }
 }
 
-/// JSON escapes the other characters that SQS refuses; these two it leaves, and they can stand in texts only.
+/// JSON escapes the other characters that SQS refuses; these two it leaves, and they occur in texts only.
 fn encode(message: &impl Serialize) -> Answer<String> {
     let json =
         serde_json::to_string(message).map_err(|error| Fault::permanent("writing a message", error))?;
@@ -109,19 +109,20 @@ fn encode(message: &impl Serialize) -> Answer<String> {
     Ok(json)
 }
 
-/// The chunk that a message's body holds, or names.
+/// The chunk in a message's body, or in the object that the message names.
 ///
 /// # Errors
-/// Permanent where it is none, or is not there any more: it will not get better.
+/// Permanent where there is no chunk, or it no longer exists: a retry does not help.
 pub async fn decode_chunk(bucket: &Bucket, body: &str) -> Answer<ChunkMessage> {
-    // Where it broke, and not on what: that may be a cell.
+    // The place of the fault, not the text there: that may be a cell.
     let unreadable = |error: serde_json::Error| {
         let (line, column) = (error.line(), error.column());
         Fault::permanent("reading a chunk's message", format_args!("unreadable at {line}:{column}"))
     };
     if let Ok(OffloadedMessage { stored_at }) = serde_json::from_str(body) {
         let bytes = bucket.get(&stored_at).await?;
-        let bytes = bytes.ok_or_else(|| Fault::permanent("reading a chunk's message", "it is gone"))?;
+        let bytes = bytes
+            .ok_or_else(|| Fault::permanent("reading a chunk's message", "the object no longer exists"))?;
         return serde_json::from_slice(&bytes).map_err(unreadable);
     }
     serde_json::from_str(body).map_err(unreadable)

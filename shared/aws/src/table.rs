@@ -1,4 +1,4 @@
-//! What the three tables share: keys, batches whose leftovers are tried again, waits with jitter.
+//! What the three tables share: keys, batches with retries of unprocessed items, waits with jitter.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -23,9 +23,9 @@ pub(crate) const SK: &str = "sk";
 const GET_AT_ONCE: usize = 100;
 /// Items of one BatchWriteItem.
 const PUT_AT_ONCE: usize = 25;
-/// Batches on their way at the same time: a table that is busy needs no more.
+/// Batches in flight at the same time: a busy table needs no more.
 const AT_A_TIME: usize = 8;
-/// How often leftovers are tried before the message is given back.
+/// How often unprocessed items are retried before the message returns to the queue.
 const TRIES: u32 = 9;
 
 pub(crate) type Item = HashMap<String, AttributeValue>;
@@ -44,7 +44,7 @@ impl Table {
         Self { client, name: name.into() }
     }
 
-    /// The items that are there under distinct keys.
+    /// The items that exist under distinct keys.
     pub(crate) async fn get_all(
         &self,
         doing: &'static str,
@@ -81,7 +81,7 @@ impl Table {
         Err(Fault::transient(doing, format_args!("{} keys stay unprocessed", left.len())))
     }
 
-    /// Puts items with distinct keys, over what was there.
+    /// Puts items with distinct keys, and replaces those before.
     pub(crate) async fn put_all(&self, doing: &'static str, items: Vec<Item>) -> Answer<()> {
         let mut items = items.into_iter().peekable();
         let mut batches = Vec::new();
@@ -117,13 +117,13 @@ fn put_request(doing: &'static str, item: Item) -> Answer<WriteRequest> {
     Ok(WriteRequest::builder().put_request(put).build())
 }
 
-/// Waits before another try: twice as long each time, and by chance, so that those who collided part ways.
+/// Waits before a retry: twice as long each time, with jitter, so that writers that collided separate.
 pub(crate) async fn pause(attempt: u32) {
     let longest = 25_u64 << attempt.min(8);
     tokio::time::sleep(Duration::from_millis(fastrand::u64(longest / 2..=longest))).await;
 }
 
-/// A write whose condition did not hold has nothing to do any more.
+/// A write whose condition did not hold has nothing left to do.
 pub(crate) fn unless_refused<T>(
     doing: &'static str,
     sent: Result<T, SdkError<UpdateItemError, HttpResponse>>,
@@ -146,7 +146,7 @@ pub(crate) fn held<T>(
     }
 }
 
-/// A key part that fits: DynamoDB takes 1,024 bytes of a sort key, and a cell may be longer.
+/// A key part that fits: a DynamoDB sort key has at most 1,024 bytes, and a cell may be longer.
 pub(crate) fn fitting(part: &str) -> String {
     const LONGEST: usize = 480;
     if part.len() <= LONGEST && !part.starts_with('~') {
@@ -200,7 +200,7 @@ mod tests {
         let long = "x".repeat(40_000);
         assert_eq!(fitting(&long).len(), 53);
         assert_ne!(fitting(&long), fitting(&"y".repeat(40_000)));
-        // What looks like a digest is no digest.
+        // A text that looks like a digest must not pass for one.
         assert_ne!(fitting(&fitting(&long)), fitting(&long));
     }
 }

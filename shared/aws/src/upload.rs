@@ -1,6 +1,6 @@
 //! A large object while it is written: parts of a multipart upload, or one put where it stayed small.
 //!
-//! An upload that is dropped unfinished is never seen; the bucket's lifecycle rule removes its parts.
+//! An upload that is dropped before it is finished is never seen; the bucket's lifecycle rule removes its parts.
 
 use aws_sdk_s3::Client;
 use aws_sdk_s3::primitives::ByteStream;
@@ -10,10 +10,10 @@ use rollcall_pipeline::ports::{Answer, ObjectWriter};
 
 use crate::fault::fault;
 
-/// Bytes of a part: S3 asks for 5 MiB at least and takes 10,000 parts, so 80 GiB in all.
+/// Bytes of a part: S3 wants at least 5 MiB and accepts 10,000 parts, so 80 GiB in all.
 const PART: usize = 8 * 1024 * 1024;
 
-/// An object on its way.
+/// An object that is being written.
 #[derive(Debug)]
 pub struct Upload {
     client: Client,
@@ -85,7 +85,7 @@ impl ObjectWriter for Upload {
     }
 }
 
-/// What a browser or a mail client is told that an object is.
+/// The content type for browsers and mail clients.
 pub(crate) fn content_type(key: &str) -> &'static str {
     match key.rsplit_once('.').map(|(_, ending)| ending) {
         Some("json") => "application/json",

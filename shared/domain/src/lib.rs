@@ -7,7 +7,7 @@
 //! | [`types`] | small types that every room knows: codes, findings, names, limits, ids |
 //! | [`clean`] | cleaners of single cells: phone, e-mail, website, date, document |
 //! | [`messages`] | texts in five languages, and a finding as JSON |
-//! | [`file`] | bytes to records and back: unpack, decode, read workbooks, split, write CSV |
+//! | [`file`](mod@file) | bytes to records and back: unpack, decode, read workbooks, split, write CSV |
 //! | [`profile`] | what an import accepts: profiles, options of a drop, settings of a program |
 //! | [`plan`] | the snapshot that every later step follows: columns, chunks, object keys |
 //! | [`row`] | a record becomes a row of cleaned fields with its identity |
@@ -18,6 +18,32 @@
 //! | [`report`] | answers about the whole import: summary, upload summary, report, notification e-mail |
 //!
 //! A test keeps this order (`tests/tests/rooms.rs`).
+//!
+//! # Example
+//!
+//! A phone without its calling code is completed with the region, and the finding says so. A header in any of the five
+//! languages names its field:
+//!
+//! ```
+//! use rollcall_domain::clean::{Region, clean_phone};
+//! use rollcall_domain::messages::catalogue::Messages;
+//! use rollcall_domain::profile::compiled::Profile;
+//! use rollcall_domain::types::code::Code;
+//! use rollcall_domain::types::finding::Finding;
+//! use rollcall_domain::types::locale::Locale;
+//!
+//! let mut phone = String::new();
+//! let notes = clean_phone("(11) 96123-4567", Region::parse("BR"), &mut phone)?;
+//! assert_eq!(phone, "+5511961234567");
+//! assert!(notes.country_assumed);
+//!
+//! let leads = Profile::built_in("leads").expect("it is built in");
+//! let field = leads.field_of_header("Telefone").expect("Portuguese for phone");
+//! let finding = Finding::on(Code::PhoneCountryAssumed, &leads.fields[field].column(Some(3))).arg("region", "BR");
+//! assert_eq!(finding.key(), "phone:phone_country_assumed");
+//! assert_eq!(Messages::of(Locale::En).text(&finding), "the country code is missing, BR was assumed");
+//! # Ok::<(), rollcall_domain::clean::PhoneFault>(())
+//! ```
 
 pub mod clean;
 pub mod contacts;

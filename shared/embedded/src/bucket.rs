@@ -1,7 +1,7 @@
 //! The bucket as a folder.
 //!
-//! A version is the file's time of change in nanoseconds and its length. Files are written under a temporary name
-//! in `.drafts` and renamed, so a key never shows half an object; leftovers go when the bucket is opened. Symbolic
+//! A version is the file's modification time in nanoseconds and its length. Files are written under a temporary name
+//! in `.drafts` and renamed, so a key never shows half an object. Opening the bucket removes leftovers. Symbolic
 //! links are followed as long as they stay in the bucket.
 
 use std::fs::{self, File, FileTimes, Metadata};
@@ -21,16 +21,16 @@ use crate::disk::{Draft, fault, forget_pages, remove_drafts, remove_named};
 use crate::past_cache::{BLOCK, Block};
 use crate::store::lock;
 
-/// Where files are written before they appear.
+/// The folder for files that are being written.
 const DRAFTS: &str = ".drafts";
 
-/// How files begin that are about to be dropped; their version follows.
+/// Prefix of files that are about to be dropped; their version follows.
 const PREPARED: &str = "drop-";
 
-/// Empty blocks that are held to be used again.
+/// How many empty blocks are held for reuse.
 const BLOCKS_HELD: usize = 4;
 
-/// Bytes of a large object that are made durable while more of it comes: at the end little is left to wait for.
+/// Bytes of a large object that are made durable while more bytes are written: little is left to wait for at the end.
 const SYNCED_AT_ONCE: usize = 32 << 20;
 
 /// The bucket of a home.
@@ -39,11 +39,11 @@ pub struct Bucket(Arc<Folder>);
 
 #[derive(Debug)]
 struct Folder {
-    /// Without any link in it.
+    /// The path without any link in it.
     root: PathBuf,
     drafts: PathBuf,
     name: String,
-    /// Empty ones, to be used again.
+    /// Empty blocks for reuse.
     blocks: Mutex<Vec<Block>>,
 }
 
@@ -63,11 +63,11 @@ impl Folder {
 const DROPPING: &str = "dropping a file into the bucket";
 
 impl Bucket {
-    /// Opens a folder as a bucket, makes it where there is none, and removes the drafts of an interrupted command:
-    /// nobody else may write to it.
+    /// Opens a folder as a bucket, creates it if needed, and removes the drafts of an interrupted command. No other
+    /// process may write to it.
     ///
     /// # Errors
-    /// When the folder cannot be made or written.
+    /// When the folder cannot be created or written.
     pub fn open(folder: &Path) -> io::Result<Self> {
         fs::create_dir_all(folder.join(DRAFTS))?;
         let bucket = Self::open_shared(folder)?;
@@ -75,7 +75,7 @@ impl Bucket {
         Ok(bucket)
     }
 
-    /// Opens a bucket beside somebody who writes to it.
+    /// Opens a bucket for reading while another process writes to it.
     ///
     /// # Errors
     /// When there is no such folder.
@@ -98,8 +98,8 @@ impl Bucket {
         self.prepare_drop(source, key, at)?.show()
     }
 
-    /// Copies a file into the bucket as somebody who drops it would, up to the moment in which it appears. It appears
-    /// whole, changed at `at`, in whole milliseconds: with times that strictly increase no two drops are one import.
+    /// Copies a file into the bucket as a drop, up to the moment in which it appears. It appears whole, with the
+    /// modification time `at` in whole milliseconds. Times strictly increase, so no two drops are the same import.
     ///
     /// # Errors
     /// When the file cannot be read or the bucket cannot be written.
@@ -132,8 +132,8 @@ impl Bucket {
         Ok(PreparedDrop { draft, target, object })
     }
 
-    /// Shows a drop that was prepared and never shown, because the command was killed in between; of one that is shown
-    /// already, or was never prepared, nothing changes.
+    /// Shows a drop that was prepared but not shown, because the command was killed in between. A drop that is shown
+    /// already, or was never prepared, stays as it is.
     ///
     /// # Errors
     /// When the bucket cannot be written.
@@ -146,7 +146,7 @@ impl Bucket {
         fs::rename(prepared, self.place_for(doing, &object.key)?).map_err(|error| fault(doing, &error))
     }
 
-    /// Removes drops that were prepared and that nobody knows of.
+    /// Removes prepared drops that belong to no import.
     ///
     /// # Errors
     /// When the bucket cannot be written.
@@ -159,12 +159,12 @@ impl Bucket {
         self.0.drafts.join(format!("{PREPARED}{}", object.version))
     }
 
-    /// Stamps a version that somebody dropped with a time of its own, in whole milliseconds.
+    /// Gives a dropped version a modification time of its own, in whole milliseconds.
     ///
     /// # Errors
-    /// [`Fault::Gone`] where that version is not there any more.
+    /// [`Fault::Gone`] where that version no longer exists.
     pub fn restamp(&self, object: &ObjectVersion, at: Timestamp) -> Answer<()> {
-        let doing = "stamping a dropped file";
+        let doing = "setting the time of a dropped file";
         let failed = |error| fault(doing, &error);
         let path = self.existing(doing, &object.key)?.ok_or_else(|| Fault::Gone(object.key.clone()))?;
         let file = File::options().append(true).open(path).map_err(failed)?;
@@ -177,7 +177,7 @@ impl Bucket {
         file.set_times(FileTimes::new().set_modified(SystemTime::from(at))).map_err(failed)
     }
 
-    /// Removes what is under a key; where nothing is, nothing changes.
+    /// Removes the object under a key, if there is one.
     ///
     /// # Errors
     /// When the bucket cannot be written.
@@ -189,7 +189,7 @@ impl Bucket {
         }
     }
 
-    /// The file of a key, where the key stays in the bucket.
+    /// The path of a key, where the key stays in the bucket.
     fn path(&self, doing: &'static str, key: &str) -> Answer<PathBuf> {
         let path = Path::new(key);
         let plain = path.components().all(|part| matches!(part, Component::Normal(_)));
@@ -201,7 +201,7 @@ impl Bucket {
         }
     }
 
-    /// The file of a key with nothing in its way that leads out of the bucket; `None` where nothing is.
+    /// The path of a key, with no link that leads out of the bucket; `None` where there is no object.
     fn existing(&self, doing: &'static str, key: &str) -> Answer<Option<PathBuf>> {
         match self.path(doing, key)?.canonicalize() {
             Ok(path) if path.starts_with(&self.0.root) => Ok(Some(path)),
@@ -211,7 +211,7 @@ impl Bucket {
         }
     }
 
-    /// The file of a key, its folder made.
+    /// The path of a key, with its folder created.
     fn place_for(&self, doing: &'static str, key: &str) -> Answer<PathBuf> {
         let path = self.path(doing, key)?;
         let failed = |error| fault(doing, &error);
@@ -328,7 +328,7 @@ impl Objects for Bucket {
     }
 }
 
-/// A file that is about to appear in the bucket; dropped it never was.
+/// A file that is about to appear in the bucket. Dropped before that, it never existed.
 #[derive(Debug)]
 pub struct PreparedDrop {
     draft: Draft,
@@ -337,12 +337,12 @@ pub struct PreparedDrop {
 }
 
 impl PreparedDrop {
-    /// The object that it will be.
+    /// The future object.
     pub fn object(&self) -> &ObjectVersion {
         &self.object
     }
 
-    /// Makes it appear, over what was there.
+    /// Makes it appear and replaces the object before.
     ///
     /// # Errors
     /// When the bucket cannot be written.
@@ -351,13 +351,13 @@ impl PreparedDrop {
     }
 }
 
-/// A large object on its way into the bucket: written behind the back of who makes it, on a thread of its own.
+/// A large object that is being written into the bucket, on a thread of its own.
 #[derive(Debug)]
 pub struct BucketWriter {
     folder: Arc<Folder>,
     block: Block,
     target: PathBuf,
-    /// Taken when all is written.
+    /// Taken when everything is written.
     to_write: Option<SyncSender<Block>>,
     writing: Option<JoinHandle<io::Result<Draft>>>,
 }
@@ -386,7 +386,7 @@ impl BucketWriter {
 
     fn flush(&mut self) {
         let block = std::mem::replace(&mut self.block, self.folder.take_block());
-        // Where nobody takes it any more the writing has failed, and `finish` says why.
+        // If the receiver is gone, the writing has failed, and `finish` reports why.
         let _ = self.to_write.as_ref().map(|to_write| to_write.send(block));
     }
 
@@ -416,11 +416,11 @@ impl ObjectWriter for BucketWriter {
 }
 
 fn leads_out(doing: &'static str, key: &str) -> Fault {
-    Fault::permanent(doing, format!("the key leads out of the bucket by a link: {key:?}"))
+    Fault::permanent(doing, format!("a link leads the key out of the bucket: {key:?}"))
 }
 
-/// Whether an error says that nothing is under the name: a file where a folder would be, or a name that no file can
-/// have, as that of the options beside a file whose own name is as long as names get.
+/// Whether an error means that there is no such file: a file in place of a folder, or a name that no file can have,
+/// as that of a sidecar beside a file whose own name has the maximal length.
 fn is_nothing(error: &io::Error) -> bool {
     matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory | ErrorKind::InvalidFilename)
 }

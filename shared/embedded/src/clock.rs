@@ -21,12 +21,12 @@ impl Clock for SystemClock {
 pub struct SetClock(Arc<AtomicI64>);
 
 impl SetClock {
-    /// A clock that stands at a time.
+    /// A clock that stands at this time.
     pub fn at(time: Timestamp) -> Self {
         Self(Arc::new(AtomicI64::new(time.as_millisecond())))
     }
 
-    /// Moves the clock on.
+    /// Advances the clock.
     pub fn advance(&self, milliseconds: i64) {
         self.0.fetch_add(milliseconds, Ordering::SeqCst);
     }

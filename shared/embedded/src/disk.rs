@@ -11,16 +11,16 @@ use rollcall_pipeline::fault::Fault;
 static NEXT: AtomicU64 = AtomicU64::new(0);
 static LINKING: Mutex<()> = Mutex::new(());
 
-/// A file under a temporary name; dropped unfinished it is removed.
+/// A file under a temporary name. Dropped before it is finished, it is removed.
 #[derive(Debug)]
 pub(crate) struct Draft {
     path: PathBuf,
-    /// Where its bytes go.
+    /// The target path.
     pub(crate) file: File,
 }
 
 impl Draft {
-    /// Begins a file in a folder of its own file system's drafts.
+    /// Begins a file in the drafts folder of the same file system.
     pub(crate) fn begin(folder: &Path) -> io::Result<Self> {
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
         let path = folder.join(format!(".draft-{}-{number}", std::process::id()));
@@ -28,26 +28,26 @@ impl Draft {
         Ok(Self { path, file })
     }
 
-    /// Makes the file appear, over what was there, and durable.
+    /// Makes the file appear, replaces the one before, and makes it durable.
     pub(crate) fn replace(self, target: &Path) -> io::Result<()> {
         self.file.sync_all()?;
         self.show(target)?;
         sync_folder_of(target)
     }
 
-    /// Makes the file appear, over what was there.
+    /// Makes the file appear and replaces the one before.
     pub(crate) fn show(self, target: &Path) -> io::Result<()> {
         fs::rename(&self.path, target)
     }
 
-    /// Gives the draft a name that the next opening does not sweep away; dropped unfinished it is removed still.
+    /// Gives the draft a name that the next opening does not remove. Dropped before it is finished, it is still removed.
     pub(crate) fn keep_as(&mut self, path: PathBuf) -> io::Result<()> {
         fs::rename(&self.path, &path)?;
         self.path = path;
         Ok(())
     }
 
-    /// Makes the file appear where nothing is, and durable; `false` where something is already.
+    /// Makes the file appear where there is none, and makes it durable; `false` where one exists.
     pub(crate) fn place(self, target: &Path) -> io::Result<bool> {
         self.file.sync_all()?;
         let placed = match fs::hard_link(&self.path, target) {
@@ -55,12 +55,12 @@ impl Draft {
             Err(error) if error.kind() == ErrorKind::AlreadyExists => false,
             Err(_) => self.place_without_links(target)?,
         };
-        // Who finds something there goes on as if it were durable.
+        // A caller that finds a file there continues as if the file were durable.
         sync_folder_of(target)?;
         Ok(placed)
     }
 
-    /// For file systems without hard links: one process works on a home, so its own lock is enough.
+    /// For file systems without hard links. One process works on a home, so a lock in this process is enough.
     fn place_without_links(&self, target: &Path) -> io::Result<bool> {
         let _alone = LINKING.lock().unwrap_or_else(PoisonError::into_inner);
         if fs::symlink_metadata(target).is_ok() {
@@ -72,17 +72,17 @@ impl Draft {
 
 impl Drop for Draft {
     fn drop(&mut self) {
-        // Shown already, or removed at the next opening.
+        // The file has appeared already, or is removed at the next opening.
         let _ = fs::remove_file(&self.path);
     }
 }
 
-/// Removes what an interrupted command left of its drafts.
+/// Removes the drafts of an interrupted command.
 pub(crate) fn remove_drafts(folder: &Path) -> io::Result<()> {
     remove_named(folder, ".draft-")
 }
 
-/// Removes the files of a folder whose names begin like this.
+/// Removes the files of a folder whose names have this prefix.
 pub(crate) fn remove_named(folder: &Path, beginning: &str) -> io::Result<()> {
     for entry in fs::read_dir(folder)? {
         let entry = entry?;
@@ -93,9 +93,9 @@ pub(crate) fn remove_named(folder: &Path, beginning: &str) -> io::Result<()> {
     Ok(())
 }
 
-/// Tells the system that nobody reads soon what is durable of a large file: its memory serves what is written next.
+/// Tells the system that the durable part of a large file is not read soon, so that its memory is free for new writes.
 pub(crate) fn forget_pages(file: &File) {
-    // A hint: where it is not taken, nothing is lost but memory.
+    // This is a hint. Where the system ignores it, only memory is lost.
     #[cfg(target_os = "linux")]
     let _ = rustix::fs::fadvise(file, 0, None, rustix::fs::Advice::DontNeed);
     #[cfg(not(target_os = "linux"))]
@@ -112,7 +112,7 @@ fn sync_folder_of(_path: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// What the system says, as a fault: only an interruption may pass.
+/// Turns an I/O error into a fault: only an interruption may be retried.
 pub(crate) fn fault(doing: &'static str, error: &io::Error) -> Fault {
     match error.kind() {
         ErrorKind::Interrupted | ErrorKind::WouldBlock | ErrorKind::TimedOut => {
@@ -122,7 +122,7 @@ pub(crate) fn fault(doing: &'static str, error: &io::Error) -> Fault {
     }
 }
 
-/// What the system says, in words that name the mend where there is one.
+/// Describes an I/O error, with the fix where there is one.
 pub(crate) fn words(error: &io::Error) -> String {
     match error.kind() {
         ErrorKind::StorageFull => "no space left on the disk of the home".to_owned(),

@@ -1,11 +1,11 @@
-//! A home: everything that the embedded host keeps, in one folder.
+//! A home: everything that the embedded host stores, in one folder.
 //!
-//! | in it | what |
+//! | file or folder | content |
 //! | --- | --- |
 //! | `bucket/` | the bucket, laid out as on AWS |
 //! | `rollcall.sqlite` | the tables, readable by any SQLite tool |
-//! | `outbox/` | the letters, one `.eml` an import |
-//! | `secret` | what invitation tokens are made with |
+//! | `outbox/` | the notification e-mails, one `.eml` per import |
+//! | `secret` | the key of invitation tokens |
 //! | `lock` | held by the command that works on the home |
 
 use std::fs::{self, DirBuilder, File, TryLockError};
@@ -18,35 +18,35 @@ use crate::disk::{Draft, words};
 use crate::outbox::Outbox;
 use crate::store::{ContactStore, Database, DirectoryStore, ImportStore, Listing, OpenError};
 
-/// Why a home could not be opened; each in one line, with the mend where there is one.
+/// Why a home could not be opened; each in one line, with the fix where there is one.
 #[derive(Debug, thiserror::Error)]
 pub enum HomeError {
-    /// There is no home where only an existing one will do.
-    #[error("no home at {0}; an import or a directory load makes one, or say where with --home")]
+    /// There is no home, and the command needs an existing one.
+    #[error("no home at {0}; an import or a directory load creates one; --home names another")]
     Missing(PathBuf),
-    /// A file is where the home would be.
+    /// A file is in the home's place.
     #[error("the home is not a folder: {0}; choose another with --home")]
     NotAFolder(PathBuf),
-    /// The folder that the home would be made in is not there.
-    #[error("the folder of the home does not exist: {0}; make it first")]
+    /// The parent folder of the home does not exist.
+    #[error("the folder of the home does not exist: {0}; create it first")]
     NoParent(PathBuf),
     /// Another command works on it.
     #[error("the home is in use by another command: {0}; wait for it to end, or choose another with --home")]
     InUse(PathBuf),
-    /// The secret is not one.
+    /// The file `secret` does not hold a secret.
     #[error(
-        "the secret of the home is damaged: {0}; put it back from a backup, for invitations depend on it"
+        "the secret of the home is damaged: {0}; restore it from a backup, because invitations depend on it"
     )]
     Secret(PathBuf),
     /// The tables cannot be opened.
     #[error(transparent)]
     Tables(#[from] OpenError),
-    /// The system refused something.
+    /// The system returned an error.
     #[error("cannot use the home at {home}: {cause}")]
     System {
         /// The home.
         home: PathBuf,
-        /// The system's words.
+        /// The system's error text.
         cause: String,
     },
 }
@@ -59,12 +59,12 @@ pub struct Home {
     outbox: Outbox,
     database: Arc<Database>,
     secret: [u8; 32],
-    /// Held until the home is dropped; `None` beside somebody who holds it.
+    /// Held until the home is dropped; `None` for a reader while another command holds it.
     _lock: Option<File>,
 }
 
 impl Home {
-    /// Opens a home for one command that works on it; makes it where there is none.
+    /// Opens a home for one command that works on it; creates it if needed.
     ///
     /// # Errors
     /// When another command works on it, or it cannot be used.
@@ -80,8 +80,8 @@ impl Home {
         Ok(Self { path, bucket, outbox, database, secret, _lock: Some(lock) })
     }
 
-    /// Opens a home as it stands, for a command that only shows it; another may work on it meanwhile. What would
-    /// write to its tables is refused.
+    /// Opens a home for a command that only shows it; another command may work on it meanwhile. Writes to its tables
+    /// fail.
     ///
     /// # Errors
     /// When there is none, or it cannot be used.
@@ -112,7 +112,7 @@ impl Home {
         &self.bucket
     }
 
-    /// The letters.
+    /// The notification e-mails.
     pub fn outbox(&self) -> &Outbox {
         &self.outbox
     }
@@ -132,17 +132,17 @@ impl Home {
         ImportStore::new(Arc::clone(&self.database))
     }
 
-    /// Does now what closing would wait for; others may work on the home meanwhile.
+    /// Does the work of closing now; others may work on the home meanwhile.
     pub fn come_to_rest(&self) {
         self.database.come_to_rest();
     }
 
-    /// What listing commands show.
+    /// The listings.
     pub fn listing(&self) -> Listing {
         Listing::new(Arc::clone(&self.database))
     }
 
-    /// What invitation tokens are made with.
+    /// The key of invitation tokens.
     pub fn secret(&self) -> &[u8; 32] {
         &self.secret
     }
@@ -152,7 +152,7 @@ fn system(home: &Path, error: &io::Error) -> HomeError {
     HomeError::System { home: home.to_owned(), cause: words(error) }
 }
 
-/// Makes the home's folder, for its owner only, where nothing is.
+/// Creates the home's folder, for its owner only, if there is none.
 fn make_folder(path: &Path) -> Result<(), HomeError> {
     let mut builder = DirBuilder::new();
     #[cfg(unix)]
@@ -184,7 +184,7 @@ fn lock(home: &Path) -> Result<File, HomeError> {
     }
 }
 
-/// Reads the secret; the first use makes it.
+/// Reads the secret; the first use creates it.
 fn secret(home: &Path) -> Result<[u8; 32], HomeError> {
     let path = home.join("secret");
     let bytes = match fs::read(&path) {
@@ -203,6 +203,6 @@ fn make_secret(home: &Path, path: &Path) -> io::Result<()> {
     #[cfg(unix)]
     draft.file.set_permissions(std::os::unix::fs::PermissionsExt::from_mode(0o600))?;
     draft.file.write_all(&secret)?;
-    // Whoever was first has made it.
+    // Another process was first and has created it.
     draft.place(path).map(drop)
 }

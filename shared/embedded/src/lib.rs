@@ -13,6 +13,56 @@
 //!
 //! [`home::Home`] opens all of a home at once. The futures of these adapters do their work when polled and never
 //! wait for a reactor: any executor drives them, `pollster` on a plain thread included.
+//!
+//! # Example
+//!
+//! A home is opened, a file is dropped and imported. The command line does the same on threads:
+//!
+//! ```
+//! use jiff::{SignedDuration, Timestamp};
+//! use pollster::block_on;
+//! use rollcall_domain::plan::import_plan::ChunkSize;
+//! use rollcall_embedded::clock::SystemClock;
+//! use rollcall_embedded::home::Home;
+//! use rollcall_embedded::queue::{LocalQueue, Message};
+//! use rollcall_pipeline::finalize::finalize;
+//! use rollcall_pipeline::ports::{Objects, Ports};
+//! use rollcall_pipeline::split::split_import;
+//! use rollcall_pipeline::work::{Plans, work_chunk};
+//!
+//! let folder = tempfile::tempdir()?;
+//! let home = Home::open(&folder.path().join("home"))?;
+//! let list = folder.path().join("list.csv");
+//! std::fs::write(&list, "Name,E-mail\nAna,ana@one.example\n")?;
+//! let ports = Ports {
+//!     objects: home.bucket().clone(),
+//!     directory: home.directory(),
+//!     contacts: home.contacts(),
+//!     imports: home.imports(),
+//!     queue: LocalQueue::with_room(10),
+//!     clock: SystemClock,
+//! };
+//! let (plans, lease) = (Plans::default(), SignedDuration::ZERO);
+//!
+//! block_on(async {
+//!     ports.objects.put("settings/acme.toml", b"title = 'Acme'".to_vec()).await?;
+//!     home.bucket().drop_file(&list, "inbox/acme/prospects/list.csv", Timestamp::now())?;
+//!     let dropped = ports.objects.describe("inbox/acme/prospects/list.csv").await?.expect("it was dropped");
+//!     let Ports { objects, imports, queue, clock, .. } = &ports;
+//!     split_import(objects, imports, queue, clock, dropped, Vec::new(), ChunkSize::default()).await?;
+//!     while let Some(message) = queue.try_receive() {
+//!         match message {
+//!             Message::Chunk(chunk) => drop(work_chunk(&ports, &plans, lease, &chunk).await?),
+//!             Message::Finalize(_, import) => drop(finalize(&ports, home.outbox(), lease, &import, None).await?),
+//!         }
+//!     }
+//!     Ok::<(), rollcall_pipeline::fault::Fault>(())
+//! })?;
+//! let imports = home.listing().imports()?;
+//! let notification = home.outbox().notification(&imports[0].import_id);
+//! assert!(std::fs::read_to_string(notification)?.contains("Subject:"));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 pub mod bucket;
 pub mod clock;

@@ -1,4 +1,4 @@
-//! The mail as a folder of letters, one `.eml` an import, to be read or sent on by any mail program.
+//! The mail as a folder of notification e-mails, one `.eml` per import. Any mail program can read it or send it on.
 
 use std::fs;
 use std::io::{self, Write};
@@ -16,27 +16,27 @@ use rollcall_pipeline::ports::{Answer, Mail};
 
 use crate::disk::{Draft, fault, remove_drafts};
 
-/// The letters of a home.
+/// The notification e-mails of a home.
 #[derive(Debug, Clone)]
 pub struct Outbox(PathBuf);
 
 impl Outbox {
-    /// Opens a folder of letters; makes it where there is none, and removes what was not written to its end.
+    /// Opens the folder; creates it if needed, and removes unfinished files.
     ///
     /// # Errors
-    /// When the folder cannot be made or written.
+    /// When the folder cannot be created or written.
     pub fn open(folder: &Path) -> io::Result<Self> {
         fs::create_dir_all(folder)?;
         remove_drafts(folder)?;
         Ok(Self::open_shared(folder))
     }
 
-    /// Opens a folder of letters for reading.
+    /// Opens the folder for reading.
     pub fn open_shared(folder: &Path) -> Self {
         Self(folder.to_owned())
     }
 
-    /// Where an import's letter is.
+    /// The path of an import's notification.
     pub fn notification(&self, import: &ImportId) -> PathBuf {
         self.0.join(format!("{import}.eml"))
     }
@@ -49,11 +49,11 @@ impl Mail for Outbox {
             draft.file.write_all(&message(import, notification, jiff::Timestamp::now().as_second())?)?;
             draft.replace(&self.notification(import))
         };
-        write().map_err(|error| fault("writing a letter", &error))
+        write().map_err(|error| fault("writing a notification", &error))
     }
 }
 
-/// A letter as mail programs read it; the same letter gives the same bytes but for its date.
+/// An e-mail in the format of mail programs; the same notification gives the same bytes except for its date.
 fn message(import: &ImportId, notification: &Notification, seconds: i64) -> io::Result<Vec<u8>> {
     let parts = vec![
         MimePart::new("text/plain", BodyPart::from(notification.text.as_str())),
@@ -72,7 +72,7 @@ fn message(import: &ImportId, notification: &Notification, seconds: i64) -> io::
     message.write_to_vec()
 }
 
-/// The recipients; a letter to nobody is one all the same.
+/// The recipients; an e-mail without recipients is written all the same.
 fn recipients(notification: &Notification) -> HeaderType<'_> {
     if notification.to.is_empty() {
         return Raw::new("undisclosed-recipients:;").into();

@@ -1,18 +1,18 @@
-//! Writing past the system's cache.
+//! Writes that bypass the system's page cache (direct I/O).
 //!
-//! What is made durable at once and read by nobody soon need not lie in the system's memory too: it goes to the disk
-//! from where it is. Where the file system takes no such writes they are plain ones; the bytes are the same.
+//! Bytes that are made durable at once and not read soon need no copy in the system's memory: they go to the disk from
+//! where they are. File systems without direct I/O get ordinary writes; the bytes are the same.
 
 use std::fs::File;
 use std::io::{self, Write};
 
-/// Bytes of a block; a write past the cache moves a whole one.
+/// Bytes of a block; a direct write moves a whole one.
 pub(crate) const BLOCK: usize = 1 << 20;
 
-/// What memory, place and length of such a write are multiples of: the largest sector and page in use.
+/// Memory, offset and length of a direct write are multiples of this: the largest sector and page in use.
 const ALIGNED: usize = 4096;
 
-/// Room for one block, where a disk takes it from.
+/// A buffer for one block, aligned for a direct write.
 #[derive(Debug)]
 pub(crate) struct Block {
     bytes: Vec<u8>,
@@ -27,7 +27,7 @@ impl Block {
         Self { bytes, start }
     }
 
-    /// Takes what fits, and gives back the rest.
+    /// Takes the bytes that fit, and returns the rest.
     pub(crate) fn fill<'b>(&mut self, bytes: &'b [u8]) -> &'b [u8] {
         let room = BLOCK - self.as_slice().len();
         let (here, rest) = bytes.split_at(room.min(bytes.len()));
@@ -39,7 +39,7 @@ impl Block {
         self.as_slice().len() == BLOCK
     }
 
-    /// Writes what it holds behind what the file has, and is empty.
+    /// Appends its bytes to the file, and is empty afterwards.
     pub(crate) fn write_to(&mut self, file: &File) -> io::Result<()> {
         let bytes = self.as_slice();
         let written = write_past_cache(file, &bytes[..bytes.len() / ALIGNED * ALIGNED])?;
@@ -54,7 +54,7 @@ impl Block {
     }
 }
 
-/// Writes as much as the file takes past the cache; says how much that was.
+/// Writes as much as the file accepts by direct I/O; returns how many bytes that was.
 #[cfg(target_os = "linux")]
 fn write_past_cache(mut file: &File, bytes: &[u8]) -> io::Result<usize> {
     use std::io::ErrorKind;
@@ -70,7 +70,7 @@ fn write_past_cache(mut file: &File, bytes: &[u8]) -> io::Result<usize> {
         match file.write(&bytes[written..]) {
             Ok(more) if more > 0 => written += more,
             Err(error) if error.kind() == ErrorKind::Interrupted => {}
-            // Not from here, not so much, or not at all: plain writes do the rest, or say what is wrong.
+            // Direct I/O is not possible here, or not for so many bytes. Ordinary writes do the rest, or report the error.
             _ => break,
         }
     }

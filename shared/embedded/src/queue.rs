@@ -1,7 +1,7 @@
 //! The queues within one process.
 //!
-//! Sending waits where the queue is full, receiving where it is empty: both block the thread they are polled on.
-//! So whoever cuts a file and whoever works its chunks run on threads of their own.
+//! Sending waits while the queue is full, receiving while it is empty. Both block the thread that polls them, so the
+//! splitter and the workers run on threads of their own.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -36,13 +36,13 @@ struct Shared {
 struct Lanes {
     finalize: VecDeque<(ProgramName, ImportId)>,
     chunks: VecDeque<ChunkMessage>,
-    /// Handed back, and when they come again; never more than there are workers.
+    /// Messages to retry, and when; never more than there are workers.
     back: Vec<(Instant, Message)>,
     closed: bool,
 }
 
 impl LocalQueue {
-    /// Queues that hold so many chunks at most; one chunk has room always.
+    /// Queues that hold at most this many chunks; one chunk always has room.
     pub fn with_room(chunks: usize) -> Self {
         let lanes = Mutex::default();
         Self(Arc::new(Shared { room: chunks.max(1), lanes, changed: Condvar::new() }))
@@ -72,7 +72,7 @@ impl LocalQueue {
         message
     }
 
-    /// Hands a message back: it is delivered again after a while. Never waits for room.
+    /// Returns a message for a later retry. Never waits for room.
     pub fn return_later(&self, message: Message, after: Duration) {
         let now = Instant::now();
         let due = now.checked_add(after).unwrap_or(now);
@@ -80,7 +80,7 @@ impl LocalQueue {
         self.0.changed.notify_all();
     }
 
-    /// Takes no more messages; those that wait are delivered still.
+    /// Accepts no more messages; waiting ones are still delivered.
     pub fn close(&self) {
         self.lanes().closed = true;
         self.0.changed.notify_all();
@@ -110,7 +110,7 @@ impl LocalQueue {
 }
 
 impl Lanes {
-    /// What is to be done next: ends first, then chunks in order, then what was handed back and is due.
+    /// The order of delivery: ends of imports, then chunks in order, then messages to retry whose time has come.
     fn next(&mut self, now: Instant) -> Option<Message> {
         if let Some((program, import)) = self.finalize.pop_front() {
             return Some(Message::Finalize(program, import));
@@ -125,7 +125,8 @@ impl Lanes {
 
 impl Queue for LocalQueue {
     async fn send_chunk(&self, message: ChunkMessage) -> Answer<()> {
-        let room = self.0.room;
+        // A message without rows takes no room: who sends it may be the only worker.
+        let room = if message.text.is_empty() { usize::MAX } else { self.0.room };
         self.send(|lanes| lanes.chunks.push_back(message), |lanes| lanes.chunks.len() >= room)
     }
 

@@ -1,4 +1,4 @@
-//! A chunk, or a whole import, can go no further: it is answered for, so that every import ends.
+//! Abandons a chunk or a whole import that cannot go on, so that every import ends and every row has an answer.
 
 use jiff::SignedDuration;
 use rollcall_domain::plan::chunk::ChunkMessage;
@@ -7,14 +7,14 @@ use rollcall_domain::result::abandoned::{Abandoned, unprocessed};
 
 use crate::artifacts::{Loaded, Plans, missing, put_chunk_result, read_chunk_result};
 use crate::ports::{Answer, Clock, Contacts, Directory, Imports, Objects, Ports, Queue, Take};
-use crate::work::{Worked, keep};
+use crate::work::{Worked, close, keep};
 
-/// Gives a chunk up: applies its fragment if there is one, else writes that its rows are unprocessed; closes it.
+/// Abandons a chunk: applies its result if there is one, else writes that its rows are unprocessed; closes it.
 ///
-/// `last` says that nobody will try again: then a fragment that cannot be applied is given up too.
+/// `last` says that nobody will try again. Then a result that cannot be applied is abandoned too.
 ///
 /// # Errors
-/// Where a port fails; the plot may run again and goes on where it was.
+/// Where a port fails. The stage may run again and continues where it was.
 pub async fn abandon_chunk(
     ports: &Ports<impl Objects, impl Directory, impl Contacts, impl Imports, impl Queue, impl Clock>,
     plans: &Plans,
@@ -25,22 +25,23 @@ pub async fn abandon_chunk(
     let Ports { objects, directory, contacts, imports, queue, clock } = ports;
     let (program, import, chunk) = (&message.program, &message.import_id, message.chunk);
     let now = clock.now();
-    let left = match imports.take(import, chunk, now, now + lease).await? {
+    match imports.take(import, chunk, now, now + lease).await? {
         Take::Leased => return Ok(Worked::Busy),
-        Take::Closed => imports.open_chunks(import).await?.len(),
+        Take::Closed => {
+            if imports.open_chunks(import).await?.is_empty() {
+                queue.send_finalize(program, import).await?;
+            }
+        }
         Take::Taken => {
             let loaded = plans.get(objects, program, import).await?;
             answer_for(objects, directory, contacts, &loaded, message, last).await?;
-            imports.close(import, chunk).await? as usize
+            close(ports, &loaded, message).await?;
         }
-    };
-    if left == 0 {
-        queue.send_finalize(program, import).await?;
     }
     Ok(Worked::Closed(None))
 }
 
-/// Sees to it that a fragment is there, and that it is kept or said not to be.
+/// Makes sure that a chunk result exists, and that it is either stored or marked as not stored.
 async fn answer_for(
     objects: &impl Objects,
     directory: &impl Directory,
@@ -50,7 +51,7 @@ async fn answer_for(
     last: bool,
 ) -> Answer<()> {
     let artifacts = Artifacts::of(&message.program, &message.import_id);
-    let chunk = message.chunk;
+    let chunk = loaded.plan.chunk_of(message.chunk);
     let chunk_result = match read_chunk_result(objects, &artifacts, chunk).await? {
         Some(chunk_result) => chunk_result,
         None => {
@@ -58,10 +59,13 @@ async fn answer_for(
             if put_chunk_result(objects, &artifacts, message, &chunk_result).await? {
                 return Ok(());
             }
-            // Somebody judged it meanwhile: that stands.
-            read_chunk_result(objects, &artifacts, chunk).await?.ok_or_else(|| missing("a fragment"))?
+            // Another worker judged it meanwhile: its result stands.
+            read_chunk_result(objects, &artifacts, chunk).await?.ok_or_else(|| missing("a chunk result"))?
         }
     };
+    if loaded.plan.is_gated() && loaded.plan.is_judging(message.chunk) {
+        return Ok(());
+    }
     match keep(directory, contacts, loaded, chunk, &chunk_result).await {
         Err(fault) if last || !fault.is_transient() => {
             let abandoned = Abandoned::of(&loaded.plan, &chunk_result);

@@ -1,4 +1,4 @@
-//! Reading and writing an import's papers: small documents of one shape each.
+//! Reads and writes the artifacts of an import: small documents of one shape each.
 
 use std::sync::{Arc, Mutex};
 
@@ -23,7 +23,7 @@ pub struct Loaded {
     pub profile: Profile,
 }
 
-/// The plans that were read last; a worker meets many chunks of few imports.
+/// The plans that were read last. A worker receives many chunks of few imports.
 #[derive(Debug, Default)]
 pub struct Plans(Mutex<Vec<(ImportId, Arc<Loaded>)>>);
 
@@ -78,10 +78,10 @@ pub(crate) async fn read_chunk_result(
     chunk: u32,
 ) -> Result<Option<ChunkResult>, Fault> {
     let Some(bytes) = objects.get(&artifacts.chunk_result(chunk)).await? else { return Ok(None) };
-    ChunkResult::from_bytes(&bytes).map(Some).map_err(|error| Fault::damaged("reading a fragment", error))
+    ChunkResult::from_bytes(&bytes).map(Some).map_err(|error| Fault::damaged("reading a chunk result", error))
 }
 
-/// Writes a chunk's fragment where there is none yet.
+/// Writes a chunk's result where there is none yet.
 pub(crate) async fn put_chunk_result(
     objects: &impl Objects,
     artifacts: &Artifacts,
@@ -92,7 +92,7 @@ pub(crate) async fn put_chunk_result(
     objects.put_if_absent(&artifacts.chunk_result(message.chunk), &parts.each_ref().map(AsRef::as_ref)).await
 }
 
-/// Reads what a chunk is answered with; not what it keeps.
+/// Reads the result rows and counts of a chunk, without the contacts to write.
 pub(crate) async fn read_answer(
     objects: &impl Objects,
     artifacts: &Artifacts,
@@ -101,17 +101,17 @@ pub(crate) async fn read_answer(
     let Some(bytes) = objects.get(&artifacts.chunk_result(chunk)).await? else { return Ok(None) };
     ChunkAnswer::from_chunk_result(bytes)
         .map(Some)
-        .map_err(|error| Fault::damaged("reading a fragment", error))
+        .map_err(|error| Fault::damaged("reading a chunk result", error))
 }
 
-/// Which rows of a chunk are given up, where some are.
+/// The rows of a chunk that were abandoned, if any.
 pub(crate) async fn read_abandoned(
     objects: &impl Objects,
     artifacts: &Artifacts,
     chunk: u32,
 ) -> Result<Option<Abandoned>, Fault> {
     let Some(json) = objects.get(&artifacts.abandoned(chunk)).await? else { return Ok(None) };
-    Abandoned::from_json(&json).map(Some).map_err(|error| Fault::damaged("reading what was given up", error))
+    Abandoned::from_json(&json).map(Some).map_err(|error| Fault::damaged("reading the abandoned rows", error))
 }
 
 /// Whether the import is to be cancelled.
@@ -120,5 +120,5 @@ pub(crate) async fn is_cancelled(objects: &impl Objects, artifacts: &Artifacts) 
 }
 
 pub(crate) fn missing(what: &'static str) -> Fault {
-    Fault::damaged("reading an import's papers", format_args!("{what} is missing"))
+    Fault::damaged("reading an import's artifacts", format_args!("{what} is missing"))
 }

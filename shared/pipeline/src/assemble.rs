@@ -1,7 +1,7 @@
 //! The result files, put together from the fragments in file order.
 //!
 //! On AWS the finalizer begins when all chunks are closed. A host that works and finalizes in one process begins with
-//! the first chunk, and hands [`crate::finalize::finalize_begun`] what it has: the same bytes, sooner.
+//! the first chunk and passes the open files to [`crate::finalize::finalize_begun`]: the same bytes, sooner.
 
 use std::collections::HashSet;
 
@@ -17,14 +17,14 @@ use rollcall_domain::types::outcome::Outcome;
 use crate::artifacts::{read_abandoned, read_answer};
 use crate::ports::{Answer, ObjectWriter, Objects};
 
-/// Result files on their way: the chunks before [`Assembly::next`] are in.
+/// Result files that are being written: the chunks before [`Assembly::next`] are in.
 #[derive(Debug)]
 pub struct Assembly<W> {
     succeeded: W,
     failed: W,
     changes: W,
     tally: Tally,
-    /// First rows of the identities whose lowest accepted row was met.
+    /// First rows of the identities whose lowest accepted row was read.
     seen: HashSet<u64>,
     next: u32,
 }
@@ -46,15 +46,15 @@ impl<W: ObjectWriter> Assembly<W> {
         Ok(Self { succeeded, failed, changes, tally: Tally::default(), seen: HashSet::new(), next: 0 })
     }
 
-    /// The number of the chunk that is added next.
+    /// The number of the chunk to add next.
     pub fn next(&self) -> u32 {
         self.next
     }
 
-    /// Adds the next chunk, which is closed; with its answer as it was judged, or read again.
+    /// Adds the next chunk, which is closed. Its result comes from memory, or is read again.
     ///
     /// # Errors
-    /// Where the bucket cannot be read or written: then both files are to be begun anew.
+    /// Where the bucket cannot be read or written. Then the caller begins both files anew.
     pub async fn add_closed(
         &mut self,
         objects: &impl Objects<Writer = W>,
@@ -69,7 +69,7 @@ impl<W: ObjectWriter> Assembly<W> {
         self.add(plan, answer).await
     }
 
-    /// Adds the next chunk; `None` was never sent: the object was gone.
+    /// Adds the next chunk. `None`: the chunk was never sent, because the object was gone.
     pub(crate) async fn add(&mut self, plan: &Plan, answer: Option<ChunkAnswer>) -> Answer<()> {
         match answer {
             Some(mut answer) => {
@@ -104,7 +104,7 @@ async fn append(file: &mut impl ObjectWriter, rows: &[u8]) -> Answer<()> {
     if rows.is_empty() { Ok(()) } else { file.write(rows).await }
 }
 
-/// What a chunk is answered with; `None` where it was never sent.
+/// The result of a chunk; `None` where it was never sent.
 pub(crate) async fn read_chunk(
     objects: &impl Objects,
     artifacts: &Artifacts,
@@ -115,7 +115,7 @@ pub(crate) async fn read_chunk(
     without_abandoned(objects, artifacts, plan, number, answer).await.map(Some)
 }
 
-/// Rows that were given up after they were judged are unprocessed.
+/// Rows that were abandoned after they were judged are unprocessed.
 async fn without_abandoned(
     objects: &impl Objects,
     artifacts: &Artifacts,

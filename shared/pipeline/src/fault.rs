@@ -1,34 +1,34 @@
-//! A broken machine, and an import that cannot go on; what a row or a file holds is never a fault.
+//! Errors of the machine, and of an import that cannot go on. A defect of a row or a file is never a fault.
 
-/// Why a port could not do what it was asked; the kind is fixed where the adapter sees the cause.
+/// Why a port failed. The adapter sees the cause and sets the kind.
 #[derive(Debug, thiserror::Error)]
 pub enum Fault {
-    /// Trying again later may help: a throttle, a time-out, a lost connection.
+    /// A retry may help: a throttle, a time-out, a lost connection.
     #[error("{doing}: {cause}")]
     Transient {
-        /// What was being done, without any cell or address.
+        /// The operation, without any cell or address.
         doing: &'static str,
-        /// The cause in the adapter's words.
+        /// The cause, as the adapter reports it.
         cause: String,
     },
-    /// Trying again will not help: a full disk, a missing permission, a broken file.
+    /// A retry does not help: a full disk, a missing permission, a broken file.
     #[error("{doing}: {cause}")]
     Permanent {
-        /// What was being done, without any cell or address.
+        /// The operation, without any cell or address.
         doing: &'static str,
-        /// The cause in the adapter's words.
+        /// The cause, as the adapter reports it.
         cause: String,
     },
-    /// What the import itself left behind cannot be used: a message, plan or fragment of another version, say. The
-    /// machine is well, and the import can only fail.
+    /// An artifact of the import cannot be used: a message, plan or chunk result of another version, for example. The
+    /// machine works, and the import can only fail.
     #[error("{doing}: {cause}")]
     Damaged {
-        /// What was being done, without any cell or address.
+        /// The operation, without any cell or address.
         doing: &'static str,
         /// What is wrong with it.
         cause: String,
     },
-    /// The object, in the version that was asked for, is not there any more.
+    /// The requested version of the object no longer exists.
     #[error("the object is gone or was overwritten: {0}")]
     Gone(String),
 }
@@ -44,17 +44,17 @@ impl Fault {
         Fault::Permanent { doing, cause: cause.to_string() }
     }
 
-    /// A fault of the import's own papers.
+    /// A fault of the import's artifacts.
     pub fn damaged(doing: &'static str, cause: impl std::fmt::Display) -> Self {
         Fault::Damaged { doing, cause: cause.to_string() }
     }
 
-    /// Whether it lies with the import and not with the machine: the import fails, others go on.
+    /// Whether the import is at fault and not the machine: this import fails, others go on.
     pub fn is_of_the_import(&self) -> bool {
         matches!(self, Fault::Damaged { .. } | Fault::Gone(_))
     }
 
-    /// Whether trying again may help.
+    /// Whether a retry may help.
     pub fn is_transient(&self) -> bool {
         matches!(self, Fault::Transient { .. })
     }

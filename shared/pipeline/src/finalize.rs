@@ -1,7 +1,7 @@
-//! The third plot: all chunks are closed, or the import can go no further.
+//! The third stage: all chunks are closed, or the import cannot go on.
 //!
-//! Assembly reads the fragments in file order, may be repeated, and writes `summary.json` last. Then the letter goes
-//! out, once.
+//! Assembly reads the chunk results in file order, may be repeated, and writes `summary.json` last. Then the
+//! notification e-mail is sent once.
 
 use futures_util::StreamExt;
 use futures_util::stream;
@@ -12,7 +12,9 @@ use rollcall_domain::report::html::{ReportInput, report};
 use rollcall_domain::report::notification::notification;
 use rollcall_domain::report::summary::Summary;
 use rollcall_domain::report::upload::{Upload, Verdict};
+use rollcall_domain::result::abandoned::refuse_all;
 use rollcall_domain::result::tally::Tally;
+use rollcall_domain::types::code::Code;
 use rollcall_domain::types::finding::Finding;
 use rollcall_domain::types::names::ImportId;
 use rollcall_domain::types::outcome::Status;
@@ -20,27 +22,31 @@ use rollcall_domain::types::outcome::Status;
 use crate::artifacts::{Loaded, is_cancelled, missing, read_plan, read_upload};
 use crate::assemble::{Assembly, read_chunk};
 use crate::fault::Fault;
+use crate::gate;
+use crate::gate::Gate;
 use crate::head::{empty_upload, head, plan_of_none};
-use crate::ports::{Answer, Clock, Contacts, ImportItem, Imports, Mail, NotificationClaim, Objects, Ports};
+use crate::ports::{
+    Answer, Clock, Contacts, ImportItem, Imports, Mail, NotificationClaim, Objects, Ports, Queue,
+};
 use crate::work::pool;
 
-/// What came of a finalize message.
+/// The outcome of a finalize message.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Finalized {
-    /// The import is over, and its letter is out.
+    /// The import is over, and its notification was sent.
     Over(Box<Summary>),
-    /// Chunks are open still: the message came early.
+    /// Some chunks are still open: the message came early.
     NotYet,
-    /// Somebody else is at the letter: the message is to be handed back.
+    /// Another worker is sending the notification: retry the message later.
     Busy,
 }
 
-/// Assembles an import's answer and sends its letter; `failed` says why it can go no further.
+/// Assembles the results of an import and sends its notification; `failed` says why it cannot go on.
 ///
 /// # Errors
-/// Where a port fails; the message comes again and the plot goes on where it was.
+/// Where a port fails. The message is delivered again and the stage continues where it was.
 pub async fn finalize(
-    ports: &Ports<impl Objects, impl Sized, impl Contacts, impl Imports, impl Sized, impl Clock>,
+    ports: &Ports<impl Objects, impl Sized, impl Contacts, impl Imports, impl Queue, impl Clock>,
     mail: &impl Mail,
     lease: SignedDuration,
     import: &ImportId,
@@ -49,19 +55,19 @@ pub async fn finalize(
     finalize_begun(ports, mail, lease, import, failed, &mut None).await
 }
 
-/// As [`finalize`], where the result files may be begun already; they are taken when they are needed.
+/// As [`finalize`], for result files that may be begun already. It takes them when it needs them.
 ///
 /// # Errors
 /// As [`finalize`].
 pub async fn finalize_begun<O: Objects>(
-    ports: &Ports<O, impl Sized, impl Contacts, impl Imports, impl Sized, impl Clock>,
+    ports: &Ports<O, impl Sized, impl Contacts, impl Imports, impl Queue, impl Clock>,
     mail: &impl Mail,
     lease: SignedDuration,
     import: &ImportId,
     failed: Option<&str>,
     begun: &mut Option<Assembly<O::Writer>>,
 ) -> Answer<Finalized> {
-    let Ports { objects, imports, clock, .. } = ports;
+    let Ports { objects, imports, queue, clock, .. } = ports;
     let item = imports.get(import).await?.ok_or_else(|| missing("the import's item"))?;
     let artifacts = Artifacts::of(&item.program, import);
     let plan = match read_plan(objects, &artifacts).await? {
@@ -72,8 +78,9 @@ pub async fn finalize_begun<O: Objects>(
     let summary = match read_summary(objects, &artifacts).await? {
         Some(summary) => summary,
         None => {
-            let sealed = item.chunks.is_some() && imports.open_chunks(import).await?.is_empty();
-            if !sealed && failed.is_none() {
+            let judged =
+                item.chunks.is_some() && is_ready(objects, imports, queue, &artifacts, &plan).await?;
+            if !judged && failed.is_none() {
                 return Ok(Finalized::NotYet);
             }
             conclude(ports, &artifacts, &item, &plan, failed, begun.take()).await?
@@ -98,7 +105,22 @@ pub async fn finalize_begun<O: Objects>(
     Ok(Finalized::Over(Box::new(summary)))
 }
 
-/// Writes everything that the import answers with; `summary.json` last.
+/// Whether nothing is left to judge or to write.
+async fn is_ready(
+    objects: &impl Objects,
+    imports: &impl Imports,
+    queue: &impl Queue,
+    artifacts: &Artifacts,
+    plan: &Plan,
+) -> Answer<bool> {
+    if !plan.is_gated() {
+        return Ok(imports.open_chunks(&plan.import_id).await?.is_empty());
+    }
+    let gate = gate::look_after(objects, imports, queue, artifacts, plan).await?;
+    Ok(matches!(gate, Gate::Done))
+}
+
+/// Writes every document of the import; `summary.json` last.
 async fn conclude<O: Objects>(
     ports: &Ports<O, impl Sized, impl Contacts, impl Sized, impl Sized, impl Clock>,
     artifacts: &Artifacts,
@@ -112,17 +134,21 @@ async fn conclude<O: Objects>(
         Some(upload) => upload,
         None => write_upload(objects, artifacts, item, plan).await?,
     };
+    let refused = refusal(objects, artifacts, plan).await?;
     let mut tally = Tally::default();
     if !plan.chunks.is_empty() {
-        tally = assemble(objects, artifacts, plan, begun).await?;
+        tally = assemble(objects, artifacts, plan, begun, refused.as_ref()).await?;
     }
-    // What was read is what the survey counted: a fragment that lost a row must not add up.
+    // The survey counted the rows. A chunk result that lost a row must not add up.
     tally.rows.read = plan.rows;
     add_verdict(&mut tally, &upload.verdict);
+    if let Some(code) = refused.and_then(|refused| refused.reason) {
+        tally.add_file(&Finding::new(code));
+    }
     let head = head(plan, item);
     let mut summary = Summary::from_tally(head, tally, plan.started_at, clock.now());
     if !plan.tiles() {
-        summary = summary.failed("the chunks of the plan do not tile the file");
+        summary = summary.failed("the chunks of the plan do not cover the file exactly");
     }
     if let Some(reason) = failed {
         summary = summary.failed(reason);
@@ -138,19 +164,34 @@ async fn conclude<O: Objects>(
     Ok(summary)
 }
 
-/// Adds what was found about the file as a whole.
+/// Why nothing of the import is written although its rows were judged.
+struct Refusal {
+    reason: Option<Code>,
+}
+
+async fn refusal(objects: &impl Objects, artifacts: &Artifacts, plan: &Plan) -> Answer<Option<Refusal>> {
+    if plan.options.max_rejected.is_none() || plan.chunks.is_empty() {
+        return Ok(None);
+    }
+    let decision = gate::decide(objects, artifacts, plan).await?;
+    let reason = (!decision.cancelled).then_some(Code::TooManyRejected);
+    Ok((!decision.passed).then_some(Refusal { reason }))
+}
+
+/// Adds the findings about the file as a whole.
 fn add_verdict(tally: &mut Tally, verdict: &Verdict) {
     for told in verdict.errors.iter().chain(&verdict.warnings) {
         tally.add_file(&Finding { column: told.column.clone(), ..Finding::new(told.code) });
     }
 }
 
-/// Writes both result files from the fragments, in file order, from where they were begun.
+/// Writes both result files from the chunk results, in file order, and continues where they were begun.
 async fn assemble<O: Objects>(
     objects: &O,
     artifacts: &Artifacts,
     plan: &Plan,
     begun: Option<Assembly<O::Writer>>,
+    refused: Option<&Refusal>,
 ) -> Answer<Tally> {
     let mut assembly = match begun {
         Some(begun) => begun,
@@ -160,12 +201,17 @@ async fn assemble<O: Objects>(
     let reads = missing.map(|number| read_chunk(objects, artifacts, plan, number));
     let mut answers = stream::iter(reads).buffered(O::AT_ONCE);
     while let Some(answer) = answers.next().await {
-        assembly.add(plan, answer?).await?;
+        let answer = answer?;
+        let answer = match refused {
+            Some(Refusal { reason }) => answer.map(|answer| refuse_all(plan, answer, *reason)),
+            None => answer,
+        };
+        assembly.add(plan, answer).await?;
     }
     assembly.finish().await
 }
 
-/// What is left to do among the contacts: the switch of a replacing import, and tidying.
+/// The work left in the contacts: a replacing import raises the cutoff; every import tidies up.
 async fn end_import(contacts: &impl Contacts, plan: &Plan, summary: &Summary) -> Answer<()> {
     if plan.dry_run || plan.chunks.is_empty() {
         return Ok(());
@@ -176,7 +222,7 @@ async fn end_import(contacts: &impl Contacts, plan: &Plan, summary: &Summary) ->
     }
     let loaded = Loaded { plan: plan.clone(), profile };
     let complete = matches!(summary.status, Status::Completed | Status::CompletedWithErrors);
-    // What was there before goes when the new ones are in: where none is, nothing goes (DIG-5).
+    // The old contacts go when the new ones are stored. Where no row was accepted, no contact goes (DIG-5).
     let rows = &summary.rows;
     let any_in = rows.created + rows.updated + rows.unchanged + rows.merged > 0;
     if plan.options.replace && complete && any_in {
@@ -185,8 +231,8 @@ async fn end_import(contacts: &impl Contacts, plan: &Plan, summary: &Summary) ->
     contacts.end_import(&pool(&loaded), &plan.import_id).await
 }
 
-/// Directory loads write only where something is to be mended; everything else always. Where a file was refused or its
-/// import failed there is a letter even if it goes to nobody.
+/// Directory loads send an e-mail only where something is to be fixed; all other imports always do. A refused file or
+/// a failed import gets a notification even if it has no recipient.
 fn sends_notification(item: &ImportItem, plan: &Plan, summary: &Summary) -> bool {
     match summary.status {
         _ if !item.profile.starts_with("directory/") => true,

@@ -10,7 +10,7 @@ use rollcall_domain::types::names::ImportId;
 use crate::ports::{Answer, ImportItem, Objects};
 use crate::request::{ImportRequest, drop_of};
 
-/// Which import it is, as its documents begin.
+/// The members that every document of the import begins with.
 pub(crate) fn head(plan: &Plan, item: &ImportItem) -> Head {
     Head {
         import_id: plan.import_id.to_string(),
@@ -47,7 +47,7 @@ pub(crate) fn empty_upload(plan: &Plan, item: &ImportItem) -> Upload {
     }
 }
 
-/// The plan of an import that failed before it had one; whom to write to is read as it is now.
+/// The plan of an import that failed before it had one. Recipients come from the settings as they are now.
 pub(crate) async fn plan_of_none(objects: &impl Objects, item: &ImportItem) -> Answer<Plan> {
     let file = item.object.key.rsplit('/').next().unwrap_or_default();
     let none =
@@ -55,7 +55,7 @@ pub(crate) async fn plan_of_none(objects: &impl Objects, item: &ImportItem) -> A
     match ImportRequest::read(objects, item, &drop_of(item)?).await {
         Ok(asked) => Ok(Plan { settings: asked.settings, options: asked.options, ..none }),
         Err(fault) if fault.is_transient() => Err(fault),
-        // What broke the import may keep us from its settings too: it ends all the same.
+        // The fault that broke the import may hide its settings too. The import ends all the same.
         Err(_) => Ok(none),
     }
 }

@@ -1,16 +1,64 @@
 //! The three stages over ports: split, work, finalize. Knows the domain; no SDK, no adapter, no clock.
 //!
-//! - [`split`]: an object was dropped. Survey it, write the plan, send its chunks.
-//! - [`work`]: a chunk arrived. Judge its rows once, keep what they leave behind, close it.
-//! - [`finalize`]: all chunks are closed. Assemble the answer, write the letter.
-//! - [`assemble`]: both result files, in file order.
-//! - [`abandon`]: a chunk failed for good. Its rows are answered for, so that the import can end.
+//! - [`split`]: an object was dropped. Surveys it, writes the plan, sends its chunks.
+//! - [`work`]: a chunk arrived. Judges its rows once, stores its result and its contacts, closes it.
+//! - [`finalize`]: all chunks are closed. Assembles the results, sends the notification e-mail.
+//! - [`assemble`]: writes both result files, in file order.
+//! - [`abandon`]: a chunk failed for good. Answers for its rows, so that the import can end.
 //! - [`approve`]: an import that writes exactly what a dry run showed.
 //! - [`cancel`]: an import is to end without the chunks that are not decided yet.
-//! - [`sweep`]: an import hangs. What is missing is sent again once, then given up.
+//! - [`sweep`]: an import hangs. Sends what is missing once more, then abandons the open chunks.
 //! - [`migrate`]: a schedule says to look for files. New ones are split like drops.
 //! - [`request`]: the settings, profile and options of an import.
-//! - [`preview`]: what an import would say, without one.
+//! - [`preview`]: shows what an import would do, without starting one.
+//!
+//! # Example
+//!
+//! The three stages over ports in memory:
+//!
+//! ```
+//! use jiff::{SignedDuration, Timestamp};
+//! use pollster::block_on;
+//! use rollcall_domain::plan::import_plan::ChunkSize;
+//! use rollcall_embedded::clock::SetClock;
+//! use rollcall_embedded::memory::*;
+//! use rollcall_embedded::queue::{LocalQueue, Message};
+//! use rollcall_pipeline::finalize::finalize;
+//! use rollcall_pipeline::ports::{Objects, Ports};
+//! use rollcall_pipeline::split::{Split, split_import};
+//! use rollcall_pipeline::work::{Plans, work_chunk};
+//!
+//! let (objects, mail) = (MemoryObjects::default(), MemoryMail::default());
+//! let now: Timestamp = "2026-03-01T09:30:00Z".parse()?;
+//! objects.drop_bytes("settings/acme.toml", b"region = 'BR'".to_vec(), now);
+//! objects.drop_bytes("inbox/acme/prospects/list.csv", b"Name,E-mail\nAna,ana@one.example\n".to_vec(), now);
+//! let ports = Ports {
+//!     objects,
+//!     directory: MemoryDirectory::default(),
+//!     contacts: MemoryContacts::default(),
+//!     imports: MemoryImports::default(),
+//!     queue: LocalQueue::with_room(10),
+//!     clock: SetClock::at(now),
+//! };
+//! let (plans, lease) = (Plans::default(), SignedDuration::from_secs(60));
+//!
+//! block_on(async {
+//!     let dropped = ports.objects.describe("inbox/acme/prospects/list.csv").await?.expect("it was dropped");
+//!     let Ports { objects, imports, queue, clock, .. } = &ports;
+//!     let split = split_import(objects, imports, queue, clock, dropped, Vec::new(), ChunkSize::default()).await?;
+//!     assert!(matches!(split, Split::Sent(_)));
+//!     while let Some(message) = queue.try_receive() {
+//!         match message {
+//!             Message::Chunk(chunk) => drop(work_chunk(&ports, &plans, lease, &chunk).await?),
+//!             Message::Finalize(_, import) => drop(finalize(&ports, &mail, lease, &import, None).await?),
+//!         }
+//!     }
+//!     Ok::<(), rollcall_pipeline::fault::Fault>(())
+//! })?;
+//! assert!(ports.objects.keys().iter().any(|key| key.ends_with("/succeeded.csv")));
+//! assert!(ports.objects.keys().iter().any(|key| key.ends_with("/summary.json")));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 pub mod abandon;
 pub mod approve;
@@ -19,6 +67,7 @@ pub mod assemble;
 pub mod cancel;
 pub mod fault;
 pub mod finalize;
+mod gate;
 mod head;
 pub mod migrate;
 pub mod ports;

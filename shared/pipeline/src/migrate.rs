@@ -1,8 +1,8 @@
 //! Scheduled migrations: files of a partner's platform gather under a prefix, and a schedule looks for new ones.
 //!
-//! Each is imported once, whatever happens in between: the import's id is derived from the object as it is for a
-//! drop, and one that is known is left to whoever is at it, in the end to the sweep. Nothing is remembered of an
-//! earlier look, so none can be lost; an object that appears late, or out of order, is found like any other.
+//! Each file is imported once, whatever happens in between. The import id is derived from the object, as for a drop; a
+//! known import is left to the stage that works on it, or to the sweep. A look stores no state, so no state can be
+//! lost: an object that appears late or out of order is found like any other.
 
 use std::future::Future;
 
@@ -14,22 +14,22 @@ use serde::Deserialize;
 use crate::ports::{Answer, Clock, Dropped, ImportItem, Imports, ObjectVersion, Objects};
 use crate::request::new_item;
 
-/// Where files of migrations lie; functions may read there.
+/// The prefix for files of migrations; functions may read there.
 pub const SOURCES: &str = "sources/";
 
-/// A migration as its schedule says it.
+/// A migration as its schedule describes it.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct Migration {
-    /// Whose imports.
+    /// The program.
     pub program: ProgramName,
-    /// What the files are.
+    /// The profile.
     pub profile: ProfileName,
-    /// Where they lie: a prefix under [`SOURCES`].
+    /// Where the files are: a prefix under [`SOURCES`].
     pub source: String,
     /// Imports nothing, only answers.
     #[serde(default)]
     pub dry_run: bool,
-    /// By when one must have come, where the schedule asks for that.
+    /// The time by which a file must have come, where the schedule asks for one.
     #[serde(default)]
     pub expected: Option<Expected>,
 }
@@ -37,34 +37,34 @@ pub struct Migration {
 /// A file is expected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 pub struct Expected {
-    /// By then.
+    /// The deadline.
     pub by: Timestamp,
-    /// Not longer before than that, in hours.
+    /// How many hours before the deadline count.
     pub within_hours: u32,
 }
 
-/// What lies under a prefix.
+/// The objects under a prefix.
 pub trait Sources: Send + Sync {
     /// All keys under a prefix, ascending.
     fn list(&self, prefix: &str) -> impl Future<Output = Answer<Vec<String>>> + Send;
-    /// What is under a key now; `None` where nothing is.
+    /// The object under a key now; `None` where there is none.
     fn found(&self, key: &str) -> impl Future<Output = Answer<Option<Dropped>>> + Send;
 }
 
-/// What a look found.
+/// The result of a look.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Looked {
-    /// Objects that no import is known of; each is to be split.
+    /// Objects without an import; each is to be split.
     pub new: Vec<ImportItem>,
-    /// A file was expected and is not there: an import that is to end as failed, and why. Looking again for the same
-    /// moment is the same import, so there is one letter.
+    /// A file was expected and is missing: the import to end as failed, and why. A second look for the same time gives
+    /// the same import, so there is one notification.
     pub missing: Option<(ImportItem, String)>,
 }
 
 /// Looks for files of a migration.
 ///
 /// # Errors
-/// Where a port fails; the look may be repeated.
+/// Where a port fails. The look may be repeated.
 pub async fn look(
     objects: &(impl Objects + Sources),
     imports: &impl Imports,
@@ -94,7 +94,7 @@ pub async fn look(
     Ok(looked)
 }
 
-/// The import that stands for a file that did not come.
+/// The import that stands for the missing file.
 fn missing(bucket: &str, migration: &Migration, expected: Expected, now: Timestamp) -> (ImportItem, String) {
     let file = format!("expected by {}", expected.by);
     let drop = migration.drop(&file);
@@ -109,10 +109,10 @@ fn missing(bucket: &str, migration: &Migration, expected: Expected, now: Timesta
 }
 
 impl Migration {
-    /// Whether its source is where sources may be.
+    /// Whether the source is under the allowed prefix.
     ///
     /// # Errors
-    /// One line that says the mend.
+    /// One line that says how to fix it.
     pub fn check(&self) -> Result<(), String> {
         if self.source.len() > SOURCES.len() && self.source.starts_with(SOURCES) {
             return Ok(());

@@ -1,8 +1,8 @@
-//! The ports: what the plots need of the world, small as roles.
+//! The ports: what the stages need from outside, one small trait for each role.
 //!
-//! Every call may be repeated: a plot that was interrupted runs again from its start. Each port says what a
-//! repetition does. An empty list does nothing and answers an empty list. Adapters decide which of their
-//! errors are worth another try ([`Fault`]); the plots never do.
+//! Every call may be repeated: an interrupted stage runs again from its start. Each port says what a repetition
+//! does. An empty list does nothing and returns an empty list. Adapters decide which of their errors are worth a
+//! retry ([`Fault`]); the stages never do.
 
 use std::future::Future;
 use std::ops::Range;
@@ -20,7 +20,7 @@ use rollcall_domain::types::outcome::Status;
 
 use crate::fault::Fault;
 
-/// An answer of a port.
+/// The result of a port call.
 pub type Answer<T> = Result<T, Fault>;
 
 /// One version of one object: every read of an import sees the same bytes.
@@ -28,7 +28,7 @@ pub type Answer<T> = Result<T, Fault>;
 pub struct ObjectVersion {
     /// The object's key.
     pub key: String,
-    /// What tells this version from another under the same key.
+    /// Tells this version from another under the same key.
     pub version: String,
     /// Length in bytes.
     pub len: u64,
@@ -36,7 +36,7 @@ pub struct ObjectVersion {
     pub modified: Timestamp,
 }
 
-/// An object that was dropped, with what came along.
+/// A dropped object with its metadata.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Dropped {
     /// The version that was dropped.
@@ -45,8 +45,8 @@ pub struct Dropped {
     pub options: Vec<(String, String)>,
 }
 
-/// The ports that work on an import, each a host's own; `()` where a host has none. A plot names those it uses, and
-/// no other can be reached from it. The mail is not among them: only who ends imports has it.
+/// The ports that work on an import, one type for each; `()` where a host has none. A stage names the ports it uses
+/// and cannot reach any other. Mail is not among them: only the finalizer sends it.
 #[derive(Debug, Clone)]
 pub struct Ports<O, D, C, I, Q, K> {
     /// The bucket.
@@ -63,27 +63,27 @@ pub struct Ports<O, D, C, I, Q, K> {
     pub clock: K,
 }
 
-/// The bucket: read by version, written whole or not at all.
+/// The bucket: reads by version, writes an object whole or not at all.
 pub trait Objects: Send + Sync {
-    /// A large object while it is written; it appears when it is finished, dropped unfinished it never was.
+    /// A large object while it is written. It appears when it is finished; dropped before that, it never existed.
     type Writer: ObjectWriter;
-    /// How many objects are worth reading side by side: more than one where a read waits for a network.
+    /// How many objects to read at the same time: more than one where a read waits for a network.
     const AT_ONCE: usize = 1;
 
     /// The bucket's name, part of the import id.
     fn bucket(&self) -> &str;
-    /// What is under a key now; `None` where nothing is.
+    /// The object under a key now; `None` where there is none.
     fn describe(&self, key: &str) -> impl Future<Output = Answer<Option<ObjectVersion>>> + Send;
-    /// Bytes of one version; shorter than asked for only at its end. [`Fault::Gone`] where that version is not
-    /// there any more.
+    /// Bytes of one version; shorter than requested only at its end. [`Fault::Gone`] where that version no longer
+    /// exists.
     fn read(&self, object: &ObjectVersion, range: Range<u64>)
     -> impl Future<Output = Answer<Vec<u8>>> + Send;
-    /// A small object whole; `None` where nothing is.
+    /// A small object whole; `None` where there is none.
     fn get(&self, key: &str) -> impl Future<Output = Answer<Option<Vec<u8>>>> + Send;
-    /// Writes an object, over what was there. Repeating it is safe.
+    /// Writes an object and replaces the one before. Repeating it is safe.
     fn put(&self, key: &str, bytes: Vec<u8>) -> impl Future<Output = Answer<()>> + Send;
-    /// Writes an object where nothing is; `false` where something is already, which then stays. Durable when
-    /// answered: the caller goes on to write what this object promises.
+    /// Writes an object where there is none; `false` where one exists, which then stays. The object is durable when the
+    /// call returns: the caller continues with the writes that this object announces.
     fn put_if_absent(&self, key: &str, parts: &[&[u8]]) -> impl Future<Output = Answer<bool>> + Send;
     /// Begins a large object.
     fn create(&self, key: &str) -> impl Future<Output = Answer<Self::Writer>> + Send;
@@ -93,15 +93,15 @@ pub trait Objects: Send + Sync {
 pub trait ObjectWriter: Send {
     /// Appends bytes.
     fn write(&mut self, bytes: &[u8]) -> impl Future<Output = Answer<()>> + Send;
-    /// Makes the object appear, over what was there.
+    /// Makes the object appear and replaces the one before.
     fn finish(self) -> impl Future<Output = Answer<()>> + Send;
 }
 
 /// The queues. Messages may arrive twice, late, and in any order.
 pub trait Queue: Send + Sync {
-    /// Sends one chunk to the workers; waits where the queue is full. Sending twice is safe.
+    /// Sends one chunk to the workers; waits while the queue is full. Sending twice is safe.
     fn send_chunk(&self, message: ChunkMessage) -> impl Future<Output = Answer<()>> + Send;
-    /// Says that all chunks of an import are closed. Sending twice is safe.
+    /// Announces that all chunks of an import are closed. Sending twice is safe.
     fn send_finalize(
         &self,
         program: &ProgramName,
@@ -109,26 +109,26 @@ pub trait Queue: Send + Sync {
     ) -> impl Future<Output = Answer<()>> + Send;
 }
 
-/// The directory: read by workers, written by its own loads. Accounts belong to the marketplace and are shared,
-/// everything else to one program.
+/// The directory: workers read it, directory loads write it. Accounts belong to the marketplace and are shared,
+/// all other entries belong to one program.
 pub trait Directory: Send + Sync {
-    /// The accounts behind each match key, in the order of the keys. Keys are distinct.
+    /// The accounts under each match key, in the order of the keys. Keys are distinct.
     fn candidates(&self, keys: &[MatchKey]) -> impl Future<Output = Answer<Vec<Candidates>>> + Send;
-    /// The entries (JSON) behind each (kind, key) of a program, in the order asked; several where several
-    /// entries share the key, then sorted by id. Pairs are distinct.
+    /// The entries (JSON) under each (kind, key) of a program, in the order requested. Several entries may share a
+    /// key; they are sorted by id. Pairs are distinct.
     fn find(
         &self,
         program: &ProgramName,
         wanted: &[(Kind, String)],
     ) -> impl Future<Output = Answer<Vec<Vec<String>>>> + Send;
-    /// The entries of these ids as they are now, in the order of the ids, for a load to compare with.
+    /// The entries with these ids as they are now, in the order of the ids. A load compares with them.
     fn read(
         &self,
         owner: &ProgramName,
         kind: Kind,
         ids: &[String],
     ) -> impl Future<Output = Answer<Vec<Option<DirectoryItem>>>> + Send;
-    /// Adds and updates entries by id; keys that an entry has no more stop finding it. Repeating it is safe.
+    /// Adds and updates entries by id. Keys that an entry no longer has stop finding it. Repeating it is safe.
     fn keep(
         &self,
         owner: &ProgramName,
@@ -137,7 +137,7 @@ pub trait Directory: Send + Sync {
     ) -> impl Future<Output = Answer<()>> + Send;
 }
 
-/// Whose contacts: one program's, of one pool.
+/// The contacts of one pool of a program.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Pool {
     /// The tenant.
@@ -146,18 +146,18 @@ pub struct Pool {
     pub pool: String,
 }
 
-/// The contacts: read before judging, written after the fragment is durable.
+/// The contacts: read before judging, written after the chunk result is durable.
 pub trait Contacts: Send + Sync {
-    /// The records (JSON) and memberships (anything) wanted, in the order asked, as they were BEFORE this
-    /// import: what the import itself wrote is not seen. Wanted are distinct.
+    /// The requested records (JSON) and memberships (any value), in the order requested, as they were BEFORE this
+    /// import: writes of the import itself are not seen. Requests are distinct.
     fn read(
         &self,
         pool: &Pool,
         import: &ImportId,
         wanted: &[Wanted],
     ) -> impl Future<Output = Answer<Vec<Option<String>>>> + Send;
-    /// Keeps what a chunk's rows leave behind. Repeating it changes nothing. A `repeated` record is kept only
-    /// where none of this import with a lower row number and none of a newer import is; the record before the
+    /// Writes the contacts of a chunk. Repeating it changes nothing. A `repeated` record is stored only where no
+    /// lower row of this import and no newer import has written; the record before the import stays beside it.
     /// import stays beside it.
     fn keep(
         &self,
@@ -166,41 +166,41 @@ pub trait Contacts: Send + Sync {
         chunk: u32,
         records: &[ContactWrite<'_>],
     ) -> impl Future<Output = Answer<()>> + Send;
-    /// Replaces (DIG-5): the floor of the pool rises to this import, and never falls; a contact written by an
-    /// older import reads as absent from then on, its memberships too. Repeating it is safe.
+    /// Replaces (DIG-5): raises the cutoff of the pool to this import; it never falls. A contact that an older import
+    /// wrote reads as absent from then on, its memberships too. Repeating it is safe.
     fn raise_cutoff(&self, pool: &Pool, import: &ImportId) -> impl Future<Output = Answer<()>> + Send;
-    /// The import has ended: the records kept beside repeated ones may go. Repeating it is safe.
+    /// The import has ended: the copies of earlier records may be removed. Repeating it is safe.
     fn end_import(&self, pool: &Pool, import: &ImportId) -> impl Future<Output = Answer<()>> + Send;
 }
 
-/// How a chunk was taken.
+/// The answer to a worker that asks for a chunk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Take {
-    /// Nobody else works on it until the lease ends.
+    /// The chunk is the worker's until the lease ends.
     Taken,
-    /// It is done; nothing is to be written any more.
+    /// The chunk is closed; nothing more may be written.
     Closed,
-    /// Somebody holds a live lease: hand the message back.
+    /// Another worker holds a live lease: retry the message later.
     Leased,
 }
 
-/// Who may send the letter.
+/// The answer to a finalizer that asks for the notification.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum NotificationClaim {
-    /// The caller, until the lease ends.
+    /// The caller sends it; the claim holds until the lease ends.
     Claimed,
-    /// Nobody: it went out.
+    /// It was sent already.
     Sent,
-    /// Somebody else is at it.
+    /// Another finalizer is sending it.
     Held,
 }
 
-/// What is known of an import besides its papers in the bucket.
+/// The state of an import outside its artifacts in the bucket.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct ImportItem {
     /// The import.
     pub import_id: ImportId,
-    /// Whose.
+    /// The program.
     pub program: ProgramName,
     /// The profile's name, or `directory/<kind>`.
     pub profile: String,
@@ -212,23 +212,23 @@ pub struct ImportItem {
     pub options: Vec<(String, String)>,
     /// When the import began.
     pub started_at: Timestamp,
-    /// How many chunks there are, once the plan is sealed.
+    /// How many chunks there are, once the plan is written.
     pub chunks: Option<u32>,
     /// How it ended, once it has.
     pub status: Option<Status>,
 }
 
-/// The imports' own state: which chunks are closed, who sends the letter.
+/// The state of imports: which chunks are closed, who sends the notification.
 pub trait Imports: Send + Sync {
-    /// Notes a new import; one that is known already stays as it is and is answered.
+    /// Stores a new import. A known one stays as it is and is returned.
     fn begin(&self, item: ImportItem) -> impl Future<Output = Answer<ImportItem>> + Send;
     /// The import, if it is known.
     fn get(&self, import: &ImportId) -> impl Future<Output = Answer<Option<ImportItem>>> + Send;
-    /// Says how many chunks there are, before the first is sent. Repeating it with the same number is safe.
+    /// Stores how many chunks there are, before the first is sent. Repeating it with the same number is safe.
     fn seal(&self, import: &ImportId, chunks: u32) -> impl Future<Output = Answer<()>> + Send;
     /// The numbers of the chunks that are not closed yet, ascending.
     fn open_chunks(&self, import: &ImportId) -> impl Future<Output = Answer<Vec<u32>>> + Send;
-    /// Takes a chunk for as long as the lease says.
+    /// Takes a chunk for the length of the lease.
     fn take(
         &self,
         import: &ImportId,
@@ -236,24 +236,24 @@ pub trait Imports: Send + Sync {
         now: Timestamp,
         lease: Timestamp,
     ) -> impl Future<Output = Answer<Take>> + Send;
-    /// Closes a chunk once, and answers how many are open still. Closing it again changes nothing.
+    /// Closes a chunk once, and returns how many are still open. Closing it again changes nothing.
     fn close(&self, import: &ImportId, chunk: u32) -> impl Future<Output = Answer<u32>> + Send;
-    /// Claims the letter for as long as the lease says.
+    /// Claims the notification for the length of the lease.
     fn claim_notification(
         &self,
         import: &ImportId,
         now: Timestamp,
         lease: Timestamp,
     ) -> impl Future<Output = Answer<NotificationClaim>> + Send;
-    /// Notes that the letter went out.
+    /// Stores that the notification was sent.
     fn notification_sent(&self, import: &ImportId) -> impl Future<Output = Answer<()>> + Send;
-    /// Notes how the import ended. Repeating it is safe.
+    /// Stores how the import ended. Repeating it is safe.
     fn finish(&self, import: &ImportId, status: Status) -> impl Future<Output = Answer<()>> + Send;
 }
 
 /// The mail service.
 pub trait Mail: Send + Sync {
-    /// Sends a letter; answered when the service has accepted it. A repetition is a second letter.
+    /// Sends a notification; returns when the service has accepted it. A repetition sends a second e-mail.
     fn send(&self, import: &ImportId, notification: &Notification)
     -> impl Future<Output = Answer<()>> + Send;
 }

@@ -1,8 +1,8 @@
-//! What an import would say of a file, without one: nothing is begun, and nothing is written.
+//! Shows what an import would do with a file, without starting one and without writing anything.
 //!
-//! The file is surveyed as an import would survey it, so repeats are judged over the whole of it; then its first
-//! rows are cleaned, looked up and judged. Of a file that an import would refuse the cells are shown as far as
-//! they can be decoded.
+//! The file is surveyed as an import would survey it, so repeats are judged over the whole file. Then its first rows
+//! are cleaned, looked up and judged. Of a file that an import would refuse, the cells are shown as far as they can
+//! be decoded.
 
 use jiff::Timestamp;
 use rollcall_domain::file::cells::Cells;
@@ -31,18 +31,18 @@ use crate::survey::{form, survey};
 use crate::text::{Kind, Text};
 use crate::work::look_up;
 
-/// What an import would say.
+/// The preview of a file.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Preview {
-    /// Whether the file would be taken.
+    /// Whether the file would be accepted.
     pub verdict: Verdict,
     /// The encoding's name; null for a workbook, and where the file cannot be decoded.
     pub encoding: Option<String>,
-    /// The sign between cells; null for a workbook.
+    /// The delimiter; null for a workbook.
     pub delimiter: Option<String>,
-    /// The sheet that is shown; null for text.
+    /// The sheet shown; null for text.
     pub sheet: Option<String>,
-    /// What else was found.
+    /// Other findings.
     #[serde(flatten)]
     pub detection: Detection,
     /// Every column of the file, in its order.
@@ -60,31 +60,31 @@ pub struct PreviewRow {
     pub line: u64,
     /// Its cells as decoded, by the file's columns.
     pub cells: Vec<String>,
-    /// What it is to the contacts there are.
+    /// Its state among the stored contacts.
     pub status: RowStatus,
-    /// All that was found in it.
+    /// All findings of the row.
     pub findings: Vec<FindingJson>,
     /// What it would change on a contact that exists.
     pub changes: Vec<Change>,
 }
 
-/// What a row is to the contacts there are (CAD-12, CAD-15, CAD-16).
+/// The state of a row among the stored contacts (CAD-12, CAD-15, CAD-16).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum RowStatus {
-    /// Absent: it would be new. Said by nothing.
+    /// Absent: it would be new. Written as an empty text.
     #[serde(rename = "")]
     Absent,
-    /// Its contact is there.
+    /// Its contact exists.
     Exists,
-    /// Its contact is there and has a cadence in progress.
+    /// Its contact exists and has a running cadence.
     Active,
-    /// It would be refused.
+    /// It would be rejected.
     Error,
 }
 
 impl RowStatus {
-    /// The word in a preview; nothing where the row would be new.
+    /// The word in a preview; empty where the row would be new.
     pub fn as_str(self) -> &'static str {
         match self {
             RowStatus::Absent => "",
@@ -107,7 +107,7 @@ impl RowStatus {
     }
 }
 
-/// Says what an import of the object would come to, with its first rows.
+/// Returns the verdict on the object, with its first rows.
 ///
 /// # Errors
 /// Where a port fails.
@@ -147,7 +147,7 @@ pub async fn preview(
     })
 }
 
-/// Rows that are looked up at once.
+/// How many rows are looked up in one batch.
 const CHUNK_ROWS: u32 = 500;
 
 fn findings(surveyed: &Surveyed, locale: rollcall_domain::types::locale::Locale) -> Vec<FindingJson> {
@@ -244,7 +244,7 @@ async fn refused(
     while !complete && sample.len() <= MOST_SHOWN && (sample.is_empty() || preview.rows.len() < limit) {
         match text.next().await {
             Ok(Some(piece)) => sample.extend_from_slice(&piece),
-            // A workbook that is broken from here on: what came before is shown.
+            // The workbook is broken from here on: the rows before are shown.
             Ok(None) | Err(Fault::Damaged { .. }) => complete = true,
             Err(fault) => return Err(fault),
         }
@@ -258,16 +258,16 @@ async fn refused(
     Ok(preview)
 }
 
-/// Bytes of a refused file that are looked at, at most.
+/// Bytes of a refused file that are read, at most.
 const MOST_SHOWN: usize = 64 * 1024 * 1024;
 
-/// Stands for a profile that is not known: no header means anything to it.
+/// Stands for an unknown profile: it knows no header.
 fn stranger() -> Profile {
     let nothing = "name = 'none'\nidentity = [['rollcall']]\n[[fields]]\nname = 'rollcall'\n";
     Profile::parse(nothing).expect("a test reads it")
 }
 
-/// Shows columns and rows of what was decoded so far.
+/// Shows columns and rows of the text decoded so far.
 fn show(
     preview: &mut Preview,
     sample: &[u8],

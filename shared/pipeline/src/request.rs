@@ -18,7 +18,7 @@ use crate::ports::{Answer, ImportItem, ObjectVersion, Objects};
 /// How the profile of an import is noted that approves a dry run.
 pub(crate) const APPROVE: &str = "approve/";
 
-/// The drop that an import was noted for.
+/// The drop that started an import.
 pub(crate) fn drop_of(item: &ImportItem) -> Answer<Drop> {
     let noted = |error: String| Fault::damaged("reading an import", error);
     if let Some(dry_run) = item.profile.strip_prefix(APPROVE) {
@@ -38,7 +38,7 @@ pub(crate) fn drop_of(item: &ImportItem) -> Answer<Drop> {
     Ok(Drop { program: item.program.clone(), what, file, dry_run: item.dry_run })
 }
 
-/// What is noted of a drop; its id is derived, so that the same drop is the same import.
+/// The stored state of a new import. Its id is derived, so that the same drop is the same import.
 pub fn new_item(
     bucket: &str,
     drop: &Drop,
@@ -135,7 +135,7 @@ async fn read_text(objects: &impl Objects, key: &str) -> Answer<Option<Result<St
     Ok(bytes.map(|bytes| String::from_utf8(bytes).map_err(|_| "is not UTF-8".to_owned())))
 }
 
-/// A profile of one's own goes before a built-in one of the same name.
+/// A custom profile takes precedence over a built-in one of the same name.
 pub(crate) async fn read_profile(
     objects: &impl Objects,
     what: &DropTarget,

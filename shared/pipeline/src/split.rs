@@ -1,7 +1,7 @@
-//! The first plot: an object was dropped.
+//! The first stage: an object was dropped.
 //!
-//! It is read twice. The survey decides and gives the file's verdict; the plan is written; the cut follows the plan
-//! and sends the chunks. A plot that was interrupted runs again: where a plan is, it is followed.
+//! The splitter reads the object twice. The survey gives the verdict on the file, then the plan is written; the cut
+//! follows the plan and sends the chunks. An interrupted splitter runs again and follows the plan where there is one.
 
 use std::collections::BTreeMap;
 
@@ -28,16 +28,16 @@ use crate::request::{ImportRequest, drop_of, new_item};
 use crate::survey::survey;
 use crate::text::{Form, Text};
 
-/// What came of a drop.
+/// The outcome of a drop.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Split {
-    /// The object is none that starts an import.
+    /// The object does not start an import.
     NotOurs,
     /// The import is over already.
     Over(ImportId),
     /// The file was refused; the finalizer answers.
     Refused(ImportId),
-    /// All chunks that were open are sent.
+    /// All open chunks were sent.
     Sent(ImportId),
 }
 
@@ -59,7 +59,7 @@ pub async fn split_import(
     split_again(objects, imports, queue, item, size).await
 }
 
-/// The same for an import as it is noted: one that a schedule found, or that was interrupted.
+/// The same for a stored import: one that a schedule found, or that was interrupted.
 ///
 /// # Errors
 /// As [`split_import`].
@@ -95,10 +95,11 @@ pub async fn split_again(
             write_plan(objects, &artifacts, plan, &upload).await?
         }
     };
-    imports.seal(&import_id, plan.chunks.len() as u32).await?;
+    imports.seal(&import_id, plan.steps()).await?;
     send_open_chunks(objects, imports, queue, &item, &plan).await?;
-    if imports.open_chunks(&import_id).await?.is_empty() {
-        // Refused, or closed by workers before this run: nobody else may be left to say so.
+    let open = imports.open_chunks(&import_id).await?;
+    if !open.iter().any(|step| plan.is_judging(*step)) {
+        // Refused, or judged by workers before this run: nobody else may be left to say so.
         queue.send_finalize(&item.program, &import_id).await?;
     }
     Ok(if plan.chunks.is_empty() { Split::Refused(import_id) } else { Split::Sent(import_id) })
@@ -181,10 +182,10 @@ fn upload_of(plan: &Plan, item: &ImportItem, asked: &ImportRequest, surveyed: &S
     }
 }
 
-/// Every column, and for one that was not understood the field that it resembles.
+/// Every column, and for an unknown one the field that its header resembles.
 pub(crate) fn columns_of(mapping: &mapping::Mapping, profile: Option<&Profile>) -> Vec<UploadColumn> {
     let column = |(at, column): (usize, &mapping::MappedColumn)| {
-        // A file with more columns than the limit is refused for that, and hints would cost more than they help.
+        // A file with more columns than the limit is refused for that; hints would cost more than they help.
         let unmapped = column.role == mapping::Role::Unmapped && mapping.has_header && at < limits::COLUMNS;
         let near = profile.filter(|_| unmapped).and_then(|profile| profile.nearest_field(&column.header));
         let near = near.filter(|field| !mapping.has(field));
@@ -201,7 +202,7 @@ pub(crate) fn columns_of(mapping: &mapping::Mapping, profile: Option<&Profile>) 
     mapping.columns.iter().enumerate().map(column).collect()
 }
 
-/// The options as they were followed; those that say nothing are left out.
+/// The options that were followed, without those that say nothing.
 fn options_of(options: &Options) -> BTreeMap<String, serde_json::Value> {
     let json = serde_json::to_value(options).unwrap_or_default();
     let said = |value: &serde_json::Value| match value {
@@ -215,7 +216,7 @@ fn options_of(options: &Options) -> BTreeMap<String, serde_json::Value> {
     all.into_iter().filter(|(name, value)| said(value) && name != "notify").collect()
 }
 
-/// The second reading: cuts the text at the plan's borders and sends the chunks that are open.
+/// The second pass: cuts the text at the plan's borders and sends the open chunks.
 async fn send_open_chunks(
     objects: &impl Objects,
     imports: &impl Imports,
@@ -225,7 +226,8 @@ async fn send_open_chunks(
 ) -> Answer<()> {
     let source = source_of(imports, item, plan).await?;
     let mut cutter = Cutter::new(objects, &source, plan);
-    for number in imports.open_chunks(&item.import_id).await? {
+    let open = imports.open_chunks(&item.import_id).await?;
+    for number in open.into_iter().filter(|step| plan.is_judging(*step)) {
         queue.send_chunk(cutter.message(number).await?).await?;
     }
     Ok(())
@@ -238,13 +240,13 @@ async fn source_of(imports: &impl Imports, item: &ImportItem, plan: &Plan) -> An
     dry_run.map(|item| item.object).ok_or_else(|| Fault::damaged("reading an approval", "no such dry run"))
 }
 
-/// Cuts an object's text into the plan's chunks, in one reading.
+/// Cuts an object's text into the plan's chunks, in one pass.
 pub(crate) struct Cutter<'a, O> {
     plan: &'a Plan,
     object: &'a ObjectVersion,
     text: Text<'a, O>,
     buffer: Vec<u8>,
-    /// Where the buffer begins in the decoded text.
+    /// The offset of the buffer in the decoded text.
     at: u64,
 }
 
@@ -254,7 +256,7 @@ impl<'a, O: Objects> Cutter<'a, O> {
         Self { plan, object, text, buffer: Vec::new(), at: 0 }
     }
 
-    /// The message of a chunk; chunks are asked for in ascending order.
+    /// The message of a chunk. The caller asks for chunks in ascending order.
     pub(crate) async fn message(&mut self, number: u32) -> Answer<ChunkMessage> {
         let chunk = self.plan.chunks.get(number as usize);
         let chunk = chunk.ok_or_else(|| crate::artifacts::missing("a chunk of the plan"))?;

@@ -1,4 +1,4 @@
-//! The first reading of a drop: in which form its text comes, and the file's verdict.
+//! The first pass over a drop: the form of its text, and the verdict on the file.
 
 use rollcall_domain::file::decode;
 use rollcall_domain::file::decode::{
@@ -48,7 +48,7 @@ pub(crate) async fn survey(
     Ok(Surveyed { packing: look.packing, ..surveyed })
 }
 
-/// Surveys a file of text; once more where it turns out to be in another encoding than its beginning looks like.
+/// Surveys a text file; a second time where its encoding is another than its beginning suggests.
 async fn survey_text(
     objects: &impl Objects,
     object: &ObjectVersion,
@@ -80,7 +80,7 @@ fn refused(errors: Vec<Finding>) -> Surveyed {
     Surveyed { errors, ..Surveyed::default() }
 }
 
-/// Opens a workbook at the sheet that is asked for; the finding where that is not possible.
+/// Opens a workbook at the requested sheet, or returns the finding that says why not.
 async fn open_workbook(
     objects: &impl Objects,
     object: &ObjectVersion,
@@ -144,7 +144,7 @@ async fn survey_as(
     Ok(survey.finish())
 }
 
-/// What a file with bytes that fit not is in: one more reading, for such files alone.
+/// Counts the encodings of a file with bytes that do not fit: one more pass, for such files only.
 async fn census(
     objects: &impl Objects,
     object: &ObjectVersion,
@@ -159,7 +159,7 @@ async fn census(
     Ok(census.verdict(detected))
 }
 
-/// Where UTF-16 that is not whole is broken: one more reading up to there, for such files alone.
+/// Finds the place where UTF-16 breaks: one more pass up to there, for such files only.
 async fn half(
     objects: &impl Objects,
     object: &ObjectVersion,
@@ -177,7 +177,7 @@ async fn half(
     Ok(halves.finish())
 }
 
-/// The form of a file as it was surveyed, or as its beginning tells it; nothing where it cannot be read.
+/// The form of a file as it was surveyed, or as its beginning suggests; nothing where it cannot be read.
 pub(crate) async fn form(
     objects: &impl Objects,
     object: &ObjectVersion,

@@ -1,8 +1,8 @@
-//! The sweep: whatever got lost, no import hangs.
+//! The sweep: no import hangs, whatever got lost.
 //!
-//! An import that is open for longer than its messages can be under way is split again, which sends what is
-//! missing. Is it open for as long again, its chunks are given up one by one; and where that cannot be done, the
-//! import ends as failed.
+//! The sweep splits an import again if it is open for longer than its messages can be in flight; this sends what is
+//! missing. If it is still open after the same time again, the sweep abandons its chunks one by one; and where that
+//! fails, the import ends as failed.
 
 use std::future::Future;
 
@@ -18,46 +18,46 @@ use crate::ports::{Answer, Clock, Contacts, Directory, ImportItem, Imports, Mail
 use crate::split::split_again;
 use crate::work::Worked;
 
-/// What the sweep keeps of an import that has not ended.
+/// The sweep's state of an import that has not ended.
 pub trait Unfinished: Send + Sync {
-    /// Imports that have not ended, each with the time when the sweep sent again what was missing.
+    /// Imports that have not ended, each with the time when the sweep sent its missing chunks again.
     fn unfinished(&self) -> impl Future<Output = Answer<Vec<(ImportId, Option<Timestamp>)>>> + Send;
-    /// Notes that what was missing is sent again. Repeating it is safe.
+    /// Stores that the missing chunks are sent again. Repeating it is safe.
     fn note_swept(&self, import: &ImportId, at: Timestamp) -> impl Future<Output = Answer<()>> + Send;
 }
 
-/// What the sweep did about an import.
+/// The action of the sweep on an import.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Swept {
-    /// Its messages may be under way still.
+    /// Its messages may still be in flight.
     Young,
     /// It is over.
     Over,
     /// All its chunks are closed: the finalizer was told again.
     ToldAgain,
-    /// What was missing was sent again.
+    /// The missing chunks were sent again.
     SentAgain,
-    /// Its open chunks were given up; those that somebody works on at this moment come next time.
+    /// Its open chunks were abandoned; chunks that a worker holds now are left to the next sweep.
     Abandoned,
-    /// It could go no further and was ended.
+    /// It could not go on and was ended.
     Failed,
 }
 
-/// How the sweep works.
+/// The settings of the sweep.
 #[derive(Debug, Clone, Copy)]
 pub struct SweepConfig {
-    /// Longer than a message can be under way: visibility × receives.
+    /// Longer than a message can be in flight: visibility timeout × receives.
     pub wait: SignedDuration,
-    /// For as long a chunk, or a letter, is taken.
+    /// The length of a lease on a chunk or a notification.
     pub lease: SignedDuration,
-    /// How a file is cut that was not planned yet.
+    /// Chunk sizes for a file that has no plan yet.
     pub size: ChunkSize,
 }
 
-/// Looks after one import that has not ended.
+/// Sweeps one import that has not ended.
 ///
 /// # Errors
-/// Where a port fails for now; the next sweep looks after it again.
+/// Where a port fails for now; the next sweep tries again.
 pub async fn sweep_import<I: Imports + Unfinished>(
     ports: &Ports<impl Objects, impl Directory, impl Contacts, I, impl Queue, impl Clock>,
     mail: &impl Mail,
@@ -69,7 +69,7 @@ pub async fn sweep_import<I: Imports + Unfinished>(
     let Ports { objects, imports, queue, clock, .. } = ports;
     let Some(item) = imports.get(import).await? else { return Ok(Swept::Over) };
     if let Some(status) = item.status {
-        // Its end was noted, and not that it is no longer unfinished.
+        // Its end was stored, but it is still in the list of unfinished imports.
         imports.finish(import, status).await?;
         return Ok(Swept::Over);
     }
@@ -99,7 +99,7 @@ pub async fn sweep_import<I: Imports + Unfinished>(
     }
 }
 
-/// A queue that gives up what it is sent.
+/// A queue that abandons each chunk that it is sent.
 struct GivingUp<'a, O, D, C, I, Q, K> {
     ports: &'a Ports<O, D, C, I, Q, K>,
     plans: &'a Plans,
@@ -126,12 +126,12 @@ where
     }
 }
 
-/// An import that an event began and that could not even be split: it ends as failed, with a letter.
+/// Ends an import that an event began and that could not be split: as failed, with a notification.
 ///
 /// # Errors
-/// Where a port fails; the plot may run again.
+/// Where a port fails; the stage may run again.
 pub async fn fail_import(
-    ports: &Ports<impl Objects, impl Sized, impl Contacts, impl Imports, impl Sized, impl Clock>,
+    ports: &Ports<impl Objects, impl Sized, impl Contacts, impl Imports, impl Queue, impl Clock>,
     mail: &impl Mail,
     lease: SignedDuration,
     item: ImportItem,

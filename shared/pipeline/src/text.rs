@@ -1,4 +1,4 @@
-//! An object's decoded text, piece by piece: memory stays flat however long it is.
+//! An object's decoded text, piece by piece: memory stays flat whatever its length.
 
 use std::borrow::Cow;
 
@@ -13,13 +13,13 @@ use rollcall_domain::types::limits;
 use crate::fault::Fault;
 use crate::ports::{ObjectVersion, Objects};
 
-/// Bytes of an object that are read at once.
+/// Bytes of an object in one read.
 pub(crate) const PIECE: u64 = 4 * 1024 * 1024;
 
-/// What an object holds, before it is read in earnest.
+/// The beginning of an object.
 #[derive(Debug, Clone)]
 pub(crate) struct Look {
-    /// How it is packed.
+    /// Its packing.
     pub(crate) packing: Option<Packing>,
     /// Its first bytes, unpacked.
     pub(crate) beginning: Vec<u8>,
@@ -27,10 +27,10 @@ pub(crate) struct Look {
     pub(crate) len: u64,
 }
 
-/// Bytes that tell what a file is.
+/// How many bytes tell the format of a file.
 const BEGINNING: u64 = 4096;
 
-/// Looks at an object; the finding where it cannot be unpacked.
+/// Reads the beginning of an object, or returns the finding that says why it cannot be unpacked.
 pub(crate) async fn look(
     objects: &impl Objects,
     object: &ObjectVersion,
@@ -56,7 +56,7 @@ pub(crate) struct Pieces<'a, O> {
     packing: Option<Packing>,
     read: u64,
     unpacked: Option<Unpacked>,
-    /// Of a packed object, the piece to come: who reads must know which one is the last.
+    /// The next piece of a packed object: the unpacker must know which piece is the last.
     ahead: Option<Vec<u8>>,
 }
 
@@ -65,7 +65,7 @@ impl<'a, O: Objects> Pieces<'a, O> {
         Self { objects, object, packing, read: 0, unpacked: None, ahead: None }
     }
 
-    /// The next piece; `None` behind the last.
+    /// The next piece; `None` after the last.
     pub(crate) async fn next(&mut self) -> Result<Option<Vec<u8>>, Fault> {
         match self.packing {
             Some(packing) => self.next_unpacked(packing).await,
@@ -73,7 +73,7 @@ impl<'a, O: Objects> Pieces<'a, O> {
         }
     }
 
-    /// The next piece as it was sent.
+    /// The next packed piece.
     async fn next_sent(&mut self) -> Result<Option<Vec<u8>>, Fault> {
         if self.is_over() {
             return Ok(None);
@@ -112,7 +112,7 @@ impl<'a, O: Objects> Pieces<'a, O> {
     }
 }
 
-/// All of an object's bytes as it was sent: of packed ones and workbooks only, whose length has a limit.
+/// All packed bytes of an object; only for packed files and workbooks, whose length has a limit.
 async fn read_whole(objects: &impl Objects, object: &ObjectVersion) -> Result<Vec<u8>, Fault> {
     let mut pieces = Pieces::new(objects, object, None);
     let mut whole = Vec::with_capacity(object.len as usize);
@@ -139,18 +139,18 @@ pub(crate) async fn read_workbook(
 /// How an object becomes text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Form {
-    /// How it is packed.
+    /// Its packing.
     pub(crate) packing: Option<Packing>,
-    /// What it is then.
+    /// The format of the unpacked bytes.
     pub(crate) kind: Kind,
 }
 
-/// What becomes text.
+/// The format of a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Kind {
-    /// It is text, in an encoding.
+    /// Text in an encoding.
     Delimited(Encoding),
-    /// It is a workbook, of which one sheet is read.
+    /// A workbook, of which one sheet is read.
     Sheet(Sheet),
 }
 
@@ -169,7 +169,7 @@ pub(crate) struct Text<'a, O> {
 
 enum Source {
     Delimited(Decoder),
-    /// Opened when its text is first asked for.
+    /// Opened when its text is first requested.
     Closed(Sheet),
     Sheet(SheetText),
 }
@@ -183,7 +183,7 @@ impl<'a, O: Objects> Text<'a, O> {
         Self { pieces: Pieces::new(objects, object, form.packing), source }
     }
 
-    /// The next piece; `None` behind the last.
+    /// The next piece; `None` after the last.
     pub(crate) async fn next(&mut self) -> Result<Option<Vec<u8>>, Fault> {
         if let Source::Closed(sheet) = &self.source {
             let Pieces { objects, object, packing, .. } = self.pieces;
@@ -202,7 +202,7 @@ impl<'a, O: Objects> Text<'a, O> {
     }
 }
 
-/// What was surveyed can be read: the same bytes are the same workbook, and unpack to the same.
+/// A surveyed file can be read: the same bytes are the same workbook, and unpack to the same.
 fn unreadable(finding: Finding) -> Fault {
     Fault::damaged("reading the object", finding.code)
 }

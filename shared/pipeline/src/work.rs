@@ -1,7 +1,7 @@
-//! The second plot: a chunk arrived.
+//! The second stage: a chunk arrived.
 //!
-//! It is judged once. The fragment is written before anything else is, and whoever finds one applies it instead of
-//! judging; so a crash at any point, and any number of deliveries, come to the same end.
+//! A chunk is judged once. Its result is written before anything else; a worker that finds one applies it instead of
+//! judging. So a crash at any point, and any number of deliveries, lead to the same end.
 
 use jiff::SignedDuration;
 use rollcall_domain::judge::chunk_judge::{ApprovedRows, ChunkJudge, LookupAnswers, Lookups};
@@ -17,19 +17,19 @@ use crate::ports::{
     Answer, Clock, ContactWrite, Contacts, Directory, Imports, Objects, Pool, Ports, Queue, Take,
 };
 
-/// What came of a message.
+/// The outcome of a chunk message.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Worked {
-    /// The chunk is closed; with its answer where this call closed it as it was judged.
+    /// The chunk is closed; with its result where this call judged it.
     Closed(Option<ChunkAnswer>),
-    /// Somebody else is at it: the message is to be handed back.
+    /// Another worker holds it: retry the message later.
     Busy,
 }
 
-/// Judges a chunk's rows and keeps what they leave behind.
+/// Judges the rows of a chunk and stores their contacts.
 ///
 /// # Errors
-/// Where a port fails; the message comes again and the plot goes on where it was.
+/// Where a port fails. The message is delivered again and the stage continues where it was.
 pub async fn work_chunk(
     ports: &Ports<impl Objects, impl Directory, impl Contacts, impl Imports, impl Queue, impl Clock>,
     plans: &Plans,
@@ -49,13 +49,17 @@ pub async fn work_chunk(
         Take::Taken => {}
         Take::Leased => return Ok(Worked::Busy),
         Take::Closed => {
-            if imports.open_chunks(import).await?.is_empty() {
+            let loaded = plans.get(objects, program, import).await?;
+            if !imports.open_chunks(import).await?.iter().any(|step| loaded.plan.is_judging(*step)) {
                 queue.send_finalize(program, import).await?;
             }
             return Ok(Worked::Closed(None));
         }
     }
     let loaded = plans.get(objects, program, import).await?;
+    if !loaded.plan.is_judging(chunk) {
+        return write_judged(ports, &loaded, message).await;
+    }
     let artifacts = Artifacts::of(program, import);
     let chunk_result = match read_chunk_result(objects, &artifacts, chunk).await? {
         Some(chunk_result) => chunk_result,
@@ -64,14 +68,44 @@ pub async fn work_chunk(
         }
         None => judge(objects, directory, contacts, &loaded, &artifacts, message).await?,
     };
-    keep(directory, contacts, &loaded, chunk, &chunk_result).await?;
-    if imports.close(import, chunk).await? == 0 {
-        queue.send_finalize(program, import).await?;
+    if !loaded.plan.is_gated() {
+        keep(directory, contacts, &loaded, chunk, &chunk_result).await?;
     }
+    close(ports, &loaded, message).await?;
     Ok(Worked::Closed(Some(chunk_result.answer)))
 }
 
-/// Judges, and writes the fragment: the one point where a chunk is decided.
+/// The second step of a gated import: writes a chunk that was judged.
+async fn write_judged(
+    ports: &Ports<impl Objects, impl Directory, impl Contacts, impl Imports, impl Queue, impl Clock>,
+    loaded: &Loaded,
+    message: &ChunkMessage,
+) -> Answer<Worked> {
+    let chunk = loaded.plan.chunk_of(message.chunk);
+    let artifacts = Artifacts::of(&message.program, &message.import_id);
+    let chunk_result = read_chunk_result(&ports.objects, &artifacts, chunk).await?;
+    let chunk_result = chunk_result.ok_or_else(|| missing("a chunk result"))?;
+    keep(&ports.directory, &ports.contacts, loaded, chunk, &chunk_result).await?;
+    close(ports, loaded, message).await?;
+    Ok(Worked::Closed(None))
+}
+
+/// Closes a step, and says so to the finalizer where it was the last one to judge or to write.
+pub(crate) async fn close(
+    ports: &Ports<impl Objects, impl Directory, impl Contacts, impl Imports, impl Queue, impl Clock>,
+    loaded: &Loaded,
+    message: &ChunkMessage,
+) -> Answer<()> {
+    let (program, import) = (&message.program, &message.import_id);
+    let open = ports.imports.close(import, message.chunk).await?;
+    let judged = loaded.plan.is_gated() && open as usize == loaded.plan.chunks.len();
+    if open == 0 || judged {
+        ports.queue.send_finalize(program, import).await?;
+    }
+    Ok(())
+}
+
+/// Judges, and writes the chunk result: the one point where a chunk is decided.
 async fn judge(
     objects: &impl Objects,
     directory: &impl Directory,
@@ -89,7 +123,7 @@ async fn judge(
     if put_chunk_result(objects, artifacts, message, &chunk_result).await? {
         return Ok(chunk_result);
     }
-    read_chunk_result(objects, artifacts, message.chunk).await?.ok_or_else(|| missing("a fragment"))
+    read_chunk_result(objects, artifacts, message.chunk).await?.ok_or_else(|| missing("a chunk result"))
 }
 
 /// Writes a chunk result of which no row is processed, where there is none yet.
@@ -118,7 +152,7 @@ async fn approved_rows(
     Ok(Some(ApprovedRows::of(&loaded.plan, answer)))
 }
 
-/// Asks the directory and the contacts, each once for all rows.
+/// Reads the directory and the contacts, each once for all rows.
 pub(crate) async fn look_up(
     directory: &impl Directory,
     contacts: &impl Contacts,
@@ -139,7 +173,7 @@ pub(crate) async fn look_up(
     Ok(found)
 }
 
-/// Keeps what the fragment says; a dry run's fragment says nothing.
+/// Stores the contacts of a chunk result; a dry run's result has none.
 pub(crate) async fn keep(
     directory: &impl Directory,
     contacts: &impl Contacts,

@@ -1,4 +1,4 @@
-//! The JSON document of a command that imports: `summary.json`'s, and where the results are.
+//! The JSON document of a command that imports: that of `summary.json`, with the place of the results.
 
 use std::path::Path;
 
@@ -21,7 +21,7 @@ pub fn document(summary: &Summary, results: &Path) -> String {
     pretty(&Document { summary, results })
 }
 
-/// A document of the same shape for an import that never began.
+/// A document of the same shape for an import that did not start.
 #[derive(Serialize)]
 struct Failed<'a> {
     schema: u32,
@@ -41,7 +41,7 @@ struct Failed<'a> {
     results: Option<&'a Path>,
 }
 
-/// The document of an import that never began, and why.
+/// The document of an import that did not start, and why.
 pub fn failed_document(
     asked: &ImportArguments,
     status: Status,
@@ -68,9 +68,9 @@ pub fn failed_document(
     })
 }
 
-/// A document as printed: pretty, with a line feed at its end.
+/// A document as printed: indented, with a line feed at its end.
 pub fn pretty(document: &impl Serialize) -> String {
-    // Strings as keys and no serializer of its own that fails; a path that is no UTF-8 is the one exception.
+    // Keys are strings, and no custom serializer fails; a path that is not UTF-8 is the one exception.
     let json = serde_json::to_string_pretty(document);
     let mut json = json.unwrap_or_else(|error| format!("{{\"error\": {:?}}}", error.to_string()));
     json.push('\n');

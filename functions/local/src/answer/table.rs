@@ -2,7 +2,7 @@
 
 use console::{Alignment, Style, measure_text_width, pad_str, truncate_str};
 
-/// A column's title, which side its cells stand on, and how far it gives way where a line is too long.
+/// A column's title, its alignment, and its least width where a line is too long.
 #[derive(Debug, Clone)]
 pub struct Column {
     title: String,
@@ -21,13 +21,13 @@ impl Column {
         Self { alignment: Alignment::Right, ..Self::words(title) }
     }
 
-    /// Gives way no further than this.
+    /// Sets the least width.
     #[must_use]
     pub fn at_least(self, narrowest: usize) -> Self {
         Self { narrowest, ..self }
     }
 
-    /// Is never cut: ids, which people copy.
+    /// Never cut: ids, which people copy.
     #[must_use]
     pub fn whole(self) -> Self {
         self.at_least(usize::MAX)
@@ -101,7 +101,7 @@ impl Table {
         cells.collect::<Vec<_>>().join(&" ".repeat(GAP))
     }
 
-    /// What each column needs; the widest give way until the line fits.
+    /// The width of each column; the widest shrink until the line fits.
     fn widths(&self, room: usize) -> Vec<usize> {
         let mut widths: Vec<usize> = (0..self.columns.len()).map(|at| self.need(at)).collect();
         let room = room.saturating_sub(GAP * widths.len().saturating_sub(1));
@@ -120,7 +120,7 @@ impl Table {
     }
 }
 
-/// How wide a line may be: the terminal's width, or what suits a file.
+/// The maximal width of a line: the terminal's, or a default for files.
 pub fn width() -> usize {
     let told = || std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
     console::Term::stdout()
@@ -130,7 +130,7 @@ pub fn width() -> usize {
         .unwrap_or(120)
 }
 
-/// What a cell shows of a text: no line breaks or controls, which would disturb a terminal.
+/// The visible text of a cell: no line breaks or controls, which would disturb a terminal.
 fn one_line(text: &str) -> String {
     text.chars().map(|notification| if notification.is_control() { ' ' } else { notification }).collect()
 }

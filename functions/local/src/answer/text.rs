@@ -1,4 +1,4 @@
-//! An import told to a person: how it ended, what is to be mended, where things are, what to do next.
+//! Describes an import to a person: how it ended, what to fix, where its files are, what to do next.
 
 use std::fmt::Write as _;
 use std::path::Path;
@@ -19,7 +19,7 @@ use super::table::{Column, Table};
 use crate::drop::{ImportArguments, is_dry_run};
 use crate::host::Done;
 
-/// How many kinds of errors are told; the report has all.
+/// How many kinds of errors are shown; the report has all.
 const TOP: usize = 8;
 
 /// The whole answer.
@@ -39,7 +39,7 @@ pub fn outcome_text(done: &Done) -> String {
     out
 }
 
-/// Why a file was not taken, and the mend, in one line.
+/// Why a file was refused, and the fix, in one line.
 pub fn refusal(done: &Done) -> String {
     let words = Messages::of(Locale::En);
     let file = &done.summary.head.file;
@@ -90,7 +90,7 @@ fn counts(summary: &Summary) -> String {
     format!("\n{}", table.render(2))
 }
 
-/// Which column was taken for what.
+/// Which column fills which field.
 pub fn mapping(columns: &[UploadColumn]) -> String {
     if columns.is_empty() {
         return String::new();
@@ -108,7 +108,7 @@ pub fn mapping(columns: &[UploadColumn]) -> String {
     format!("\n{}", table.render(2))
 }
 
-/// How long it took, and what that is a second.
+/// The duration, and the rows per second.
 pub fn seconds(summary: &Summary) -> String {
     let seconds = summary.seconds();
     let rate = summary.rows.read as f64 / seconds.max(0.001);
@@ -204,14 +204,14 @@ fn command(asked: &ImportArguments, home: &Path, file: &Path, dry_run: bool) -> 
     format!("rollcall --home {home} import {file} --program {program} --profile {profile}{options}{dry}")
 }
 
-/// Whether an option holds for mended rows too: a result file says itself how it is to be read, and rows that were
-/// left out or are no longer there are not to be taken or removed with it.
+/// Whether an option holds for the fixed rows too. A result file defines itself how it is read, and rows that were left
+/// out or are no longer in the file must not be taken or removed with it.
 fn goes_on(option: &str) -> bool {
     let own = ["allow_duplicates", "validate_agent", "ambiguous", "notify"];
     option.starts_with("map.") || own.contains(&option.replace('-', "_").as_str())
 }
 
-/// A word as a shell takes it.
+/// A word, quoted for a shell.
 pub fn quoted(text: &str) -> String {
     let plain = |notification: char| notification.is_alphanumeric() || "/._-+:@%".contains(notification);
     if text.chars().all(plain) { text.to_owned() } else { format!("'{}'", text.replace('\'', "'\\''")) }

@@ -1,5 +1,5 @@
-//! The result files are assembled while chunks are still worked on: who closes a chunk adds it, and those that waited
-//! for it. At the end little is left to do, and hardly a fragment is read again.
+//! Assembles the result files while chunks are still worked on. The worker that closes a chunk appends its result rows,
+//! and those of waiting later chunks. At the end little is left to do, and hardly a chunk result is read again.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -10,13 +10,13 @@ use rollcall_domain::result::chunk_result::ChunkAnswer;
 use rollcall_pipeline::assemble::Assembly;
 use rollcall_pipeline::ports::{ObjectWriter, Objects};
 
-/// Answers that wait in memory for an earlier chunk, a megabyte or two each; more are read again from the bucket.
+/// Results that wait in memory for an earlier chunk, a megabyte or two each; further ones are read again from the bucket.
 const MOST_WAITING: usize = 8;
 
-/// What is assembled already, and what waits for an earlier chunk.
+/// The part that is assembled, and the results that wait for an earlier chunk.
 #[derive(Debug)]
 pub struct Ahead<W> {
-    /// By chunk; without an answer where it is to be read.
+    /// By chunk; `None` where the result is to be read.
     waiting: Mutex<BTreeMap<u32, Option<ChunkAnswer>>>,
     files: Mutex<Files<W>>,
 }
@@ -25,7 +25,7 @@ pub struct Ahead<W> {
 enum Files<W> {
     NotBegun,
     Begun(Assembly<W>),
-    /// Taken for the end, or something failed: then they are made anew there, and what fails is said there.
+    /// Taken by the finalizer, or failed. The finalizer then begins the files anew and reports any failure.
     Gone,
 }
 
@@ -36,7 +36,7 @@ impl<W> Default for Ahead<W> {
 }
 
 impl<W: ObjectWriter> Ahead<W> {
-    /// Adds a chunk that is closed.
+    /// Adds a closed chunk.
     pub fn add(
         &self,
         objects: &impl Objects<Writer = W>,
@@ -44,11 +44,15 @@ impl<W: ObjectWriter> Ahead<W> {
         chunk: u32,
         answer: Option<ChunkAnswer>,
     ) {
+        // What is written is known only once every chunk is judged.
+        if plan.options.max_rejected.is_some() {
+            return;
+        }
         let mut waiting = lock(&self.waiting);
         let has_room = waiting.values().flatten().count() < MOST_WAITING;
         waiting.insert(chunk, answer.filter(|_| has_room));
         drop(waiting);
-        // Somebody who is at it takes this chunk too, or the next to come does.
+        // The thread that assembles now adds this chunk too, or the next thread does.
         let Ok(mut files) = self.files.try_lock() else { return };
         if matches!(*files, Files::NotBegun) {
             *files = block_on(Assembly::begin(objects, plan)).map_or(Files::Gone, Files::Begun);
@@ -61,9 +65,9 @@ impl<W: ObjectWriter> Ahead<W> {
         }
     }
 
-    /// What is assembled; nothing is added any more.
+    /// Takes the assembled part; nothing is added any more.
     pub fn take(&self) -> Option<Assembly<W>> {
-        // After a panic nobody knows how much of a chunk was written.
+        // After a panic it is unknown how much of a chunk was written.
         let mut files = self.files.lock().ok()?;
         match std::mem::replace(&mut *files, Files::Gone) {
             Files::Begun(assembly) => Some(assembly),
@@ -98,7 +102,7 @@ mod tests {
             failed: format!("failed {chunk}\r\n").into_bytes(),
             ..ChunkAnswer::default()
         };
-        // The first closes last: more wait than are held, so some are read again.
+        // The first chunk closes last: more results wait than memory holds, so some are read again.
         for order in [(0..40).collect::<Vec<u32>>(), (0..40).rev().collect(), vec![2, 0, 1, 5, 4, 3]] {
             let (objects, ahead) = (MemoryObjects::default(), Ahead::default());
             for &chunk in &order {

@@ -1,4 +1,4 @@
-//! One import under work: the splitter on a thread, workers on others, a queue between them.
+//! Runs one import: the splitter on a thread, workers on others, a queue between them.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Mutex, PoisonError};
@@ -25,19 +25,19 @@ use super::Tune;
 use super::ahead::Ahead;
 use crate::progress;
 
-/// One process works on a home, so who finds a lease has outlived its holder: leases end at once.
+/// One process works on a home, so a lease that exists has outlived its holder: leases end at once.
 const LEASE: SignedDuration = SignedDuration::ZERO;
-/// How long a message waits that was handed back.
+/// The delay of a message that is retried.
 const WAIT: Duration = Duration::from_millis(100);
-/// How often a fault that may pass is waited for; then it counts as one that does not.
+/// How often a temporary fault is retried; then it counts as permanent.
 const TRIES: u32 = 50;
 
-/// One import under work.
+/// One import that is running.
 pub struct Run<'h> {
     home: &'h Home,
     ports: Ports<Bucket, DirectoryStore, ContactStore, ImportStore, LocalQueue, SystemClock>,
     plans: Plans,
-    /// What is assembled already.
+    /// The part that is assembled already.
     ahead: Ahead<BucketWriter>,
     tune: Tune,
     import: ImportId,
@@ -52,7 +52,7 @@ struct State {
 }
 
 impl<'h> Run<'h> {
-    /// Gets ready for an object.
+    /// Prepares for an object.
     pub fn new(home: &'h Home, tune: Tune, object: &ObjectVersion) -> Self {
         let ports = Ports {
             objects: home.bucket().clone(),
@@ -91,7 +91,7 @@ impl<'h> Run<'h> {
         self.take_end()
     }
 
-    /// Answers an import that can go no further.
+    /// Ends an import that cannot go on.
     pub fn fail(&self, fault: &Fault) -> Answer<Summary> {
         match self.finalize(Some(&fault.to_string()))? {
             Finalized::Over(summary) => Ok(*summary),
@@ -116,11 +116,11 @@ impl<'h> Run<'h> {
         }
     }
 
-    /// The import was over already: its summary is there.
+    /// The import was over already: its summary exists.
     fn answer_again(&self) {
         let answer = self.finalize(None).and_then(|finalized| match finalized {
             Finalized::Over(summary) => Ok(*summary),
-            _ => Err(Fault::damaged("reading an import's papers", "summary.json is missing")),
+            _ => Err(Fault::damaged("reading an import's artifacts", "summary.json is missing")),
         });
         self.end(answer);
     }
@@ -139,7 +139,7 @@ impl<'h> Run<'h> {
         }
     }
 
-    /// Does what a message asks for; `false` hands it back.
+    /// Handles a message; `false` puts it back for a retry.
     fn take(&self, message: &Message) -> Answer<bool> {
         match message {
             Message::Chunk(chunk) => match block_on(work_chunk(&self.ports, &self.plans, LEASE, chunk))? {
@@ -162,7 +162,7 @@ impl<'h> Run<'h> {
         }
     }
 
-    /// What is left to assemble is assembled while the tables come to rest.
+    /// Assembles the rest while the tables are prepared for closing.
     fn finalize_and_rest(&self) -> Answer<Finalized> {
         thread::scope(|scope| {
             scope.spawn(|| self.home.come_to_rest());
@@ -176,7 +176,7 @@ impl<'h> Run<'h> {
         block_on(finalize_begun(&self.ports, mail, LEASE, &self.import, failed, &mut begun))
     }
 
-    /// A panic ends the import, and never leaves the other threads waiting.
+    /// A panic ends the import; otherwise the other threads would wait forever.
     fn guard(&self, work: impl FnOnce()) {
         if catch_unwind(AssertUnwindSafe(work)).is_err() {
             self.end(Err(Fault::damaged("working on the import", "stopped by an error in the program")));

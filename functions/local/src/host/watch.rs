@@ -1,8 +1,8 @@
-//! Watching the inbox: what is dropped is imported as it comes to rest.
+//! Watches the inbox: imports each dropped file once it is complete.
 //!
-//! The inbox is looked at again and again, which works on every disk and share. A file is taken when two looks in a
-//! row, [`REST`] apart, saw it unchanged: a half-copied one still grows. Programs run side by side, the drops of one
-//! program one after the other; a directory file waits until nothing runs, and nothing starts while it is loaded.
+//! The watch polls the inbox, which works on every disk and share. It takes a file when two polls in a row, [`REST`]
+//! apart, saw it unchanged: a file that is still copied grows. Programs run side by side, the drops of one program one
+//! after the other. A directory file waits until nothing runs, and nothing starts while it is loaded.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fs;
@@ -22,41 +22,41 @@ use rollcall_pipeline::ports::{Answer, Imports, Objects};
 
 use super::{Done, Host};
 
-/// How often the inbox is looked at.
+/// The interval between polls.
 const LOOK: Duration = Duration::from_millis(250);
 /// How long a file must be unchanged before it is taken.
 const REST: Duration = Duration::from_millis(1_500);
-/// How long a file waits that the machine failed on.
+/// How long a file waits after the machine failed on it.
 const AGAIN: Duration = Duration::from_secs(30);
-/// `<program>/<profile>/dry-run/` is the deepest folder that files are taken from.
+/// `<program>/<profile>/dry-run/` is the deepest folder with drops.
 const DEEPEST: usize = 4;
 
-/// What the watch tells as it happens.
+/// Events that the watch reports.
 #[derive(Debug)]
 pub enum WatchEvent<'a> {
     /// An import is over.
     Imported(&'a Drop, &'a Done),
-    /// The machine failed; the file is tried again later.
+    /// The machine failed; the file is retried later.
     Failed(&'a Drop, &'a Fault),
-    /// Something in the inbox is never taken, and why.
+    /// A file in the inbox that is never taken, and why.
     PassedOver(&'a str, &'static str),
 }
 
-/// A file as it was last seen.
+/// A file as the last poll saw it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Seen {
     len: u64,
     modified: SystemTime,
 }
 
-/// What is known of a file of the inbox.
+/// The state of a file in the inbox.
 #[derive(Debug, Clone, Copy)]
 enum Known {
-    /// Seen like this since then.
+    /// Unchanged since this time.
     Since(Seen, Instant),
-    /// Imported, as it was then.
+    /// Imported, in this version.
     Taken(Seen),
-    /// The machine failed on it; not before then again.
+    /// The machine failed on it; retried no sooner than this.
     NotBefore(Instant),
 }
 
@@ -69,12 +69,12 @@ pub struct Watch<'h, T> {
 }
 
 impl<'h, T: Fn(WatchEvent<'_>) + Sync> Watch<'h, T> {
-    /// A watch that tells what happens.
+    /// A watch that reports events.
     pub fn new(host: &'h Host, tell: T) -> Self {
         Self { host, tell, known: Mutex::default(), passed_over: Mutex::default() }
     }
 
-    /// Watches until `stop` is set; what runs then is finished.
+    /// Watches until `stop` is set; imports that run then are finished.
     pub fn run(&self, stop: &AtomicBool) {
         thread::scope(|scope| {
             let mut running = BTreeMap::new();
@@ -105,7 +105,7 @@ impl<'h, T: Fn(WatchEvent<'_>) + Sync> Watch<'h, T> {
         }
     }
 
-    /// Imports one drop, and remembers how it went.
+    /// Imports one drop, and stores how it went.
     fn take(&self, drop: &Drop) {
         let key = drop.key();
         let known = match self.host.take(drop) {
@@ -126,7 +126,7 @@ impl<'h, T: Fn(WatchEvent<'_>) + Sync> Watch<'h, T> {
         }
     }
 
-    /// Drops that have come to rest and are not imported yet, the oldest first.
+    /// Complete drops that are not imported yet, the oldest first.
     fn at_rest(&self) -> Vec<Drop> {
         let mut there = Vec::new();
         let root = self.host.home.bucket().root();
@@ -195,7 +195,7 @@ impl<'h, T: Fn(WatchEvent<'_>) + Sync> Watch<'h, T> {
         }
     }
 
-    /// Whether this very version was imported by an earlier command.
+    /// Whether an earlier command imported this version.
     fn is_imported(&self, key: &str, now: Seen) -> bool {
         let bucket = self.host.home.bucket();
         let over = block_on(async {
@@ -211,7 +211,7 @@ impl<'h, T: Fn(WatchEvent<'_>) + Sync> Watch<'h, T> {
         over
     }
 
-    /// Says once why something is never taken.
+    /// Reports once why a file is never taken.
     fn pass_over(&self, key: &str, why: &'static str) {
         let mut told = self.passed_over.lock().expect("nothing panics while it holds the list");
         if told.insert(key.to_owned()) {
@@ -225,8 +225,8 @@ impl<'h, T: Fn(WatchEvent<'_>) + Sync> Watch<'h, T> {
 }
 
 impl Host {
-    /// Imports a file that somebody dropped. It is stamped with a time of its own first, so that ids of one home
-    /// strictly increase whatever time its copying kept; one that was begun already goes on.
+    /// Imports a dropped file. It gets a new modification time first, so that the ids of one home strictly increase,
+    /// whatever time its copy kept. An import that was begun already continues.
     fn take(&self, drop: &Drop) -> Answer<Done> {
         let (bucket, key) = (self.home.bucket(), drop.key());
         let gone = || Fault::Gone(key.clone());

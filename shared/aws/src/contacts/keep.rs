@@ -1,4 +1,4 @@
-//! What a chunk leaves behind: identities that stand once in batches, the others each by a conditional write.
+//! Writes the contacts of a chunk: unique identities in batches, repeated ones each by a conditional write.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -15,22 +15,21 @@ use crate::fault::fault;
 use crate::table::{Item, Key, PK, SK, Table, number, number_of, text, text_of};
 
 const DOING: &str = "keeping contacts";
-/// Conditional writes on their way at the same time.
+/// Conditional writes in flight at the same time.
 const AT_A_TIME: usize = 32;
 
-/// The first of this import to write the item, and no newer import did: import ids sort by time. Whoever comes
-/// second among this import's rows finds `#import = :import` and falls to [`LOWER_ROW`]; a redelivery of an older
-/// import finds a newer id and leaves everything as it is (I5).
+/// True for the first write of this import, where no newer import has written: import ids sort by time. A later row of
+/// this import finds `#import = :import` and continues with [`LOWER_ROW`]. A redelivery of an older import finds a newer
+/// id and changes nothing (I5).
 const OLDER_IMPORT: &str = "attribute_not_exists(#import) OR #import < :import";
-/// Of this import's rows the lowest stays, whatever the order in which chunks come (I3). The state before the
-/// import was set aside by the first write and is not touched again. A repetition finds its own row, not a lower
-/// one, and changes nothing.
+/// Of this import's rows the lowest stays, whatever the order of chunks (I3). The first write has stored the state before
+/// the import, which stays untouched. A repetition finds its own row, not a lower one, and changes nothing.
 const LOWER_ROW: &str = "#import = :import AND #row > :row";
-/// All right-hand sides are the item as it was: the record is set aside before it is replaced.
+/// All right-hand sides are the item as it was: the earlier record is stored before it is replaced.
 const SET_ASIDE: &str = "SET #before = if_not_exists(#record, :null), \
     #before_import = if_not_exists(#import, :null), #record = :record, #import = :import, #row = :row";
 const REPLACE: &str = "SET #record = :record, #row = :row";
-/// The same for a row that changes nothing: what was there before stays, or comes back.
+/// The same for a row that changes nothing: the earlier record stays, or is restored.
 const SET_ASIDE_UNCHANGED: &str = "SET #before = if_not_exists(#record, :null), \
     #before_import = if_not_exists(#import, :null), #import = :import, #row = :row";
 const BRING_BACK: &str = "SET #record = #before, #row = :row";
@@ -42,7 +41,7 @@ pub(super) async fn keep(
     records: &[ContactWrite<'_>],
 ) -> Answer<()> {
     let mut plain: HashMap<Key, Item> = HashMap::new();
-    // Within a chunk an identity may stand several times: its lowest row decides.
+    // An identity may occur several times in a chunk: its lowest row decides.
     let mut repeated: BTreeMap<ContactId, &ContactWrite<'_>> = BTreeMap::new();
     for keep in records {
         for group in keep.groups {
@@ -99,7 +98,7 @@ async fn keep_repeated(table: &Table, pool: &Pool, import: &ImportId, keep: &Con
     write(lower).await.map(drop)
 }
 
-/// An update of a contact's item; of the names and values those that the expressions use, as DynamoDB wants it.
+/// An update of a contact's item, with only the names and values that its expressions use, as DynamoDB requires.
 fn update(
     table: &Table,
     pool: &Pool,
@@ -127,7 +126,7 @@ fn update(
         .set_expression_attribute_values(Some(values.map(|(name, value)| (name.to_owned(), value)).collect()))
 }
 
-/// Writes where the condition holds; where it does not, answers the item that stands in the way.
+/// Writes where the condition holds; otherwise returns the item in the way.
 async fn write(update: UpdateItemFluentBuilder) -> Answer<Option<Item>> {
     let update = update.return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
     match update.send().await {

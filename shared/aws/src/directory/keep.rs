@@ -1,12 +1,12 @@
-//! An entry on its way into the directory, safe against a second load at the same time and a crash anywhere.
+//! Writes an entry of the directory, safe against a concurrent load and a crash anywhere.
 //!
 //! 1. Read the entry.
-//! 2. Write it, with the keys it had and the keys it gets, if nobody wrote it since.
-//! 3. Name it under its keys, take it off the others.
-//! 4. Note that only its keys are left, if nobody wrote it since.
+//! 2. Write it, with its old keys and its new keys, if nobody wrote it since.
+//! 3. Add it to the items of its keys, remove it from the others.
+//! 4. Write that only its keys are left, if nobody wrote it since.
 //!
-//! Whoever loses 2 or 4 starts anew, and so sees every key that the winner may have named: the last to pass 4
-//! leaves exactly the keys of the entry as it stands. A crash after 2 leaves a list of all keys to look at.
+//! A load that loses 2 or 4 starts again, and so sees every key that the winner may have added: the last load to pass 4
+//! leaves exactly the keys of the entry. A crash after 2 leaves a list of all keys to check.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -23,17 +23,16 @@ use crate::table::{PK, Table, fitting, held, number, number_of, pause, text, tex
 
 const DOING: &str = "loading the directory";
 const TRIES: u32 = 12;
-/// Bytes of a candidate that stand in its key's item: with [`MAX_CANDIDATES`] and one more the item stays below
-/// 400 KB.
+/// Maximal bytes of a candidate in its key's item: with [`MAX_CANDIDATES`] and one more the item stays below 400 KB.
 const ROOM: usize = 3_500;
 
 /// Nobody wrote the entry since it was read; a new entry has no turn yet.
 const SAME_TURN: &str = "#turn = :before OR (attribute_not_exists(#turn) AND :before = :zero)";
-/// A candidate is counted once: it is not in the item, and there is room. One more than a match takes is kept, for
-/// the count to say "too many".
+/// A candidate is counted once: it is not in the item, and there is room. One more than a match accepts is stored, so
+/// that the count can say "too many".
 const NEW_AND_ROOM: &str =
     "attribute_not_exists(#candidate) AND (attribute_not_exists(#inline) OR #inline < :room)";
-/// It is counted already: only what it says changes.
+/// It is counted already: only its value changes.
 const THERE: &str = "attribute_exists(#candidate)";
 
 pub(super) async fn keep(table: &Table, owner: &str, kind: Kind, item: &DirectoryItem) -> Answer<()> {
@@ -55,7 +54,7 @@ struct Load<'a> {
 }
 
 impl Load<'_> {
-    /// Goes through the four steps; `false` where another load came between.
+    /// Runs the four steps; `false` where another load came between.
     async fn once(&self) -> Answer<bool> {
         let (turn, mut known) = self.standing().await?;
         known.extend(self.item.keys.iter().cloned());
@@ -118,7 +117,7 @@ impl Load<'_> {
         )
     }
 
-    /// What a match needs of an account, of anything else all; `None` where it has no room.
+    /// The members of an account that a match needs, of other entries all; `None` where there is no room.
     fn candidate(&self) -> Answer<Option<String>> {
         let small = if self.kind == Kind::Accounts {
             let account: Account =

@@ -1,4 +1,4 @@
-//! Who works on a chunk, which chunks are closed, and who sends the letter.
+//! Leases on chunks, closed chunks, and the claim on the notification.
 
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::{ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update};
@@ -11,19 +11,19 @@ use super::{CHUNK, CHUNKS, CONDITION, IMPORT, ImportsTable, LETTER, REMAINING, c
 use crate::fault::{fault, unbuilt};
 use crate::table::{Item, PK, SK, number, number_of, pause, text, text_of};
 
-/// Done for good: a chunk's work, or the letter.
+/// Done for good: a chunk, or the notification.
 const DONE: &str = "done";
-/// Somebody is at it until then, nanoseconds.
+/// The end of a lease, nanoseconds.
 const LEASE: &str = "leased_until";
-/// Who: a number by chance, so that a repeated attempt knows its own lease.
+/// The holder of a lease: a random number, so that a repeated attempt recognises its own lease.
 const HOLDER: &str = "holder";
 
-/// Not done, and nobody is at it: of several that ask at once DynamoDB lets one through. A lease that ended is no
-/// lease; its holder was stopped by its function's time limit, which is shorter.
+/// Not done, and no live lease: of several concurrent requests DynamoDB accepts one. An ended lease is no lease; the
+/// function's time limit, which is shorter, has stopped its holder.
 const FREE: &str = "attribute_not_exists(#done) AND (attribute_not_exists(#lease) OR #lease <= :now)";
-/// Once closed a chunk is not counted down again, whoever comes and how often.
+/// A closed chunk is not counted down again, whatever the number of deliveries.
 const NOT_CLOSED: &str = "attribute_not_exists(#done)";
-/// Many workers close at once, and all count down the same number.
+/// Many workers close chunks at once, and all count down the same number.
 const TRIES: u32 = 16;
 
 /// How a lease was asked for.
@@ -54,7 +54,7 @@ impl ImportsTable {
         now: Timestamp,
         lease: Timestamp,
     ) -> Answer<NotificationClaim> {
-        Ok(match self.lease("claiming a letter", import, LETTER, now, lease).await? {
+        Ok(match self.lease("claiming a notification", import, LETTER, now, lease).await? {
             Leased::Mine => NotificationClaim::Claimed,
             Leased::Done => NotificationClaim::Sent,
             Leased::Others => NotificationClaim::Held,
@@ -66,7 +66,7 @@ impl ImportsTable {
         let update = update.key(PK, text(import.as_str())).key(SK, text(LETTER));
         let update = update.update_expression("SET #done = :done").expression_attribute_names("#done", DONE);
         let sent = update.expression_attribute_values(":done", number(1)).send().await;
-        sent.map(drop).map_err(|error| fault("noting a letter", error))
+        sent.map(drop).map_err(|error| fault("marking a notification as sent", error))
     }
 
     async fn lease(
@@ -113,13 +113,13 @@ impl ImportsTable {
                 Ok(_) => return self.remaining(import).await,
                 Err(error) => match canceled(error.as_service_error()) {
                     Some(reasons) if reasons.contains(&CONDITION) => return self.remaining(import).await,
-                    // Another worker closes another chunk: a conflict says nothing about this one.
+                    // Another worker closes another chunk: a conflict says nothing about this chunk.
                     Some(_) => pause(attempt).await,
                     None => return Err(fault(DOING, error)),
                 },
             }
         }
-        Err(Fault::transient(DOING, "others keep closing theirs"))
+        Err(Fault::transient(DOING, "other workers keep closing chunks"))
     }
 
     fn closing(&self, import: &ImportId, chunk: u32) -> Answer<TransactWriteItem> {
@@ -138,8 +138,7 @@ impl ImportsTable {
         transact(update.expression_attribute_values(":one", number(1)))
     }
 
-    /// Read with strong consistency behind the transaction: of the last two that close at once, at least one sees
-    /// zero.
+    /// A consistent read after the transaction: of the last two workers that close at once, at least one reads zero.
     async fn remaining(&self, import: &ImportId) -> Answer<u32> {
         let item = self.item(import, IMPORT, "closing a chunk").await?.unwrap_or_default();
         Ok(number_of(&item, REMAINING).unwrap_or(0))
@@ -169,7 +168,7 @@ impl ImportsTable {
     }
 }
 
-/// Why a lease was not given. A first attempt whose answer was lost has set this holder.
+/// Why a lease was refused. A first attempt whose answer was lost has set this holder.
 fn of_standing(item: &Item, holder: &str) -> Leased {
     if item.contains_key(DONE) {
         Leased::Done

@@ -1,4 +1,4 @@
-//! What was lost before it was sent: by a formula that failed, or by a program that read in a wrong encoding.
+//! Finds values that were lost before the file was sent: by a failed formula, or by a wrong encoding.
 
 /// What a formula that failed leaves in its cell: in a workbook in English, in a file saved from one in the sender's
 /// language.

@@ -1,4 +1,4 @@
-//! Days: ISO, or day, month and year in the order that the whole column tells (DIG-14).
+//! Dates: ISO, or day, month and year in the order that the whole column shows (DIG-14).
 
 use jiff::ToSpan as _;
 use jiff::civil::{Date, Time};

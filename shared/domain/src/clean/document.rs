@@ -1,7 +1,7 @@
-//! Numbers of documents: texts that spreadsheets take for numbers.
+//! Document numbers: texts that spreadsheets read as numbers.
 //!
-//! Leading zeros, letters and punctuation stay as they are. What a spreadsheet did to a number is undone where
-//! every digit is still there, and told where it is not.
+//! Leading zeros, letters and punctuation stay as they are. A spreadsheet's change to a number is undone where every digit
+//! is still there, and reported where one is not.
 
 /// What was done to the number of a document.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

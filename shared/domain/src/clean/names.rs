@@ -1,4 +1,4 @@
-//! A list of domain names that most names looked up are not in.
+//! A list of domain names, fast for names that are not in it.
 
 /// Names with something to each, sorted, behind a filter that answers nearly every miss by one multiplication.
 pub(super) struct Names<V> {

@@ -1,7 +1,7 @@
-//! Phone numbers to E.164, by the verdicts of libphonenumber.
+//! Phone numbers to E.164, with the verdicts of libphonenumber.
 //!
-//! Crate `rlibphonenumber` is the judge. Cells of digits and plain punctuation, which is nearly all of them, are
-//! answered from tables compiled out of the judge's own metadata (`plan`, `parse`); the rest goes to the judge.
+//! The crate `rlibphonenumber` decides. Cells of digits and plain punctuation, which is nearly all of them, are answered
+//! from tables compiled from its metadata (`plan`, `parse`); the rest goes to the crate.
 
 mod extension;
 mod parse;

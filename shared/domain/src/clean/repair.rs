@@ -1,5 +1,5 @@
-//! What nobody sees in a cell and nobody meant: marks of direction, blanks without width, smart quotes around an
-//! address. They come with cells that were copied out of mails, web pages and spreadsheets.
+//! Removes invisible characters that nobody meant: direction marks, zero-width blanks; and smart quotes around an
+//! address. They come with cells copied from mails, web pages and spreadsheets.
 
 use std::borrow::Cow;
 

@@ -1,4 +1,4 @@
-//! Windows of time: `HH:MM-HH:MM`.
+//! Time windows: `HH:MM-HH:MM`.
 
 /// Tells whether a cell is a window that ends after it starts (DIG-14).
 pub fn is_window(cell: &str) -> bool {

@@ -1,4 +1,4 @@
-//! The record that an imported row becomes: its identity, what is kept of it, what a reader sees.
+//! The stored record of an imported row: its identity and its cleaned values.
 
 use std::collections::BTreeMap;
 
@@ -6,7 +6,7 @@ use crate::types::id::ContactId;
 use serde::ser::SerializeMap as _;
 use serde::{Deserialize, Serialize};
 
-/// What judging asks of the contacts' store: a contact, or whether it is in a group.
+/// A request to the contacts: a contact, or whether it is in a group.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Wanted {
     /// The contact's record.
@@ -15,16 +15,16 @@ pub enum Wanted {
     Membership(ContactId, String),
 }
 
-/// What a store keeps of a contact; everything else is read from the directory when it is asked for.
+/// The part of a contact that is stored; everything else is read from the directory when it is needed.
 ///
-/// In JSON, `name`, `email` and `phones` are left out where they are what the fields of these names say: they stand
-/// once.
+/// In JSON, `name`, `email` and `phones` are left out where the fields with these roles hold the same values, so that
+/// each value is stored once.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(from = "Stored")]
 pub struct Record {
     /// The profile that wrote it last.
     pub profile: String,
-    /// The name from the file, put together as the profile says.
+    /// The name from the file, joined as the profile says.
     pub name: String,
     /// The address from the file: the custom contact (IMP-13).
     pub email: String,
@@ -42,10 +42,10 @@ pub struct Record {
     pub additional: BTreeMap<String, String>,
 }
 
-/// The fields that say a record's name, e-mail and phones where the record itself does not.
+/// The fields that hold a record's name, e-mail and phones where the record itself leaves them out.
 pub const SAID_BY_FIELDS: [&str; 3] = ["name", "email", "phone"];
 
-/// A record as JSON has it.
+/// A record in its JSON form.
 #[derive(Deserialize)]
 struct Stored {
     profile: String,
@@ -118,7 +118,7 @@ impl Serialize for Record {
 }
 
 impl Record {
-    /// Lays this row over what was known before: a filled cell replaces, an empty one changes nothing.
+    /// Merges this row into the earlier record: a filled cell replaces, an empty one changes nothing.
     pub fn over(mut self, before: Record) -> Record {
         let mut merged = before;
         merged.profile = self.profile;
@@ -130,7 +130,7 @@ impl Record {
         if !self.tags.is_empty() {
             merged.tags = self.tags;
         }
-        // A name that means nobody any more takes its id along.
+        // A name that no longer refers to an entry loses its id.
         merged.links.retain(|field, _| self.fields.get(field).is_none_or(String::is_empty));
         merged.links.extend(self.links);
         merged.account_id = self.account_id.take().or(merged.account_id);

@@ -1,4 +1,5 @@
-//! What rows are checked and matched against: accounts, groups, tags, agents, owners, companies.
+//! Entries of the directory, against which rows are checked and matched: accounts, groups, tags, agents, owners,
+//! companies.
 
 use std::cmp::Ordering;
 
@@ -20,7 +21,7 @@ pub struct Account {
     /// The higher, the more active (IMP-15).
     #[serde(default)]
     pub activity: f64,
-    /// When the account came to be, `YYYY-MM-DD…`; empty where unknown, which counts as youngest.
+    /// When the account was created, `YYYY-MM-DD…`; empty where unknown, which counts as youngest.
     #[serde(default)]
     pub created_at: String,
     /// The programs it is a partner of.
@@ -37,11 +38,11 @@ impl Account {
     }
 }
 
-/// When a group takes its prospects into the program.
+/// When a group makes its contacts members of the program.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Accept {
-    /// Not by itself.
+    /// Never by itself.
     #[default]
     #[serde(rename = "")]
     No,
@@ -51,7 +52,7 @@ pub enum Accept {
     AtOnce,
 }
 
-/// Which address a workflow writes to (IMP-25).
+/// The address that a workflow writes to (IMP-25).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Invite {
@@ -62,7 +63,7 @@ pub enum Invite {
     Marketplace,
 }
 
-/// A group as it is defined now; its workflow applies to whoever is in it (IMP-30).
+/// A group as it is defined now; its workflow applies to every member (IMP-30).
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Group {
     /// The name as it was loaded.
@@ -70,7 +71,7 @@ pub struct Group {
     /// The workflow, empty where none is tied to the group.
     #[serde(default)]
     pub workflow: String,
-    /// When its prospects are taken into the program.
+    /// When its contacts become members of the program.
     #[serde(default)]
     pub accept: Accept,
     /// Where its invitations go.
@@ -79,13 +80,13 @@ pub struct Group {
 }
 
 impl Group {
-    /// Where an invitation goes: without a workflow the custom contact is invited.
+    /// The address for an invitation: without a workflow the custom contact is invited.
     pub fn invite(&self) -> Invite {
         if self.workflow.is_empty() { Invite::Custom } else { self.invite }
     }
 }
 
-/// Who signed up with which invitation (IMP-29).
+/// A sign-up with an invitation (IMP-29).
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SignUp {
     /// The account that signed up.
@@ -96,17 +97,17 @@ pub struct SignUp {
     /// The address it signed up with.
     #[serde(default)]
     pub email: String,
-    /// The invitation token that it bore.
+    /// The token of its invitation.
     #[serde(default)]
     pub invitation: String,
 }
 
-/// What an entry of the directory looks like to a store: its identity, its keys, its JSON.
+/// An entry of the directory as a store sees it: its identity, its keys, its JSON.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DirectoryItem {
     /// Identity within owner and kind.
     pub id: String,
-    /// What it is found by: match keys of an account, the name or login or address of the rest.
+    /// Its keys: match keys of an account; the name, login or address of other entries.
     pub keys: Vec<String>,
     /// The entry: an [`Account`], [`Group`], [`SignUp`] or other entry as JSON.
     pub json: String,
@@ -118,15 +119,15 @@ pub type MatchKey = String;
 /// A match key with more candidates than this matches nothing (`candidates_too_many`).
 pub const MAX_CANDIDATES: usize = 100;
 
-/// The accounts behind one match key.
+/// The accounts of one match key.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Candidates {
-    /// At most [`MAX_CANDIDATES`] accounts, in no order that counts.
+    /// At most [`MAX_CANDIDATES`] accounts, in any order.
     pub accounts: Vec<Account>,
     /// There are more than that.
     pub too_many: bool,
 }
-/// The lower id first (IMP-15, CAD-2): numbers as numbers, before everything else, which goes letter by letter.
+/// The lower id first (IMP-15, CAD-2): numbers by value, before other ids, which are compared as text.
 pub(crate) fn by_id(a: &str, b: &str) -> Ordering {
     let place = |id: &str| id.parse::<u64>().map_or((true, 0), |number| (false, number));
     place(a).cmp(&place(b)).then_with(|| a.cmp(b))

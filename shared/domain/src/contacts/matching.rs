@@ -1,4 +1,4 @@
-//! Whom a row means: its match keys, and the one account that is picked of those behind a key.
+//! Matching: the match keys of a row, and the one account picked among the candidates of a key.
 
 use crate::clean::website_key;
 use crate::contacts::directory::{Account, Candidates, MatchKey, by_id};
@@ -8,13 +8,13 @@ use crate::row::cleaner::RowValues;
 use crate::types::code::Code;
 use crate::types::finding::{Column, Finding};
 
-/// The key that a value is looked up by; `None` where the value names nobody.
+/// The match key of a value; `None` where the value identifies no account.
 pub fn match_key(kind: KeyKind, value: &str) -> Option<MatchKey> {
     if value.is_empty() {
         return None;
     }
     let mut key = String::with_capacity(value.len() + 2);
-    key.push(kind.notification());
+    key.push(kind.letter());
     key.push(':');
     match kind {
         KeyKind::Website => {
@@ -34,16 +34,16 @@ pub fn match_keys(profile: &Profile, values: RowValues<'_>) -> Vec<Option<MatchK
 /// An account that a row matched.
 #[derive(Debug, Clone, Copy)]
 pub struct Matched<'a> {
-    /// The one that was picked.
+    /// The picked account.
     pub account: &'a Account,
-    /// The rule that found it, by its number.
+    /// The number of the rule that found it.
     pub rule: usize,
-    /// All behind the key.
+    /// All candidates of the key.
     pub candidates: &'a [Account],
 }
 
 impl<'a> Matched<'a> {
-    /// The ids of those that were not picked, ascending.
+    /// The ids of the other candidates, ascending.
     pub fn others(&self) -> Vec<&'a str> {
         let others = self.candidates.iter().map(|account| account.account_id.as_str());
         let mut others: Vec<&str> = others.filter(|id| *id != self.account.account_id).collect();
@@ -52,8 +52,8 @@ impl<'a> Matched<'a> {
     }
 }
 
-/// Tries the rules in order; the first key that somebody has decides. An id that nobody has is reported, and the other
-/// rules go on.
+/// Tries the rules in order; the first key with a candidate decides. An id that no account has is reported, and the
+/// other rules go on.
 pub fn pick<'a>(
     profile: &Profile,
     found: &[Option<&'a Candidates>],

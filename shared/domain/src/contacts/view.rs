@@ -1,7 +1,7 @@
-//! What a reader sees of a contact: the record that is kept, resolved with the directory as it is now.
+//! A contact as a reader sees it: the stored record, resolved with the directory as it is now.
 //!
-//! Account data, memberships and status are never stored: a workflow tied to a group, an account that moved or a
-//! sign-up that came after the import hold at once (IMP-12, IMP-26, IMP-30).
+//! Account data, memberships and status are never stored. So a workflow tied to a group, a changed account or a sign-up
+//! after the import takes effect at once (IMP-12, IMP-26, IMP-30).
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -16,56 +16,56 @@ use crate::profile::compiled::Profile;
 use crate::types::id::ContactId;
 use crate::types::names::ProgramName;
 
-/// A contact as it is kept, and what the directory says of it now.
+/// A stored contact with the directory entries that belong to it now.
 #[derive(Debug, Clone)]
 pub struct StoredContact<'a> {
-    /// Whose contact it is.
+    /// The program of the contact.
     pub program: &'a ProgramName,
     /// The contact.
     pub contact_id: ContactId,
     /// The import that wrote it last.
     pub import_id: &'a str,
-    /// The token that its invitation bears.
+    /// The token of its invitation.
     pub invitation: String,
-    /// What is kept of it.
+    /// The stored record.
     pub record: Record,
     /// The matched account, if the directory still has it.
     pub account: Option<Account>,
     /// Its groups as they are defined now, in any order.
     pub groups: Vec<Group>,
-    /// Who signed up with its invitation, whoever that is.
+    /// Sign-ups with its invitation, whoever signed up.
     pub sign_ups: Vec<SignUp>,
-    /// A cadence is in progress for it.
+    /// It has a running cadence.
     pub in_cadence: bool,
 }
 
-/// What a contact is looked up by among those in a running cadence (CAD-15); nothing where its profile has none.
+/// The keys to find a contact among those in a running cadence (CAD-15); none where its profile has none.
 pub fn cadence_keys(profile: &Profile, record: &Record) -> Vec<MatchKey> {
     let rules = profile.cadences.iter();
     let value = |field: usize| record.fields.get(&*profile.fields[field].name).map_or("", String::as_str);
     rules.filter_map(|(field, kind)| match_key(*kind, value(*field))).collect()
 }
 
-/// How far a contact is.
+/// The state of a contact.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum ContactStatus {
-    /// It is known, no more.
+    /// It is imported.
     Prospect,
     /// It is in the program.
     Partner,
-    /// A cadence is in progress for it (CAD-15).
+    /// It has a running cadence (CAD-15).
     Active,
 }
 
-/// A group that a contact is in, with what follows from the group's definition now.
+/// A group of a contact, with what its present definition implies.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Membership {
     /// The group's name.
     pub group: String,
     /// Its workflow, empty where none is tied to it.
     pub workflow: String,
-    /// When it takes its prospects into the program.
+    /// When its contacts join the program.
     pub accept: Accept,
     /// Where its invitation goes (IMP-25); never a masked address (IMP-19).
     pub invite_to: String,
@@ -76,7 +76,7 @@ pub struct Membership {
 pub struct Contact {
     /// The contact.
     pub contact_id: ContactId,
-    /// Whose.
+    /// The program.
     pub program: String,
     /// The profile that wrote it last.
     pub profile: String,
@@ -94,15 +94,15 @@ pub struct Contact {
     pub invite_to: String,
     /// The names of its groups, sorted.
     pub groups: Vec<String>,
-    /// The same, with what follows from each.
+    /// The same groups, with what follows from each.
     pub memberships: Vec<Membership>,
     /// Its tags.
     pub tags: Vec<String>,
     /// Ids of the owner, the company and so on that its fields name, by field.
     pub links: BTreeMap<String, String>,
-    /// How far it is.
+    /// Its state.
     pub status: ContactStatus,
-    /// The token that its invitation bears.
+    /// The token of its invitation.
     pub invitation: String,
     /// Every mapped field's cleaned value, by field name.
     pub fields: BTreeMap<String, String>,
@@ -151,12 +151,12 @@ impl StoredContact<'_> {
         }
     }
 
-    /// Sign-ups that bear this contact's invitation, of whomever.
+    /// Sign-ups with this contact's invitation, whoever signed up.
     fn invited(&self) -> impl Iterator<Item = &SignUp> {
         self.sign_ups.iter().filter(|sign_up| sign_up.invitation == self.invitation)
     }
 
-    /// Whether the matched account signed up itself: only its own act unmasks it (IMP-18).
+    /// Whether the matched account itself signed up: only its own act unmasks it (IMP-18).
     fn account_signed_up(&self) -> bool {
         let account = self.account.as_ref().map_or("", |account| account.email.as_str());
         self.invited().any(|sign_up| {
@@ -164,7 +164,7 @@ impl StoredContact<'_> {
         })
     }
 
-    /// Whether whom the file names signed up. Somebody else with a shared invitation is neither (IMP-29).
+    /// Whether the person in the file signed up. Somebody else with a shared invitation does not count (IMP-29).
     fn sender_wrote_who_signed_up(&self) -> bool {
         self.invited().any(|sign_up| is_same(&sign_up.email, &self.record.email))
     }
@@ -204,7 +204,7 @@ fn is_same(one: &str, other: &str) -> bool {
     !one.is_empty() && one.to_lowercase() == other.to_lowercase()
 }
 
-/// Whether a group takes its contact into the program.
+/// Whether a group makes its contact a member of the program.
 fn takes(group: &Group, signed_up: bool) -> bool {
     match group.accept {
         Accept::AtOnce => true,
@@ -240,7 +240,7 @@ mod tests {
         SignUp { account_id: account_id.into(), email: email.into(), invitation, ..SignUp::default() }
     }
 
-    /// A contact matched to the account that is given, if one is.
+    /// A contact, matched to the given account if there is one.
     fn kept<'a>(program: &'a ProgramName, account: Option<Account>) -> StoredContact<'a> {
         let record = Record {
             profile: "prospects".into(),
@@ -336,7 +336,7 @@ mod tests {
         for (partner_of, sign_ups, email) in [
             (vec!["other"], vec![], masked),
             (vec!["other"], vec![sign_up("A9", "x@y.example")], masked),
-            // The sender himself, with the address that he wrote.
+            // The sender, with the address that he wrote.
             (vec!["other"], vec![sign_up("A9", "ann@file.example")], masked),
             (vec!["other"], vec![sign_up("A1", "")], shown),
             (vec!["other", "acme"], vec![], shown),

@@ -1,35 +1,35 @@
-//! What a chunk's rows leave behind, written as it is judged: one line a row, as the chunk's fragment has them.
+//! The contacts that a chunk writes: one line per row, in the form of the chunk result.
 //!
 //! A line is contact id, row, flags, groups (a JSON array, or nothing) and the record, separated by tabs. JSON escapes
-//! tabs and ends of lines, so the record stands in the line as a store keeps it, and is copied only where it is kept.
+//! tabs and line ends, so the line holds the record as it is stored; it is copied only when it is stored.
 
 use crate::types::id::ContactId;
 
-/// What a row leaves behind.
+/// The write of one row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ContactWrite<'a> {
     /// The contact.
     pub contact_id: ContactId,
-    /// The row it comes from: among rows of one identity the lowest gives the contact's fields (I3).
+    /// Its row: among rows of one identity the lowest gives the contact's fields (I3).
     pub row: u64,
-    /// The identity stands several times in the file: the write is conditional, the state before is kept.
+    /// The identity occurs several times in the file: the write is conditional, the state before is stored too.
     pub repeated: bool,
-    /// The contact was there before the import (as judged).
+    /// The contact existed before the import (as judged).
     pub known: bool,
-    /// The whole record to keep, JSON; `None` where nothing of it changed.
+    /// The whole record to store, JSON; `None` where nothing of it changed.
     pub record: Option<&'a str>,
-    /// Keys of the groups that it newly belongs to.
+    /// Keys of its new groups.
     pub groups: &'a [String],
 }
 
-/// What the rows of a chunk leave behind, in file order.
+/// The writes of a chunk, in file order.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct WriteBatch {
     lines: String,
     heads: Vec<Head>,
 }
 
-/// A line's head, and where its record stands.
+/// A line's head, and the place of its record.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Head {
     contact_id: ContactId,
@@ -41,7 +41,7 @@ struct Head {
 }
 
 impl WriteBatch {
-    /// An empty list with room for rows and bytes of their lines.
+    /// An empty batch with room for this many rows and bytes.
     pub fn with_room(rows: usize, bytes: usize) -> Self {
         Self { lines: String::with_capacity(bytes), heads: Vec::with_capacity(rows) }
     }
@@ -83,7 +83,7 @@ impl WriteBatch {
         })
     }
 
-    /// Whether nothing is left behind.
+    /// Whether there is nothing to write.
     pub fn is_empty(&self) -> bool {
         self.heads.is_empty()
     }
@@ -96,7 +96,7 @@ impl WriteBatch {
     /// Reads the lines.
     ///
     /// # Errors
-    /// Where they are none.
+    /// Where a line is invalid.
     pub fn from_lines(lines: String) -> Result<Self, String> {
         let mut heads = Vec::new();
         let mut start = 0;

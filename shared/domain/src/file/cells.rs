@@ -1,7 +1,7 @@
-//! A record to its cells.
+//! Splits a record into cells.
 //!
-//! Reads as csv-core does by default; the rules are with the [splitter](crate::file::split). Plain cells are ranges of the
-//! record's text; the others (doubled quotes, text behind the closing quote) are put together behind it.
+//! It reads as csv-core does by default; the [splitter](crate::file::split) has the rules. Plain cells are ranges of the
+//! record's text; the others (doubled quotes, text after the closing quote) are assembled after it.
 
 use memchr::memchr;
 

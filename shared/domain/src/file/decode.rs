@@ -1,10 +1,10 @@
-//! Bytes of an object to text: the first step of a row's journey, and the only one that knows encodings.
+//! Decodes the bytes of an object into text: the first step of a row's journey, and the only one that knows encodings.
 //!
-//! Everything behind it sees one stream of UTF-8 and counts offsets in it. Bytes that their encoding does not know
-//! are left in the stream as bytes that are not UTF-8; the record that holds them says so ([`crate::file::record_text`]).
+//! Later steps see one stream of UTF-8 and count offsets in it. Bytes that are invalid in their encoding stay in the
+//! stream as bytes that are not UTF-8; the record that holds them reports it ([`crate::file::record_text`]).
 //!
-//! A byte order mark decides, whatever the sender said: result files bear one and come back under the same options.
-//! Then the option; then the [`Census`] of the whole file.
+//! A byte order mark decides, even against the option: result files have one and are imported again under the same
+//! options. Then the option decides; then the [`Census`] of the whole file.
 
 mod census;
 mod single;
@@ -159,6 +159,7 @@ impl Detected {
 
 /// What tells an encoding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum DetectedBy {
     /// The byte order mark.
@@ -171,6 +172,7 @@ pub enum DetectedBy {
 
 /// How sure an encoding is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Confidence {
     /// It was said, or any other would show the same, or no other can be.
@@ -196,6 +198,7 @@ pub struct DetectedEncoding {
 
 /// A place in a file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Place {
     /// The physical line, from 1.
     pub line: u64,

@@ -1,6 +1,7 @@
-//! A packed file to what it holds: gzip, zstd, or a zip archive with one member; known by content, not by name.
+//! Unpacks gzip, zstd, or a zip archive with one member. Content decides, not the name.
 //!
-//! It is held in memory as it was sent, and unpacked piece by piece. What it unpacks to is counted, never believed.
+//! The packed file is in memory and unpacked piece by piece. The unpacked bytes are counted; the header's size is not
+//! trusted.
 
 mod zip;
 mod zstd;
@@ -17,6 +18,7 @@ use crate::types::limits;
 
 /// How a file is packed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Packing {
     /// gzip (RFC 1952), of one member or several.

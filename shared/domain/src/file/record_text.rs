@@ -1,4 +1,4 @@
-//! One record's bytes to text: what is not UTF-8 in it, what is too large of it.
+//! Turns one record's bytes into text; finds bytes that are not UTF-8, and shortens a record that is too large.
 
 use std::borrow::Cow;
 

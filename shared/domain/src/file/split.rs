@@ -1,7 +1,7 @@
-//! Bytes to records: where each record of a delimited file ends.
+//! Finds where each record of a delimited file ends.
 //!
-//! The splitter does no I/O and keeps no bytes: it is given the file in pieces, cut anywhere, and says where the
-//! records end. It reads as csv-core does by default, with one exception: an empty line is a record (a blank one).
+//! The splitter does no I/O and stores no bytes: it gets the file in pieces, cut anywhere, and returns the ends of
+//! records. It reads as csv-core does by default, with one exception: an empty line is a record (a blank one).
 //!
 //! - A quote opens only as the first byte of a cell (a blank before it makes it an ordinary character).
 //! - A doubled quote within quotes is a quote; after the closing quote the cell goes on unquoted.

@@ -1,9 +1,9 @@
-//! A workbook to the same text that a delimited file is: commas, line feeds, one line a row of the sheet.
+//! Turns a sheet of a workbook into the text of a delimited file: commas, line feeds, one line for each row.
 //!
-//! It is a kind of decoding, so it stands in the domain: bytes in, text out, no file and no clock. Row `n` of the
-//! sheet is record `n` of the text, blank rows being empty lines; survey, cut and workers need not know.
+//! It is a kind of decoding, so it is in the domain: bytes in, text out, no file and no clock. Row `n` of the sheet is
+//! record `n` of the text, blank rows are empty lines; survey, cut and workers need no special case.
 //!
-//! Memory is the workbook as it was sent, its shared strings and one row: cells are read one after the other.
+//! Memory is the packed workbook, its shared strings and one row: cells are read one after the other.
 
 mod archive;
 mod cell;
@@ -38,6 +38,7 @@ pub struct Sheet {
 
 /// What is taken, and said, because who looks at the workbook does not see it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct SheetNotes {
     /// Sheets of the workbook that are hidden: not read, unless they are named.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

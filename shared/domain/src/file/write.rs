@@ -1,7 +1,7 @@
-//! Cells to a result file: quoted where needed, and never run by a spreadsheet.
+//! Writes cells to a result file: quotes them where needed, and guards cells that a spreadsheet would run as a formula.
 //!
-//! A cell that a spreadsheet would take for a formula gets an apostrophe in front, which is taken off again when a
-//! result file is read back: [`unguard`] undoes [`guard`] for every cell there is.
+//! A guarded cell begins with an apostrophe, which is taken off again when a result file is imported: [`unguard`] undoes
+//! [`guard`] for every possible cell.
 
 use crate::file::split::{CR, LF, QUOTE};
 

@@ -1,7 +1,7 @@
-//! The worker's bench: a chunk's rows are cleaned, what they refer to is asked for, then each is judged once.
+//! Judges a chunk: cleans its rows, requests look-ups, then judges each row once.
 //!
-//! [`ChunkJudge::open`] cleans; [`ChunkJudge::wanted`] says what must be looked up; [`ChunkJudge::judge`] turns what was found into
-//! the chunk's fragment. No I/O happens here, so the same message and answers always give the same fragment.
+//! [`ChunkJudge::open`] cleans; [`ChunkJudge::wanted`] returns the look-ups; [`ChunkJudge::judge`] turns their answers
+//! into the chunk result. There is no I/O, so the same message and answers always give the same result.
 
 mod approval;
 mod changes;
@@ -49,7 +49,7 @@ pub use output::JudgedRow;
 pub use record::RecordShape;
 pub use references::Linked;
 
-/// Rows of one chunk on their way from cleaned to judged.
+/// The rows of one chunk, cleaned and not yet judged.
 pub struct ChunkJudge<'p> {
     plan: &'p Plan,
     profile: &'p Profile,
@@ -69,22 +69,22 @@ pub struct ChunkJudge<'p> {
 struct Row {
     number: u64,
     line: u64,
-    /// Where its record is in the bench's text, without terminator.
+    /// The range of its record in the chunk's text, without terminator.
     record: (usize, usize),
-    /// Its cells may be copied as they stand.
+    /// Its cells may be copied unchanged.
     plain: bool,
     findings: Vec<Finding>,
     refused: bool,
-    /// The first row of its identity, where that stands several times.
+    /// The first row of its identity, where the identity occurs several times.
     first: Option<u64>,
     contact_id: Option<ContactId>,
     keys: Vec<Option<MatchKey>>,
-    /// The group that it names, as groups are told apart.
+    /// The key of its group.
     group: Option<String>,
     asked: Places,
 }
 
-/// Where the answers to what a row asked stand.
+/// The positions of the answers to a row's look-ups.
 #[derive(Default)]
 struct Places {
     keys: Vec<Option<u32>>,
@@ -172,7 +172,7 @@ impl<'p> ChunkJudge<'p> {
         }
     }
 
-    /// The mark of a row that comes back, its cells counted among the sender's own columns.
+    /// The note on a row from a result file, its cells counted among the sender's own columns.
     fn own_mark(&self, mark: &Mark) -> Mark {
         let (mapping, width) = (&self.plan.mapping, self.sender.columns.len());
         let own = |cell: usize| match mapping.columns.get(cell).map(|column| &column.role) {
@@ -231,7 +231,7 @@ impl<'p> ChunkJudge<'p> {
         });
     }
 
-    /// Says what must be looked up, and notes in each row where its answers will stand.
+    /// Returns the look-ups, and notes in each row the positions of its answers.
     pub fn wanted(&mut self) -> Lookups {
         let count = self.rows.len();
         let mut accounts = LookupSet::with_room(count * self.profile.matching.len());
@@ -246,7 +246,7 @@ impl<'p> ChunkJudge<'p> {
             if let Some(group) = &row.group {
                 entries.add((Kind::Groups, group.clone()));
             }
-            // A refused row is matched all the same: it tells everything that is found about it.
+            // A rejected row is matched too: its result shows everything that is found about it.
             let keys = std::mem::take(&mut row.keys);
             row.asked.keys = keys.into_iter().map(|key| key.map(|key| accounts.add(key))).collect();
             if row.refused {
@@ -270,15 +270,15 @@ impl<'p> ChunkJudge<'p> {
     /// Judges every row, in file order.
     ///
     /// # Errors
-    /// Where what was found cannot be read.
+    /// Where an answer cannot be read.
     pub fn judge(self, wanted: &Lookups, found: &LookupAnswers) -> Result<ChunkResult, String> {
         self.judge_rows(wanted, found, None).map(|output| output.chunk_result)
     }
 
-    /// Judges every row, to say what would become of it.
+    /// Judges every row for a preview.
     ///
     /// # Errors
-    /// Where what was found cannot be read.
+    /// Where an answer cannot be read.
     pub fn tell(self, wanted: &Lookups, found: &LookupAnswers) -> Result<Vec<JudgedRow>, String> {
         self.judge_rows(wanted, found, Some(Vec::new())).map(|output| output.rows.unwrap_or_default())
     }
@@ -308,7 +308,7 @@ impl<'p> ChunkJudge<'p> {
         Ok(output)
     }
 
-    /// A row names at most one group, and one that exists (IMP-21, IMP-24).
+    /// A row names at most one group, and the group must exist (IMP-21, IMP-24).
     fn check_group<'k>(
         &self,
         row: &mut Row,
@@ -477,11 +477,11 @@ impl<'p> ChunkJudge<'p> {
     }
 }
 
-/// What is kept of a row's record.
+/// The record to store for a row.
 enum RecordToWrite<'b> {
-    /// The row's own, for the contact is new.
+    /// The row's own: the contact is new.
     Whole,
-    /// This one: the row's laid over what was there, or what was there.
+    /// This one: the row merged into the stored record, or the stored record.
     As(Cow<'b, str>),
     /// None: nothing changed.
     Nothing,

@@ -1,13 +1,13 @@
-//! Messages: findings in the words of five languages.
+//! Messages: the texts of findings in five languages.
 //!
-//! The words are in `locales/*.toml`. A message says a whole thing even when nothing but its code is known; what a
-//! finding adds goes into its slots:
+//! The texts are in `locales/*.toml`. A message is complete even when only its code is known; the values of a finding go
+//! into its slots:
 //!
 //! | slot | filled from | codes |
-//! | --- | --- | --- |
+//! | slot | source | codes |
 //! | `column`, `value`, `hint` | the finding's own parts | all |
 //! | `reason` | argument `reason`, an id of section `[reason]`; an unknown one says nothing | invalid values, `value_*` |
-//! | `limit` | argument; a plain number is grouped as the language does, other text (`256 KiB`) stands | `*_too_*`, `archive_unsafe`, `not_stored` |
+//! | `limit` | argument; a plain number gets the separators of the language, other text (`256 KiB`) stays | `*_too_*`, `archive_unsafe`, `not_stored` |
 //! | `found`, `expected` | arguments | `row_ragged` |
 //! | `row` | argument: the row that is repeated | `duplicate_in_file` |
 //! | `line` | argument: the physical line | `quote_unclosed`, `encoding_invalid` |
@@ -15,7 +15,7 @@
 //! | `sheets` | argument: names, joined by `, ` | `sheet_missing` |
 //! | `region` | argument: `BR` | `phone_country_assumed`, reason `invalid_for_country` |
 //! | `fields` | argument: names, joined by `, ` | `one_of_missing` |
-//! | `allowed` | argument: the values that are taken | `value_unknown`, `delimiter_not_allowed` |
+//! | `allowed` | argument: the accepted values | `value_unknown`, `delimiter_not_allowed` |
 //! | `order` | argument: `DD/MM/YYYY` | `date_order_assumed` |
 //! | `chosen`, `others` | arguments: ids | `*_several` |
 //! | `result` | argument: the new value | `value_repaired`, `phone_legacy_form` |

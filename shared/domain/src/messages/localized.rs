@@ -11,6 +11,7 @@ use crate::types::locale::Locale;
 
 /// A finding put into words, as `upload.json` and `preview --json` have it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct FindingJson {
     /// What kind of thing it is.
     pub code: Code,
@@ -59,6 +60,7 @@ impl FindingJson {
 
 /// One text in every language.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Texts {
     en: String,
     pt: String,

@@ -1,4 +1,4 @@
-//! A chunk: a run of rows that travels as one message, with all that a worker needs to judge them.
+//! A chunk: a run of rows in one message, with everything that a worker needs to judge them.
 
 use crate::file::record_text::BadBytes;
 use serde::{Deserialize, Serialize};
@@ -8,14 +8,14 @@ use crate::types::names::{ImportId, ProgramName};
 /// The version of the message that this code writes.
 pub const VERSION: u32 = 1;
 
-/// A run of rows on its way to a worker.
+/// A run of rows for a worker.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ChunkMessage {
     /// Version of the message's shape.
     pub v: u32,
-    /// Whose import.
+    /// The program.
     pub program: ProgramName,
-    /// Which import; its plan says everything that all chunks share.
+    /// The import; its plan holds everything that all chunks share.
     pub import_id: ImportId,
     /// The chunk's number, from 0.
     pub chunk: u32,
@@ -25,20 +25,20 @@ pub struct ChunkMessage {
     pub first_line: u64,
     /// The records, UTF-8 CSV in the plan's delimiter, each with its terminator.
     pub text: String,
-    /// What cannot be seen in the text, ascending by row; most rows have none.
+    /// Properties of rows that the text does not show, ascending by row; most rows have none.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub marks: Vec<Mark>,
 }
 
-/// What the splitter says of one row.
+/// The splitter's notes on one row.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Mark {
     /// The row.
     pub row: u64,
-    /// Its identity stands several times: the first row that has it.
+    /// The first row of its identity, where the identity occurs several times.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub first: Option<u64>,
-    /// The profile refuses it as a repeat: the row that it repeats.
+    /// The earlier row, where the profile refuses this one as a repeat.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub repeats: Option<u64>,
     /// Its place among the rows that register its identity, from 2, where repeats are allowed.

@@ -1,12 +1,12 @@
 //! Names of the columns that result files add to the sender's.
 
-/// The column that tells a result file from a sender's: such a file comes back to be imported again.
+/// The column that marks a result file, which is to be imported again.
 pub const RESULT_ROW: &str = "rollcall_row";
 
 /// Surplus cells of a ragged row, as one CSV record.
 pub const SURPLUS: &str = "rollcall_surplus";
 
-/// Columns behind the sender's in `succeeded.csv`.
+/// Columns after the sender's in `succeeded.csv`.
 pub const SUCCEEDED: [&str; 10] = [
     RESULT_ROW,
     "rollcall_line",
@@ -20,7 +20,7 @@ pub const SUCCEEDED: [&str; 10] = [
     "rollcall_warnings",
 ];
 
-/// Columns behind the sender's in `failed.csv`.
+/// Columns after the sender's in `failed.csv`.
 pub const FAILED: [&str; 6] = [
     RESULT_ROW,
     "rollcall_line",

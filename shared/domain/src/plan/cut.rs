@@ -1,4 +1,4 @@
-//! The cut: runs of rows out of the decoded text, as the plan says. It decides nothing.
+//! The cut: takes runs of rows from the decoded text, as the plan says. It decides nothing.
 
 use crate::file::record_text;
 use crate::file::split::records;
@@ -27,6 +27,23 @@ pub fn message(plan: &Plan, number: u32, bytes: Vec<u8>) -> ChunkMessage {
     }
 }
 
+impl ChunkMessage {
+    /// The message of a gated import's second step: it holds no row, its chunk is judged already.
+    pub fn to_write(plan: &Plan, step: u32) -> Self {
+        let chunk = &plan.chunks[plan.chunk_of(step) as usize];
+        Self {
+            v: VERSION,
+            program: plan.program.clone(),
+            import_id: plan.import_id.clone(),
+            chunk: step,
+            first_row: chunk.first_row,
+            first_line: chunk.first_line,
+            text: String::new(),
+            marks: Vec::new(),
+        }
+    }
+}
+
 fn repeat_marks(chunk: &ChunkPlan) -> Vec<Mark> {
     let told = |number: u32| (number > 0).then_some(u64::from(number));
     let mark = |repeat: &crate::plan::import_plan::RepeatMark| Mark {
@@ -39,7 +56,7 @@ fn repeat_marks(chunk: &ChunkPlan) -> Vec<Mark> {
     chunk.repeats.iter().map(mark).collect()
 }
 
-/// Writes a run anew that holds records too large for a message or bytes that are not text.
+/// Rewrites a run that holds records too large for a message or bytes that are not text.
 fn rewrite(chunk: &ChunkPlan, bytes: &[u8], delimiter: u8, marks: &mut Vec<Mark>) -> String {
     let mut text = String::with_capacity(bytes.len());
     let mut start = 0;

@@ -18,12 +18,12 @@ use crate::types::names::{ImportId, ProgramName};
 /// The version of the plan that this code writes.
 pub const VERSION: u32 = 1;
 
-/// How large chunks may be.
+/// The sizes of chunks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ChunkSize {
     /// Rows, blank ones included.
     pub rows: u32,
-    /// Bytes of a message, marks allowed for; a single row may be larger.
+    /// Bytes of a message, without notes on rows; a single row may be larger.
     pub bytes: u64,
 }
 
@@ -33,12 +33,12 @@ impl Default for ChunkSize {
     }
 }
 
-/// A run of rows: where it is in the decoded text, and what is said of its rows.
+/// A run of rows: its place in the decoded text, and notes on its rows.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ChunkPlan {
     /// Offset of its first byte in the decoded text.
     pub start: u64,
-    /// Offset just behind its last byte.
+    /// Offset after its last byte.
     pub end: u64,
     /// Number of its first row, from 1.
     pub first_row: u64,
@@ -49,19 +49,19 @@ pub struct ChunkPlan {
     /// It holds a record that is too large, or bytes that are not text.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub irregular: bool,
-    /// Rows whose identity stands several times.
+    /// Rows whose identity occurs several times.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub repeats: Vec<RepeatMark>,
 }
 
-/// What an import follows from its survey to its letter.
+/// The data that an import follows from its survey to its notification.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Plan {
     /// Version of the plan's shape.
     pub v: u32,
     /// The import.
     pub import_id: ImportId,
-    /// Whose.
+    /// The program.
     pub program: ProgramName,
     /// The file's name.
     pub file: String,
@@ -73,25 +73,25 @@ pub struct Plan {
     /// When the import began.
     #[serde(with = "crate::types::millis")]
     pub started_at: Timestamp,
-    /// The profile as it was, TOML, nothing left to be looked up.
+    /// The profile at that time, TOML, fully resolved.
     pub profile: String,
-    /// The program's settings as they were.
+    /// The program's settings at that time.
     pub settings: Settings,
-    /// The options as they were read.
+    /// The parsed options.
     pub options: Options,
-    /// How the object's bytes become text.
+    /// The encoding of the object.
     pub encoding: Encoding,
-    /// How the object is packed, where it is.
+    /// The packing of the object, if there is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub packing: Option<Packing>,
     /// The sheet that is read, where the object is a workbook.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sheet: Option<Sheet>,
-    /// What separates cells.
+    /// The delimiter.
     pub delimiter: char,
     /// Which column holds what.
     pub mapping: Mapping,
-    /// How dates with numbers only are read, by field.
+    /// The order of day and month in numeric dates, by field.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub day_orders: BTreeMap<String, DayOrder>,
     /// Data records of the file.
@@ -143,7 +143,7 @@ impl Plan {
     /// Reads the plan's file.
     ///
     /// # Errors
-    /// Where it is none, or of a version that this code does not know.
+    /// Where it is invalid, or of an unknown version.
     pub fn from_json(json: &[u8]) -> Result<Self, String> {
         let plan: Plan = serde_json::from_slice(json).map_err(|error| format!("plan.json: {error}"))?;
         if plan.v != VERSION {
@@ -155,9 +155,30 @@ impl Plan {
     /// The profile of the plan.
     ///
     /// # Errors
-    /// Where the plan was tampered with.
+    /// Where the plan was changed by hand.
     pub fn profile(&self) -> Result<Profile, String> {
         Profile::parse(&self.profile).map_err(|error| format!("plan.json: profile: {error}"))
+    }
+
+    /// Whether all rows are judged before the first is written.
+    pub fn is_gated(&self) -> bool {
+        self.options.max_rejected.is_some() && !self.dry_run
+    }
+
+    /// How many messages the import takes: one a chunk, or one to judge and one to write it.
+    pub fn steps(&self) -> u32 {
+        let chunks = self.chunks.len() as u32;
+        if self.is_gated() { 2 * chunks } else { chunks }
+    }
+
+    /// Whether a step judges its chunk; the other steps of a gated import only write it.
+    pub fn is_judging(&self, step: u32) -> bool {
+        (step as usize) < self.chunks.len()
+    }
+
+    /// The chunk of a step.
+    pub fn chunk_of(&self, step: u32) -> u32 {
+        if self.is_judging(step) { step } else { step - self.chunks.len() as u32 }
     }
 
     /// The delimiter as a byte.
@@ -177,12 +198,12 @@ impl Plan {
     }
 }
 
-/// What is said of a row whose key stands several times.
+/// Notes on a row whose key occurs several times.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RepeatMark {
     /// The row.
     pub row: u32,
-    /// The first row of its identity, where several rows may stand for one contact; else 0.
+    /// The first row of its identity, where several rows may become one contact; else 0.
     pub first: u32,
     /// The row that it repeats, where it is refused for that; else 0.
     pub repeats: u32,

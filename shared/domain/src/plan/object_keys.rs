@@ -1,14 +1,14 @@
-//! Where things are in the bucket: every key is built and read here, and nowhere else.
+//! Keys of objects in the bucket: every key is built and read here, and nowhere else.
 
 use crate::types::kind::Kind;
 use crate::types::names::{ImportId, ProfileName, ProgramName};
 
-/// What an object under `inbox/` asks for.
+/// The request of an object under `inbox/`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Drop {
-    /// Whom the import belongs to.
+    /// The program.
     pub program: ProgramName,
-    /// What the file is.
+    /// The target of the file.
     pub what: DropTarget,
     /// The file's name, without folders.
     pub file: String,
@@ -28,7 +28,7 @@ pub enum DropTarget {
 }
 
 impl Drop {
-    /// Reads an object key; `None` where it starts nothing.
+    /// Reads an object key; `None` where it starts no import.
     pub fn parse(key: &str) -> Option<Self> {
         let mut parts = key.strip_prefix("inbox/")?.split('/');
         let program = ProgramName::parse(parts.next()?).ok()?;
@@ -104,22 +104,22 @@ pub fn settings(program: &ProgramName) -> String {
     format!("settings/{program}.toml")
 }
 
-/// A profile of one's own.
+/// A custom profile.
 pub fn profile(name: &ProfileName) -> String {
     format!("settings/profiles/{name}.toml")
 }
 
-/// The folder of one import's outputs.
+/// The folder of one import.
 pub fn import(program: &ProgramName, import: &ImportId) -> String {
     format!("imports/{program}/{import}")
 }
 
-/// The outputs and working papers of one import.
+/// The results and artifacts of one import.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Artifacts(String);
 
 impl Artifacts {
-    /// The papers of an import.
+    /// The keys of an import's artifacts.
     pub fn of(program: &ProgramName, import_id: &ImportId) -> Self {
         Self(import(program, import_id))
     }
@@ -148,6 +148,10 @@ impl Artifacts {
     pub fn approval(&self) -> String {
         format!("{}/approval", self.0)
     }
+    /// Of a gated import: whether its chunks are written.
+    pub fn gate(&self) -> String {
+        format!("{}/gate.json", self.0)
+    }
     /// Present where the import is to be cancelled.
     pub fn cancelled(&self) -> String {
         format!("{}/cancelled", self.0)
@@ -164,11 +168,11 @@ impl Artifacts {
     pub fn plan(&self) -> String {
         format!("{}/plan.json", self.0)
     }
-    /// What a chunk came to: the redo record.
+    /// A chunk result: the redo record.
     pub fn chunk_result(&self, chunk: u32) -> String {
         format!("{}/chunks/{chunk}", self.0)
     }
-    /// Which rows of a judged chunk are not known to be kept.
+    /// Rows of a judged chunk that may not be stored.
     pub fn abandoned(&self, chunk: u32) -> String {
         format!("{}/chunks/{chunk}.given-up", self.0)
     }

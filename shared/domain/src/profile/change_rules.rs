@@ -6,6 +6,7 @@ use crate::profile::compiled::{FieldIndex, Profile};
 
 /// Which contacts an import writes.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Mode {
     /// New contacts are created, existing ones are updated.
@@ -19,6 +20,7 @@ pub enum Mode {
 
 /// What an empty cell of a mapped column does to the field of an existing contact.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Blank {
     /// The field stays as it is.

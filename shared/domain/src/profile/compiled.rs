@@ -1,7 +1,7 @@
-//! A profile: what a file of one kind promises. Data (TOML), checked before it exists.
+//! A profile: the definition of one kind of file, as data (TOML), checked before it exists.
 //!
-//! A new kind of import is a new file of this shape, not new code: columns and what they hold, what a row must
-//! have, what stands for its identity, what a repeat means, how it is matched, what is kept of it.
+//! A new kind of import is a new file of this shape, not new code: columns and their kinds, mandatory values, the identity
+//! of a row, the meaning of a repeat, matching, and the contact.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;

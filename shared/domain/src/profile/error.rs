@@ -1,4 +1,4 @@
-//! What is wrong with a profile, and on which line.
+//! Errors in a profile, with their lines.
 
 /// Why a profile is not valid: where, what, and how to mend it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -1,4 +1,4 @@
-//! What makes a profile valid, and what is said of one that is not.
+//! Checks a profile and compiles it; reports each error with its line.
 
 use crate::profile::error::ProfileError;
 use std::collections::{BTreeMap, HashMap};

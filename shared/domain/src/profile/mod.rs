@@ -5,7 +5,7 @@
 //! - [`raw`]: a profile as its TOML file says it. [`lint`]: checks it and compiles it. [`compiled`]: the result.
 //! - [`built_in`]: reads profiles, and holds those that come with the program.
 //! - [`options`], [`settings`]: options of a drop, settings of a program. [`toml_table`]: helpers that both use.
-//! - [`change_rules`]: how an import changes contacts that exist.
+//! - [`change_rules`]: how an import changes contacts that exist. [`share`]: a limit of rows.
 //! - [`header`]: when two headers count as the same. [`template`]: the file to fill in.
 
 pub mod built_in;
@@ -15,7 +15,10 @@ pub mod error;
 pub mod header;
 pub mod lint;
 pub mod options;
+#[cfg(feature = "schema")]
+pub mod options_table;
 pub mod raw;
 pub mod settings;
+pub mod share;
 pub mod template;
 pub mod toml_table;

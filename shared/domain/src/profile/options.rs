@@ -7,9 +7,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::profile::change_rules::ChangeRules;
 use crate::profile::compiled::Profile;
+use crate::profile::share::Share;
 
 /// What the first record of the file is.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum FirstLine {
     /// It names the columns.
@@ -67,6 +69,9 @@ pub struct Options {
     pub drop_invalid: bool,
     /// Whom to write to, besides the program's own list.
     pub notify: Vec<String>,
+    /// With more rejected rows than that nothing is written.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_rejected: Option<Share>,
     /// How contacts that exist are changed.
     #[serde(default, flatten)]
     pub changes: ChangeRules,
@@ -133,7 +138,7 @@ pub struct OptionError {
 /// Options that every kind of drop knows; the rest of them are `map.<header>`.
 const NAMES: &str = "dry_run, delimiter, encoding, sheet, first_line, columns, map.<header>, replace, \
                      allow_duplicates, validate_agent, ambiguous, rows, invalid_optional, \
-                     notify, mode, blank, clear_word, keep_fields";
+                     notify, mode, blank, clear_word, keep_fields, max_rejected";
 
 impl Options {
     /// Reads options as they came: name and value, later ones over earlier ones.
@@ -188,6 +193,7 @@ impl Options {
                     .ok_or_else(|| wrong(&format!("takes one of , ; | ^ tab, not {value:?}")))?;
                 self.delimiter = Some(delimiter);
             }
+            "max_rejected" => self.max_rejected = Some(Share::parse(value).map_err(|what| wrong(&what))?),
             "encoding" => self.encoding = Some(value.trim().to_owned()),
             "sheet" => self.sheet = Some(value.to_owned()),
             "first_line" => {

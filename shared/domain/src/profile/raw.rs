@@ -1,4 +1,4 @@
-//! The profile's file as it is written, before it is checked.
+//! A profile as its TOML file has it, before it is checked.
 
 use std::collections::BTreeMap;
 
@@ -24,6 +24,21 @@ impl At {
     }
 }
 
+#[cfg(feature = "schema")]
+impl schemars::JsonSchema for At {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Name".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({ "type": "string" })
+    }
+}
+
 impl From<toml::Spanned<String>> for At {
     fn from(spanned: toml::Spanned<String>) -> Self {
         let start = Some(spanned.span().start);
@@ -39,6 +54,7 @@ impl From<At> for String {
 
 /// What the columns that are not understood are for.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum UnknownColumns {
     /// Echoed in the result files, otherwise left alone.
@@ -52,6 +68,7 @@ pub enum UnknownColumns {
 
 /// How one of several matching accounts is picked.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Pick {
     /// The most active one, then the older, then the lower id (IMP-15).
@@ -63,6 +80,7 @@ pub enum Pick {
 
 /// What a field's value is looked up as.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum KeyKind {
     /// The account's id.
@@ -77,7 +95,7 @@ pub enum KeyKind {
 
 impl KeyKind {
     /// The letter before the colon of a match key.
-    pub fn notification(self) -> char {
+    pub fn letter(self) -> char {
         match self {
             KeyKind::Id => 'i',
             KeyKind::Email => 'e',
@@ -89,6 +107,7 @@ impl KeyKind {
 
 /// A rule of matching.
 #[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct MatchRule {
     /// The field whose value is looked up.
@@ -99,6 +118,7 @@ pub struct MatchRule {
 
 /// The `[matching]` table.
 #[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct RawMatching {
     /// Rules, tried in order.
@@ -110,6 +130,7 @@ pub struct RawMatching {
 
 /// The `[repeat]` table.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct RawRepeat {
     /// Fields of which any makes a repeat.
@@ -125,6 +146,7 @@ pub struct RawRepeat {
 
 /// The `[contact]` table.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct RawContact {
     /// Fields that make the name.
@@ -137,6 +159,7 @@ pub struct RawContact {
 
 /// One `[[fields]]` table.
 #[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct RawField {
     /// The field's name; with `count`, the stem of `<name>_1`, `<name>_2` and so on.
@@ -187,6 +210,7 @@ pub struct RawField {
 
 /// The file.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct RawProfile {
     /// The profile's name.

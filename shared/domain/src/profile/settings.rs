@@ -10,6 +10,7 @@ use crate::types::locale::Locale;
 
 /// A program: whom its imports belong to, and how it is spoken to.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
 pub struct Settings {
     /// The program's name for people.
@@ -31,6 +32,7 @@ pub struct Settings {
     pub notify: Vec<String>,
     /// Options of every drop, under those of the drop itself.
     #[serde(skip_serializing_if = "toml::Table::is_empty")]
+    #[cfg_attr(feature = "schema", schemars(with = "crate::profile::options_table::OptionsTable"))]
     pub options: toml::Table,
 }
 

@@ -13,18 +13,18 @@ use crate::types::number_format;
 use crate::types::outcome::Outcome;
 use crate::types::outcome::Status;
 
-/// What a report and a letter are made of.
+/// The data of a report and a notification.
 #[derive(Debug, Clone, Copy)]
 pub struct ReportInput<'a> {
     /// How the import ended.
     pub summary: &'a Summary,
-    /// What was detected in the file, and its verdict.
+    /// The detected properties of the file, and its verdict.
     pub upload: &'a Upload,
     /// The program's title; its name where this is empty.
     pub title: &'a str,
     /// The program's language.
     pub locale: Locale,
-    /// The zone in which times are told.
+    /// The time zone of the times shown.
     pub time_zone: &'a TimeZone,
 }
 
@@ -68,7 +68,7 @@ pub fn report(input: &ReportInput) -> String {
     View::new(input).render().expect("plain text renders")
 }
 
-/// The report's page, every text ready.
+/// The page of the report, every text ready.
 #[derive(Template)]
 #[template(path = "report.html")]
 struct View<'a> {
@@ -216,7 +216,7 @@ fn detected<'a>(input: &ReportInput<'a>) -> Vec<(&'a str, String)> {
     .collect()
 }
 
-/// The encoding's name, and that it is doubtful where it is.
+/// The encoding's name, with a mark where it is doubtful.
 fn encoding(name: &str, upload: &Upload, w: &ReportWords) -> String {
     match upload.detection.doubt() {
         None => name.to_owned(),

@@ -1,4 +1,4 @@
-//! The letter: what was imported and what needs fixing, by mail (IMP-8). It shows nothing that stands in the file.
+//! The notification e-mail: what was imported and what needs fixing (IMP-8). It shows no cell of the file.
 
 use askama::Template;
 
@@ -10,20 +10,20 @@ use crate::types::locale::Locale;
 use crate::types::number_format;
 use crate::types::outcome::Status;
 
-/// Who sends where the program's settings name nobody.
+/// The sender where the program's settings name none.
 pub const DEFAULT_SENDER: &str = "rollcall@localhost";
 
-/// More kinds of errors, or of warnings, than this are left to the report.
+/// At most this many kinds of errors, or of warnings; the report has the rest.
 const PROBLEMS_SHOWN: usize = 20;
 
-/// A letter, ready to be sent.
+/// A notification, ready to be sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Notification {
     /// The sender's address.
     pub from: String,
     /// The recipients' addresses.
     pub to: Vec<String>,
-    /// The subject, on one line.
+    /// The subject, in one line.
     pub subject: String,
     /// The plain part.
     pub text: String,
@@ -31,7 +31,7 @@ pub struct Notification {
     pub html: String,
 }
 
-/// Writes the letter of an import, however it ended.
+/// Writes the notification of an import, however it ended.
 pub fn notification(input: &ReportInput, sender: Option<&str>, recipients: &[String]) -> Notification {
     let page = Page::new(input);
     Notification {
@@ -44,7 +44,7 @@ pub fn notification(input: &ReportInput, sender: Option<&str>, recipients: &[Str
     }
 }
 
-/// The letter's content, from which both parts are written.
+/// The content, from which both parts are written.
 #[derive(Template)]
 #[template(path = "letter.html")]
 struct Page {
@@ -57,7 +57,7 @@ struct Page {
     cause_word: &'static str,
     /// Why it failed, in English; empty unless it did.
     cause: String,
-    /// Whether to say that nothing was written; a file that was not read needs no such word.
+    /// Whether to say that nothing was written; unnecessary for a file that was not read.
     dry_run: bool,
     figures: Vec<(String, String)>,
     /// The errors, then the warnings.
@@ -141,7 +141,7 @@ fn figures(input: &ReportInput) -> Vec<(String, String)> {
     figures
 }
 
-/// Returns what the reader is asked to do.
+/// Returns what the reader is to do.
 fn next(input: &ReportInput) -> Option<String> {
     let (w, rows) = (input.words().notification(), input.summary.rows);
     match input.summary.status {
@@ -180,7 +180,7 @@ impl Line {
             }
         };
         let what = match problem.code.scope() {
-            // A text about the file names what it is about itself.
+            // A text about the file names its subject itself.
             Scope::File => problem.what,
             Scope::Row | Scope::Warning => format!("{}: {}", problem.column, problem.what),
         };

@@ -1,4 +1,4 @@
-//! Problems: what a report and a letter tell about errors and warnings, one line for each code and column.
+//! Problems: one line for each code and column, as report and notification show errors and warnings.
 
 use crate::messages::catalogue::{Args, Facts, Messages, write_value, written};
 use crate::messages::localized::FindingJson;
@@ -11,11 +11,11 @@ use crate::types::number_format;
 pub struct Problem {
     /// The public code.
     pub code: Code,
-    /// The field's name, or the words for the whole row or file.
+    /// The field's name, or the text for the whole row or file.
     pub column: String,
-    /// What is the matter.
+    /// The problem.
     pub what: String,
-    /// How to mend it.
+    /// How to fix it.
     pub fix: String,
     /// How many rows have it; empty where it belongs to none.
     pub rows: String,
@@ -23,16 +23,16 @@ pub struct Problem {
     pub first_rows: String,
 }
 
-/// Whether a text may show what stands in the file.
+/// Whether a text may show cells of the file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Cells {
-    /// It may: it lies beside the result files.
+    /// It may: the report is stored beside the result files.
     Shown,
     /// It may not: it is sent by mail.
     Hidden,
 }
 
-/// Puts counted codes into words; what the file's verdict found adds the details.
+/// Turns counted codes into texts; findings of the file's verdict add details.
 pub fn problems(
     counts: &[CodeCount],
     verdict: &[FindingJson],
@@ -77,7 +77,7 @@ fn facts(finding: &FindingJson, cells: Cells) -> Facts<'_> {
     Facts { value: None, hint: None, ..facts }
 }
 
-/// Returns whether the code's values are the drop's own (options, names, signs), never a cell's.
+/// Returns whether the code's values come from the drop (options, names, delimiters), never from a cell.
 const fn is_of_the_drop(code: Code) -> bool {
     matches!(
         code,
@@ -119,7 +119,7 @@ fn first_rows(count: &CodeCount) -> String {
     text
 }
 
-/// Returns a name from outside on one line, cut where it is long.
+/// Returns a name from outside in one line, shortened where it is long.
 pub fn one_line(name: &str) -> String {
     written(|out| {
         write_value(name, out);

@@ -1,4 +1,4 @@
-//! Imports to test reports and letters with.
+//! Imports to test reports and notifications with.
 
 use std::collections::BTreeMap;
 
@@ -14,7 +14,7 @@ use crate::types::finding::{Column, Finding};
 use crate::types::locale::Locale;
 use crate::types::outcome::Outcome;
 
-/// An import that is over, and what a report is made of.
+/// An import that is over, with the data of its report.
 pub struct Sample {
     pub summary: Summary,
     pub upload: Upload,
@@ -33,7 +33,7 @@ impl Sample {
         }
     }
 
-    /// Every row was taken.
+    /// Every row was accepted.
     pub fn completed(locale: Locale) -> Self {
         let mut tally = Tally::default();
         (1..=1_480).for_each(|row| tally.add_row(row, Outcome::Created, row % 4 == 0, &[]));
@@ -54,7 +54,7 @@ impl Sample {
         Self::of(locale, tally, Vec::new())
     }
 
-    /// The file was not taken, for two reasons.
+    /// The file was refused, for two reasons.
     pub fn refused(locale: Locale) -> Self {
         let missing = Finding::on(Code::ColumnMissing, &Column::new("website", None)).hint("<b>Web</b> Site");
         let delimiter = Finding::new(Code::DelimiterNotAllowed).value(",").arg("allowed", "; |");
@@ -67,7 +67,7 @@ impl Sample {
         sample
     }
 
-    /// Something broke before a row was read.
+    /// The import failed before a row was read.
     pub fn failed(locale: Locale) -> Self {
         let mut sample = Self::of(locale, Tally::default(), Vec::new());
         sample.summary = sample.summary.failed("the object is gone");

@@ -12,8 +12,9 @@ use crate::types::code::Scope;
 /// The version of the shapes of `summary.json` and `upload.json`.
 pub const SCHEMA: u32 = 1;
 
-/// Which import it is: what `upload.json` and `summary.json` both begin with.
+/// The members that `upload.json` and `summary.json` both begin with.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Head {
     /// The import's id, derived from the object's identity.
     pub import_id: String,
@@ -30,12 +31,13 @@ pub struct Head {
     pub approves: Option<String>,
 }
 
-/// `summary.json`, its fields in the order of the file.
+/// `summary.json`, its members in the order of the file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Summary {
     /// The version of this shape.
     pub schema: u32,
-    /// Which import it is.
+    /// The import.
     #[serde(flatten)]
     pub head: Head,
     /// How the import ended.
@@ -53,9 +55,11 @@ pub struct Summary {
     pub changes: Vec<FieldCount>,
     /// When the import was started.
     #[serde(with = "millis")]
+    #[cfg_attr(feature = "schema", schemars(with = "String", extend("format" = "date-time")))]
     pub started_at: Timestamp,
-    /// When its last row was done.
+    /// When its last row was judged.
     #[serde(with = "millis")]
+    #[cfg_attr(feature = "schema", schemars(with = "String", extend("format" = "date-time")))]
     pub finished_at: Timestamp,
     /// Why a failed import failed, in one line of English.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -63,7 +67,7 @@ pub struct Summary {
 }
 
 impl Summary {
-    /// Sums an import up; the tally decides the status, and one that does not add up is `failed`.
+    /// Sums up an import. The tally decides the status; a tally that does not add up is `failed`.
     pub fn from_tally(head: Head, tally: Tally, started_at: Timestamp, finished_at: Timestamp) -> Self {
         let error = (!tally.sum_holds()).then(|| {
             let rows = &tally.rows;
@@ -93,7 +97,7 @@ impl Summary {
         self
     }
 
-    /// Makes it the summary of an import that broke, for the given reason; line breaks become blanks.
+    /// Makes it the summary of a failed import, with the reason; line breaks become blanks.
     #[must_use]
     pub fn failed(mut self, reason: &str) -> Self {
         self.status = Status::Failed;
@@ -106,21 +110,21 @@ impl Summary {
         self.finished_at.duration_since(self.started_at).as_secs_f64().max(0.0)
     }
 
-    /// Returns the document as stored: pretty, with a line feed at its end.
+    /// Returns the document as stored: indented, with a line feed at its end.
     pub fn to_json(&self) -> String {
         to_json(self)
     }
 }
 
-/// Writes a document as stored: pretty, with a line feed at its end.
+/// Writes a document as stored: indented, with a line feed at its end.
 pub(crate) fn to_json(document: &impl Serialize) -> String {
-    // Strings as keys and no serializer of its own that fails: the only two causes of an error.
+    // Keys are strings, and no custom serializer fails: the only two causes of an error.
     let mut json = serde_json::to_string_pretty(document).expect("plain data serialises");
     json.push('\n');
     json
 }
 
-/// Decides the status that a tally's numbers stand for.
+/// Decides the status from a tally's numbers.
 pub fn status_of(tally: &Tally) -> Status {
     if !tally.sum_holds() {
         Status::Failed

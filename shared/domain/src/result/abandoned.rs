@@ -1,6 +1,6 @@
-//! A chunk that is given up: its rows are answered for as `unprocessed`, so that the import can end.
+//! An abandoned chunk: its rows end as `unprocessed`, so that the import can end.
 //!
-//! Nothing is cleaned or judged here, for that may be what failed. Dropping such rows again is safe.
+//! Nothing is cleaned or judged here, because that may have failed. Dropping such rows again is safe.
 
 use std::collections::BTreeSet;
 
@@ -18,12 +18,14 @@ use crate::profile::compiled::Profile;
 use crate::result::chunk_result::{ChunkAnswer, ChunkResult, Writes};
 use crate::result::lines::{Line, lines};
 use crate::result::rows::{ResultWriter, Sent};
+use crate::types::code::Code;
+use crate::types::finding::Finding;
 use crate::types::outcome::Outcome;
 
 /// The version of [`Abandoned`] that this code writes.
 const VERSION: u32 = 1;
 
-/// `chunks/<n>.given-up`: which rows of a judged chunk are not known to be kept.
+/// `chunks/<n>.given-up`: rows of a judged chunk that may not be stored.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Abandoned {
     v: u32,
@@ -32,11 +34,11 @@ pub struct Abandoned {
 }
 
 impl Abandoned {
-    /// Names the rows of which something was to be kept.
+    /// Names the rows that had something to store.
     pub fn of(plan: &Plan, chunk_result: &ChunkResult) -> Self {
         let rows = match &chunk_result.writes {
             Writes::Contacts(writes) => writes.iter().map(|keep| keep.row).collect(),
-            // An entry does not know its row; the rows that change something do.
+            // An entry does not know its row; the rows with changes do.
             Writes::Directory(_) => changing_rows(plan, chunk_result),
         };
         Self { v: VERSION, rows }
@@ -50,7 +52,7 @@ impl Abandoned {
     /// Reads the object.
     ///
     /// # Errors
-    /// Where it is none, or of a version that this code does not know.
+    /// Where it is invalid, or of an unknown version.
     pub fn from_json(json: &[u8]) -> Result<Self, String> {
         let abandoned: Self = serde_json::from_slice(json).map_err(|error| format!("given-up: {error}"))?;
         if abandoned.v != VERSION {
@@ -59,7 +61,7 @@ impl Abandoned {
         Ok(abandoned)
     }
 
-    /// Turns the rows that are named from accepted into `unprocessed`; all others stay as they were judged.
+    /// Turns the named rows from accepted into `unprocessed`; all others stay as they were judged.
     pub fn apply(&self, plan: &Plan, answer: ChunkAnswer) -> ChunkAnswer {
         let mut told = PartialFailure::of(plan, &answer);
         let mut open = answer.open.iter().peekable();
@@ -84,7 +86,18 @@ impl Abandoned {
     }
 }
 
-/// The fragment of a chunk that was never judged: every row that is not skipped is `unprocessed`.
+/// The answer of a chunk of which nothing is written, for a reason that lies with the whole import: every accepted row is
+/// unprocessed.
+pub fn refuse_all(plan: &Plan, answer: ChunkAnswer, reason: Option<Code>) -> ChunkAnswer {
+    let mut told = PartialFailure::of(plan, &answer);
+    told.reason = reason;
+    rows_of(plan, &answer.succeeded).iter().for_each(|row| told.abandon(row));
+    let mut refused = told.finish(rows_of(plan, &answer.failed), &answer.failed);
+    refused.tally.changes.clear();
+    refused
+}
+
+/// The result of a chunk that was never judged: every row that is not skipped is `unprocessed`.
 pub fn unprocessed(plan: &Plan, profile: &Profile, message: &ChunkMessage) -> ChunkResult {
     let delimiter = plan.delimiter();
     let sender = plan.mapping.sender();
@@ -125,7 +138,7 @@ fn rows_of(plan: &Plan, bytes: &[u8]) -> Vec<Line> {
     lines(bytes, plan.delimiter(), plan.mapping.sender().columns.len())
 }
 
-/// Where a column of `succeeded.csv` stands behind the sender's.
+/// The position of a column of `succeeded.csv` after the sender's.
 fn place(name: &str) -> usize {
     SUCCEEDED.iter().position(|column| *column == name).expect("a column of succeeded.csv")
 }
@@ -140,13 +153,16 @@ fn outcome_of(word: &str) -> Outcome {
     Outcome::ALL.into_iter().find(|outcome| outcome.as_str() == word).unwrap_or(Outcome::Unchanged)
 }
 
-/// A fragment on its way from judged to partly given up.
+/// A chunk result that is turned from judged into partly abandoned.
 struct PartialFailure {
     answer: ChunkAnswer,
     abandoned: Vec<(u64, Vec<u8>)>,
     width: usize,
     delimiter: u8,
     surplus: bool,
+    /// Why the rows are not written, where a code says it.
+    reason: Option<Code>,
+    messages: &'static Messages,
 }
 
 impl PartialFailure {
@@ -157,6 +173,8 @@ impl PartialFailure {
             width: plan.mapping.sender().columns.len(),
             delimiter: plan.delimiter(),
             surplus: plan.surplus,
+            reason: None,
+            messages: Messages::of(plan.settings.locale),
         }
     }
 
@@ -167,14 +185,17 @@ impl PartialFailure {
         tally.matched -= u64::from(!said("rollcall_account_id").is_empty()).min(tally.matched);
         let unprocessed = Outcome::Unprocessed.as_str();
         let own = row.cells.iter().take(self.width + 2).map(String::as_str);
-        let told = [unprocessed, "", "", said("rollcall_warnings")];
+        let finding = self.reason.map(Finding::new);
+        let key = finding.as_ref().map(Finding::key).unwrap_or_default();
+        let message = finding.map(|finding| self.messages.text(&finding)).unwrap_or_default();
+        let told = [unprocessed, &*key, &*message, said("rollcall_warnings")];
         let mut record = Vec::new();
         write_record(&mut record, own.chain(told).chain(self.surplus.then_some("")), self.delimiter);
         record.extend_from_slice(b"\r\n");
         self.abandoned.push((row.row, record));
     }
 
-    /// Puts the rows that are given up between those that failed, in file order.
+    /// Inserts the abandoned rows among those that failed, in file order.
     fn finish(mut self, failed: Vec<Line>, bytes: &[u8]) -> ChunkAnswer {
         let mut abandoned = self.abandoned.into_iter().peekable();
         for row in failed {

@@ -1,7 +1,7 @@
-//! A chunk's fragment: the one point where a chunk is decided, and the redo record of what it leaves behind.
+//! A chunk result: the one point where a chunk is decided, and the redo record of its writes.
 //!
-//! The rows of `succeeded.csv`, the rows of `failed.csv`, one line for each record to keep, and a last line of JSON
-//! that says how long each part is. Whoever finds one applies it and judges nothing.
+//! It has the rows of `succeeded.csv`, the rows of `failed.csv`, one line for each contact to write, and a last line of
+//! JSON with the length of each part. A worker that finds one applies it and judges nothing.
 
 use std::borrow::Cow;
 use std::collections::{BTreeSet, HashSet};
@@ -15,24 +15,24 @@ use crate::result::tally::Tally;
 use crate::types::names::ImportId;
 use crate::types::outcome::Outcome;
 
-/// The version of the fragment that this code writes.
+/// The version of the chunk result that this code writes.
 const VERSION: u32 = 1;
 
-/// What a chunk came to.
+/// The result of a chunk.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ChunkResult {
-    /// What is answered.
+    /// Its rows and counts.
     pub answer: ChunkAnswer,
-    /// What is to be kept.
+    /// Its writes.
     pub writes: Writes,
 }
 
-/// What a chunk's rows are answered with.
+/// The rows and counts of a chunk.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct ChunkAnswer {
-    /// What was counted, rows of identities that stand several times as if each were the first.
+    /// The counts; rows of identities that occur several times count as if each were the first.
     pub tally: Tally,
-    /// Rows of identities that stand several times: which of them is `merged` is known at the end.
+    /// Rows of identities that occur several times: the end of the import decides which of them are `merged`.
     pub open: Vec<OpenRow>,
     /// Rows of `succeeded.csv`.
     pub succeeded: Vec<u8>,
@@ -42,7 +42,7 @@ pub struct ChunkAnswer {
     pub changes: Vec<u8>,
 }
 
-/// An accepted row whose identity stands several times.
+/// An accepted row whose identity occurs several times.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OpenRow {
     /// The row.
@@ -50,13 +50,13 @@ pub struct OpenRow {
     pub row: u64,
     /// The first row of the identity, which tells identities apart.
     pub first: u64,
-    /// Where the outcome stands in the rows of `succeeded.csv`.
+    /// The position of the outcome in the rows of `succeeded.csv`.
     pub at: usize,
-    /// What the row is, if it is the first accepted.
+    /// The outcome of the row if it is the first accepted one.
     pub outcome: Outcome,
 }
 
-/// What a chunk's rows leave behind.
+/// The writes of a chunk's rows.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Writes {
     /// Contacts and memberships.
@@ -88,7 +88,7 @@ impl Foot {
 }
 
 impl ChunkResult {
-    /// The fragment's file, in parts that stand one behind the other: large ones are not copied for it.
+    /// The chunk result as a file, in parts to be joined: large parts are not copied for it.
     pub fn to_parts(&self, import_id: &ImportId, chunk: u32) -> [Cow<'_, [u8]>; 5] {
         let answer = &self.answer;
         let foot = Foot {
@@ -120,10 +120,10 @@ impl ChunkResult {
         ]
     }
 
-    /// Reads the fragment's file.
+    /// Reads the file.
     ///
     /// # Errors
-    /// Where it is none, or of a version that this code does not know.
+    /// Where it is invalid, or of an unknown version.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, String> {
         let (foot, rest) = read_foot(bytes)?;
         let (rows, lines) = rest.split_at(foot.answered());
@@ -133,10 +133,10 @@ impl ChunkResult {
 }
 
 impl ChunkAnswer {
-    /// Reads only what is answered out of a fragment's file.
+    /// Reads only rows and counts from the file.
     ///
     /// # Errors
-    /// Where it is none, or of a version that this code does not know.
+    /// Where it is invalid, or of an unknown version.
     pub fn from_chunk_result(mut bytes: Vec<u8>) -> Result<Self, String> {
         let (foot, _) = read_foot(&bytes)?;
         bytes.truncate(foot.answered());
@@ -150,7 +150,7 @@ impl ChunkAnswer {
         Self { tally: foot.tally, open: foot.open, succeeded: rows, failed, changes }
     }
 
-    /// Turns all but the lowest accepted row of each identity into `merged`; fragments come in file order.
+    /// Turns all but the lowest accepted row of each identity into `merged`; chunk results come in file order.
     pub fn merge_repeats(&mut self, seen: &mut HashSet<u64>, delimiter: u8) {
         let later: Vec<&OpenRow> = self.open.iter().filter(|open| !seen.insert(open.first)).collect();
         if later.is_empty() {
@@ -199,7 +199,7 @@ fn each_line(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
     bytes.split(|byte| *byte == b'\n').filter(|line| !line.is_empty())
 }
 
-/// The last line, and what stands before it.
+/// The last line, and the bytes before it.
 fn read_foot(bytes: &[u8]) -> Result<(Foot, &[u8]), String> {
     let whole = bytes.strip_suffix(b"\n").ok_or("fragment: its last line is cut")?;
     let start = memchr::memrchr(b'\n', whole).map_or(0, |end| end + 1);

@@ -1,4 +1,4 @@
-//! Result rows: the sender's cells as they were sent, then what became of the row.
+//! Result rows: the sender's cells as they were sent, then the result of the row.
 
 use crate::file::cells::Cells;
 use crate::file::write::{guard, write_guarded_cell, write_record};
@@ -16,9 +16,9 @@ const BOM: &[u8] = b"\xef\xbb\xbf";
 pub struct Sent<'a> {
     /// Its record, without terminator.
     pub record: &'a str,
-    /// Its cells may be copied as they stand ([`is_plain`]).
+    /// Its cells may be copied unchanged ([`is_plain`]).
     pub plain: bool,
-    /// The record's cells; may be any others where it is plain.
+    /// The record's cells; ignored where it is plain.
     pub cells: &'a Cells,
     /// The row's number.
     pub row: u64,
@@ -26,18 +26,18 @@ pub struct Sent<'a> {
     pub line: u64,
 }
 
-/// What a row of `succeeded.csv` says behind the sender's cells.
+/// The values of a row of `succeeded.csv` after the sender's cells.
 #[derive(Debug, Clone, Default)]
 pub struct Answer<'a> {
-    /// The contact; none for entries of the directory.
+    /// The contact; empty for directory entries.
     pub contact_id: Option<ContactId>,
     /// The matched account.
     pub account_id: &'a str,
     /// Its current name.
     pub account_name: &'a str,
-    /// The field that found it.
+    /// The field that matched it.
     pub matched_by: &'a str,
-    /// The ids of the accounts that were not picked.
+    /// The ids of the other candidates.
     pub candidates: Vec<&'a str>,
     /// Where an invitation goes, masked where IMP-18 says so.
     pub invite_to: &'a str,
@@ -74,7 +74,7 @@ impl ResultWriter {
         out
     }
 
-    /// Writes a row of `succeeded.csv`; answers where its outcome stands.
+    /// Writes a row of `succeeded.csv`; returns the position of its outcome.
     pub fn succeeded(
         &mut self,
         out: &mut Vec<u8>,
@@ -132,7 +132,7 @@ impl ResultWriter {
         out.extend_from_slice(b"\r\n");
     }
 
-    /// The sender's cells: as they stand where nothing in them needs care, else one by one.
+    /// The sender's cells: unchanged where no cell needs care, else one by one.
     /// Appends a line of `changes.csv`: field, value before, value after.
     pub fn changed(&self, out: &mut Vec<u8>, row: u64, contact_id: ContactId, cells: [&str; 3]) {
         let (row, contact_id) = (row.to_string(), contact_id.to_string());
@@ -187,12 +187,12 @@ impl ResultWriter {
     }
 }
 
-/// Whether a record is written cell by cell as it stands: nothing quoted, guarded, missing or too many.
+/// Whether a record can be copied unchanged: nothing quoted, guarded, missing or too many.
 pub fn is_plain(record: &str, cells: &Cells, width: usize) -> bool {
     cells.len() == width && memchr::memchr(b'"', record.as_bytes()).is_none() && !cells.iter().any(needs_care)
 }
 
-/// A cell that may not be copied as it stands: a guard, or blanks that a reader might take off.
+/// A cell that cannot be copied unchanged: it has a guard, or blanks that a reader might trim.
 fn needs_care(cell: &str) -> bool {
     let bytes = cell.as_bytes();
     guard(cell) || matches!(bytes, [b' ', ..] | [.., b' '])

@@ -1,4 +1,4 @@
-//! The tally: what became of rows, counted so that parts can be added up in any order.
+//! The tally: counts of rows by outcome and code. Parts add up in any order.
 
 use crate::types::outcome::Outcome;
 use std::cmp::Ordering;
@@ -9,15 +9,16 @@ use serde::{Deserialize, Serialize};
 use crate::types::code::Code;
 use crate::types::finding::Finding;
 
-/// How many row numbers a code and column names in the summary.
+/// How many row numbers the summary names for a code and column.
 pub const FIRST_ROWS: usize = 10;
 
 /// The number of rows read, and of each outcome.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Counts {
     /// Data records of the file, blank ones included.
     pub read: u64,
-    /// Rows that made a contact.
+    /// Rows that created a contact.
     pub created: u64,
     /// Rows that changed a contact.
     pub updated: u64,
@@ -29,7 +30,7 @@ pub struct Counts {
     pub skipped: u64,
     /// Rows with errors.
     pub rejected: u64,
-    /// Rows not known to be stored.
+    /// Rows that may not be stored.
     pub unprocessed: u64,
 }
 
@@ -84,10 +85,11 @@ impl Counts {
 
 /// How many rows have a code in a column.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct CodeCount {
     /// The code.
     pub code: Code,
-    /// The field's name; null for codes of the row or the file, and of columns that are no field's.
+    /// The field's name; null for codes of the row or the file, and of columns without a field.
     pub column: Option<Arc<str>>,
     /// Rows that have it; 0 for codes of the file.
     pub rows: u64,
@@ -121,7 +123,7 @@ impl CodeCount {
     }
 }
 
-/// What became of some rows of an import: of a chunk, or of all.
+/// The counts of some rows of an import: of a chunk, or of all.
 ///
 /// Tallies are added up with [`Tally::merge`], in any order and grouping.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -141,6 +143,7 @@ pub struct Tally {
 
 /// How many rows change a field of an existing contact.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct FieldCount {
     /// The field's name, or the sender's header.
     pub field: String,
@@ -149,7 +152,7 @@ pub struct FieldCount {
 }
 
 impl Tally {
-    /// Counts one row that was read, with its outcome and everything that was found in it.
+    /// Counts one row, with its outcome and all its findings.
     ///
     /// A code counts once for a column, however often the row has it.
     pub fn add_row(&mut self, row: u64, outcome: Outcome, matched: bool, findings: &[Finding]) {
@@ -169,12 +172,12 @@ impl Tally {
         *self.rows.of_mut(outcome) += rows;
     }
 
-    /// Notes a finding about the file, which belongs to no row.
+    /// Counts a finding about the file, which belongs to no row.
     pub fn add_file(&mut self, finding: &Finding) {
         self.entry(finding);
     }
 
-    /// Gives a row that was counted another outcome, as when an accepted repeat turns out to be merged.
+    /// Gives a counted row another outcome, as when an accepted repeat turns out to be merged.
     ///
     /// Where no row had the first outcome the sum check fails from then on.
     pub const fn reclassify(&mut self, from: Outcome, to: Outcome) {

@@ -1,4 +1,4 @@
-//! A record to a row: every mapped cell cleaned, every fault found, nothing looked up yet.
+//! Turns a record into a row: cleans every mapped cell, finds every fault, looks nothing up yet.
 
 use crate::clean::repair::trim;
 use std::borrow::Cow;

@@ -1,4 +1,4 @@
-//! How names are told apart, and values put into an identity.
+//! Keys of names, and values as parts of an identity.
 
 use unicode_normalization::char::is_combining_mark;
 use unicode_normalization::{UnicodeNormalization, is_nfc};

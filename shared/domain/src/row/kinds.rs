@@ -1,4 +1,4 @@
-//! The kinds of fields that most rows do not have.
+//! The field kinds that most rows do not have.
 
 use crate::clean;
 use crate::clean::{DateFault, DayOrder};

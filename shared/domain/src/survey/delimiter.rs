@@ -1,8 +1,8 @@
-//! Which delimiter a file uses, judged from its beginning.
+//! Finds the delimiter of a file from its beginning.
 //!
-//! Each candidate takes the sample apart as the import would, quotes and all. Of those that find two columns or more
-//! the best wins: by headers known, then by records as wide as the header (where there is none, as most are), then by
-//! width. Punctuation that another candidate's cells explain (`12,5`, `Lisboa, Portugal`) is not taken for a delimiter.
+//! Each candidate splits the sample as the import would, with quotes. Among those that find two columns or more the best
+//! wins: by known headers, then by records as wide as the header (without a header, as most records), then by width.
+//! Punctuation that another candidate's cells explain (`12,5`, `Lisboa, Portugal`) does not count as a delimiter.
 
 #[cfg(test)]
 mod tests;

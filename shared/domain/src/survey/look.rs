@@ -1,4 +1,4 @@
-//! What the survey sees in one record, whatever stands before it in the file: so records are looked at side by side.
+//! What the survey reads from one record, independent of the records before it: so records are read in parallel.
 
 use crate::clean::date::OrderSeen;
 use crate::clean::repair::trim;

@@ -1,4 +1,4 @@
-//! The opening of a file: from its beginning, what separates cells, where the first record is, which column holds what.
+//! The opening of a file: delimiter, first record and mapping, decided from its beginning.
 
 use crate::file::cells::Cells;
 use crate::file::record_text;

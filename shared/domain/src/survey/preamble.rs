@@ -1,7 +1,7 @@
 //! Lines above the header: a title, a date, who exported it.
 //!
-//! The header is the first filled record, unless that names no mandatory field and one of the next few names them
-//! all. So nothing is guessed of a file that can be read without: such a file would be refused.
+//! The header is the first filled record, unless that names no mandatory field and one of the next few names them all.
+//! So nothing is guessed in a file that can be read as it is: without this rule such a file would be refused.
 
 use crate::file::cells::Cells;
 use crate::file::record_text;

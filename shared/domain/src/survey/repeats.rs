@@ -1,8 +1,8 @@
-//! Which identities stand several times in a file, and which rows the profile refuses as repeats; from the
-//! cells alone, in file order, so that no order of work can change it.
+//! Finds identities that occur several times in a file, and rows that the profile refuses as repeats; from the cells
+//! alone, in file order, so that the order of work cannot change it.
 //!
-//! Keeps 20 bytes for each distinct key: 96 bits of a hash, the row, and what it adds. At a hundred million
-//! keys the chance that any two of them are mistaken for one is about 1 in 10¹³.
+//! It stores 20 bytes for each distinct key: 96 bits of a hash, the row, and the value that it adds. At a hundred million
+//! keys the chance that any two of them collide is about 1 in 10¹³.
 
 use crate::plan::import_plan::RepeatMark;
 use std::collections::HashMap;

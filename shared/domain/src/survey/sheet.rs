@@ -1,4 +1,4 @@
-//! Which sheet of a workbook is read, and how many columns its table has.
+//! Chooses the sheet of a workbook, and counts the columns of its table.
 
 use crate::file::workbook::{Rows, Sheet, SheetNotes, Table, Workbook};
 use crate::profile::compiled::Profile;

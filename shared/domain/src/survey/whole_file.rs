@@ -1,8 +1,8 @@
-//! The survey: the first of two readings. It decides all that needs the whole file, and gives the verdict.
+//! The survey: the first of two passes. It decides everything that needs the whole file, and gives the verdict.
 //!
-//! Delimiter and columns from the beginning; then record by record the chunks' borders, the last filled row,
-//! which identities stand several times, what is irregular. Memory is 20 bytes for each distinct identity and a
-//! little for each chunk, whatever the file's size.
+//! Delimiter and columns come from the beginning; then record by record the borders of chunks, the last filled row,
+//! identities that occur several times, and irregular rows. Memory is 20 bytes for each distinct identity and a little
+//! for each chunk, whatever the file's size.
 
 use std::collections::BTreeMap;
 
@@ -30,7 +30,7 @@ pub struct Surveyed {
     pub errors: Vec<Finding>,
     /// What is to be said of the file as a whole.
     pub warnings: Vec<Finding>,
-    /// How dates with numbers only are read, by field.
+    /// The order of day and month in numeric dates, by field.
     pub day_orders: BTreeMap<String, DayOrder>,
     /// How the object's bytes become text, and how sure that is; whoever decodes fills it in.
     pub encoding: Option<DetectedEncoding>,

@@ -1,4 +1,4 @@
-//! The codes: every kind of finding, by the public name that scripts rely on.
+//! The codes: the public names of findings, on which scripts rely.
 
 use std::fmt;
 use std::str::FromStr;
@@ -6,24 +6,25 @@ use std::str::FromStr;
 use serde::de::{Deserialize, Deserializer, Error as _};
 use serde::ser::{Serialize, Serializer};
 
-/// What a code speaks about.
+/// The subject of a code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Scope {
     /// The whole file: it is refused.
     File,
     /// One row: it is rejected.
     Row,
-    /// A remark: nothing is refused.
+    /// A warning: nothing is refused.
     Warning,
 }
 
-/// How grave a finding is.
+/// The severity of a finding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Severity {
-    /// The file or the row is not taken.
+    /// The file is refused or the row rejected.
     Error,
-    /// The row is taken, and something about it is said.
+    /// The row is accepted, with a remark.
     Warning,
 }
 
@@ -44,7 +45,7 @@ macro_rules! codes {
                 match self { $(Self::$variant => $name,)* }
             }
 
-            /// Returns what the code speaks about.
+            /// Returns the subject of the code.
             pub const fn scope(self) -> Scope {
                 match self { $(Self::$variant => Scope::$scope,)* }
             }
@@ -132,7 +133,7 @@ codes! {
 }
 
 impl Code {
-    /// Returns how grave a finding of this code is.
+    /// Returns the severity of a finding with this code.
     pub const fn severity(self) -> Severity {
         match self.scope() {
             Scope::File | Scope::Row => Severity::Error,
@@ -166,7 +167,19 @@ impl FromStr for Code {
     }
 }
 
-/// A name that is no code.
+#[cfg(feature = "schema")]
+impl schemars::JsonSchema for Code {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Code".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        let names: Vec<&str> = Self::ALL.iter().map(|code| code.as_str()).collect();
+        schemars::json_schema!({ "type": "string", "enum": names })
+    }
+}
+
+/// An unknown code.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("not a code: {0}")]
 pub struct CodeUnknown(pub String);

@@ -4,14 +4,15 @@ use serde::{Deserialize, Serialize};
 
 use crate::types::kind::Kind;
 
-/// What a field holds: decides how a cell is cleaned and what it refers to.
+/// The content of a field: decides how a cell is cleaned and which entries it refers to.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum FieldKind {
     /// Any text.
     #[default]
     Text,
-    /// A name: told apart with case ignored and inner blanks single.
+    /// A name: compared without case, inner blanks single.
     Name,
     /// An e-mail address.
     Email,
@@ -21,7 +22,7 @@ pub enum FieldKind {
     Website,
     /// The id of an account.
     AccountId,
-    /// One group of the program's.
+    /// One group of the program.
     Group,
     /// A number.
     Number,
@@ -29,7 +30,7 @@ pub enum FieldKind {
     Timestamp,
     /// An ISO 3166 country code.
     Region,
-    /// Programs' names, separated by `|`.
+    /// Names of programs, separated by `|`.
     Programs,
     /// One of the field's `values`.
     Choice,
@@ -41,9 +42,9 @@ pub enum FieldKind {
     Window,
     /// The number of a document: a text that spreadsheets like to take for a number.
     Document,
-    /// Tags of the program's, separated by commas (SAG-10).
+    /// Tags of the program, separated by commas (SAG-10).
     Tags,
-    /// The login of an agent of the program's (DIG-7).
+    /// The login of an agent of the program (DIG-7).
     Agent,
     /// The name of an owner (CAD-11).
     Owner,
@@ -63,7 +64,7 @@ impl FieldKind {
         matches!(self, Text | Name | Group | Agent | Owner | Company | Tags)
     }
 
-    /// The kind of entries of the program's that a value names; groups have a check of their own.
+    /// The kind of directory entries that a value names; groups have a check of their own.
     pub fn refers_to(self) -> Option<Kind> {
         match self {
             FieldKind::Tags => Some(Kind::Tags),

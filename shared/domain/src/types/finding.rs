@@ -1,4 +1,4 @@
-//! A finding: what was noticed about a file, a row or a cell, before it is put into words.
+//! A finding: something noticed about a file, a row or a cell, before it becomes a text.
 
 use std::sync::Arc;
 
@@ -8,12 +8,13 @@ pub use crate::types::code::{Code, CodeUnknown, Scope, Severity};
 
 /// The column that a finding is about.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Column {
-    /// The field's name; of a column that is no field's the sender's header.
+    /// The field's name; the sender's header where the column fills no field.
     pub name: Arc<str>,
     /// The column's place in the record, from 1; absent where the field has no column.
     pub position: Option<u32>,
-    /// No field is in it: its name is for people, and never told to programs as a field's.
+    /// The column fills no field: its name is for people, and programs never get it as a field's name.
     #[serde(skip)]
     unmapped: bool,
 }
@@ -24,24 +25,24 @@ impl Column {
         Self { name: name.into(), position: position.into(), unmapped: false }
     }
 
-    /// Names a column that is no field's, and its place, from 1.
+    /// Names a column without a field, and its place, from 1.
     pub fn unmapped(name: impl Into<Arc<str>>, position: u32) -> Self {
         Self { name: name.into(), position: Some(position), unmapped: true }
     }
 }
 
-/// One thing that was noticed. Holds no words: [`crate::messages::catalogue::Messages`] finds them.
+/// One finding. It holds no text: [`crate::messages::catalogue::Messages`] has the texts.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Finding {
-    /// What kind of thing it is.
+    /// Its code.
     pub code: Code,
     /// The column it is about; absent for findings about the row or the file.
     pub column: Option<Column>,
     /// The value as seen, already masked where IMP-18 says so.
     pub value: Option<String>,
-    /// What fills the message's placeholders, such as `limit`, `reason`, `row`.
+    /// The values of the message's placeholders, such as `limit`, `reason`, `row`.
     pub args: Vec<(&'static str, String)>,
-    /// What was probably meant, where that is known.
+    /// The likely intended value, where one is known.
     pub hint: Option<String>,
 }
 
@@ -70,7 +71,7 @@ impl Finding {
         self
     }
 
-    /// Adds what was probably meant.
+    /// Adds the likely intended value.
     #[must_use]
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());
@@ -82,7 +83,7 @@ impl Finding {
         matches!(self.code.severity(), Severity::Error)
     }
 
-    /// Returns what people call the column, where there is one: by its field, or by its header.
+    /// Returns the column's name for people, where there is one: its field, or its header.
     pub fn column_name(&self) -> Option<&str> {
         self.column.as_ref().map(|column| &*column.name)
     }
@@ -96,12 +97,12 @@ impl Finding {
         self.field().map_or("row", |field| field)
     }
 
-    /// Whether it says the same of the same field.
+    /// Whether it has the same code for the same field.
     pub fn is_like(&self, other: &Self) -> bool {
         self.code == other.code && self.field() == other.field()
     }
 
-    /// Writes `<field>:<code>`, or `row:<code>` where there is no field, as result files have it.
+    /// Writes `<field>:<code>`, or `row:<code>` where there is no field, as in result files.
     pub fn write_key(&self, out: &mut Vec<u8>) {
         out.extend_from_slice(self.key_of_place().as_bytes());
         out.push(b':');

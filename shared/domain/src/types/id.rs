@@ -7,7 +7,7 @@ use sha2::{Digest, Sha256};
 /// Parts of an identity are joined by U+001F, which no cleaned value holds.
 pub const UNIT: char = '\u{1f}';
 
-/// Whose contact it is, derived from the identity: the same row gives the same contact, wherever it is worked.
+/// The id of a contact, derived from its identity: the same row gives the same contact, whichever worker judges it.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ContactId([u8; 16]);
 
@@ -20,22 +20,22 @@ impl ContactId {
         Self(id)
     }
 
-    /// The id as a store keeps it.
+    /// The id in binary form, for a store.
     pub fn as_bytes(&self) -> &[u8; 16] {
         &self.0
     }
 
-    /// The id that a store kept.
+    /// The id from its binary form.
     pub fn from_bytes(bytes: [u8; 16]) -> Self {
         Self(bytes)
     }
 
-    /// The id as people and files see it: 26 letters of lower-case base32.
+    /// The id as text: 26 letters of lower-case base32.
     pub fn letters(&self) -> [u8; 26] {
         let bits = u128::from_be_bytes(self.0);
         let mut letters = [0; 26];
-        for (place, notification) in letters[..25].iter_mut().enumerate() {
-            *notification = BASE32[(bits >> (123 - 5 * place) & 31) as usize];
+        for (place, letter) in letters[..25].iter_mut().enumerate() {
+            *letter = BASE32[(bits >> (123 - 5 * place) & 31) as usize];
         }
         // The last letter holds three bits.
         letters[25] = BASE32[(bits << 2 & 31) as usize];
@@ -47,13 +47,13 @@ impl ContactId {
         out.push_str(std::str::from_utf8(&self.letters()).expect("base32 is ASCII"));
     }
 
-    /// Reads an id as people and files write it.
+    /// Reads an id from its text.
     pub fn parse(text: &str) -> Option<Self> {
         let mut bits = 0_u32;
         let mut held = 0_u32;
         let mut id = Vec::with_capacity(17);
-        for notification in text.bytes() {
-            let value = BASE32.iter().position(|known| *known == notification)?;
+        for letter in text.bytes() {
+            let value = BASE32.iter().position(|known| *known == letter)?;
             held = (held << 5 | u32::try_from(value).ok()?) & 0xfff;
             bits += 5;
             if bits >= 8 {
@@ -64,7 +64,7 @@ impl ContactId {
         (text.len() == 26).then(|| id[..16].try_into().ok().map(Self))?
     }
 
-    /// The token that an invitation bears (IMP-29): only who knows the installation's secret can make it.
+    /// The token of an invitation (IMP-29): only the installation's secret can make it.
     pub fn invitation(&self, secret: &[u8]) -> String {
         let mut mac = Hmac::<Sha256>::new_from_slice(secret).expect("HMAC takes a key of any length");
         mac.update(self.to_string().as_bytes());

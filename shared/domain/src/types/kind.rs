@@ -2,8 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-/// What a directory file holds.
+/// The content of a directory file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Kind {
     /// Existing partners, the installation's marketplace; shared by all programs.
@@ -14,13 +15,13 @@ pub enum Kind {
     Tags,
     /// The logins of a program's agents.
     Agents,
-    /// Who can own a lead.
+    /// Owners of leads.
     Owners,
     /// A program's companies.
     Companies,
-    /// Who is in a running cadence.
+    /// People in a running cadence.
     Cadences,
-    /// Who signed up, with which invitation.
+    /// Sign-ups, each with its invitation.
     SignUps,
 }
 
@@ -65,7 +66,7 @@ impl std::str::FromStr for Kind {
     }
 }
 
-/// A kind that the directory does not have.
+/// An unknown directory kind.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
     "not a kind of directory entry: {0:?}; one of accounts, groups, tags, agents, owners, companies, cadences, sign-ups"

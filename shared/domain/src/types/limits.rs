@@ -1,4 +1,4 @@
-//! Every limit, in one place; each stands in the message of its code.
+//! Every limit, in one place; each is in the message of its code.
 
 /// Characters of a cell, as in a spreadsheet (`value_too_long`).
 pub const CELL_CHARACTERS: usize = 32_767;
@@ -6,14 +6,14 @@ pub const CELL_CHARACTERS: usize = 32_767;
 pub const ROW_BYTES: usize = 256 * 1024;
 /// The same, as messages say it.
 pub const ROW: &str = "256 KiB";
-/// Bytes of a row that is too large which are looked at: its cells up to there are told and shown.
+/// Bytes that are read of a row that is too large: its cells up to there are shown.
 pub const ROW_SEEN: usize = 4 * 1024 * 1024;
-/// Bytes of a contact's record (`not_stored`): a store keeps two of them, the one before and the new one, in one item
-/// of at most 400 KiB.
+/// Bytes of a contact's record (`not_stored`): a store holds two of them, the earlier and the new one, in one item of at
+/// most 400 KiB.
 pub const RECORD_BYTES: usize = 190 * 1024;
 /// The same, as messages say it.
 pub const RECORD: &str = "190 KiB";
-/// Bytes of a directory entry with its id and, twice, what it is found by (`not_stored`): one item of a store.
+/// Bytes of a directory entry with its id and, twice, its keys (`not_stored`): one item of a store.
 pub const ENTRY_BYTES: usize = 390 * 1024;
 /// The same, as messages say it.
 pub const ENTRY: &str = "390 KiB";
@@ -25,7 +25,7 @@ pub const FILE_BYTES: u64 = 16 * 1024 * 1024 * 1024;
 pub const FILE: &str = "16 GiB";
 /// Rows of a file (`too_many_rows`).
 pub const ROWS: u64 = 100_000_000;
-/// Bytes of a packed file as it is sent (`file_too_large`): it is held in memory as a whole.
+/// Bytes of a packed file before it is unpacked (`file_too_large`): it is in memory as a whole.
 pub const PACKED_BYTES: u64 = 256 * 1024 * 1024;
 /// The same, as messages say it.
 pub const PACKED: &str = "256 MiB (packed)";
@@ -40,7 +40,7 @@ pub const EXPANSION: u64 = 200;
 pub const EXPANSION_FREE: u64 = 16 * 1024 * 1024;
 /// Both, as messages say them.
 pub const EXPANDED: &str = "200 times its size";
-/// Bytes of a workbook as it is sent (`file_too_large`): it is held in memory as a whole.
+/// Bytes of a workbook before it is unpacked (`file_too_large`): it is in memory as a whole.
 pub const WORKBOOK_BYTES: u64 = 256 * 1024 * 1024;
 /// The same, as messages say it.
 pub const WORKBOOK: &str = "256 MiB (xlsx)";
@@ -50,11 +50,11 @@ pub const WORKBOOK_UNPACKED_BYTES: u64 = 4 * 1024 * 1024 * 1024;
 pub const WORKBOOK_UNPACKED: &str = "4 GiB";
 /// Bytes that any workbook may unpack to; a larger one no more than [`EXPANSION`] times its size (`archive_unsafe`).
 pub const WORKBOOK_EXPANSION_FREE: u64 = 64 * 1024 * 1024;
-/// Bytes that its shared strings and styles unpack to (`archive_unsafe`): they are held in memory.
+/// Bytes that its shared strings and styles unpack to (`archive_unsafe`): they are in memory.
 pub const WORKBOOK_STRINGS_BYTES: u64 = 512 * 1024 * 1024;
 /// The same, as messages say it.
 pub const WORKBOOK_STRINGS: &str = "512 MiB";
-/// Bytes of one text in it (`archive_unsafe`), many times what a cell may hold.
+/// Bytes of one text in it (`archive_unsafe`), many times the limit of a cell.
 pub const WORKBOOK_TEXT_BYTES: u64 = 16 * 1024 * 1024;
 /// The same, as messages say it.
 pub const WORKBOOK_TEXT: &str = "16 MiB";
@@ -66,8 +66,8 @@ pub const WORKBOOK_STRINGS_COUNTED: &str = "16,000,000 shared strings";
 pub const WORKBOOK_SHEETS: usize = 1_000;
 /// The same, as messages say it.
 pub const WORKBOOK_SHEETS_COUNTED: &str = "1,000 sheets";
-/// Columns that a sheet can have at all, and that are looked at of a file that has more than [`COLUMNS`]; of a broken
-/// sheet a column may be said to be any.
+/// Columns that a sheet can have at all. So many are read of a file that has more than [`COLUMNS`]; a broken sheet may
+/// name any column.
 pub const SHEET_COLUMNS: usize = 16_384;
 /// Rows that a sheet can have at all.
 pub const SHEET_ROWS: u32 = 1_048_576;

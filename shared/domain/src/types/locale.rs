@@ -1,12 +1,13 @@
-//! The five languages in which Rollcall speaks to people.
+//! The five languages of Rollcall's texts for people.
 
 use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-/// A language of messages, reports and letters; files for machines never depend on it.
+/// A language of messages, reports and notifications; files for programs never depend on it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Locale {
     /// English, the default.
@@ -37,7 +38,7 @@ impl Locale {
         }
     }
 
-    /// Reads `pt`, `pt-BR` or `pt_BR`, in any case; the region is not looked at.
+    /// Reads `pt`, `pt-BR` or `pt_BR`, in any case; the region is ignored.
     pub fn parse(tag: &str) -> Option<Self> {
         let language = tag.trim().split(['-', '_']).next().unwrap_or_default();
         Self::ALL.into_iter().find(|locale| language.eq_ignore_ascii_case(locale.as_str()))

@@ -4,10 +4,10 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// The program that owns accounts' directory loads: the installation's marketplace.
+/// The program that owns the loads of accounts: the installation's marketplace.
 pub const MARKETPLACE: &str = "_marketplace";
 
-/// What is wrong with a name.
+/// The error in a name.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum NameError {
     /// A program's or profile's name is `[a-z0-9-]{1,64}`.
@@ -43,7 +43,7 @@ macro_rules! name {
             /// Checks a name.
             ///
             /// # Errors
-            /// When the name is not of the form that the contract gives.
+            /// When the name does not have the form of the contract.
             pub fn parse(value: &str) -> Result<Self, NameError> {
                 let parse: fn(&str) -> Result<Box<str>, NameError> = $parse;
                 parse(value).map(Self)
@@ -84,17 +84,17 @@ macro_rules! name {
 }
 
 name!(
-    /// Whom an import belongs to: the tenant. The marketplace counts as one, for its directory loads.
+    /// A program: the tenant that an import belongs to. The marketplace counts as one, for its directory loads.
     ProgramName,
     |value| if value == MARKETPLACE { Ok(value.into()) } else { checked("program", value) }
 );
 name!(
-    /// What a file of one kind promises.
+    /// The name of a profile.
     ProfileName,
     |value| checked("profile", value)
 );
 name!(
-    /// One file, once: `20261121T191629123Z-k3v5…`, sorts by time.
+    /// The id of an import: `20261121T191629123Z-k3v5…`, sorts by time.
     ImportId,
     |value| {
         let valid = value.len() == 19 + 1 + ImportId::DIGEST

@@ -31,7 +31,7 @@ pub fn rounded(number: f64, locale: Locale) -> String {
     format!("{}{}{}", tenths / 10, if locale == Locale::En { '.' } else { ',' }, tenths % 10)
 }
 
-/// Writes a length of time in the two units that matter.
+/// Writes a duration in its two largest units.
 pub fn length(seconds: f64, locale: Locale) -> String {
     let total = seconds.max(0.0).round() as u64;
     let (hours, minutes, rest) = (total / 3600, total / 60 % 60, total % 60);

@@ -4,15 +4,15 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// What became of a row.
+/// The outcome of a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Outcome {
-    /// A contact was made.
+    /// A contact was created.
     Created,
     /// A contact was changed, or got a membership.
     Updated,
-    /// The contact already was as the row says.
+    /// The contact already had these values.
     Unchanged,
     /// The row joined the contact of an earlier row.
     Merged,
@@ -20,7 +20,7 @@ pub enum Outcome {
     Skipped,
     /// The row has errors.
     Rejected,
-    /// The row is not known to be stored.
+    /// The row may not be stored.
     Unprocessed,
 }
 
@@ -63,17 +63,18 @@ impl fmt::Display for Outcome {
 
 /// How an import ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Status {
-    /// Every row was taken.
+    /// Every row was accepted.
     Completed,
     /// Some rows were rejected.
     CompletedWithErrors,
     /// Some rows could not be processed.
     Incomplete,
-    /// The file was not taken.
+    /// The file was refused.
     Refused,
-    /// The import broke.
+    /// The import failed.
     Failed,
     /// It was cancelled; chunks that were not decided are unprocessed.
     Cancelled,

@@ -36,7 +36,7 @@ struct Contact {
 }
 
 impl MemoryContacts {
-    /// The contacts of a pool as they stand: id, record, groups.
+    /// The present contacts of a pool: id, record, groups.
     pub fn listed(&self, pool: &Pool) -> Vec<(ContactId, String, Vec<String>)> {
         let pools = lock(&self.0);
         let Some(shelf) = pools.pools.get(pool) else { return Vec::new() };

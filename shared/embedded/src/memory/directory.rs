@@ -11,7 +11,7 @@ use rollcall_pipeline::ports::{Answer, Directory, DirectoryItem};
 
 use crate::store::lock;
 
-/// Whose entries of which kind.
+/// Owner and kind of entries.
 type Shelf = (String, Kind);
 
 /// A directory; clones share it.
@@ -21,12 +21,12 @@ pub struct MemoryDirectory(Arc<Mutex<Entries>>);
 #[derive(Debug, Default)]
 struct Entries {
     items: BTreeMap<(Shelf, String), DirectoryItem>,
-    /// The ids behind each key.
+    /// The ids of each key.
     keys: BTreeMap<(Shelf, String), BTreeSet<String>>,
 }
 
 impl Entries {
-    /// The entries behind a key, by id.
+    /// The entries of a key, by id.
     fn behind(&self, shelf: &Shelf, key: &str) -> Vec<&DirectoryItem> {
         let ids = self.keys.get(&(shelf.clone(), key.to_owned())).into_iter().flatten();
         ids.filter_map(|id| self.items.get(&(shelf.clone(), id.clone()))).collect()

@@ -20,9 +20,9 @@ struct States {
     items: BTreeMap<ImportId, ImportItem>,
     closed: BTreeSet<(ImportId, u32)>,
     leases: HashMap<(ImportId, u32), Timestamp>,
-    /// Until when the letter is claimed; `None` once it went out.
+    /// The end of the claim on the notification; `None` once it was sent.
     letters: HashMap<ImportId, Option<Timestamp>>,
-    /// When the sweep sent again what was missing.
+    /// When the sweep sent the missing chunks again.
     swept: HashMap<ImportId, Timestamp>,
 }
 

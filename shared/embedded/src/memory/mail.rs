@@ -8,12 +8,12 @@ use rollcall_pipeline::ports::{Answer, Mail};
 
 use crate::store::lock;
 
-/// Letters in the order they were sent; clones share them.
+/// Notifications in the order they were sent; clones share them.
 #[derive(Debug, Clone, Default)]
 pub struct MemoryMail(Arc<Mutex<Vec<(ImportId, Notification)>>>);
 
 impl MemoryMail {
-    /// The letters sent so far.
+    /// The notifications sent so far.
     pub fn sent(&self) -> Vec<(ImportId, Notification)> {
         lock(&self.0).clone()
     }

@@ -18,7 +18,7 @@ pub struct MemoryObjects(Arc<Mutex<Shelf>>);
 #[derive(Debug, Default)]
 struct Shelf {
     objects: BTreeMap<String, Object>,
-    /// Counts writes: what tells versions apart, and what time it is.
+    /// Counts writes: it tells versions apart, and gives the time.
     writes: u64,
 }
 
@@ -30,7 +30,7 @@ struct Object {
 }
 
 impl MemoryObjects {
-    /// Drops a file as a sender would, changed at a time.
+    /// Drops a file as a sender would, with this modification time.
     pub fn drop_bytes(&self, key: &str, bytes: Vec<u8>, modified: Timestamp) {
         lock(&self.0).write(key, bytes, Some(modified));
     }
@@ -47,7 +47,7 @@ impl MemoryObjects {
 }
 
 impl Shelf {
-    /// Without a time of its own a write is a millisecond after the one before.
+    /// Without an explicit time, a write is a millisecond after the one before.
     fn write(&mut self, key: &str, bytes: Vec<u8>, modified: Option<Timestamp>) {
         self.writes += 1;
         let version = self.writes;
@@ -119,7 +119,7 @@ impl Sources for MemoryObjects {
     }
 }
 
-/// A large object on its way into the bucket.
+/// A large object that is being written into the bucket.
 #[derive(Debug)]
 pub struct MemoryWriter {
     objects: MemoryObjects,

@@ -1,4 +1,4 @@
-//! The contacts as judging reads them; [`super::keep`] writes them.
+//! Reads contacts for judging; [`super::keep`] writes them.
 
 use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, HashMap};
@@ -40,7 +40,7 @@ impl Contacts for ContactStore {
     }
 
     async fn raise_cutoff(&self, pool: &Pool, import: &ImportId) -> Answer<()> {
-        self.0.write("raising the floor of a pool", |transaction| {
+        self.0.write("raising the cutoff of a pool", |transaction| {
             let number = pool_number(transaction, pool)?;
             let raise = "UPDATE pools SET floor = max(floor, ?2) WHERE number = ?1";
             transaction.execute(raise, params![number, import.as_str()]).map(drop)
@@ -89,7 +89,7 @@ fn contact_of(wanted: &Wanted) -> &ContactId {
 pub(super) struct Standing {
     pub(super) seq: i64,
     pub(super) contact_id: ContactId,
-    /// The import that it is stamped with.
+    /// The import that wrote it last.
     pub(super) import: i64,
     /// The row of that import.
     pub(super) row: u64,
@@ -102,7 +102,7 @@ pub(super) struct Standing {
 #[derive(Debug)]
 pub(super) struct View {
     pub(super) pool: i64,
-    /// Contacts of older imports are no more; empty where there is no floor.
+    /// Contacts of older imports read as absent; empty where there is no cutoff.
     cutoff: String,
     /// The import's number, where it has one.
     import: Option<i64>,
@@ -129,7 +129,7 @@ impl View {
         Ok(Some(Self { pool, cutoff, import, imports: HashMap::new() }))
     }
 
-    /// The row under a seq, where it is one of this pool.
+    /// The row with a sequence number, where it belongs to this pool.
     pub(super) fn standing(&self, connection: &Connection, seq: i64) -> rusqlite::Result<Option<Standing>> {
         let select = "SELECT pool, contact_id, import, row, record, groups FROM contacts WHERE seq = ?1";
         let mut read = connection.prepare_cached(select)?;
@@ -147,7 +147,7 @@ impl View {
         }))
     }
 
-    /// What was there before the import.
+    /// The record from before the import.
     fn before(
         &mut self,
         connection: &Connection,
@@ -167,7 +167,7 @@ impl View {
         }
     }
 
-    /// Whether what an import wrote is not below the floor.
+    /// Whether an import is not below the cutoff.
     pub(super) fn stands(&mut self, connection: &Connection, import: i64) -> rusqlite::Result<bool> {
         if self.cutoff.is_empty() {
             return Ok(true);
@@ -202,7 +202,7 @@ impl View {
     }
 }
 
-/// The record beside a row, from before the import that stamped it; `None` where the contact was absent.
+/// The record beside a row, from before the import that wrote it; `None` where the contact was absent.
 pub(super) fn record_before(connection: &Connection, seq: i64) -> rusqlite::Result<Option<String>> {
     let record = connection
         .prepare_cached("SELECT record FROM contacts_before WHERE seq = ?1")?

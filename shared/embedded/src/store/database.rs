@@ -11,10 +11,10 @@ use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction, TransactionBehavio
 use super::index::Index;
 use super::schema;
 
-/// Bytes of a page. Measured against 4 and 16 KiB: larger pages append faster and change slower.
+/// Bytes of a page. Measured against 4 and 16 KiB: larger pages append faster and update slower.
 const PAGE: u32 = 8192;
 
-/// Pages that the log holds before they move into the file: 32 MiB.
+/// Pages in the write-ahead log before a checkpoint moves them into the file: 32 MiB.
 const LOG_PAGES: i32 = 4 * 1024;
 
 thread_local! {
@@ -25,10 +25,10 @@ thread_local! {
 /// Why the tables could not be opened.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
-    /// Something else is in its place.
+    /// Another file is in its place.
     #[error("not a Rollcall database: {0}; move it away, or choose another home")]
     Foreign(PathBuf),
-    /// A newer program wrote it.
+    /// A newer version of the program wrote it.
     #[error("database is of a newer version ({found}, this program reads {known}): {path}; update rollcall")]
     Newer {
         /// The file.
@@ -38,12 +38,12 @@ pub enum OpenError {
         /// The version that this program reads.
         known: i32,
     },
-    /// SQLite's own words.
+    /// SQLite's error text.
     #[error("cannot open {path}: {cause}")]
     Sqlite {
         /// The file.
         path: PathBuf,
-        /// SQLite's own words.
+        /// SQLite's error text.
         cause: String,
     },
 }
@@ -54,29 +54,29 @@ pub struct Database {
     path: PathBuf,
     writer: Option<Mutex<Connection>>,
     readers: Mutex<Vec<Connection>>,
-    /// Held by who reads, and alone by who moves the log into the file: only a log that nobody reads begins anew.
+    /// Shared by readers, exclusive for a checkpoint: only a log that nobody reads begins anew.
     reading: RwLock<()>,
-    /// Held by who moves the log.
+    /// Held during a checkpoint.
     moving: Mutex<()>,
     pub(super) contacts: Index,
     pub(super) entries: Index,
 }
 
 impl Database {
-    /// Opens the tables for one process that reads and writes; makes them where there are none.
+    /// Opens the tables for one process that reads and writes; creates them if needed.
     ///
     /// # Errors
-    /// When the file cannot be opened or made, is not ours, or is of a newer version.
+    /// When the file cannot be opened or created, is not Rollcall's, or is of a newer version.
     pub fn open(path: &Path) -> Result<Self, OpenError> {
         let failed = |error| open_error(path, error);
         let mut writer = connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE)
             .map_err(failed)?;
         check_version(path, &writer)?;
         writer.pragma_update(None, "page_size", PAGE).map_err(failed)?;
-        // A chunk's pages stay in memory until its commit; who reads goes from row to row and needs no more than usual.
+        // A chunk's pages stay in memory until its commit. Readers go from row to row and need no more than usual.
         writer.pragma_update(None, "cache_size", -8192).map_err(failed)?;
         writer.pragma_update(None, "journal_mode", "wal").map_err(failed)?;
-        // The log is moved by `write_with`, when nobody reads it; this takes the place of SQLite's own hook.
+        // `write_with` runs the checkpoint while nobody reads; this replaces SQLite's own hook.
         writer.wal_hook(Some(|_, pages| {
             IN_LOG.set(pages);
             Ok(())
@@ -95,8 +95,7 @@ impl Database {
         })
     }
 
-    /// Opens the tables as they stand now, beside a process that works on them. Whatever is written from now on
-    /// is not seen.
+    /// Opens the tables in their present state, while another process works on them. Later writes are not seen.
     ///
     /// # Errors
     /// As [`Database::open`], and where there are no tables.
@@ -127,7 +126,8 @@ impl Database {
         let named = |error| fault(doing, &error);
         let Some(_) = &self.writer else {
             let readers = lock(&self.readers);
-            let snapshot = readers.first().ok_or_else(|| Fault::permanent(doing, "the snapshot is gone"))?;
+            let snapshot =
+                readers.first().ok_or_else(|| Fault::permanent(doing, "the snapshot is closed"))?;
             return work(snapshot).map_err(named);
         };
         let _reading = self.reading.read().unwrap_or_else(PoisonError::into_inner);
@@ -154,7 +154,7 @@ impl Database {
         })
     }
 
-    /// Writes in one transaction that the work itself commits.
+    /// Writes in one transaction that the closure itself commits.
     pub(super) fn write_with<T>(
         &self,
         doing: &'static str,
@@ -175,8 +175,8 @@ impl Database {
         Ok(answer)
     }
 
-    /// Moves the log into the file: most of it while others go on, the rest while nobody reads or writes, for only
-    /// then the log begins anew. What cannot move now moves later: it is committed either way.
+    /// Runs a checkpoint: most of it while others work, the rest while nobody reads or writes, because only then the log
+    /// begins anew. Pages that cannot move now move later: they are committed either way.
     fn move_log(&self, writer: &Mutex<Connection>) {
         let Ok(_alone) = self.moving.try_lock() else { return };
         let taken = lock(&self.readers).pop();
@@ -189,22 +189,22 @@ impl Database {
         let _ = checkpoint(&writer);
     }
 
-    /// Does now, beside others, what closing would wait for: packs the indexes and moves the log.
+    /// Does the work of closing now, while others work: packs the indexes and runs a checkpoint.
     pub(crate) fn come_to_rest(&self) {
         let Some(writer) = &self.writer else { return };
-        // What fails here is done again, or found needless, when the tables are closed.
+        // If this fails, closing the tables does it again, or finds it unnecessary.
         let _ = self.pack();
         self.move_log(writer);
     }
 
-    /// A connection of one's own, for a long listing.
+    /// A separate connection, for a long listing.
     pub(super) fn connect_reader(&self) -> rusqlite::Result<Connection> {
         let reader = connect(&self.path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
         reader.pragma_update(None, "query_only", true)?;
         Ok(reader)
     }
 
-    /// Packs what the indexes hold in memory; without it the next opening reads it again.
+    /// Packs the tails of the indexes; without it the next opening reads their rows again.
     fn pack(&self) -> Answer<()> {
         for index in [&self.contacts, &self.entries] {
             if index.is_worth_packing() {
@@ -218,13 +218,13 @@ impl Database {
 impl Drop for Database {
     fn drop(&mut self) {
         if self.writer.is_some() {
-            // Nothing is lost where this fails: the next opening reads the unpacked rows again.
+            // Nothing is lost if this fails: the next opening reads the unpacked rows again.
             let _ = self.pack();
         }
     }
 }
 
-/// A lock is only ever lost to a panic, and what it guards is right after every step.
+/// A lock is only ever poisoned by a panic, and its data is valid after every step.
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -276,7 +276,7 @@ fn open_error(path: &Path, error: rusqlite::Error) -> OpenError {
     }
 }
 
-/// What SQLite says, as a fault: a lock may pass, nothing else does.
+/// Turns an SQLite error into a fault: a lock may be retried, nothing else.
 fn fault(doing: &'static str, error: &rusqlite::Error) -> Fault {
     match error.sqlite_error_code() {
         Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Fault::transient(doing, words(error)),

@@ -57,7 +57,7 @@ impl DirectoryStore {
             if row.is(MARKETPLACE, Kind::Accounts) && row.has_key(&keys[found.position])? {
                 *too_many = accounts.len() == MAX_CANDIDATES;
                 if !*too_many {
-                    // Nearly every key has one.
+                    // Nearly every key has one account.
                     accounts.reserve_exact(usize::from(accounts.is_empty()));
                     accounts.push(serde_json::from_str::<Account>(row.json()?).map_err(unreadable)?);
                 }
@@ -106,7 +106,7 @@ impl DirectoryStore {
         Ok(answers)
     }
 
-    /// Hands out every row that the index knows for a hash, in the order of the rows.
+    /// Passes on every row that the index has for a hash, in the order of the rows.
     fn each_row(
         &self,
         doing: &'static str,
@@ -140,7 +140,7 @@ fn owner(program: &ProgramName, kind: Kind) -> &str {
 
 const SELECT: &str = "SELECT owner, kind, id, keys, json FROM entries WHERE seq = ?1";
 
-/// Whether more rows of the same hash are wanted: thousands of accounts may share a key.
+/// Whether more rows of the same hash are needed: thousands of accounts may share a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Ask {
     More,
@@ -182,7 +182,7 @@ impl Row<'_> {
         Ok(self.0.get_ref(2)?.as_str()?)
     }
 
-    /// Whether the entry is found by a key now; hints of keys that it had once stay.
+    /// Whether the entry has a key now; hints of its former keys remain.
     fn has_key(&self, key: &str) -> rusqlite::Result<bool> {
         let keys = self.0.get_ref(3)?.as_str()?;
         let is_plain = |text: &str| !text.contains(['\\', '"']) && !text.contains(char::is_control);
@@ -205,7 +205,7 @@ impl Row<'_> {
     }
 }
 
-/// Entries on their way into the tables.
+/// Entries that are being written.
 struct Loading<'a> {
     transaction: &'a Transaction<'a>,
     index: &'a Index,
@@ -274,7 +274,7 @@ impl Loading<'_> {
     }
 }
 
-/// Each id once, as it comes last.
+/// Each id once, with its last entry.
 fn last_of_each(items: &[DirectoryItem]) -> Vec<&DirectoryItem> {
     let mut seen = HashSet::with_capacity(items.len());
     let mut last: Vec<&DirectoryItem> = items.iter().rev().filter(|item| seen.insert(&item.id)).collect();

@@ -1,4 +1,4 @@
-//! A filter over hashes: says "surely not there" without a look at the disk.
+//! A filter over hashes: answers "surely not there" without a read from disk.
 
 /// Bits set for one hash, all in one word pair of a cache line.
 const PROBES: u32 = 8;
@@ -18,11 +18,11 @@ pub(super) struct Filter {
 #[repr(align(64))]
 struct Block([u64; 8]);
 
-/// How many blocks are best brought near at once.
+/// How many blocks are best prefetched together.
 pub(super) const AT_ONCE: usize = 32;
 
 impl Filter {
-    /// Makes a filter with room for so many hashes; beyond it the answers get worse, never wrong.
+    /// Creates a filter with room for this many hashes; beyond it the answers get less precise, never wrong.
     pub(super) fn with_room(room: usize) -> Self {
         Self { blocks: vec![Block([0; 8]); room * BITS / 512 + 1] }
     }
@@ -50,7 +50,7 @@ impl Filter {
         true
     }
 
-    /// Brings the blocks of some hashes near, all at once, so that one need not wait for the other.
+    /// Prefetches the blocks of some hashes, all together, so that no block waits for another.
     pub(super) fn bring_near(&self, hashes: &[u64]) {
         let near = hashes.iter().fold(0, |near, hash| near ^ self.blocks[self.place(*hash).0].0[0]);
         std::hint::black_box(near);

@@ -5,19 +5,19 @@ use rollcall_domain::types::kind::Kind;
 use rusqlite::types::ValueRef;
 use xxhash_rust::xxh3::xxh3_64;
 
-/// What the packed index knows a contact by: an id is a digest, so its first half is a hash.
+/// The packed index's hash of a contact: an id is a digest, so its first half is a hash.
 pub(super) fn hash(id: &ContactId) -> u64 {
     let mut half = [0; 8];
     half.copy_from_slice(&id.as_bytes()[..8]);
     u64::from_be_bytes(half)
 }
 
-/// A contact id as a column holds it: as people see it.
+/// A contact id as a column stores it: the form that people see.
 pub(super) fn parse_id(value: ValueRef<'_>) -> Option<ContactId> {
     let text: &[u8; 26] = value.as_str().ok()?.as_bytes().try_into().ok()?;
     let mut bits = 0_u128;
-    for notification in &text[..25] {
-        bits = bits << 5 | u128::from(value_of(*notification)?);
+    for letter in &text[..25] {
+        bits = bits << 5 | u128::from(value_of(*letter)?);
     }
     // The last letter holds three bits.
     bits = bits << 3 | u128::from(value_of(text[25])? >> 2);
@@ -25,15 +25,15 @@ pub(super) fn parse_id(value: ValueRef<'_>) -> Option<ContactId> {
 }
 
 /// A letter of RFC 4648's base32, in lower case.
-fn value_of(notification: u8) -> Option<u8> {
-    match notification {
-        b'a'..=b'z' => Some(notification - b'a'),
-        b'2'..=b'7' => Some(notification - b'2' + 26),
+fn value_of(letter: u8) -> Option<u8> {
+    match letter {
+        b'a'..=b'z' => Some(letter - b'a'),
+        b'2'..=b'7' => Some(letter - b'2' + 26),
         _ => None,
     }
 }
 
-/// Hashes of one owner's entries of one kind; they are stored, so they never change.
+/// Hashes of one owner's entries of one kind. They are stored, so the function never changes.
 pub(super) struct Hasher {
     text: String,
     prefix: usize,
@@ -76,7 +76,7 @@ pub(super) fn hashes_of_row(row: [ValueRef<'_>; 4]) -> rusqlite::Result<Vec<u64>
     Ok(hashes)
 }
 
-/// Makes an error of another crate SQLite's, to leave a transaction with.
+/// Wraps another error as SQLite's, to leave a transaction with it.
 pub(super) fn unreadable(error: impl std::error::Error + Send + Sync + 'static) -> rusqlite::Error {
     rusqlite::Error::ToSqlConversionFailure(Box::new(error))
 }

@@ -1,15 +1,15 @@
-//! The packed hints in memory: eight bytes a hint, one look for a key.
+//! The packed hints in memory: eight bytes a hint, one memory access for a key.
 //!
-//! A hash's upper bits choose a slot of about eight hints; of the rest 24 bits are kept beside the seq. Two keys that
-//! agree in all of them are told apart by the row, as every hint is.
+//! A hash's upper bits choose a slot of about eight hints. Of the rest, 24 bits are stored with the sequence number. Two
+//! keys that agree in all of them are told apart by their rows, as with every hint.
 
 /// Hash and seq.
 pub(super) type Hint = (u64, i64);
 
-/// Bits of the seq in an entry; the others are of the hash.
+/// Bits of the sequence number in an entry; the others are of the hash.
 const SEQ: u32 = 40;
 
-/// Hints in a slot, on average: half of this at least.
+/// Hints in a slot, on average at least half of this.
 const FULL: usize = 8;
 
 /// Hints by hash, as they were last packed.
@@ -23,19 +23,19 @@ pub(super) struct Hints {
 }
 
 impl Hints {
-    /// Makes room for so many hints, which are then given in the order of their hashes.
+    /// Makes room for this many hints, which are then added in the order of their hashes.
     pub(super) fn with_room(hints: usize) -> Self {
         let bits = (hints / FULL).max(1).ilog2();
         Self { bits, ends: Vec::with_capacity(1 << bits), entries: Vec::with_capacity(hints) }
     }
 
-    /// Adds a hint; its hash is none below the last one's.
+    /// Adds a hint; its hash is not below the last one's.
     pub(super) fn push(&mut self, (hash, seq): Hint) {
         self.end_slots_before(self.slot(hash));
         self.entries.push(self.rest(hash) | seq.cast_unsigned() & ((1 << SEQ) - 1));
     }
 
-    /// Ends the list.
+    /// Closes the list.
     pub(super) fn finish(mut self) -> Self {
         self.end_slots_before(1 << self.bits);
         self
@@ -48,7 +48,7 @@ impl Hints {
         }
     }
 
-    /// The seqs of a hash.
+    /// The sequence numbers of a hash.
     pub(super) fn find(&self, hash: u64) -> impl Iterator<Item = i64> + '_ {
         let slot = self.slot(hash);
         let end = self.ends.get(slot).map_or(0, |end| *end as usize);
@@ -63,7 +63,7 @@ impl Hints {
         hash.checked_shr(64 - self.bits).unwrap_or(0) as usize
     }
 
-    /// The bits of a hash below those of its slot, where an entry has them.
+    /// The bits of a hash that an entry stores, below those of its slot.
     fn rest(&self, hash: u64) -> u64 {
         hash << self.bits >> SEQ << SEQ
     }

@@ -1,4 +1,4 @@
-//! The imports: which chunks are closed, who sends the letter, how it ended.
+//! The imports: which chunks are closed, who sends the notification, how it ended.
 
 use std::sync::Arc;
 
@@ -21,25 +21,25 @@ impl ImportStore {
         Self(database)
     }
 
-    /// A time for the next drop: now, or a millisecond after the last one, so that the ids of one home strictly
+    /// A time for the next drop: now, or a millisecond after the last drop, so that the ids of one home strictly
     /// increase.
     ///
     /// # Errors
     /// When the tables cannot be written.
     pub fn next_drop_time(&self, now: Timestamp) -> Answer<Timestamp> {
-        let at: i64 = self.0.write("noting a drop", |transaction| {
+        let at: i64 = self.0.write("storing a drop", |transaction| {
             let note = "INSERT INTO last_drop (one, at) VALUES (1, ?1)
                 ON CONFLICT (one) DO UPDATE SET at = max(excluded.at, last_drop.at + 1) RETURNING at";
             transaction.query_row(note, [now.as_millisecond()], |row| row.get(0))
         })?;
         Timestamp::from_millisecond(at)
-            .map_err(|error| rollcall_pipeline::fault::Fault::permanent("noting a drop", error))
+            .map_err(|error| rollcall_pipeline::fault::Fault::permanent("storing a drop", error))
     }
 }
 
 impl Imports for ImportStore {
     async fn begin(&self, item: ImportItem) -> Answer<ImportItem> {
-        self.0.write("noting an import", |transaction| {
+        self.0.write("storing an import", |transaction| {
             insert(transaction, &item)?;
             Ok(read(transaction, &item.import_id)?.unwrap_or(item))
         })
@@ -50,7 +50,7 @@ impl Imports for ImportStore {
     }
 
     async fn seal(&self, import: &ImportId, chunks: u32) -> Answer<()> {
-        self.0.write("sealing an import", |transaction| {
+        self.0.write("storing the number of chunks", |transaction| {
             let seal = "UPDATE imports SET chunks = ?2 WHERE import_id = ?1";
             transaction.execute(seal, params![import.as_str(), chunks]).map(drop)
         })
@@ -79,11 +79,13 @@ impl Imports for ImportStore {
         now: Timestamp,
         lease: Timestamp,
     ) -> Answer<NotificationClaim> {
-        self.0.write("claiming a letter", |transaction| claim_notification(transaction, import, now, lease))
+        self.0.write("claiming a notification", |transaction| {
+            claim_notification(transaction, import, now, lease)
+        })
     }
 
     async fn notification_sent(&self, import: &ImportId) -> Answer<()> {
-        self.0.write("noting a letter", |transaction| {
+        self.0.write("marking a notification as sent", |transaction| {
             let note = "INSERT INTO letters (import_id, sent, leased_until) VALUES (?1, 1, 0)
                 ON CONFLICT (import_id) DO UPDATE SET sent = 1";
             transaction.execute(note, [import.as_str()]).map(drop)
@@ -127,7 +129,7 @@ fn read(connection: &Connection, import: &ImportId) -> rusqlite::Result<Option<I
 pub(super) const SELECT: &str = "SELECT import_id, program, profile, object, dry_run, options, started_at, \
     chunks, status FROM imports";
 
-/// An import as its row says.
+/// An import from its row.
 pub(super) fn item_of(row: &Row<'_>) -> rusqlite::Result<ImportItem> {
     let text = |column| Ok::<_, rusqlite::Error>(row.get_ref(column)?.as_str()?);
     let status: Option<String> = row.get(8)?;
@@ -203,7 +205,7 @@ fn claim_notification(
     Ok(if sent { NotificationClaim::Sent } else { NotificationClaim::Held })
 }
 
-/// A time as a column holds it, to the nanosecond; beyond the year 2262 the last that fits.
+/// A time as a column stores it, to the nanosecond; beyond the year 2262 the last that fits.
 fn nanoseconds(time: Timestamp) -> i64 {
     i64::try_from(time.as_nanosecond()).unwrap_or(i64::MAX)
 }

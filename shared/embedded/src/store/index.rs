@@ -1,12 +1,12 @@
 //! A packed index: from a hash to the rows that may have it.
 //!
-//! Its entries, the hints, are pairs of hash and seq, sorted, 16 bytes each, in buckets by the hash's upper bits; a
-//! bucket fits a page. In memory they take half of that ([`Hints`]). New hints wait in memory (the tail) and are
-//! packed by the hundred thousand: that costs a tenth of keeping a B-tree in random order. The tail is not written:
-//! rows above the watermark are read again at opening.
+//! Its entries, the hints, are pairs of hash and sequence number, sorted, 16 bytes each, in buckets by the hash's upper
+//! bits; a bucket fits a page. In memory they take half of that ([`Hints`]). New hints wait in memory (the tail) and are
+//! packed by the hundred thousand: that costs a tenth of a B-tree in random order. The tail is not written: rows above
+//! the watermark are read again when the index is opened.
 //!
-//! A hint may be stale (the row is gone, has another key, or is not committed yet); whoever follows it looks at
-//! the row. None is ever missing, given that the lookup goes before the transaction that reads the rows.
+//! A hint may be stale (the row was deleted, has another key, or is not committed yet), so the reader checks the row. No
+//! hint is ever missing, as long as the lookup comes before the transaction that reads the rows.
 
 use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
@@ -20,10 +20,10 @@ use super::hints::{Hint, Hints};
 /// Hints in memory before they are packed: 9 MB of them.
 const TAIL: usize = (1 << 19) / 8 * 7;
 
-/// Hints whose rows are rather read again than packed: some hundredths of a second.
+/// Below this many hints, reading their rows again is cheaper than packing: some hundredths of a second.
 const REREAD: usize = 1 << 15;
 
-/// Hints in a bucket, on average, before there are twice as many buckets; a page holds three times as many.
+/// Hints in a bucket, on average, before the number of buckets doubles; a page holds three times as many.
 const CROWDED: u64 = 176;
 
 /// Bytes of one hint.
@@ -45,7 +45,7 @@ pub(super) struct Index {
     state: RwLock<State>,
 }
 
-/// What is in the buckets.
+/// The state of the buckets.
 #[derive(Debug, Clone, Copy, Default)]
 struct Packed {
     /// How many of a hash's upper bits choose the bucket.
@@ -53,17 +53,17 @@ struct Packed {
     hints: u64,
 }
 
-/// What is in memory.
+/// The state in memory.
 #[derive(Debug)]
 struct State {
     packed: Packed,
-    /// Over all hints, packed ones and the tail's.
+    /// Covers all hints, the packed ones and the tail.
     filter: Filter,
     /// The packed ones.
     known: Hints,
-    /// The tail, by hash: a seq, or below zero a place in `many`.
+    /// The tail, by hash: a sequence number, or below zero a place in `many`.
     seqs: HashTable<Hint>,
-    /// The seqs of a hash that has several; a key that thousands of accounts share has them in one place.
+    /// The sequence numbers of a hash that has several; a key that thousands of accounts share has them in one place.
     many: Vec<Vec<i64>>,
     /// How many hints the tail has.
     waiting: usize,
@@ -129,8 +129,8 @@ impl Index {
         Ok((Self { table, state: RwLock::new(state) }, watermark))
     }
 
-    /// Finds the rows that may have each hash, in the order of their seq; the transaction that reads them begins
-    /// behind it.
+    /// Finds the rows that may have each hash, in order of sequence number. The transaction that reads them must begin
+    /// afterwards.
     pub(super) fn find(&self, hashes: &[u64]) -> Vec<IndexHit> {
         let state = self.state();
         let mut found = Vec::new();
@@ -148,8 +148,8 @@ impl Index {
         found
     }
 
-    /// Gives a seq to every hash that is surely new; `None` to one that may be there already, of an earlier place
-    /// in the list too.
+    /// Gives a sequence number to every hash that is surely new; `None` to one that may exist already, or that stands
+    /// earlier in the list.
     pub(super) fn admit(&self, hashes: &[u64]) -> Vec<Option<i64>> {
         let mut state = self.state_mut();
         let mut admitted = Vec::with_capacity(hashes.len());
@@ -161,7 +161,7 @@ impl Index {
         admitted
     }
 
-    /// Gives the next seq to a row, without a hint.
+    /// Gives the next sequence number to a row, without a hint.
     pub(super) fn next_seq(&self) -> i64 {
         self.state_mut().take_seq()
     }
@@ -171,12 +171,12 @@ impl Index {
         self.state_mut().add(hash, seq);
     }
 
-    /// Whether reading the rows of the tail again at the next opening would take longer than packing it now.
+    /// Whether reading the rows of the tail at the next opening would take longer than packing it now.
     pub(super) fn is_worth_packing(&self) -> bool {
         self.state().waiting >= REREAD
     }
 
-    /// Whether so many hints wait in memory that they are better packed.
+    /// Whether so many hints wait in memory that they should be packed.
     pub(super) fn is_heavy(&self) -> bool {
         self.state().waiting >= TAIL
     }
@@ -257,7 +257,7 @@ impl State {
         }
     }
 
-    /// The seqs that an entry of the tail stands for.
+    /// The sequence numbers of an entry of the tail.
     fn held<'t>(&'t self, held: &'t i64) -> &'t [i64] {
         match place_in_many(*held) {
             Some(place) => &self.many[place],
@@ -265,7 +265,7 @@ impl State {
         }
     }
 
-    /// The seqs of a hash, in the tail and packed.
+    /// The sequence numbers of a hash, in the tail and packed.
     fn seqs_of(&self, hash: u64) -> impl Iterator<Item = i64> {
         let waiting = self.seqs.find(hash, |known| known.0 == hash);
         let waiting = waiting.into_iter().flat_map(|known| self.held(&known.1)).copied();
@@ -273,7 +273,7 @@ impl State {
     }
 }
 
-/// What is held instead of a seq, where a hash has several: the place, from 1, below zero.
+/// Stands for a sequence number where a hash has several: the place, from 1, below zero.
 fn place_in_many(held: i64) -> Option<usize> {
     if held < 0 { usize::try_from(-held - 1).ok() } else { None }
 }
@@ -282,7 +282,7 @@ fn select(table: &str) -> String {
     format!("SELECT hints FROM {table} WHERE bucket = ?1")
 }
 
-/// The bucket of a hash: its upper bits, under a number that no bucket of another size has.
+/// The bucket of a hash: its upper bits, with a number that no bucket of another size has.
 fn bucket(hash: u64, bits: u32) -> i64 {
     (1_i64 << bits) | hash.checked_shr(64 - bits).unwrap_or(0).cast_signed()
 }
@@ -297,7 +297,7 @@ fn hint_at(hints: &[u8], place: usize) -> Hint {
     (word(place * HINT), word(place * HINT + 8).cast_signed())
 }
 
-/// Merges fresh hints into the buckets, all of them where there are to be more; answers how many were there
+/// Merges new hints into the buckets, all buckets where their number grows; returns how many were there already.
 /// already.
 fn repack(
     transaction: &Transaction<'_>,
@@ -339,12 +339,12 @@ fn repack(
     Ok(doubled)
 }
 
-/// A sorted bucket with sorted fresh hints in it, each once.
+/// A sorted bucket with sorted new hints in it, each once.
 fn merged(before: &[u8], fresh: &[Hint]) -> Vec<Hint> {
     let mut all = Vec::with_capacity(before.len() / HINT + fresh.len());
     all.extend((0..before.len() / HINT).map(|place| hint_at(before, place)));
     all.extend_from_slice(fresh);
-    // Two sorted runs: the stable sort merges them.
+    // The input is two sorted runs: the stable sort merges them.
     all.sort();
     all.dedup();
     all

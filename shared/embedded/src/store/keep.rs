@@ -1,7 +1,7 @@
-//! What an import leaves behind: contacts appended or changed, floors tidied.
+//! Writes contacts: appends or updates them, and removes those below a cutoff.
 //!
-//! A chunk is kept in one transaction with a marker: a second delivery finds the marker and writes nothing. A
-//! contact that is surely new costs one append; only the others are looked up.
+//! The contacts of a chunk are written in one transaction with a marker. A second delivery finds the marker and writes
+//! nothing. A contact that is surely new costs one append; only the others are looked up.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
@@ -15,7 +15,7 @@ use super::contacts::{ContactStore, Standing, View, import_number, pool_number, 
 use super::hash::{hash, unreadable};
 use super::index::Index;
 
-/// How many rows one transaction of tidying goes over.
+/// How many rows one transaction of the cleanup covers.
 const TIDIED_AT_ONCE: i64 = 20_000;
 
 impl ContactStore {
@@ -41,7 +41,7 @@ impl ContactStore {
     }
 
     pub(super) fn settle_import(&self, import: &ImportId) -> Answer<()> {
-        self.0.write("settling an import", |transaction| {
+        self.0.write("ending an import's writes", |transaction| {
             let end_import = "DELETE FROM contacts_before
                 WHERE import = (SELECT number FROM stamps WHERE import_id = ?1)";
             transaction.execute(end_import, [import.as_str()]).map(drop)
@@ -49,17 +49,18 @@ impl ContactStore {
         self.pack_if(self.0.contacts.is_worth_packing())
     }
 
-    /// Removes the contacts below the floor of a pool, which nobody sees any more; answers how many.
+    /// Deletes the contacts of a pool below its cutoff, which no reader sees any more; returns how many.
     ///
     /// # Errors
     /// When the tables cannot be written.
     pub fn tidy(&self, pool: &Pool) -> Answer<u64> {
-        let last: i64 = self.0.read("tidying a pool", |connection| {
+        let last: i64 = self.0.read("cleaning up a pool", |connection| {
             connection.query_row("SELECT coalesce(max(seq), 0) FROM contacts", [], |row| row.get(0))
         })?;
         let mut removed = 0;
         for from in (0..=last).step_by(TIDIED_AT_ONCE as usize) {
-            removed += self.0.write("tidying a pool", |transaction| tidy_some(transaction, pool, from))?;
+            removed +=
+                self.0.write("cleaning up a pool", |transaction| tidy_some(transaction, pool, from))?;
         }
         Ok(removed)
     }
@@ -83,7 +84,7 @@ fn tidy_some(transaction: &Transaction<'_>, pool: &Pool, from: i64) -> rusqlite:
     Ok(removed as u64)
 }
 
-/// One chunk's records on their way into the tables.
+/// The records of one chunk that are being written.
 struct Keeping<'a> {
     transaction: &'a Transaction<'a>,
     index: &'a Index,
@@ -108,7 +109,7 @@ impl Keeping<'_> {
         self.keep_looked_up(records, &rest)
     }
 
-    /// Keeps the records that may be there already.
+    /// Writes the records that may exist already.
     fn keep_looked_up(&mut self, records: &[ContactWrite<'_>], rest: &[usize]) -> rusqlite::Result<()> {
         let hashes: Vec<u64> = rest.iter().map(|at| hash(&records[*at].contact_id)).collect();
         let mut found = self.index.find(&hashes);
@@ -179,7 +180,7 @@ impl Keeping<'_> {
         serde_json::to_string(&groups).map(Some).map_err(unreadable)
     }
 
-    /// Lays a record over a contact that has a row.
+    /// Merges a record into a contact that has a row.
     fn change(&mut self, keep: &ContactWrite<'_>, standing: Standing) -> rusqlite::Result<()> {
         let stands = self.view.stands(self.transaction, standing.import)?;
         let groups = self.joined_groups(keep, &standing)?;
@@ -201,8 +202,8 @@ impl Keeping<'_> {
         self.transaction.prepare_cached(update)?.execute(values).map(drop)
     }
 
-    /// Whether the row is to give the contact's record: not where a newer import did, nor a lower row of this one,
-    /// nor where nothing of it changed.
+    /// Whether this row gives the contact's record: not if a newer import or a lower row of this import did, nor if
+    /// nothing changed.
     fn gives_the_record(
         &mut self,
         keep: &ContactWrite<'_>,
@@ -218,7 +219,7 @@ impl Keeping<'_> {
         Ok(!stands || !self.view.is_newer(self.transaction, standing.import, self.import)?)
     }
 
-    /// The record to write; the first write of a repeated identity puts what was before beside it.
+    /// The record to write; the first write of a repeated identity stores the earlier record beside it.
     fn record_to_keep<'k>(
         &self,
         keep: &'k ContactWrite<'_>,
@@ -238,7 +239,7 @@ impl Keeping<'_> {
         Ok(keep.record.map(Cow::Borrowed).or(before))
     }
 
-    /// A state from before an import that never ended says nothing about this one.
+    /// A state from before an import that never ended says nothing about this import.
     fn forget_before(&self, seq: i64) -> rusqlite::Result<()> {
         self.transaction
             .prepare_cached("DELETE FROM contacts_before WHERE seq = ?1")?
@@ -246,7 +247,7 @@ impl Keeping<'_> {
             .map(drop)
     }
 
-    /// The groups with the new ones, where there are any.
+    /// The groups with the new ones, if any.
     fn joined_groups(
         &mut self,
         keep: &ContactWrite<'_>,

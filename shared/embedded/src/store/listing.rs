@@ -1,4 +1,4 @@
-//! What the listing commands show.
+//! What the listing commands read.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -14,14 +14,14 @@ use super::database::Database;
 use super::hash::parse_id;
 use super::imports::{SELECT, item_of};
 
-/// One contact as it stands.
+/// One contact with its present values.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ListedContact {
     /// The contact.
     pub contact_id: ContactId,
     /// Its pool within the program.
     pub pool: String,
-    /// The import that it is stamped with.
+    /// The import that wrote it last.
     pub import_id: String,
     /// Its record, JSON.
     pub record: String,
@@ -62,11 +62,11 @@ impl Listing {
         })
     }
 
-    /// Hands out every contact of a program, in the order of their ids as they are written. It may take long
-    /// and holds no lock: other reads, of the directory say, may go on meanwhile.
+    /// Passes on every contact of a program, in the order of their ids as text. It may take long and holds no lock:
+    /// other reads, for example of the directory, may run meanwhile.
     ///
     /// # Errors
-    /// When the tables cannot be read, and what the caller answers.
+    /// When the tables cannot be read, and every error that the caller returns.
     pub fn contacts<E: From<Fault>>(
         &self,
         program: &ProgramName,
@@ -91,7 +91,7 @@ impl Listing {
     }
 }
 
-/// Per pool, the imports whose memberships stand.
+/// Per pool, the imports whose memberships are valid.
 fn cutoffs(reader: &Connection, program: &ProgramName) -> rusqlite::Result<BTreeMap<(String, i64), bool>> {
     let select = "SELECT pool, stamps.number, import_id >= floor FROM pools, stamps WHERE program = ?1";
     let mut select = reader.prepare(select)?;

@@ -1,8 +1,8 @@
 //! The tables of a home: one SQLite file, readable by any SQLite tool.
 //!
-//! Rows are plain tables ([`schema`]) and hold the truth. What makes them fast is beside them: rows are appended
-//! in the order they come, and a packed index ([`index`]) finds them again. Its entries are hints: one may point
-//! to a row that is gone or is another's, so every row that is found is looked at; none is ever missing.
+//! Rows are in plain tables ([`schema`]), which are the source of truth. Two things make them fast: rows are appended in
+//! the order of arrival, and a packed index ([`index`]) finds them again. Its entries are hints: a hint may point to a
+//! row that was deleted or belongs to another key, so the reader checks every row. No hint is ever missing.
 //!
 //! One connection writes, a few read. The ports' futures do their work when they are polled.
 

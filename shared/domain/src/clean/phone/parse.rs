@@ -1,6 +1,6 @@
 //! libphonenumber's `parse` and `is_valid_number` over the compiled plans, for cells of digits and plain punctuation.
 //!
-//! Each step is the library's own, under its name; whatever a step is not certain about is answered with `None`.
+//! Each step is the library's own, under its name. A step that is not certain returns `None`.
 
 use crate::clean::phone::PhoneFault;
 use crate::clean::phone::pattern::UNSET;

@@ -1,4 +1,4 @@
-//! The numbering plans: what libphonenumber's metadata says of each region and calling code, compiled at first use.
+//! The numbering plans: libphonenumber's metadata of each region and calling code, compiled at first use.
 
 use std::sync::OnceLock;
 

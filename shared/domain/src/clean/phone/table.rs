@@ -1,4 +1,4 @@
-//! Languages of digits as tables: one step a digit, exact.
+//! Regular languages over digits as tables: one step a digit, exact.
 
 use std::collections::HashMap;
 

@@ -1,14 +1,14 @@
-//! The census: which encoding a file that is no clean UTF-8 is in, decided over the whole of it.
+//! The census: finds the encoding of a file that is not clean UTF-8, from the whole file.
 //!
-//! Each physical line with a byte beyond ASCII speaks once, for UTF-8 where it is valid, else for an encoding of one
-//! byte a character. Valid UTF-8 is hardly ever chance, and read as anything else it is stored wrong and nobody is told;
-//! so one such line outweighs several others, whose rows are refused. One line alone that is no UTF-8 decides only
-//! where its letters stand in words: else it is a damaged cell, which is no encoding.
+//! Each physical line with a byte beyond ASCII has one vote: for UTF-8 where it is valid, else for a single-byte encoding.
+//! Valid UTF-8 is hardly ever chance, and a wrong encoding would store it wrong without notice; so one such line outweighs
+//! several others, whose rows are rejected. A single line that is not UTF-8 decides only where its letters form words:
+//! else it is a damaged cell, which is no encoding.
 //!
-//! Which of these encodings it is, the letters tell: under the right one they stand in words (`José`), under a wrong
-//! one words hold signs (`Jos‚`), boxes, or capitals behind small letters (`JosŽ`). Windows-1252 is what nearly all
-//! such files are in; another has to be clearly better. A line with bytes that Windows-1252 has not speaks for UTF-8
-//! where Windows-1252 is best: its row is refused, and nothing is guessed.
+//! Letters decide between the single-byte encodings: under the right one they form words (`José`), under a wrong one words
+//! hold symbols (`Jos‚`), boxes, or capitals after small letters (`JosŽ`). Nearly all such files are Windows-1252; another
+//! encoding has to fit clearly better. A line with bytes that Windows-1252 does not have votes for UTF-8 where
+//! Windows-1252 fits best: its row is rejected, and nothing is guessed.
 
 use crate::file::decode::{Confidence, Detected, DetectedBy, DetectedEncoding, Encoding, Place, single};
 

@@ -1,7 +1,7 @@
-//! Encodings of one byte a character: what the upper half of each stands for.
+//! Single-byte encodings: the characters of their upper halves.
 //!
-//! The lower half of all of them is ASCII. Tables of our own, for the ones that DOS left behind are in no library
-//! that the web's encodings are in, and one form for all is simpler than two.
+//! The lower half of all of them is ASCII. The tables are part of this crate: no library that has the web's encodings has
+//! those of DOS, and one form for all is simpler than two.
 
 use crate::file::decode::Encoding;
 

@@ -1,4 +1,4 @@
-//! Zstandard frames, one behind the other, each with its checksum looked at.
+//! Zstandard frames, one after the other; each checksum is verified.
 
 use std::io::{Cursor, Error, ErrorKind, Read};
 

@@ -1,10 +1,9 @@
 //! The splitter's fast path: 64 bytes at a time with AVX2 and carry-less multiplication.
 //!
-//! The prefix parity of the quotes says which bytes stand within quotes. That is exact as long as each quote that
-//! opens by parity follows a delimiter, a line end, or the quote that closed just before (a doubled quote): by
-//! induction, parity and the state machine then agree at every quote. A block that breaks the rule (a quote amid an
-//! unquoted cell), or begins behind a CR without its LF, is left to the state machine, which hands its state on to
-//! the next block.
+//! The prefix parity of the quotes says which bytes are within quotes. That is exact as long as each quote that opens by
+//! parity follows a delimiter, a line end, or the quote that closed just before (a doubled quote): by induction, parity
+//! and the state machine then agree at every quote. A block that breaks the rule (a quote within an unquoted cell), or
+//! begins after a CR without its LF, is left to the state machine, which passes its state on to the next block.
 #![allow(unsafe_code)]
 
 use std::arch::x86_64::*;

@@ -1,4 +1,4 @@
-//! What a packed file is, and whether it is safe to unpack.
+//! Reads the list of a zip archive's members, and checks whether it is safe to unpack.
 
 use std::collections::BTreeMap;
 use std::io::{Cursor, Read};

@@ -1,4 +1,4 @@
-//! A cell of a sheet to the text that a delimited file would hold.
+//! Turns a cell of a sheet into the text that a delimited file would hold.
 
 use std::fmt::Write as _;
 

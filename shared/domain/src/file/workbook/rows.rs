@@ -1,4 +1,4 @@
-//! The cells of a sheet to rows, and rows to lines of text.
+//! Turns the cells of a sheet into rows, and rows into lines of text.
 
 use calamine::{DataRef, XlsxCellReader};
 use self_cell::{MutBorrow, self_cell};

@@ -32,7 +32,7 @@ impl ChunkJudge<'_> {
     /// Lays a row over the record that is there; `None` where nothing of it changes.
     ///
     /// # Errors
-    /// Where the record that is there cannot be read.
+    /// Where the stored record cannot be read.
     pub(super) fn lay_over_record(
         &self,
         row: &Row,

@@ -1,4 +1,4 @@
-//! Rows of a directory file: each becomes an entry, compared with the one that is there.
+//! Rows of a directory file: each becomes an entry and is compared with the existing one.
 
 use serde_json::{Map, Value};
 
@@ -18,7 +18,7 @@ use crate::types::limits;
 use crate::types::outcome::Outcome;
 
 impl ChunkJudge<'_> {
-    /// Ids of the entries that the rows are, where the file loads the directory.
+    /// Ids of the rows' entries, where the file loads the directory.
     pub(super) fn wanted_ids(&self) -> Vec<String> {
         if self.profile.directory.is_none() {
             return Vec::new();
@@ -72,7 +72,7 @@ impl ChunkJudge<'_> {
         Ok(())
     }
 
-    /// A column that the file has replaces, even when it is empty; one that it lacks changes nothing.
+    /// A column of the file replaces, even when it is empty; a missing column changes nothing.
     fn lay_over(&self, entry: &mut Map<String, Value>, values: RowValues<'_>) {
         for (index, field) in self.profile.fields.iter().enumerate() {
             if self.cleaner.column(index).position.is_none() {
@@ -93,12 +93,12 @@ impl ChunkJudge<'_> {
     }
 }
 
-/// What an item of a store takes for an entry: while a load is at it, the keys stand there twice.
+/// The size of an entry's item in a store: during a load it holds the keys twice.
 fn bytes_of(item: &DirectoryItem) -> usize {
     item.json.len() + item.id.len() + 2 * item.keys.iter().map(String::len).sum::<usize>()
 }
 
-/// What an entry is found by.
+/// The keys of an entry.
 fn keys(kind: Kind, id: &str, entry: &Map<String, Value>) -> Vec<String> {
     let text = |name: &str| entry.get(name).and_then(Value::as_str).unwrap_or_default();
     let person = || {
@@ -117,7 +117,7 @@ fn keys(kind: Kind, id: &str, entry: &Map<String, Value>) -> Vec<String> {
             .chain(person())
             .collect(),
         Kind::Groups | Kind::Tags | Kind::Agents => vec![id.to_owned()],
-        // Two owners of one name are told apart by case (contract.md, "Identity").
+        // Case tells two owners of one name apart (contract.md, "Identity").
         Kind::Owners => vec![text("name").to_owned()],
         Kind::Companies => vec![folded(text("name"))],
         Kind::Cadences => person().collect(),

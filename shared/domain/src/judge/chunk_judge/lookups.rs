@@ -1,4 +1,4 @@
-//! What rows ask for, each thing once, and what was found, by its place among what was asked.
+//! Look-ups of a chunk, each once, and their answers by position.
 
 use std::hash::{BuildHasher, Hash};
 
@@ -9,7 +9,7 @@ use crate::contacts::contact::Wanted;
 use crate::contacts::directory::{Candidates, DirectoryItem, Group, MatchKey};
 use crate::types::kind::Kind;
 
-/// What must be looked up before rows can be judged; no key stands twice.
+/// The look-ups needed before rows can be judged; no key occurs twice.
 #[derive(Debug, Default)]
 pub struct Lookups {
     /// Keys of accounts.
@@ -22,20 +22,20 @@ pub struct Lookups {
     pub ids: Vec<String>,
 }
 
-/// What was found, in the order of the look-ups.
+/// The answers, in the order of the look-ups.
 #[derive(Debug, Default)]
 pub struct LookupAnswers {
-    /// Behind each key.
+    /// The accounts of each key.
     pub accounts: Vec<Candidates>,
-    /// Entries (JSON) behind each.
+    /// The entries (JSON) of each key.
     pub entries: Vec<Vec<String>>,
     /// Records (JSON) and memberships.
     pub contacts: Vec<Option<String>>,
-    /// Entries that are there already.
+    /// Existing entries.
     pub items: Vec<Option<DirectoryItem>>,
 }
 
-/// A list without doubles, in the order in which things were first asked for.
+/// A list without duplicates, in the order of first requests.
 pub(super) struct LookupSet<T> {
     list: Vec<T>,
     seen: HashTable<u32>,
@@ -43,7 +43,7 @@ pub(super) struct LookupSet<T> {
 }
 
 impl<T: Eq + Hash> LookupSet<T> {
-    /// With room for as many things.
+    /// With room for this many requests.
     pub(super) fn with_room(things: usize) -> Self {
         Self {
             list: Vec::with_capacity(things),
@@ -52,7 +52,7 @@ impl<T: Eq + Hash> LookupSet<T> {
         }
     }
 
-    /// Asks for something, and answers its place in the list.
+    /// Adds a request, and returns its position in the list.
     pub(super) fn add(&mut self, wanted: T) -> u32 {
         let hash = self.hasher.hash_one(&wanted);
         if let Some(place) = self.seen.find(hash, |place| self.list[*place as usize] == wanted) {
@@ -70,7 +70,7 @@ impl<T: Eq + Hash> LookupSet<T> {
     }
 }
 
-/// What was found, as judging reads it.
+/// The answers, as judging reads them.
 pub(super) struct Known<'f> {
     found: &'f LookupAnswers,
     groups: HashMap<&'f str, Group>,

@@ -1,4 +1,4 @@
-//! The desk: where rows are written as they are judged.
+//! The output of a chunk: rows are written here as they are judged.
 
 use crate::contacts::writes::WriteBatch;
 use crate::file::cells::Cells;
@@ -10,7 +10,7 @@ use crate::types::finding::Finding;
 use crate::types::id::ContactId;
 use crate::types::outcome::Outcome;
 
-/// Where rows are written as they are judged.
+/// Collects the rows of a chunk as they are judged.
 pub(super) struct ChunkOutput {
     writer: ResultWriter,
     messages: &'static Messages,
@@ -18,7 +18,7 @@ pub(super) struct ChunkOutput {
     /// A new contact's record, while it is judged.
     pub(super) record: String,
     pub(super) chunk_result: ChunkResult,
-    /// Each row as it is judged, where somebody wants to be told.
+    /// Each row as it is judged, for a preview.
     pub(super) rows: Option<Vec<JudgedRow>>,
 }
 
@@ -78,23 +78,23 @@ impl ChunkOutput {
     }
 }
 
-/// What would become of a row.
+/// The judgement on a row, for a preview.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct JudgedRow {
     /// The row.
     pub row: u64,
     /// The physical line on which it begins.
     pub line: u64,
-    /// What it would be, as if it were the first of its identity.
+    /// Its outcome, as if it were the first of its identity.
     pub outcome: Outcome,
-    /// All that was found in it.
+    /// All findings of the row.
     pub findings: Vec<Finding>,
     /// What it changes on a contact that exists.
     pub changes: Vec<Change>,
 }
 
 impl ChunkJudge<'_> {
-    /// An empty desk with room for all rows; each is told too where `told` is there.
+    /// An empty output with room for all rows; it also collects judgements where `told` is there.
     pub(super) fn output(&self, told: Option<Vec<JudgedRow>>) -> ChunkOutput {
         let mut answer = ChunkAnswer {
             succeeded: Vec::with_capacity(self.text.len() + 160 * self.rows.len()),
@@ -158,7 +158,7 @@ impl ChunkJudge<'_> {
     fn no_keeps(&self) -> Writes {
         match self.profile.directory {
             Some(_) => Writes::Directory(Vec::new()),
-            // A record says what a row says, and the names of its fields.
+            // A record holds the values of a row, and the names of its fields.
             None => Writes::Contacts(WriteBatch::with_room(
                 self.rows.len(),
                 self.text.len() + 192 * self.rows.len(),

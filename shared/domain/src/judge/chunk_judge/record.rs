@@ -1,4 +1,4 @@
-//! A row's values to the record that a contact's store keeps.
+//! Turns a row's values into the record of a contact.
 
 use std::borrow::Cow;
 
@@ -12,7 +12,7 @@ use crate::profile::raw::UnknownColumns;
 use crate::row::cleaner::RowValues;
 use crate::types::field_kind::FieldKind;
 
-/// Which fields and columns make a record, in the order in which JSON has them.
+/// The fields and columns of a record, in the order of its JSON.
 #[derive(Debug, Clone)]
 pub struct RecordShape {
     /// Mapped fields, by name; beside them those of which there are several, and whether they are mapped: a cell with
@@ -21,7 +21,7 @@ pub struct RecordShape {
     /// The mapped fields that say name, e-mail and phone.
     said: [Option<FieldIndex>; 3],
     phones: Vec<FieldIndex>,
-    /// Unmapped columns that are kept: name and position, by name.
+    /// Unmapped columns that are stored: name and position, by name.
     additional: Vec<(String, usize)>,
 }
 
@@ -108,7 +108,7 @@ impl RecordShape {
         (0..self.phones.len()).filter(first).map(phone)
     }
 
-    /// Writes the phones, where the field that says a single phone does not say them.
+    /// Writes the phones, where no field holds the same single phone.
     fn push_phones(&self, out: &mut String, values: RowValues<'_>, said: &str) {
         let said_all = self.phones(values).eq((!said.is_empty()).then_some(said));
         if said_all {
@@ -180,7 +180,7 @@ impl RecordShape {
     }
 }
 
-/// The name, put together of the fields that the profile says.
+/// The name, joined from the fields that the profile names.
 fn name<'a>(profile: &Profile, value: impl Fn(FieldIndex) -> &'a str) -> Cow<'a, str> {
     let parts = profile.contact_name.iter().map(|field| value(*field));
     let mut parts = parts.filter(|part| !part.is_empty());
@@ -217,7 +217,7 @@ fn push_object<'a>(out: &mut String, members: impl Iterator<Item = (&'a str, &'a
     out.push('}');
 }
 
-/// A text as serde_json writes it; most have nothing to escape, which is seen many bytes at a time.
+/// A text as serde_json writes it; most texts have nothing to escape, which is checked many bytes at a time.
 fn push_text(out: &mut String, text: &str) {
     let escaped =
         text.bytes().fold(false, |any, byte| any | (byte < 0x20) | (byte == b'"') | (byte == b'\\'));

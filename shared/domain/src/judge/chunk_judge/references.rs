@@ -1,4 +1,4 @@
-//! What rows refer to in the program's directory: tags, agents, owners, companies, cadences.
+//! References of rows to the program's directory: tags, agents, owners, companies, cadences.
 
 use serde::Deserialize;
 
@@ -13,28 +13,28 @@ use crate::types::code::Code;
 use crate::types::finding::Finding;
 use crate::types::kind::Kind;
 
-/// What a row belongs to.
+/// The resolved references of a row.
 #[derive(Debug, Default)]
 pub struct Linked<'a> {
     /// The account that it matched.
     pub account_id: Option<&'a str>,
-    /// Tags, by the names as they were loaded.
+    /// Tags, by the names of their entries.
     pub tags: Vec<String>,
-    /// Ids of the entries that fields name.
+    /// Ids of the entries that its fields name.
     pub ids: Vec<(FieldIndex, String)>,
 }
 
-/// One entry that a row names.
+/// One reference of a row.
 struct Reference<'v> {
     field: FieldIndex,
     kind: Kind,
-    /// As the row has it.
+    /// The name in the row.
     name: &'v str,
-    /// As entries are told apart.
+    /// The key of the name.
     key: String,
 }
 
-/// An owner, a company, a tag or an agent, as far as rows are checked.
+/// Finds an owner, a company, a tag or an agent, as far as rows are checked.
 #[derive(Deserialize)]
 struct Entry {
     #[serde(default, alias = "owner_id", alias = "company_id", alias = "login")]
@@ -44,7 +44,7 @@ struct Entry {
 }
 
 impl ChunkJudge<'_> {
-    /// Kinds and keys of all that a row refers to.
+    /// Kinds and keys of all references of a row.
     pub(super) fn wanted_entries(&self, values: RowValues<'_>) -> impl Iterator<Item = (Kind, String)> {
         let references = self.references(values).into_iter().map(|reference| (reference.kind, reference.key));
         references.chain(self.cadence_keys(values))
@@ -71,7 +71,7 @@ impl ChunkJudge<'_> {
         keys.flatten().map(|key| (Kind::Cadences, key)).collect()
     }
 
-    /// Checks all that a row refers to, and says what it belongs to.
+    /// Checks all references of a row, and resolves them.
     pub(super) fn check_references(
         &self,
         row: &mut Row,
@@ -136,7 +136,7 @@ impl Known<'_> {
     }
 }
 
-/// How entries are told apart: owners by case too (contract.md, "Identity").
+/// The key of an entry's name: owners keep their case (contract.md, "Identity").
 fn key(kind: Kind, name: &str) -> String {
     if kind == Kind::Owners {
         return name.to_owned();

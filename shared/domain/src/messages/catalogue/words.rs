@@ -1,4 +1,4 @@
-//! The words of one language as its file holds them: every name is a field, so none can be forgotten.
+//! The texts of one language as its file holds them: every text is a field, so none can be forgotten.
 
 use std::collections::BTreeMap;
 

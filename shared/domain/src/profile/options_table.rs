@@ -1,0 +1,80 @@
+//! The table of options as editors complete it. It exists for the JSON Schema only: [`super::options::Options`] reads it.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+
+use crate::profile::change_rules::{Blank, Mode};
+use crate::profile::options::FirstLine;
+
+/// Options of one drop: a sidecar `<file>.options.toml`, or `[options]` in the settings of a program.
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub struct OptionsTable {
+    /// Check, match and answer, but store nothing.
+    pub dry_run: Option<bool>,
+    /// The delimiter: `,`, `;`, `|`, `^` or `tab`. Detected where it is not set.
+    pub delimiter: Option<String>,
+    /// The encoding, such as `UTF-8` or `Windows-1252`. Detected where it is not set.
+    pub encoding: Option<String>,
+    /// The name of the sheet of a workbook. Without it, the first visible sheet is read.
+    pub sheet: Option<String>,
+    /// The role of the first record.
+    pub first_line: Option<FirstLine>,
+    /// Field names in the order of the columns; an empty name leaves a column out.
+    pub columns: Option<TextOrList>,
+    /// Headers and the fields that they fill; an empty field leaves a column out.
+    pub map: Option<BTreeMap<String, String>>,
+    /// Contacts of the pool that are not in this file are removed.
+    pub replace: Option<bool>,
+    /// Repeats within the file are accepted.
+    pub allow_duplicates: Option<bool>,
+    /// Logins of agents are checked against the directory.
+    pub validate_agent: Option<bool>,
+    /// What happens to a name that several entries share.
+    pub ambiguous: Option<Ambiguous>,
+    /// The rows to import, such as `1,3,5-9`.
+    pub rows: Option<RowsOption>,
+    /// Further recipients of the notification e-mail.
+    pub notify: Option<TextOrList>,
+    /// Which contacts are written.
+    pub mode: Option<Mode>,
+    /// What an empty cell of a mapped column does to an existing contact.
+    pub blank: Option<Blank>,
+    /// A cell with this word clears its field.
+    pub clear_word: Option<String>,
+    /// Fields whose filled value in the contact stays.
+    pub keep_fields: Option<TextOrList>,
+}
+
+/// What happens to a name that several entries share.
+#[derive(JsonSchema)]
+#[schemars(rename_all = "lowercase")]
+pub enum Ambiguous {
+    /// The row is rejected.
+    Error,
+    /// The first entry is taken.
+    First,
+}
+
+/// A text with commas, or a list.
+#[derive(JsonSchema)]
+#[schemars(untagged)]
+pub enum TextOrList {
+    /// Separated by commas.
+    Text(String),
+    /// A list.
+    List(Vec<String>),
+}
+
+/// Row numbers.
+#[derive(JsonSchema)]
+#[schemars(untagged)]
+pub enum RowsOption {
+    /// Numbers and ranges, such as `1,3,5-9`.
+    Text(String),
+    /// One row.
+    Row(u64),
+    /// Several rows.
+    List(Vec<u64>),
+}
