@@ -40,15 +40,24 @@ pub const ALL: [Target; 8] = [
     ("round_trip", round_trip),
 ];
 
-const ENCODINGS: [Encoding; 8] = [
-    Encoding::Utf8,
-    Encoding::Windows1252,
-    Encoding::Latin9,
-    Encoding::Macintosh,
-    Encoding::Ibm850,
-    Encoding::Ibm437,
-    Encoding::Utf16Le,
-    Encoding::Utf16Be,
+const ENCODINGS: [&str; 17] = [
+    "UTF-8",
+    "windows-1252",
+    "ISO-8859-15",
+    "macintosh",
+    "IBM850",
+    "IBM437",
+    "UTF-16LE",
+    "UTF-16BE",
+    "windows-1251",
+    "windows-1258",
+    "Shift_JIS",
+    "EUC-JP",
+    "ISO-2022-JP",
+    "GBK",
+    "gb18030",
+    "Big5",
+    "EUC-KR",
 ];
 
 /// Two places to cut some bytes at, told by the bytes.
@@ -62,7 +71,8 @@ fn cuts(data: &[u8]) -> (usize, usize) {
 pub fn decode(data: &[u8]) {
     let (one, other) = cuts(data);
     let pieces = [&data[..one], &data[one..other], &data[other..]];
-    for encoding in ENCODINGS {
+    for name in ENCODINGS {
+        let encoding = Encoding::parse(name).expect("it is an encoding");
         let whole = Decoder::new(encoding).decode(data, true).into_owned();
         let mut decoder = Decoder::new(encoding);
         let cut: Vec<u8> = (0..3).flat_map(|at| decoder.decode(pieces[at], at == 2).into_owned()).collect();

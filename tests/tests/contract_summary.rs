@@ -57,7 +57,7 @@ fn the_fields_stand_in_the_order_of_the_contract() {
         (&1.into(), &"acme".into(), &"list.csv".into())
     );
     let error = summary["errors"][0].as_object().unwrap();
-    assert_eq!(error.keys().collect::<Vec<_>>(), ["code", "column", "first_rows", "rows"]);
+    assert_eq!(error.keys().collect::<Vec<_>>(), ["code", "column", "examples", "first_rows", "rows"]);
 }
 
 #[test]

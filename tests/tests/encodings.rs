@@ -113,3 +113,91 @@ fn an_encoding_is_decided_over_the_whole_of_a_large_file() {
     let preview = host.preview_of("prospects", &file, &[("rows", "150001")]);
     assert_eq!(preview.encoding.as_deref(), Some("windows-1252"));
 }
+
+fn in_encoding(text: &str, of: fn(char) -> Option<u8>) -> Vec<u8> {
+    text.chars()
+        .map(|letter| u8::try_from(letter).ok().filter(u8::is_ascii).or(of(letter)).unwrap())
+        .collect()
+}
+
+fn windows_1251(letter: char) -> Option<u8> {
+    let from_a = u32::from(letter).checked_sub(u32::from('А')).filter(|place| *place < 64)?;
+    u8::try_from(0xc0 + from_a).ok()
+}
+
+/// The letters of these tests only.
+fn windows_1250(letter: char) -> Option<u8> {
+    let known = [('Ł', 0xa3), ('ś', 0x9c), ('ń', 0xf1), ('Ż', 0xaf), ('ą', 0xb9), ('ł', 0xb3)];
+    known.into_iter().find(|(known, _)| *known == letter).map(|(_, byte)| byte)
+}
+
+#[test]
+fn what_is_likely_and_not_certain_is_said_wherever_a_person_looks() {
+    let polish = "Name;E-mail\r\nŁukasz Wiśniewski;l@one.example\r\nŻaneta Kaczyńska;z@one.example\r\n";
+    let (host, imported) = import(in_encoding(polish, windows_1250), &[]);
+    assert_eq!((imported.status(), encoding(&imported)), ("completed", Some("windows-1250")));
+    let names: Vec<String> = host.records().iter().map(|record| record.name.to_string()).collect();
+    assert_eq!(names, ["Łukasz Wiśniewski", "Żaneta Kaczyńska"]);
+    let warning = &imported.upload.verdict.warnings[0];
+    assert_eq!((&*warning.code.to_string(), warning.value.as_deref()), ("encoding_assumed", Some("Łukasz")));
+    assert_eq!(warning.args["option"], "--set encoding=windows-1250");
+    assert_eq!((&*warning.args["line"], &*warning.args["encoding"]), ("2", "windows-1250"));
+    let counted: Vec<_> =
+        imported.summary.warnings.iter().map(|count| (count.code.as_str(), count.rows)).collect();
+    assert_eq!(counted, [("encoding_assumed", 0)]);
+    assert!(imported.report.contains("Łukasz"), "the report shows a word to check");
+    let (_, said) = import(in_encoding(polish, windows_1250), &[("encoding", "cp1250")]);
+    assert!(said.upload.verdict.warnings.is_empty() && said.summary.warnings.is_empty());
+}
+
+#[test]
+fn letters_that_no_other_encoding_shows_need_no_remark() {
+    let names = [
+        "Иван Петров",
+        "Мария Иванова",
+        "Сергей Кузнецов",
+        "Анна Смирнова",
+        "Дмитрий Соколов",
+        "Ольга Попова",
+        "Алексей Лебедев",
+        "Екатерина Новикова",
+        "Владимир Морозов",
+        "Наталья Волкова",
+    ];
+    let rows = names.iter().enumerate().map(|(row, name)| format!("{name};p{row}@one.example\r\n"));
+    let russian = format!("Name;E-mail\r\n{}", rows.collect::<String>());
+    let (host, imported) = import(in_encoding(&russian, windows_1251), &[]);
+    assert_eq!((imported.status(), encoding(&imported)), ("completed", Some("windows-1251")));
+    assert!(imported.upload.verdict.warnings.is_empty(), "{:?}", imported.upload.verdict.warnings);
+    let stored = host.records();
+    assert!(names.iter().all(|name| stored.iter().any(|record| *record.name == **name)));
+}
+
+#[test]
+fn what_nobody_can_tell_is_refused_with_its_place() {
+    let utf_8 = "Name,E-mail\nJosé,a@one.example\nInês,b@one.example\n".as_bytes().to_vec();
+    let mixed = [utf_8, windows_1252("João,c@one.example\nAndré,d@one.example\n")].concat();
+    let mac_roman = b"Name;E-mail\rJos\x8e;a@one.example\rAndr\x8e;b@one.example\r".to_vec();
+    for (file, line, word) in [(mixed, "4", "João"), (mac_roman, "2", "José")] {
+        let (host, imported) = import(file, &[]);
+        assert_eq!((imported.status(), &imported.file_codes()[..]), ("refused", &["encoding_uncertain"][..]));
+        let error = &imported.upload.verdict.errors[0];
+        assert_eq!((&*error.args["line"], error.value.as_deref()), (line, Some(word)));
+        assert!(host.records().is_empty());
+    }
+}
+
+/// One person, once as she is, once misread by another program, once twice: one contact, and the cells are told.
+#[test]
+fn misread_letters_are_undone_before_rows_are_told_apart() {
+    let file = "Name,E-mail,Note\nJosé Müller,josé@one.example,à la carte\n\
+                JosÃ© MÃ¼ller,josÃ©@one.example,Ã\u{a0} la carte\n\
+                JosÃƒÂ© MÃƒÂ¼ller,josÃƒÂ©@one.example,voilÃƒÂ\u{a0}\nMANHÃ…,m@one.example,SÃO\n";
+    let (host, imported) = import(file, &[]);
+    let records = host.records();
+    let names: Vec<&str> = records.iter().map(|record| &*record.name).collect();
+    assert_eq!(names.len(), 2, "{names:?}");
+    assert!(names.contains(&"José Müller") && names.contains(&"MANHÃ…"), "{names:?}");
+    let repaired = imported.summary.warnings.iter().filter(|count| count.code.as_str() == "value_repaired");
+    assert!(repaired.map(|count| count.rows).sum::<u64>() >= 2, "{:?}", imported.summary.warnings);
+}

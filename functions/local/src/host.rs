@@ -11,13 +11,18 @@ use std::thread::available_parallelism;
 
 use jiff::Timestamp;
 use pollster::block_on;
-use rollcall_domain::plan::import_plan::ChunkSize;
+use rollcall_domain::messages::catalogue::Messages;
+use rollcall_domain::messages::labels::Labels;
+use rollcall_domain::plan::import_plan::{ChunkSize, Plan};
 use rollcall_domain::plan::object_keys::{Artifacts, Drop};
+use rollcall_domain::report::problem::Teller;
 use rollcall_domain::report::summary::Summary;
 use rollcall_domain::report::upload::Upload;
+use rollcall_domain::types::locale::Locale;
 use rollcall_domain::types::names::{ImportId, ProgramName};
 use rollcall_embedded::bucket::PreparedDrop;
 use rollcall_embedded::home::Home;
+use rollcall_embedded::smtp::Delivery;
 use rollcall_pipeline::fault::Fault;
 use rollcall_pipeline::ports::{Answer, ImportItem, Imports, ObjectVersion, Objects};
 use rollcall_pipeline::request::new_item;
@@ -65,6 +70,14 @@ pub struct Done {
     pub results: PathBuf,
     /// Its notification e-mail, where it wrote one.
     pub notification: Option<PathBuf>,
+    /// How far the letter came, where a mail server is named.
+    pub delivery: Option<Delivery>,
+    /// The letter is addressed to nobody.
+    pub to_nobody: bool,
+    /// The program's language.
+    pub locale: Locale,
+    /// What the profile calls its fields.
+    pub labels: Labels,
 }
 
 impl Done {
@@ -78,7 +91,37 @@ impl Done {
         let Some(upload) = read(home, &artifacts.upload())? else { return Ok(None) };
         let results = home.bucket().root().join(artifacts.folder());
         let notification = home.outbox().notification(import).canonicalize().ok();
-        Ok(Some(Self { summary, upload, results, notification }))
+        let delivery = home.outbox().delivery(import);
+        // An import that failed early has no plan: then fields keep their names.
+        let plan: Option<Plan> = read(home, &artifacts.plan()).unwrap_or_default();
+        let to_nobody = plan
+            .as_ref()
+            .is_some_and(|plan| plan.settings.notify.is_empty() && plan.options.notify.is_empty());
+        let locale = plan.as_ref().map(|plan| plan.settings.locale).unwrap_or_default();
+        let labels =
+            plan.and_then(|plan| plan.profile().ok()).map(|profile| profile.labels()).unwrap_or_default();
+        Ok(Some(Self { summary, upload, results, notification, delivery, to_nobody, locale, labels }))
+    }
+
+    /// The words of the program's language.
+    pub fn words(&self) -> &'static Messages {
+        Messages::of(self.locale)
+    }
+
+    /// Tells the problems of the import.
+    pub fn teller(&self) -> Teller<'_> {
+        Teller { words: self.words(), labels: &self.labels, upload: &self.upload }
+    }
+
+    /// Whether some row is in `failed.csv`.
+    pub fn has_failed_rows(&self) -> bool {
+        let rows = self.summary.rows;
+        rows.rejected + rows.unprocessed > 0 && self.results.join("failed.csv").is_file()
+    }
+
+    /// The file of failed rows that is to be corrected: the workbook where there is one.
+    pub fn failed_file(&self) -> &'static str {
+        if self.results.join("failed.xlsx").is_file() { "failed.xlsx" } else { "failed.csv" }
     }
 }
 
@@ -108,7 +151,15 @@ impl Host {
             host.finish(item)?;
         }
         host.home.bucket().forget_prepared()?;
+        host.send_waiting();
         Ok(host)
+    }
+
+    /// Tries letters again that no mail server took yet; an import never waits for them.
+    fn send_waiting(&self) {
+        if let Err(error) = self.home.outbox().send_waiting() {
+            say(format_args!("notification e-mails cannot be sent: {error}"));
+        }
     }
 
     /// The home.

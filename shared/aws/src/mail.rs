@@ -1,8 +1,9 @@
 //! Notification e-mails by SES.
 
 use aws_sdk_sesv2::Client;
-use aws_sdk_sesv2::types::{Body, Content, Destination, EmailContent, Message, MessageTag};
-use rollcall_domain::report::notification::{DEFAULT_SENDER, Notification};
+use aws_sdk_sesv2::primitives::Blob;
+use aws_sdk_sesv2::types::{Attachment, Body, Content, Destination, EmailContent, Message, MessageTag};
+use rollcall_domain::report::notification::{self, DEFAULT_SENDER, Notification};
 use rollcall_domain::types::names::ImportId;
 use rollcall_pipeline::ports::{Answer, Mail};
 
@@ -65,11 +66,25 @@ impl Mailer {
     }
 }
 
+fn attachment(file: &notification::Attachment) -> Answer<Attachment> {
+    Attachment::builder()
+        .raw_content(Blob::new(file.bytes.clone()))
+        .file_name(&file.name)
+        .content_type(file.media_type)
+        .build()
+        .map_err(|error| unbuilt(DOING, error))
+}
+
 fn content(notification: &Notification) -> Answer<EmailContent> {
     let text = |data: &str| {
         Content::builder().data(data).charset("UTF-8").build().map_err(|error| unbuilt(DOING, error))
     };
     let body = Body::builder().text(text(&notification.text)?).html(text(&notification.html)?).build();
-    let message = Message::builder().subject(text(&notification.subject)?).body(body).build();
+    let attachment = notification.attachment.as_ref().map(attachment).transpose()?;
+    let message = Message::builder()
+        .subject(text(&notification.subject)?)
+        .body(body)
+        .set_attachments(attachment.map(|attachment| vec![attachment]))
+        .build();
     Ok(EmailContent::builder().simple(message).build())
 }

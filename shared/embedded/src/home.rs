@@ -4,8 +4,9 @@
 //! | --- | --- |
 //! | `bucket/` | the bucket, laid out as on AWS |
 //! | `rollcall.sqlite` | the tables, readable by any SQLite tool |
-//! | `outbox/` | the notification e-mails, one `.eml` per import |
-//! | `secret` | the key of invitation tokens |
+//! | `outbox/` | the letters, one `.eml` an import |
+//! | `smtp_url` | the mail server that sends them, where there is one |
+//! | `secret` | what invitation tokens are made with |
 //! | `lock` | held by the command that works on the home |
 
 use std::fs::{self, DirBuilder, File, TryLockError};
@@ -41,7 +42,10 @@ pub enum HomeError {
     /// The tables cannot be opened.
     #[error(transparent)]
     Tables(#[from] OpenError),
-    /// The system returned an error.
+    /// The address of the mail server is none.
+    #[error("{0}")]
+    Smtp(&'static str),
+    /// The system refused something.
     #[error("cannot use the home at {home}: {cause}")]
     System {
         /// The home.
@@ -63,6 +67,20 @@ pub struct Home {
     _lock: Option<File>,
 }
 
+/// Where the address of a mail server stands: this variable, else a file of the home.
+pub const SMTP_VARIABLE: &str = "ROLLCALL_SMTP_URL";
+const SMTP_FILE: &str = "smtp_url";
+
+/// Sends letters by SMTP where a server is named. Its password is in no plan, for settings are copied there.
+fn with_smtp(outbox: Outbox, home: &Path) -> Result<Outbox, HomeError> {
+    let of_home = || fs::read_to_string(home.join(SMTP_FILE)).ok();
+    let url = std::env::var(SMTP_VARIABLE).ok().or_else(of_home).unwrap_or_default();
+    match url.trim() {
+        "" => Ok(outbox),
+        url => outbox.with_smtp(url).map_err(HomeError::Smtp),
+    }
+}
+
 impl Home {
     /// Opens a home for one command that works on it; creates it if needed.
     ///
@@ -73,7 +91,7 @@ impl Home {
         make_folder(path)?;
         let lock = lock(path)?;
         let bucket = Bucket::open(&path.join("bucket")).map_err(system)?;
-        let outbox = Outbox::open(&path.join("outbox")).map_err(system)?;
+        let outbox = with_smtp(Outbox::open(&path.join("outbox")).map_err(system)?, path)?;
         let secret = secret(path)?;
         let database = Arc::new(Database::open(&path.join("rollcall.sqlite"))?);
         let path = path.canonicalize().map_err(system)?;

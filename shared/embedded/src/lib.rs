@@ -72,4 +72,5 @@ pub mod memory;
 pub mod outbox;
 mod past_cache;
 pub mod queue;
+pub mod smtp;
 pub mod store;

@@ -1,8 +1,10 @@
-//! The mail as a folder of notification e-mails, one `.eml` per import. Any mail program can read it or send it on.
+//! The mail as a folder of letters, one `.eml` an import, to be read or sent on by any mail program; and by SMTP where
+//! the home names a server. Beside a letter that is to be sent stands how far it came (`.delivery.json`).
 
 use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use mail_builder::MessageBuilder;
 use mail_builder::headers::HeaderType;
@@ -14,11 +16,27 @@ use rollcall_domain::report::notification::Notification;
 use rollcall_domain::types::names::ImportId;
 use rollcall_pipeline::ports::{Answer, Mail};
 
+use serde::{Deserialize, Serialize};
+
 use crate::disk::{Draft, fault, remove_drafts};
+use crate::smtp::{Delivery, Smtp};
 
 /// The notification e-mails of a home.
 #[derive(Debug, Clone)]
-pub struct Outbox(PathBuf);
+pub struct Outbox {
+    folder: PathBuf,
+    smtp: Option<Arc<Smtp>>,
+}
+
+/// `<import>.delivery.json`: whom a letter goes to, and how far it came.
+#[derive(Debug, Serialize, Deserialize)]
+struct Posting {
+    from: String,
+    to: Vec<String>,
+    state: Delivery,
+}
+
+const POSTING: &str = ".delivery.json";
 
 impl Outbox {
     /// Opens the folder; creates it if needed, and removes unfinished files.
@@ -33,23 +51,91 @@ impl Outbox {
 
     /// Opens the folder for reading.
     pub fn open_shared(folder: &Path) -> Self {
-        Self(folder.to_owned())
+        Self { folder: folder.to_owned(), smtp: None }
     }
 
     /// The path of an import's notification.
     pub fn notification(&self, import: &ImportId) -> PathBuf {
-        self.0.join(format!("{import}.eml"))
+        self.folder.join(format!("{import}.eml"))
+    }
+
+    /// Sends letters by SMTP too.
+    ///
+    /// # Errors
+    /// Says what the address of a server looks like, where this is none.
+    pub fn with_smtp(self, url: &str) -> Result<Self, &'static str> {
+        Ok(Self { smtp: Some(Arc::new(Smtp::parse(url)?)), ..self })
+    }
+
+    /// How far an import's letter came; none where it was not to be sent by SMTP.
+    pub fn delivery(&self, import: &ImportId) -> Option<Delivery> {
+        self.posting(&self.posting_of(import.as_str())).map(|posting| posting.state)
+    }
+
+    /// Tries again what a mail server could not take; stops where it cannot take one yet.
+    ///
+    /// # Errors
+    /// Where the folder cannot be read or written.
+    pub fn send_waiting(&self) -> io::Result<()> {
+        let Some(smtp) = &self.smtp else { return Ok(()) };
+        let mut names: Vec<_> =
+            fs::read_dir(&self.folder)?.map(|entry| Ok(entry?.file_name())).collect::<io::Result<_>>()?;
+        names.sort();
+        for import in names.iter().filter_map(|name| name.to_str()?.strip_suffix(POSTING)) {
+            let waiting = |posting: &Posting| posting.state == Delivery::Waiting;
+            let Some(posting) = self.posting(&self.posting_of(import)).filter(waiting) else { continue };
+            if self.deliver(smtp, import, posting)? == Delivery::Waiting {
+                return Ok(());
+            }
+        }
+        Ok(())
+    }
+
+    /// Sends a letter and notes how far it came.
+    fn deliver(&self, smtp: &Smtp, import: &str, mut posting: Posting) -> io::Result<Delivery> {
+        let message = fs::read(self.folder.join(format!("{import}.eml")))?;
+        posting.state = smtp.send(&posting.from, &posting.to, &message);
+        self.note(import, &posting)?;
+        Ok(posting.state)
+    }
+
+    fn note(&self, import: &str, posting: &Posting) -> io::Result<()> {
+        let mut draft = Draft::begin(&self.folder)?;
+        serde_json::to_writer(&mut draft.file, posting)?;
+        draft.replace(&self.posting_of(import))
+    }
+
+    fn posting_of(&self, import: &str) -> PathBuf {
+        self.folder.join(format!("{import}{POSTING}"))
+    }
+
+    fn posting(&self, path: &Path) -> Option<Posting> {
+        serde_json::from_slice(&fs::read(path).ok()?).ok()
+    }
+
+    fn write(&self, import: &ImportId, notification: &Notification) -> io::Result<()> {
+        let mut draft = Draft::begin(&self.folder)?;
+        draft.file.write_all(&message(import, notification, jiff::Timestamp::now().as_second())?)?;
+        draft.replace(&self.notification(import))
+    }
+
+    /// Sends a letter once: what the server accepted before a crash is not sent again.
+    fn post(&self, import: &ImportId, notification: &Notification) -> io::Result<()> {
+        let Some(smtp) = self.smtp.as_ref().filter(|_| !notification.to.is_empty()) else { return Ok(()) };
+        if self.delivery(import) == Some(Delivery::Sent) {
+            return Ok(());
+        }
+        let (from, to) = (notification.from.clone(), notification.to.clone());
+        let posting = Posting { from, to, state: Delivery::Waiting };
+        self.note(import.as_str(), &posting)?;
+        self.deliver(smtp, import.as_str(), posting).map(drop)
     }
 }
 
 impl Mail for Outbox {
     async fn send(&self, import: &ImportId, notification: &Notification) -> Answer<()> {
-        let write = || {
-            let mut draft = Draft::begin(&self.0)?;
-            draft.file.write_all(&message(import, notification, jiff::Timestamp::now().as_second())?)?;
-            draft.replace(&self.notification(import))
-        };
-        write().map_err(|error| fault("writing a notification", &error))
+        let sent = self.write(import, notification).and_then(|()| self.post(import, notification));
+        sent.map_err(|error| fault("writing a notification", &error))
     }
 }
 
@@ -68,8 +154,17 @@ fn message(import: &ImportId, notification: &Notification, seconds: i64) -> io::
         .date(seconds)
         .message_id(format!("{import}@rollcall"))
         .header("Auto-Submitted", Raw::new("auto-generated"))
-        .body(MimePart::new(alternatives, BodyPart::Multipart(parts)));
+        .body(body(MimePart::new(alternatives, BodyPart::Multipart(parts)), import, notification));
     message.write_to_vec()
+}
+
+/// The text, and the file that goes along where there is one.
+fn body<'a>(text: MimePart<'a>, import: &ImportId, notification: &'a Notification) -> MimePart<'a> {
+    let Some(file) = &notification.attachment else { return text };
+    let attachment =
+        MimePart::new(file.media_type, BodyPart::from(file.bytes.as_slice())).attachment(file.name.as_str());
+    let mixed = ContentType::new("multipart/mixed").attribute("boundary", format!("rollcall-mixed-{import}"));
+    MimePart::new(mixed, BodyPart::Multipart(vec![text, attachment]))
 }
 
 /// The recipients; an e-mail without recipients is written all the same.

@@ -3,6 +3,7 @@
 //! It follows the dry run's plan: the same version of the file, profile, settings, options, mapping and chunks. The
 //! worker compares each row's answer with the one that the dry run gave; a row whose answer differs is rejected.
 
+use rollcall_domain::messages::labels::Labels;
 use rollcall_domain::messages::localized::FindingJson;
 use rollcall_domain::plan::import_plan::Plan;
 use rollcall_domain::plan::object_keys::Artifacts;
@@ -101,7 +102,7 @@ pub(crate) async fn plan(
 async fn refused(objects: &impl Objects, item: &ImportItem, dry_run: &ImportId) -> Answer<(Plan, Upload)> {
     let plan = plan_of_none(objects, item).await?;
     let finding = Finding::new(Code::ApprovalUnknown).value(dry_run.as_str());
-    let errors = vec![FindingJson::new(&finding, plan.settings.locale)];
+    let errors = vec![FindingJson::new(&finding, Labels::NONE, plan.settings.locale)];
     let upload = Upload { verdict: Verdict::of(errors), ..empty_upload(&plan, item) };
     Ok((plan, upload))
 }

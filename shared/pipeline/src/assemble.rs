@@ -3,18 +3,22 @@
 //! On AWS the finalizer begins when all chunks are closed. A host that works and finalizes in one process begins with
 //! the first chunk and passes the open files to [`crate::finalize::finalize_begun`]: the same bytes, sooner.
 
+mod workbook;
+
 use std::collections::HashSet;
 
 use rollcall_domain::plan::columns::{CHANGES, FAILED, SUCCEEDED};
 use rollcall_domain::plan::import_plan::Plan;
 use rollcall_domain::plan::mapping::Mapping;
 use rollcall_domain::plan::object_keys::Artifacts;
+use rollcall_domain::report::html::Workbooks;
 use rollcall_domain::result::chunk_result::ChunkAnswer;
 use rollcall_domain::result::rows::ResultWriter;
 use rollcall_domain::result::tally::Tally;
 use rollcall_domain::types::outcome::Outcome;
 
 use crate::artifacts::{read_abandoned, read_answer};
+use crate::assemble::workbook::ResultWorkbook;
 use crate::ports::{Answer, ObjectWriter, Objects};
 
 /// Result files that are being written: the chunks before [`Assembly::next`] are in.
@@ -23,6 +27,8 @@ pub struct Assembly<W> {
     succeeded: W,
     failed: W,
     changes: W,
+    /// The rows that succeeded, and those that failed, as workbooks too.
+    workbooks: Option<[Option<ResultWorkbook<W>>; 2]>,
     tally: Tally,
     /// First rows of the identities whose lowest accepted row was read.
     seen: HashSet<u64>,
@@ -40,12 +46,22 @@ impl<W: ObjectWriter> Assembly<W> {
         let mut failed = objects.create(&artifacts.failed()).await?;
         let mut changes = objects.create(&artifacts.changes()).await?;
         let delimiter = plan.delimiter();
-        succeeded.write(&ResultWriter::header(&plan.mapping, &SUCCEEDED, delimiter, false, &[])).await?;
+        let of_succeeded = ResultWriter::header(&plan.mapping, &SUCCEEDED, delimiter, false, &[]);
         let carrying = plan.carrying_headers();
-        let header = ResultWriter::header(&plan.mapping, &FAILED, delimiter, plan.surplus, &carrying);
-        failed.write(&header).await?;
+        let of_failed = ResultWriter::header(&plan.mapping, &FAILED, delimiter, plan.surplus, &carrying);
+        succeeded.write(&of_succeeded).await?;
+        failed.write(&of_failed).await?;
+        let workbooks = match plan.sheet {
+            Some(_) => Some([
+                ResultWorkbook::begin(objects, &artifacts.succeeded_workbook(), &of_succeeded, delimiter)
+                    .await?,
+                ResultWorkbook::begin(objects, &artifacts.failed_workbook(), &of_failed, delimiter).await?,
+            ]),
+            None => None,
+        };
         changes.write(&ResultWriter::header(&Mapping::default(), &CHANGES, delimiter, false, &[])).await?;
-        Ok(Self { succeeded, failed, changes, tally: Tally::default(), seen: HashSet::new(), next: 0 })
+        let (tally, seen) = (Tally::default(), HashSet::new());
+        Ok(Self { succeeded, failed, changes, workbooks, tally, seen, next: 0 })
     }
 
     /// The number of the chunk to add next.
@@ -80,6 +96,7 @@ impl<W: ObjectWriter> Assembly<W> {
                 append(&mut self.succeeded, &answer.succeeded).await?;
                 append(&mut self.failed, &answer.failed).await?;
                 append(&mut self.changes, &answer.changes).await?;
+                self.add_to_workbooks(&answer).await?;
             }
             None => {
                 let rows = plan.chunks.get(self.next as usize).map_or(0, |chunk| chunk.rows);
@@ -94,12 +111,39 @@ impl<W: ObjectWriter> Assembly<W> {
     ///
     /// # Errors
     /// Where the bucket cannot be written.
-    pub async fn finish(self) -> Answer<Tally> {
+    pub async fn finish(self) -> Answer<Assembled> {
         self.succeeded.finish().await?;
         self.failed.finish().await?;
         self.changes.finish().await?;
-        Ok(self.tally)
+        let Some(workbooks) = self.workbooks else {
+            return Ok(Assembled { tally: self.tally, workbooks: Workbooks::default() });
+        };
+        let written =
+            Workbooks { wanted: true, succeeded: workbooks[0].is_some(), failed: workbooks[1].is_some() };
+        for workbook in workbooks.into_iter().flatten() {
+            workbook.finish().await?;
+        }
+        Ok(Assembled { tally: self.tally, workbooks: written })
     }
+
+    async fn add_to_workbooks(&mut self, answer: &ChunkAnswer) -> Answer<()> {
+        let Some(workbooks) = &mut self.workbooks else { return Ok(()) };
+        for (workbook, rows) in workbooks.iter_mut().zip([&answer.succeeded, &answer.failed]) {
+            if let Some(begun) = workbook.take() {
+                *workbook = begun.add(rows).await?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// What the assembled chunks came to.
+#[derive(Debug, Default)]
+pub struct Assembled {
+    /// What was counted.
+    pub tally: Tally,
+    /// Which result files are there as workbooks too.
+    pub workbooks: Workbooks,
 }
 
 async fn append(file: &mut impl ObjectWriter, rows: &[u8]) -> Answer<()> {

@@ -6,10 +6,11 @@
 use futures_util::StreamExt;
 use futures_util::stream;
 use jiff::SignedDuration;
+use rollcall_domain::messages::labels::Labels;
 use rollcall_domain::plan::import_plan::Plan;
 use rollcall_domain::plan::object_keys::Artifacts;
-use rollcall_domain::report::html::{ReportInput, report};
-use rollcall_domain::report::notification::notification;
+use rollcall_domain::report::html::{ReportInput, Workbooks, report};
+use rollcall_domain::report::notification::{Attachment, MAX_ATTACHMENT, Notification, notification};
 use rollcall_domain::report::summary::Summary;
 use rollcall_domain::report::upload::{Upload, Verdict};
 use rollcall_domain::result::abandoned::refuse_all;
@@ -20,7 +21,7 @@ use rollcall_domain::types::names::ImportId;
 use rollcall_domain::types::outcome::Status;
 
 use crate::artifacts::{Loaded, is_cancelled, missing, read_plan, read_upload};
-use crate::assemble::{Assembly, read_chunk};
+use crate::assemble::{Assembled, Assembly, read_chunk};
 use crate::fault::Fault;
 use crate::gate;
 use crate::gate::Gate;
@@ -93,9 +94,7 @@ pub async fn finalize_begun<O: Objects>(
             NotificationClaim::Held => return Ok(Finalized::Busy),
             NotificationClaim::Sent => {}
             NotificationClaim::Claimed => {
-                let zone = plan.settings.zone();
-                let input = input(&plan, &summary, &upload, &zone);
-                let notification = notification(&input, plan.settings.sender.as_deref(), &recipients(&plan));
+                let notification = compose(objects, &artifacts, &plan, &summary, &upload).await?;
                 mail.send(import, &notification).await?;
                 imports.notification_sent(import).await?;
             }
@@ -135,10 +134,11 @@ async fn conclude<O: Objects>(
         None => write_upload(objects, artifacts, item, plan).await?,
     };
     let refused = refusal(objects, artifacts, plan).await?;
-    let mut tally = Tally::default();
+    let mut assembled = Assembled::default();
     if !plan.chunks.is_empty() {
-        tally = assemble(objects, artifacts, plan, begun, refused.as_ref()).await?;
+        assembled = assemble(objects, artifacts, plan, begun, refused.as_ref()).await?;
     }
+    let Assembled { mut tally, workbooks } = assembled;
     // The survey counted the rows. A chunk result that lost a row must not add up.
     tally.rows.read = plan.rows;
     add_verdict(&mut tally, &upload.verdict);
@@ -158,7 +158,8 @@ async fn conclude<O: Objects>(
     }
     end_import(contacts, plan, &summary).await?;
     let zone = plan.settings.zone();
-    let page = report(&input(plan, &summary, &upload, &zone));
+    let labels = labels(plan);
+    let page = report(&ReportInput { workbooks, ..input(plan, &summary, &upload, &zone, &labels) });
     objects.put(&artifacts.report(), page.into_bytes()).await?;
     objects.put(&artifacts.summary(), summary.to_json().into_bytes()).await?;
     Ok(summary)
@@ -192,7 +193,7 @@ async fn assemble<O: Objects>(
     plan: &Plan,
     begun: Option<Assembly<O::Writer>>,
     refused: Option<&Refusal>,
-) -> Answer<Tally> {
+) -> Answer<Assembled> {
     let mut assembly = match begun {
         Some(begun) => begun,
         None => Assembly::begin(objects, plan).await?,
@@ -252,14 +253,63 @@ fn recipients(plan: &Plan) -> Vec<String> {
     to
 }
 
+/// What the plan's profile calls its fields; nothing where there is none to read.
+fn labels(plan: &Plan) -> Labels {
+    plan.profile().map(|profile| profile.labels()).unwrap_or_default()
+}
+
+/// Writes the notification e-mail.
+async fn compose(
+    objects: &impl Objects,
+    artifacts: &Artifacts,
+    plan: &Plan,
+    summary: &Summary,
+    upload: &Upload,
+) -> Answer<Notification> {
+    let (zone, labels) = (plan.settings.zone(), labels(plan));
+    let input = input(plan, summary, upload, &zone, &labels);
+    let attachment = failed_file(objects, artifacts, plan, summary).await?;
+    Ok(notification(&input, plan.settings.sender.as_deref(), &recipients(plan), attachment))
+}
+
+/// The file of failed rows, where the program wants it along and it is small: the workbook where there is one.
+async fn failed_file(
+    objects: &impl Objects,
+    artifacts: &Artifacts,
+    plan: &Plan,
+    summary: &Summary,
+) -> Answer<Option<Attachment>> {
+    let failed = summary.rows.rejected + summary.rows.unprocessed;
+    if !plan.settings.attach_failed || failed == 0 {
+        return Ok(None);
+    }
+    let files = [
+        (artifacts.failed_workbook(), "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
+        (artifacts.failed(), "text/csv"),
+    ];
+    for (key, media_type) in files {
+        let small = objects.describe(&key).await?.filter(|object| object.len <= MAX_ATTACHMENT);
+        if small.is_some()
+            && let Some(bytes) = objects.get(&key).await?
+        {
+            let name = key.rsplit('/').next().unwrap_or_default().to_owned();
+            return Ok(Some(Attachment { name, media_type, bytes }));
+        }
+    }
+    Ok(None)
+}
+
 fn input<'a>(
     plan: &'a Plan,
     summary: &'a Summary,
     upload: &'a Upload,
     zone: &'a jiff::tz::TimeZone,
+    labels: &'a Labels,
 ) -> ReportInput<'a> {
     let (title, locale) = (plan.settings.title.as_str(), plan.settings.locale);
-    ReportInput { summary, upload, title, locale, time_zone: zone }
+    let console_url = plan.settings.console_url.as_deref();
+    let workbooks = Workbooks::default();
+    ReportInput { summary, upload, title, locale, time_zone: zone, labels, console_url, workbooks }
 }
 
 async fn read_summary(objects: &impl Objects, artifacts: &Artifacts) -> Answer<Option<Summary>> {

@@ -11,6 +11,7 @@ use rollcall_domain::file::cells::Cells;
 use rollcall_domain::file::record_text;
 use rollcall_domain::file::split::records;
 use rollcall_domain::judge::chunk_judge::{Change, ChunkJudge, JudgedRow};
+use rollcall_domain::messages::labels::Labels;
 use rollcall_domain::messages::localized::FindingJson;
 use rollcall_domain::plan::chunk::ChunkMessage;
 use rollcall_domain::plan::import_plan::{ChunkSize, Plan};
@@ -171,7 +172,8 @@ pub async fn preview(
     let surveyed = survey(objects, &item.object, &asked, size).await?;
     let plan = Plan { dry_run: true, ..plan_of(&item, &drop.file, &asked, &surveyed) };
     let locale = plan.settings.locale;
-    let verdict = Verdict::of(findings(&surveyed, locale));
+    let labels = asked.profile.as_ref().map(Profile::labels).unwrap_or_default();
+    let verdict = Verdict::of(findings(&surveyed, &labels, locale));
     let Some(profile) = asked.profile.as_ref().filter(|_| verdict.accepted).cloned() else {
         let known = match asked.profile.clone() {
             Some(profile) => Some(profile),
@@ -201,9 +203,13 @@ pub async fn preview(
 /// How many rows are looked up in one batch.
 const CHUNK_ROWS: u32 = 500;
 
-fn findings(surveyed: &Surveyed, locale: rollcall_domain::types::locale::Locale) -> Vec<FindingJson> {
+fn findings(
+    surveyed: &Surveyed,
+    labels: &Labels,
+    locale: rollcall_domain::types::locale::Locale,
+) -> Vec<FindingJson> {
     let findings = surveyed.errors.iter().chain(&surveyed.warnings);
-    findings.map(|finding| FindingJson::new(finding, locale)).collect()
+    findings.map(|finding| FindingJson::new(finding, labels, locale)).collect()
 }
 
 /// The first rows as an import would judge them.
@@ -239,6 +245,7 @@ async fn judge(
     message: ChunkMessage,
 ) -> Answer<Vec<PreviewRow>> {
     let (delimiter, locale) = (loaded.plan.delimiter(), loaded.plan.settings.locale);
+    let labels = loaded.profile.labels();
     let mut bench = ChunkJudge::open(&loaded.plan, &loaded.profile, &message);
     let wanted = bench.wanted();
     let found = look_up(directory, contacts, loaded, &wanted).await?;
@@ -253,7 +260,7 @@ async fn judge(
                 line: judged.line,
                 cells: cells(&message.text[start..end.end - usize::from(end.terminator)], delimiter),
                 status: RowStatus::of(&judged),
-                findings: judged.findings.iter().map(|one| FindingJson::new(one, locale)).collect(),
+                findings: judged.findings.iter().map(|one| FindingJson::new(one, &labels, locale)).collect(),
                 changes: judged.changes,
             });
         }
@@ -342,6 +349,8 @@ fn show(
         None => Opening::of(sample, complete, profile, &asked.options),
     };
     let delimiter = opening.delimiter;
+    let rewritten = opening.dialect.rewritten(sample, delimiter);
+    let sample = &*rewritten;
     preview.delimiter = Some(char::from(delimiter).to_string()).filter(|_| !opening.of_sheet);
     preview.columns = columns_of(&opening.mapping, Some(profile));
     preview.missing = opening.mapping.missing(profile);

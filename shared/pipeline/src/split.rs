@@ -151,6 +151,7 @@ pub(crate) fn plan_of(item: &ImportItem, file: &str, asked: &ImportRequest, surv
         packing: surveyed.packing,
         sheet: surveyed.sheet.clone(),
         delimiter: surveyed.delimiter.map_or(',', char::from),
+        dialect: surveyed.dialect,
         mapping: surveyed.mapping.clone(),
         day_orders: surveyed.day_orders.clone(),
         rows: if accepted { surveyed.rows } else { 0 },
@@ -162,11 +163,12 @@ pub(crate) fn plan_of(item: &ImportItem, file: &str, asked: &ImportRequest, surv
 fn upload_of(plan: &Plan, item: &ImportItem, asked: &ImportRequest, surveyed: &Surveyed) -> Upload {
     let locale = plan.settings.locale;
     let findings = surveyed.errors.iter().chain(&surveyed.warnings);
-    let findings = findings.map(|finding| FindingJson::new(finding, locale)).collect();
+    let labels = asked.profile.as_ref().map(Profile::labels).unwrap_or_default();
+    let findings = findings.map(|finding| FindingJson::new(finding, &labels, locale)).collect();
     let verdict = Verdict::of(findings);
     let found = surveyed.encoding.as_ref();
     let has_header = surveyed.mapping.has_header;
-    let first_line = if has_header { "header" } else { plan.options.first_line.as_str() };
+    let first_line = if has_header { "header" } else { surveyed.first_line.as_str() };
     Upload {
         schema: SCHEMA,
         head: head(plan, item),
@@ -193,9 +195,11 @@ pub(crate) fn mapping_of(surveyed: &Surveyed) -> Option<UploadMapping> {
 
 /// Every column, and for an unknown one the field that its header resembles.
 pub(crate) fn columns_of(mapping: &mapping::Mapping, profile: Option<&Profile>) -> Vec<UploadColumn> {
+    let unmapped = mapping.columns.iter().filter(|column| column.role == mapping::Role::Unmapped).count();
+    let hints = mapping.has_header && unmapped <= limits::HINTED_COLUMNS;
     let column = |(at, column): (usize, &mapping::MappedColumn)| {
-        // A file with more columns than the limit is refused for that; hints would cost more than they help.
-        let unmapped = column.role == mapping::Role::Unmapped && mapping.has_header && at < limits::COLUMNS;
+        // Hints for many columns would cost more than they help.
+        let unmapped = column.role == mapping::Role::Unmapped && hints;
         let near = profile.filter(|_| unmapped).and_then(|profile| profile.nearest_field(&column.header));
         let near = near.filter(|field| !mapping.has(field));
         UploadColumn {

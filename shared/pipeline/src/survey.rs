@@ -62,20 +62,26 @@ async fn survey_text(
     size: ChunkSize,
 ) -> Answer<Surveyed> {
     let surveyed = survey_as(objects, object, look, asked, profile, detected.encoding, size).await?;
-    if !surveyed.no_text || detected.encoding.is_wide() {
+    let is_told = !surveyed.no_text && !(surveyed.escapes && detected.by == DetectedBy::Content);
+    if is_told || detected.encoding.is_wide() {
         let Detected { encoding, by } = detected;
         let guessed = by == DetectedBy::Content && encoding.is_wide();
         let confidence = if guessed { Confidence::High } else { Confidence::Certain };
         let against = if surveyed.no_text { half(objects, object, look, encoding).await? } else { None };
-        let found = DetectedEncoding { encoding, by, confidence, against };
+        let found = DetectedEncoding { encoding, by, confidence, against, finding: None };
         return Ok(Surveyed { encoding: Some(found), ..surveyed });
     }
     let found = census(objects, object, look, detected).await?;
-    let surveyed = if found.encoding == detected.encoding {
+    if let Some(uncertain) = found.finding.clone().filter(Finding::is_error) {
+        // What else is wrong with it nobody knows before the encoding is known.
+        return Ok(Surveyed { encoding: Some(found), ..refused(vec![uncertain]) });
+    }
+    let mut surveyed = if found.encoding == detected.encoding {
         surveyed
     } else {
         survey_as(objects, object, look, asked, profile, found.encoding, size).await?
     };
+    surveyed.warnings.extend(found.finding.clone());
     Ok(Surveyed { encoding: Some(found), ..surveyed })
 }
 
@@ -116,6 +122,9 @@ async fn survey_sheet(
         Err(finding) => return Ok(Err(finding)),
     };
     let mut opening = Opening::of_sheet(&first, profile, &asked.options);
+    if opening.is_refused_at_once() {
+        return Ok(Ok(Surveyed { sheet: Some(sheet), ..Surveyed::refused_by(opening) }));
+    }
     let found = match asked.options_of_header(objects, &opening.mapping).await? {
         Ok(found) => found,
         Err(finding) => return Ok(Err(finding)),
@@ -153,13 +162,16 @@ async fn survey_as(
     encoding: Encoding,
     size: ChunkSize,
 ) -> Answer<Surveyed> {
-    let form = Form { packing: look.packing, kind: Kind::Delimited(encoding) };
+    let form = Form { packing: look.packing, kind: Kind::Delimited(encoding), dialect: None };
     let mut text = Text::new(objects, object, form);
     let Some(first) = text.next().await?.filter(|first| !first.is_empty()) else {
         return Ok(refused(vec![Finding::new(Code::FileEmpty)]));
     };
     let complete = look.len <= crate::text::PIECE;
     let mut opening = Opening::of(&first, complete, profile, &asked.options);
+    if opening.is_refused_at_once() {
+        return Ok(Surveyed::refused_by(opening));
+    }
     let found = match asked.options_of_header(objects, &opening.mapping).await? {
         Ok(found) => found,
         Err(finding) => return Ok(refused(vec![finding])),
@@ -167,7 +179,11 @@ async fn survey_as(
     let options = found.as_ref().map_or(&asked.options, |found| &found.options);
     if found.is_some() {
         opening = Opening::of(&first, complete, profile, options);
+        if opening.is_refused_at_once() {
+            return Ok(with_found(Surveyed::refused_by(opening), found));
+        }
     }
+    let first = text.follow(opening.dialect, opening.delimiter, first);
     let skip = opening.skip;
     let mut survey = Survey::new(opening, profile, options, &asked.settings, size);
     survey.expect(object.len, &first[skip..]);
@@ -218,7 +234,7 @@ pub(crate) async fn form(
     asked: &ImportRequest,
     surveyed: &Surveyed,
 ) -> Answer<Option<Form>> {
-    let of = |packing, kind| Some(Form { packing, kind });
+    let of = |packing, kind| Some(Form { packing, kind, dialect: None });
     if let Some(sheet) = &surveyed.sheet {
         return Ok(of(surveyed.packing, Kind::Sheet(sheet.clone())));
     }

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use rollcall_domain::file::decode::{Decoder, Encoding};
+use rollcall_domain::file::dialect::{Dialect, Rewriter};
 use rollcall_domain::file::packed::{Bytes, Packing, Unpacked};
 use rollcall_domain::file::workbook::{Sheet, SheetText, Workbook};
 use rollcall_domain::plan::import_plan::Plan;
@@ -143,6 +144,8 @@ pub(crate) struct Form {
     pub(crate) packing: Option<Packing>,
     /// The format of the unpacked bytes.
     pub(crate) kind: Kind,
+    /// The dialect of its quotes, and its delimiter, where it is to be rewritten.
+    pub(crate) dialect: Option<(Dialect, u8)>,
 }
 
 /// The format of a file.
@@ -157,7 +160,12 @@ pub(crate) enum Kind {
 impl Form {
     pub(crate) fn of(plan: &Plan) -> Self {
         let kind = plan.sheet.clone().map_or(Kind::Delimited(plan.encoding), Kind::Sheet);
-        Self { packing: plan.packing, kind }
+        let dialect = (plan.dialect, plan.delimiter());
+        Self {
+            packing: plan.packing,
+            kind,
+            dialect: Some(dialect).filter(|(dialect, _)| !dialect.is_ordinary()),
+        }
     }
 }
 
@@ -165,6 +173,7 @@ impl Form {
 pub(crate) struct Text<'a, O> {
     pieces: Pieces<'a, O>,
     source: Source,
+    rewriter: Option<Rewriter>,
 }
 
 enum Source {
@@ -180,7 +189,17 @@ impl<'a, O: Objects> Text<'a, O> {
             Kind::Delimited(encoding) => Source::Delimited(Decoder::new(encoding)),
             Kind::Sheet(sheet) => Source::Closed(sheet),
         };
-        Self { pieces: Pieces::new(objects, object, form.packing), source }
+        let rewriter = form.dialect.map(|(dialect, delimiter)| Rewriter::new(dialect, delimiter));
+        Self { pieces: Pieces::new(objects, object, form.packing), source, rewriter }
+    }
+
+    /// Follows a dialect that the first piece has shown; gives that piece as the ordinary dialect has it.
+    pub(crate) fn follow(&mut self, dialect: Dialect, delimiter: u8, first: Vec<u8>) -> Vec<u8> {
+        if dialect.is_ordinary() {
+            return first;
+        }
+        let rewriter = self.rewriter.insert(Rewriter::new(dialect, delimiter));
+        rewritten(rewriter, &first, self.pieces.is_over())
     }
 
     /// The next piece; `None` after the last.
@@ -194,7 +213,14 @@ impl<'a, O: Objects> Text<'a, O> {
         match &mut self.source {
             Source::Sheet(text) => text.read().map_err(unreadable),
             Source::Delimited(decoder) => Ok(match self.pieces.next().await? {
-                Some(piece) => Some(decoded(decoder, piece, self.pieces.is_over())),
+                Some(piece) => {
+                    let (piece, last) =
+                        (decoded(decoder, piece, self.pieces.is_over()), self.pieces.is_over());
+                    Some(match &mut self.rewriter {
+                        Some(rewriter) => rewritten(rewriter, &piece, last),
+                        None => piece,
+                    })
+                }
                 None => None,
             }),
             Source::Closed(_) => unreachable!("it was opened above"),
@@ -205,6 +231,15 @@ impl<'a, O: Objects> Text<'a, O> {
 /// A surveyed file can be read: the same bytes are the same workbook, and unpack to the same.
 fn unreadable(finding: Finding) -> Fault {
     Fault::damaged("reading the object", finding.code)
+}
+
+fn rewritten(rewriter: &mut Rewriter, piece: &[u8], last: bool) -> Vec<u8> {
+    let mut out = Vec::with_capacity(piece.len());
+    rewriter.feed(piece, &mut out);
+    if last {
+        rewriter.finish(&mut out);
+    }
+    out
 }
 
 fn decoded(decoder: &mut Decoder, piece: Vec<u8>, last: bool) -> Vec<u8> {

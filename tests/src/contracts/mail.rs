@@ -27,5 +27,6 @@ pub fn notification(to: &[&str]) -> Notification {
         subject: "Lista «prospects»: 3 rows, ação".to_owned(),
         text: "3 rows\n\n.\nFrom here: ção\n".to_owned(),
         html: format!("<p>{}</p>\n", "ção ".repeat(400)),
+        attachment: None,
     }
 }

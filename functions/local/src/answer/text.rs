@@ -5,15 +5,17 @@ use std::path::Path;
 
 use console::Style;
 use rollcall_domain::messages::catalogue::Messages;
-use rollcall_domain::report::problem::{Cells, Problem, problems};
+use rollcall_domain::messages::labels::Labels;
+use rollcall_domain::report::problem::Problem;
 use rollcall_domain::report::summary::Summary;
 use rollcall_domain::report::upload::UploadColumn;
-use rollcall_domain::result::tally::CodeCount;
 use rollcall_domain::types::code::Code;
 use rollcall_domain::types::finding::Finding;
-use rollcall_domain::types::locale::Locale;
+use rollcall_domain::types::number_format;
 use rollcall_domain::types::outcome::Outcome;
 use rollcall_domain::types::outcome::Status;
+
+use rollcall_embedded::smtp::Delivery;
 
 use super::table::{Column, Table};
 use crate::drop::{ImportArguments, is_dry_run};
@@ -31,61 +33,69 @@ pub fn import_text(asked: &ImportArguments, home: &Path, done: &Done) -> String 
 
 /// The answer without the next step.
 pub fn outcome_text(done: &Done) -> String {
-    let mut out = headline(&done.summary);
-    out.push_str(&counts(&done.summary));
-    push_problems(&mut out, "Errors", &done.summary.errors, done);
-    push_problems(&mut out, "Warnings", &done.summary.warnings, done);
+    let mut out = headline(done);
+    out.push_str(&counts(done));
+    let (words, teller) = (done.words(), done.teller());
+    push_problems(&mut out, &words.terminal().errors, &teller.errors(&done.summary.errors), words);
+    push_problems(&mut out, &words.terminal().warnings, &teller.warnings(&done.summary.warnings), words);
     push_places(&mut out, done);
     out
 }
 
-/// Why a file was refused, and the fix, in one line.
+/// Why a file was not taken, and what to do, in one line.
 pub fn refusal(done: &Done) -> String {
-    let words = Messages::of(Locale::En);
     let file = &done.summary.head.file;
     if let Some(error) = &done.summary.error {
         return format!("{file}: the import failed: {error}; import it again");
     }
-    let found = problems(&done.summary.errors, &done.upload.verdict.errors, words, Cells::Shown);
+    let words = done.words();
+    let found = done.teller().errors(&done.summary.errors);
     let more = found.len().saturating_sub(1);
-    let more = if more > 0 { format!(" (and {more} more)") } else { String::new() };
-    let first = found.first().map(|first| format!("{}; {}", first.what, first.fix));
-    format!("{file} was refused: {}{more}", first.unwrap_or_default())
+    let more = if more > 0 { format!(" (+{more})") } else { String::new() };
+    let first = found.first().map(|first| format!("{}; {}", first.what, first.fix)).unwrap_or_default();
+    format!(
+        "{}{} {file}{} {first}{more}",
+        words.headline(done.summary.ending()),
+        words.colon(),
+        words.colon()
+    )
 }
 
-fn headline(summary: &Summary) -> String {
-    let words = Messages::of(Locale::En);
-    let head = &summary.head;
-    let dry = if head.dry_run { ", dry run" } else { "" };
-    let headline = none_chosen(summary, words)
-        .unwrap_or_else(|| words.headline(summary.status, head.dry_run).to_owned());
-    format!("{headline}: {} ({}, {}{dry})\n", head.file, head.program, head.profile)
+fn headline(done: &Done) -> String {
+    let (words, head) = (done.words(), &done.summary.head);
+    let dry = if head.dry_run { format!(", {}", words.terminal().dry) } else { String::new() };
+    let headline = none_chosen(done).unwrap_or_else(|| words.headline(done.summary.ending()).to_owned());
+    format!("{headline}{} {} ({}, {}{dry})\n", words.colon(), head.file, head.program, head.profile)
 }
 
 /// "Every row was taken" would be true of no row: says that none was chosen.
-fn none_chosen(summary: &Summary, words: &Messages) -> Option<String> {
-    summary.warnings.iter().find(|count| count.code == Code::RowsNotChosen)?;
-    let text = words.text(&Finding::new(Code::RowsNotChosen));
+fn none_chosen(done: &Done) -> Option<String> {
+    done.summary.warnings.iter().find(|count| count.code == Code::RowsNotChosen)?;
+    let text = done.words().text(&Finding::new(Code::RowsNotChosen), &Labels::default());
     let mut letters = text.chars();
     Some(letters.next()?.to_uppercase().chain(letters).collect())
 }
 
 /// The outcomes that are not zero.
-fn counts(summary: &Summary) -> String {
-    let words = Messages::of(Locale::En);
+fn counts(done: &Done) -> String {
+    let (words, summary) = (done.words(), &done.summary);
     if summary.rows.read == 0 {
         return String::new();
     }
+    let number = |rows| number_format::whole(rows, words.locale());
     let mut table = Table::new([Column::numbers(""), Column::words("")]);
-    table.add([summary.rows.read.to_string(), format!("rows read in {}", seconds(summary))]);
+    table.add([
+        number(summary.rows.read),
+        words.filled(&words.terminal().rows_read, &[("time", &seconds(summary, words))]),
+    ]);
     for outcome in Outcome::ALL {
         let rows = summary.rows.of(outcome);
         if rows > 0 {
-            table.add([rows.to_string(), words.outcome(outcome).to_lowercase()]);
+            table.add([number(rows), words.outcome(outcome, summary.head.dry_run).to_owned()]);
         }
     }
     if summary.matched > 0 {
-        table.add([summary.matched.to_string(), "of the accepted rows matched an account".to_owned()]);
+        table.add([number(summary.matched), words.terminal().matched.clone()]);
     }
     format!("\n{}", table.render(2))
 }
@@ -108,83 +118,98 @@ pub fn mapping(columns: &[UploadColumn]) -> String {
     format!("\n{}", table.render(2))
 }
 
-/// The duration, and the rows per second.
-pub fn seconds(summary: &Summary) -> String {
-    let seconds = summary.seconds();
-    let rate = summary.rows.read as f64 / seconds.max(0.001);
-    if seconds < 0.1 { "less than 0.1 s".to_owned() } else { format!("{seconds:.1} s, {rate:.0} a second") }
+/// How long it took, and what that is a second.
+pub fn seconds(summary: &Summary, words: &Messages) -> String {
+    let (seconds, locale) = (summary.seconds(), words.locale());
+    if seconds < 0.1 {
+        return words.filled(&words.terminal().less, &[("time", &number_format::length(0.1, locale))]);
+    }
+    let rate = number_format::rounded(summary.rows.read as f64 / seconds, locale);
+    let rate = words.filled(&words.terminal().rate, &[("rate", &rate)]);
+    format!("{}, {rate}", number_format::length(seconds, locale))
 }
 
-fn push_problems(out: &mut String, title: &str, counts: &[CodeCount], done: &Done) {
-    let words = Messages::of(Locale::En);
-    let verdict = &done.upload.verdict;
-    let verdict = if title == "Errors" { &verdict.errors } else { &verdict.warnings };
-    let mut found = problems(counts, verdict, words, Cells::Shown);
-    let rows = |problem: &Problem| {
-        let of = |count: &&CodeCount| {
-            count.code == problem.code && count.column.as_deref().unwrap_or(&problem.column) == problem.column
-        };
-        counts.iter().find(of).map_or(0, |count| count.rows)
-    };
-    found.sort_by_key(|problem| std::cmp::Reverse(rows(problem)));
+/// How many values are shown below a problem; the report has more.
+const VALUES: usize = 3;
+
+fn push_problems(out: &mut String, title: &str, found: &[Problem], words: &Messages) {
     if found.is_empty() {
         return;
     }
+    let (report, terminal) = (words.report(), words.terminal());
     let mut table = Table::new([
-        Column::numbers("rows"),
-        Column::words("column"),
-        Column::words("code").whole(),
-        Column::words("what").at_least(30),
-        Column::words("first rows"),
+        Column::numbers(report.affected.clone()),
+        Column::words(report.column.clone()),
+        Column::words(terminal.code.clone()).whole(),
+        Column::words(report.what.clone()).at_least(30),
+        Column::words(report.first_rows.clone()),
     ]);
     for problem in found.iter().take(TOP) {
-        let code: Code = problem.code;
-        table.add([&problem.rows, &problem.column, code.as_str(), &problem.what, &problem.first_rows]);
+        let lines = problem.lines();
+        table.add([&problem.rows, &problem.column, problem.code.as_str(), &problem.what, &lines]);
+        for example in problem.examples.iter().filter(|example| !example.value.is_empty()).take(VALUES) {
+            table.note(&format!("{}{} {}", example.line, words.colon(), example.value));
+        }
+        table.note(&format!("> {}", problem.fix));
     }
     // Writing to a string cannot fail.
     let _ = write!(out, "\n{title}\n{}", table.render(2));
     if found.len() > TOP {
-        let _ = writeln!(out, "  … {} more in the report", found.len() - TOP);
+        let more = number_format::whole((found.len() - TOP) as u64, words.locale());
+        let _ = writeln!(out, "  … {}", words.filled(&terminal.more, &[("count", &more)]));
     }
 }
 
 fn push_places(out: &mut String, done: &Done) {
+    let (words, rows) = (done.words(), &done.summary.rows);
+    let (report, terminal) = (words.report(), words.terminal());
+    let dry_run = done.summary.head.dry_run;
+    let succeeded = if dry_run { &report.succeeded_file_dry } else { &report.succeeded_file };
     let mut table = Table::new([Column::words(""), Column::words("")]);
-    let has_rows = done.results.join("succeeded.csv").is_file();
-    let mut files = vec![("report.html", "the report, for a browser")];
-    if has_rows {
-        files.push(("succeeded.csv", "rows that were taken"));
-        files.push(("failed.csv", "rows that were not"));
+    let files = [
+        ("report.html", true, &terminal.report),
+        ("succeeded.csv", rows.accepted() > 0, succeeded),
+        ("succeeded.xlsx", rows.accepted() > 0, &report.succeeded_workbook),
+        ("failed.csv", done.has_failed_rows(), &report.failed_file),
+        ("failed.xlsx", done.has_failed_rows(), &report.failed_workbook),
+        ("summary.json", true, &terminal.summary),
+    ];
+    for (file, _, what) in files.iter().filter(|(file, shown, _)| *shown && done.results.join(file).is_file())
+    {
+        table.add([*file, what.as_str()]);
     }
-    files.push(("summary.json", "the totals, for programs"));
-    for (file, what) in files {
-        table.add([file, what]);
-    }
-    let _ = write!(out, "\nResults in {}\n{}", done.results.display(), table.render(2));
+    let folder = done.results.display().to_string();
+    let _ = write!(out, "\n{}\n{}", words.filled(&terminal.results, &[("folder", &folder)]), table.render(2));
     if let Some(notification) = &done.notification {
-        let _ = writeln!(out, "Letter   {}", notification.display());
+        let sent = match done.delivery {
+            Some(Delivery::Sent) => &terminal.mail_sent,
+            Some(Delivery::Waiting) => &terminal.mail_waiting,
+            Some(Delivery::Refused) => &terminal.mail_refused,
+            None if done.to_nobody => &terminal.mail_nobody,
+            None => &terminal.mail_not_sent,
+        };
+        let _ = writeln!(out, "{}{} {} ({sent})", terminal.mail, words.colon(), notification.display());
     }
 }
 
 fn push_next(out: &mut String, asked: &ImportArguments, home: &Path, done: &Done) {
-    let again = |file: &Path| command(asked, home, file, done.summary.head.dry_run);
-    let next = match done.summary.status {
-        Status::Completed if done.summary.head.dry_run => {
-            format!(
-                "Nothing was kept yet. Import it with\n  {}\n",
-                command(asked, home, &asked.source, false)
-            )
+    let terminal = done.words().terminal();
+    let whole = || command(asked, home, &asked.source, false);
+    let dry_run = done.summary.head.dry_run;
+    let (next, command) = match done.summary.status {
+        Status::Completed if dry_run => (terminal.next_dry.clone(), whole()),
+        // Nothing was kept, so the good rows are to be imported too: never the failed ones alone.
+        Status::CompletedWithErrors | Status::Incomplete if dry_run => {
+            (terminal.next_dry_fix.clone(), whole())
         }
-        Status::Completed => return,
-        Status::CompletedWithErrors | Status::Incomplete | Status::Cancelled => {
-            format!(
-                "Mend failed.csv and import it again, as it is:\n  {}\n",
-                again(&done.results.join("failed.csv"))
-            )
+        Status::CompletedWithErrors | Status::Incomplete | Status::Cancelled if done.has_failed_rows() => {
+            let name = done.failed_file();
+            let again = command(asked, home, &done.results.join(name), false);
+            (done.words().filled(&terminal.next, &[("file", name)]), again)
         }
-        Status::Refused | Status::Failed => return,
+        _ => return,
     };
-    let _ = write!(out, "\n{next}");
+    let _ = write!(out, "\n{next}{}\n  {command}\n", done.words().colon());
 }
 
 /// The command that imports a file as this one was.

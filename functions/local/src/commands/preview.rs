@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use console::Style;
 use pollster::block_on;
+use rollcall_domain::messages::labels::Labels;
 use rollcall_domain::messages::localized::FindingJson;
 use rollcall_domain::report::upload::UploadColumn;
 use rollcall_domain::types::code::{Code, Severity};
@@ -100,7 +101,7 @@ fn show(asked: &ImportArguments, home: &Path, rows: usize) -> Result<Shown, Star
 fn unread(asked: &ImportArguments, unbegun: &StartError) -> String {
     let told = unbegun.errors.iter().map(|count| {
         let named = if count.code == Code::ProfileUnknown { &asked.profile } else { &asked.program };
-        FindingJson::new(&Finding::new(count.code).value(named), Locale::En)
+        FindingJson::new(&Finding::new(count.code).value(named), Labels::NONE, Locale::En)
     });
     answer::pretty(&serde_json::json!({
         "verdict": { "accepted": false, "errors": told.collect::<Vec<_>>(), "warnings": [] },

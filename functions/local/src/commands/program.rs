@@ -46,6 +46,12 @@ pub struct Set {
     /// Whom letters come from
     #[arg(long, value_name = "A@B")]
     sender: Option<String>,
+    /// Attach the file of failed rows to notification e-mails, up to 1 MiB
+    #[arg(long, value_name = "true|false")]
+    attach_failed: Option<bool>,
+    /// The program's console, which notification e-mails link to
+    #[arg(long, value_name = "URL")]
+    console_url: Option<String>,
 }
 
 impl Program {
@@ -86,6 +92,8 @@ impl Set {
             } else {
                 self.notify_domains.clone()
             },
+            attach_failed: self.attach_failed.unwrap_or(before.attach_failed),
+            console_url: self.console_url.clone().or(before.console_url),
             options: before.options,
         }
     }

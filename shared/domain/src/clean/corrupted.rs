@@ -15,10 +15,16 @@ const SPREADSHEET_ERRORS: [&str; 37] = [
     "#¡REF!", "#¡VALOR!", "#¡DIV/0!", "#¿NOMBRE?", "#¡NULO!", "#¡NUM!", "#¡DESBORDAMIENTO!", "#¡CALC!",
 ];
 
+/// Stands for a formula whose value no spreadsheet has stored: a program wrote the workbook, and nobody opened it.
+pub const NOT_CALCULATED: &str = "#FORMULA!";
+
 /// Why a cell says nothing any more, if that is so: the reason of `value_spoiled`.
 pub fn corrupted(cell: &str) -> Option<&'static str> {
     if cell.starts_with('#') && SPREADSHEET_ERRORS.contains(&cell) {
         return Some("formula");
+    }
+    if cell == NOT_CALCULATED {
+        return Some("formula_not_calculated");
     }
     (!cell.is_ascii() && cell.contains(char::REPLACEMENT_CHARACTER)).then_some("unreadable_characters")
 }

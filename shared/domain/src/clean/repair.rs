@@ -1,9 +1,11 @@
-//! Removes invisible characters that nobody meant: direction marks, zero-width blanks; and smart quotes around an
-//! address. They come with cells copied from mails, web pages and spreadsheets.
+//! What nobody sees in a cell and nobody meant: marks of direction, blanks without width, smart quotes around an
+//! address; and letters that another program misread. They come with cells that were copied out of mails, web pages and spreadsheets.
 
 use std::borrow::Cow;
 
 use unicode_normalization::UnicodeNormalization;
+
+use crate::clean::undo_misreading;
 
 /// What a cell holds, as far as mending it goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,6 +22,9 @@ pub enum Holds {
 pub fn repair(cell: &str, holds: Holds) -> Cow<'_, str> {
     if is_plain(cell) {
         return Cow::Borrowed(cell);
+    }
+    if let Some(meant) = undo_misreading(cell) {
+        return Cow::Owned(repair(meant.trim(), holds).into_owned());
     }
     if holds == Holds::Address {
         return repair_address(cell);
@@ -91,8 +96,15 @@ pub fn trim(cell: &str) -> &str {
     // The ordinary cell is told by its first and last byte.
     match cell.as_bytes() {
         [first, .., last] if first.is_ascii_graphic() && last.is_ascii_graphic() => cell,
-        _ => cell.trim(),
+        _ => trim_any(cell),
     }
+}
+
+/// A no-break blank at the end may be half of a letter that was misread: `voilÃ\u{a0}`.
+fn trim_any(cell: &str) -> &str {
+    let trimmed = cell.trim();
+    let is_half = trimmed.ends_with(['Ã', 'Â']) && cell.trim_start()[trimmed.len()..].starts_with('\u{a0}');
+    if is_half { &cell.trim_start()[..trimmed.len() + '\u{a0}'.len_utf8()] } else { trimmed }
 }
 
 #[cfg(test)]
@@ -121,6 +133,9 @@ mod tests {
             ("o’brien@one.example", Holds::Address, "o'brien@one.example"),
             ("a\u{200d}@one.example", Holds::Address, "a@one.example"),
             ("josé@bücher.example", Holds::Address, "josé@bücher.example"),
+            ("JosÃ© MÃ¼ller", Holds::Value, "José Müller"),
+            ("voilÃ\u{a0}", Holds::Value, "voilà"),
+            ("josÃ©@one.example", Holds::Address, "josé@one.example"),
             ("\"a@one.example\"", Holds::Address, "\"a@one.example\""),
         ] {
             assert_eq!(repair(cell, holds), seen, "{cell:?}");

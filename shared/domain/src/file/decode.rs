@@ -7,103 +7,29 @@
 //! options. Then the option decides; then the [`Census`] of the whole file.
 
 mod census;
+#[cfg(test)]
+mod corpus;
+mod encoding;
+mod judgement;
+mod reading;
 mod single;
 mod utf16;
+mod web;
 
 use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 
 pub use census::Census;
+pub use encoding::Encoding;
 pub(crate) use single::windows_1252;
 pub use utf16::SurrogateScanner;
 
 use crate::types::code::Code;
 use crate::types::finding::Finding;
+use encoding::NAMES;
 use utf16::Utf16;
-
-/// An encoding that can be read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Encoding {
-    /// UTF-8, with or without a byte order mark.
-    #[serde(rename = "UTF-8")]
-    Utf8,
-    /// Windows-1252, which holds all that Latin-1 shows and is what is meant by that name (WHATWG, Encoding).
-    #[serde(rename = "windows-1252")]
-    Windows1252,
-    /// ISO-8859-15, also called Latin-9.
-    #[serde(rename = "ISO-8859-15")]
-    Latin9,
-    /// Mac Roman.
-    #[serde(rename = "macintosh")]
-    Macintosh,
-    /// DOS code page 850.
-    #[serde(rename = "IBM850")]
-    Ibm850,
-    /// DOS code page 437.
-    #[serde(rename = "IBM437")]
-    Ibm437,
-    /// UTF-16, low byte first.
-    #[serde(rename = "UTF-16LE")]
-    Utf16Le,
-    /// UTF-16, high byte first.
-    #[serde(rename = "UTF-16BE")]
-    Utf16Be,
-}
-
-/// What the option takes.
-const NAMES: &str = "one of UTF-8, windows-1252, ISO-8859-1, ISO-8859-15, macintosh, IBM850, IBM437, UTF-16, \
-                     UTF-16LE, UTF-16BE";
-
-impl Encoding {
-    /// The name in `upload.json`.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Encoding::Utf8 => "UTF-8",
-            Encoding::Windows1252 => "windows-1252",
-            Encoding::Latin9 => "ISO-8859-15",
-            Encoding::Macintosh => "macintosh",
-            Encoding::Ibm850 => "IBM850",
-            Encoding::Ibm437 => "IBM437",
-            Encoding::Utf16Le => "UTF-16LE",
-            Encoding::Utf16Be => "UTF-16BE",
-        }
-    }
-
-    /// Reads an encoding's name, as the option gives it: case, `-`, `_` and blanks do not count.
-    pub fn parse(name: &str) -> Option<Self> {
-        let plain = |notification: &char| !matches!(notification, '-' | '_' | ' ');
-        let name: String =
-            name.chars().filter(plain).map(|notification| notification.to_ascii_lowercase()).collect();
-        match name.as_str() {
-            "utf8" | "utf8sig" => Some(Encoding::Utf8),
-            "windows1252" | "cp1252" | "1252" | "ansi" | "latin1" | "iso88591" | "l1" => {
-                Some(Encoding::Windows1252)
-            }
-            "iso885915" | "latin9" | "l9" => Some(Encoding::Latin9),
-            "macintosh" | "macroman" | "mac" | "xmacroman" => Some(Encoding::Macintosh),
-            "ibm850" | "cp850" | "850" => Some(Encoding::Ibm850),
-            "ibm437" | "cp437" | "437" => Some(Encoding::Ibm437),
-            "utf16" | "utf16le" => Some(Encoding::Utf16Le),
-            "utf16be" => Some(Encoding::Utf16Be),
-            _ => None,
-        }
-    }
-
-    fn mark(self) -> &'static [u8] {
-        match self {
-            Encoding::Utf8 => b"\xef\xbb\xbf",
-            Encoding::Utf16Le => b"\xff\xfe",
-            Encoding::Utf16Be => b"\xfe\xff",
-            _ => b"",
-        }
-    }
-
-    /// Two bytes stand for most characters.
-    pub fn is_wide(self) -> bool {
-        matches!(self, Encoding::Utf16Le | Encoding::Utf16Be)
-    }
-}
+use web::Web;
 
 /// How files begin that are no delimited text, and what they are.
 const OTHER_FORMATS: &[(&[u8], &str)] = &[
@@ -184,7 +110,7 @@ pub enum Confidence {
 }
 
 /// What is known of a file's encoding.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DetectedEncoding {
     /// The encoding.
     pub encoding: Encoding,
@@ -194,6 +120,8 @@ pub struct DetectedEncoding {
     pub confidence: Confidence,
     /// The first place that speaks against it.
     pub against: Option<Place>,
+    /// What the sender is told of it: that it was assumed, or that the file is refused because none is likely.
+    pub finding: Option<Finding>,
 }
 
 /// A place in a file.
@@ -246,33 +174,72 @@ fn fits(encoding: Encoding, sample: &[u8]) -> bool {
     if encoding.is_wide() { sample.is_empty() || sample.contains(&0) } else { !is_binary(sample) }
 }
 
-/// Whether a file is no text: a NUL here and there is damage, and mended in its cell; many are no list's.
+/// Whether a file is no text: a control here and there is damage, and taken out of its cell; many are no list's.
 fn is_binary(sample: &[u8]) -> bool {
-    sample.iter().filter(|byte| **byte == 0).count() * 16 > sample.len()
+    sample.iter().filter(|byte| is_control(**byte)).count() * 16 > sample.len()
+}
+
+/// Controls that no text needs: blanks, line ends and ESC, by which ISO-2022-JP goes from one set to another, are not
+/// among them.
+fn is_control(byte: u8) -> bool {
+    matches!(byte, 0..=0x08 | 0x0e..=0x1a | 0x1c..=0x1f | 0x7f)
 }
 
 /// Turns an object's bytes, piece by piece, into UTF-8.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct Decoder {
     encoding: Encoding,
     /// Bytes at the start that may still turn out to be a byte order mark.
     held: Option<Vec<u8>>,
-    wide: Utf16,
+    how: How,
+}
+
+/// How bytes become UTF-8.
+#[derive(Debug)]
+enum How {
+    /// They are UTF-8.
+    AsTheyAre,
+    /// Two bytes a unit.
+    Wide(Utf16),
+    /// One byte a character.
+    Single(Cow<'static, single::Table>),
+    /// Several bytes a character.
+    Several(Web),
+}
+
+impl How {
+    fn of(encoding: Encoding) -> Self {
+        if let Some(table) = single::table(encoding) {
+            return How::Single(table);
+        }
+        match encoding {
+            Encoding::Web(web) => How::Several(Web::new(web)),
+            wide if wide.is_wide() => How::Wide(Utf16::new(wide == Encoding::Utf16Be)),
+            _ => How::AsTheyAre,
+        }
+    }
+}
+
+/// A byte that its encoding does not know, as it stands in the stream: never a part of valid UTF-8, whatever stands
+/// beside it.
+fn unknown(byte: u8) -> u8 {
+    if matches!(byte, 0..=0x7f | 0xc2..=0xf4) { 0xff } else { byte }
 }
 
 impl Decoder {
     /// Begins at the start of an object.
     pub fn new(encoding: Encoding) -> Self {
-        Self { encoding, held: Some(Vec::new()), wide: Utf16::new(encoding == Encoding::Utf16Be) }
+        Self { encoding, held: Some(Vec::new()), how: How::of(encoding) }
     }
 
     /// Decodes a piece; the last one with `last`.
     pub fn decode<'a>(&mut self, piece: &'a [u8], last: bool) -> Cow<'a, [u8]> {
         let bare = self.without_mark(piece, last);
-        match single::table(self.encoding) {
-            Some(table) => Cow::Owned(single::decode(table, &bare)),
-            None if self.encoding.is_wide() => Cow::Owned(self.wide.decode(&bare, last)),
-            None => bare,
+        match &mut self.how {
+            How::AsTheyAre => bare,
+            How::Wide(wide) => Cow::Owned(wide.decode(&bare, last)),
+            How::Single(table) => Cow::Owned(single::decode(table, &bare)),
+            How::Several(web) => Cow::Owned(web.decode(&bare, last)),
         }
     }
 
@@ -348,6 +315,45 @@ mod tests {
         decodes(Encoding::Utf16Le, b"a\0\x00\xd8b\0", b"a\xed\xa0\x80b");
         decodes(Encoding::Utf16Le, b"a\0\x00\xd8", b"a\xed\xa0\x80");
         decodes(Encoding::Utf16Le, b"a\0b", b"a\xff");
+    }
+
+    #[test]
+    fn other_encodings_become_utf_8_and_what_they_do_not_know_is_no_text() {
+        for (name, bytes, text) in [
+            ("windows-1251", &b"\xc8\xe2\xe0\xed,\x98"[..], &b"\xd0\x98\xd0\xb2\xd0\xb0\xd0\xbd,\x98"[..]),
+            ("windows-1253", b"a\xd2\xaa", b"a\xff\xaa"),
+            ("Shift_JIS", b"\x8eR\x93c,a", "山田,a".as_bytes()),
+            ("Shift_JIS", b"\x8eR\x85 ,a\xa0", b"\xe5\xb1\xb1\x85 ,a\xa0"),
+            ("Shift_JIS", b"a\x93", b"a\x93"),
+            ("EUC-JP", b"\xbb\xb3\xc5\xc4", "山田".as_bytes()),
+            ("EUC-KR", b"\xc9\xa1\xc3\xa9a", b"\xff\xa1\xec\xb1\x95a"),
+            ("GB18030", b"\xcd\xf5\x81\x30\x81\x30\xff", b"\xe7\x8e\x8b\xc2\x80\xff"),
+            ("Big5", b"\xa4\xfd\x80\x81", b"\xe7\x8e\x8b\x80\x81"),
+            ("ISO-2022-JP", b"\x1b$B;3ED\x1b(B;x", "山田;x".as_bytes()),
+            ("ISO-2022-JP", b"\x1b$B;3\x1b(B\x1bz", b"\xe5\xb1\xb1\xffz"),
+            ("UTF-8", b"\xd0\x98\xff", b"\xd0\x98\xff"),
+        ] {
+            decodes(Encoding::parse(name).unwrap(), bytes, text);
+        }
+    }
+
+    #[test]
+    fn bytes_at_random_are_no_text() {
+        for seed in 1..40_u64 {
+            let mut state = seed;
+            let mut random = || {
+                state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+                (state >> 56) as u8
+            };
+            let noise: Vec<u8> = std::iter::repeat_with(&mut random).take(60_000).collect();
+            let option = seed.is_multiple_of(2).then_some("windows-1252");
+            let code = detect(&noise, option).unwrap_err().code;
+            assert!(matches!(code, Code::FormatUnsupported | Code::EncodingInvalid), "{seed}: {code}");
+        }
+        for text in [&b"a\tb\r\n"[..], b"\x1b$B;3ED\x1b(B", b"a\x0cb", "Иван".as_bytes(), b"\xc8\xe2\xe0\xed"]
+        {
+            assert!(detect(text, None).is_ok(), "{text:?}");
+        }
     }
 
     #[test]

@@ -4,13 +4,16 @@
 //!
 //! - [`packed`]: gzip, zstd and zip, unpacked within limits.
 //! - [`decode`]: encodings, detected and decoded. [`workbook`]: a sheet of an xlsx file as the same text.
+//! - [`dialect`]: quotes of other dialects, rewritten in the ordinary one.
 //! - [`split`]: where records end. [`cells`]: the cells of a record. [`record_text`]: a record's bytes as text.
-//! - [`write`](mod@write): CSV out, safe against formulas.
+//! - [`write`](mod@write): CSV out, safe against formulas. [`workbook_stream`]: records out as a workbook.
 
 pub mod cells;
 pub mod decode;
+pub mod dialect;
 pub mod packed;
 pub mod record_text;
 pub mod split;
 pub mod workbook;
+pub mod workbook_stream;
 pub mod write;

@@ -30,6 +30,7 @@ use crate::profile::compiled::{FieldIndex, Profile};
 use crate::result::chunk_result::{ChunkResult, Writes};
 use crate::result::rows;
 use crate::result::rows::Answer;
+use crate::result::tally::RowPlace;
 use crate::row::cleaner::{Cleaner, RowValues, Values};
 use crate::row::fold::fold_name;
 use crate::types::code::Code;
@@ -61,7 +62,7 @@ pub struct ChunkJudge<'p> {
     rows: Vec<Row>,
     skipped: u64,
     /// Rows that are the example of a template.
-    examples: Vec<u64>,
+    examples: Vec<RowPlace>,
     group: Option<FieldIndex>,
     /// Rows are accepted only as a dry run showed them.
     approved: Option<ApprovedRows>,
@@ -160,10 +161,11 @@ impl<'p> ChunkJudge<'p> {
             let plain = rows::is_plain(&text[record.0..record.1], &cells, self.cleaner.width());
             let chosen = self.plan.options.rows.as_ref().is_none_or(|rows| rows.contains(number));
             let too_large = mark.is_some_and(|mark| mark.cut_from.is_some());
-            if !chosen || (cells.is_blank() && !too_large) {
+            let is_row = !cells.is_blank() && !self.sender.is_repeated_by(&cells);
+            if !chosen || !(is_row || too_large) {
                 self.skipped += 1;
             } else if !too_large && self.cleaner.is_example(&cells) {
-                self.examples.push(number);
+                self.examples.push(RowPlace { row: number, line });
             } else {
                 self.clean_row((number, line), record, plain, &cells, mark);
             }

@@ -10,8 +10,8 @@
 //! | `limit` | argument; a plain number gets the separators of the language, other text (`256 KiB`) stays | `*_too_*`, `archive_unsafe`, `not_stored` |
 //! | `found`, `expected` | arguments | `row_ragged` |
 //! | `row` | argument: the row that is repeated | `duplicate_in_file` |
-//! | `line` | argument: the physical line | `quote_unclosed`, `encoding_invalid` |
-//! | `encoding` | argument | `encoding_invalid`, `bytes_invalid` |
+//! | `line` | argument: the physical line | `quote_unclosed`, `encoding_*` |
+//! | `encoding` | argument | `encoding_assumed`, `encoding_invalid`, `bytes_invalid` |
 //! | `sheets` | argument: names, joined by `, ` | `sheet_missing` |
 //! | `region` | argument: `BR` | `phone_country_assumed`, reason `invalid_for_country` |
 //! | `fields` | argument: names, joined by `, ` | `one_of_missing` |
@@ -24,12 +24,13 @@
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
+use crate::messages::labels::Labels;
 use crate::types::code::{Code, Scope};
 use crate::types::finding::Finding;
+use crate::types::kind::Kind;
 use crate::types::locale::Locale;
 use crate::types::number_format;
 use crate::types::outcome::Outcome;
-use crate::types::outcome::Status;
 
 mod template;
 #[cfg(test)]
@@ -39,7 +40,8 @@ mod words;
 pub(crate) use template::Fill;
 use template::Template;
 use words::Book;
-pub(crate) use words::{NoteWords, NotificationWords, ReportWords};
+pub use words::{Ending, ReportWords, TerminalWords};
+pub(crate) use words::{NoteWords, NotificationWords};
 
 /// A value is shown up to this many characters: a message is read, not stored.
 const VALUE_SHOWN: usize = 80;
@@ -52,6 +54,7 @@ pub(crate) struct Facts<'a> {
     pub value: Option<&'a str>,
     pub hint: Option<&'a str>,
     pub args: Args<'a>,
+    pub labels: &'a Labels,
 }
 
 /// What fills the slots that are not parts of every finding.
@@ -72,14 +75,16 @@ impl<'a> Args<'a> {
     }
 }
 
-impl<'a> From<&'a Finding> for Facts<'a> {
-    fn from(finding: &'a Finding) -> Self {
+impl<'a> Facts<'a> {
+    /// The parts of a finding, and what its profile calls the fields.
+    pub fn new(finding: &'a Finding, labels: &'a Labels) -> Self {
         Self {
             code: finding.code,
             column: finding.column_name(),
             value: finding.value.as_deref(),
             hint: finding.hint.as_deref(),
             args: Args::List(&finding.args),
+            labels,
         }
     }
 }
@@ -110,8 +115,8 @@ impl Messages {
     }
 
     /// Writes what a finding says, without the name of its column; of one about the file, how to mend it too.
-    pub fn write_text(&self, finding: &Finding, out: &mut String) {
-        let facts = finding.into();
+    pub fn write_text(&self, finding: &Finding, labels: &Labels, out: &mut String) {
+        let facts = Facts::new(finding, labels);
         self.write_what(facts, out);
         if finding.code.scope() == Scope::File {
             out.push_str("; ");
@@ -120,62 +125,76 @@ impl Messages {
     }
 
     /// Returns what [`Self::write_text`] writes.
-    pub fn text(&self, finding: &Finding) -> String {
-        written(|out| self.write_text(finding, out))
+    pub fn text(&self, finding: &Finding, labels: &Labels) -> String {
+        written(|out| self.write_text(finding, labels, out))
     }
 
     /// Writes what a finding says, led by the name of its column; of one about the file, how to mend it too.
-    pub fn write_line(&self, finding: &Finding, out: &mut String) {
+    pub fn write_line(&self, finding: &Finding, labels: &Labels, out: &mut String) {
         if let Some(column) = finding.column_name().filter(|_| finding.code.scope() != Scope::File) {
-            write_value(column, out);
-            out.push_str(": ");
+            let is_field = finding.field().is_some();
+            write_value(if is_field { labels.of(column, self.locale) } else { column }, out);
+            out.push_str(self.colon());
+            out.push(' ');
         }
-        self.write_text(finding, out);
+        self.write_text(finding, labels, out);
     }
 
     /// Writes the messages of a row as `rollcall_messages` has them, joined by `; `.
-    pub fn write_row<'a>(&self, findings: impl IntoIterator<Item = &'a Finding>, out: &mut String) {
+    pub fn write_row<'a>(
+        &self,
+        findings: impl IntoIterator<Item = &'a Finding>,
+        labels: &Labels,
+        out: &mut String,
+    ) {
         for (place, finding) in findings.into_iter().enumerate() {
             if place > 0 {
                 out.push_str("; ");
             }
-            self.write_line(finding, out);
+            self.write_line(finding, labels, out);
         }
     }
 
     /// Returns how to mend a finding.
-    pub fn fix(&self, finding: &Finding) -> String {
-        written(|out| self.write_fix(finding.into(), out))
+    pub fn fix(&self, finding: &Finding, labels: &Labels) -> String {
+        written(|out| self.write_fix(Facts::new(finding, labels), out))
     }
 
-    /// Returns the word for a status.
-    pub fn status(&self, status: Status) -> &str {
-        self.book.status.of(status)
+    /// Returns a colon, with a blank before it where the language has one.
+    pub fn colon(&self) -> &str {
+        &self.book.report.colon
     }
 
-    /// Returns a status as a sentence of its own.
-    pub fn headline(&self, status: Status, dry_run: bool) -> &str {
-        if dry_run { &self.book.headline_dry } else { &self.book.headline }.of(status)
+    /// Returns the word for how an import ended.
+    pub fn status(&self, ending: Ending) -> &str {
+        self.book.status.of(ending)
     }
 
-    /// Returns what a status means for the reader.
-    pub fn explanation(&self, status: Status, dry_run: bool) -> &str {
-        if dry_run { &self.book.explanation_dry } else { &self.book.explanation }.of(status)
+    /// Returns how an import ended as a sentence.
+    pub fn headline(&self, ending: Ending) -> &str {
+        if ending.dry_run { &self.book.headline_dry } else { &self.book.headline }.of(ending)
     }
 
-    /// Returns the first sentence of a letter, with slots.
-    pub(crate) fn opening(&self, status: Status, dry_run: bool) -> &str {
-        if dry_run { &self.book.opening_dry } else { &self.book.opening }.of(status)
+    /// Returns what the end means for the reader.
+    pub fn explanation(&self, ending: Ending) -> &str {
+        if ending.dry_run { &self.book.explanation_dry } else { &self.book.explanation }.of(ending)
     }
 
-    /// Returns the word for rows of an outcome.
-    pub fn outcome(&self, outcome: Outcome) -> &str {
-        self.book.outcome.of(outcome)
+    /// Returns the first sentence of a notification e-mail, with slots.
+    pub(crate) fn opening(&self, ending: Ending) -> &str {
+        if ending.dry_run { &self.book.opening_dry } else { &self.book.opening }.of(ending)
     }
 
-    /// Returns what an outcome means.
-    pub fn outcome_note(&self, outcome: Outcome) -> &str {
-        self.book.outcome_note.of(outcome)
+    /// Returns the word for rows of an outcome; in a dry run, what would become of them.
+    pub fn outcome(&self, outcome: Outcome, dry_run: bool) -> &str {
+        if dry_run { &self.book.outcome_dry } else { &self.book.outcome }.of(outcome)
+    }
+
+    /// Returns what an outcome means: for contacts, or for the entries of a directory file.
+    pub fn outcome_note(&self, outcome: Outcome, kind: Option<Kind>) -> String {
+        let Some(kind) = kind else { return self.book.outcome_note.of(outcome).to_owned() };
+        let note = self.book.outcome_note_directory.of(outcome);
+        self.filled(note, &[("kind", self.book.kind.of(kind))])
     }
 
     /// Returns a hint as a question: did you mean …?
@@ -183,7 +202,8 @@ impl Messages {
         written(|out| self.write_suggestion(hint, out))
     }
 
-    pub(crate) const fn report(&self) -> &ReportWords {
+    /// Returns the words of the report.
+    pub const fn report(&self) -> &ReportWords {
         &self.book.report
     }
 
@@ -191,12 +211,17 @@ impl Messages {
         &self.book.notification
     }
 
+    /// Returns the words of the terminal.
+    pub const fn terminal(&self) -> &TerminalWords {
+        &self.book.terminal
+    }
+
     pub(crate) const fn note(&self) -> &NoteWords {
         &self.book.note
     }
 
     /// Writes a text of the report or the letter with its slots filled.
-    pub(crate) fn filled(&self, source: &str, slots: &[(&str, &str)]) -> String {
+    pub fn filled(&self, source: &str, slots: &[(&str, &str)]) -> String {
         let fill: &Fill = &|name, out| match slots.iter().find(|(slot, _)| *slot == name) {
             Some((_, value)) => {
                 out.push_str(value);
@@ -254,6 +279,11 @@ impl Messages {
             _ => facts.args.get(slot),
         };
         part.is_some_and(|part| match slot {
+            "column" => write_value(facts.labels.of(part, self.locale), out),
+            "fields" if facts.code == Code::OneOfMissing => {
+                write_value(&facts.labels.of_list(part, self.locale), out)
+            }
+            "found" | "expected" => self.write_limit(part, out),
             "reason" => self.write_reason(facts, part, out),
             "limit" => self.write_limit(part, out),
             _ => write_value(part, out),

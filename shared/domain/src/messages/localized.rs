@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::messages::catalogue::{Args, Facts, Messages};
+use crate::messages::labels::Labels;
 use crate::types::code::{Code, Severity};
 use crate::types::finding::{Column, Finding};
 use crate::types::locale::Locale;
@@ -37,8 +38,8 @@ pub struct FindingJson {
 
 impl FindingJson {
     /// Puts a finding into words.
-    pub fn new(finding: &Finding, locale: Locale) -> Self {
-        let messages = Texts::of(|language| Messages::of(language).text(finding));
+    pub fn new(finding: &Finding, labels: &Labels, locale: Locale) -> Self {
+        let messages = Texts::of(|language| Messages::of(language).text(finding, labels));
         Self {
             code: finding.code,
             severity: finding.code.severity(),
@@ -46,7 +47,7 @@ impl FindingJson {
             value: finding.value.clone(),
             message: messages.get(locale).to_owned(),
             messages,
-            hint: finding.hint.clone().or_else(|| Some(Messages::of(locale).fix(finding))),
+            hint: finding.hint.clone().or_else(|| Some(Messages::of(locale).fix(finding, labels))),
             suggestion: finding.hint.clone(),
             args: finding.args.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect(),
         }
@@ -93,14 +94,16 @@ impl Texts {
     }
 }
 
-impl<'a> From<&'a FindingJson> for Facts<'a> {
-    fn from(finding: &'a FindingJson) -> Self {
+impl<'a> Facts<'a> {
+    /// The parts of a finding that is JSON already, and what its profile calls the fields.
+    pub(crate) fn of_json(finding: &'a FindingJson, labels: &'a Labels) -> Self {
         Self {
             code: finding.code,
             column: finding.column.as_ref().map(|column| &*column.name),
             value: finding.value.as_deref(),
             hint: finding.suggestion.as_deref(),
             args: Args::Map(&finding.args),
+            labels,
         }
     }
 }
@@ -113,13 +116,13 @@ mod tests {
     fn a_hint_says_what_was_meant_or_how_to_mend_it_in_the_programs_language() {
         let email = Column::new("email", 2);
         let typo = Finding::on(Code::EmailTypoSuspected, &email).value("a@gmial.com").hint("a@gmail.com");
-        let typo = FindingJson::new(&typo, Locale::Pt);
+        let typo = FindingJson::new(&typo, Labels::NONE, Locale::Pt);
         assert_eq!((typo.hint.as_deref(), &typo.hint), (Some("a@gmail.com"), &typo.suggestion));
         for &code in Code::ALL {
             for locale in [Locale::En, Locale::Pt, Locale::De, Locale::Fr, Locale::Es] {
                 let finding = Finding::new(code);
-                let json = FindingJson::new(&finding, locale);
-                assert_eq!(json.hint, Some(Messages::of(locale).fix(&finding)), "{code}");
+                let json = FindingJson::new(&finding, Labels::NONE, locale);
+                assert_eq!(json.hint, Some(Messages::of(locale).fix(&finding, Labels::NONE)), "{code}");
                 assert!(json.hint.is_some_and(|hint| !hint.is_empty()) && json.suggestion.is_none());
             }
         }

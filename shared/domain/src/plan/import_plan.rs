@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::clean::DayOrder;
 use crate::file::decode::Encoding;
+use crate::file::dialect::Dialect;
 use crate::file::packed::Packing;
 use crate::file::workbook::Sheet;
 use crate::plan::mapping::Mapping;
@@ -90,6 +91,9 @@ pub struct Plan {
     pub sheet: Option<Sheet>,
     /// The delimiter.
     pub delimiter: char,
+    /// How the quotes of the file are read; chunks travel in the ordinary dialect.
+    #[serde(default, skip_serializing_if = "Dialect::is_ordinary")]
+    pub dialect: Dialect,
     /// Which column holds what.
     pub mapping: Mapping,
     /// The order of day and month in numeric dates, by field.
@@ -128,6 +132,7 @@ impl Plan {
             packing: None,
             sheet: None,
             delimiter: ',',
+            dialect: Dialect::default(),
             mapping: Mapping::default(),
             day_orders: BTreeMap::new(),
             rows: 0,

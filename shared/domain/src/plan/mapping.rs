@@ -8,13 +8,15 @@ use std::collections::{BTreeMap, HashSet};
 
 use serde::{Deserialize, Serialize};
 
+use crate::clean::email::is_address;
 use crate::clean::repair::trim;
 use crate::file::cells::Cells;
 use crate::file::write::{unguard, write_record};
-use crate::profile::compiled::Profile;
+use crate::profile::compiled::{FieldIndex, Profile};
 use crate::profile::options::Options;
 use crate::profile::raw::UnknownColumns;
 use crate::types::code::Code;
+use crate::types::field_kind::FieldKind;
 use crate::types::finding::{Column, Finding};
 use crate::types::limits;
 
@@ -28,6 +30,28 @@ fn quoted(argument: &str) -> String {
     } else {
         format!("\"{argument}\"")
     }
+}
+
+/// Tells whether a cell is an address.
+pub fn holds_address(cell: &str) -> bool {
+    is_address(trim(cell))
+}
+
+/// Tells whether a cell is shaped like a phone: seven to fifteen digits, and nothing else but what stands in phones.
+pub fn holds_phone(cell: &str) -> bool {
+    let cell = trim(cell);
+    let digits = cell.bytes().filter(u8::is_ascii_digit).count();
+    let is_usual = |letter: char| letter.is_ascii_digit() || " +-()./".contains(letter);
+    (7..=15).contains(&digits) && cell.len() <= 30 && cell.chars().all(is_usual)
+}
+
+/// The first byte of a byte order mark.
+const MARK: u8 = 0xef;
+
+/// A cell without the byte order mark of a file that was put behind another, and without the quotes behind the mark.
+fn without_mark(cell: &str) -> &str {
+    let Some(rest) = cell.strip_prefix('\u{feff}') else { return cell };
+    rest.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or(rest)
 }
 
 /// Which column holds what.
@@ -77,6 +101,35 @@ impl Mapping {
         }
         let names: Vec<String> = profile.fields.iter().map(|field| field.name.to_string()).collect();
         Self { open_ended: true, explicit: false, ..Self::by_position(width, &names) }
+    }
+
+    /// Maps the columns of a list without a header by what they hold: most of a column's filled cells decide.
+    ///
+    /// The first column of addresses is the profile's first field of that kind, the next one its second, and so on;
+    /// phones alike. The first column that holds neither is its first field of names or text.
+    pub fn by_content(rows: &[Vec<String>], profile: &Profile) -> Self {
+        let width = rows.iter().map(Vec::len).max().unwrap_or_default().min(limits::COLUMNS);
+        let mut addresses = profile.fields_of(FieldKind::Email);
+        let mut phones = profile.fields_of(FieldKind::Phone);
+        let is_name = |field: &FieldIndex| &*profile.fields[*field].name == "name";
+        let mut names = (0..profile.fields.len()).filter(is_name);
+        let mut name = |at: usize| {
+            let cells = || rows.iter().filter_map(|row| row.get(at)).filter(|cell| !trim(cell).is_empty());
+            let most =
+                |holds: fn(&str) -> bool| cells().filter(|cell| holds(cell)).count() * 2 > cells().count();
+            let field = if most(holds_address) {
+                addresses.next()
+            } else if most(holds_phone) {
+                phones.next()
+            } else if cells().next().is_some() {
+                names.next()
+            } else {
+                None
+            };
+            field.map(|field| profile.fields[field].name.to_string()).unwrap_or_default()
+        };
+        let fields: Vec<String> = (0..width).map(&mut name).collect();
+        Self { open_ended: true, explicit: false, ..Self::by_position(width, &fields) }
     }
 
     /// Maps columns by their headers.
@@ -219,6 +272,32 @@ impl Mapping {
                 .arg("detail", "the file has no such header")
         };
         missing.map(finding).collect()
+    }
+
+    /// Tells whether a record is the header once more, as in files that were put together.
+    ///
+    /// A header of one column is never taken for repeated: a row may hold that word.
+    pub fn is_repeated_by(&self, cells: &Cells) -> bool {
+        let same = |column: &MappedColumn, cell: &str| trim(&column.header) == trim(cell);
+        let [first, rest @ ..] = self.columns.as_slice() else { return false };
+        let begins = |text: &str| text.trim_ascii_start().bytes().next();
+        // Nearly every row is told from a header by its first byte.
+        if !matches!(begins(cells.get(0)), begin if begin == begins(&first.header) || begin == Some(MARK)) {
+            return false;
+        }
+        if !self.has_header || !same(first, without_mark(cells.get(0))) {
+            return false;
+        }
+        let named = rest.iter().filter(|column| !trim(&column.header).is_empty()).count();
+        let equal = rest.iter().enumerate().all(|(at, column)| same(column, cells.get(at + 1)));
+        named > 0 && equal && cells.iter().skip(self.columns.len()).all(str::is_empty)
+    }
+
+    /// How many cells a record has at least: empty headers at the end do not count.
+    pub fn least_width(&self) -> usize {
+        let filled =
+            |column: &MappedColumn| column.role != Role::Unmapped || !trim(&column.header).is_empty();
+        self.columns.iter().rposition(filled).map_or(0, |last| last + 1)
     }
 
     /// Whether some column is the field.

@@ -150,6 +150,14 @@ impl Artifacts {
     pub fn failed(&self) -> String {
         format!("{}/failed.csv", self.0)
     }
+    /// The same rows as a workbook, where a workbook was imported.
+    pub fn succeeded_workbook(&self) -> String {
+        format!("{}/succeeded.xlsx", self.0)
+    }
+    /// The rows that were not imported as a workbook, where a workbook was imported.
+    pub fn failed_workbook(&self) -> String {
+        format!("{}/failed.xlsx", self.0)
+    }
     /// Fields of existing contacts that were changed.
     pub fn changes(&self) -> String {
         format!("{}/changes.csv", self.0)

@@ -14,8 +14,10 @@ use crate::profile::share::Share;
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum FirstLine {
-    /// It names the columns.
+    /// It names the columns, unless it holds an address or a phone and no known header.
     #[default]
+    Auto,
+    /// It names the columns.
     Header,
     /// It is passed over (DIG-4).
     Ignore,
@@ -24,9 +26,15 @@ pub enum FirstLine {
 }
 
 impl FirstLine {
+    /// Tells whether the first record may name the columns.
+    pub fn may_be_header(self) -> bool {
+        matches!(self, Self::Auto | Self::Header)
+    }
+
     /// The word used in options and in `upload.json`.
     pub fn as_str(self) -> &'static str {
         match self {
+            FirstLine::Auto => "auto",
             FirstLine::Header => "header",
             FirstLine::Ignore => "ignore",
             FirstLine::Data => "data",
@@ -220,10 +228,11 @@ impl Options {
             "sheet" => self.sheet = Some(value.to_owned()),
             "first_line" => {
                 self.first_line = match value.trim() {
+                    "auto" => FirstLine::Auto,
                     "header" => FirstLine::Header,
                     "ignore" => FirstLine::Ignore,
                     "data" => FirstLine::Data,
-                    _ => return Err(wrong(&format!("takes header, ignore or data, not {value:?}"))),
+                    _ => return Err(wrong(&format!("takes auto, header, ignore or data, not {value:?}"))),
                 }
             }
             "columns" => self.columns = Some(value.split(',').map(|name| name.trim().to_owned()).collect()),

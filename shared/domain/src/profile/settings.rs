@@ -34,6 +34,12 @@ pub struct Settings {
     /// Domains whose addresses the option `notify` of a drop may name, besides the addresses in `notify`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub notify_domains: Vec<String>,
+    /// The file of failed rows goes along with notification e-mails, where it is small.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub attach_failed: bool,
+    /// The program's console, which notification e-mails link to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub console_url: Option<String>,
     /// Options of every drop, under those of the drop itself.
     #[serde(skip_serializing_if = "toml::Table::is_empty")]
     #[cfg_attr(feature = "schema", schemars(with = "crate::profile::options_table::OptionsTable"))]
@@ -70,6 +76,13 @@ impl Settings {
             if !is_address(address) {
                 return Err(format!("notify and sender: not an e-mail address: {address:?}"));
             }
+        }
+        if let Some(url) = &self.console_url
+            && !is_web_address(url)
+        {
+            return Err(format!(
+                "console_url: takes an address that begins with https:// or http://, not {url:?}"
+            ));
         }
         crate::profile::toml_table::pairs(&self.options)?;
         Ok(())
@@ -130,19 +143,29 @@ impl Settings {
     }
 }
 
+/// Whether a link may lead there: a web address on one line.
+fn is_web_address(url: &str) -> bool {
+    let rest = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"));
+    rest.is_some_and(|rest| {
+        !rest.is_empty() && !rest.contains(|sign: char| sign.is_whitespace() || sign.is_control())
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn settings_are_checked_and_written_back() {
-        let text = "title = 'Acme'\nregion = 'BR'\nlocale = 'pt'\ntime_zone = 'America/Sao_Paulo'\nnotify = ['a@b.example']\n";
+        let text = "title = 'Acme'\nregion = 'BR'\nlocale = 'pt'\ntime_zone = 'America/Sao_Paulo'\nnotify = ['a@b.example']\nattach_failed = true\nconsole_url = 'https://console.example'\n";
         let settings = Settings::parse(text).unwrap();
         assert_eq!(Settings::parse(&settings.to_toml()).unwrap(), settings);
         for (text, word) in [
             ("region = 'Brazil'", "two letters"),
             ("time_zone = 'Mars/Base'", "IANA"),
             ("notify = ['nobody']", "e-mail"),
+            ("console_url = 'javascript:alert(1)'", "https://"),
+            ("console_url = 'https://a b'", "https://"),
             ("titel = 'x'", "line 1"),
             ("title = 'a'\nlocale = 'klingon'", "line 2"),
         ] {

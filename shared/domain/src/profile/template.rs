@@ -2,6 +2,7 @@
 
 use crate::file::write::write_record;
 use crate::messages::catalogue::Messages;
+use crate::messages::labels::{FieldLabels, Labels};
 use crate::profile::compiled::{Field, FieldIndex, Profile};
 use crate::types::field_kind::FieldKind;
 use crate::types::kind::Kind;
@@ -98,6 +99,18 @@ fn one_of(profile: &Profile, group: &[FieldIndex], locale: Locale) -> String {
     let messages = Messages::of(locale);
     let labels: Vec<&str> = group.iter().map(|field| profile.fields[*field].label(locale)).collect();
     messages.filled(&messages.note().one_of, &[("fields", &labels.join(", "))])
+}
+
+impl Profile {
+    /// What people call the profile's fields.
+    pub fn labels(&self) -> Labels {
+        let of = |field: &Field| FieldLabels {
+            name: field.name.to_string(),
+            required: field.required,
+            labels: field.labels.clone(),
+        };
+        Labels::new(self.fields.iter().map(of).collect())
+    }
 }
 
 impl Field {

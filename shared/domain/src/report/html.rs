@@ -5,15 +5,36 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use crate::messages::catalogue::{Messages, ReportWords};
-use crate::report::problem::{Cells, Problem, one_line, problems};
+use crate::messages::labels::Labels;
+use crate::report::problem::{Problem, Teller, one_line};
 use crate::report::summary::Summary;
 use crate::report::upload::{Upload, UploadColumn};
+use crate::result::tally::CodeCount;
+use crate::types::code::Code;
 use crate::types::locale::Locale;
 use crate::types::number_format;
 use crate::types::outcome::Outcome;
 use crate::types::outcome::Status;
 
-/// The data of a report and a notification.
+/// Which result files are there as workbooks too.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Workbooks {
+    /// A workbook was imported, so its results come back as workbooks.
+    pub wanted: bool,
+    /// The rows that succeeded are there as one.
+    pub succeeded: bool,
+    /// The rows that failed are.
+    pub failed: bool,
+}
+
+impl Workbooks {
+    /// Returns whether a sheet could not hold the rows of a result file.
+    pub fn too_large(self) -> bool {
+        self.wanted && !(self.succeeded && self.failed)
+    }
+}
+
+/// What a report and a letter are made of.
 #[derive(Debug, Clone, Copy)]
 pub struct ReportInput<'a> {
     /// How the import ended.
@@ -26,6 +47,12 @@ pub struct ReportInput<'a> {
     pub locale: Locale,
     /// The time zone of the times shown.
     pub time_zone: &'a TimeZone,
+    /// What the profile calls its fields.
+    pub labels: &'a Labels,
+    /// The program's console, where it has one.
+    pub console_url: Option<&'a str>,
+    /// Which result files are there as workbooks too.
+    pub workbooks: Workbooks,
 }
 
 impl<'a> ReportInput<'a> {
@@ -37,12 +64,45 @@ impl<'a> ReportInput<'a> {
         if self.title.trim().is_empty() { &self.summary.head.program } else { self.title }
     }
 
-    pub(crate) fn errors(&self, cells: Cells) -> Vec<Problem> {
-        problems(&self.summary.errors, &self.upload.verdict.errors, self.words(), cells)
+    pub(crate) fn errors(&self) -> Vec<Problem> {
+        self.teller().errors(&self.summary.errors)
     }
 
-    pub(crate) fn warnings(&self, cells: Cells) -> Vec<Problem> {
-        problems(&self.summary.warnings, &self.upload.verdict.warnings, self.words(), cells)
+    pub(crate) fn warnings(&self) -> Vec<Problem> {
+        self.teller().warnings(&self.summary.warnings)
+    }
+
+    fn teller(&self) -> Teller<'_> {
+        Teller { words: self.words(), labels: self.labels, upload: self.upload }
+    }
+
+    /// Returns the columns that the profile expects, where the file lacks some.
+    pub(crate) fn expected_columns(&self) -> Option<String> {
+        let lacks = |count: &CodeCount| count.code == Code::ColumnMissing;
+        let columns = self.labels.expected(self.locale);
+        (self.summary.errors.iter().any(lacks) && !columns.is_empty()).then_some(columns)
+    }
+
+    /// Returns the command that writes an empty template; the profile name is checked where it is read.
+    pub(crate) fn template_command(&self) -> String {
+        let (profile, locale) = (&self.summary.head.profile, self.locale);
+        format!("rollcall profiles template {profile} --locale {locale}")
+    }
+
+    /// Returns whether the option `invalid_optional` would have imported some rejected row.
+    pub(crate) fn offers_invalid_optional(&self) -> bool {
+        let chosen = self.upload.options.get("invalid_optional").and_then(|value| value.as_str());
+        chosen != Some("drop") && self.summary.errors.iter().any(|count| self.is_optional(count))
+    }
+
+    fn is_optional(&self, count: &CodeCount) -> bool {
+        count.rows > 0 && count.column.as_deref().is_some_and(|field| self.labels.is_optional(field))
+    }
+
+    /// Returns whether some row is in `failed.csv`.
+    pub(crate) fn has_failed_rows(&self) -> bool {
+        let rows = self.summary.rows;
+        self.has_results() && rows.rejected + rows.unprocessed > 0
     }
 
     /// Returns whether result files exist: always, unless no row was read.
@@ -74,6 +134,8 @@ pub fn report(input: &ReportInput) -> String {
 struct View<'a> {
     locale: Locale,
     w: &'static ReportWords,
+    /// What rows of the file are called: rows of a spreadsheet, or lines of a text.
+    place: &'static str,
     status: Status,
     headline: &'a str,
     explanation: &'a str,
@@ -92,16 +154,25 @@ struct View<'a> {
     warnings: Vec<Problem>,
     has_results: bool,
     has_failed_rows: bool,
+    has_accepted_rows: bool,
+    workbooks: Workbooks,
+    /// The columns that the profile expects, where one is missing.
+    expected: Option<String>,
+    /// The command that writes a template.
+    template: String,
+    invalid_optional: bool,
+    options: Vec<(String, String)>,
+    /// Contacts are matched with accounts; entries of a directory are not.
+    has_matches: bool,
     detected: Vec<(&'a str, String)>,
     columns: Vec<ColumnLine>,
 }
 
 struct OutcomeLine<'a> {
     word: &'a str,
-    note: &'a str,
+    note: String,
     css: &'static str,
     count: String,
-    is_zero: bool,
     /// The part of all rows in per cent, for the bar.
     percent: String,
 }
@@ -119,26 +190,34 @@ impl<'a> View<'a> {
         Self {
             locale: input.locale,
             w: words.report(),
+            place: if input.upload.sheet.is_some() { &words.report().row } else { &words.report().line },
             status: summary.status,
-            headline: words.headline(summary.status, summary.head.dry_run),
-            explanation: words.explanation(summary.status, summary.head.dry_run),
+            headline: words.headline(summary.ending()),
+            explanation: words.explanation(summary.ending()),
             cause: summary.error.as_deref().unwrap_or_default(),
             dry_run: summary.head.dry_run,
             program: input.program(),
             file: one_line(&summary.head.file),
             facts: facts(input),
             has_rows: summary.rows.read > 0 || summary.rows.sum() > 0,
-            outcomes: input.outcomes().map(|line| outcome_line(line, summary, words)).collect(),
+            outcomes: outcome_lines(input),
             read: number_format::whole(summary.rows.read, input.locale),
             sum: sum(input),
             sum_holds: summary.rows.sum_holds(),
             matched: number_format::whole(summary.matched, input.locale),
-            errors: input.errors(Cells::Shown),
-            warnings: input.warnings(Cells::Shown),
+            errors: input.errors(),
+            warnings: input.warnings(),
             has_results: input.has_results(),
-            has_failed_rows: summary.rows.rejected + summary.rows.unprocessed > 0,
+            has_failed_rows: input.has_failed_rows(),
+            has_accepted_rows: summary.rows.accepted() > 0,
+            workbooks: input.workbooks,
+            expected: input.expected_columns(),
+            template: input.template_command(),
+            invalid_optional: input.offers_invalid_optional(),
+            options: options(input),
+            has_matches: summary.kind().is_none(),
             detected: detected(input),
-            columns: input.upload.columns.iter().map(|column| column_line(column, words)).collect(),
+            columns: input.upload.columns.iter().map(|column| column_line(column, input)).collect(),
         }
     }
 }
@@ -184,17 +263,37 @@ fn sum(input: &ReportInput) -> String {
     if terms.is_empty() { "0".to_owned() } else { terms.join(" + ") }
 }
 
+/// Returns the outcomes that occurred; nothing is told of those that did not.
+fn outcome_lines<'a>(input: &ReportInput<'a>) -> Vec<OutcomeLine<'a>> {
+    let occurred = input.outcomes().filter(|(_, count)| *count > 0);
+    occurred.map(|line| outcome_line(line, input.summary, input.words())).collect()
+}
+
+/// Returns the options of the drop that were set, as they were followed.
+fn options(input: &ReportInput) -> Vec<(String, String)> {
+    let w = input.words().report();
+    let set = input.upload.options.iter().filter_map(|(name, value)| {
+        let text = match value {
+            serde_json::Value::Bool(true) => w.yes.clone(),
+            serde_json::Value::Bool(false) | serde_json::Value::Null => return None,
+            serde_json::Value::String(text) => one_line(text),
+            other => one_line(&other.to_string()),
+        };
+        Some((one_line(name), text))
+    });
+    set.filter(|(_, text)| !matches!(text.as_str(), "" | "[]" | "{}")).collect()
+}
+
 fn outcome_line<'a>(
     (outcome, count): (Outcome, u64),
     summary: &Summary,
     words: &'a Messages,
 ) -> OutcomeLine<'a> {
     OutcomeLine {
-        word: words.outcome(outcome),
-        note: words.outcome_note(outcome),
+        word: words.outcome(outcome, summary.head.dry_run),
+        note: words.outcome_note(outcome, summary.kind()),
         css: outcome.as_str(),
         count: number_format::whole(count, words.locale()),
-        is_zero: count == 0,
         percent: format!("{:.3}", 100.0 * count as f64 / summary.rows.sum().max(1) as f64),
     }
 }
@@ -245,12 +344,13 @@ fn first_line<'a>(line: &'a str, w: &'a ReportWords) -> &'a str {
     }
 }
 
-fn column_line(column: &UploadColumn, words: &Messages) -> ColumnLine {
+fn column_line(column: &UploadColumn, input: &ReportInput) -> ColumnLine {
+    let label = |field: &String| one_line(input.labels.of(field, input.locale));
     ColumnLine {
         position: column.position,
         header: one_line(&column.header),
-        field: column.field.clone(),
-        suggestion: column.hint.as_deref().map(|hint| words.suggestion(hint)),
+        field: column.field.as_ref().map(label),
+        suggestion: column.hint.as_ref().map(|hint| input.words().suggestion(&label(hint))),
     }
 }
 

@@ -1,10 +1,11 @@
-//! The notification e-mail: what was imported and what needs fixing (IMP-8). It shows no cell of the file.
+//! The notification e-mail: what was imported and what needs fixing (IMP-8). It shows values of rows that need
+//! fixing, masked where IMP-18 says so.
 
 use askama::Template;
 
-use crate::messages::catalogue::{Messages, NotificationWords};
+use crate::messages::catalogue::NotificationWords;
 use crate::report::html::ReportInput;
-use crate::report::problem::{Cells, Problem, one_line};
+use crate::report::problem::{Problem, ProblemExample, one_line};
 use crate::types::code::Scope;
 use crate::types::locale::Locale;
 use crate::types::number_format;
@@ -29,11 +30,32 @@ pub struct Notification {
     pub text: String,
     /// The same as HTML.
     pub html: String,
+    /// A file that goes along.
+    pub attachment: Option<Attachment>,
 }
 
-/// Writes the notification of an import, however it ended.
-pub fn notification(input: &ReportInput, sender: Option<&str>, recipients: &[String]) -> Notification {
-    let page = Page::new(input);
+/// A file that goes along with a notification e-mail.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Attachment {
+    /// Its name.
+    pub name: String,
+    /// Its media type.
+    pub media_type: &'static str,
+    /// Its bytes.
+    pub bytes: Vec<u8>,
+}
+
+/// Attachments larger than this stay in the results: mail servers refuse large messages.
+pub const MAX_ATTACHMENT: u64 = 1024 * 1024;
+
+/// Writes the letter of an import, however it ended.
+pub fn notification(
+    input: &ReportInput,
+    sender: Option<&str>,
+    recipients: &[String],
+    attachment: Option<Attachment>,
+) -> Notification {
+    let page = Page::new(input, attachment.as_ref().map(|attachment| attachment.name.as_str()));
     Notification {
         from: sender.unwrap_or(DEFAULT_SENDER).to_owned(),
         to: recipients.to_vec(),
@@ -41,6 +63,7 @@ pub fn notification(input: &ReportInput, sender: Option<&str>, recipients: &[Str
         text: text(&page),
         // Rendering into a string fails only where a field's own formatting does; all are plain text.
         html: page.render().expect("plain text renders"),
+        attachment,
     }
 }
 
@@ -62,8 +85,14 @@ struct Page {
     figures: Vec<(String, String)>,
     /// The errors, then the warnings.
     sections: [Section; 2],
+    /// The columns that the file lacks, and how to get a template.
+    hints: Vec<(&'static str, String)>,
+    invalid_optional: Option<&'static str>,
     next: Option<String>,
     results: String,
+    /// Where the results are in the console.
+    link: Option<String>,
+    attached: Option<String>,
 }
 
 /// The errors, or the warnings.
@@ -78,27 +107,32 @@ struct Line {
     what: String,
     rows: String,
     fix: String,
+    examples: Vec<String>,
 }
 
 impl Page {
-    fn new(input: &ReportInput) -> Self {
+    fn new(input: &ReportInput, attachment: Option<&str>) -> Self {
         let (summary, words) = (input.summary, input.words());
         let w = words.notification();
         Self {
             locale: input.locale,
             w,
             subject: subject(input),
-            opening: fill(input, words.opening(summary.status, summary.head.dry_run)),
+            opening: fill(input, words.opening(summary.ending())),
             colon: &words.report().colon,
             cause_word: &words.report().reason,
             cause: summary.error.clone().unwrap_or_default(),
             dry_run: summary.head.dry_run && summary.rows.read > 0,
             figures: figures(input),
             sections: [
-                Section::new(&w.fix, input.errors(Cells::Hidden), words),
-                Section::new(&w.remarks, input.warnings(Cells::Hidden), words),
+                Section::new(&w.fix, input.errors(), input),
+                Section::new(&w.remarks, input.warnings(), input),
             ],
+            hints: hints(input),
+            invalid_optional: input.offers_invalid_optional().then_some(&words.report().invalid_optional),
             next: next(input),
+            link: link(input),
+            attached: attachment.map(|name| words.filled(&w.attached, &[("file", name)])),
             results: fill(input, if input.has_results() { &w.results } else { &w.results_none }),
         }
     }
@@ -120,7 +154,7 @@ fn fill(input: &ReportInput, text: &str) -> String {
         ("file", one_line(&head.file)),
         ("program", one_line(input.program())),
         ("profile", head.profile.clone()),
-        ("status", input.words().status(input.summary.status).to_owned()),
+        ("status", input.words().status(input.summary.ending()).to_owned()),
         ("import_id", head.import_id.clone()),
         ("folder", folder),
     ];
@@ -130,15 +164,33 @@ fn fill(input: &ReportInput, text: &str) -> String {
 /// Returns the rows read, the outcomes that occurred, and the matched ones; nothing where nothing was read.
 fn figures(input: &ReportInput) -> Vec<(String, String)> {
     let (words, rows) = (input.words(), input.summary.rows);
+    let dry_run = input.summary.head.dry_run;
     if rows.read == 0 {
         return Vec::new();
     }
     let number = |count| number_format::whole(count, input.locale);
     let mut figures = vec![(words.report().read.clone(), number(rows.read))];
     let occurred = input.outcomes().filter(|(_, count)| *count > 0);
-    figures.extend(occurred.map(|(outcome, count)| (words.outcome(outcome).to_owned(), number(count))));
-    figures.push((words.notification().matched.clone(), number(input.summary.matched)));
     figures
+        .extend(occurred.map(|(outcome, count)| (words.outcome(outcome, dry_run).to_owned(), number(count))));
+    if input.summary.kind().is_none() {
+        figures.push((words.notification().matched.clone(), number(input.summary.matched)));
+    }
+    figures
+}
+
+/// Returns which columns were expected and where a template is, where a column is missing.
+fn hints(input: &ReportInput) -> Vec<(&'static str, String)> {
+    let w = input.words().report();
+    let Some(columns) = input.expected_columns() else { return Vec::new() };
+    vec![(&w.expected, columns), (&w.template, input.template_command())]
+}
+
+/// Returns the page of the import in the program's console.
+fn link(input: &ReportInput) -> Option<String> {
+    let head = &input.summary.head;
+    let base = input.console_url?.trim_end_matches('/');
+    Some(format!("{base}/p/{}/imports/{}", head.program, head.import_id))
 }
 
 /// Returns what the reader is to do.
@@ -159,33 +211,59 @@ fn next(input: &ReportInput) -> Option<String> {
 }
 
 impl Section {
-    fn new(heading: &'static str, problems: Vec<Problem>, words: &Messages) -> Self {
+    fn new(heading: &'static str, problems: Vec<Problem>, input: &ReportInput) -> Self {
+        let words = input.words();
         let w = words.notification();
         let more = problems.len().saturating_sub(PROBLEMS_SHOWN);
-        let more = (more > 0).then(|| words.filled(&w.more, &[("count", &more.to_string())]));
+        let more = (more > 0)
+            .then(|| words.filled(&w.more, &[("count", &number_format::whole(more as u64, words.locale()))]));
         let lines =
-            problems.into_iter().take(PROBLEMS_SHOWN).map(|problem| Line::new(problem, words)).collect();
+            problems.into_iter().take(PROBLEMS_SHOWN).map(|problem| Line::new(problem, input)).collect();
         Self { heading, lines, more }
     }
 }
 
 impl Line {
-    fn new(problem: Problem, words: &Messages) -> Self {
-        let w = words.notification();
+    fn new(problem: Problem, input: &ReportInput) -> Self {
+        let words = input.words();
         let rows = match problem.rows.as_str() {
             "" => String::new(),
-            rows => {
-                let count = words.filled(&w.row_count, &[("rows", rows)]);
-                format!("{count}, {}", words.filled(&w.first_rows, &[("rows", &problem.first_rows)]))
-            }
+            rows => words.filled(&words.notification().row_count, &[("rows", rows)]),
         };
+        let examples = examples(&problem, input);
         let what = match problem.code.scope() {
             // A text about the file names its subject itself.
             Scope::File => problem.what,
-            Scope::Row | Scope::Warning => format!("{}: {}", problem.column, problem.what),
+            Scope::Row | Scope::Warning => format!("{}{} {}", problem.column, words.colon(), problem.what),
         };
-        Self { what, rows, fix: problem.fix }
+        Self { what, rows, fix: problem.fix, examples }
     }
+}
+
+/// Returns a line for each example that has a value, or one line of all rows where none has.
+fn examples(problem: &Problem, input: &ReportInput) -> Vec<String> {
+    if problem.examples.is_empty() {
+        return Vec::new();
+    }
+    if !problem.has_values() {
+        return vec![place(&problem.lines(), input)];
+    }
+    let of = |example: &ProblemExample| {
+        let place = place(&example.line, input);
+        match example.value.as_str() {
+            "" => place,
+            value => format!("{place}{} {value}", input.words().colon()),
+        }
+    };
+    let more = problem.more.then(|| "…".to_owned());
+    problem.examples.iter().map(of).chain(more).collect()
+}
+
+/// Names rows of a workbook, or lines of a text file.
+fn place(line: &str, input: &ReportInput) -> String {
+    let w = input.words().notification();
+    let template = if input.upload.sheet.is_some() { &w.example_row } else { &w.example_line };
+    input.words().filled(template, &[("line", line)])
 }
 
 fn text(page: &Page) -> String {
@@ -201,8 +279,20 @@ fn text(page: &Page) -> String {
         page.figures.iter().for_each(|(name, count)| text += &format!("  {name}{} {count}\n", page.colon));
     }
     page.sections.iter().for_each(|section| write_section(section, page.colon, &mut text));
+    for (name, value) in &page.hints {
+        text += &format!("\n{name}{} {value}\n", page.colon);
+    }
+    if let Some(offer) = page.invalid_optional {
+        text += &format!("\n{offer}\n");
+    }
     if let Some(next) = &page.next {
         text += &format!("\n{next}\n");
+    }
+    if let Some(attached) = &page.attached {
+        text += &format!("\n{attached}\n");
+    }
+    if let Some(link) = &page.link {
+        text += &format!("\n{}{} {link}\n", page.w.link, page.colon);
     }
     text += &format!("\n{}\n\n-- \n{}\n", page.results, page.w.closing);
     text
@@ -215,7 +305,9 @@ fn write_section(section: &Section, colon: &str, text: &mut String) {
     *text += &format!("\n{}{colon}\n", section.heading);
     for line in &section.lines {
         let rows = if line.rows.is_empty() { String::new() } else { format!(" ({})", line.rows) };
-        *text += &format!("- {}{rows}\n  > {}\n", line.what, line.fix);
+        *text += &format!("- {}{rows}\n", line.what);
+        line.examples.iter().for_each(|example| *text += &format!("    {example}\n"));
+        *text += &format!("  > {}\n", line.fix);
     }
     if let Some(more) = &section.more {
         *text += &format!("- {more}\n");

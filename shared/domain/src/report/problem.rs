@@ -1,8 +1,10 @@
-//! Problems: one line for each code and column, as report and notification show errors and warnings.
+//! Problems: what a report, an e-mail and the terminal tell about errors and warnings, one for each code and column.
 
 use crate::messages::catalogue::{Args, Facts, Messages, write_value, written};
+use crate::messages::labels::Labels;
 use crate::messages::localized::FindingJson;
-use crate::result::tally::CodeCount;
+use crate::report::upload::Upload;
+use crate::result::tally::{CodeCount, Example};
 use crate::types::code::{Code, Scope};
 use crate::types::number_format;
 
@@ -11,115 +13,138 @@ use crate::types::number_format;
 pub struct Problem {
     /// The public code.
     pub code: Code,
-    /// The field's name, or the text for the whole row or file.
+    /// The field's label, or the words for the whole row or file.
     pub column: String,
     /// The problem.
     pub what: String,
-    /// How to fix it.
+    /// How to correct it.
     pub fix: String,
-    /// How many rows have it; empty where it belongs to none.
+    /// How many rows have it; 0 where it belongs to none.
+    pub count: u64,
+    /// The same as people write it; empty where it belongs to none.
     pub rows: String,
-    /// The lowest row numbers; empty where it belongs to none.
-    pub first_rows: String,
+    /// The first of its rows.
+    pub examples: Vec<ProblemExample>,
+    /// Whether there are more rows than examples.
+    pub more: bool,
 }
 
-/// Whether a text may show cells of the file.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Cells {
-    /// It may: the report is stored beside the result files.
-    Shown,
-    /// It may not: it is sent by mail.
-    Hidden,
+/// A row that has a problem.
+#[derive(Debug)]
+pub struct ProblemExample {
+    /// The row of the spreadsheet, or the line of the file.
+    pub line: String,
+    /// The value as seen, on one line; empty where the problem is about none.
+    pub value: String,
 }
 
-/// Turns counted codes into texts; findings of the file's verdict add details.
-pub fn problems(
-    counts: &[CodeCount],
-    verdict: &[FindingJson],
-    words: &Messages,
-    cells: Cells,
-) -> Vec<Problem> {
-    let of_verdict =
-        |count: &CodeCount| verdict.iter().filter(|finding| same_place(finding, count)).collect();
-    let mut problems = Vec::new();
-    for count in counts {
-        let found: Vec<&FindingJson> = of_verdict(count);
-        if found.is_empty() {
-            problems.push(problem(count_facts(count), Some(count), words));
-        }
-        problems.extend(found.into_iter().map(|finding| problem(facts(finding, cells), Some(count), words)));
+impl Problem {
+    /// Returns the first lines without their values: `2, 7, 9, …`.
+    pub fn lines(&self) -> String {
+        let mut lines: Vec<&str> = self.examples.iter().map(|example| example.line.as_str()).collect();
+        lines.extend(self.more.then_some("…"));
+        lines.join(", ")
     }
-    let uncounted = |finding: &&FindingJson| !counts.iter().any(|count| same_place(finding, count));
-    problems
-        .extend(verdict.iter().filter(uncounted).map(|finding| problem(facts(finding, cells), None, words)));
-    problems
+
+    /// Returns whether one of the examples has a value.
+    pub fn has_values(&self) -> bool {
+        self.examples.iter().any(|example| !example.value.is_empty())
+    }
+}
+
+/// What problems are told with.
+#[derive(Debug, Clone, Copy)]
+pub struct Teller<'a> {
+    /// The words of the program's language.
+    pub words: &'a Messages,
+    /// What the profile calls its fields.
+    pub labels: &'a Labels,
+    /// What was found about the file.
+    pub upload: &'a Upload,
+}
+
+impl Teller<'_> {
+    /// Puts errors into words, those of most rows first; what the file's verdict found adds the details.
+    pub fn errors(&self, counts: &[CodeCount]) -> Vec<Problem> {
+        self.problems(counts, &self.upload.verdict.errors)
+    }
+
+    /// Puts warnings into words alike.
+    pub fn warnings(&self, counts: &[CodeCount]) -> Vec<Problem> {
+        self.problems(counts, &self.upload.verdict.warnings)
+    }
+
+    fn problems(&self, counts: &[CodeCount], verdict: &[FindingJson]) -> Vec<Problem> {
+        let mut problems = Vec::new();
+        for count in counts {
+            let found: Vec<_> = verdict.iter().filter(|finding| same_place(finding, count)).collect();
+            if found.is_empty() {
+                problems.push(self.problem(self.count_facts(count), Some(count)));
+            }
+            let told = |finding| self.problem(Facts::of_json(finding, self.labels), Some(count));
+            problems.extend(found.into_iter().map(told));
+        }
+        let uncounted = |finding: &&FindingJson| !counts.iter().any(|count| same_place(finding, count));
+        let told = |finding| self.problem(Facts::of_json(finding, self.labels), None);
+        problems.extend(verdict.iter().filter(uncounted).map(told));
+        // The sort is stable: equal ones stay sorted by code and column.
+        problems.sort_by_key(|problem| std::cmp::Reverse(problem.count));
+        problems
+    }
+
+    fn count_facts<'b>(&'b self, count: &'b CodeCount) -> Facts<'b> {
+        Facts {
+            code: count.code,
+            column: count.column.as_deref(),
+            value: None,
+            hint: None,
+            args: Args::List(&[]),
+            labels: self.labels,
+        }
+    }
+
+    fn problem(&self, facts: Facts, count: Option<&CodeCount>) -> Problem {
+        let count = count.filter(|count| count.rows > 0);
+        let locale = self.words.locale();
+        Problem {
+            code: facts.code,
+            column: self.column(facts, count.is_some()),
+            what: written(|out| self.words.write_what(facts, out)),
+            fix: written(|out| self.words.write_fix(facts, out)),
+            count: count.map_or(0, |count| count.rows),
+            rows: count.map(|count| number_format::whole(count.rows, locale)).unwrap_or_default(),
+            examples: count.map(|count| self.examples(count)).unwrap_or_default(),
+            more: count.is_some_and(|count| count.rows > count.first_rows.len() as u64),
+        }
+    }
+
+    fn column(&self, facts: Facts, has_rows: bool) -> String {
+        let report = self.words.report();
+        let is_of_row = has_rows || facts.code.scope() == Scope::Row;
+        let whole = if is_of_row { &report.whole_row } else { &report.whole_file };
+        let label = |column| one_line(self.labels.of(column, self.words.locale()));
+        facts.column.map_or_else(|| whole.clone(), label)
+    }
+
+    fn examples(&self, count: &CodeCount) -> Vec<ProblemExample> {
+        // A chunk result of an older version names no lines.
+        let known = count.examples.iter().filter(|example| example.line > 0);
+        known.map(|example| self.example(example)).collect()
+    }
+
+    fn example(&self, example: &Example) -> ProblemExample {
+        ProblemExample {
+            line: example.line.to_string(),
+            value: example.value.as_deref().map(one_line).unwrap_or_default(),
+        }
+    }
 }
 
 fn same_place(finding: &FindingJson, count: &CodeCount) -> bool {
     finding.code == count.code && finding.column.as_ref().map(|column| &column.name) == count.column.as_ref()
 }
 
-fn count_facts(count: &CodeCount) -> Facts<'_> {
-    Facts {
-        code: count.code,
-        column: count.column.as_deref(),
-        value: None,
-        hint: None,
-        args: Args::List(&[]),
-    }
-}
-
-fn facts(finding: &FindingJson, cells: Cells) -> Facts<'_> {
-    let facts = Facts::from(finding);
-    if cells == Cells::Shown || is_of_the_drop(finding.code) {
-        return facts;
-    }
-    Facts { value: None, hint: None, ..facts }
-}
-
-/// Returns whether the code's values come from the drop (options, names, delimiters), never from a cell.
-const fn is_of_the_drop(code: Code) -> bool {
-    matches!(
-        code,
-        Code::DelimiterNotAllowed
-            | Code::FormatUnsupported
-            | Code::OptionsInvalid
-            | Code::ProfileUnknown
-            | Code::ProgramUnknown
-            | Code::SheetMissing
-    )
-}
-
-fn problem(facts: Facts, count: Option<&CodeCount>, words: &Messages) -> Problem {
-    let count = count.filter(|count| count.rows > 0);
-    Problem {
-        code: facts.code,
-        column: column(facts, count.is_some(), words),
-        what: written(|out| words.write_what(facts, out)),
-        fix: written(|out| words.write_fix(facts, out)),
-        rows: count.map(|count| number_format::whole(count.rows, words.locale())).unwrap_or_default(),
-        first_rows: count.map(first_rows).unwrap_or_default(),
-    }
-}
-
-fn column(facts: Facts, has_rows: bool, words: &Messages) -> String {
-    let whole = if has_rows || facts.code.scope() == Scope::Row {
-        &words.report().whole_row
-    } else {
-        &words.report().whole_file
-    };
-    facts.column.map_or_else(|| whole.clone(), one_line)
-}
-
-fn first_rows(count: &CodeCount) -> String {
-    let mut text = count.first_rows.iter().map(u64::to_string).collect::<Vec<_>>().join(", ");
-    if count.rows > count.first_rows.len() as u64 {
-        text.push_str(", …");
-    }
-    text
-}
-
-/// Returns a name from outside in one line, shortened where it is long.
+/// Returns a name from outside on one line, cut where it is long.
 pub fn one_line(name: &str) -> String {
     written(|out| {
         write_value(name, out);

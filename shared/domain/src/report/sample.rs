@@ -4,11 +4,13 @@ use std::collections::BTreeMap;
 
 use jiff::tz::TimeZone;
 
+use crate::messages::labels::Labels;
 use crate::messages::localized::FindingJson;
-use crate::report::html::ReportInput;
+use crate::profile::compiled::Profile;
+use crate::report::html::{ReportInput, Workbooks};
 use crate::report::summary::{Head, SCHEMA, Summary};
 use crate::report::upload::{Detection, Upload, UploadColumn, Verdict};
-use crate::result::tally::Tally;
+use crate::result::tally::{RowPlace, Tally};
 use crate::types::code::Code;
 use crate::types::finding::{Column, Finding};
 use crate::types::locale::Locale;
@@ -20,6 +22,7 @@ pub struct Sample {
     pub upload: Upload,
     pub locale: Locale,
     pub time_zone: TimeZone,
+    pub labels: Labels,
 }
 
 impl Sample {
@@ -30,21 +33,24 @@ impl Sample {
             title: "Acme & Filhos",
             locale: self.locale,
             time_zone: &self.time_zone,
+            labels: &self.labels,
+            console_url: None,
+            workbooks: Workbooks::default(),
         }
     }
 
     /// Every row was accepted.
     pub fn completed(locale: Locale) -> Self {
         let mut tally = Tally::default();
-        (1..=1_480).for_each(|row| tally.add_row(row, Outcome::Created, row % 4 == 0, &[]));
-        (1_481..=1_500).for_each(|row| tally.add_row(row, Outcome::Unchanged, true, &[]));
+        (1..=1_480).for_each(|row| tally.add_row(at(row), Outcome::Created, row % 4 == 0, &[]));
+        (1_481..=1_500).for_each(|row| tally.add_row(at(row), Outcome::Unchanged, true, &[]));
         Self::of(locale, tally, Vec::new())
     }
 
     /// Rows of every outcome but one, errors and warnings of several kinds.
     pub fn with_errors(locale: Locale) -> Self {
         let order = Finding::on(Code::DateOrderAssumed, &Column::new("date", 6)).arg("order", "DD/MM/YYYY");
-        Self::of(locale, mixed(), vec![FindingJson::new(&order, locale)])
+        Self::of(locale, mixed(), vec![FindingJson::new(&order, &prospects(), locale)])
     }
 
     /// Rows were lost on the way.
@@ -61,7 +67,8 @@ impl Sample {
         let mut tally = Tally::default();
         let findings = [missing, delimiter];
         findings.iter().for_each(|finding| tally.add_file(finding));
-        let findings = findings.iter().map(|finding| FindingJson::new(finding, locale)).collect();
+        let findings =
+            findings.iter().map(|finding| FindingJson::new(finding, &prospects(), locale)).collect();
         let mut sample = Self::of(locale, tally, findings);
         sample.upload.delimiter = Some(",".into());
         sample
@@ -86,8 +93,24 @@ impl Sample {
         let upload = upload(head.clone(), Verdict::of(findings), tally.rows.read);
         let (started, finished) = ("2026-03-01T09:30:00.120Z", "2026-03-01T09:30:02.520Z");
         let summary = Summary::from_tally(head, tally, started.parse().unwrap(), finished.parse().unwrap());
-        Self { summary, upload, locale, time_zone: TimeZone::get("America/Sao_Paulo").unwrap() }
+        Self {
+            summary,
+            upload,
+            locale,
+            time_zone: TimeZone::get("America/Sao_Paulo").unwrap(),
+            labels: prospects(),
+        }
     }
+}
+
+/// A row of a file with a header and no line breaks in its cells.
+pub fn at(row: u64) -> RowPlace {
+    RowPlace { row, line: row + 1 }
+}
+
+/// The labels of the built-in profile.
+fn prospects() -> Labels {
+    Profile::built_in("prospects").expect("a built-in profile").labels()
 }
 
 fn mixed() -> Tally {
@@ -96,12 +119,13 @@ fn mixed() -> Tally {
     let group = [Finding::on(Code::GroupUnknown, &Column::new("group", 5)), Finding::new(Code::RowRagged)];
     let assumed = [Finding::on(Code::PhoneCountryAssumed, &phone).arg("region", "BR")];
     let mut tally = Tally::default();
-    (1..=1_200)
-        .for_each(|row| tally.add_row(row, Outcome::Created, row % 3 == 0, &assumed[..(row % 2) as usize]));
-    (1_201..=1_300).for_each(|row| tally.add_row(row, Outcome::Updated, true, &[]));
-    (1_301..=1_310).for_each(|row| tally.add_row(row, Outcome::Merged, true, &[]));
-    (1_311..=1_370).for_each(|row| tally.add_row(row, Outcome::Rejected, false, &invalid));
-    (1_371..=1_373).for_each(|row| tally.add_row(row, Outcome::Rejected, false, &group));
+    (1..=1_200).for_each(|row| {
+        tally.add_row(at(row), Outcome::Created, row % 3 == 0, &assumed[..(row % 2) as usize])
+    });
+    (1_201..=1_300).for_each(|row| tally.add_row(at(row), Outcome::Updated, true, &[]));
+    (1_301..=1_310).for_each(|row| tally.add_row(at(row), Outcome::Merged, true, &[]));
+    (1_311..=1_370).for_each(|row| tally.add_row(at(row), Outcome::Rejected, false, &invalid));
+    (1_371..=1_373).for_each(|row| tally.add_row(at(row), Outcome::Rejected, false, &group));
     tally.add_plain(Outcome::Skipped, 12);
     tally
 }

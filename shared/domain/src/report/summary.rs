@@ -6,8 +6,10 @@ use crate::types::outcome::Status;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::messages::catalogue::Ending;
 use crate::result::tally::{CodeCount, Counts, FieldCount, Tally};
 use crate::types::code::Scope;
+use crate::types::kind::Kind;
 
 /// The version of the shapes of `summary.json` and `upload.json`.
 pub const SCHEMA: u32 = 1;
@@ -105,6 +107,20 @@ impl Summary {
         self
     }
 
+    /// Returns how the import ended, as texts tell it.
+    pub fn ending(&self) -> Ending {
+        Ending {
+            status: self.status,
+            dry_run: self.head.dry_run,
+            none_accepted: self.rows.accepted() + self.rows.unprocessed == 0,
+        }
+    }
+
+    /// Returns what a directory file holds; none where contacts were imported.
+    pub fn kind(&self) -> Option<Kind> {
+        self.head.profile.strip_prefix("directory/").and_then(|kind| kind.parse().ok())
+    }
+
     /// Returns how long the import took, in seconds; never negative.
     pub fn seconds(&self) -> f64 {
         self.finished_at.duration_since(self.started_at).as_secs_f64().max(0.0)
@@ -142,6 +158,7 @@ pub fn status_of(tally: &Tally) -> Status {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::result::tally::RowPlace;
     use crate::types::code::Code;
     use crate::types::finding::{Column, Finding};
     use crate::types::outcome::Outcome;
@@ -159,12 +176,16 @@ mod tests {
         Summary::from_tally(head, tally, started, "2026-03-01T09:30:02Z".parse().unwrap())
     }
 
+    fn at(row: u64) -> RowPlace {
+        RowPlace { row, line: row + 1 }
+    }
+
     fn mixed() -> Tally {
         let email = Finding::on(Code::EmailInvalid, &Column::new("email", 2));
         let phone = Finding::on(Code::PhoneCountryAssumed, &Column::new("phone", 4));
         let mut tally = Tally::default();
-        tally.add_row(1, Outcome::Created, true, &[phone]);
-        tally.add_row(2, Outcome::Rejected, false, &[email, Finding::new(Code::RowRagged)]);
+        tally.add_row(at(1), Outcome::Created, true, &[phone]);
+        tally.add_row(at(2), Outcome::Rejected, false, &[email, Finding::new(Code::RowRagged)]);
         tally.add_plain(Outcome::Skipped, 1);
         tally
     }

@@ -11,6 +11,7 @@ use crate::file::cells::Cells;
 use crate::file::split::records;
 use crate::file::write::write_record;
 use crate::messages::catalogue::Messages;
+use crate::messages::labels::Labels;
 use crate::plan::chunk::ChunkMessage;
 use crate::plan::columns::SUCCEEDED;
 use crate::plan::import_plan::Plan;
@@ -117,12 +118,13 @@ pub fn unprocessed(plan: &Plan, profile: &Profile, message: &ChunkMessage) -> Ch
             cells.parse(&record, delimiter);
         }
         let chosen = plan.options.rows.as_ref().is_none_or(|rows| rows.contains(number));
-        let outcome = if !chosen || cells.is_blank() { Outcome::Skipped } else { Outcome::Unprocessed };
+        let is_row = !cells.is_blank() && !sender.is_repeated_by(&cells);
+        let outcome = if chosen && is_row { Outcome::Unprocessed } else { Outcome::Skipped };
         answer.tally.add_plain(outcome, 1);
         if outcome == Outcome::Unprocessed {
             let sent = Sent { record: &record, plain: false, cells: &cells, row: number, line };
             let messages = Messages::of(plan.settings.locale);
-            writer.failed(&mut answer.failed, sent, outcome, &[], messages);
+            writer.failed(&mut answer.failed, sent, outcome, &[], (messages, Labels::NONE));
         }
         line += mark.and_then(|mark| mark.lines).unwrap_or(u64::from(end.lines));
         start = end.end;
@@ -190,7 +192,7 @@ impl PartialFailure {
         let own = row.cells.iter().take(self.width + 2).map(String::as_str);
         let finding = self.reason.map(Finding::new);
         let key = finding.as_ref().map(Finding::key).unwrap_or_default();
-        let message = finding.map(|finding| self.messages.text(&finding)).unwrap_or_default();
+        let message = finding.map(|finding| self.messages.text(&finding, Labels::NONE)).unwrap_or_default();
         let told = [unprocessed, &*key, &*message, said("rollcall_warnings")];
         let mut record = Vec::new();
         write_record(

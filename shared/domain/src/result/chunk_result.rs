@@ -218,12 +218,13 @@ fn read_foot(bytes: &[u8]) -> Result<(Foot, &[u8]), String> {
 mod tests {
     use super::*;
     use crate::contacts::writes::ContactWrite;
+    use crate::result::tally::RowPlace;
     use crate::types::id::ContactId;
 
     fn chunk_result() -> ChunkResult {
         let mut tally = Tally::default();
-        tally.add_row(1, Outcome::Created, false, &[]);
-        tally.add_row(2, Outcome::Updated, false, &[]);
+        tally.add_row(RowPlace { row: 1, line: 2 }, Outcome::Created, false, &[]);
+        tally.add_row(RowPlace { row: 2, line: 3 }, Outcome::Updated, false, &[]);
         let contact_id = ContactId::derive("acme", "partners", "a@b.example");
         let keep = ContactWrite {
             contact_id,

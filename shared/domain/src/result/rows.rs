@@ -3,6 +3,7 @@
 use crate::file::cells::Cells;
 use crate::file::write::{guard, write_guarded_cell, write_record};
 use crate::messages::catalogue::Messages;
+use crate::messages::labels::Labels;
 use crate::plan::columns::SURPLUS;
 use crate::plan::mapping::Mapping;
 use crate::types::finding::Finding;
@@ -126,7 +127,7 @@ impl ResultWriter {
         sent: Sent<'_>,
         outcome: Outcome,
         findings: &[Finding],
-        messages: &Messages,
+        (messages, labels): (&Messages, &Labels),
     ) {
         let (errors, warnings): (Vec<Finding>, Vec<Finding>) =
             findings.iter().cloned().partition(Finding::is_error);
@@ -135,7 +136,7 @@ impl ResultWriter {
         out.extend_from_slice(outcome.as_str().as_bytes());
         self.keys(out, &errors);
         let mut text = String::new();
-        messages.write_row(&errors, &mut text);
+        messages.write_row(&errors, labels, &mut text);
         self.text(out, &text);
         self.keys(out, &warnings);
         if self.surplus {

@@ -95,31 +95,94 @@ pub struct CodeCount {
     pub rows: u64,
     /// The lowest of their numbers, at most [`FIRST_ROWS`], ascending.
     pub first_rows: Vec<u64>,
+    /// For each of these rows, where people find it and what it says.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub examples: Vec<Example>,
+}
+
+/// A row of a file as people find it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Example {
+    /// The row of the spreadsheet, or the line of the file.
+    pub line: u64,
+    /// The value as seen, masked where IMP-18 says so; left out where the finding is about none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub value: Option<String>,
+}
+
+impl Example {
+    /// A sample is read, not stored: longer values are cut.
+    const CHARACTERS: usize = 80;
+
+    fn new(line: u64, value: Option<&str>) -> Self {
+        Self { line, value: value.map(cut) }
+    }
+}
+
+fn cut(value: &str) -> String {
+    match value.char_indices().nth(Example::CHARACTERS) {
+        Some((end, _)) => format!("{}…", &value[..end]),
+        None => value.to_owned(),
+    }
+}
+
+/// Which row it is, for programs and for people.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RowPlace {
+    /// The record's number, from 1.
+    pub row: u64,
+    /// The row of the spreadsheet, or the line of the file.
+    pub line: u64,
 }
 
 impl CodeCount {
     fn of(finding: &Finding) -> Self {
-        Self { code: finding.code, column: finding.field().cloned(), rows: 0, first_rows: Vec::new() }
+        Self {
+            code: finding.code,
+            column: finding.field().cloned(),
+            rows: 0,
+            first_rows: Vec::new(),
+            examples: Vec::new(),
+        }
     }
 
     fn place(&self) -> (Code, Option<&str>) {
         (self.code, self.column.as_deref())
     }
 
-    fn add_row(&mut self, row: u64) {
+    fn add_row(&mut self, at: RowPlace, value: Option<&str>) {
         self.rows += 1;
-        if self.first_rows.len() < FIRST_ROWS || self.first_rows.last().is_some_and(|&last| row < last) {
-            let place = self.first_rows.partition_point(|&known| known <= row);
-            self.first_rows.insert(place, row);
-            self.first_rows.truncate(FIRST_ROWS);
+        if self.takes(at.row) {
+            self.insert(at.row, Example::new(at.line, value));
         }
+    }
+
+    /// Whether a row is among the first.
+    fn takes(&self, row: u64) -> bool {
+        self.first_rows.len() < FIRST_ROWS || self.first_rows.last().is_some_and(|&last| row < last)
+    }
+
+    fn insert(&mut self, row: u64, example: Example) {
+        let place = self.first_rows.partition_point(|&known| known <= row);
+        self.first_rows.insert(place, row);
+        self.first_rows.truncate(FIRST_ROWS);
+        self.examples.insert(place, example);
+        self.examples.truncate(FIRST_ROWS);
     }
 
     fn merge(&mut self, other: &Self) {
         self.rows += other.rows;
-        self.first_rows.extend_from_slice(&other.first_rows);
-        self.first_rows.sort_unstable();
-        self.first_rows.truncate(FIRST_ROWS);
+        for (at, row) in other.first_rows.iter().enumerate() {
+            if self.takes(*row) {
+                self.insert(*row, other.example(at));
+            }
+        }
+    }
+
+    /// The example of a first row; a chunk result of an older version has none, and line 0 stands for it.
+    fn example(&self, at: usize) -> Example {
+        self.examples.get(at).cloned().unwrap_or_else(|| Example::new(0, None))
     }
 }
 
@@ -155,13 +218,13 @@ impl Tally {
     /// Counts one row, with its outcome and all its findings.
     ///
     /// A code counts once for a column, however often the row has it.
-    pub fn add_row(&mut self, row: u64, outcome: Outcome, matched: bool, findings: &[Finding]) {
+    pub fn add_row(&mut self, at: RowPlace, outcome: Outcome, matched: bool, findings: &[Finding]) {
         self.rows.read += 1;
         *self.rows.of_mut(outcome) += 1;
         self.matched += u64::from(matched);
         for (place, finding) in findings.iter().enumerate() {
             if !findings[..place].iter().any(|earlier| earlier.is_like(finding)) {
-                self.entry(finding).add_row(row);
+                self.entry(finding).add_row(at, finding.value.as_deref());
             }
         }
     }

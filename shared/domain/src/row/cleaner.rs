@@ -115,6 +115,8 @@ pub struct Cleaner<'p> {
     /// What each column is called where it is no field's.
     headers: Vec<String>,
     width: usize,
+    /// Cells that a row has at least: columns at the end without a header do not count.
+    least: usize,
     /// Rows may be shorter than that.
     open_ended: bool,
     /// Of dates, by field.
@@ -173,6 +175,7 @@ impl<'p> Cleaner<'p> {
             columns,
             headers: own_names(mapping),
             width: mapping.columns.len(),
+            least: mapping.least_width(),
             open_ended: mapping.open_ended,
             orders: vec![DayOrder::DayFirst; profile.fields.len()],
             region,
@@ -618,7 +621,8 @@ impl<'p> Cleaner<'p> {
                 findings.push(Finding::new(Code::OneOfMissing).arg("fields", names.join(", ")));
             }
         }
-        if cells.len() > self.width || (cells.len() < self.width && !self.open_ended) {
+        let is_longer = cells.len() > self.width && !cells.iter().skip(self.width).all(str::is_empty);
+        if is_longer || (cells.len() < self.least && !self.open_ended) {
             findings
                 .push(Finding::new(Code::RowRagged).arg("expected", self.width).arg("found", cells.len()));
         }

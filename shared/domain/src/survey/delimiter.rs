@@ -188,12 +188,14 @@ impl<'a> Shape<'a> {
         let (mut widths, mut known) = (Vec::new(), 0);
         records.each(|cells| {
             if widths.is_empty() {
-                let header = cells.iter().take(limits::SHEET_COLUMNS);
-                known = header.filter(|cell| (knowing.header)(cell)).count();
+                let header = cells.iter().take(limits::HEADER_COLUMNS);
+                known = header
+                    .filter(|cell| cell.len() <= limits::HEADER_BYTES && (knowing.header)(cell))
+                    .count();
             }
             widths.push(cells.len());
         });
-        let has_header = knowing.first_line == FirstLine::Header;
+        let has_header = knowing.first_line.may_be_header();
         if knowing.first_line == FirstLine::Ignore && known == 0 && widths.len() > 1 {
             widths.remove(0);
         }

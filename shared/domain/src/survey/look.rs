@@ -1,6 +1,7 @@
 //! What the survey reads from one record, independent of the records before it: so records are read in parallel.
 
 use crate::clean::date::OrderSeen;
+use crate::clean::email::is_address;
 use crate::clean::repair::trim;
 use crate::clean::{Holds, repair};
 use crate::file::cells::Cells;
@@ -23,8 +24,15 @@ use crate::survey::opening::Opening;
 pub(super) struct Seen {
     pub(super) too_large: bool,
     pub(super) bad_bytes: bool,
+    pub(super) escapes: bool,
     pub(super) filled: bool,
     pub(super) cells: usize,
+    /// It holds more than the file has columns for.
+    pub(super) surplus: bool,
+    /// Its quotes follow no rule.
+    pub(super) irregular: bool,
+    /// It is the header once more.
+    pub(super) repeats_header: bool,
     /// What it takes in a message at most.
     pub(super) weight: u64,
     pub(super) identity: Option<Key>,
@@ -39,6 +47,10 @@ pub(super) struct RecordScanner<'p> {
     cleaner: Cleaner<'p>,
     allow_duplicates: bool,
     delimiter: u8,
+    /// The text is a sheet's, whose quotes are ours.
+    of_sheet: bool,
+    /// The sender's columns.
+    sender: Mapping,
     /// The file's own columns, where result columns stand beside them.
     is_result_file: Option<Mapping>,
     told_apart_by: Vec<FieldIndex>,
@@ -80,15 +92,18 @@ impl<'p> RecordScanner<'p> {
         };
         let dates = profile.fields_of(FieldKind::Date).chain(profile.fields_of(FieldKind::Timestamp));
         let dates = dates.flat_map(places).collect();
+        let not_yet_filled = sender.left_over(profile, options);
         Self {
             cleaner,
             allow_duplicates: options.allow_duplicates,
             delimiter: opening.delimiter,
             is_result_file: opening.mapping.is_result_file.then(|| opening.mapping.clone()),
+            of_sheet: opening.of_sheet,
+            sender,
             told_apart_by,
             dates,
             keys: Vec::new(),
-            not_yet_filled: sender.left_over(profile, options),
+            not_yet_filled,
             cells: Cells::default(),
             values: Values::default(),
             text: String::new(),
@@ -108,9 +123,12 @@ impl<'p> RecordScanner<'p> {
     }
 
     /// Looks at a record of so many bytes in all, of which the beginning is here where it is too large.
-    pub(super) fn look(&mut self, bytes: &[u8], whole: u64) -> Seen {
+    pub(super) fn look(&mut self, bytes: &[u8], whole: u64, lines: u32) -> Seen {
         let mut seen = self.take_apart(bytes, whole);
         seen.cells = self.cells.len();
+        seen.surplus = self.cells.len() > self.sender.columns.len();
+        seen.repeats_header = self.sender.is_repeated_by(&self.cells);
+        seen.irregular |= lines > 1 && !self.of_sheet && !seen.too_large && self.swallows_rows();
         if seen.filled {
             let cells = &self.cells;
             let date = |cell: usize| repair(trim(cells.get(cell)), Holds::Value);
@@ -133,14 +151,24 @@ impl<'p> RecordScanner<'p> {
             let (text, bad) = record_text::text(bytes, self.delimiter);
             seen.bad_bytes = !bad.is_empty();
             self.cells.parse(&text, self.delimiter);
-            seen.weight = weight(bytes);
+            (seen.weight, seen.escapes) = weight(bytes);
         }
+        seen.irregular = self.cells.irregular() > 0;
         if let Some(mapping) = &self.is_result_file {
             let record = mapping.sender_record(&self.cells, self.delimiter);
             self.cells.parse(&record, self.delimiter);
         }
         seen.filled = seen.too_large || !self.cells.is_blank();
         seen
+    }
+
+    /// Tells whether a cell holds lines that are shaped like records: as many cells as the file has columns, and one of
+    /// them an address.
+    #[cold]
+    fn swallows_rows(&self) -> bool {
+        let width = self.sender.columns.len();
+        let lines = self.cells.iter().filter(|cell| cell.contains(['\n', '\r'])).flat_map(str::lines).skip(1);
+        width > 1 && lines.take(LINES_READ).any(|line| is_shaped_like_a_record(line, width, self.delimiter))
     }
 
     /// Cleans what the row is told apart by.
@@ -169,9 +197,20 @@ impl<'p> RecordScanner<'p> {
     }
 }
 
-/// Bytes that a record takes in a JSON message at most: quotes are escaped by one byte, controls by up to five.
-fn weight(bytes: &[u8]) -> u64 {
+/// Lines of a cell that are looked at, at most.
+const LINES_READ: usize = 1_000;
+
+fn is_shaped_like_a_record(line: &str, width: usize, delimiter: u8) -> bool {
+    let mut cells = Cells::default();
+    cells.parse(line, delimiter);
+    cells.len() == width && cells.iter().any(|cell| is_address(cell.trim()))
+}
+
+/// Bytes that a record takes in a JSON message at most: quotes are escaped by one byte, controls by up to five. Whether
+/// it holds an ESC is looked for only where it holds a control.
+fn weight(bytes: &[u8]) -> (u64, bool) {
     let quotes = bytes.iter().filter(|byte| **byte == b'"' || **byte == b'\\').count();
     let controls = bytes.iter().filter(|byte| **byte < 0x20).count();
-    (bytes.len() + quotes + 5 * controls) as u64
+    let escapes = controls > 0 && memchr::memchr(0x1b, bytes).is_some();
+    ((bytes.len() + quotes + 5 * controls) as u64, escapes)
 }

@@ -1,17 +1,20 @@
 //! The opening of a file: delimiter, first record and mapping, decided from its beginning.
 
 use crate::file::cells::Cells;
+use crate::file::dialect::Dialect;
 use crate::file::record_text;
-use crate::file::split::records;
+use crate::file::split::{Splitter, Tail, records};
 use crate::file::workbook;
 use crate::file::write::parse_delimiter;
 use crate::plan::columns::RESULT_ROW;
-use crate::plan::mapping::Mapping;
+use crate::plan::mapping::{MappedColumn, Mapping, Role, holds_address, holds_phone};
 use crate::profile::compiled::Profile;
+use crate::profile::header::header_key;
 use crate::profile::options::{FirstLine, Options};
 use crate::survey::delimiter::{CANDIDATES, DetectionContext, detect_delimiter, sep_line};
 use crate::survey::preamble::{Headers, Preamble};
 use crate::types::code::Code;
+use crate::types::field_kind::FieldKind;
 use crate::types::finding::Finding;
 use crate::types::limits;
 
@@ -20,6 +23,10 @@ use crate::types::limits;
 pub struct Opening {
     /// What separates cells.
     pub delimiter: u8,
+    /// How quotes are read: all that follows is said of the text in the ordinary dialect.
+    pub dialect: Dialect,
+    /// What the first record is, where it is no header.
+    pub first_line: FirstLine,
     /// Bytes in front of the first record: a `sep=` line, and what stands above the header.
     pub skip: usize,
     /// Physical lines of them.
@@ -37,8 +44,24 @@ pub struct Opening {
 }
 
 impl Opening {
-    /// Decides delimiter and columns from the beginning of the decoded text; `complete` where that is all of it.
+    /// Decides dialect, delimiter and columns from the beginning of the decoded text; `complete` where that is all of
+    /// it.
     pub fn of(sample: &[u8], complete: bool, profile: &Profile, options: &Options) -> Self {
+        let opening = Self::ordinary(sample, complete, profile, options);
+        let looked_at = &sample[..sample.len().min(QUOTES_LOOKED_AT)];
+        let whole = complete && looked_at.len() == sample.len();
+        let dialect = Dialect::detect(looked_at, opening.delimiter, whole);
+        // What we wrote is in the ordinary dialect.
+        if dialect.is_ordinary() || opening.mapping.is_result_file {
+            return opening;
+        }
+        let rewritten = dialect.rewrite(sample, opening.delimiter);
+        let again = Self::ordinary(&rewritten, complete, profile, options);
+        if again.delimiter == opening.delimiter { Self { dialect, ..again } } else { opening }
+    }
+
+    /// The same of a text in the ordinary dialect.
+    fn ordinary(sample: &[u8], complete: bool, profile: &Profile, options: &Options) -> Self {
         let known = |header: &str| profile.field_of_header(header).is_some() || is_result_column(header);
         let sep = sep_line(sample);
         let skip = sep.map_or(0, |(_, len)| len);
@@ -57,7 +80,8 @@ impl Opening {
             let found = |delimiter: u8| Some((delimiter, headers.preamble(sample, delimiter)?));
             // The best reading of the first record decides whether there is anything to look for.
             let first = nth_record(sample, delimiter, 0, true);
-            let open = headers.leaves_open(&first.iter().take(limits::SHEET_COLUMNS).collect::<Vec<_>>());
+            let open = beyond_limits(&first, false).is_none()
+                && headers.leaves_open(&first.iter().collect::<Vec<_>>());
             tried.into_iter().filter(|_| open).find_map(found)
         });
         let mut preamble = Preamble::default();
@@ -66,26 +90,27 @@ impl Opening {
         }
         let (skip, sample) = (skip + preamble.bytes, &sample[preamble.bytes..]);
         let mut errors = Vec::new();
-        let mapping = map_columns(sample, delimiter, profile, options);
-        // What comes back has the delimiter that we gave it: a workbook's is a comma.
-        if !allowed.is_empty() && !allowed.contains(&delimiter) && !mapping.is_result_file {
-            let named = |byte: u8| char::from(byte).to_string();
-            let list: Vec<String> = allowed.iter().copied().map(named).collect();
-            let finding = Finding::new(Code::DelimiterNotAllowed).value(named(delimiter));
-            errors.push(finding.arg("allowed", list.join(" ")));
-        }
+        let Columns { mapping, first_line, refused } = map_columns(sample, delimiter, profile, options);
+        errors.extend(not_allowed(delimiter, &allowed).filter(|_| !mapping.is_result_file));
         let first_is_no_row = mapping.has_header || options.first_line == FirstLine::Ignore;
-        if errors.is_empty() {
+        let is_unclosed = refused.is_some() && complete && ends_within_quotes(sample, delimiter);
+        let is_refused = refused.is_some() && !is_unclosed;
+        if let Some(finding) = refused {
+            // A quote that is never closed makes a header long: the survey says where it is.
+            errors = if is_unclosed { Vec::new() } else { vec![finding] };
+        } else if errors.is_empty() {
             errors = mapping.findings(profile);
             errors.extend(mapping.unmet(options));
         }
-        if !complete && records(sample, delimiter).len() < 2 {
+        if !is_refused && !complete && records(sample, delimiter).len() < 2 {
             // Its columns cannot be known.
             let finding = Finding::new(Code::FormatUnsupported).value("a first record of more than 4 MiB");
             errors = vec![finding];
         }
         Self {
             delimiter,
+            dialect: Dialect::default(),
+            first_line,
             skip,
             lines: lines + preamble.lines,
             preamble: preamble.lines,
@@ -103,11 +128,16 @@ impl Opening {
         let Preamble { bytes: skip, .. } = above.unwrap_or_default();
         // A row of the sheet is a record, and a line, whatever its cells hold.
         let lines = records(&sample[..skip], workbook::DELIMITER).len() as u64;
-        let mapping = map_columns(&sample[skip..], workbook::DELIMITER, profile, options);
-        let mut errors = mapping.findings(profile);
-        errors.extend(mapping.unmet(options));
+        let columns = map_columns(&sample[skip..], workbook::DELIMITER, profile, options);
+        let Columns { mapping, first_line, refused } = columns;
+        let errors = match refused {
+            Some(finding) => vec![finding],
+            None => [mapping.findings(profile), mapping.unmet(options)].concat(),
+        };
         Self {
             delimiter: workbook::DELIMITER,
+            dialect: Dialect::default(),
+            first_line,
             skip,
             lines,
             preamble: lines,
@@ -117,23 +147,127 @@ impl Opening {
             errors,
         }
     }
+
+    /// Tells whether a limit is broken by the header: the rest of the file is not read.
+    pub fn is_refused_at_once(&self) -> bool {
+        let codes = [Code::TooManyColumns, Code::HeaderTooLong];
+        self.errors.iter().any(|finding| codes.contains(&finding.code))
+    }
 }
 
 fn is_result_column(header: &str) -> bool {
     header.trim().starts_with("rollcall_")
 }
 
+/// Bytes of a file that tell the dialect of its quotes.
+const QUOTES_LOOKED_AT: usize = 1024 * 1024;
+
+/// Records of a list without a header that tell what its columns hold.
+const RECORDS_LOOKED_AT: usize = 200;
+
+/// What the first record decides.
+struct Columns {
+    mapping: Mapping,
+    first_line: FirstLine,
+    /// Why the file is refused before its columns are looked up.
+    refused: Option<Finding>,
+}
+
 /// Maps the columns: the header names them, or the first record that is a row shows how many there are.
-fn map_columns(sample: &[u8], delimiter: u8, profile: &Profile, options: &Options) -> Mapping {
-    let first = nth_record(sample, delimiter, 0, options.first_line == FirstLine::Header);
+///
+/// The limits go first: a header that breaks one is not looked up.
+fn map_columns(sample: &[u8], delimiter: u8, profile: &Profile, options: &Options) -> Columns {
+    let may_be_header = options.first_line.may_be_header();
+    let first = nth_record(sample, delimiter, 0, may_be_header);
     let is_result_file = first.iter().any(|cell| cell.trim() == RESULT_ROW);
-    if is_result_file || options.first_line == FirstLine::Header {
-        let header: Vec<&str> = first.iter().take(limits::SHEET_COLUMNS).collect();
-        return Mapping::with_header(&header, profile, options);
+    if is_result_file || may_be_header {
+        if let Some(columns) = beyond_limits(&first, is_result_file) {
+            return columns;
+        }
+        let header: Vec<&str> = first.iter().collect();
+        if is_result_file || !is_row(&header, profile, options) {
+            let mapping = Mapping::with_header(&header, profile, options);
+            return Columns { mapping, first_line: FirstLine::Header, refused: None };
+        }
+        let mapping = match &options.columns {
+            Some(_) => Mapping::without_header(first.len(), profile, options),
+            None => Mapping::by_content(&sample_of(sample, delimiter), profile),
+        };
+        return Columns { mapping, first_line: FirstLine::Data, refused: None };
     }
     let passed = usize::from(options.first_line == FirstLine::Ignore);
     let width = nth_record(sample, delimiter, passed, true).len().min(limits::SHEET_COLUMNS);
-    Mapping::without_header(width, profile, options)
+    let mapping = Mapping::without_header(width, profile, options);
+    Columns { mapping, first_line: options.first_line, refused: None }
+}
+
+/// Tells whether the first record of a file is a row (`first_line = auto`): it holds an address or a phone, and no
+/// header that is known.
+pub(super) fn is_row(first: &[&str], profile: &Profile, options: &Options) -> bool {
+    let has = |kind: FieldKind| profile.fields_of(kind).next().is_some();
+    let holds = |cell: &&str| {
+        (has(FieldKind::Email) && holds_address(cell)) || (has(FieldKind::Phone) && holds_phone(cell))
+    };
+    let named = |cell: &&str| {
+        let given = options.map.iter().any(|(header, _)| header_key(header) == header_key(cell));
+        given || profile.field_of_header(cell).is_some() || is_result_column(cell)
+    };
+    options.first_line == FirstLine::Auto && first.iter().any(holds) && !first.iter().any(|cell| named(&cell))
+}
+
+/// The first records of a list, cell by cell.
+fn sample_of(sample: &[u8], delimiter: u8) -> Vec<Vec<String>> {
+    let (mut cells, mut start, mut rows) = (Cells::default(), 0, Vec::new());
+    for end in records(sample, delimiter).into_iter().take(RECORDS_LOOKED_AT) {
+        let (text, _) = record_text::text(&sample[start..end.end - usize::from(end.terminator)], delimiter);
+        start = end.end;
+        cells.parse(&text, delimiter);
+        if !cells.is_blank() {
+            rows.push(cells.iter().map(str::to_owned).collect());
+        }
+    }
+    rows
+}
+
+/// The finding where files of the profile may not have the delimiter.
+///
+/// It does not hold for what comes back: that has the delimiter that we gave it, a workbook's is a comma.
+fn not_allowed(delimiter: u8, allowed: &[u8]) -> Option<Finding> {
+    let named = |byte: u8| char::from(byte).to_string();
+    let list: Vec<String> = allowed.iter().copied().map(named).collect();
+    let is_allowed = allowed.is_empty() || allowed.contains(&delimiter);
+    let finding =
+        || Finding::new(Code::DelimiterNotAllowed).value(named(delimiter)).arg("allowed", list.join(" "));
+    (!is_allowed).then(finding)
+}
+
+fn ends_within_quotes(sample: &[u8], delimiter: u8) -> bool {
+    let mut splitter = Splitter::new(delimiter);
+    splitter.feed(sample, &mut Vec::new());
+    matches!(splitter.finish(), Tail::QuoteUnclosed { .. })
+}
+
+/// The columns of a header that is too wide, or has a header that is too long: none of them is looked up.
+fn beyond_limits(header: &Cells, is_result_file: bool) -> Option<Columns> {
+    let is_long = |cell: &str| {
+        cell.len() > limits::HEADER_CHARACTERS && cell.chars().nth(limits::HEADER_CHARACTERS).is_some()
+    };
+    let most = if is_result_file { limits::HEADER_COLUMNS } else { limits::COLUMNS };
+    let refused = if header.len() > most {
+        Finding::new(Code::TooManyColumns).arg("limit", limits::COLUMNS).arg("columns", header.len())
+    } else {
+        let at = header.iter().position(is_long)?;
+        let finding = Finding::new(Code::HeaderTooLong).arg("limit", limits::HEADER_CHARACTERS);
+        finding.arg("position", at + 1)
+    };
+    let shown = |cell: &str| match cell.char_indices().nth(limits::HEADER_SHOWN) {
+        Some((end, _)) => format!("{}…", &cell[..end]),
+        None => cell.to_owned(),
+    };
+    let unmapped = |cell: &str| MappedColumn { header: shown(cell), role: Role::Unmapped };
+    let columns = header.iter().take(limits::SHEET_COLUMNS).map(unmapped).collect();
+    let mapping = Mapping { columns, has_header: true, ..Mapping::default() };
+    Some(Columns { mapping, first_line: FirstLine::Header, refused: Some(refused) })
 }
 
 /// A record by its number; where blank ones do not count, the first filled one from there on.

@@ -8,7 +8,7 @@ use crate::file::cells::Cells;
 use crate::file::record_text;
 use crate::plan::mapping::{Mapping, Role};
 use crate::profile::compiled::{FieldIndex, Profile};
-use crate::profile::options::{FirstLine, Options};
+use crate::profile::options::Options;
 use crate::types::limits;
 
 /// Filled records above a header, at most.
@@ -33,7 +33,7 @@ pub struct Headers<'a> {
 impl<'a> Headers<'a> {
     /// Nothing where there is no header to be found: the sender says what stands where, or nothing is mandatory.
     pub fn of(profile: &'a Profile, options: &'a Options) -> Option<Self> {
-        let told = options.columns.is_some() || options.first_line != FirstLine::Header;
+        let told = options.columns.is_some() || !options.first_line.may_be_header();
         let mandatory = profile.fields.iter().any(|field| field.required);
         (mandatory && !told).then_some(Self { profile, options })
     }

@@ -3,6 +3,7 @@
 use crate::file::workbook::{Rows, Sheet, SheetNotes, Table, Workbook};
 use crate::profile::compiled::Profile;
 use crate::profile::options::{FirstLine, Options};
+use crate::survey::opening::is_row;
 use crate::survey::preamble::{self, Headers};
 use crate::types::code::Code;
 use crate::types::finding::Finding;
@@ -29,7 +30,7 @@ pub fn choose(
     let (hidden_rows, merged_cells) = workbook.hidden_and_merged(table);
     let notes = SheetNotes { hidden_sheets, hidden_rows, merged_cells };
     let headers = profile.and_then(|profile| Headers::of(profile, options));
-    let width = width(workbook.rows(&table.name)?, headers, options)?;
+    let width = width(workbook.rows(&table.name)?, profile, headers, options)?;
     Ok(Sheet { name: table.name.clone(), width, notes })
 }
 
@@ -39,11 +40,20 @@ fn same(one: &str, other: &str) -> bool {
 }
 
 /// How many cells each row has at least: as many as the header, or without one as the widest row and the sender say.
-fn width(mut rows: Rows<'_>, headers: Option<Headers<'_>>, options: &Options) -> Result<u32, Finding> {
-    let (mut first, mut widest, mut seen) = (0, 0, 0);
+fn width(
+    mut rows: Rows<'_>,
+    profile: Option<&Profile>,
+    headers: Option<Headers<'_>>,
+    options: &Options,
+) -> Result<u32, Finding> {
+    let (mut first, mut widest, mut seen, mut is_data) = (0, 0, 0, false);
     while let Some(number) = rows.advance()? {
         let width = rows.filled().len() as u32;
-        if options.first_line != FirstLine::Header {
+        if seen == 0 && widest == 0 && options.first_line == FirstLine::Auto {
+            let first: Vec<&str> = rows.filled().iter().map(String::as_str).collect();
+            is_data = profile.is_some_and(|profile| is_row(&first, profile, options));
+        }
+        if is_data || !options.first_line.may_be_header() {
             let passed = options.first_line == FirstLine::Ignore && number == 0;
             widest = if passed { widest } else { widest.max(width) };
             continue;

@@ -9,13 +9,14 @@ use std::collections::BTreeMap;
 use crate::clean::DayOrder;
 use crate::clean::date::OrderSeen;
 use crate::file::decode::DetectedEncoding;
+use crate::file::dialect::Dialect;
 use crate::file::packed::Packing;
 use crate::file::split::{RecordEnd, Splitter, Tail};
 use crate::file::workbook::Sheet;
 use crate::plan::import_plan::{ChunkPlan, ChunkSize};
 use crate::plan::mapping::Mapping;
 use crate::profile::compiled::{FieldIndex, Profile};
-use crate::profile::options::Options;
+use crate::profile::options::{FirstLine, Options};
 use crate::profile::settings::Settings;
 use crate::survey::look::{RecordScanner, Seen};
 use crate::survey::opening::Opening;
@@ -41,6 +42,10 @@ pub struct Surveyed {
     pub sheet: Option<Sheet>,
     /// What separates cells.
     pub delimiter: Option<u8>,
+    /// How its quotes are read.
+    pub dialect: Dialect,
+    /// What the first record was taken for.
+    pub first_line: FirstLine,
     /// Which column holds what.
     pub mapping: Mapping,
     /// The options with those that were found for the header of the file, where some were; whoever reads them fills it in.
@@ -57,9 +62,22 @@ pub struct Surveyed {
     pub surplus: bool,
     /// Some record holds bytes that are not UTF-8.
     pub no_text: bool,
+    /// Some record holds an ESC, by which Japanese mail goes over to its own letters.
+    pub escapes: bool,
 }
 
 impl Surveyed {
+    /// The survey of a file that is refused for its opening alone: the rest of it is not read.
+    pub fn refused_by(opening: Opening) -> Self {
+        Self {
+            errors: opening.errors,
+            delimiter: Some(opening.delimiter),
+            mapping: opening.mapping,
+            preamble: opening.preamble,
+            ..Self::default()
+        }
+    }
+
     /// The sign between cells, as documents say it; a workbook has none.
     pub fn sign(&self) -> Option<String> {
         let delimiter = self.delimiter.filter(|_| self.sheet.is_none());
@@ -73,8 +91,6 @@ pub struct Survey<'p> {
     options: &'p Options,
     size: ChunkSize,
     opening: Opening,
-    /// How many cells a record has.
-    width: usize,
     lookers: [RecordScanner<'p>; 2],
     splitter: Splitter,
     ends: Vec<RecordEnd>,
@@ -97,9 +113,14 @@ pub struct Survey<'p> {
     repeats: Repeats,
     surplus: bool,
     no_text: bool,
+    escapes: bool,
     /// Cells of the longest filled record.
     widest: usize,
     usual_order: DayOrder,
+    /// Lines with quotes that follow no rule.
+    quotes: LineList,
+    /// Lines where the header stands again.
+    headers: LineList,
 }
 
 impl<'p> Survey<'p> {
@@ -113,14 +134,12 @@ impl<'p> Survey<'p> {
     ) -> Self {
         let looker = || RecordScanner::new(&opening, profile, options, settings);
         let lookers = [looker(), looker()];
-        let width = opening.mapping.sender().columns.len();
         let at = opening.skip as u64;
         let first_line = 1 + opening.lines;
         Self {
             profile,
             options,
             size,
-            width,
             lookers,
             splitter: Splitter::new(opening.delimiter),
             no_row_yet: opening.first_is_no_row,
@@ -140,8 +159,11 @@ impl<'p> Survey<'p> {
             repeats: Repeats::default(),
             surplus: false,
             no_text: false,
+            escapes: false,
             widest: 0,
             usual_order: settings.day_order(),
+            quotes: LineList::default(),
+            headers: LineList::default(),
         }
     }
 
@@ -203,10 +225,11 @@ impl<'p> Survey<'p> {
         if self.no_row_yet {
             let (filled, bad_bytes) = self.lookers[0].glance(bytes);
             self.no_text |= bad_bytes;
+            self.escapes |= memchr::memchr(0x1b, bytes).is_some();
             self.no_row_yet = self.opening.mapping.has_header && !filled;
             return self.pass(len, lines);
         }
-        let seen = self.lookers[0].look(bytes, whole);
+        let seen = self.lookers[0].look(bytes, whole, lines);
         let keys = std::mem::take(&mut self.lookers[0].keys);
         self.note(&seen, &keys, len, lines);
     }
@@ -255,6 +278,13 @@ impl<'p> Survey<'p> {
         self.chunk.rows += 1;
         self.chunk.irregular |= seen.too_large || seen.bad_bytes;
         self.no_text |= seen.bad_bytes;
+        if seen.irregular {
+            self.quotes.note(self.line);
+        }
+        if seen.repeats_header {
+            self.headers.note(self.line);
+        }
+        self.escapes |= seen.escapes;
         self.at += len;
         self.line += u64::from(if self.opening.of_sheet { 1 } else { lines });
         if seen.filled {
@@ -262,8 +292,10 @@ impl<'p> Survey<'p> {
             self.filled = (self.chunk.rows, self.at);
             self.widest = self.widest.max(seen.cells);
             if self.options.rows.as_ref().is_none_or(|rows| rows.contains(self.row)) {
-                self.surplus |= seen.cells > self.width;
-                self.register(seen, keys);
+                self.surplus |= seen.surplus;
+                if !seen.repeats_header {
+                    self.register(seen, keys);
+                }
             }
         }
     }
@@ -331,6 +363,8 @@ impl<'p> Survey<'p> {
         if errors.is_empty() {
             warnings.extend(self.unmapped_with_data());
         }
+        warnings.extend(self.headers.finding(Code::HeaderRepeated));
+        warnings.extend(self.quotes.finding(Code::QuotesIrregular));
         warnings.extend(self.none_chosen());
         Surveyed {
             errors,
@@ -340,6 +374,8 @@ impl<'p> Survey<'p> {
             packing: None,
             sheet: None,
             delimiter: Some(self.opening.delimiter),
+            dialect: self.opening.dialect,
+            first_line: self.opening.first_line,
             preamble: self.opening.preamble,
             mapping: self.opening.mapping,
             options: None,
@@ -348,6 +384,7 @@ impl<'p> Survey<'p> {
             chunks: self.chunks,
             surplus: self.surplus,
             no_text: self.no_text,
+            escapes: self.escapes,
         }
     }
 
@@ -437,10 +474,35 @@ fn look_at(
     seen.clear();
     for end in ends {
         let whole = end.end - usize::from(end.terminator);
-        seen.push(looker.look(&piece[start..whole], (whole - start) as u64));
+        seen.push(looker.look(&piece[start..whole], (whole - start) as u64, end.lines));
         start = end.end;
     }
 }
+
+/// Lines of which the same is to be said: the first ten are named.
+#[derive(Debug, Clone, Default)]
+struct LineList {
+    first: Vec<String>,
+    count: u64,
+}
+
+impl LineList {
+    fn note(&mut self, line: u64) {
+        self.count += 1;
+        if self.first.len() < LINES_NAMED {
+            self.first.push(line.to_string());
+        }
+    }
+
+    fn finding(&self, code: Code) -> Option<Finding> {
+        let more = if self.count > self.first.len() as u64 { ", …" } else { "" };
+        let lines = self.first.join(", ") + more;
+        (self.count > 0).then(|| Finding::new(code).arg("line", lines).arg("found", self.count))
+    }
+}
+
+/// Lines that a finding names, at most.
+const LINES_NAMED: usize = 10;
 
 impl ChunkPlan {
     fn beginning(start: u64, first_row: u64, first_line: u64) -> Self {

@@ -19,6 +19,16 @@ pub const ENTRY_BYTES: usize = 390 * 1024;
 pub const ENTRY: &str = "390 KiB";
 /// Columns of a file (`too_many_columns`).
 pub const COLUMNS: usize = 1_000;
+/// Columns of a header that are looked up: the sender's, and ours beside them.
+pub const HEADER_COLUMNS: usize = COLUMNS + 32;
+/// Characters of a header (`header_too_long`).
+pub const HEADER_CHARACTERS: usize = 1_000;
+/// Bytes that a header of so many characters takes at most: a longer one is not looked up.
+pub const HEADER_BYTES: usize = 4 * HEADER_CHARACTERS;
+/// Characters of a header that is too long, as documents show it.
+pub const HEADER_SHOWN: usize = 100;
+/// Columns that no field claims, up to which the nearest field of each is looked for.
+pub const HINTED_COLUMNS: usize = 100;
 /// Bytes of a file (`file_too_large`).
 pub const FILE_BYTES: u64 = 16 * 1024 * 1024 * 1024;
 /// The same, as messages say it.

@@ -1,43 +1,55 @@
 //! The census: finds the encoding of a file that is not clean UTF-8, from the whole file.
 //!
-//! Each physical line with a byte beyond ASCII has one vote: for UTF-8 where it is valid, else for a single-byte encoding.
-//! Valid UTF-8 is hardly ever chance, and a wrong encoding would store it wrong without notice; so one such line outweighs
-//! several others, whose rows are rejected. A single line that is not UTF-8 decides only where its letters form words:
-//! else it is a damaged cell, which is no encoding.
+//! Each physical line with a byte beyond ASCII speaks once, for UTF-8 where it is valid, else for an older encoding.
+//! Valid UTF-8 is hardly ever chance, so one such line outweighs several others, whose rows are refused. One line alone
+//! that is no UTF-8 decides only where its letters stand in words: else it is a damaged cell, which is no encoding.
+//! Where both are many, the file was put together of two, and is refused.
 //!
-//! Letters decide between the single-byte encodings: under the right one they form words (`José`), under a wrong one words
-//! hold symbols (`Jos‚`), boxes, or capitals after small letters (`JosŽ`). Nearly all such files are Windows-1252; another
-//! encoding has to fit clearly better. A line with bytes that Windows-1252 does not have votes for UTF-8 where
-//! Windows-1252 fits best: its row is rejected, and nothing is guessed.
+//! Which of the older encodings it is, two judges say. Four encodings of Western Europe are told by their letters:
+//! under the right one they stand in words (`José`), under a wrong one words hold signs (`Jos‚`). All others are told by
+//! `chardetng`, the detector of browsers. Then the words decide as the encoding shows them ([`Reading`]): the better
+//! reading is taken, one that shows no words is none, and only one that no other could be is taken without a remark.
 
-use crate::file::decode::{Confidence, Detected, DetectedBy, DetectedEncoding, Encoding, Place, single};
+use std::collections::VecDeque;
+use std::fmt;
+
+use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
+
+use crate::file::decode::reading::{Reading, words};
+use crate::file::decode::{Decoder, Encoding, Place, single};
 
 /// The encodings that letters are tried in; the first is the usual one. IBM437 is only ever said: where it is not
 /// alike, IBM850 is likelier.
-const TRIED: [Encoding; 4] = [Encoding::Windows1252, Encoding::Latin9, Encoding::Macintosh, Encoding::Ibm850];
+pub(super) const TRIED: [Encoding; 4] =
+    [Encoding::Windows1252, Encoding::Latin9, Encoding::Macintosh, Encoding::Ibm850];
 
 /// The lines of a file, counted by what they speak for.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Default)]
 pub struct Census {
     /// Lines that are valid UTF-8 beyond ASCII.
-    utf_8: u64,
+    pub(super) utf_8: u64,
     /// Lines that are not, without and with bytes that Windows-1252 has not.
-    single: u64,
-    gaps: u64,
+    pub(super) single: u64,
+    pub(super) gaps: u64,
+    /// Lines of ASCII that go over to Japanese by ISO-2022-JP.
+    pub(super) japanese: u64,
     /// How well each of [`TRIED`] reads them.
-    scores: [i64; 4],
+    pub(super) scores: [i64; 4],
     /// Which bytes beyond ASCII they hold, one bit each.
-    bytes: u128,
+    pub(super) bytes: u128,
+    /// What the detector of browsers has seen of them.
+    pub(super) detector: Detector,
+    pub(super) sample: Sample,
     /// Lines begun, and whether the first one is no UTF-8: most often it is the header.
     lines: u64,
-    header: bool,
+    pub(super) header: bool,
     /// Where the line under way begins, and where the last CR was: with an LF behind it, it is one end.
     start: u64,
     cr: Option<u64>,
     /// First places: valid UTF-8 beyond ASCII, what is no UTF-8, what Windows-1252 has not.
-    first_valid: Option<Place>,
-    first_invalid: Option<Place>,
-    first_gap: Option<Place>,
+    pub(super) first_valid: Option<Place>,
+    pub(super) first_invalid: Option<Place>,
+    pub(super) first_gap: Option<Place>,
     /// The line under way, from earlier pieces; at most what is looked at of it.
     carry: Vec<u8>,
     /// Bytes of earlier pieces.
@@ -46,6 +58,123 @@ pub struct Census {
 
 /// Bytes of one line that are looked at.
 const MOST_CARRIED: usize = 64 * 1024;
+
+/// The detector of browsers. It is fed whole lines, so what it says does not depend on how the file was cut.
+pub(super) struct Detector {
+    detector: Box<EncodingDetector>,
+    fed: usize,
+    lines: u64,
+}
+
+/// Bytes after which only one line of so many is fed: the detector is sure long before.
+const FED_WHOLE: usize = 256 * 1024;
+const FED_THEN: u64 = 16;
+
+impl Default for Detector {
+    fn default() -> Self {
+        Self { detector: Box::new(EncodingDetector::new(Iso2022JpDetection::Deny)), fed: 0, lines: 0 }
+    }
+}
+
+impl fmt::Debug for Detector {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Detector").field("fed", &self.fed).finish_non_exhaustive()
+    }
+}
+
+impl Detector {
+    fn feed(&mut self, line: &[u8]) {
+        self.lines += 1;
+        if self.fed > FED_WHOLE && !self.lines.is_multiple_of(FED_THEN) {
+            return;
+        }
+        self.fed += line.len();
+        self.detector.feed(line, false);
+        self.detector.feed(b"\n", false);
+    }
+
+    pub(super) fn guess(&self, country: Option<&[u8]>) -> Option<Encoding> {
+        Encoding::of_web(self.detector.guess(country, Utf8Detection::Deny))
+    }
+}
+
+/// The first and the last lines that are no UTF-8, to be read once an encoding is guessed.
+#[derive(Debug, Default)]
+pub(super) struct Sample {
+    first: Vec<(u64, Vec<u8>)>,
+    last: VecDeque<(u64, Vec<u8>)>,
+    bytes: [usize; 2],
+}
+
+/// Bytes of either part of the sample, and of one line in it.
+const SAMPLED: usize = 32 * 1024;
+const SAMPLED_OF_LINE: usize = 4096;
+
+impl Sample {
+    fn keep(&mut self, line: u64, bytes: &[u8]) {
+        let bytes = bytes[..bytes.len().min(SAMPLED_OF_LINE)].to_vec();
+        if self.bytes[0] < SAMPLED {
+            self.bytes[0] += bytes.len();
+            self.first.push((line, bytes));
+            return;
+        }
+        self.bytes[1] += bytes.len();
+        self.last.push_back((line, bytes));
+        while self.bytes[1] > SAMPLED + SAMPLED_OF_LINE {
+            self.bytes[1] -= self.last.pop_front().map_or(0, |(_, bytes)| bytes.len());
+        }
+    }
+
+    fn lines(&self) -> impl Iterator<Item = &(u64, Vec<u8>)> {
+        self.first.iter().chain(&self.last)
+    }
+
+    /// The lines as an encoding shows them; what it does not know is U+FFFD.
+    pub(super) fn shown(&self, encoding: Encoding) -> Shown {
+        let mut bytes = Vec::with_capacity(self.bytes[0] + self.bytes[1]);
+        for (_, line) in self.lines() {
+            bytes.extend_from_slice(line);
+            bytes.push(b'\n');
+        }
+        let text = Decoder::new(encoding).decode(&bytes, true).into_owned();
+        let text = String::from_utf8(text)
+            .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned());
+        Shown { numbers: self.lines().map(|(number, _)| *number).collect(), text }
+    }
+
+    /// Whether all that is beyond ASCII are letters that the Latin encodings have at the same place.
+    pub(super) fn is_same_in_latin(&self, encoding: Encoding) -> bool {
+        let same = |letter: char| letter.is_ascii() || SAME_IN_LATIN.contains(letter);
+        encoding == Encoding::Windows1252 && self.shown(encoding).text.chars().all(same)
+    }
+
+    /// How the lines read in an encoding.
+    pub(super) fn reading(&self, encoding: Encoding) -> Reading {
+        Reading::of(&self.shown(encoding).text)
+    }
+}
+
+/// Lines as an encoding shows them.
+#[derive(Debug)]
+pub(super) struct Shown {
+    numbers: Vec<u64>,
+    pub(super) text: String,
+}
+
+impl Shown {
+    /// Each with its number in the file.
+    pub(super) fn lines(&self) -> impl Iterator<Item = (u64, &str)> {
+        self.numbers.iter().copied().zip(self.text.split('\n'))
+    }
+
+    /// The words beyond ASCII.
+    pub(super) fn words(&self) -> impl Iterator<Item = &str> {
+        words(&self.text).map(|word| &self.text[word])
+    }
+}
+
+/// Letters at the same place in windows-1250, 1252, 1254 and 1257, and in their ISO siblings.
+const SAME_IN_LATIN: &str = "éóäöüßÉÓÄÖÜ";
 
 impl Census {
     /// Counts the lines of a piece of the object.
@@ -65,54 +194,15 @@ impl Census {
         self.read += piece.len() as u64;
     }
 
-    /// What the file is in; `detected` is what its beginning and the sender say.
-    pub fn verdict(mut self, detected: Detected) -> DetectedEncoding {
-        self.close();
-        let encoding = if detected.is_final() { detected.encoding } else { self.decide() };
-        let against = match encoding {
-            Encoding::Utf8 => self.first_invalid.clone(),
-            Encoding::Windows1252 => self.first_gap.clone().or(self.first_valid.clone()),
-            _ => self.first_valid.clone(),
-        };
-        let confidence = match detected.by {
-            DetectedBy::Content => self.confidence(encoding),
-            DetectedBy::Mark | DetectedBy::Option => Confidence::Certain,
-        };
-        DetectedEncoding { encoding, by: detected.by, confidence, against }
+    /// Lines that are no UTF-8.
+    pub(super) fn others(&self) -> u64 {
+        self.single + self.gaps
     }
 
-    fn decide(&self) -> Encoding {
-        let best = self.best();
-        let usual = best == Encoding::Windows1252 || best == Encoding::Latin9;
-        let (for_single, gaps) = if usual { (self.single, self.gaps) } else { (self.single + self.gaps, 0) };
-        let outweighs = for_single > gaps + OUTWEIGHED * self.utf_8;
-        let evident = for_single > 1 || self.header || self.scores[0] > 0;
-        if outweighs && evident { best } else { Encoding::Utf8 }
-    }
-
-    /// The encoding that reads the lines best; the usual one where no other is clearly better.
-    fn best(&self) -> Encoding {
-        let (mut best, mut most) = (TRIED[0], self.scores[0].max(0) + MARGIN);
-        let letters = self.bytes.count_ones();
-        for (encoding, score) in TRIED.into_iter().zip(self.scores).skip(1) {
-            let seen_enough = encoding == Encoding::Latin9 || letters >= LETTERS;
-            if score > most && seen_enough {
-                (best, most) = (encoding, score);
-            }
-        }
-        best
-    }
-
-    fn confidence(&self, encoding: Encoding) -> Confidence {
-        let (pro, contra) = match encoding {
-            Encoding::Utf8 => (self.utf_8, self.single + self.gaps),
-            Encoding::Windows1252 | Encoding::Latin9 => (self.single, self.utf_8 + self.gaps),
-            _ => (self.single + self.gaps, self.utf_8),
-        };
-        let sure = pro >= 3 && contra * 10 <= pro;
-        // Letters that read as badly as this one are none of these languages.
-        let reads = TRIED.into_iter().zip(self.scores).all(|(tried, score)| tried != encoding || score > 0);
-        if sure && reads { Confidence::High } else { Confidence::Low }
+    /// The line in which the second of two encodings begins.
+    pub(super) fn second_line(&self) -> Option<u64> {
+        let places = [self.first_valid.as_ref(), self.first_invalid.as_ref()];
+        places.into_iter().flatten().map(|place| place.line).max()
     }
 
     fn carry_on(&mut self, rest: &[u8]) {
@@ -120,7 +210,7 @@ impl Census {
         self.carry.extend_from_slice(&rest[..rest.len().min(room)]);
     }
 
-    fn close(&mut self) {
+    pub(super) fn close(&mut self) {
         let carry = std::mem::take(&mut self.carry);
         self.count(&carry);
         self.carry = carry;
@@ -135,22 +225,36 @@ impl Census {
     }
 
     fn count(&mut self, line: &[u8]) {
-        if line.is_ascii() {
-            return;
-        }
         let line = &line[..line.len().min(MOST_CARRIED)];
+        if line.is_ascii() {
+            return self.count_ascii(line);
+        }
         let cut = line.len() == MOST_CARRIED;
         let invalid = match simdutf8::compat::from_utf8(line) {
             Ok(_) => None,
             Err(error) if cut && error.error_len().is_none() => None,
             Err(error) => Some(error.valid_up_to()),
         };
-        let Some(invalid) = invalid else {
-            self.utf_8 += 1;
-            let first = line.iter().position(|byte| !byte.is_ascii());
-            self.first_valid = self.first_valid.take().or_else(|| Some(self.place(line, first?)));
-            return;
-        };
+        match invalid {
+            Some(invalid) => self.count_other(line, invalid),
+            None => {
+                self.utf_8 += 1;
+                let first = line.iter().position(|byte| !byte.is_ascii());
+                self.first_valid = self.first_valid.take().or_else(|| Some(self.place(line, first?)));
+            }
+        }
+    }
+
+    /// ASCII goes over to Japanese by ESC and two signs.
+    fn count_ascii(&mut self, line: &[u8]) {
+        let goes_over = |at: usize| matches!(line.get(at + 1..at + 3), Some(b"$B" | b"$@" | b"(J" | b"(I"));
+        if memchr::memchr_iter(0x1b, line).any(goes_over) {
+            self.japanese += 1;
+            self.sample.keep(self.lines + 1, line);
+        }
+    }
+
+    fn count_other(&mut self, line: &[u8], invalid: usize) {
         self.first_invalid = self.first_invalid.take().or_else(|| Some(self.place(line, invalid)));
         self.header |= self.lines == 0;
         match line.iter().position(|byte| single::is_gap(single::windows_1252(*byte))) {
@@ -160,11 +264,13 @@ impl Census {
             }
             None => self.single += 1,
         }
+        self.detector.feed(line);
+        self.sample.keep(self.lines + 1, line);
         let high = line.iter().filter(|byte| !byte.is_ascii());
         self.bytes = high.fold(self.bytes, |seen, byte| seen | 1 << (byte - 0x80));
         for (encoding, score) in TRIED.into_iter().zip(&mut self.scores) {
             let table = single::table(encoding).expect("all that are tried have one byte a character");
-            *score += reading(table, line);
+            *score += reading(&table, line);
         }
     }
 
@@ -173,34 +279,24 @@ impl Census {
     }
 }
 
-/// Lines of another encoding that a line of valid UTF-8 outweighs.
-const OUTWEIGHED: u64 = 8;
-
-/// How much better than Windows-1252 another encoding has to read, and than nothing at all.
-const MARGIN: i64 = 2;
-
-/// Different bytes beyond ASCII that the encodings of DOS and the Macintosh are told by: one byte that stands in many
-/// lines may be damage, however well it reads.
-const LETTERS: u32 = 3;
-
 /// How well an encoding reads a line: each letter beyond ASCII by those beside it.
 fn reading(table: &[char; 128], line: &[u8]) -> i64 {
-    let notification =
+    let letter =
         |at: Option<usize>| at.and_then(|at| line.get(at)).map(|byte| single::character(table, *byte));
     let high = line.iter().enumerate().filter(|(_, byte)| !byte.is_ascii());
     high.map(|(at, byte)| {
-        rate(notification(at.checked_sub(1)), single::character(table, *byte), notification(Some(at + 1)))
+        rate(letter(at.checked_sub(1)), single::character(table, *byte), letter(Some(at + 1)))
     })
     .sum()
 }
 
 /// How likely a character is between two others, in English, Portuguese, German, French and Spanish.
-fn rate(before: Option<char>, notification: char, after: Option<char>) -> i64 {
+fn rate(before: Option<char>, letter: char, after: Option<char>) -> i64 {
     let is = |beside: Option<char>, of: fn(char) -> bool| beside.is_some_and(of);
     let (word_before, word_after) = (is(before, char::is_alphabetic), is(after, char::is_alphabetic));
     let in_word = word_before || word_after;
-    match notification {
-        _ if single::is_gap(notification) => -6,
+    match letter {
+        _ if single::is_gap(letter) => -6,
         'á' | 'à' | 'â' | 'ã' | 'ä' | 'å' | 'æ' | 'ç' | 'é' | 'è' | 'ê' | 'ë' | 'í' | 'ì' | 'î' | 'ï'
         | 'ñ' | 'ó' | 'ò' | 'ô' | 'õ' | 'ö' | 'ø' | 'œ' | 'ú' | 'ù' | 'û' | 'ü' | 'ß' => {
             i64::from(in_word) * 2
@@ -226,7 +322,7 @@ fn rate(before: Option<char>, notification: char, after: Option<char>) -> i64 {
                 0
             }
         }
-        _ if notification.is_alphabetic() => -1,
+        _ if letter.is_alphabetic() => -1,
         _ => -3,
     }
 }
@@ -234,6 +330,7 @@ fn rate(before: Option<char>, notification: char, after: Option<char>) -> i64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::file::decode::{Confidence, Detected, DetectedBy, DetectedEncoding};
 
     const UNSAID: Detected = Detected { encoding: Encoding::Utf8, by: DetectedBy::Content };
 
@@ -311,6 +408,6 @@ mod tests {
         let mut long = "é".repeat(MOST_CARRIED).into_bytes();
         assert_eq!(found(&long[..MOST_CARRIED + 1]).encoding, Encoding::Utf8);
         long.insert(1, b'a');
-        assert_eq!(found(&long[..100]).encoding, Encoding::Windows1252);
+        assert_ne!(found(&long[..100]).encoding, Encoding::Utf8);
     }
 }

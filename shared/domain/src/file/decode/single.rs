@@ -1,9 +1,11 @@
 //! Single-byte encodings: the characters of their upper halves.
 //!
-//! The lower half of all of them is ASCII. The tables are part of this crate: no library that has the web's encodings has
-//! those of DOS, and one form for all is simpler than two.
+//! The lower half of all of them is ASCII. Tables of our own for those of Western Europe, two of which DOS left behind
+//! and no library of the web's encodings has; for all others the table is asked of that library.
 
-use crate::file::decode::Encoding;
+use std::borrow::Cow;
+
+use crate::file::decode::{Encoding, unknown};
 
 /// Windows-1252; its five gaps are the control characters that WHATWG gives them.
 const WINDOWS_1252: [char; 128] = [
@@ -61,41 +63,53 @@ const IBM_437: [char; 128] = [
     '■', '\u{a0}',
 ];
 
+/// The upper half of an encoding.
+pub(super) type Table = [char; 128];
+
 /// The upper half of an encoding; nothing where it is not one of these.
-pub(super) fn table(encoding: Encoding) -> Option<&'static [char; 128]> {
+pub(super) fn table(encoding: Encoding) -> Option<Cow<'static, Table>> {
     match encoding {
-        Encoding::Windows1252 => Some(&WINDOWS_1252),
-        Encoding::Latin9 => Some(&LATIN_9),
-        Encoding::Macintosh => Some(&MACINTOSH),
-        Encoding::Ibm850 => Some(&IBM_850),
-        Encoding::Ibm437 => Some(&IBM_437),
-        Encoding::Utf8 | Encoding::Utf16Le | Encoding::Utf16Be => None,
+        Encoding::Windows1252 => Some(Cow::Borrowed(&WINDOWS_1252)),
+        Encoding::Latin9 => Some(Cow::Borrowed(&LATIN_9)),
+        Encoding::Macintosh => Some(Cow::Borrowed(&MACINTOSH)),
+        Encoding::Ibm850 => Some(Cow::Borrowed(&IBM_850)),
+        Encoding::Ibm437 => Some(Cow::Borrowed(&IBM_437)),
+        Encoding::Web(web) if web.is_single_byte() => Some(Cow::Owned(table_of(web))),
+        Encoding::Utf8 | Encoding::Utf16Le | Encoding::Utf16Be | Encoding::Web(_) => None,
     }
 }
 
-/// A byte as an encoding has it; a gap is the control character of its number.
-pub(super) fn character(table: &[char; 128], byte: u8) -> char {
+fn table_of(web: &'static encoding_rs::Encoding) -> Table {
+    std::array::from_fn(|at| {
+        let byte = [at as u8 + 0x80];
+        let text = web.decode_without_bom_handling_and_without_replacement(&byte);
+        text.and_then(|text| text.chars().next()).unwrap_or(char::REPLACEMENT_CHARACTER)
+    })
+}
+
+/// A byte as an encoding has it.
+pub(super) fn character(table: &Table, byte: u8) -> char {
     if byte.is_ascii() { char::from(byte) } else { table[usize::from(byte - 0x80)] }
 }
 
 /// Whether a character of a table stands for nothing: no list holds such control characters.
-pub(super) fn is_gap(notification: char) -> bool {
-    matches!(notification, '\u{80}'..='\u{9f}')
+pub(super) fn is_gap(character: char) -> bool {
+    matches!(character, '\u{80}'..='\u{9f}' | char::REPLACEMENT_CHARACTER)
 }
 
-/// Decodes to UTF-8; gaps stay as they are, which is no UTF-8.
-pub(super) fn decode(table: &[char; 128], bytes: &[u8]) -> Vec<u8> {
+/// Decodes to UTF-8; gaps become bytes that are no UTF-8.
+pub(super) fn decode(table: &Table, bytes: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(bytes.len() + bytes.len() / 8);
     let mut rest = bytes;
     while !rest.is_empty() {
         let ascii = rest.iter().position(|byte| !byte.is_ascii()).unwrap_or(rest.len());
         out.extend_from_slice(&rest[..ascii]);
         let Some(byte) = rest.get(ascii) else { break };
-        let notification = character(table, *byte);
-        if is_gap(notification) {
-            out.push(*byte);
+        let character = character(table, *byte);
+        if is_gap(character) {
+            out.push(unknown(*byte));
         } else {
-            out.extend_from_slice(notification.encode_utf8(&mut [0; 4]).as_bytes());
+            out.extend_from_slice(character.encode_utf8(&mut [0; 4]).as_bytes());
         }
         rest = &rest[ascii + 1..];
     }

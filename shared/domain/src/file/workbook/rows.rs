@@ -3,6 +3,7 @@
 use calamine::{DataRef, XlsxCellReader};
 use self_cell::{MutBorrow, self_cell};
 
+use crate::clean::NOT_CALCULATED;
 use crate::file::packed::Bytes;
 use crate::file::workbook::{Book, DELIMITER, Sheet, cell, invalid};
 use crate::file::write::write_record;
@@ -75,13 +76,13 @@ impl<'a> Rows<'a> {
 
     fn next_filled(&mut self) -> Result<Option<(u32, u32, DataRef<'a>)>, Finding> {
         while !self.over {
-            match self.cells.next_cell().map_err(|error| invalid(&error))? {
+            match self.cells.next_cell_with_formula_metadata().map_err(|error| invalid(&error))? {
                 None => self.over = true,
-                Some(cell) if cell::is_empty(cell.get_value()) => {}
-                Some(cell) => {
-                    let (row, column) = cell.get_position();
-                    return Ok(Some((row, column, cell.get_value().clone())));
+                Some(cell) if cell.formula.is_some() && matches!(cell.value, DataRef::Empty) => {
+                    return Ok(Some((cell.pos.0, cell.pos.1, DataRef::SharedString(NOT_CALCULATED))));
                 }
+                Some(cell) if cell::is_empty(&cell.value) => {}
+                Some(cell) => return Ok(Some((cell.pos.0, cell.pos.1, cell.value))),
             }
         }
         Ok(None)

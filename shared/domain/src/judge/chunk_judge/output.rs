@@ -4,8 +4,10 @@ use crate::contacts::writes::WriteBatch;
 use crate::file::cells::Cells;
 use crate::judge::chunk_judge::{Change, ChunkJudge, Row};
 use crate::messages::catalogue::Messages;
+use crate::messages::labels::Labels;
 use crate::result::chunk_result::{ChunkAnswer, ChunkResult, OpenRow, Writes};
 use crate::result::rows::{Answer, ResultWriter, Sent};
+use crate::result::tally::RowPlace;
 use crate::types::code::Code;
 use crate::types::finding::Finding;
 use crate::types::id::ContactId;
@@ -15,6 +17,7 @@ use crate::types::outcome::Outcome;
 pub(super) struct ChunkOutput {
     writer: ResultWriter,
     messages: &'static Messages,
+    labels: Labels,
     pub(super) cells: Cells,
     /// A new contact's record, while it is judged.
     pub(super) record: String,
@@ -31,7 +34,12 @@ pub(super) struct Written {
 
 impl ChunkOutput {
     pub(super) fn count(&mut self, row: &Row, outcome: Outcome, matched: bool) {
-        self.chunk_result.answer.tally.add_row(row.number, outcome, matched, &row.findings);
+        self.chunk_result.answer.tally.add_row(
+            RowPlace { row: row.number, line: row.line },
+            outcome,
+            matched,
+            &row.findings,
+        );
         if let Some(rows) = &mut self.rows {
             let findings = row.findings.clone();
             rows.push(JudgedRow { row: row.number, line: row.line, outcome, findings, changes: Vec::new() });
@@ -110,6 +118,7 @@ impl ChunkJudge<'_> {
             writer: ResultWriter::new(self.plan.delimiter(), width, surplus)
                 .carrying(self.plan.carrying_headers().len()),
             messages: Messages::of(self.plan.settings.locale),
+            labels: self.profile.labels(),
             cells: Cells::default(),
             record: String::new(),
             chunk_result: ChunkResult { answer, writes: self.no_keeps() },
@@ -145,7 +154,7 @@ impl ChunkJudge<'_> {
             sent,
             Outcome::Rejected,
             &row.findings,
-            output.messages,
+            (output.messages, &output.labels),
         );
         Ok(())
     }

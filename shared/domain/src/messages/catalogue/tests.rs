@@ -1,6 +1,7 @@
 use super::*;
 use crate::messages::localized::FindingJson;
 use crate::types::finding::Column;
+use crate::types::outcome::Status;
 
 const SLOTS: [&str; 22] = [
     "allowed", "byte", "chosen", "column", "detail", "encoding", "expected", "fields", "found", "hint",
@@ -69,17 +70,42 @@ fn languages_have_equal_slots() {
     }
 }
 
+/// Every way in which an import ends.
+fn endings() -> impl Iterator<Item = Ending> {
+    Status::ALL.into_iter().flat_map(|status| {
+        [false, true].into_iter().flat_map(move |dry_run| {
+            [false, true].map(|none_accepted| Ending { status, dry_run, none_accepted })
+        })
+    })
+}
+
 #[test]
 fn the_texts_of_the_letter_have_equal_slots() {
     let texts = |locale| {
         let words = Messages::of(locale);
         let w = words.notification();
-        let texts =
-            [&w.subject, &w.row_count, &w.first_rows, &w.more, &w.results, &w.results_none, &w.again_failed];
-        let openings = Status::ALL
+        let texts = [
+            &w.subject,
+            &w.row_count,
+            &w.example_row,
+            &w.example_line,
+            &w.more,
+            &w.results,
+            &w.results_none,
+            &w.attached,
+            &w.again_failed,
+        ];
+        let t = words.terminal();
+        let terminal = [&t.rows_read, &t.less, &t.rate, &t.more, &t.results, &t.next];
+        let openings = endings().map(|ending| slots(words.opening(ending)));
+        let notes = Kind::ALL.map(|kind| slots(words.outcome_note(Outcome::Created, Some(kind)).as_str()));
+        texts
             .into_iter()
-            .flat_map(|status| [words.opening(status, false), words.opening(status, true)].map(slots));
-        texts.into_iter().map(|text| slots(text)).chain(openings).collect::<Vec<_>>()
+            .chain(terminal)
+            .map(|text| slots(text))
+            .chain(openings)
+            .chain(notes)
+            .collect::<Vec<_>>()
     };
     for locale in Locale::ALL {
         assert_eq!(texts(locale), texts(Locale::En), "{locale}");
@@ -100,6 +126,34 @@ fn a_message_is_whole_without_anything_in_its_slots() {
             }
         }
     }
+}
+
+#[test]
+fn people_read_labels_and_programs_read_names() {
+    let labels = crate::profile::compiled::Profile::built_in("leads").expect("a built-in profile").labels();
+    let missing = Finding::new(Code::OneOfMissing).arg("fields", "email, phone");
+    let owner = Finding::on(Code::OwnerUnknown, &Column::new("owner", 3)).value("Zé");
+    let column = Finding::on(Code::ColumnMissing, &Column::new("last_name", None));
+    for (locale, finding, words) in [
+        (Locale::Pt, &owner, "Responsável: usuário não encontrado, nenhum responsável tem este nome: Zé"),
+        (
+            Locale::De,
+            &owner,
+            "Zuständige Person: Benutzer nicht vorhanden, kein Zuständiger hat diesen Namen: Zé",
+        ),
+        (
+            Locale::Fr,
+            &owner,
+            "Propriétaire\u{a0}: utilisateur non présent, aucun propriétaire ne porte ce nom\u{a0}: Zé",
+        ),
+        (Locale::De, &column, "die Pflichtspalte fehlt: Nachname;"),
+        (Locale::Pt, &missing, "campos é obrigatório: E-mail, Telefone"),
+    ] {
+        let mut out = String::new();
+        Messages::of(locale).write_line(finding, &labels, &mut out);
+        assert!(out.contains(words), "{out}");
+    }
+    assert_eq!(owner.key(), "owner:owner_unknown");
 }
 
 #[test]
@@ -150,22 +204,23 @@ fn findings_are_put_into_words() {
             Finding::on(Code::PhoneInvalid, &Column::new("phone", 1))
                 .arg("reason", "invalid_for_country")
                 .arg("region", "BR"),
-            "phone: n’est pas un numéro de téléphone (pas un numéro de ce pays\u{a0}: BR)",
+            "phone\u{a0}: n’est pas un numéro de téléphone (pas un numéro de ce pays\u{a0}: BR)",
         ),
         (
             Locale::En,
             Finding::on(Code::ColumnMissing, &Column::new("email", None)).hint("E-Mial"),
             "the mandatory column is missing: email (did you mean E-Mial?); \
-             add the column, or map a header to it, and drop the file again",
+             add the column, or say which column of the file it is with the option map.<header>=<field>, \
+             and upload the file again",
         ),
         (
             Locale::Es,
             Finding::new(Code::DelimiterNotAllowed).value(",").arg("allowed", "; |"),
-            "este separador no se acepta aquí: ,; guarde el archivo con otro separador: ; | y deposítelo de nuevo",
+            "este separador no se acepta aquí: ,; guarde el archivo con otro separador: ; | y vuelva a cargarlo",
         ),
     ] {
         let mut out = String::new();
-        Messages::of(locale).write_line(&finding, &mut out);
+        Messages::of(locale).write_line(&finding, Labels::NONE, &mut out);
         assert_eq!(out, line);
     }
 }
@@ -177,14 +232,14 @@ fn a_row_names_each_column() {
         Finding::new(Code::DuplicateInFile).arg("row", 1200),
     ];
     let mut out = String::new();
-    Messages::of(Locale::En).write_row(&findings, &mut out);
-    assert_eq!(out, "name: must be filled in; repeats an earlier row: row 1200");
+    Messages::of(Locale::En).write_row(&findings, Labels::NONE, &mut out);
+    assert_eq!(out, "name: is required; repeats an earlier row: row 1200");
 }
 
 #[test]
 fn a_long_value_is_cut_and_stays_on_one_line() {
     let finding = Finding::new(Code::NumberInvalid).value("é\n".repeat(60));
-    let text = Messages::of(Locale::En).text(&finding);
+    let text = Messages::of(Locale::En).text(&finding, Labels::NONE);
     assert_eq!(text, format!("is not a number: {}…", "é ".repeat(40)));
 }
 
@@ -192,12 +247,12 @@ fn a_long_value_is_cut_and_stays_on_one_line() {
 fn the_json_form_has_all_languages() {
     let finding =
         Finding::on(Code::PhoneInvalid, &Column::new("phone_1", 6)).value("12").arg("reason", "too_short");
-    let json = serde_json::to_string_pretty(&FindingJson::new(&finding, Locale::Pt)).unwrap();
+    let json = serde_json::to_string_pretty(&FindingJson::new(&finding, Labels::NONE, Locale::Pt)).unwrap();
     insta::assert_snapshot!(json);
 }
 
 fn what(words: &Messages, finding: &Finding) -> String {
-    written(|out| words.write_what(finding.into(), out))
+    written(|out| words.write_what(Facts::new(finding, Labels::NONE), out))
 }
 
 #[test]
@@ -216,7 +271,7 @@ fn every_message_in_every_language() {
             out += &format!(
                 "{code} {locale}\n  {bare}\n  {}\n  > {}\n",
                 what(words, &all(code)),
-                words.fix(&all(code))
+                words.fix(&all(code), Labels::NONE)
             );
         }
     }

@@ -5,8 +5,20 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 
 use crate::types::field_kind::FieldKind;
+use crate::types::kind::Kind;
 use crate::types::outcome::Outcome;
 use crate::types::outcome::Status;
+
+/// How an import ended, as far as texts differ by it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Ending {
+    /// Its status.
+    pub status: Status,
+    /// Nothing was to be written.
+    pub dry_run: bool,
+    /// No row was accepted.
+    pub none_accepted: bool,
+}
 
 /// A language file.
 #[derive(Debug, Deserialize)]
@@ -17,7 +29,10 @@ pub struct Book {
     pub reason: BTreeMap<String, String>,
     pub hint: HintWords,
     pub outcome: OutcomeWords,
+    pub outcome_dry: OutcomeWords,
     pub outcome_note: OutcomeWords,
+    pub outcome_note_directory: OutcomeWords,
+    pub kind: KindWords,
     pub status: StatusWords,
     pub headline: StatusWords,
     pub headline_dry: StatusWords,
@@ -27,6 +42,7 @@ pub struct Book {
     pub opening: StatusWords,
     pub opening_dry: StatusWords,
     pub notification: NotificationWords,
+    pub terminal: TerminalWords,
     pub note: NoteWords,
 }
 
@@ -35,7 +51,9 @@ macro_rules! words {
         $(#[$doc])*
         #[derive(Debug, Deserialize)]
         #[serde(deny_unknown_fields)]
-        pub struct $name { $(pub $field: String,)* }
+        pub struct $name {
+            $(#[doc = concat!("The text `", stringify!($field), "`.")] pub $field: String,)*
+        }
     };
 }
 
@@ -51,7 +69,19 @@ words! {
 
 words! {
     /// A text for each status.
-    StatusWords: completed completed_with_errors incomplete refused failed cancelled
+    StatusWords: completed completed_with_errors all_rejected incomplete refused failed cancelled
+}
+
+words! {
+    /// What a directory file holds.
+    KindWords: accounts groups tags agents owners companies cadences sign_ups
+}
+
+words! {
+    /// The words of the terminal for an import.
+    TerminalWords:
+    errors warnings rows_read less rate matched more results report summary mail mail_sent mail_not_sent mail_waiting
+    mail_refused mail_nobody next next_dry next_dry_fix dry code
 }
 
 words! {
@@ -61,14 +91,15 @@ words! {
     why reason rows outcome read matched sum_holds sum_broken detected encoding doubtful line delimiter sheet first_line
     first_line_header first_line_ignore first_line_data data_rows comma semicolon tab pipe columns position header
     field not_mapped errors warnings column what affected first_rows fix whole_row whole_file files files_note
-    succeeded_file succeeded_file_dry failed_file fix_title fix_step_1 fix_step_2 fix_step_3 fix_step_3_dry
+    succeeded_file succeeded_file_dry failed_file fix_title fix_step_1 fix_step_2 fix_step_3 fix_step_3_dry row options
+    expected template invalid_optional failed_workbook succeeded_workbook workbook_too_large yes no
 }
 
 words! {
     /// The words of the letter.
     NotificationWords:
-    subject dry_run greeting dry_run_note figures matched fix remarks row_count first_rows more results results_none
-    again_dry again again_safe again_file again_failed closing
+    subject dry_run greeting dry_run_note figures matched fix remarks row_count example_row example_line more results
+    results_none link attached again_dry again again_safe again_file again_failed closing
 }
 
 words! {
@@ -120,10 +151,26 @@ impl OutcomeWords {
     }
 }
 
+impl KindWords {
+    pub fn of(&self, kind: Kind) -> &str {
+        match kind {
+            Kind::Accounts => &self.accounts,
+            Kind::Groups => &self.groups,
+            Kind::Tags => &self.tags,
+            Kind::Agents => &self.agents,
+            Kind::Owners => &self.owners,
+            Kind::Companies => &self.companies,
+            Kind::Cadences => &self.cadences,
+            Kind::SignUps => &self.sign_ups,
+        }
+    }
+}
+
 impl StatusWords {
-    pub fn of(&self, status: Status) -> &str {
-        match status {
+    pub fn of(&self, ending: Ending) -> &str {
+        match ending.status {
             Status::Completed => &self.completed,
+            Status::CompletedWithErrors if ending.none_accepted => &self.all_rejected,
             Status::CompletedWithErrors => &self.completed_with_errors,
             Status::Incomplete => &self.incomplete,
             Status::Refused => &self.refused,

@@ -10,8 +10,8 @@ fn the_report_of_an_import_with_errors() {
 #[test]
 fn the_report_of_a_refused_file_says_so_first() {
     let html = report(&Sample::refused(Locale::De).input());
-    let verdict = html.find("Die Datei wurde nicht angenommen</h2>").unwrap();
-    let why = html.find("die Pflichtspalte fehlt: website").unwrap();
+    let verdict = html.find("Die Datei wurde abgelehnt</h2>").unwrap();
+    let why = html.find("die Pflichtspalte fehlt: Webseite").unwrap();
     assert!(verdict < why && why < html.find("Was erkannt wurde").unwrap());
     assert!(!html.contains("succeeded.csv") && !html.contains("<tfoot>"));
     insta::assert_snapshot!("refused_de", html);
@@ -44,12 +44,12 @@ fn every_report_is_whole_and_escapes_what_comes_from_outside() {
 #[test]
 fn a_dry_run_has_a_banner() {
     let mut sample = Sample::completed(Locale::Fr);
-    assert!(!report(&sample.input()).contains("Essai à blanc"));
+    assert!(!report(&sample.input()).contains("Simulation"));
     sample.summary.head.dry_run = true;
     let html = report(&sample.input());
     assert!(html.contains("Toutes les lignes seraient acceptées"));
     insta::assert_snapshot!("dry_run_fr", html);
-    assert!(html.contains("Essai à blanc") && html.contains("les lignes qui seraient importées"));
+    assert!(html.contains("Simulation") && html.contains("les lignes qui seraient importées"));
 }
 
 #[test]

@@ -11,6 +11,11 @@ fn finding() -> impl Strategy<Value = Finding> {
     })
 }
 
+/// A row of a file with a header and no line breaks in its cells.
+fn at(row: u64) -> RowPlace {
+    RowPlace { row, line: row + 1 }
+}
+
 type Row = (Outcome, bool, Vec<Finding>);
 
 fn rows() -> impl Strategy<Value = Vec<Row>> {
@@ -21,7 +26,12 @@ fn rows() -> impl Strategy<Value = Vec<Row>> {
 fn tally<'a>(rows: impl IntoIterator<Item = &'a (usize, Row)>) -> Tally {
     let mut tally = Tally::default();
     for (number, (outcome, matched, findings)) in rows {
-        tally.add_row(*number as u64 + 1, *outcome, *matched, findings);
+        tally.add_row(
+            RowPlace { row: *number as u64 + 1, line: *number as u64 + 2 },
+            *outcome,
+            *matched,
+            findings,
+        );
     }
     tally
 }
@@ -71,7 +81,7 @@ fn a_code_counts_once_for_a_row_and_column() {
     let email = Column::new("email", 2);
     let twice = [Finding::on(Code::ValueTrimmed, &email), Finding::on(Code::ValueTrimmed, &email).value("x")];
     let mut tally = Tally::default();
-    tally.add_row(7, Outcome::Created, true, &twice);
+    tally.add_row(at(7), Outcome::Created, true, &twice);
     assert_eq!((tally.warnings[0].rows, &tally.warnings[0].first_rows), (1, &vec![7]));
     assert_eq!(tally.matched, 1);
 }
@@ -80,9 +90,36 @@ fn a_code_counts_once_for_a_row_and_column() {
 fn ten_lowest_rows_are_named() {
     let ragged = [Finding::new(Code::RowRagged)];
     let mut tally = Tally::default();
-    (1..=25).rev().for_each(|row| tally.add_row(row, Outcome::Rejected, false, &ragged));
+    (1..=25).rev().for_each(|row| tally.add_row(at(row), Outcome::Rejected, false, &ragged));
     assert_eq!(tally.errors[0].rows, 25);
     assert_eq!(tally.errors[0].first_rows, (1..=10).collect::<Vec<_>>());
+}
+
+#[test]
+fn examples_follow_the_first_rows_whatever_the_order() {
+    let invalid =
+        |row: u64| [Finding::on(Code::EmailInvalid, &Column::new("email", 1)).value(format!("v{row}"))];
+    let chunk = |rows: std::ops::RangeInclusive<u64>| {
+        let mut tally = Tally::default();
+        rows.for_each(|row| tally.add_row(at(row), Outcome::Rejected, false, &invalid(row)));
+        tally
+    };
+    let parts = [chunk(1..=4), chunk(5..=17), chunk(18..=30)];
+    let whole = chunk(1..=30);
+    for order in [[0, 1, 2], [2, 1, 0], [1, 2, 0]] {
+        assert_eq!(sum(&order.map(|part: usize| &parts[part])), whole);
+    }
+    let examples = &whole.errors[0].examples;
+    assert_eq!(examples.iter().map(|example| example.line).collect::<Vec<_>>(), (2..=11).collect::<Vec<_>>());
+    assert_eq!(examples[9].value.as_deref(), Some("v10"));
+}
+
+#[test]
+fn a_long_example_is_cut_between_characters() {
+    let mut tally = Tally::default();
+    let long = [Finding::new(Code::RowTooLarge).value("é".repeat(81))];
+    tally.add_row(at(1), Outcome::Rejected, false, &long);
+    assert_eq!(tally.errors[0].examples[0].value, Some(format!("{}…", "é".repeat(80))));
 }
 
 #[test]

@@ -1,0 +1,56 @@
+//! Notification e-mails by SMTP, where the home names a server.
+
+use std::fmt;
+use std::time::Duration;
+
+use lettre::address::Envelope;
+use lettre::{Address, SmtpTransport, Transport};
+use serde::{Deserialize, Serialize};
+
+/// A server that does not answer costs a command no more than this.
+const PATIENCE: Duration = Duration::from_secs(15);
+
+/// How far an e-mail came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Delivery {
+    /// The server could not take it yet: the next command tries again.
+    Waiting,
+    /// The server accepted it.
+    Sent,
+    /// The server refused it for good.
+    Refused,
+}
+
+/// A mail server.
+pub(crate) struct Smtp(SmtpTransport);
+
+impl fmt::Debug for Smtp {
+    /// The address of the server may hold a password.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Smtp")
+    }
+}
+
+impl Smtp {
+    /// Reads `smtp://user:password@host:port`, or `smtps://…`.
+    pub(crate) fn parse(url: &str) -> Result<Self, &'static str> {
+        let builder = SmtpTransport::from_url(url.trim())
+            .map_err(|_| "smtp_url: takes an address such as smtp://user:password@host:587?tls=required")?;
+        Ok(Self(builder.timeout(Some(PATIENCE)).build()))
+    }
+
+    /// Sends a message as it stands.
+    pub(crate) fn send(&self, from: &str, to: &[String], message: &[u8]) -> Delivery {
+        let parse = |address: &str| address.parse::<Address>().ok();
+        let Some(from) = parse(from) else { return Delivery::Refused };
+        let to: Vec<_> = to.iter().filter_map(|address| parse(address)).collect();
+        let Ok(envelope) = Envelope::new(Some(from), to) else { return Delivery::Refused };
+        // Answers of servers name addresses, so they are not told.
+        match self.0.send_raw(&envelope, message) {
+            Ok(_) => Delivery::Sent,
+            Err(error) if error.is_permanent() => Delivery::Refused,
+            Err(_) => Delivery::Waiting,
+        }
+    }
+}

@@ -1,0 +1,64 @@
+//! A result file as a workbook, beside its CSV, where the file that was imported is a workbook.
+
+use rollcall_domain::file::cells::Cells;
+use rollcall_domain::file::split::records;
+use rollcall_domain::file::workbook_stream::{SheetFull, WorkbookStream};
+
+use crate::ports::{Answer, ObjectWriter, Objects};
+
+/// A byte order mark, which a result file begins with.
+const BOM: &[u8] = b"\xef\xbb\xbf";
+
+/// A workbook on its way.
+#[derive(Debug)]
+pub(super) struct ResultWorkbook<W> {
+    file: W,
+    stream: WorkbookStream,
+    delimiter: u8,
+}
+
+impl<W: ObjectWriter> ResultWorkbook<W> {
+    /// Begins a workbook with the header of its CSV; `None` where a sheet cannot hold even that.
+    pub(super) async fn begin(
+        objects: &impl Objects<Writer = W>,
+        key: &str,
+        header: &[u8],
+        delimiter: u8,
+    ) -> Answer<Option<Self>> {
+        let header = String::from_utf8_lossy(header.strip_prefix(BOM).unwrap_or(header));
+        let mut cells = Cells::default();
+        cells.parse(header.trim_end_matches("\r\n"), delimiter);
+        let Ok(stream) = WorkbookStream::begin(&cells.iter().collect::<Vec<_>>()) else { return Ok(None) };
+        Ok(Some(Self { file: objects.create(key).await?, stream, delimiter }))
+    }
+
+    /// Adds rows of the CSV; `None` where the sheet cannot hold them: then the file never appears.
+    pub(super) async fn add(mut self, rows: &[u8]) -> Answer<Option<Self>> {
+        if self.add_rows(rows).is_err() {
+            return Ok(None);
+        }
+        let bytes = self.stream.take();
+        if !bytes.is_empty() {
+            self.file.write(&bytes).await?;
+        }
+        Ok(Some(self))
+    }
+
+    fn add_rows(&mut self, rows: &[u8]) -> Result<(), SheetFull> {
+        let text = String::from_utf8_lossy(rows);
+        let (mut cells, mut start) = (Cells::default(), 0);
+        for end in records(text.as_bytes(), self.delimiter) {
+            cells.parse(&text[start..end.end - usize::from(end.terminator)], self.delimiter);
+            self.stream.add_row(cells.iter())?;
+            start = end.end;
+        }
+        Ok(())
+    }
+
+    /// Makes the file appear.
+    pub(super) async fn finish(mut self) -> Answer<()> {
+        let rest = self.stream.finish();
+        self.file.write(&rest).await?;
+        self.file.finish().await
+    }
+}
