@@ -284,9 +284,9 @@ fn sag_p2_the_example_row_of_every_template_imports_cleanly() {
             let template = template(&Profile::built_in(name).unwrap(), locale);
             // Unchanged it is skipped: here somebody else's name is filled in.
             let csv = String::from_utf8(template.to_csv()).unwrap();
-            let filled = csv.replacen("Ana Souza", "Ana Souza Lima", 1).replacen("Example Ltd", "One Ltd", 1);
-            let filled = filled.replacen(";Ana;", ";Anabel;", 1).replacen(",Ana,", ",Anabel,", 1);
-            assert_ne!(filled, csv, "{name} {locale}");
+            let somebody = ["\nAna", ",Ana,", ";Ana;", "Example Ltd"].into_iter().find(|it| csv.contains(it));
+            let somebody = somebody.expect("a name stands in every example");
+            let filled = csv.replacen(somebody, &somebody.replace("Ana", "Anabel").replace("Ltd", "SA"), 1);
             let imported = host.import(name, filled);
             assert_eq!(
                 (imported.status(), imported.summary.rows.created),

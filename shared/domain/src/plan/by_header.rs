@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use crate::plan::columns::{FAILED, OPTIONS, SUCCEEDED, SURPLUS};
-use crate::plan::mapping::{Alternative, MappedColumn, Role, own};
+use crate::plan::mapped_column::{Alternative, MappedColumn, Role, own};
 use crate::profile::aliases::{Aliases, unqualified};
 use crate::profile::compiled::{FieldIndex, Profile};
 use crate::profile::header::{fold, header_key};

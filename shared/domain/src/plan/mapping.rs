@@ -2,8 +2,8 @@
 
 use crate::plan::by_header;
 use crate::plan::columns::RESULT_ROW;
+pub use crate::plan::mapped_column::{Alternative, MappedColumn, Role};
 use crate::profile::header::header_key;
-use crate::profile::source::Part;
 use std::collections::{BTreeMap, HashSet};
 
 use serde::{Deserialize, Serialize};
@@ -19,11 +19,6 @@ use crate::types::code::Code;
 use crate::types::field_kind::FieldKind;
 use crate::types::finding::{Column, Finding};
 use crate::types::limits;
-
-/// A header as the sender wrote it: without the guard that an earlier import put before it.
-pub(super) fn own(cell: &str, is_result_file: bool) -> &str {
-    if is_result_file { unguard(cell) } else { cell }
-}
 
 /// Headers that are named where columns were not imported; of more only the number.
 const COLUMNS_TOLD: usize = 20;
@@ -57,58 +52,6 @@ const MARK: u8 = 0xef;
 fn without_mark(cell: &str) -> &str {
     let Some(rest) = cell.strip_prefix('\u{feff}') else { return cell };
     rest.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or(rest)
-}
-
-/// What a column is for.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Role {
-    /// A field of the profile; of several that the column helps to fill, the first.
-    Field(String),
-    /// The sender's own, not understood: echoed, and kept where the profile says so.
-    Unmapped,
-    /// Written by an earlier import: passed over.
-    Result,
-    /// Cells of a row that was too long, written by an earlier import: put back.
-    Surplus,
-}
-
-/// One column of the file.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct MappedColumn {
-    /// The header as the result files show it.
-    pub header: String,
-    /// What the column is for.
-    pub role: Role,
-}
-
-impl MappedColumn {
-    /// What a column that is no field's is called: by its header, by its place where it has none.
-    pub fn name(&self, at: usize) -> String {
-        match trim(&self.header) {
-            "" => format!("column_{}", at + 1),
-            header => header.to_owned(),
-        }
-    }
-}
-
-/// One way to fill a field from a record; of several the first that is filled is taken.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Alternative {
-    /// The places of the columns, whose cells are joined by a blank.
-    pub columns: Vec<usize>,
-    /// Which part of the cell is taken.
-    #[serde(default, skip_serializing_if = "Part::is_whole")]
-    pub part: Part,
-    /// The column is of the same kind as the one before: another value in it is told (`value_several`).
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub repeats: bool,
-}
-
-impl Alternative {
-    pub(super) fn whole(column: usize) -> Self {
-        Self { columns: vec![column], part: Part::Whole, repeats: false }
-    }
 }
 
 /// Which column holds what.

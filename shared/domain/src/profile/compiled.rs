@@ -15,8 +15,7 @@ use crate::types::kind::Kind;
 use crate::types::locale::Locale;
 use crate::types::names::ProfileName;
 
-/// Index of a field in its profile.
-pub type FieldIndex = usize;
+pub use crate::profile::source::FieldIndex;
 
 /// A checked profile.
 #[derive(Debug, Clone)]

@@ -3,11 +3,10 @@
 use std::collections::HashMap;
 
 use crate::profile::aliases::{Aliases, numbered, unqualified};
-use crate::profile::compiled::{Field, FieldIndex};
 use crate::profile::error::ProfileError;
 use crate::profile::header::fold;
 use crate::profile::raw::{At, RawField};
-use crate::profile::source::{self, KindIndex, Source};
+use crate::profile::source::{self, FieldIndex, KindIndex, Source};
 
 /// A column as its header tells it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -23,6 +22,8 @@ pub(crate) struct Slot {
 /// Fields that are filled alike: one, or the several that a `count` makes.
 #[derive(Debug, Clone)]
 pub(crate) struct FieldGroup {
+    /// The field's name; of several their stem.
+    name: String,
     /// The fields.
     pub(crate) fields: std::ops::Range<FieldIndex>,
     /// What fills them, best first.
@@ -44,7 +45,7 @@ pub(crate) struct ColumnKinds {
 }
 
 impl ColumnKinds {
-    pub(super) fn of(raw: &[RawField], fields: &[Field]) -> Result<Self, ProfileError> {
+    pub(super) fn of(raw: &[RawField]) -> Result<Self, ProfileError> {
         let mut kinds = Self {
             names: HashMap::new(),
             own: HashMap::new(),
@@ -63,8 +64,9 @@ impl ColumnKinds {
             own_kinds.push(own);
             let start = kinds.groups.last().map_or(0, |group| group.fields.end);
             let count = usize::from(field.count.unwrap_or(1));
-            kinds.groups.push(FieldGroup { fields: start..start + count, sources });
-            kinds.index_headers(field, own, kinds.groups.len() - 1, fields)?;
+            let name = field.name.value().to_owned();
+            kinds.groups.push(FieldGroup { name, fields: start..start + count, sources });
+            kinds.index_headers(field, own, kinds.groups.len() - 1)?;
         }
         kinds.check_names(raw, &own_kinds)?;
         kinds.own.remove("");
@@ -97,17 +99,11 @@ impl ColumnKinds {
     }
 
     /// Notes the headers of a field itself; two fields may not answer to one header.
-    fn index_headers(
-        &mut self,
-        field: &RawField,
-        kind: KindIndex,
-        group: usize,
-        fields: &[Field],
-    ) -> Result<(), ProfileError> {
-        let names = self.groups[group].fields.clone().zip(1_u8..);
-        let named = names.map(|(index, number)| {
-            let number = if field.count.is_some() { number } else { 0 };
-            (fields[index].name.to_string(), fold(&fields[index].name), number)
+    fn index_headers(&mut self, field: &RawField, kind: KindIndex, group: usize) -> Result<(), ProfileError> {
+        let stem = field.name.value();
+        let named = (1..=field.count.unwrap_or(1)).map(|number| match field.count {
+            Some(_) => (format!("{stem}_{number}"), fold(&format!("{stem}_{number}")), number),
+            None => (stem.to_owned(), fold(stem), 0),
         });
         let said = field.labels.values().chain(field.aliases.values().flatten());
         let said = said.flat_map(|header| {
@@ -121,8 +117,8 @@ impl ColumnKinds {
             let other = self.own.insert(folded, (kind, number)).filter(|(other, _)| *other != kind);
             if let Some((other, _)) = other {
                 let other = self.groups.iter().find(|group| group.sources[0].kinds == [other]);
-                let other = other.map_or("", |group| &fields[group.fields.start].name);
-                let what = format!("two fields answer to {header:?}: {other} and {}", field.name.value());
+                let other = other.map_or("", |group| &group.name);
+                let what = format!("two fields answer to {header:?}: {other} and {stem}");
                 return Err(ProfileError::at(&field.name, what));
             }
         }

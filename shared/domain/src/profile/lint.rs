@@ -27,7 +27,7 @@ pub(super) fn compile(raw: RawProfile) -> Result<Profile, ProfileError> {
     let name =
         ProfileName::parse(named.value()).map_err(|error| ProfileError::at(named, error.to_string()))?;
     let fields = write_out_fields(&raw.fields)?;
-    let columns = ColumnKinds::of(&raw.fields, &fields)?;
+    let columns = ColumnKinds::of(&raw.fields)?;
     let resolve = |at: &At| resolve(&fields, at);
     let lists = |lists: &Option<Vec<Vec<At>>>| -> Result<Vec<Vec<FieldIndex>>, ProfileError> {
         lists.iter().flatten().map(|list| list.iter().map(resolve).collect()).collect()

@@ -32,6 +32,9 @@ impl Part {
     }
 }
 
+/// Index of a field in its profile.
+pub type FieldIndex = usize;
+
 /// A kind of column, by its number in the profile.
 pub type KindIndex = usize;
 
