@@ -1,5 +1,6 @@
 """The emulator: started for one test run, on loopback, and stopped with it."""
 
+import ctypes
 import json
 import os
 import signal
@@ -13,6 +14,14 @@ from pathlib import Path
 from counter import Counter
 
 REGION = "eu-west-1"
+
+
+PR_SET_PDEATHSIG = 1
+
+
+def _end_with_parent():
+    """Asks Linux to end this process with the one that started it, even where that is killed."""
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 def free_port():
@@ -51,6 +60,7 @@ class Emulator:
             stdout=self.log.open("wb"),
             stderr=subprocess.STDOUT,
             start_new_session=True,
+            preexec_fn=_end_with_parent,
         )
         self._wait_until_ready()
 
