@@ -36,9 +36,10 @@ class Tagged(yaml.SafeLoader):
 QUICK = {
     "WorkerSeconds": 25, "WorkerLease": "28", "ChunkVisibility": 30, "ChunkReceives": 3,
     "FinalizerSeconds": 25, "FinalizerLease": "28", "FinalizeVisibility": 30, "FinalizeReceives": 3,
-    "SweepAfter": "100",
+    "DeadReceives": 6, "SweepAfter": "100",
 }
-BATCH = {"Messages": 2, "Concurrency": 4}
+# Each invocation that runs at the same time is a process here.
+CONCURRENCY, MESSAGES = 4, 2
 
 
 def package():
@@ -99,9 +100,9 @@ def clients(url, region):
     return client
 
 
-def start(tmp_path_factory, name, auth=False, **parameters):
+def start(tmp_path_factory, name, auth=False, count=False, **parameters):
     """An emulator with a stack, for as long as a fixture lives."""
-    emulator = Emulator(tmp_path_factory.mktemp(name), auth=auth)
+    emulator = Emulator(tmp_path_factory.mktemp(name), auth=auth, count=count)
     try:
         yield Stack(emulator, **parameters)
     finally:
@@ -131,7 +132,8 @@ class Stack:
         body = template()
         if self.parameters["Pace"] == "quick":
             body["Mappings"]["Pace"]["quick"].update(QUICK)
-            body["Mappings"]["Chunks"]["Batch"] = BATCH
+            body["Mappings"]["Chunks"]["Batch"]["Messages"] = MESSAGES
+        body["Mappings"]["Chunks"]["Batch"]["Concurrency"] = CONCURRENCY
         if self.emulator.auth:
             _fit_to_enforcement(body["Resources"])
         code = f"{self.name}-code"
@@ -206,7 +208,7 @@ class Stack:
         pace = self.body["Mappings"]["Pace"][self.parameters["Pace"]]
         if self.parameters["Pace"] == "standard":
             return pace["ChunkVisibility"] + pace["WorkerSeconds"] + pace["FinalizerSeconds"]
-        fails = pace["ChunkVisibility"] * pace["ChunkReceives"] + pace["FinalizeVisibility"] * pace["FinalizeReceives"]
+        fails = pace["ChunkVisibility"] * pace["ChunkReceives"] + pace["FinalizeVisibility"] * pace["DeadReceives"]
         return fails + 2 * (int(pace["SweepAfter"]) + self.sweep_seconds)
 
     @property

@@ -60,7 +60,7 @@ def test_an_object_without_permission_is_a_failed_import(guarded):
 def test_a_team_may_drop_for_its_own_program_only(guarded):
     """The policy is the one in infra/README.md."""
     text = (ROOT / "infra" / "README.md").read_text()
-    policy = re.search(r"## A team that may drop.*?```json\n(.*?)```", text, re.S).group(1)
+    policy = re.search(r"## Permissions for a team that drops files.*?```json\n(.*?)```", text, re.S).group(1)
     iam = guarded.client("iam")
     iam.create_user(UserName="team")
     iam.put_user_policy(UserName="team", PolicyName="drop", PolicyDocument=policy.replace("BUCKET", guarded.bucket))

@@ -14,13 +14,14 @@ PRICE = {"write": 0.625, "read": 0.125}
 
 @pytest.fixture(scope="module")
 def counted(tmp_path_factory):
-    yield from start(tmp_path_factory, "counted", pace="standard")
+    yield from start(tmp_path_factory, "counted", count=True, pace="standard")
 
 
 @pytest.fixture(scope="module")
 def busy(tmp_path_factory):
     # For minutes of throttling by hand the retries of the real pace are needed.
-    yield from start(tmp_path_factory, "busy", pace="quick" if THROTTLED_SECONDS < 60 else "standard")
+    pace = "quick" if THROTTLED_SECONDS < 60 else "standard"
+    yield from start(tmp_path_factory, "busy", count=True, pace=pace)
 
 
 def test_calls_and_units_of_fresh_rows(counted):
