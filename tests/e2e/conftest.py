@@ -1,4 +1,6 @@
-"""One emulator and one stack for most tests, each with programs of its own; one for what takes minutes to fail."""
+"""One emulator and one stack for most tests of a process, each test with programs of its own.
+
+`run` starts several processes, each of which takes whole files: most tests wait for a queue or a schedule, not for a core."""
 
 import os
 import signal
@@ -9,45 +11,26 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from emulator import REGION, Emulator  # noqa: E402
-from stack import BUILT, Stack  # noqa: E402
-from test_slow import begin_to_fail  # noqa: E402
+from stack import BUILT, package, start  # noqa: E402
+
+# The files that wait longest begin first.
+FIRST = ["test_killed.py", "test_counted.py", "test_slow.py", "test_migration.py"]
 
 
 @pytest.fixture(scope="session")
 def stack(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("stack")
-    emulator = Emulator(folder)
-    try:
-        yield Stack(emulator, REGION, folder)
-    finally:
-        emulator.stop()
-
-
-@pytest.fixture(scope="session", autouse=True)
-def slow(tmp_path_factory, request):
-    """A stack on which messages begin to fail at once, for the tests that look at them last."""
-    if not any("slow" in item.fixturenames and item.get_closest_marker("last") for item in request.session.items):
-        yield None
-        return
-    folder = tmp_path_factory.mktemp("slow")
-    emulator = Emulator(folder)
-    try:
-        stack = Stack(emulator, REGION, folder)
-        begin_to_fail(stack)
-        yield stack
-    finally:
-        emulator.stop()
+    yield from start(tmp_path_factory, "stack")
 
 
 def pytest_configure(config):
-    # Told to end, a run takes its emulators with it.
-    signal.signal(signal.SIGTERM, lambda *_: pytest.exit("told to end", returncode=143))
-    config.addinivalue_line("markers", "last: looks at what began when the session did")
+    # A run that is ended stops its emulators.
+    signal.signal(signal.SIGTERM, lambda *_: pytest.exit("ended by a signal", returncode=143))
+    if not hasattr(config, "workerinput"):
+        package()
 
 
 def pytest_collection_modifyitems(items):
-    items.sort(key=lambda item: item.get_closest_marker("last") is not None)
+    items.sort(key=lambda item: FIRST.index(item.path.name) if item.path.name in FIRST else len(FIRST))
 
 
 @pytest.fixture(scope="session")

@@ -1,8 +1,4 @@
-"""A proxy in front of the emulator's DynamoDB. It lets one write of a table through at a time, counts calls and the units
-that they cost, and makes the table as busy as it can be.
-
-The emulator evaluates the condition of a write and applies the write without a lock: two conditional writes of one item
-at the same moment can both succeed. A real table lets one through, and leases and claims rest on that."""
+"""A proxy that counts the calls to DynamoDB and the units that they cost, and makes it as busy as it can be."""
 
 import http.client
 import http.server
@@ -10,18 +6,13 @@ import json
 import math
 import threading
 from collections import Counter as Counts
-from contextlib import ExitStack
 from urllib.parse import urlsplit
-
-WRITES = ("PutItem", "UpdateItem", "DeleteItem", "BatchWriteItem", "TransactWriteItems")
 
 
 class Counter:
     def __init__(self, target):
         self.calls, self.items, self.units = Counts(), Counts(), Counts()
         self.lock = threading.Lock()
-        # By table: held while the emulator writes to it.
-        self.tables = {}
         # Half of each batch is left undone; or every call for contacts is throttled.
         self.leave_undone, self.throttle = False, False
         self.left_undone, self.throttled = 0, 0
@@ -39,8 +30,7 @@ class Counter:
                 if counter.throttle and call.startswith("DynamoDB") and b"-Contacts" in body:
                     return self.refuse()
                 body, undone = counter.halve(call, body) if counter.leave_undone else (body, None)
-                with counter.alone(call, body):
-                    answer, data = self.ask(body)
+                answer, data = self.ask(body)
                 if undone and answer.status == 200:
                     data = json.dumps({**json.loads(data), **undone}).encode()
                 counter.count(self.headers.get("X-Amz-Target", ""), body, data)
@@ -95,16 +85,6 @@ class Counter:
         self.url = f"http://127.0.0.1:{self.server.server_port}"
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
 
-    def alone(self, target, body):
-        """Holds the tables that a call writes to, always in the same order."""
-        held = ExitStack()
-        if target.split(".")[-1] in WRITES:
-            for table in sorted(_tables(json.loads(body))):
-                with self.lock:
-                    lock = self.tables.setdefault(table, threading.Lock())
-                held.enter_context(lock)
-        return held
-
     def clear(self):
         with self.lock:
             self.calls.clear(), self.items.clear(), self.units.clear()
@@ -154,14 +134,6 @@ class Counter:
         found = answer["Responses"].get(table, [])
         blocks = sum(math.ceil(_size(item) / 4096) for item in found) + len(wanted["Keys"]) - len(found)
         self.units["read"] += blocks * (1 if wanted.get("ConsistentRead") else 0.5)
-
-
-def _tables(asked):
-    """The tables that a write names."""
-    if "RequestItems" in asked:
-        return set(asked["RequestItems"])
-    parts = [next(iter(part.values())) for part in asked.get("TransactItems", [])] or [asked]
-    return {part["TableName"] for part in parts}
 
 
 def _size(item):

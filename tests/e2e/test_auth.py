@@ -2,26 +2,20 @@
 
 import json
 import re
-import time
 
 import boto3
 import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
-from emulator import REGION, Emulator
-from stack import ROOT, Stack
+from emulator import REGION
+from stack import ROOT, start
 from test_faults import people
 from test_journey import PROSPECTS, set_up
 
 
 @pytest.fixture(scope="module")
 def guarded(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("guarded")
-    emulator = Emulator(folder, auth=True)
-    try:
-        yield Stack(emulator, REGION, folder)
-    finally:
-        emulator.stop()
+    yield from start(tmp_path_factory, "guarded", auth=True)
 
 
 def test_the_functions_may_do_what_they_do(guarded):
@@ -35,10 +29,7 @@ def test_the_functions_may_do_what_they_do(guarded):
         FunctionName=guarded.outputs["SplitterName"], Payload=json.dumps(payload).encode()
     )
     assert "FunctionError" not in answer, answer["Payload"].read()
-    end = time.monotonic() + guarded.patience
-    while len(guarded.summaries("journey")) < 3:
-        assert time.monotonic() < end, guarded.keys("imports/journey/")
-        time.sleep(0.5)
+    guarded.wait(lambda: len(guarded.summaries("journey")) >= 3, lambda: guarded.keys("imports/journey/"))
     guarded.wait_until_quiet()
     assert len(guarded.letters_to("journey")) == 2 and guarded.unfinished() == []
 
@@ -69,7 +60,7 @@ def test_an_object_without_permission_is_a_failed_import(guarded):
 def test_a_team_may_drop_for_its_own_program_only(guarded):
     """The policy is the one in infra/README.md."""
     text = (ROOT / "infra" / "README.md").read_text()
-    policy = re.search(r"## A team that may drop.*?```json\n(.*?)```", text, re.S).group(1)
+    policy = re.search(r"## Permissions for a team that drops files.*?```json\n(.*?)```", text, re.S).group(1)
     iam = guarded.client("iam")
     iam.create_user(UserName="team")
     iam.put_user_policy(UserName="team", PolicyName="drop", PolicyDocument=policy.replace("BUCKET", guarded.bucket))

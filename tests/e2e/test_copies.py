@@ -1,20 +1,18 @@
 """A second copy in the same account, on a bucket that was there before; and an upgrade while it works."""
 
 import pytest
-from emulator import REGION
 from stack import Stack
 from test_faults import people, rows_add_up
 
 
 @pytest.fixture(scope="module")
-def second(stack, tmp_path_factory):
+def second(stack):
     stack.make_bucket("theirs")
     stack.s3.put_bucket_versioning(Bucket="theirs", VersioningConfiguration={"Status": "Enabled"})
     stack.s3.put_bucket_notification_configuration(
         Bucket="theirs", NotificationConfiguration={"EventBridgeConfiguration": {}}
     )
-    folder = tmp_path_factory.mktemp("second")
-    return Stack(stack.emulator, REGION, folder, name="second", ExistingBucket="theirs")
+    return Stack(stack.emulator, name="second", ExistingBucket="theirs")
 
 
 def test_copies_do_not_meet(stack, second):

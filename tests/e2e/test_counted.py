@@ -4,8 +4,7 @@ import os
 import time
 
 import pytest
-from emulator import REGION, Emulator
-from stack import Stack
+from stack import start
 from test_faults import people, rows_add_up
 
 # In the code that is checked each time; minutes by hand.
@@ -13,24 +12,16 @@ THROTTLED_SECONDS = int(os.environ.get("ROLLCALL_E2E_THROTTLED_SECONDS", "20"))
 PRICE = {"write": 0.625, "read": 0.125}
 
 
-def apart(tmp_path_factory, pace):
-    folder = tmp_path_factory.mktemp(pace)
-    emulator = Emulator(folder)
-    try:
-        yield Stack(emulator, REGION, folder, pace=pace)
-    finally:
-        emulator.stop()
-
-
 @pytest.fixture(scope="module")
 def counted(tmp_path_factory):
-    yield from apart(tmp_path_factory, "standard")
+    yield from start(tmp_path_factory, "counted", count=True, pace="standard")
 
 
 @pytest.fixture(scope="module")
 def busy(tmp_path_factory):
     # For minutes of throttling by hand the retries of the real pace are needed.
-    yield from apart(tmp_path_factory, "quick" if THROTTLED_SECONDS < 60 else "standard")
+    pace = "quick" if THROTTLED_SECONDS < 60 else "standard"
+    yield from start(tmp_path_factory, "busy", count=True, pace=pace)
 
 
 def test_calls_and_units_of_fresh_rows(counted):
@@ -82,7 +73,7 @@ def test_a_table_that_leaves_work_undone_or_throttles(busy):
 @pytest.fixture
 def roomy(tmp_path_factory):
     """With the real time limits: on a busy machine the quick ones would be those of the machine."""
-    yield from apart(tmp_path_factory, "standard")
+    yield from start(tmp_path_factory, "roomy", pace="standard")
 
 
 def test_a_hundred_thousand_rows(roomy):

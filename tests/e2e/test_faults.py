@@ -1,11 +1,8 @@
 """Whatever breaks, an import ends, truthfully, with one letter, and every row is in exactly one result file."""
 
-import contextlib
 import json
-import os
-import signal
-import time
 from urllib.parse import quote_plus
+
 
 def people(count, domain, first=0):
     rows = "".join(f"N{row},n{row}@{domain}\n" for row in range(first, first + count))
@@ -15,63 +12,6 @@ def people(count, domain, first=0):
 def rows_add_up(summary):
     rows = summary["rows"]
     return rows["read"] == sum(count for outcome, count in rows.items() if outcome != "read")
-
-
-def kill(stack, program, function, at_most, ready):
-    """Kills processes of a function while the program's import is under way; how many died before it ended."""
-    killed, end = set(), time.monotonic() + 30
-    while len(killed) < at_most and time.monotonic() < end and not stack.summaries(program):
-        for process in stack.emulator.processes(stack.outputs[f"{function}Name"]):
-            if process in killed or not ready() or len(killed) == at_most:
-                continue
-            # One that has ended by itself meanwhile is none.
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(process, signal.SIGKILL)
-                if not stack.summaries(program):
-                    killed.add(process)
-        time.sleep(0.01)
-    return len(killed)
-
-
-def ends_as_if_nothing_were(stack, program, count):
-    (summary,) = stack.wait_for(program, "list.csv")
-    assert summary["status"] == "completed" and summary["rows"]["created"] == count
-    assert len(stack.rows(summary, "succeeded.csv")) == count
-    assert len([item for item in stack.contacts() if item["pk"].startswith(f"{program}#")]) == count
-    stack.wait_until_quiet()
-    assert len(stack.letters_to(program)) == 1
-
-
-def written(stack, program, part):
-    return any(part in key for key in stack.keys(f"imports/{program}/"))
-
-
-def test_functions_killed_at_work(stack):
-    """Workers mid-chunk, a splitter when it has begun, a finalizer before it has answered. All wait together: for second
-    deliveries and, as the emulator delivers an event once where AWS tries it again, for the sweep."""
-    counts = {"killed-worker": 40_000, "killed-splitter": 40_000, "killed-finalizer": 20_000}
-    for program in counts:
-        stack.program(program)
-
-    def drop(program):
-        stack.drop(program, "prospects", "list.csv", people(counts[program], f"{program}-mail.com"))
-
-    drop("killed-worker")
-    assert kill(stack, "killed-worker", "Worker", 3, lambda: written(stack, "killed-worker", "/chunks/"))
-
-    before = set(stack.unfinished())
-    drop("killed-splitter")
-    assert kill(stack, "killed-splitter", "Splitter", 1, lambda: set(stack.unfinished()) - before)
-
-    def all_are_worked():
-        ids = {key.split("/")[2] for key in stack.keys("imports/killed-finalizer/")}
-        return any(item.get("remaining") == 0 for import_id in ids for item in stack.import_items(import_id))
-
-    drop("killed-finalizer")
-    assert kill(stack, "killed-finalizer", "Finalizer", 1, all_are_worked)
-
-    for program, count in counts.items():
-        ends_as_if_nothing_were(stack, program, count)
 
 
 def test_an_object_that_is_gone_is_a_failed_import(stack):

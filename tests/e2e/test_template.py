@@ -50,6 +50,7 @@ def test_leases_outlast_the_function_and_not_the_visibility():
         assert int(values["WorkerSeconds"]) < int(values["WorkerLease"]) < int(values["ChunkVisibility"]), pace
         assert int(values["FinalizerSeconds"]) < int(values["FinalizerLease"]) < int(values["FinalizeVisibility"])
         assert int(values["SweepAfter"]) > int(values["ChunkVisibility"]) * int(values["ChunkReceives"])
+        assert int(values["DeadReceives"]) > int(values["ChunkReceives"]) + 1
     assert int(PACES["standard"]["WorkerSeconds"]) <= 60
 
 
