@@ -53,7 +53,7 @@ pub(crate) async fn plan_of_none(objects: &impl Objects, item: &ImportItem) -> A
     let file = item.object.key.rsplit('/').next().unwrap_or_default();
     let none =
         Plan::of_nothing(item.import_id.clone(), item.program.clone(), file, item.dry_run, item.started_at);
-    match ImportRequest::read(objects, item, &drop_of(item)?).await {
+    match ImportRequest::peek(objects, item, &drop_of(item)?).await {
         Ok(asked) => Ok(Plan { settings: asked.settings, options: asked.options, ..none }),
         Err(fault) if fault.is_transient() => Err(fault),
         // The fault that broke the import may hide its settings too. The import ends all the same.

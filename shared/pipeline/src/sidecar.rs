@@ -5,6 +5,7 @@
 //! the permission to delete keeps the promise too; a second delivery of the first import finds its own claim.
 
 use rollcall_domain::plan::object_keys;
+use rollcall_domain::plan::object_keys::Artifacts;
 use rollcall_domain::types::id::{base32, sha256};
 use rollcall_domain::types::names::ImportId;
 
@@ -19,6 +20,24 @@ const DIGEST: usize = 16;
 /// # Errors
 /// Where a port fails.
 pub(crate) async fn read(objects: &impl Objects, item: &ImportItem) -> Answer<Option<Vec<u8>>> {
+    let noted = Artifacts::of(&item.program, &item.import_id).sidecar();
+    if let Some(text) = objects.get(&noted).await? {
+        return Ok(some_text(text));
+    }
+    let text = find(objects, item).await?.unwrap_or_default();
+    // A second try of this import sees what the first one saw, whatever is dropped in between.
+    if objects.put_if_absent(&noted, &[&text]).await? {
+        return Ok(some_text(text));
+    }
+    Ok(objects.get(&noted).await?.and_then(some_text))
+}
+
+/// A sidecar without text has no options.
+fn some_text(text: Vec<u8>) -> Option<Vec<u8>> {
+    Some(text).filter(|text| !text.is_empty())
+}
+
+async fn find(objects: &impl Objects, item: &ImportItem) -> Answer<Option<Vec<u8>>> {
     let key = object_keys::sidecar(&item.object.key);
     let Some(sidecar) = objects.describe(&key).await? else { return Ok(None) };
     if !serves(objects, item, &sidecar).await? {
@@ -27,14 +46,15 @@ pub(crate) async fn read(objects: &impl Objects, item: &ImportItem) -> Answer<Op
     text_of(objects, &sidecar).await.map(Some)
 }
 
-/// The same without a claim, for a preview.
+/// The same without a claim: for a preview, and for an import that failed.
 ///
 /// # Errors
 /// Where a port fails.
 pub(crate) async fn peek(objects: &impl Objects, item: &ImportItem) -> Answer<Option<Vec<u8>>> {
     let key = object_keys::sidecar(&item.object.key);
     let Some(sidecar) = objects.describe(&key).await? else { return Ok(None) };
-    if objects.get(&claim_key(item, &sidecar)).await?.is_some() {
+    let claimed_by = objects.get(&claim_key(item, &sidecar)).await?;
+    if claimed_by.is_some_and(|import| import != item.import_id.as_str().as_bytes()) {
         return Ok(None);
     }
     text_of(objects, &sidecar).await.map(Some)

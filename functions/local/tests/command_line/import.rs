@@ -146,7 +146,7 @@ fn options_stand_beside_their_drop_only() {
     let mapped = place.import_with(&file, &["--set", "map.Wer=name", "--set", "rows=2"]);
     assert_eq!((mapped.code, &mapped.json()["rows"]["created"]), (0, &Value::from(1)));
     let sidecar = place.path().join("rollcall-home/bucket/inbox/acme/prospects/good.csv.options.toml");
-    assert!(sidecar.is_file());
+    assert!(!sidecar.exists(), "options travel with the drop");
     let plain = place.import(&file);
     assert_eq!((plain.code, &plain.json()["errors"][0]["code"]), (2, &Value::from("column_missing")));
     assert!(!sidecar.exists());

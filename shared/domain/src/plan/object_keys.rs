@@ -162,6 +162,10 @@ impl Artifacts {
     pub fn changes(&self) -> String {
         format!("{}/changes.csv", self.0)
     }
+    /// The text of the sidecar that served the import; empty where none did.
+    pub fn sidecar(&self) -> String {
+        format!("{}/options.toml", self.0)
+    }
     /// Of a dry run: the import that approves it.
     pub fn approval(&self) -> String {
         format!("{}/approval", self.0)
