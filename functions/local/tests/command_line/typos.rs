@@ -36,7 +36,7 @@ fn names_that_are_known_are_taken() {
     let own = place.ok(&["profiles", "show", "prospects"]).out.replace("\"prospects\"", "\"own\"");
     place.file("rollcall-home/bucket/settings/profiles/own.toml", own);
     for (profile, option) in
-        [("own", "allow-duplicates=true"), ("prospects", "map.Group="), ("own", "map.Email=email")]
+        [("own", "first-line=header"), ("prospects", "map.Group="), ("own", "map.Email=email")]
     {
         place.ok(&["import", &file, "--program", "acme", "--profile", profile, "--set", option]);
     }
