@@ -46,7 +46,8 @@ impl<F: Into<Failure>> From<F> for StartError {
 }
 
 impl StartError {
-    fn refused(code: Code, words: String) -> Self {
+    /// A refusal with this code and text.
+    pub fn refused(code: Code, words: String) -> Self {
         let count = CodeCount { code, column: None, rows: 0, first_rows: Vec::new(), examples: Vec::new() };
         Self { status: Status::Refused, errors: vec![count], failure: Failure::said(words) }
     }

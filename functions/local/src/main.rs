@@ -10,6 +10,7 @@ mod drop;
 mod host;
 mod memory;
 mod progress;
+mod typos;
 
 use std::panic::{self, AssertUnwindSafe};
 use std::path::PathBuf;

@@ -22,6 +22,7 @@ use crate::answer;
 use crate::answer::{Exit, Failure};
 use crate::drop::{ImportArguments, StartError};
 use crate::host::{Done, Host, Tune};
+use crate::typos;
 
 /// How a command that imports works.
 #[derive(Debug, Clone, clap::Args)]
@@ -70,6 +71,7 @@ fn deliver(asked: &ImportArguments, home: &Path, tune: Tune, json: bool) -> Resu
 fn attempt(asked: &ImportArguments, home: &Path, tune: Tune) -> Result<Done, StartError> {
     let drop = asked.drop()?;
     asked.check_source()?;
+    typos::check(home, &drop, &asked.given)?;
     let host = Host::open(home, tune)?;
     let own = asked.source.file_name().unwrap_or_default().to_string_lossy();
     if own != *drop.file {

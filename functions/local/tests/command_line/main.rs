@@ -6,6 +6,7 @@ mod home;
 mod import;
 mod place;
 mod preview;
+mod typos;
 
 const GOOD: &str = "Name,Email,Group\nAnn,ann@x.example,Gold\nBob,bob@x.example,\n";
 const MIXED: &str = "Name,Email,Group\nAnn,ann@x.example,Gold\nBob,bob@,\n,,\nCid,cid@x.example,Silver\n";
