@@ -226,7 +226,7 @@ impl World {
                         let files = files.get_or_insert_with(|| {
                             block_on(Assembly::begin(&ports.objects, &loaded.plan)).unwrap()
                         });
-                        let answer = answer.filter(|_| give_answers);
+                        let answer = answer.filter(|_| give_answers).map(|answer| *answer);
                         block_on(files.add_closed(&ports.objects, &loaded.plan, answer)).unwrap();
                     }
                 }

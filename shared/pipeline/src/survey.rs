@@ -62,7 +62,7 @@ async fn survey_text(
     size: ChunkSize,
 ) -> Answer<Surveyed> {
     let surveyed = survey_as(objects, object, look, asked, profile, detected.encoding, size).await?;
-    let is_told = !surveyed.no_text && !(surveyed.escapes && detected.by == DetectedBy::Content);
+    let is_told = !(surveyed.no_text || surveyed.escapes && detected.by == DetectedBy::Content);
     if is_told || detected.encoding.is_wide() {
         let Detected { encoding, by } = detected;
         let guessed = by == DetectedBy::Content && encoding.is_wide();

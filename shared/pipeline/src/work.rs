@@ -21,7 +21,7 @@ use crate::ports::{
 #[derive(Debug, Clone, PartialEq)]
 pub enum Worked {
     /// The chunk is closed; with its result where this call judged it.
-    Closed(Option<ChunkAnswer>),
+    Closed(Option<Box<ChunkAnswer>>),
     /// Another worker holds it: retry the message later.
     Busy,
 }
@@ -72,7 +72,7 @@ pub async fn work_chunk(
         keep(directory, contacts, &loaded, chunk, &chunk_result).await?;
     }
     close(ports, &loaded, message).await?;
-    Ok(Worked::Closed(Some(chunk_result.answer)))
+    Ok(Worked::Closed(Some(Box::new(chunk_result.answer))))
 }
 
 /// The second step of a gated import: writes a chunk that was judged.

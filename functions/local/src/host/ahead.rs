@@ -24,7 +24,7 @@ pub struct Ahead<W> {
 #[derive(Debug)]
 enum Files<W> {
     NotBegun,
-    Begun(Assembly<W>),
+    Begun(Box<Assembly<W>>),
     /// Taken by the finalizer, or failed. The finalizer then begins the files anew and reports any failure.
     Gone,
 }
@@ -55,7 +55,8 @@ impl<W: ObjectWriter> Ahead<W> {
         // The thread that assembles now adds this chunk too, or the next thread does.
         let Ok(mut files) = self.files.try_lock() else { return };
         if matches!(*files, Files::NotBegun) {
-            *files = block_on(Assembly::begin(objects, plan)).map_or(Files::Gone, Files::Begun);
+            *files = block_on(Assembly::begin(objects, plan))
+                .map_or(Files::Gone, |begun| Files::Begun(Box::new(begun)));
         }
         while let Files::Begun(assembly) = &mut *files {
             let Some(answer) = lock(&self.waiting).remove(&assembly.next()) else { return };
@@ -70,7 +71,7 @@ impl<W: ObjectWriter> Ahead<W> {
         // After a panic it is unknown how much of a chunk was written.
         let mut files = self.files.lock().ok()?;
         match std::mem::replace(&mut *files, Files::Gone) {
-            Files::Begun(assembly) => Some(assembly),
+            Files::Begun(assembly) => Some(*assembly),
             Files::NotBegun | Files::Gone => None,
         }
     }

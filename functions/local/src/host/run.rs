@@ -146,7 +146,12 @@ impl<'h> Run<'h> {
                 Worked::Closed(answer) => {
                     let plan =
                         block_on(self.plans.get(&self.ports.objects, &chunk.program, &chunk.import_id))?;
-                    self.ahead.add(&self.ports.objects, &plan.plan, chunk.chunk, answer);
+                    self.ahead.add(
+                        &self.ports.objects,
+                        &plan.plan,
+                        chunk.chunk,
+                        answer.map(|answer| *answer),
+                    );
                     Ok(true)
                 }
                 Worked::Busy => Ok(false),

@@ -202,7 +202,7 @@ enum How {
     /// Two bytes a unit.
     Wide(Utf16),
     /// One byte a character.
-    Single(Cow<'static, single::Table>),
+    Single(Box<Cow<'static, single::Table>>),
     /// Several bytes a character.
     Several(Web),
 }
@@ -210,7 +210,7 @@ enum How {
 impl How {
     fn of(encoding: Encoding) -> Self {
         if let Some(table) = single::table(encoding) {
-            return How::Single(table);
+            return How::Single(Box::new(table));
         }
         match encoding {
             Encoding::Web(web) => How::Several(Web::new(web)),

@@ -3,9 +3,9 @@
 //! Ordinary cells never come here.
 
 use crate::clean;
-use crate::clean::{Holds, Repaired};
+use crate::clean::Holds;
 use crate::profile::compiled::FieldIndex;
-use crate::row::cleaner::{clean_cell, holds};
+use crate::row::cell::{clean_cell, holds, spreadsheet_number};
 use crate::row::kinds::Told;
 use crate::types::code::Code;
 use crate::types::field_kind::FieldKind;
@@ -66,19 +66,6 @@ pub(super) fn look_again(
         _ => false,
     };
     if found { Ok(Kept::Value) } else { Err(fault) }
-}
-
-/// A phone that a spreadsheet took for a number: `5511961234567.0`, or in scientific notation, all digits there.
-pub(super) fn spreadsheet_number(told: Told<'_>, cell: &str) -> Result<Option<String>, Finding> {
-    let mut number = String::new();
-    match clean::clean_document(cell, &mut number) {
-        Ok(Repaired::Yes) => Ok(Some(number)),
-        Ok(Repaired::No) => Ok(None),
-        Err(reason) => {
-            let finding = Finding::on(Code::ValueSpoiled, told.column);
-            Err(finding.value(cell).arg("reason", reason))
-        }
-    }
 }
 
 /// Takes what stands within a cell, if that is valid.

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 
 use crate::clean;
-use crate::clean::{DayOrder, Holds, Region};
+use crate::clean::{DayOrder, Region};
 use crate::file::cells::Cells;
 use crate::file::decode::Encoding;
 use crate::file::record_text::BadBytes;
@@ -20,9 +20,10 @@ use crate::types::finding::{Column, Finding};
 use crate::types::id::UNIT;
 use crate::types::limits;
 
-use crate::row::again::{Kept, Spilled, look_again, spreadsheet_number};
-use crate::row::fold::{fold_name, identity_part, push_nfc, push_single_blanks};
-use crate::row::kinds::{self, Told};
+use crate::row::again::{Kept, Spilled, look_again};
+use crate::row::cell::{clean_cell, holds};
+use crate::row::fold::{fold_name, identity_part};
+use crate::row::kinds::Told;
 
 /// The cleaned values of rows, one after the other; a field without a value has an empty one.
 #[derive(Debug, Clone, Default)]
@@ -719,85 +720,4 @@ fn written<'c>(field: &Field, trimmed: &'c str) -> Cow<'c, str> {
     let cell = text.map_or(cell, Cow::Owned);
     let decoded = if field.decodes_entities { clean::decode_entities(&cell) } else { None };
     decoded.map_or(cell, |text| Cow::Owned(trim(&text).to_owned()))
-}
-
-/// What a field's cells hold, as far as mending them goes.
-pub(crate) fn holds(kind: FieldKind) -> Holds {
-    match kind {
-        FieldKind::Phone => Holds::Phone,
-        FieldKind::Email | FieldKind::Website => Holds::Address,
-        _ => Holds::Value,
-    }
-}
-
-/// Cleans one cell into `out`; warnings go to `findings`, the one fault is the error.
-pub(super) fn clean_cell(
-    told: Told<'_>,
-    cell: &str,
-    out: &mut String,
-    findings: &mut Vec<Finding>,
-) -> Result<(), Finding> {
-    let Told { field, column, .. } = told;
-    let wrong = |code: Code| Finding::on(code, column).value(cell);
-    out.clear();
-    if let Some(reason) = clean::corrupted(cell) {
-        return Err(wrong(Code::ValueSpoiled).arg("reason", reason));
-    }
-    match field.kind {
-        FieldKind::Text | FieldKind::AccountId => push_nfc(cell, out),
-        FieldKind::Name | FieldKind::Group | FieldKind::Agent | FieldKind::Owner | FieldKind::Company => {
-            push_single_blanks(cell, out)
-        }
-        FieldKind::Email => {
-            let notes = clean::clean_email(cell, out)
-                .map_err(|fault| wrong(Code::EmailInvalid).arg("reason", fault.as_str()))?;
-            if let Some(meant) = notes.typo {
-                findings.push(Finding::on(Code::EmailTypoSuspected, column).value(cell).hint(meant));
-            }
-        }
-        FieldKind::Phone => clean_phone(told, cell, out, findings)?,
-        FieldKind::Website => clean::clean_website(cell, out)
-            .map_err(|fault| wrong(Code::UrlInvalid).arg("reason", fault.as_str()))?,
-        _ => kinds::clean(told, cell, out, findings)?,
-    }
-    Ok(())
-}
-
-fn clean_phone(
-    told: Told<'_>,
-    cell: &str,
-    out: &mut String,
-    findings: &mut Vec<Finding>,
-) -> Result<(), Finding> {
-    let Told { region, column, .. } = told;
-    if is_decimal(cell)
-        && let Some(number) = spreadsheet_number(told, cell)?
-    {
-        clean_phone(told, &number, out, findings)?;
-        findings.push(Finding::on(Code::ValueRepaired, column).value(cell).arg("result", number));
-        return Ok(());
-    }
-    let wrong = |reason: &str| Finding::on(Code::PhoneInvalid, column).value(cell).arg("reason", reason);
-    let notes = clean::clean_phone(cell, region, out).map_err(|fault| wrong(fault.as_str()))?;
-    if let Some(at) = notes.extension {
-        if clean::values(cell, Holds::Phone).is_some() {
-            // Two numbers, of which the second looks like the first one's extension.
-            return Err(wrong("not_a_number"));
-        }
-        let taken_off = trim(&cell[at..]);
-        findings.push(Finding::on(Code::ValueDropped, column).value(taken_off).arg("reason", "extension"));
-    }
-    if notes.country_assumed {
-        let region = region.map(|region| region.as_str().to_owned()).unwrap_or_default();
-        findings.push(Finding::on(Code::PhoneCountryAssumed, column).value(cell).arg("region", region));
-    }
-    if notes.legacy_form {
-        findings.push(Finding::on(Code::PhoneLegacyForm, column).value(cell).hint(out.as_str()));
-    }
-    Ok(())
-}
-
-/// `5511961234567.0`: to the judge a number with one digit more.
-fn is_decimal(cell: &str) -> bool {
-    matches!(cell.as_bytes(), [digits @ .., b'.' | b',', b'0'] if digits.iter().all(u8::is_ascii_digit))
 }

@@ -212,7 +212,7 @@ pub(super) fn is_row(first: &[&str], profile: &Profile, options: &Options) -> bo
         let given = options.map.iter().any(|(header, _)| header_key(header) == header_key(cell));
         given || profile.field_of_header(cell).is_some() || is_result_column(cell)
     };
-    options.first_line == FirstLine::Auto && first.iter().any(holds) && !first.iter().any(|cell| named(&cell))
+    options.first_line == FirstLine::Auto && first.iter().any(holds) && !first.iter().any(named)
 }
 
 /// The first records of a list, cell by cell.
