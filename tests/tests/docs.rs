@@ -108,7 +108,9 @@ fn built_in_profiles_name_their_schema() {
     for folder in [folder.clone(), folder.join("directory")] {
         for entry in fs::read_dir(&folder).unwrap() {
             let path = entry.unwrap().path();
-            if path.extension().is_some_and(|ending| ending == "toml") {
+            // Words that all profiles share are no profiles.
+            let shared = ["aliases", "qualifiers"].contains(&path.file_stem().unwrap().to_str().unwrap());
+            if !shared && path.extension().is_some_and(|ending| ending == "toml") {
                 let text = fs::read_to_string(&path).unwrap();
                 let schema = text.lines().next().unwrap().strip_prefix("#:schema ").unwrap();
                 assert!(folder.join(schema).is_file(), "{}: {schema}", path.display());

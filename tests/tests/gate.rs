@@ -5,7 +5,7 @@ use rollcall_domain::types::code::{Code, Scope};
 use rollcall_tests::test_host::{Course, Imported, TestHost};
 
 const FILE: &str = "Name,E-mail,Group\nAnn,ann@one.example,vip\nBob,not an address,\n,,\nCid,cid@three.example,\n\
-    Cid,cid@three.example,vip\nDan,dan@four.example,unknown\n";
+    Cid,cid@three.example,vip\nDan,dan@four.example,nowhere\n";
 
 fn host() -> TestHost {
     let host = TestHost::with_acme();

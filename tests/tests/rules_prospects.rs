@@ -144,7 +144,7 @@ fn imp_08_the_letter_sums_up_what_was_imported_and_what_needs_fixing() {
     let imported =
         host.import("prospects", "Name,E-mail\nAnn,ann@one.example\nBob,nobody\n,cy@one.example\n");
     let notification = imported.notification.expect("a letter").replace("=\r\n", "");
-    for words in ["created", "rejected", "is not an e-mail address", "must be filled in", "failed.csv"] {
+    for words in ["created", "rejected", "is not an e-mail address", "is required", "failed.csv"] {
         assert!(notification.contains(words), "the letter lacks {words:?}:\n{notification}");
     }
     assert!(!notification.contains("ann@one.example"), "a letter shows nothing that stands in the file");
@@ -155,7 +155,7 @@ fn imp_09_the_same_errors_stand_in_the_report() {
     let host = TestHost::with_acme();
     let imported =
         host.import("prospects", "Name,E-mail\nAnn,ann@one.example\nBob,nobody\n,cy@one.example\n");
-    for words in ["is not an e-mail address", "must be filled in", "email_invalid", "required_missing"] {
+    for words in ["is not an e-mail address", "is required", "email_invalid", "required_missing"] {
         assert!(imported.report.contains(words), "the report lacks {words:?}");
     }
 }

@@ -47,6 +47,8 @@ pub struct OptionsTable {
     pub clear_word: Option<String>,
     /// Fields whose filled value in the contact stays.
     pub keep_fields: Option<TextOrList>,
+    /// What the sender writes for a value that is known, by field: `[value.group]`, `"Ouro" = "gold"`.
+    pub value: Option<std::collections::BTreeMap<String, std::collections::BTreeMap<String, String>>>,
     /// With more rejected rows than this, such as `100` or `5%`, nothing is written.
     pub max_rejected: Option<CountOrShare>,
 }
