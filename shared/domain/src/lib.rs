@@ -41,7 +41,8 @@
 //! let field = leads.field_of_header("Telefone").expect("Portuguese for phone");
 //! let finding = Finding::on(Code::PhoneCountryAssumed, &leads.fields[field].column(Some(3))).arg("region", "BR");
 //! assert_eq!(finding.key(), "phone:phone_country_assumed");
-//! assert_eq!(Messages::of(Locale::En).text(&finding), "the country code is missing, BR was assumed");
+//! let text = Messages::of(Locale::En).text(&finding, &leads.labels());
+//! assert_eq!(text, "the country code is missing, BR was assumed");
 //! # Ok::<(), rollcall_domain::clean::PhoneFault>(())
 //! ```
 
