@@ -11,12 +11,13 @@ use jiff::Timestamp;
 use rollcall_domain::contacts::directory::{Candidates, MatchKey};
 use rollcall_domain::plan::chunk::ChunkMessage;
 use rollcall_domain::report::notification::Notification;
+use rollcall_domain::types::id::ContactId;
 use rollcall_domain::types::kind::Kind;
 use rollcall_domain::types::names::{ImportId, ProgramName};
 use rollcall_domain::types::outcome::Status;
 use rollcall_pipeline::fault::Fault;
 use rollcall_pipeline::ports::{
-    Answer, ContactWrite, Contacts, Directory, DirectoryItem, ImportItem, Imports, Mail, NotificationClaim,
+    Answer, ContactListing, ContactWrite, Contacts, Directory, DirectoryItem, ImportItem, Imports, Mail, NotificationClaim,
     ObjectVersion, ObjectWriter, Objects, Pool, Ports, Queue, Take, Wanted,
 };
 
@@ -188,7 +189,15 @@ impl<P: Directory> Directory for Faulty<P> {
     }
 }
 
+impl<P: ContactListing> ContactListing for Faulty<P> {
+    async fn next(&mut self) -> Answer<Vec<(ContactId, String)>> {
+        self.machine.call(self.port.next()).await
+    }
+}
+
 impl<P: Contacts> Contacts for Faulty<P> {
+    type Listing = Faulty<P::Listing>;
+
     async fn read(&self, pool: &Pool, import: &ImportId, wanted: &[Wanted]) -> Answer<Vec<Option<String>>> {
         self.machine.call(self.port.read(pool, import, wanted)).await
     }
@@ -200,6 +209,13 @@ impl<P: Contacts> Contacts for Faulty<P> {
         records: &[ContactWrite<'_>],
     ) -> Answer<()> {
         self.machine.call(self.port.keep(pool, import, chunk, records)).await
+    }
+    async fn list(&self, pool: &Pool, import: &ImportId) -> Answer<Self::Listing> {
+        let listing = self.machine.call(self.port.list(pool, import)).await?;
+        Ok(self.machine.port(listing))
+    }
+    async fn cutoff(&self, pool: &Pool) -> Answer<Option<ImportId>> {
+        self.machine.call(self.port.cutoff(pool)).await
     }
     async fn raise_cutoff(&self, pool: &Pool, import: &ImportId) -> Answer<()> {
         self.machine.call(self.port.raise_cutoff(pool, import)).await

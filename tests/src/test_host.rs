@@ -248,7 +248,8 @@ impl TestHost {
         self.finalize_with(&LocalQueue::with_room(1_000), import)
     }
 
-    fn finalize_with(&self, queue: &LocalQueue, import: &ImportId) -> Finalized {
+    /// Runs the third stage, which may send chunks again.
+    pub fn finalize_with(&self, queue: &LocalQueue, import: &ImportId) -> Finalized {
         block_on(finalize(&self.ports(queue.clone()), self.home.outbox(), LEASE, import, None)).unwrap()
     }
 

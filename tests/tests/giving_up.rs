@@ -10,7 +10,7 @@ use rollcall_domain::plan::chunk::ChunkMessage;
 use rollcall_domain::plan::import_plan::ChunkSize;
 use rollcall_domain::plan::object_keys::DropTarget;
 use rollcall_domain::types::names::ImportId;
-use rollcall_embedded::memory::MemoryContacts;
+use rollcall_embedded::memory::{MemoryContacts, MemoryListing};
 use rollcall_embedded::queue::{LocalQueue, Message};
 use rollcall_pipeline::abandon::abandon_chunk;
 use rollcall_pipeline::fault::Fault;
@@ -149,6 +149,14 @@ fn a_chunk_that_was_judged_is_kept_and_not_given_up() {
 struct ReadOnly(MemoryContacts);
 
 impl Contacts for ReadOnly {
+    type Listing = MemoryListing;
+
+    async fn list(&self, pool: &Pool, import: &ImportId) -> Answer<MemoryListing> {
+        self.0.list(pool, import).await
+    }
+    async fn cutoff(&self, pool: &Pool) -> Answer<Option<ImportId>> {
+        self.0.cutoff(pool).await
+    }
     async fn read(&self, pool: &Pool, import: &ImportId, wanted: &[Wanted]) -> Answer<Vec<Option<String>>> {
         self.0.read(pool, import, wanted).await
     }

@@ -1,5 +1,6 @@
 //! A requested import: checked before anything is dropped into the bucket.
 
+use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
@@ -48,7 +49,8 @@ impl<F: Into<Failure>> From<F> for StartError {
 impl StartError {
     /// A refusal with this code and text.
     pub fn refused(code: Code, words: String) -> Self {
-        let count = CodeCount { code, column: None, rows: 0, first_rows: Vec::new(), examples: Vec::new() };
+        let (first_rows, examples, args) = (Vec::new(), Vec::new(), BTreeMap::new());
+        let count = CodeCount { code, column: None, rows: 0, first_rows, examples, args };
         Self { status: Status::Refused, errors: vec![count], failure: Failure::said(words) }
     }
 }

@@ -11,7 +11,7 @@ use rollcall_domain::types::code::Code;
 use crate::drop::StartError;
 
 /// The options of a drop; besides them there are `map.<header>` and `value.<field>.<from>`.
-const OPTIONS: [&str; 18] = [
+const OPTIONS: [&str; 19] = [
     "dry_run",
     "delimiter",
     "encoding",
@@ -30,6 +30,7 @@ const OPTIONS: [&str; 18] = [
     "clear_word",
     "keep_fields",
     "max_rejected",
+    "max_removed",
 ];
 
 /// Checks the names of a requested import.

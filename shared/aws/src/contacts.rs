@@ -2,6 +2,7 @@
 //! partition is hot. The contact's item is in it, with its memberships.
 
 mod keep;
+mod listing;
 
 use std::collections::HashMap;
 
@@ -9,8 +10,10 @@ use aws_sdk_dynamodb::Client;
 use jiff::Timestamp;
 use rollcall_domain::types::id::ContactId;
 use rollcall_domain::types::names::ImportId;
+use rollcall_pipeline::fault::Fault;
 use rollcall_pipeline::ports::{Answer, ContactWrite, Contacts, Pool, Wanted};
 
+use crate::contacts::listing::PoolListing;
 use crate::fault::fault;
 use crate::table::{Item, Key, PK, SK, Table, fitting, number, number_of, text, text_of, unless_refused};
 
@@ -57,6 +60,7 @@ impl ContactsTable {
 }
 
 /// The state of a pool.
+#[derive(Debug)]
 struct Standing {
     cutoff: String,
     settled: i64,
@@ -91,6 +95,8 @@ impl Standing {
 }
 
 impl Contacts for ContactsTable {
+    type Listing = PoolListing;
+
     async fn read(&self, pool: &Pool, import: &ImportId, wanted: &[Wanted]) -> Answer<Vec<Option<String>>> {
         if wanted.is_empty() {
             return Ok(Vec::new());
@@ -117,6 +123,18 @@ impl Contacts for ContactsTable {
         records: &[ContactWrite<'_>],
     ) -> Answer<()> {
         keep::keep(&self.0, pool, import, records).await
+    }
+
+    async fn list(&self, pool: &Pool, import: &ImportId) -> Answer<PoolListing> {
+        Ok(PoolListing::new(self.0.clone(), pool.clone(), import.clone(), self.standing(pool).await?))
+    }
+
+    async fn cutoff(&self, pool: &Pool) -> Answer<Option<ImportId>> {
+        let cutoff = self.standing(pool).await?.cutoff;
+        if cutoff.is_empty() {
+            return Ok(None);
+        }
+        ImportId::parse(&cutoff).map(Some).map_err(|error| Fault::damaged("reading a pool", error))
     }
 
     async fn raise_cutoff(&self, pool: &Pool, import: &ImportId) -> Answer<()> {
@@ -150,7 +168,11 @@ fn partition(pool: &Pool) -> String {
 }
 
 fn shard(pool: &Pool, id: &ContactId) -> String {
-    format!("{}#{}#{:02x}", pool.program, pool.pool, id.as_bytes()[0])
+    shard_of(pool, id.as_bytes()[0])
+}
+
+fn shard_of(pool: &Pool, first: u8) -> String {
+    format!("{}#{}#{first:02x}", pool.program, pool.pool)
 }
 
 fn key(pool: &Pool, wanted: &Wanted) -> Key {

@@ -24,11 +24,13 @@ use crate::artifacts::{Loaded, is_cancelled, missing, read_plan, read_upload};
 use crate::assemble::{Assembled, Assembly, read_chunk};
 use crate::fault::Fault;
 use crate::gate;
-use crate::gate::Gate;
+use crate::gate::{Decision, Gate};
 use crate::head::{empty_upload, head, plan_of_none};
 use crate::ports::{
     Answer, Clock, Contacts, ImportItem, Imports, Mail, NotificationClaim, Objects, Ports, Queue,
 };
+use crate::removal;
+use crate::removal::Removal;
 use crate::work::pool;
 
 /// The outcome of a finalize message.
@@ -68,7 +70,7 @@ pub async fn finalize_begun<O: Objects>(
     failed: Option<&str>,
     begun: &mut Option<Assembly<O::Writer>>,
 ) -> Answer<Finalized> {
-    let Ports { objects, imports, queue, clock, .. } = ports;
+    let Ports { objects, imports, clock, .. } = ports;
     let item = imports.get(import).await?.ok_or_else(|| missing("the import's item"))?;
     let artifacts = Artifacts::of(&item.program, import);
     let plan = match read_plan(objects, &artifacts).await? {
@@ -80,7 +82,7 @@ pub async fn finalize_begun<O: Objects>(
         Some(summary) => summary,
         None => {
             let judged =
-                item.chunks.is_some() && is_ready(objects, imports, queue, &artifacts, &plan).await?;
+                item.chunks.is_some() && is_ready(ports, &artifacts, &plan).await?;
             if !judged && failed.is_none() {
                 return Ok(Finalized::NotYet);
             }
@@ -106,16 +108,15 @@ pub async fn finalize_begun<O: Objects>(
 
 /// Whether nothing is left to judge or to write.
 async fn is_ready(
-    objects: &impl Objects,
-    imports: &impl Imports,
-    queue: &impl Queue,
+    ports: &Ports<impl Objects, impl Sized, impl Contacts, impl Imports, impl Queue, impl Sized>,
     artifacts: &Artifacts,
     plan: &Plan,
 ) -> Answer<bool> {
+    let Ports { objects, contacts, imports, queue, .. } = ports;
     if !plan.is_gated() {
         return Ok(imports.open_chunks(&plan.import_id).await?.is_empty());
     }
-    let gate = gate::look_after(objects, imports, queue, artifacts, plan).await?;
+    let gate = gate::look_after(objects, contacts, imports, queue, artifacts, plan).await?;
     Ok(matches!(gate, Gate::Done))
 }
 
@@ -133,7 +134,8 @@ async fn conclude<O: Objects>(
         Some(upload) => upload,
         None => write_upload(objects, artifacts, item, plan).await?,
     };
-    let refused = refusal(objects, artifacts, plan).await?;
+    let decision = decision(objects, contacts, artifacts, plan, failed.is_some()).await?;
+    let refused = decision.as_ref().and_then(|decision| Refusal::of(plan, decision));
     let mut assembled = Assembled::default();
     if !plan.chunks.is_empty() {
         assembled = assemble(objects, artifacts, plan, begun, refused.as_ref()).await?;
@@ -142,9 +144,9 @@ async fn conclude<O: Objects>(
     // The survey counted the rows. A chunk result that lost a row must not add up.
     tally.rows.read = plan.rows;
     add_verdict(&mut tally, &upload.verdict);
-    if let Some(code) = refused.and_then(|refused| refused.reason) {
-        tally.add_file(&Finding::new(code));
-    }
+    refused.iter().flat_map(|refused| &refused.exceeded).for_each(|finding| tally.add_file(finding));
+    let removed = removed(plan, &tally, decision.as_ref().filter(|_| failed.is_none()));
+    removed.and_then(Removal::told).iter().for_each(|finding| tally.add_file(finding));
     let head = head(plan, item);
     let mut summary = Summary::from_tally(head, tally, plan.started_at, clock.now());
     if !plan.tiles() {
@@ -156,7 +158,8 @@ async fn conclude<O: Objects>(
     if is_cancelled(objects, artifacts).await? {
         summary = summary.cancelled();
     }
-    end_import(contacts, plan, &summary).await?;
+    summary.removed = removed.map(|removal| removal.removed);
+    end_import(objects, contacts, plan, &summary).await?;
     let zone = plan.settings.zone();
     let labels = labels(plan);
     let page = report(&ReportInput { workbooks, ..input(plan, &summary, &upload, &zone, &labels) });
@@ -167,16 +170,47 @@ async fn conclude<O: Objects>(
 
 /// Why nothing of the import is written although its rows were judged.
 struct Refusal {
-    reason: Option<Code>,
+    /// The limits that were exceeded; none where the import was cancelled.
+    exceeded: Vec<Finding>,
 }
 
-async fn refusal(objects: &impl Objects, artifacts: &Artifacts, plan: &Plan) -> Answer<Option<Refusal>> {
-    if plan.options.max_rejected.is_none() || plan.chunks.is_empty() {
+impl Refusal {
+    fn of(plan: &Plan, decision: &Decision) -> Option<Self> {
+        let exceeded = if decision.cancelled { Vec::new() } else { decision.exceeded(plan) };
+        (!decision.passed).then_some(Self { exceeded })
+    }
+
+    fn reason(&self) -> Option<Code> {
+        self.exceeded.first().map(|finding| finding.code)
+    }
+}
+
+/// The decision on the import as a whole, where an option asks for one.
+async fn decision(
+    objects: &impl Objects,
+    contacts: &impl Contacts,
+    artifacts: &Artifacts,
+    plan: &Plan,
+    failed: bool,
+) -> Answer<Option<Decision>> {
+    if !plan.has_limits() || plan.chunks.is_empty() {
         return Ok(None);
     }
-    let decision = gate::decide(objects, artifacts, plan).await?;
-    let reason = (!decision.cancelled).then_some(Code::TooManyRejected);
-    Ok((!decision.passed).then_some(Refusal { reason }))
+    if failed {
+        return gate::close_for_good(objects, artifacts, plan).await.map(Some);
+    }
+    gate::decide(objects, contacts, artifacts, plan).await.map(Some)
+}
+
+/// The contacts that the import removes; nothing where it does not replace, or was refused.
+///
+/// The old contacts go when the new ones are stored. Where no row was accepted, no contact goes (DIG-5).
+fn removed<'d>(plan: &Plan, tally: &Tally, decision: Option<&'d Decision>) -> Option<&'d Removal> {
+    if !plan.options.replace || plan.chunks.is_empty() {
+        return None;
+    }
+    let complete = tally.rows.unprocessed == 0 && tally.sum_holds();
+    decision.filter(|decision| decision.passed && complete)?.removal.as_ref()
 }
 
 /// Adds the findings about the file as a whole.
@@ -204,7 +238,7 @@ async fn assemble<O: Objects>(
     while let Some(answer) = answers.next().await {
         let answer = answer?;
         let answer = match refused {
-            Some(Refusal { reason }) => answer.map(|answer| refuse_all(plan, answer, *reason)),
+            Some(refused) => answer.map(|answer| refuse_all(plan, answer, refused.reason())),
             None => answer,
         };
         assembly.add(plan, answer).await?;
@@ -213,20 +247,26 @@ async fn assemble<O: Objects>(
 }
 
 /// The work left in the contacts: a replacing import raises the cutoff; every import tidies up.
-async fn end_import(contacts: &impl Contacts, plan: &Plan, summary: &Summary) -> Answer<()> {
-    if plan.dry_run || plan.chunks.is_empty() {
+async fn end_import(
+    objects: &impl Objects,
+    contacts: &impl Contacts,
+    plan: &Plan,
+    summary: &Summary,
+) -> Answer<()> {
+    if plan.chunks.is_empty() {
         return Ok(());
     }
     let profile = plan.profile().map_err(|error| Fault::damaged("reading the plan", error))?;
-    if profile.directory.is_some() {
+    // Of a refused import the file says what would have been removed.
+    if plan.options.replace && summary.removed.is_none() && summary.status != Status::Refused {
+        let artifacts = Artifacts::of(&plan.program, &plan.import_id);
+        removal::write_none(objects, &artifacts, plan, &profile).await?;
+    }
+    if plan.dry_run || profile.directory.is_some() {
         return Ok(());
     }
     let loaded = Loaded { plan: plan.clone(), profile };
-    let complete = matches!(summary.status, Status::Completed | Status::CompletedWithErrors);
-    // The old contacts go when the new ones are stored. Where no row was accepted, no contact goes (DIG-5).
-    let rows = &summary.rows;
-    let any_in = rows.created + rows.updated + rows.unchanged + rows.merged > 0;
-    if plan.options.replace && complete && any_in {
+    if summary.removed.is_some() && summary.rows.accepted() > 0 {
         contacts.raise_cutoff(&pool(&loaded), &plan.import_id).await?;
     }
     contacts.end_import(&pool(&loaded), &plan.import_id).await

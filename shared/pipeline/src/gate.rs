@@ -7,14 +7,20 @@
 use rollcall_domain::plan::chunk::ChunkMessage;
 use rollcall_domain::plan::import_plan::Plan;
 use rollcall_domain::plan::object_keys::Artifacts;
+use rollcall_domain::result::removed::accepted_contacts;
+use rollcall_domain::types::code::Code;
+use rollcall_domain::types::finding::Finding;
+use rollcall_domain::types::id::ContactId;
 use serde::{Deserialize, Serialize};
 
 use crate::artifacts::{is_cancelled, missing, read_answer};
 use crate::fault::Fault;
-use crate::ports::{Answer, Imports, Objects, Queue};
+use crate::ports::{Answer, Contacts, Imports, Objects, Queue};
+use crate::removal;
+use crate::removal::Removal;
 
 /// What the gate decided; written once.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Decision {
     /// The chunks are written.
     pub(crate) passed: bool,
@@ -22,6 +28,22 @@ pub(crate) struct Decision {
     pub(crate) rejected: u64,
     /// The import was cancelled before anything was written.
     pub(crate) cancelled: bool,
+    /// What a replacing import removes; nothing where it is not known, because some row is unprocessed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) removal: Option<Removal>,
+}
+
+impl Decision {
+    /// The limits that the counts exceed.
+    pub(crate) fn exceeded(&self, plan: &Plan) -> Vec<Finding> {
+        let mut exceeded = Vec::new();
+        if let Some(limit) = plan.options.max_rejected.filter(|limit| !limit.allows(self.rejected, plan.rows)) {
+            let finding = Finding::new(Code::TooManyRejected).arg("found", self.rejected.to_string());
+            exceeded.push(finding.arg("limit", limit.to_string()));
+        }
+        exceeded.extend(self.removal.as_ref().and_then(|removal| removal.exceeds(&plan.options)));
+        exceeded
+    }
 }
 
 /// Where a gated import is.
@@ -35,6 +57,7 @@ pub(crate) enum Gate {
 /// Looks after the gate of an import: decides once all chunks are judged, and sends what is to be written.
 pub(crate) async fn look_after(
     objects: &impl Objects,
+    contacts: &impl Contacts,
     imports: &impl Imports,
     queue: &impl Queue,
     artifacts: &Artifacts,
@@ -44,7 +67,7 @@ pub(crate) async fn look_after(
     if open.iter().any(|step| plan.is_judging(*step)) {
         return Ok(Gate::Closed);
     }
-    let decision = decide(objects, artifacts, plan).await?;
+    let decision = decide(objects, contacts, artifacts, plan).await?;
     if !decision.passed || open.is_empty() {
         return Ok(Gate::Done);
     }
@@ -55,18 +78,58 @@ pub(crate) async fn look_after(
 }
 
 /// The decision that is there, or the one that the counts of all chunks make.
-pub(crate) async fn decide(objects: &impl Objects, artifacts: &Artifacts, plan: &Plan) -> Answer<Decision> {
+pub(crate) async fn decide(
+    objects: &impl Objects,
+    contacts: &impl Contacts,
+    artifacts: &Artifacts,
+    plan: &Plan,
+) -> Answer<Decision> {
     if let Some(decision) = read(objects, artifacts).await? {
         return Ok(decision);
     }
-    let mut rejected = 0;
+    let mut judged = Judged::default();
     for chunk in 0..plan.chunks.len() as u32 {
-        let answer = read_answer(objects, artifacts, chunk).await?;
-        rejected += answer.map_or(0, |answer| answer.tally.rows.rejected);
+        match read_answer(objects, artifacts, chunk).await? {
+            Some(answer) => {
+                judged.rejected += answer.tally.rows.rejected;
+                judged.is_complete &= answer.tally.rows.unprocessed == 0;
+                if plan.options.replace {
+                    judged.accepted.extend(accepted_contacts(plan, &answer));
+                }
+            }
+            None => judged.is_complete = false,
+        }
     }
-    let allowed = plan.options.max_rejected.is_none_or(|limit| limit.allows(rejected, plan.rows));
     let cancelled = is_cancelled(objects, artifacts).await?;
-    let decision = Decision { passed: allowed && !cancelled, rejected, cancelled };
+    let removal = match plan.options.replace && judged.is_complete {
+        true => Some(removal::find(objects, contacts, artifacts, plan, judged.accepted).await?),
+        false => None,
+    };
+    let mut decision = Decision { passed: true, rejected: judged.rejected, cancelled, removal };
+    decision.passed = !cancelled && decision.exceeded(plan).is_empty();
+    record(objects, artifacts, plan, decision).await
+}
+
+/// The decision that is there, or that nothing of the import is written, because it failed before.
+pub(crate) async fn close_for_good(
+    objects: &impl Objects,
+    artifacts: &Artifacts,
+    plan: &Plan,
+) -> Answer<Decision> {
+    if let Some(decision) = read(objects, artifacts).await? {
+        return Ok(decision);
+    }
+    record(objects, artifacts, plan, Decision { passed: false, rejected: 0, cancelled: true, removal: None })
+        .await
+}
+
+/// Writes a decision where there is none yet; that of a dry run is not kept.
+async fn record(
+    objects: &impl Objects,
+    artifacts: &Artifacts,
+    plan: &Plan,
+    decision: Decision,
+) -> Answer<Decision> {
     if plan.dry_run {
         return Ok(decision);
     }
@@ -77,7 +140,23 @@ pub(crate) async fn decide(objects: &impl Objects, artifacts: &Artifacts, plan: 
     read(objects, artifacts).await?.ok_or_else(|| missing("the gate's decision"))
 }
 
-async fn read(objects: &impl Objects, artifacts: &Artifacts) -> Answer<Option<Decision>> {
+/// What all chunks together came to.
+struct Judged {
+    rejected: u64,
+    /// The contacts of accepted rows, where they are asked for.
+    accepted: Vec<ContactId>,
+    /// No row is unprocessed.
+    is_complete: bool,
+}
+
+impl Default for Judged {
+    fn default() -> Self {
+        Self { rejected: 0, accepted: Vec::new(), is_complete: true }
+    }
+}
+
+/// The decision, where it is made.
+pub(crate) async fn read(objects: &impl Objects, artifacts: &Artifacts) -> Answer<Option<Decision>> {
     let Some(json) = objects.get(&artifacts.gate()).await? else { return Ok(None) };
     serde_json::from_slice(&json)
         .map(Some)

@@ -72,6 +72,7 @@ mod head;
 pub mod migrate;
 pub mod ports;
 pub mod preview;
+mod removal;
 pub mod request;
 mod sidecar;
 pub mod split;

@@ -14,6 +14,7 @@ use rollcall_domain::contacts::directory::{Candidates, MatchKey};
 pub use rollcall_domain::contacts::writes::ContactWrite;
 use rollcall_domain::plan::chunk::ChunkMessage;
 use rollcall_domain::report::notification::Notification;
+use rollcall_domain::types::id::ContactId;
 use rollcall_domain::types::kind::Kind;
 use rollcall_domain::types::names::{ImportId, ProgramName};
 use rollcall_domain::types::outcome::Status;
@@ -148,6 +149,9 @@ pub struct Pool {
 
 /// The contacts: read before judging, written after the chunk result is durable.
 pub trait Contacts: Send + Sync {
+    /// All contacts of a pool, page by page.
+    type Listing: ContactListing;
+
     /// The requested records (JSON) and memberships (any value), in the order requested, as they were BEFORE this
     /// import: writes of the import itself are not seen. Requests are distinct.
     fn read(
@@ -166,11 +170,21 @@ pub trait Contacts: Send + Sync {
         chunk: u32,
         records: &[ContactWrite<'_>],
     ) -> impl Future<Output = Answer<()>> + Send;
+    /// All contacts of a pool as they were before the import, which has not written yet.
+    fn list(&self, pool: &Pool, import: &ImportId) -> impl Future<Output = Answer<Self::Listing>> + Send;
+    /// The cutoff of a pool: contacts that an older import wrote read as absent.
+    fn cutoff(&self, pool: &Pool) -> impl Future<Output = Answer<Option<ImportId>>> + Send;
     /// Replaces (DIG-5): raises the cutoff of the pool to this import; it never falls. A contact that an older import
     /// wrote reads as absent from then on, its memberships too. Repeating it is safe.
     fn raise_cutoff(&self, pool: &Pool, import: &ImportId) -> impl Future<Output = Answer<()>> + Send;
     /// The import has ended: the copies of earlier records may be removed. Repeating it is safe.
     fn end_import(&self, pool: &Pool, import: &ImportId) -> impl Future<Output = Answer<()>> + Send;
+}
+
+/// The contacts of a pool while they are listed, in the order of their ids as text.
+pub trait ContactListing: Send {
+    /// The next ones, each with its record (JSON); none at the end.
+    fn next(&mut self) -> impl Future<Output = Answer<Vec<(ContactId, String)>>> + Send;
 }
 
 /// The answer to a worker that asks for a chunk.

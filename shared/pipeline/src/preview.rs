@@ -21,6 +21,8 @@ use rollcall_domain::report::upload::{Detection, UploadColumn, UploadMapping, Ve
 use rollcall_domain::survey::opening::Opening;
 use rollcall_domain::survey::whole_file::Surveyed;
 use rollcall_domain::types::code::Code;
+use rollcall_domain::types::finding::Finding;
+use rollcall_domain::types::id::ContactId;
 use rollcall_domain::types::limits;
 use rollcall_domain::types::outcome::Outcome;
 use serde::Serialize;
@@ -28,6 +30,7 @@ use serde::Serialize;
 use crate::artifacts::Loaded;
 use crate::fault::Fault;
 use crate::ports::{Answer, Contacts, Directory, ObjectVersion, Objects};
+use crate::removal;
 use crate::request::{ImportRequest, new_item, read_profile};
 use crate::split::{Cutter, columns_of, mapping_of, plan_of};
 use crate::survey::{form, survey};
@@ -173,7 +176,7 @@ pub async fn preview(
     let plan = Plan { dry_run: true, ..plan_of(&item, &drop.file, &asked, &surveyed) };
     let locale = plan.settings.locale;
     let labels = asked.profile.as_ref().map(Profile::labels).unwrap_or_default();
-    let verdict = Verdict::of(findings(&surveyed, &labels, locale));
+    let mut verdict = Verdict::of(findings(&surveyed, &labels, locale));
     let Some(profile) = asked.profile.as_ref().filter(|_| verdict.accepted).cloned() else {
         let known = match asked.profile.clone() {
             Some(profile) => Some(profile),
@@ -184,8 +187,13 @@ pub async fn preview(
     let columns = columns_of(&surveyed.mapping, Some(&profile));
     let loaded = Loaded { plan, profile };
     let mut unknown_values = BTreeMap::new();
-    let shown =
+    let judged =
         judged(objects, directory, contacts, &item.object, &loaded, rows, &mut unknown_values).await?;
+    if loaded.plan.options.replace
+        && let Some(accepted) = &judged.accepted
+    {
+        add_removal(&mut verdict, contacts, &loaded, accepted).await?;
+    }
     Ok(Preview {
         verdict,
         encoding: surveyed.encoding.as_ref().map(|found| found.encoding.as_str().to_owned()),
@@ -196,7 +204,7 @@ pub async fn preview(
         mapping: mapping_of(&surveyed),
         missing: surveyed.mapping.missing(&loaded.profile),
         unknown_values,
-        rows: shown,
+        rows: judged.rows,
     })
 }
 
@@ -212,6 +220,31 @@ fn findings(
     findings.map(|finding| FindingJson::new(finding, labels, locale)).collect()
 }
 
+/// Says how many contacts a replacing import would remove, and where that is too many.
+async fn add_removal(
+    verdict: &mut Verdict,
+    contacts: &impl Contacts,
+    loaded: &Loaded,
+    accepted: &[ContactId],
+) -> Answer<()> {
+    let Loaded { plan, profile } = loaded;
+    let removal = removal::count(contacts, plan, profile, accepted).await?;
+    let json = |finding: Finding| FindingJson::new(&finding, &profile.labels(), plan.settings.locale);
+    match removal.exceeds(&plan.options) {
+        Some(finding) => verdict.errors.push(json(finding)),
+        None => verdict.warnings.extend(removal.told().map(json)),
+    }
+    verdict.accepted = verdict.errors.is_empty();
+    Ok(())
+}
+
+/// Rows as an import would judge them.
+struct Judged {
+    rows: Vec<PreviewRow>,
+    /// The contacts of accepted rows, where the whole file was judged.
+    accepted: Option<Vec<ContactId>>,
+}
+
 /// The first rows as an import would judge them.
 async fn judged(
     objects: &impl Objects,
@@ -221,21 +254,29 @@ async fn judged(
     loaded: &Loaded,
     limit: usize,
     unknown: &mut BTreeMap<String, Vec<UnknownValue>>,
-) -> Answer<Vec<PreviewRow>> {
+) -> Answer<Judged> {
     let mut cutter = Cutter::new(objects, object, &loaded.plan);
     let mut rows = Vec::new();
+    let mut accepted = Some(Vec::new());
     for number in 0..loaded.plan.chunks.len() as u32 {
         if rows.len() >= limit {
+            accepted = None;
             break;
         }
         let message = cutter.message(number).await?;
-        rows.extend(judge(directory, contacts, loaded, message).await?);
+        let of_chunk = judge(directory, contacts, loaded, message).await?;
+        for (contact_id, row) in of_chunk {
+            if let Some(accepted) = accepted.as_mut().filter(|_| row.status != RowStatus::Error) {
+                accepted.extend(contact_id);
+            }
+            rows.push(row);
+        }
     }
     for finding in rows.iter().flat_map(|row| &row.findings) {
         note_unknown(unknown, finding, &loaded.profile);
     }
     rows.truncate(limit);
-    Ok(rows)
+    Ok(Judged { rows, accepted })
 }
 
 async fn judge(
@@ -243,7 +284,7 @@ async fn judge(
     contacts: &impl Contacts,
     loaded: &Loaded,
     message: ChunkMessage,
-) -> Answer<Vec<PreviewRow>> {
+) -> Answer<Vec<(Option<ContactId>, PreviewRow)>> {
     let (delimiter, locale) = (loaded.plan.delimiter(), loaded.plan.settings.locale);
     let labels = loaded.profile.labels();
     let mut bench = ChunkJudge::open(&loaded.plan, &loaded.profile, &message);
@@ -255,14 +296,16 @@ async fn judge(
     let mut start = 0;
     for (number, end) in (message.first_row..).zip(records(message.text.as_bytes(), delimiter)) {
         if let Some(judged) = told.next_if(|judged| judged.row == number) {
-            rows.push(PreviewRow {
+            let findings = judged.findings.iter().map(|one| FindingJson::new(one, &labels, locale));
+            let row = PreviewRow {
                 row: number,
                 line: judged.line,
                 cells: cells(&message.text[start..end.end - usize::from(end.terminator)], delimiter),
                 status: RowStatus::of(&judged),
-                findings: judged.findings.iter().map(|one| FindingJson::new(one, &labels, locale)).collect(),
+                findings: findings.collect(),
                 changes: judged.changes,
-            });
+            };
+            rows.push((judged.contact_id, row));
         }
         start = end.end;
     }

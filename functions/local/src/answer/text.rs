@@ -172,6 +172,7 @@ fn push_places(out: &mut String, done: &Done) {
         ("succeeded.xlsx", rows.accepted() > 0, &report.succeeded_workbook),
         ("failed.csv", done.has_failed_rows(), &report.failed_file),
         ("failed.xlsx", done.has_failed_rows(), &report.failed_workbook),
+        ("removed.csv", done.summary.removed.is_some_and(|removed| removed > 0), &report.removed_file),
         ("summary.json", true, &terminal.summary),
     ];
     for (file, _, what) in files.iter().filter(|(file, shown, _)| *shown && done.results.join(file).is_file())

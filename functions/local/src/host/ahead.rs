@@ -45,7 +45,7 @@ impl<W: ObjectWriter> Ahead<W> {
         answer: Option<ChunkAnswer>,
     ) {
         // What is written is known only once every chunk is judged.
-        if plan.options.max_rejected.is_some() {
+        if plan.has_limits() {
             return;
         }
         let mut waiting = lock(&self.waiting);

@@ -362,7 +362,10 @@ impl<'p> ChunkJudge<'p> {
         let (outcome, record, changes) = if writes {
             self.outcome(&row, values, &output.cells, &linked, before, joins)?
         } else {
-            (Outcome::Unchanged, RecordToWrite::Nothing, Vec::new())
+            // Where a replace may come, the contact of every accepted row is stamped.
+            let stamped = before.filter(|_| self.profile.offers_replace());
+            let record = stamped.map_or(RecordToWrite::Nothing, |before| RecordToWrite::As(before.into()));
+            (Outcome::Unchanged, record, Vec::new())
         };
         let mut own = std::mem::take(&mut output.record);
         let record = match &record {

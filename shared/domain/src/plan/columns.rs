@@ -35,3 +35,6 @@ pub const FAILED: [&str; 6] = [
 
 /// The columns of `changes.csv`.
 pub const CHANGES: [&str; 5] = [RESULT_ROW, "rollcall_contact_id", "field", "before", "after"];
+
+/// The first column of `removed.csv`; the fields of the identity follow.
+pub const CONTACT_ID: &str = "rollcall_contact_id";

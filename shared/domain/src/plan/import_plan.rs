@@ -171,9 +171,14 @@ impl Plan {
         carrying_headers(&self.mapping, &self.options)
     }
 
+    /// Whether counts of all chunks can refuse the import: of rejected rows, or of contacts that it would remove.
+    pub fn has_limits(&self) -> bool {
+        self.options.max_rejected.is_some() || self.options.replace
+    }
+
     /// Whether all rows are judged before the first is written.
     pub fn is_gated(&self) -> bool {
-        self.options.max_rejected.is_some() && !self.dry_run
+        self.has_limits() && !self.dry_run
     }
 
     /// How many messages the import takes: one a chunk, or one to judge and one to write it.

@@ -162,6 +162,10 @@ impl Artifacts {
     pub fn changes(&self) -> String {
         format!("{}/changes.csv", self.0)
     }
+    /// Contacts that a replacing import removes.
+    pub fn removed(&self) -> String {
+        format!("{}/removed.csv", self.0)
+    }
     /// The text of the sidecar that served the import; empty where none did.
     pub fn sidecar(&self) -> String {
         format!("{}/options.toml", self.0)

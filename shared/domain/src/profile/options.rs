@@ -83,6 +83,9 @@ pub struct Options {
     /// With more rejected rows than that nothing is written.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_rejected: Option<Share>,
+    /// With more removed contacts than that nothing is written; where it is not said, [`Options::removal_limit`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_removed: Option<Share>,
     /// How contacts that exist are changed.
     #[serde(default, flatten)]
     pub changes: ChangeRules,
@@ -160,7 +163,7 @@ pub struct OptionError {
 /// Options that every kind of drop knows; the rest of them are `map.<header>`.
 const NAMES: &str = "dry_run, delimiter, encoding, sheet, first_line, columns, map.<header>, \
                      value.<field>.<from>, replace, allow_duplicates, validate_agent, ambiguous, rows, \
-                     invalid_optional, notify, mode, blank, clear_word, keep_fields, max_rejected";
+                     invalid_optional, notify, mode, blank, clear_word, keep_fields, max_rejected, max_removed";
 
 impl Options {
     /// Reads options as they came: name and value, later ones over earlier ones.
@@ -186,6 +189,12 @@ impl Options {
             options.set(name, value)?;
         }
         Ok(options)
+    }
+
+    /// How many contacts a replacing import may remove from a pool of this size.
+    pub fn removal_limit(&self, pool: u64) -> Share {
+        const ALWAYS: u64 = 500;
+        self.max_removed.unwrap_or(Share::Rows(ALWAYS.max(pool / 10)))
     }
 
     fn set(&mut self, name: &str, value: &str) -> Result<(), OptionError> {
@@ -224,6 +233,7 @@ impl Options {
                 self.delimiter = Some(delimiter);
             }
             "max_rejected" => self.max_rejected = Some(Share::parse(value).map_err(|what| wrong(&what))?),
+            "max_removed" => self.max_removed = Some(Share::parse(value).map_err(|what| wrong(&what))?),
             "encoding" => self.encoding = Some(value.trim().to_owned()),
             "sheet" => self.sheet = Some(value.to_owned()),
             "first_line" => {

@@ -51,6 +51,8 @@ pub struct OptionsTable {
     pub value: Option<std::collections::BTreeMap<String, std::collections::BTreeMap<String, String>>>,
     /// With more rejected rows than this, such as `100` or `5%`, nothing is written.
     pub max_rejected: Option<CountOrShare>,
+    /// With more removed contacts than this, such as `100` or `5%` of the pool, a replacing import writes nothing.
+    pub max_removed: Option<CountOrShare>,
 }
 
 /// What happens to a name that several entries share.

@@ -155,6 +155,7 @@ struct View<'a> {
     has_results: bool,
     has_failed_rows: bool,
     has_accepted_rows: bool,
+    removes: bool,
     workbooks: Workbooks,
     /// The columns that the profile expects, where one is missing.
     expected: Option<String>,
@@ -210,6 +211,7 @@ impl<'a> View<'a> {
             has_results: input.has_results(),
             has_failed_rows: input.has_failed_rows(),
             has_accepted_rows: summary.rows.accepted() > 0,
+            removes: summary.removed.is_some_and(|removed| removed > 0),
             workbooks: input.workbooks,
             expected: input.expected_columns(),
             template: input.template_command(),

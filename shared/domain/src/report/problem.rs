@@ -98,7 +98,7 @@ impl Teller<'_> {
             column: count.column.as_deref(),
             value: None,
             hint: None,
-            args: Args::List(&[]),
+            args: Args::Map(&count.args),
             labels: self.labels,
         }
     }

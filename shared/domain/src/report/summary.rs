@@ -55,6 +55,9 @@ pub struct Summary {
     /// Fields of existing contacts that were (dry run: would be) changed.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub changes: Vec<FieldCount>,
+    /// Contacts that a replacing import removed, or in a dry run would remove; left out of other imports.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub removed: Option<u64>,
     /// When the import was started.
     #[serde(with = "millis")]
     #[cfg_attr(feature = "schema", schemars(with = "String", extend("format" = "date-time")))]
@@ -84,6 +87,7 @@ impl Summary {
             errors: tally.errors,
             warnings: tally.warnings,
             changes: tally.changes,
+            removed: None,
             started_at,
             finished_at,
             error,

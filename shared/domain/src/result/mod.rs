@@ -5,11 +5,13 @@
 //!
 //! - [`rows`]: result rows. [`tally`]: counts that add up in any order.
 //! - [`lines`]: lines of result files read again. [`changes`]: lines of `changes.csv`.
+//! - [`removed`]: lines of `removed.csv`, and the contacts of accepted rows, which stay.
 //! - [`chunk_result`]: everything that a chunk came to. [`abandoned`]: the result of a chunk that failed for good.
 
 pub mod abandoned;
 pub mod changes;
 pub mod chunk_result;
 pub mod lines;
+pub mod removed;
 pub mod rows;
 pub mod tally;

@@ -10,7 +10,8 @@ use crate::types::finding::Finding;
 use crate::types::id::ContactId;
 use crate::types::outcome::Outcome;
 
-const BOM: &[u8] = b"\xef\xbb\xbf";
+/// What a result file begins with: the byte order mark of UTF-8.
+pub(crate) const BOM: &[u8] = b"\xef\xbb\xbf";
 
 /// A row as it was sent.
 #[derive(Debug, Clone, Copy)]

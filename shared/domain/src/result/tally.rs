@@ -2,6 +2,7 @@
 
 use crate::types::outcome::Outcome;
 use std::cmp::Ordering;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -98,6 +99,9 @@ pub struct CodeCount {
     /// For each of these rows, where people find it and what it says.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub examples: Vec<Example>,
+    /// What fills the placeholders of the message of a code of the file, where it is not in `upload.json`.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub args: BTreeMap<String, String>,
 }
 
 /// A row of a file as people find it.
@@ -144,6 +148,7 @@ impl CodeCount {
             rows: 0,
             first_rows: Vec::new(),
             examples: Vec::new(),
+            args: BTreeMap::new(),
         }
     }
 
@@ -237,7 +242,8 @@ impl Tally {
 
     /// Counts a finding about the file, which belongs to no row.
     pub fn add_file(&mut self, finding: &Finding) {
-        self.entry(finding);
+        let args = finding.args.iter().map(|(name, value)| ((*name).to_owned(), value.clone()));
+        self.entry(finding).args.extend(args);
     }
 
     /// Gives a counted row another outcome, as when an accepted repeat turns out to be merged.

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use rollcall_domain::types::id::ContactId;
 use rollcall_domain::types::names::ImportId;
-use rollcall_pipeline::ports::{Answer, ContactWrite, Contacts, Pool, Wanted};
+use rollcall_pipeline::ports::{Answer, ContactListing, ContactWrite, Contacts, Pool, Wanted};
 
 use crate::store::lock;
 
@@ -108,7 +108,22 @@ fn fresh(import: &ImportId, keep: &ContactWrite<'_>) -> Contact {
     }
 }
 
+/// A listing that was made at once.
+#[derive(Debug)]
+pub struct MemoryListing(Vec<(ContactId, String)>);
+
+impl ContactListing for MemoryListing {
+    async fn next(&mut self) -> Answer<Vec<(ContactId, String)>> {
+        /// Small, so that tests read several pages.
+        const PAGE: usize = 3;
+        let rest = self.0.split_off(self.0.len().min(PAGE));
+        Ok(std::mem::replace(&mut self.0, rest))
+    }
+}
+
 impl Contacts for MemoryContacts {
+    type Listing = MemoryListing;
+
     async fn read(&self, pool: &Pool, import: &ImportId, wanted: &[Wanted]) -> Answer<Vec<Option<String>>> {
         let pools = lock(&self.0);
         let shelf = pools.pools.get(pool);
@@ -128,6 +143,19 @@ impl Contacts for MemoryContacts {
             records.iter().for_each(|keep| shelf.keep(import, keep));
         }
         Ok(())
+    }
+
+    async fn list(&self, pool: &Pool, import: &ImportId) -> Answer<MemoryListing> {
+        let pools = lock(&self.0);
+        let Some(shelf) = pools.pools.get(pool) else { return Ok(MemoryListing(Vec::new())) };
+        let before = |id: &ContactId| Some((*id, shelf.before(import, &Wanted::Contact(*id))?));
+        let mut listed: Vec<_> = shelf.contacts.keys().filter_map(before).collect();
+        listed.sort_by_key(|(id, _)| id.letters());
+        Ok(MemoryListing(listed))
+    }
+
+    async fn cutoff(&self, pool: &Pool) -> Answer<Option<ImportId>> {
+        Ok(lock(&self.0).pools.get(pool).and_then(|shelf| shelf.cutoff.clone()))
     }
 
     async fn raise_cutoff(&self, pool: &Pool, import: &ImportId) -> Answer<()> {

@@ -6,7 +6,7 @@ mod imports;
 mod mail;
 mod objects;
 
-pub use contacts::MemoryContacts;
+pub use contacts::{MemoryContacts, MemoryListing};
 pub use directory::MemoryDirectory;
 pub use imports::MemoryImports;
 pub use mail::MemoryMail;

@@ -11,6 +11,7 @@ use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::database::Database;
+use super::pool_listing::PoolListing;
 use super::hash::{hash, parse_id, unreadable};
 
 /// The contacts of a home.
@@ -25,6 +26,8 @@ impl ContactStore {
 }
 
 impl Contacts for ContactStore {
+    type Listing = PoolListing;
+
     async fn read(&self, pool: &Pool, import: &ImportId, wanted: &[Wanted]) -> Answer<Vec<Option<String>>> {
         self.read_before(pool, import, wanted)
     }
@@ -37,6 +40,21 @@ impl Contacts for ContactStore {
         records: &[ContactWrite<'_>],
     ) -> Answer<()> {
         if records.is_empty() { Ok(()) } else { self.keep_chunk(pool, import, chunk, records) }
+    }
+
+    async fn list(&self, pool: &Pool, import: &ImportId) -> Answer<PoolListing> {
+        PoolListing::begin(&self.0, pool, import)
+    }
+
+    async fn cutoff(&self, pool: &Pool) -> Answer<Option<ImportId>> {
+        self.0.read("reading the cutoff of a pool", |connection| {
+            let select = "SELECT floor FROM pools WHERE program = ?1 AND pool = ?2 AND floor <> ''";
+            let cutoff: Option<String> = connection
+                .prepare_cached(select)?
+                .query_row([pool.program.as_str(), &pool.pool], |row| row.get(0))
+                .optional()?;
+            cutoff.map(|cutoff| cutoff.parse().map_err(unreadable)).transpose()
+        })
     }
 
     async fn raise_cutoff(&self, pool: &Pool, import: &ImportId) -> Answer<()> {

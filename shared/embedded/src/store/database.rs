@@ -204,6 +204,13 @@ impl Database {
         Ok(reader)
     }
 
+    /// A separate connection that sorts in temporary tables.
+    pub(super) fn connect_sorter(&self) -> rusqlite::Result<Connection> {
+        let sorter = connect(&self.path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+        sorter.execute_batch("PRAGMA temp_store = file")?;
+        Ok(sorter)
+    }
+
     /// Packs the tails of the indexes; without it the next opening reads their rows again.
     fn pack(&self) -> Answer<()> {
         for index in [&self.contacts, &self.entries] {

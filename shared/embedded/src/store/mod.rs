@@ -16,6 +16,7 @@ mod imports;
 mod index;
 mod keep;
 mod listing;
+mod pool_listing;
 mod schema;
 
 pub use contacts::ContactStore;
@@ -24,3 +25,4 @@ pub use database::{Database, OpenError};
 pub use directory::DirectoryStore;
 pub use imports::ImportStore;
 pub use listing::{ListedContact, Listing};
+pub use pool_listing::PoolListing;

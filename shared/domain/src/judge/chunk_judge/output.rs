@@ -42,7 +42,9 @@ impl ChunkOutput {
         );
         if let Some(rows) = &mut self.rows {
             let findings = row.findings.clone();
-            rows.push(JudgedRow { row: row.number, line: row.line, outcome, findings, changes: Vec::new() });
+            let (number, line, contact_id) = (row.number, row.line, row.contact_id);
+            let changes = Vec::new();
+            rows.push(JudgedRow { row: number, line, contact_id, outcome, findings, changes });
         }
     }
 
@@ -94,6 +96,8 @@ pub struct JudgedRow {
     pub row: u64,
     /// The physical line on which it begins.
     pub line: u64,
+    /// Its contact, where it has an identity.
+    pub contact_id: Option<ContactId>,
     /// Its outcome, as if it were the first of its identity.
     pub outcome: Outcome,
     /// All findings of the row.

@@ -91,7 +91,7 @@ words! {
     why reason rows outcome read matched sum_holds sum_broken detected encoding doubtful line delimiter sheet first_line
     first_line_header first_line_ignore first_line_data data_rows comma semicolon tab pipe columns position header
     field not_mapped errors warnings column what affected first_rows fix whole_row whole_file files files_note
-    succeeded_file succeeded_file_dry failed_file fix_title fix_step_1 fix_step_2 fix_step_3 fix_step_3_dry row options
+    succeeded_file succeeded_file_dry failed_file removed_file fix_title fix_step_1 fix_step_2 fix_step_3 fix_step_3_dry row options
     expected template invalid_optional failed_workbook succeeded_workbook workbook_too_large yes no
 }
 
