@@ -17,8 +17,8 @@ use rollcall_domain::types::names::{ImportId, ProgramName};
 use rollcall_domain::types::outcome::Status;
 use rollcall_pipeline::fault::Fault;
 use rollcall_pipeline::ports::{
-    Answer, ContactListing, ContactWrite, Contacts, Directory, DirectoryItem, ImportItem, Imports, Mail, NotificationClaim,
-    ObjectVersion, ObjectWriter, Objects, Pool, Ports, Queue, Take, Wanted,
+    Answer, ContactListing, ContactWrite, Contacts, Directory, DirectoryItem, ImportItem, Imports, Mail,
+    NotificationClaim, ObjectVersion, ObjectWriter, Objects, Pool, Ports, Queue, Take, Wanted,
 };
 
 /// Whether the machine dies before or after the call did its work.

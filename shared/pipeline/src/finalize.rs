@@ -27,7 +27,7 @@ use crate::gate;
 use crate::gate::{Decision, Gate};
 use crate::head::{empty_upload, head, plan_of_none};
 use crate::ports::{
-    Answer, Clock, Contacts, ImportItem, Imports, Mail, NotificationClaim, Objects, Ports, Queue,
+    Answer, Clock, Contacts, Host, ImportItem, Imports, Mail, NotificationClaim, Objects, Ports,
 };
 use crate::removal;
 use crate::removal::Removal;
@@ -49,28 +49,28 @@ pub enum Finalized {
 /// # Errors
 /// Where a port fails. The message is delivered again and the stage continues where it was.
 pub async fn finalize(
-    ports: &Ports<impl Objects, impl Sized, impl Contacts, impl Imports, impl Queue, impl Clock>,
+    host: &impl Host,
     mail: &impl Mail,
     lease: SignedDuration,
     import: &ImportId,
     failed: Option<&str>,
 ) -> Answer<Finalized> {
-    finalize_begun(ports, mail, lease, import, failed, &mut None).await
+    finalize_begun(host, mail, lease, import, failed, &mut None).await
 }
 
 /// As [`finalize`], for result files that may be begun already. It takes them when it needs them.
 ///
 /// # Errors
 /// As [`finalize`].
-pub async fn finalize_begun<O: Objects>(
-    ports: &Ports<O, impl Sized, impl Contacts, impl Imports, impl Queue, impl Clock>,
+pub async fn finalize_begun<H: Host>(
+    host: &H,
     mail: &impl Mail,
     lease: SignedDuration,
     import: &ImportId,
     failed: Option<&str>,
-    begun: &mut Option<Assembly<O::Writer>>,
+    begun: &mut Option<Assembly<<H::Objects as Objects>::Writer>>,
 ) -> Answer<Finalized> {
-    let Ports { objects, imports, clock, .. } = ports;
+    let Ports { objects, imports, clock, .. } = host.ports();
     let item = imports.get(import).await?.ok_or_else(|| missing("the import's item"))?;
     let artifacts = Artifacts::of(&item.program, import);
     let plan = match read_plan(objects, &artifacts).await? {
@@ -81,12 +81,11 @@ pub async fn finalize_begun<O: Objects>(
     let summary = match read_summary(objects, &artifacts).await? {
         Some(summary) => summary,
         None => {
-            let judged =
-                item.chunks.is_some() && is_ready(ports, &artifacts, &plan).await?;
+            let judged = item.chunks.is_some() && is_ready(host, &artifacts, &plan).await?;
             if !judged && failed.is_none() {
                 return Ok(Finalized::NotYet);
             }
-            conclude(ports, &artifacts, &item, &plan, failed, begun.take()).await?
+            conclude(host, &artifacts, &item, &plan, failed, begun.take()).await?
         }
     };
     let upload = read_upload(objects, &artifacts).await?.ok_or_else(|| missing("upload.json"))?;
@@ -107,29 +106,25 @@ pub async fn finalize_begun<O: Objects>(
 }
 
 /// Whether nothing is left to judge or to write.
-async fn is_ready(
-    ports: &Ports<impl Objects, impl Sized, impl Contacts, impl Imports, impl Queue, impl Sized>,
-    artifacts: &Artifacts,
-    plan: &Plan,
-) -> Answer<bool> {
-    let Ports { objects, contacts, imports, queue, .. } = ports;
+async fn is_ready(host: &impl Host, artifacts: &Artifacts, plan: &Plan) -> Answer<bool> {
+    let Ports { imports, .. } = host.ports();
     if !plan.is_gated() {
         return Ok(imports.open_chunks(&plan.import_id).await?.is_empty());
     }
-    let gate = gate::look_after(objects, contacts, imports, queue, artifacts, plan).await?;
+    let gate = gate::look_after(host, artifacts, plan).await?;
     Ok(matches!(gate, Gate::Done))
 }
 
 /// Writes every document of the import; `summary.json` last.
-async fn conclude<O: Objects>(
-    ports: &Ports<O, impl Sized, impl Contacts, impl Sized, impl Sized, impl Clock>,
+async fn conclude<H: Host>(
+    host: &H,
     artifacts: &Artifacts,
     item: &ImportItem,
     plan: &Plan,
     failed: Option<&str>,
-    begun: Option<Assembly<O::Writer>>,
+    begun: Option<Assembly<<H::Objects as Objects>::Writer>>,
 ) -> Answer<Summary> {
-    let Ports { objects, contacts, clock, .. } = ports;
+    let Ports { objects, contacts, clock, .. } = host.ports();
     let upload = match read_upload(objects, artifacts).await? {
         Some(upload) => upload,
         None => write_upload(objects, artifacts, item, plan).await?,

@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::artifacts::{is_cancelled, missing, read_answer};
 use crate::fault::Fault;
-use crate::ports::{Answer, Contacts, Imports, Objects, Queue};
+use crate::ports::{Answer, Contacts, Host, Imports, Objects, Ports, Queue};
 use crate::removal;
 use crate::removal::Removal;
 
@@ -37,7 +37,8 @@ impl Decision {
     /// The limits that the counts exceed.
     pub(crate) fn exceeded(&self, plan: &Plan) -> Vec<Finding> {
         let mut exceeded = Vec::new();
-        if let Some(limit) = plan.options.max_rejected.filter(|limit| !limit.allows(self.rejected, plan.rows)) {
+        if let Some(limit) = plan.options.max_rejected.filter(|limit| !limit.allows(self.rejected, plan.rows))
+        {
             let finding = Finding::new(Code::TooManyRejected).arg("found", self.rejected.to_string());
             exceeded.push(finding.arg("limit", limit.to_string()));
         }
@@ -55,14 +56,8 @@ pub(crate) enum Gate {
 }
 
 /// Looks after the gate of an import: decides once all chunks are judged, and sends what is to be written.
-pub(crate) async fn look_after(
-    objects: &impl Objects,
-    contacts: &impl Contacts,
-    imports: &impl Imports,
-    queue: &impl Queue,
-    artifacts: &Artifacts,
-    plan: &Plan,
-) -> Answer<Gate> {
+pub(crate) async fn look_after(host: &impl Host, artifacts: &Artifacts, plan: &Plan) -> Answer<Gate> {
+    let Ports { objects, contacts, imports, queue, .. } = host.ports();
     let open = imports.open_chunks(&plan.import_id).await?;
     if open.iter().any(|step| plan.is_judging(*step)) {
         return Ok(Gate::Closed);

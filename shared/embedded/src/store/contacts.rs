@@ -11,8 +11,8 @@ use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::database::Database;
-use super::pool_listing::PoolListing;
 use super::hash::{hash, parse_id, unreadable};
+use super::pool_listing::PoolListing;
 
 /// The contacts of a home.
 #[derive(Debug, Clone)]

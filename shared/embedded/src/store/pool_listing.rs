@@ -24,7 +24,8 @@ const SORT: &str = "INSERT INTO temp.sorted (seq, own)
             ELSE contacts.record IS NOT NULL AND stamps.import_id >= pools.floor END
     ORDER BY contact_id";
 
-const NEXT: &str = "SELECT place, contact_id, CASE WHEN own THEN contacts_before.record ELSE contacts.record END
+const NEXT: &str =
+    "SELECT place, contact_id, CASE WHEN own THEN contacts_before.record ELSE contacts.record END
     FROM temp.sorted JOIN contacts USING (seq) LEFT JOIN contacts_before USING (seq)
     WHERE place > ?1 ORDER BY place LIMIT ?2";
 
