@@ -17,8 +17,9 @@ use rollcall_domain::types::names::{ImportId, ProgramName};
 use rollcall_domain::types::outcome::Status;
 use rollcall_pipeline::fault::Fault;
 use rollcall_pipeline::ports::{
-    Answer, ContactListing, ContactWrite, Contacts, Directory, DirectoryItem, ImportItem, Imports, Mail,
-    NotificationClaim, ObjectVersion, ObjectWriter, Objects, Pool, Ports, Queue, Take, Wanted,
+    Answer, ContactListing, ContactState, ContactWrite, Contacts, Directory, DirectoryItem, Earlier,
+    ImportItem, Imports, Mail, NotificationClaim, ObjectVersion, ObjectWriter, Objects, Pool, Ports, Queue,
+    Take, UndoWrite, Wanted,
 };
 
 /// Whether the machine dies before or after the call did its work.
@@ -198,7 +199,16 @@ impl<P: ContactListing> ContactListing for Faulty<P> {
 impl<P: Contacts> Contacts for Faulty<P> {
     type Listing = Faulty<P::Listing>;
 
-    async fn read(&self, pool: &Pool, import: &ImportId, wanted: &[Wanted]) -> Answer<Vec<Option<String>>> {
+    async fn now(&self, pool: &Pool, ids: &[ContactId]) -> Answer<Vec<Option<ContactState>>> {
+        self.machine.call(self.port.now(pool, ids)).await
+    }
+    async fn lower_cutoff(&self, pool: &Pool, from: &ImportId, to: Option<&ImportId>) -> Answer<()> {
+        self.machine.call(self.port.lower_cutoff(pool, from, to)).await
+    }
+    async fn undo(&self, pool: &Pool, undone: &ImportId, writes: &[UndoWrite]) -> Answer<()> {
+        self.machine.call(self.port.undo(pool, undone, writes)).await
+    }
+    async fn read(&self, pool: &Pool, import: &ImportId, wanted: &[Wanted]) -> Answer<Vec<Option<Earlier>>> {
         self.machine.call(self.port.read(pool, import, wanted)).await
     }
     async fn keep(

@@ -157,7 +157,23 @@ impl TestHost {
         options: &[(&str, &str)],
         course: &Course,
     ) -> Imported {
-        let object = self.drop_file(program, what, file, bytes);
+        self.run_in(program, what, file, bytes, options, course, false)
+    }
+
+    /// The same, in the folder for dry runs where that is asked for.
+    #[allow(clippy::too_many_arguments)]
+    pub fn run_in(
+        &self,
+        program: &str,
+        what: DropTarget,
+        file: &str,
+        bytes: &[u8],
+        options: &[(&str, &str)],
+        course: &Course,
+        dry_run: bool,
+    ) -> Imported {
+        let program = ProgramName::parse(program).unwrap();
+        let object = self.drop_key(&Drop { program, what, file: file.to_owned(), dry_run }.key(), bytes);
         let queue = LocalQueue::with_room(1_000_000);
         let import_id = self.split(&queue, object, options, course.size);
         self.work(&queue, course);
@@ -181,13 +197,16 @@ impl TestHost {
 
     /// Drops a file into the inbox, a while after the one before.
     pub fn drop_file(&self, program: &str, what: DropTarget, file: &str, bytes: &[u8]) -> ObjectVersion {
-        self.clock.advance(1_000);
         let program = ProgramName::parse(program).unwrap();
-        let key = Drop { program, what, file: file.to_owned(), dry_run: false }.key();
+        self.drop_key(&Drop { program, what, file: file.to_owned(), dry_run: false }.key(), bytes)
+    }
+
+    fn drop_key(&self, key: &str, bytes: &[u8]) -> ObjectVersion {
+        self.clock.advance(1_000);
         let source = self.folder.path().join("source");
         std::fs::write(&source, bytes).unwrap();
-        self.home.bucket().drop_file(&source, &key, self.clock.now()).unwrap();
-        block_on(self.home.bucket().describe(&key)).unwrap().unwrap()
+        self.home.bucket().drop_file(&source, key, self.clock.now()).unwrap();
+        block_on(self.home.bucket().describe(key)).unwrap().unwrap()
     }
 
     /// Runs the first stage.

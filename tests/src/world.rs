@@ -74,6 +74,9 @@ pub struct World {
 pub type WorldPorts =
     Ports<MemoryObjects, MemoryDirectory, MemoryContacts, MemoryImports, LocalQueue, SetClock>;
 
+/// A contact as a reader sees it: id, record, groups, and the import that wrote it last.
+pub type Shown = (ContactId, String, Vec<String>, ImportId);
+
 /// What an import came to; equal where all that must be equal is.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Came {
@@ -124,6 +127,18 @@ impl World {
         self.import_file("acme", DropTarget::Profile(profile.parse().unwrap()), file, options, course)
     }
 
+    /// Makes a request about an import of `acme`, such as to undo it.
+    pub fn request(&self, what: DropTarget, course: &Course) -> ImportId {
+        self.import_file("acme", what, b"please\n", &[], course)
+    }
+
+    /// The same as a dry run.
+    pub fn request_dry(&self, what: DropTarget, course: &Course) -> ImportId {
+        let program = ProgramName::parse("acme").unwrap();
+        let drop = Drop { program, what, file: String::new(), dry_run: true };
+        self.drive_drop(self.drop_key(&drop.key(), b"please\n", &[]), course)
+    }
+
     fn import_file(
         &self,
         program: &str,
@@ -132,7 +147,10 @@ impl World {
         options: &[(&str, &str)],
         course: &Course,
     ) -> ImportId {
-        let dropped = self.drop_file(program, what, file, options);
+        self.drive_drop(self.drop_file(program, what, file, options), course)
+    }
+
+    fn drive_drop(&self, dropped: Event, course: &Course) -> ImportId {
         let sound = Machine::sound();
         let mut chunks = self.handle_sized(&sound, dropped, course.size).1;
         let import = self.imports.items().last().expect("the drop began an import").import_id.clone();
@@ -170,11 +188,15 @@ impl World {
 
     /// Drops a file into the inbox, a second after what was before.
     pub fn drop_file(&self, program: &str, what: DropTarget, file: &[u8], options: &[(&str, &str)]) -> Event {
-        self.clock.advance(1_000);
         let program = ProgramName::parse(program).unwrap();
-        let key = Drop { program, what, file: "list.csv".to_owned(), dry_run: false }.key();
-        self.objects.drop_bytes(&key, file.to_vec(), self.clock.now());
-        let object = block_on(self.objects.describe(&key)).unwrap().unwrap();
+        let drop = Drop { program, what, file: "list.csv".to_owned(), dry_run: false };
+        self.drop_key(&drop.key(), file, options)
+    }
+
+    fn drop_key(&self, key: &str, file: &[u8], options: &[(&str, &str)]) -> Event {
+        self.clock.advance(1_000);
+        self.objects.drop_bytes(key, file.to_vec(), self.clock.now());
+        let object = block_on(self.objects.describe(key)).unwrap().unwrap();
         let given = options.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
         Event::Dropped(object, given)
     }
@@ -357,6 +379,14 @@ impl World {
             artifacts,
             contacts: ["partners", "mailing"].iter().flat_map(|pool| self.contacts_of(pool)).collect(),
         }
+    }
+
+    /// The contacts of a pool of `acme`, each with the import that wrote it last.
+    pub fn shown(&self, pool: &str) -> Vec<Shown> {
+        let pool = Pool { program: ProgramName::parse("acme").unwrap(), pool: pool.to_owned() };
+        let stamps = self.contacts.stamps(&pool);
+        let listed = self.contacts.listed(&pool).into_iter().zip(stamps);
+        listed.map(|((id, record, groups), import)| (id, record, groups, import)).collect()
     }
 
     /// The contacts of a pool of `acme`.

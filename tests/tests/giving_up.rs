@@ -9,12 +9,15 @@ use pollster::block_on;
 use rollcall_domain::plan::chunk::ChunkMessage;
 use rollcall_domain::plan::import_plan::ChunkSize;
 use rollcall_domain::plan::object_keys::DropTarget;
+use rollcall_domain::types::id::ContactId;
 use rollcall_domain::types::names::ImportId;
 use rollcall_embedded::memory::{MemoryContacts, MemoryListing};
 use rollcall_embedded::queue::{LocalQueue, Message};
 use rollcall_pipeline::abandon::abandon_chunk;
 use rollcall_pipeline::fault::Fault;
-use rollcall_pipeline::ports::{Answer, ContactWrite, Contacts, Pool, Ports, Wanted};
+use rollcall_pipeline::ports::{
+    Answer, ContactState, ContactWrite, Contacts, Earlier, Pool, Ports, UndoWrite, Wanted,
+};
 use rollcall_pipeline::sweep::{SweepConfig, Swept, Unfinished, sweep_import};
 use rollcall_pipeline::work::{Plans, Worked, work_chunk};
 use rollcall_tests::faults::{Machine, Side};
@@ -157,7 +160,16 @@ impl Contacts for ReadOnly {
     async fn cutoff(&self, pool: &Pool) -> Answer<Option<ImportId>> {
         self.0.cutoff(pool).await
     }
-    async fn read(&self, pool: &Pool, import: &ImportId, wanted: &[Wanted]) -> Answer<Vec<Option<String>>> {
+    async fn now(&self, pool: &Pool, ids: &[ContactId]) -> Answer<Vec<Option<ContactState>>> {
+        self.0.now(pool, ids).await
+    }
+    async fn lower_cutoff(&self, pool: &Pool, from: &ImportId, to: Option<&ImportId>) -> Answer<()> {
+        self.0.lower_cutoff(pool, from, to).await
+    }
+    async fn undo(&self, pool: &Pool, undone: &ImportId, writes: &[UndoWrite]) -> Answer<()> {
+        self.0.undo(pool, undone, writes).await
+    }
+    async fn read(&self, pool: &Pool, import: &ImportId, wanted: &[Wanted]) -> Answer<Vec<Option<Earlier>>> {
         self.0.read(pool, import, wanted).await
     }
     async fn keep(&self, _: &Pool, _: &ImportId, _: u32, _: &[ContactWrite<'_>]) -> Answer<()> {

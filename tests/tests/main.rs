@@ -40,5 +40,7 @@ mod rules_mailing;
 mod rules_partners;
 mod rules_prospects;
 mod sidecars;
+mod undo;
+mod undo_properties;
 mod walls;
 mod workbooks;

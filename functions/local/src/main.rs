@@ -39,6 +39,7 @@ enum Command {
     Preview(commands::preview::Preview),
     Approve(commands::approve::Approve),
     Cancel(commands::cancel::Cancel),
+    Undo(commands::undo::Undo),
     #[command(subcommand)]
     Directory(commands::directory::Directory),
     #[command(subcommand)]
@@ -82,6 +83,7 @@ fn run(cli: Cli) -> Result<Exit, Failure> {
         Command::Preview(preview) => preview.run(home),
         Command::Approve(approve) => approve.run(home),
         Command::Cancel(cancel) => cancel.run(home),
+        Command::Undo(undo) => undo.run(home),
         Command::Directory(directory) => directory.run(home),
         Command::Program(program) => program.run(home),
         Command::Watch(watch) => watch.run(home),

@@ -3,6 +3,7 @@
 
 mod keep;
 mod listing;
+mod undo;
 
 use std::collections::HashMap;
 
@@ -11,7 +12,9 @@ use jiff::Timestamp;
 use rollcall_domain::types::id::ContactId;
 use rollcall_domain::types::names::ImportId;
 use rollcall_pipeline::fault::Fault;
-use rollcall_pipeline::ports::{Answer, ContactWrite, Contacts, Pool, Wanted};
+use rollcall_pipeline::ports::{
+    Answer, ContactState, ContactWrite, Contacts, Earlier, Pool, UndoWrite, Wanted,
+};
 
 use crate::contacts::listing::PoolListing;
 use crate::fault::fault;
@@ -27,6 +30,8 @@ const ROW: &str = "row";
 const BEFORE: &str = "before";
 /// The import that wrote the record before.
 const BEFORE_IMPORT: &str = "before_import";
+/// Of a membership: the key of its group.
+const GROUP: &str = "group";
 /// Of a pool: its cutoff. Contacts of older imports read as absent.
 const CUTOFF: &str = "floor";
 /// Of a pool: when the last import into it ended, milliseconds.
@@ -78,26 +83,28 @@ impl Standing {
     }
 
     /// The state of an item before an import.
-    fn before(&self, item: &Item, import: &ImportId) -> Option<String> {
+    fn before(&self, item: &Item, import: &ImportId) -> Option<Earlier> {
         let by = text_of(item, IMPORT).unwrap_or_default();
         let (record, by) = if by == import.as_str() {
             (text_of(item, BEFORE), text_of(item, BEFORE_IMPORT).unwrap_or_default())
         } else {
             (text_of(item, RECORD), by)
         };
-        record.filter(|_| self.stands(by)).map(str::to_owned)
+        let earlier = |record: &str| Earlier { record: record.to_owned(), import_id: by.to_owned() };
+        record.filter(|_| self.stands(by)).map(earlier)
     }
 
-    fn membership(&self, item: &Item, import: &ImportId) -> Option<String> {
+    fn membership(&self, item: &Item, import: &ImportId) -> Option<Earlier> {
         let by = text_of(item, IMPORT).unwrap_or_default();
-        (by != import.as_str() && self.stands(by)).then(String::new)
+        let earlier = || Earlier { record: String::new(), import_id: by.to_owned() };
+        (by != import.as_str() && self.stands(by)).then(earlier)
     }
 }
 
 impl Contacts for ContactsTable {
     type Listing = PoolListing;
 
-    async fn read(&self, pool: &Pool, import: &ImportId, wanted: &[Wanted]) -> Answer<Vec<Option<String>>> {
+    async fn read(&self, pool: &Pool, import: &ImportId, wanted: &[Wanted]) -> Answer<Vec<Option<Earlier>>> {
         if wanted.is_empty() {
             return Ok(Vec::new());
         }
@@ -113,6 +120,33 @@ impl Contacts for ContactsTable {
             }
         };
         Ok(wanted.iter().map(answer).collect())
+    }
+
+    async fn now(&self, pool: &Pool, ids: &[ContactId]) -> Answer<Vec<Option<ContactState>>> {
+        if ids.is_empty() {
+            return Ok(Vec::new());
+        }
+        undo::now(&self.0, pool, &self.standing(pool).await?, ids).await
+    }
+
+    async fn lower_cutoff(&self, pool: &Pool, from: &ImportId, to: Option<&ImportId>) -> Answer<()> {
+        let update = self.0.client.update_item().table_name(&self.0.name);
+        let update = update.key(PK, text(partition(pool))).key(SK, text(POOL));
+        let update = update.expression_attribute_names("#floor", CUTOFF);
+        let update = update.expression_attribute_values(":from", text(from.as_str()));
+        let update = update.condition_expression("#floor = :from");
+        let update = match to {
+            Some(to) => {
+                let update = update.update_expression("SET #floor = :to");
+                update.expression_attribute_values(":to", text(to.as_str()))
+            }
+            None => update.update_expression("REMOVE #floor"),
+        };
+        unless_refused("lowering the cutoff of a pool", update.send().await)
+    }
+
+    async fn undo(&self, pool: &Pool, undone: &ImportId, writes: &[UndoWrite]) -> Answer<()> {
+        undo::undo(&self.0, pool, undone, writes).await
     }
 
     async fn keep(

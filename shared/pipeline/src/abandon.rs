@@ -7,6 +7,7 @@ use rollcall_domain::result::abandoned::{Abandoned, unprocessed};
 
 use crate::artifacts::{Loaded, Plans, missing, put_chunk_result, read_chunk_result};
 use crate::ports::{Answer, Clock, Contacts, Directory, Host, Imports, Objects, Ports, Queue, Take};
+use crate::undo;
 use crate::work::{Worked, close, keep};
 
 /// Abandons a chunk: applies its result if there is one, else writes that its rows are unprocessed; closes it.
@@ -34,6 +35,11 @@ pub async fn abandon_chunk(
         }
         Take::Taken => {
             let loaded = plans.get(objects, program, import).await?;
+            if loaded.plan.undoes.is_some() {
+                undo::abandon(host, &loaded, message, last).await?;
+                close(host, &loaded, message).await?;
+                return Ok(Worked::Closed(None));
+            }
             answer_for(objects, directory, contacts, &loaded, message, last).await?;
             close(host, &loaded, message).await?;
         }

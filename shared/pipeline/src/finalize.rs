@@ -31,6 +31,8 @@ use crate::ports::{
 };
 use crate::removal;
 use crate::removal::Removal;
+use crate::undo;
+use crate::undo::Undone;
 use crate::work::pool;
 
 /// The outcome of a finalize message.
@@ -85,7 +87,10 @@ pub async fn finalize_begun<H: Host>(
             if !judged && failed.is_none() {
                 return Ok(Finalized::NotYet);
             }
-            conclude(host, &artifacts, &item, &plan, failed, begun.take()).await?
+            match plan.undoes {
+                Some(_) => conclude_undo(host, &artifacts, &item, &plan, failed).await?,
+                None => conclude(host, &artifacts, &item, &plan, failed, begun.take()).await?,
+            }
         }
     };
     let upload = read_upload(objects, &artifacts).await?.ok_or_else(|| missing("upload.json"))?;
@@ -158,6 +163,44 @@ async fn conclude<H: Host>(
     let zone = plan.settings.zone();
     let labels = labels(plan);
     let page = report(&ReportInput { workbooks, ..input(plan, &summary, &upload, &zone, &labels) });
+    objects.put(&artifacts.report(), page.into_bytes()).await?;
+    objects.put(&artifacts.summary(), summary.to_json().into_bytes()).await?;
+    Ok(summary)
+}
+
+/// Writes every document of an undo; `summary.json` last.
+async fn conclude_undo(
+    host: &impl Host,
+    artifacts: &Artifacts,
+    item: &ImportItem,
+    plan: &Plan,
+    failed: Option<&str>,
+) -> Answer<Summary> {
+    let Ports { objects, contacts, clock, .. } = host.ports();
+    let upload = match read_upload(objects, artifacts).await? {
+        Some(upload) => upload,
+        None => write_upload(objects, artifacts, item, plan).await?,
+    };
+    let Undone { counts, unprocessed } = undo::assemble(objects, artifacts, plan).await?;
+    let (head, now) = (head(plan, item), clock.now());
+    let mut summary = Summary::of_undo(head, counts, unprocessed, plan.started_at, now);
+    let mut tally = Tally::default();
+    add_verdict(&mut tally, &upload.verdict);
+    if !tally.errors.is_empty() {
+        summary.status = Status::Refused;
+    }
+    summary.errors = tally.errors;
+    if let Some(reason) = failed {
+        summary = summary.failed(reason);
+    }
+    if is_cancelled(objects, artifacts).await? {
+        summary = summary.cancelled();
+    }
+    if !plan.dry_run && !plan.chunks.is_empty() {
+        contacts.end_import(&undo::pool(plan)?, &plan.import_id).await?;
+    }
+    let (zone, labels) = (plan.settings.zone(), labels(plan));
+    let page = report(&input(plan, &summary, &upload, &zone, &labels));
     objects.put(&artifacts.report(), page.into_bytes()).await?;
     objects.put(&artifacts.summary(), summary.to_json().into_bytes()).await?;
     Ok(summary)

@@ -67,7 +67,7 @@ pub(crate) async fn look_after(host: &impl Host, artifacts: &Artifacts, plan: &P
         return Ok(Gate::Done);
     }
     for step in open {
-        queue.send_chunk(ChunkMessage::to_write(plan, step)).await?;
+        queue.send_chunk(ChunkMessage::without_rows(plan, step)).await?;
     }
     Ok(Gate::Closed)
 }

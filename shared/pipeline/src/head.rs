@@ -8,7 +8,7 @@ use rollcall_domain::report::upload::{Detection, Upload, Verdict};
 use rollcall_domain::types::names::ImportId;
 
 use crate::ports::{Answer, ImportItem, Objects};
-use crate::request::{ImportRequest, drop_of};
+use crate::request::{ImportRequest, UNDO, drop_of};
 
 /// The members that every document of the import begins with.
 pub(crate) fn head(plan: &Plan, item: &ImportItem) -> Head {
@@ -19,13 +19,14 @@ pub(crate) fn head(plan: &Plan, item: &ImportItem) -> Head {
         file: plan.file.clone(),
         dry_run: plan.dry_run,
         approves: plan.approves.as_ref().map(ImportId::to_string),
+        undoes: item.profile.strip_prefix(UNDO).map(str::to_owned),
     }
 }
 
-/// The name of the import's profile; that of an approval is the dry run's.
+/// The name of the import's profile; that of an approval is the dry run's, that of an undo the undone import's.
 fn profile_name(plan: &Plan, item: &ImportItem) -> String {
     match plan.profile() {
-        Ok(profile) if plan.approves.is_some() => profile.name.to_string(),
+        Ok(profile) if plan.approves.is_some() || plan.undoes.is_some() => profile.name.to_string(),
         _ => item.profile.clone(),
     }
 }

@@ -6,6 +6,7 @@
 //! - [`assemble`]: writes both result files, in file order.
 //! - [`abandon`]: a chunk failed for good. Answers for its rows, so that the import can end.
 //! - [`approve`]: an import that writes exactly what a dry run showed.
+//! - [`undo`]: an import that takes back what another one wrote.
 //! - [`cancel`]: an import is to end without the chunks that are not decided yet.
 //! - [`sweep`]: an import hangs. Sends what is missing once more, then abandons the open chunks.
 //! - [`migrate`]: a schedule says to look for files. New ones are split like drops.
@@ -79,4 +80,5 @@ pub mod split;
 mod survey;
 pub mod sweep;
 mod text;
+pub mod undo;
 pub mod work;

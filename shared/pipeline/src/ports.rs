@@ -11,6 +11,7 @@ use jiff::Timestamp;
 pub use rollcall_domain::contacts::contact::Wanted;
 pub use rollcall_domain::contacts::directory::DirectoryItem;
 use rollcall_domain::contacts::directory::{Candidates, MatchKey};
+pub use rollcall_domain::contacts::state::{ContactState, Earlier, UndoChange, UndoWrite};
 pub use rollcall_domain::contacts::writes::ContactWrite;
 use rollcall_domain::plan::chunk::ChunkMessage;
 use rollcall_domain::report::notification::Notification;
@@ -202,13 +203,19 @@ pub trait Contacts: Send + Sync {
     type Listing: ContactListing;
 
     /// The requested records (JSON) and memberships (any value), in the order requested, as they were BEFORE this
-    /// import: writes of the import itself are not seen. Requests are distinct.
+    /// import, each with the import that wrote it: writes of the import itself are not seen. Requests are distinct.
     fn read(
         &self,
         pool: &Pool,
         import: &ImportId,
         wanted: &[Wanted],
-    ) -> impl Future<Output = Answer<Vec<Option<String>>>> + Send;
+    ) -> impl Future<Output = Answer<Vec<Option<Earlier>>>> + Send;
+    /// These contacts as they are now, in the order requested; also those below the cutoff. Ids are distinct.
+    fn now(
+        &self,
+        pool: &Pool,
+        ids: &[ContactId],
+    ) -> impl Future<Output = Answer<Vec<Option<ContactState>>>> + Send;
     /// Writes the contacts of a chunk. Repeating it changes nothing. A `repeated` record is stored only where no
     /// lower row of this import and no newer import has written; the record before the import stays beside it.
     /// import stays beside it.
@@ -226,6 +233,21 @@ pub trait Contacts: Send + Sync {
     /// Replaces (DIG-5): raises the cutoff of the pool to this import; it never falls. A contact that an older import
     /// wrote reads as absent from then on, its memberships too. Repeating it is safe.
     fn raise_cutoff(&self, pool: &Pool, import: &ImportId) -> impl Future<Output = Answer<()>> + Send;
+    /// Undoes a replace: the cutoff of the pool goes back, where it still is this import's. Repeating it is safe.
+    fn lower_cutoff(
+        &self,
+        pool: &Pool,
+        from: &ImportId,
+        to: Option<&ImportId>,
+    ) -> impl Future<Output = Answer<()>> + Send;
+    /// Undoes writes of an import. A contact that has another last import than expected stays, and so does a membership
+    /// that another import added. Repeating it changes nothing.
+    fn undo(
+        &self,
+        pool: &Pool,
+        undone: &ImportId,
+        writes: &[UndoWrite],
+    ) -> impl Future<Output = Answer<()>> + Send;
     /// The import has ended: the copies of earlier records may be removed. Repeating it is safe.
     fn end_import(&self, pool: &Pool, import: &ImportId) -> impl Future<Output = Answer<()>> + Send;
 }

@@ -17,7 +17,6 @@ use rollcall_domain::types::names::ImportId;
 use serde::{Deserialize, Serialize};
 
 use crate::fault::Fault;
-use crate::gate;
 use crate::ports::{Answer, ContactListing, Contacts, ObjectWriter, Objects, Pool};
 
 /// Lines of `removed.csv` that one step of an undo covers.
@@ -105,7 +104,7 @@ pub(crate) async fn find(
     }
     file.write(&bytes).await?;
     // A finalizer that comes late must not write what it found after the contacts were written.
-    if gate::read(objects, artifacts).await?.is_none() {
+    if objects.describe(&artifacts.gate()).await?.is_none() {
         file.finish().await?;
     }
     Ok(removal)

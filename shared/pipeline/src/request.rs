@@ -21,6 +21,9 @@ use crate::sidecar;
 /// How the profile of an import is noted that approves a dry run.
 pub(crate) const APPROVE: &str = "approve/";
 
+/// How the profile of an import is noted that undoes another one.
+pub(crate) const UNDO: &str = "undo/";
+
 /// The drop that started an import.
 pub(crate) fn drop_of(item: &ImportItem) -> Answer<Drop> {
     let noted = |error: String| Fault::damaged("reading an import", error);
@@ -28,6 +31,11 @@ pub(crate) fn drop_of(item: &ImportItem) -> Answer<Drop> {
         let dry_run = ImportId::parse(dry_run).map_err(|error| noted(error.to_string()))?;
         let (program, file) = (item.program.clone(), dry_run.to_string());
         return Ok(Drop { program, what: DropTarget::Approve(dry_run), file, dry_run: false });
+    }
+    if let Some(undone) = item.profile.strip_prefix(UNDO) {
+        let undone = ImportId::parse(undone).map_err(|error| noted(error.to_string()))?;
+        let (program, file) = (item.program.clone(), undone.to_string());
+        return Ok(Drop { program, what: DropTarget::Undo(undone), file, dry_run: item.dry_run });
     }
     let what = match item.profile.strip_prefix("directory/") {
         Some(kind) => {
@@ -53,6 +61,7 @@ pub fn new_item(
         DropTarget::Profile(name) => name.to_string(),
         DropTarget::Directory(kind) => format!("directory/{kind}"),
         DropTarget::Approve(dry_run) => format!("{APPROVE}{dry_run}"),
+        DropTarget::Undo(undone) => format!("{UNDO}{undone}"),
     };
     ImportItem {
         import_id: ImportId::derive(bucket, &object.key, &object.version, object.modified),
@@ -233,6 +242,9 @@ pub(crate) async fn read_profile(
         DropTarget::Profile(name) => name,
         DropTarget::Approve(dry_run) => {
             return Ok(Err(Finding::new(Code::ApprovalUnknown).value(dry_run.as_str())));
+        }
+        DropTarget::Undo(undone) => {
+            return Ok(Err(Finding::new(Code::UndoImpossible).value(undone.as_str())));
         }
     };
     let key = object_keys::profile(name);

@@ -27,6 +27,7 @@ use crate::ports::{Answer, Clock, ImportItem, Imports, ObjectVersion, Objects, Q
 use crate::request::{ImportRequest, drop_of, new_item};
 use crate::survey::survey;
 use crate::text::{Form, Text};
+use crate::undo;
 
 /// The outcome of a drop.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -79,6 +80,15 @@ pub async fn split_again(
             return Ok(Split::Over(claimed_by));
         }
     }
+    if let DropTarget::Undo(undone) = &drop.what
+        && !drop.dry_run
+        && undo::find(objects, imports, &item, undone).await?.is_ok()
+    {
+        let claimed_by = undo::claim(objects, imports, &item, undone).await?;
+        if claimed_by != item.import_id {
+            return Ok(Split::Over(claimed_by));
+        }
+    }
     let item = imports.begin(item).await?;
     let import_id = item.import_id.clone();
     if item.status.is_some() {
@@ -90,6 +100,7 @@ pub async fn split_again(
         None => {
             let (plan, upload) = match &drop.what {
                 DropTarget::Approve(dry_run) => approve::plan(objects, imports, &item, dry_run).await?,
+                DropTarget::Undo(undone) => undo::plan(objects, imports, &item, undone).await?,
                 _ => survey_and_plan(objects, &item, &drop, size).await?,
             };
             write_plan(objects, &artifacts, plan, &upload).await?
@@ -143,6 +154,7 @@ pub(crate) fn plan_of(item: &ImportItem, file: &str, asked: &ImportRequest, surv
         file: file.to_owned(),
         dry_run: asked.options.dry_run,
         approves: None,
+        undoes: None,
         started_at: item.started_at,
         profile,
         settings: asked.settings.clone(),
@@ -242,9 +254,15 @@ async fn send_open_chunks(
     item: &ImportItem,
     plan: &Plan,
 ) -> Answer<()> {
+    let open = imports.open_chunks(&item.import_id).await?;
+    if plan.undoes.is_some() {
+        for number in open {
+            queue.send_chunk(ChunkMessage::without_rows(plan, number)).await?;
+        }
+        return Ok(());
+    }
     let source = source_of(imports, item, plan).await?;
     let mut cutter = Cutter::new(objects, &source, plan);
-    let open = imports.open_chunks(&item.import_id).await?;
     for number in open.into_iter().filter(|step| plan.is_judging(*step)) {
         queue.send_chunk(cutter.message(number).await?).await?;
     }

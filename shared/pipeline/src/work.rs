@@ -16,6 +16,7 @@ use crate::fault::Fault;
 use crate::ports::{
     Answer, Clock, ContactWrite, Contacts, Directory, Host, Imports, Objects, Pool, Ports, Queue, Take,
 };
+use crate::undo;
 
 /// The outcome of a chunk message.
 #[derive(Debug, Clone, PartialEq)]
@@ -59,6 +60,11 @@ pub async fn work_chunk(
     let loaded = plans.get(objects, program, import).await?;
     if !loaded.plan.is_judging(chunk) {
         return write_judged(host, &loaded, message).await;
+    }
+    if loaded.plan.undoes.is_some() {
+        undo::work(host, &loaded, message).await?;
+        close(host, &loaded, message).await?;
+        return Ok(Worked::Closed(None));
     }
     let artifacts = Artifacts::of(program, import);
     let chunk_result = match read_chunk_result(objects, &artifacts, chunk).await? {

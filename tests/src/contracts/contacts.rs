@@ -1,7 +1,9 @@
 //! The contacts: read as they were before an import, kept so that order and repetition do not matter.
 
 use rollcall_domain::types::id::ContactId;
-use rollcall_pipeline::ports::{ContactWrite, Contacts, Pool, Wanted};
+use rollcall_pipeline::ports::{
+    ContactListing, ContactState, ContactWrite, Contacts, Pool, UndoChange, UndoWrite, Wanted,
+};
 
 use super::{import, program};
 
@@ -18,6 +20,10 @@ pub async fn contacts_contract<C: Contacts>(contacts: C) {
     memberships_are_added(&contacts).await;
     below_the_floor_nothing_is(&contacts).await;
     many_are_kept_at_once(&contacts).await;
+    a_pool_is_listed_in_the_order_of_ids(&contacts).await;
+    a_write_is_undone_once(&contacts).await;
+    memberships_are_undone_where_the_import_added_them(&contacts).await;
+    a_cutoff_goes_back_to_where_it_was(&contacts).await;
 }
 
 fn pool(name: &str) -> Pool {
@@ -37,6 +43,7 @@ pub fn fresh(pool: &Pool, identity: &str, row: u64, record: &'static str) -> Con
         repeated: false,
         known: false,
         record: Some(record),
+        before: None,
         groups: &[],
     }
 }
@@ -56,7 +63,7 @@ async fn end_import<C: Contacts>(contacts: &C, pool: &Pool, number: i64) {
 
 async fn record<C: Contacts>(contacts: &C, pool: &Pool, number: i64, identity: &str) -> Option<String> {
     let wanted = [Wanted::Contact(contact(pool, identity))];
-    contacts.read(pool, &import(number), &wanted).await.expect("read").remove(0)
+    contacts.read(pool, &import(number), &wanted).await.expect("read").remove(0).map(|earlier| earlier.record)
 }
 
 async fn is_member<C: Contacts>(contacts: &C, pool: &Pool, number: i64, identity: &str, group: &str) -> bool {
@@ -88,7 +95,8 @@ async fn what_is_kept_is_there_for_the_next<C: Contacts>(contacts: &C) {
     ];
     let read = contacts.read(&pool, &import(2), &wanted).await.expect("read");
     assert_eq!(read.iter().map(Option::is_some).collect::<Vec<_>>(), [false, false, true, true]);
-    assert_eq!(read[3].as_deref(), Some("{\"n\":1}"));
+    assert_eq!(read[3].as_ref().map(|one| one.record.as_str()), Some("{\"n\":1}"));
+    assert_eq!(read[3].as_ref().map(|one| one.import_id.as_str()), Some(import(1).as_str()));
 }
 
 async fn pools_and_programs_are_apart<C: Contacts>(contacts: &C) {
@@ -224,5 +232,124 @@ async fn many_are_kept_at_once<C: Contacts>(contacts: &C) {
         (1..=1_400).rev().map(|row: u64| Wanted::Contact(contact(&pool, &row.to_string()))).collect();
     let read = contacts.read(&pool, &import(2), &wanted).await.expect("read");
     assert_eq!(read.iter().flatten().count(), 700);
-    assert_eq!(read[1_399].as_deref(), Some("{\"n\":1}"));
+    assert_eq!(read[1_399].as_ref().map(|one| one.record.as_str()), Some("{\"n\":1}"));
+}
+
+async fn listed<C: Contacts>(contacts: &C, pool: &Pool, number: i64) -> Vec<(ContactId, String)> {
+    let mut listing = contacts.list(pool, &import(number)).await.expect("listed");
+    let mut all = Vec::new();
+    loop {
+        let page = listing.next().await.expect("a page");
+        if page.is_empty() {
+            return all;
+        }
+        all.extend(page);
+    }
+}
+
+async fn a_pool_is_listed_in_the_order_of_ids<C: Contacts>(contacts: &C) {
+    let pool = pool("listed");
+    assert!(listed(contacts, &pool, 1).await.is_empty());
+    let rows: Vec<ContactWrite> =
+        (1..=700).map(|row| fresh(&pool, &row.to_string(), row, numbered(row))).collect();
+    let old = ContactWrite { groups: &["one".to_owned()], ..fresh(&pool, "old", 1, "{}") };
+    keep(contacts, &pool, 1, 0, &[old]).await;
+    end_import(contacts, &pool, 1).await;
+    keep(contacts, &pool, 2, 0, &rows).await;
+    end_import(contacts, &pool, 2).await;
+    assert_eq!(listed(contacts, &pool, 3).await.len(), 701);
+    assert_eq!(contacts.cutoff(&pool).await.expect("read"), None);
+    contacts.raise_cutoff(&pool, &import(2)).await.expect("raised");
+    assert_eq!(contacts.cutoff(&pool).await.expect("read"), Some(import(2)));
+    let all = listed(contacts, &pool, 3).await;
+    assert_eq!(all.len(), 700);
+    assert!(all.is_sorted_by_key(|(id, _)| id.to_string()));
+    let first = all.iter().find(|(id, _)| *id == contact(&pool, "1")).expect("it is there");
+    assert_eq!(first.1, "{\"n\":1}");
+    // What the import itself writes was not there before.
+    keep(contacts, &pool, 4, 0, &[repeated(&pool, "1", 1, Some("{\"n\":9}"), true)]).await;
+    keep(contacts, &pool, 4, 1, &[fresh(&pool, "new", 2, "{}")]).await;
+    assert_eq!(listed(contacts, &pool, 4).await, all);
+}
+
+async fn now<C: Contacts>(contacts: &C, pool: &Pool, identity: &str) -> Option<ContactState> {
+    let other = contact(pool, "nobody");
+    let mut states = contacts.now(pool, &[other, contact(pool, identity)]).await.expect("read");
+    assert_eq!((states.len(), &states[0]), (2, &None));
+    states.remove(1)
+}
+
+fn undo_write(pool: &Pool, identity: &str, expected: i64, change: UndoChange) -> UndoWrite {
+    UndoWrite { contact_id: contact(pool, identity), expected: import(expected), change, leaves: Vec::new() }
+}
+
+async fn a_write_is_undone_once<C: Contacts>(contacts: &C) {
+    let pool = pool("undone");
+    let known = fresh(&pool, "known", 1, "{\"n\":1}");
+    keep(contacts, &pool, 1, 0, &[known]).await;
+    end_import(contacts, &pool, 1).await;
+    let changed = ContactWrite { known: true, record: Some("{\"n\":2}"), ..known };
+    keep(contacts, &pool, 2, 0, &[changed, fresh(&pool, "new", 2, "{\"n\":2}")]).await;
+    end_import(contacts, &pool, 2).await;
+    assert_eq!(now(contacts, &pool, "known").await.expect("it is there").import_id, import(2));
+    let change = UndoChange::Restore { record: "{\"n\":1}".to_owned(), import_id: Some(import(1)) };
+    let restore = undo_write(&pool, "known", 2, change);
+    let remove = undo_write(&pool, "new", 2, UndoChange::Remove);
+    contacts.undo(&pool, &import(2), &[]).await.expect("undone");
+    for _ in 0..2 {
+        contacts.undo(&pool, &import(2), &[restore.clone(), remove.clone()]).await.expect("undone");
+    }
+    let state = now(contacts, &pool, "known").await.expect("it is there");
+    assert_eq!((state.record.as_deref(), state.import_id), (Some("{\"n\":1}"), import(1)));
+    assert_eq!(now(contacts, &pool, "new").await, None);
+    // What a newer import wrote meanwhile is not what was to be undone.
+    let later = ContactWrite { record: Some("{\"n\":3}"), ..changed };
+    keep(contacts, &pool, 3, 0, &[later, fresh(&pool, "new", 2, "{\"n\":3}")]).await;
+    end_import(contacts, &pool, 3).await;
+    contacts.undo(&pool, &import(2), &[restore, remove]).await.expect("undone");
+    for identity in ["known", "new"] {
+        assert_eq!(record(contacts, &pool, 4, identity).await.as_deref(), Some("{\"n\":3}"));
+    }
+}
+
+async fn memberships_are_undone_where_the_import_added_them<C: Contacts>(contacts: &C) {
+    let pool = pool("left");
+    let row = fresh(&pool, "a", 1, "{}");
+    keep(contacts, &pool, 1, 0, &[ContactWrite { groups: &["one".to_owned()], ..row }]).await;
+    end_import(contacts, &pool, 1).await;
+    let groups = &["two".to_owned(), "drei \"3\"".to_owned()];
+    keep(contacts, &pool, 2, 0, &[ContactWrite { known: true, record: None, groups, ..row }]).await;
+    end_import(contacts, &pool, 2).await;
+    let state = now(contacts, &pool, "a").await.expect("it is there");
+    let by: Vec<(&str, bool)> =
+        state.groups.iter().map(|(group, by)| (group.as_str(), *by == import(1))).collect();
+    assert_eq!(by, [("drei \"3\"", false), ("one", true), ("two", false)]);
+    let leaves = vec!["one".to_owned(), "two".to_owned(), "drei \"3\"".to_owned()];
+    let write = UndoWrite { leaves, ..undo_write(&pool, "a", 1, UndoChange::None) };
+    for _ in 0..2 {
+        contacts.undo(&pool, &import(2), std::slice::from_ref(&write)).await.expect("undone");
+    }
+    let state = now(contacts, &pool, "a").await.expect("it is there");
+    assert_eq!(state.groups.into_keys().collect::<Vec<_>>(), ["one"]);
+    assert!(!is_member(contacts, &pool, 3, "a", "two").await);
+}
+
+async fn a_cutoff_goes_back_to_where_it_was<C: Contacts>(contacts: &C) {
+    let pool = pool("lowered");
+    keep(contacts, &pool, 1, 0, &[fresh(&pool, "a", 1, "{}")]).await;
+    keep(contacts, &pool, 2, 0, &[fresh(&pool, "b", 1, "{}")]).await;
+    contacts.raise_cutoff(&pool, &import(2)).await.expect("raised");
+    keep(contacts, &pool, 3, 0, &[fresh(&pool, "c", 1, "{}")]).await;
+    contacts.raise_cutoff(&pool, &import(3)).await.expect("raised");
+    let stand = |state: Option<ContactState>| state.map(|state| state.stands);
+    assert_eq!(stand(now(contacts, &pool, "b").await), Some(false));
+    for (from, to) in [(2, None), (3, Some(2)), (3, Some(2))] {
+        let to = to.map(import);
+        contacts.lower_cutoff(&pool, &import(from), to.as_ref()).await.expect("lowered");
+    }
+    assert_eq!(contacts.cutoff(&pool).await.expect("read"), Some(import(2)));
+    assert_eq!(stand(now(contacts, &pool, "b").await), Some(true));
+    assert_eq!(stand(now(contacts, &pool, "a").await), Some(false));
+    contacts.lower_cutoff(&pool, &import(2), None).await.expect("lowered");
+    assert_eq!(record(contacts, &pool, 4, "a").await.as_deref(), Some("{}"));
 }

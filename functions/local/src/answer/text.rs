@@ -88,6 +88,16 @@ fn counts(done: &Done) -> String {
         number(summary.rows.read),
         words.filled(&words.terminal().rows_read, &[("time", &seconds(summary, words))]),
     ]);
+    if let Some(counts) = summary.rows.undo {
+        let (w, dry_run) = (words.undo(), summary.head.dry_run);
+        let mut table = Table::new([Column::numbers(""), Column::words("")]);
+        let word = |real: &String, dry: &String| if dry_run { dry.clone() } else { real.clone() };
+        table.add([number(counts.read), w.read.clone()]);
+        table.add([number(counts.removed), word(&w.removed, &w.removed_dry)]);
+        table.add([number(counts.restored), word(&w.restored, &w.restored_dry)]);
+        table.add([number(counts.kept), w.kept.clone()]);
+        return format!("\n{}", table.render(2));
+    }
     for outcome in Outcome::ALL {
         let rows = summary.rows.of(outcome);
         if rows > 0 {
@@ -173,6 +183,7 @@ fn push_places(out: &mut String, done: &Done) {
         ("failed.csv", done.has_failed_rows(), &report.failed_file),
         ("failed.xlsx", done.has_failed_rows(), &report.failed_workbook),
         ("removed.csv", done.summary.removed.is_some_and(|removed| removed > 0), &report.removed_file),
+        ("undone.csv", done.summary.rows.undo.is_some(), &words.undo().undone_file),
         ("summary.json", true, &terminal.summary),
     ];
     for (file, _, what) in files.iter().filter(|(file, shown, _)| *shown && done.results.join(file).is_file())

@@ -9,6 +9,7 @@ use rollcall_pipeline::approve::approved_by;
 use rollcall_pipeline::cancel::{Cancelled, cancel};
 use rollcall_pipeline::fault::Fault;
 use rollcall_pipeline::ports::{ImportItem, Imports};
+use rollcall_pipeline::undo::undone_by;
 
 use super::{Done, Host};
 use crate::answer::Failure;
@@ -27,6 +28,23 @@ impl Host {
         let (program, file) = (dry_run.program.clone(), dry_run.import_id.to_string());
         let what = DropTarget::Approve(dry_run.import_id.clone());
         self.request(&Drop { program, what, file, dry_run: false }, "approve")
+    }
+
+    /// Undoes an import, or in a dry run says what would happen; an import that was undone already is answered with the
+    /// same undo.
+    ///
+    /// # Errors
+    /// Where the machine fails: the undo stays unfinished, and the next command finishes it.
+    pub fn undo(&self, import: &ImportItem, dry_run: bool) -> Result<Done, Failure> {
+        if !dry_run
+            && let Some(undo) = block_on(undone_by(self.home.bucket(), &self.home.imports(), import))?
+            && let Some(done) = Done::read(&self.home, &import.program, &undo)?
+        {
+            return Ok(done);
+        }
+        let (program, file) = (import.program.clone(), import.import_id.to_string());
+        let what = DropTarget::Undo(import.import_id.clone());
+        self.request(&Drop { program, what, file, dry_run }, "undo")
     }
 
     /// Drops a request into the bucket and follows it.

@@ -101,12 +101,14 @@ impl<'h> Run<'h> {
 
     fn split(&self, object: &ObjectVersion, given: &[(String, String)]) {
         loop {
-            let (object, given) = (object.clone(), given.to_vec());
+            let (dropped, given) = (object.clone(), given.to_vec());
             let Ports { objects, imports, queue, clock, .. } = &self.ports;
-            let split = split_import(objects, imports, queue, clock, object, given, self.tune.size);
+            let split = split_import(objects, imports, queue, clock, dropped, given, self.tune.size);
             match block_on(split) {
                 Ok(Split::Sent(_) | Split::Refused(_)) => return,
-                Ok(Split::Over(_)) => return self.answer_again(),
+                Ok(Split::Over(import)) if import == self.import => return self.answer_again(),
+                // A request that was made before: the import that it started answers.
+                Ok(Split::Over(import)) => return self.end(self.answer_of(object, &import)),
                 Ok(Split::NotOurs) => {
                     return self.end(Err(Fault::damaged("splitting an import", "no key of the inbox")));
                 }
@@ -123,6 +125,14 @@ impl<'h> Run<'h> {
             _ => Err(Fault::damaged("reading an import's artifacts", "summary.json is missing")),
         });
         self.end(answer);
+    }
+
+    /// The summary of another import of the same program.
+    fn answer_of(&self, object: &ObjectVersion, import: &ImportId) -> Answer<Summary> {
+        let program = Drop::parse(&object.key).map(|drop| drop.program);
+        let summary = program.map(|program| Artifacts::of(&program, import).summary());
+        let summary = summary.map(|key| super::read(self.home, &key)).transpose()?.flatten();
+        summary.ok_or_else(|| Fault::damaged("reading an import's artifacts", "summary.json is missing"))
     }
 
     fn work(&self) {

@@ -10,7 +10,7 @@ use rollcall_domain::types::id::ContactId;
 use rollcall_domain::types::names::ImportId;
 use rollcall_pipeline::ports::{Answer, ContactWrite, Pool};
 
-use super::{BEFORE, BEFORE_IMPORT, IMPORT, RECORD, ROW, membership, shard};
+use super::{BEFORE, BEFORE_IMPORT, GROUP, IMPORT, RECORD, ROW, membership, shard};
 use crate::fault::fault;
 use crate::table::{Item, Key, PK, SK, Table, number, number_of, text, text_of};
 
@@ -79,7 +79,7 @@ fn membership_item((pk, sk): Key, group: &str, import: &ImportId) -> Item {
     Item::from([
         (PK.to_owned(), text(pk)),
         (SK.to_owned(), text(sk)),
-        ("group".to_owned(), text(group)),
+        (GROUP.to_owned(), text(group)),
         (IMPORT.to_owned(), text(import.as_str())),
     ])
 }

@@ -72,7 +72,7 @@ impl PoolListing {
 
     fn listed(&self, item: &Item) -> Option<(ContactId, String)> {
         let id = ContactId::parse(text_of(item, SK)?)?;
-        Some((id, self.standing.before(item, &self.import)?))
+        Some((id, self.standing.before(item, &self.import)?.record))
     }
 }
 

@@ -3,7 +3,8 @@
 //! In: cleaned rows, directory entries, stored contacts. Out: the matched account, the contact to write, and a contact
 //! as a reader sees it now.
 //!
-//! - [`contact`]: a stored contact. [`writes`]: the writes of a chunk. [`directory`]: directory entries.
+//! - [`contact`]: a stored contact. [`state`]: a contact with the imports that wrote it.
+//! - [`writes`]: the writes of a chunk. [`directory`]: directory entries.
 //! - [`matching`]: the account that a row matches. [`mask`]: hides an address that a program may not see.
 //! - [`view`]: a contact as it is now, with account, groups and masks resolved.
 
@@ -11,5 +12,6 @@ pub mod contact;
 pub mod directory;
 pub mod mask;
 pub mod matching;
+pub mod state;
 pub mod view;
 pub mod writes;

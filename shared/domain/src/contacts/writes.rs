@@ -1,7 +1,8 @@
 //! The contacts that a chunk writes: one line per row, in the form of the chunk result.
 //!
-//! A line is contact id, row, flags, groups (a JSON array, or nothing) and the record, separated by tabs. JSON escapes
-//! tabs and line ends, so the line holds the record as it is stored; it is copied only when it is stored.
+//! A line is contact id, row, flags, groups (a JSON array, or nothing) and the record, separated by tabs; of a contact that
+//! existed, the import that wrote it and its record before follow, so that the write can be undone. JSON escapes tabs and
+//! line ends, so the line holds the record as it is stored; it is copied only when it is stored.
 
 use crate::types::id::ContactId;
 
@@ -18,8 +19,19 @@ pub struct ContactWrite<'a> {
     pub known: bool,
     /// The whole record to store, JSON; `None` where nothing of it changed.
     pub record: Option<&'a str>,
+    /// What the record replaces.
+    pub before: Option<Before<'a>>,
     /// Keys of its new groups.
     pub groups: &'a [String],
+}
+
+/// A contact before the import.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Before<'a> {
+    /// The import that wrote it.
+    pub import_id: &'a str,
+    /// Its record, JSON.
+    pub record: &'a str,
 }
 
 /// The writes of a chunk, in file order.
@@ -27,6 +39,13 @@ pub struct ContactWrite<'a> {
 pub struct WriteBatch {
     lines: String,
     heads: Vec<Head>,
+}
+
+/// Where the import and the record stand that are before a write. A record that stays is not written twice.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct BeforeRange {
+    import: (usize, usize),
+    record: (usize, usize),
 }
 
 /// A line's head, and the place of its record.
@@ -37,6 +56,7 @@ struct Head {
     repeated: bool,
     known: bool,
     record: Option<(usize, usize)>,
+    before: Option<BeforeRange>,
     groups: Vec<String>,
 }
 
@@ -67,8 +87,24 @@ impl WriteBatch {
             self.lines.push_str(record);
             (start, self.lines.len())
         });
+        let before = record.zip(keep.before).map(|(record, before)| self.add_before(record, before));
         self.lines.push('\n');
-        self.heads.push(Head { contact_id, row, repeated, known, record, groups: keep.groups.to_vec() });
+        let groups = keep.groups.to_vec();
+        self.heads.push(Head { contact_id, row, repeated, known, record, before, groups });
+    }
+
+    fn add_before(&mut self, record: (usize, usize), before: Before<'_>) -> BeforeRange {
+        self.lines.push('\t');
+        let import = self.lines.len();
+        self.lines.push_str(before.import_id);
+        let import = (import, self.lines.len());
+        self.lines.push('\t');
+        if self.lines[record.0..record.1] == *before.record {
+            return BeforeRange { import, record };
+        }
+        let start = self.lines.len();
+        self.lines.push_str(before.record);
+        BeforeRange { import, record: (start, self.lines.len()) }
     }
 
     /// The rows.
@@ -79,6 +115,10 @@ impl WriteBatch {
             repeated: head.repeated,
             known: head.known,
             record: head.record.map(|(start, end)| &self.lines[start..end]),
+            before: head.before.as_ref().map(|before| Before {
+                import_id: &self.lines[before.import.0..before.import.1],
+                record: &self.lines[before.record.0..before.record.1],
+            }),
             groups: &head.groups,
         })
     }
@@ -112,7 +152,7 @@ impl WriteBatch {
 
 impl Head {
     fn read(lines: &str, start: usize, end: usize) -> Option<Self> {
-        let mut parts = lines[start..end].splitn(5, '\t');
+        let mut parts = lines[start..end].splitn(7, '\t');
         let contact_id = ContactId::parse(parts.next()?)?;
         let row = parts.next()?.parse().ok()?;
         let flags = parts.next()?;
@@ -120,9 +160,18 @@ impl Head {
             "" => Vec::new(),
             groups => serde_json::from_str(groups).ok()?,
         };
-        let record = parts.next().map(|record| (end - record.len(), end));
+        let range = |part: &str| {
+            let start = part.as_ptr().addr() - lines.as_ptr().addr();
+            (start, start + part.len())
+        };
+        let record = parts.next().map(range);
+        let import = parts.next().map(range);
+        let before = record.zip(import).map(|(record, import)| {
+            let own = parts.next().filter(|own| !own.is_empty());
+            BeforeRange { import, record: own.map_or(record, range) }
+        });
         let (repeated, known) = (flags.contains('r'), flags.contains('k'));
-        Some(Self { contact_id, row, repeated, known, record, groups })
+        Some(Self { contact_id, row, repeated, known, record, before, groups })
     }
 }
 
@@ -134,18 +183,20 @@ mod tests {
     fn the_lines_are_read_as_they_were_written() {
         let mut list = WriteBatch::default();
         let groups = ["vip".to_owned(), "tab\t\"in\" it".to_owned()];
-        for (row, repeated, known, record, groups) in [
-            (1, false, false, Some("{\"fields\":{}}"), &groups[..0]),
-            (2, true, false, None, &groups[..]),
-            (7, false, true, Some("{\"name\":\"a\\tb\"}"), &groups[..1]),
-            (u64::MAX, true, true, None, &groups[..0]),
+        let before = |record| Some(Before { import_id: "20260101T000000000Z-abcdefghij", record });
+        for (row, repeated, known, record, before, groups) in [
+            (1, false, false, Some("{\"fields\":{}}"), None, &groups[..0]),
+            (2, true, false, None, None, &groups[..]),
+            (7, false, true, Some("{\"name\":\"a\\tb\"}"), before("{\"name\":\"c\"}"), &groups[..1]),
+            (8, false, true, Some("{\"name\":\"same\"}"), before("{\"name\":\"same\"}"), &groups[..0]),
+            (u64::MAX, true, true, None, None, &groups[..0]),
         ] {
             let contact_id = ContactId::derive("acme", "partners", &row.to_string());
-            list.add(&ContactWrite { contact_id, row, repeated, known, record, groups });
+            list.add(&ContactWrite { contact_id, row, repeated, known, record, before, groups });
         }
         let read = WriteBatch::from_lines(list.lines().to_owned()).unwrap();
         assert_eq!(read, list);
-        assert_eq!(read.iter().map(|keep| keep.row).collect::<Vec<_>>(), [1, 2, 7, u64::MAX]);
+        assert_eq!(read.iter().map(|keep| keep.row).collect::<Vec<_>>(), [1, 2, 7, 8, u64::MAX]);
         assert!(WriteBatch::from_lines(list.lines()[3..].to_owned()).is_err());
     }
 }

@@ -18,7 +18,8 @@ use crate::contacts::directory::{Account, Group, Invite, MatchKey};
 use crate::contacts::mask;
 use crate::contacts::matching;
 use crate::contacts::matching::Matched;
-use crate::contacts::writes::ContactWrite;
+use crate::contacts::state::Earlier;
+use crate::contacts::writes::{Before, ContactWrite};
 use crate::file::cells::Cells;
 use crate::file::record_text::BadBytes;
 use crate::file::split::records;
@@ -43,6 +44,7 @@ use crate::types::outcome::Outcome;
 
 pub use approval::ApprovedRows;
 pub use changes::Change;
+pub(crate) use changes::differences;
 use lookups::{Known, LookupSet};
 pub use lookups::{LookupAnswers, Lookups};
 use output::ChunkOutput;
@@ -352,7 +354,8 @@ impl<'p> ChunkJudge<'p> {
         let Some(contact_id) = row.contact_id.filter(|_| !row.refused) else {
             return self.refuse(output, &row);
         };
-        let before = known.before(row.asked.contact);
+        let earlier = known.before(row.asked.contact);
+        let before = earlier.map(|earlier| earlier.record.as_str());
         let Some(writes) = self.check_mode(&mut row, before.is_some()) else {
             return self.refuse(output, &row);
         };
@@ -400,7 +403,9 @@ impl<'p> ChunkJudge<'p> {
             && !self.plan.dry_run
             && (record.is_some() || !groups.is_empty())
         {
-            writes.add(&ContactWrite { contact_id, row: row.number, repeated, known, record, groups });
+            let before = earlier.map(|Earlier { record, import_id }| Before { import_id, record });
+            let row = row.number;
+            writes.add(&ContactWrite { contact_id, row, repeated, known, record, before, groups });
         }
         output.record = own;
         Ok(())

@@ -40,7 +40,7 @@ mod words;
 pub(crate) use template::Fill;
 use template::Template;
 use words::Book;
-pub use words::{Ending, ReportWords, TerminalWords};
+pub use words::{Ending, ReportWords, TerminalWords, UndoWords};
 pub(crate) use words::{NoteWords, NotificationWords};
 
 /// A value is shown up to this many characters: a message is read, not stored.
@@ -172,16 +172,25 @@ impl Messages {
 
     /// Returns how an import ended as a sentence.
     pub fn headline(&self, ending: Ending) -> &str {
+        if ending.undo {
+            return self.book.undo.headline(ending);
+        }
         if ending.dry_run { &self.book.headline_dry } else { &self.book.headline }.of(ending)
     }
 
     /// Returns what the end means for the reader.
     pub fn explanation(&self, ending: Ending) -> &str {
+        if ending.undo {
+            return self.book.undo.explanation(ending);
+        }
         if ending.dry_run { &self.book.explanation_dry } else { &self.book.explanation }.of(ending)
     }
 
     /// Returns the first sentence of a notification e-mail, with slots.
     pub(crate) fn opening(&self, ending: Ending) -> &str {
+        if ending.undo {
+            return self.book.undo.opening(ending);
+        }
         if ending.dry_run { &self.book.opening_dry } else { &self.book.opening }.of(ending)
     }
 
@@ -214,6 +223,11 @@ impl Messages {
     /// Returns the words of the terminal.
     pub const fn terminal(&self) -> &TerminalWords {
         &self.book.terminal
+    }
+
+    /// Returns the words of an undo.
+    pub const fn undo(&self) -> &UndoWords {
+        &self.book.undo
     }
 
     pub(crate) const fn note(&self) -> &NoteWords {

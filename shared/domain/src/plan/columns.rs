@@ -38,3 +38,6 @@ pub const CHANGES: [&str; 5] = [RESULT_ROW, "rollcall_contact_id", "field", "bef
 
 /// The first column of `removed.csv`; the fields of the identity follow.
 pub const CONTACT_ID: &str = "rollcall_contact_id";
+
+/// The columns of `undone.csv`.
+pub const UNDONE: [&str; 6] = [CONTACT_ID, "rollcall_outcome", "field", "before", "after", "reason"];

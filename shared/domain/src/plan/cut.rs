@@ -28,8 +28,8 @@ pub fn message(plan: &Plan, number: u32, bytes: Vec<u8>) -> ChunkMessage {
 }
 
 impl ChunkMessage {
-    /// The message of a gated import's second step: it holds no row, its chunk is judged already.
-    pub fn to_write(plan: &Plan, step: u32) -> Self {
+    /// A message without rows: of a gated import's second step, whose chunk is judged already, or of an undo.
+    pub fn without_rows(plan: &Plan, step: u32) -> Self {
         let chunk = &plan.chunks[plan.chunk_of(step) as usize];
         Self {
             v: VERSION,

@@ -56,6 +56,26 @@ pub struct ChunkPlan {
     pub repeats: Vec<RepeatMark>,
 }
 
+/// What an undo follows. Its chunks are those of the undone import, whose `repeats` are the rows that joined the contact
+/// of an earlier row; then come the parts of `removed.csv`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UndoPlan {
+    /// The import to undo.
+    pub import_id: ImportId,
+    /// How many of the chunks are those of the undone import.
+    pub chunks: u32,
+    /// Where the undone import is the pool's newest replace: the cutoff that the pool gets back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cutoff: Option<EarlierCutoff>,
+}
+
+/// The cutoff of a pool before a replace.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EarlierCutoff {
+    /// The import that had raised it; none where there was no cutoff.
+    pub import_id: Option<ImportId>,
+}
+
 /// The data that an import follows from its survey to its notification.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Plan {
@@ -72,6 +92,9 @@ pub struct Plan {
     /// The dry run that this import approves: rows are accepted only as it showed them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub approves: Option<ImportId>,
+    /// The import that this one undoes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub undoes: Option<UndoPlan>,
     /// When the import began.
     #[serde(with = "crate::types::millis")]
     pub started_at: Timestamp,
@@ -124,6 +147,7 @@ impl Plan {
             file: file.to_owned(),
             dry_run,
             approves: None,
+            undoes: None,
             started_at,
             profile: String::new(),
             settings: Settings::default(),
@@ -174,6 +198,11 @@ impl Plan {
     /// Whether counts of all chunks can refuse the import: of rejected rows, or of contacts that it would remove.
     pub fn has_limits(&self) -> bool {
         self.options.max_rejected.is_some() || self.options.replace
+    }
+
+    /// Whether a chunk of an undo is a part of `removed.csv`.
+    pub fn is_removed_part(&self, chunk: u32) -> bool {
+        self.undoes.as_ref().is_some_and(|undo| chunk >= undo.chunks)
     }
 
     /// Whether all rows are judged before the first is written.

@@ -25,6 +25,8 @@ pub enum DropTarget {
     Directory(Kind),
     /// `inbox/<program>/approve/<import-id>`: imports what this dry run showed.
     Approve(ImportId),
+    /// `inbox/<program>/undo/<import-id>`: undoes this import; below `undo/dry-run/` it only says what would happen.
+    Undo(ImportId),
 }
 
 impl Drop {
@@ -38,6 +40,12 @@ impl Drop {
             ("directory", [kind, file]) => (DropTarget::Directory(kind.parse().ok()?), false, *file),
             ("approve", [id]) if ImportId::parse(id).is_ok() => {
                 (DropTarget::Approve(ImportId::parse(id).ok()?), false, *id)
+            }
+            ("undo", [id]) if ImportId::parse(id).is_ok() => {
+                (DropTarget::Undo(ImportId::parse(id).ok()?), false, *id)
+            }
+            ("undo", ["dry-run", id]) if ImportId::parse(id).is_ok() => {
+                (DropTarget::Undo(ImportId::parse(id).ok()?), true, *id)
             }
             (profile, ["dry-run", file]) => {
                 (DropTarget::Profile(ProfileName::parse(profile).ok()?), true, *file)
@@ -59,6 +67,8 @@ impl Drop {
             DropTarget::Profile(profile) => format!("inbox/{}/{profile}/{}", self.program, self.file),
             DropTarget::Directory(kind) => format!("inbox/{}/directory/{kind}/{}", self.program, self.file),
             DropTarget::Approve(id) => format!("inbox/{}/approve/{id}", self.program),
+            DropTarget::Undo(id) if self.dry_run => format!("inbox/{}/undo/dry-run/{id}", self.program),
+            DropTarget::Undo(id) => format!("inbox/{}/undo/{id}", self.program),
         }
     }
 }
@@ -173,6 +183,14 @@ impl Artifacts {
     /// Of a dry run: the import that approves it.
     pub fn approval(&self) -> String {
         format!("{}/approval", self.0)
+    }
+    /// Of an import: the one that undoes it.
+    pub fn undone_by(&self) -> String {
+        format!("{}/undone", self.0)
+    }
+    /// Of an undo: what became of each contact.
+    pub fn undone(&self) -> String {
+        format!("{}/undone.csv", self.0)
     }
     /// Of a gated import: whether its chunks are written.
     pub fn gate(&self) -> String {

@@ -99,6 +99,26 @@ impl<'a> ReportInput<'a> {
         count.rows > 0 && count.column.as_deref().is_some_and(|field| self.labels.is_optional(field))
     }
 
+    /// Returns whether the import undid another one.
+    pub(crate) fn is_undo(&self) -> bool {
+        self.summary.head.undoes.is_some()
+    }
+
+    /// Returns the contacts of an undone import, by what became of them; nothing of other imports.
+    pub(crate) fn undone(&self) -> Vec<UndoneCount<'static>> {
+        let Some(counts) = self.summary.rows.undo else { return Vec::new() };
+        let w = self.words().undo();
+        let dry_run = self.summary.head.dry_run;
+        let word = |real, dry| if dry_run { dry } else { real };
+        let all = [
+            (word(&w.removed, &w.removed_dry), &w.removed_note, "rejected", counts.removed),
+            (word(&w.restored, &w.restored_dry), &w.restored_note, "updated", counts.restored),
+            (&w.kept, &w.kept_note, "skipped", counts.kept),
+        ];
+        let told = all.into_iter().filter(|(.., count)| *count > 0);
+        told.map(|(word, note, css, count)| UndoneCount { word, note, css, count }).collect()
+    }
+
     /// Returns whether some row is in `failed.csv`.
     pub(crate) fn has_failed_rows(&self) -> bool {
         let rows = self.summary.rows;
@@ -109,6 +129,7 @@ impl<'a> ReportInput<'a> {
     pub(crate) fn has_results(&self) -> bool {
         let summary = self.summary;
         match summary.status {
+            _ if self.is_undo() => false,
             Status::Refused => false,
             Status::Failed => summary.rows.read > 0,
             Status::Completed | Status::CompletedWithErrors | Status::Incomplete | Status::Cancelled => true,
@@ -120,6 +141,18 @@ impl<'a> ReportInput<'a> {
         let rows = self.summary.rows;
         Outcome::ALL.into_iter().map(move |outcome| (outcome, rows.of(outcome)))
     }
+}
+
+/// Contacts of an undone import of which the same became.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct UndoneCount<'a> {
+    /// The word for it.
+    pub(crate) word: &'a str,
+    /// What it means.
+    note: &'a str,
+    css: &'static str,
+    /// How many they are.
+    pub(crate) count: u64,
 }
 
 /// Writes the report.
@@ -156,6 +189,8 @@ struct View<'a> {
     has_failed_rows: bool,
     has_accepted_rows: bool,
     removes: bool,
+    /// Where the import undid another one: what `undone.csv` is.
+    undone_file: Option<&'a str>,
     workbooks: Workbooks,
     /// The columns that the profile expects, where one is missing.
     expected: Option<String>,
@@ -211,13 +246,14 @@ impl<'a> View<'a> {
             has_results: input.has_results(),
             has_failed_rows: input.has_failed_rows(),
             has_accepted_rows: summary.rows.accepted() > 0,
+            undone_file: summary.rows.undo.map(|_| words.undo().undone_file.as_str()),
             removes: summary.removed.is_some_and(|removed| removed > 0),
             workbooks: input.workbooks,
             expected: input.expected_columns(),
             template: input.template_command(),
             invalid_optional: input.offers_invalid_optional(),
             options: options(input),
-            has_matches: summary.kind().is_none(),
+            has_matches: summary.kind().is_none() && !input.is_undo(),
             detected: detected(input),
             columns: input.upload.columns.iter().map(|column| column_line(column, input)).collect(),
         }
@@ -260,15 +296,25 @@ fn time(time: Timestamp, input: &ReportInput) -> String {
 }
 
 fn sum(input: &ReportInput) -> String {
-    let terms = input.outcomes().filter(|(_, count)| *count > 0);
-    let terms: Vec<_> = terms.map(|(_, count)| number_format::whole(count, input.locale)).collect();
+    let outcomes = input.outcomes().map(|(_, count)| count);
+    let terms = outcomes.chain(input.undone().into_iter().map(|undone| undone.count));
+    let terms: Vec<_> =
+        terms.filter(|count| *count > 0).map(|count| number_format::whole(count, input.locale)).collect();
     if terms.is_empty() { "0".to_owned() } else { terms.join(" + ") }
 }
 
 /// Returns the outcomes that occurred; nothing is told of those that did not.
 fn outcome_lines<'a>(input: &ReportInput<'a>) -> Vec<OutcomeLine<'a>> {
     let occurred = input.outcomes().filter(|(_, count)| *count > 0);
-    occurred.map(|line| outcome_line(line, input.summary, input.words())).collect()
+    let lines = occurred.map(|line| outcome_line(line, input.summary, input.words()));
+    let undone = input.undone().into_iter().map(|undone| OutcomeLine {
+        word: undone.word,
+        note: undone.note.to_owned(),
+        css: undone.css,
+        count: number_format::whole(undone.count, input.locale),
+        percent: percent(undone.count, input.summary),
+    });
+    lines.chain(undone).collect()
 }
 
 /// Returns the options of the drop that were set, as they were followed.
@@ -296,8 +342,13 @@ fn outcome_line<'a>(
         note: words.outcome_note(outcome, summary.kind()),
         css: outcome.as_str(),
         count: number_format::whole(count, words.locale()),
-        percent: format!("{:.3}", 100.0 * count as f64 / summary.rows.sum().max(1) as f64),
+        percent: percent(count, summary),
     }
+}
+
+/// The part of all rows.
+fn percent(count: u64, summary: &Summary) -> String {
+    format!("{:.3}", 100.0 * count as f64 / summary.rows.sum().max(1) as f64)
 }
 
 fn detected<'a>(input: &ReportInput<'a>) -> Vec<(&'a str, String)> {

@@ -133,7 +133,14 @@ impl Page {
             next: next(input),
             link: link(input),
             attached: attachment.map(|name| words.filled(&w.attached, &[("file", name)])),
-            results: fill(input, if input.has_results() { &w.results } else { &w.results_none }),
+            results: fill(
+                input,
+                if input.has_results() || input.summary.rows.undo.is_some() {
+                    &w.results
+                } else {
+                    &w.results_none
+                },
+            ),
         }
     }
 }
@@ -169,6 +176,10 @@ fn figures(input: &ReportInput) -> Vec<(String, String)> {
         return Vec::new();
     }
     let number = |count| number_format::whole(count, input.locale);
+    if input.is_undo() {
+        let undone = input.undone().into_iter().map(|undone| (undone.word.to_owned(), number(undone.count)));
+        return std::iter::once((words.undo().read.clone(), number(rows.read))).chain(undone).collect();
+    }
     let mut figures = vec![(words.report().read.clone(), number(rows.read))];
     let occurred = input.outcomes().filter(|(_, count)| *count > 0);
     figures
@@ -196,6 +207,10 @@ fn link(input: &ReportInput) -> Option<String> {
 /// Returns what the reader is to do.
 fn next(input: &ReportInput) -> Option<String> {
     let (w, rows) = (input.words().notification(), input.summary.rows);
+    if input.is_undo() {
+        let ending = input.summary.ending();
+        return Some(input.words().explanation(ending).to_owned());
+    }
     match input.summary.status {
         Status::Completed => None,
         Status::CompletedWithErrors | Status::Incomplete | Status::Cancelled

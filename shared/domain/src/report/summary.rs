@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::messages::catalogue::Ending;
-use crate::result::tally::{CodeCount, Counts, FieldCount, Tally};
+use crate::result::tally::{CodeCount, Counts, FieldCount, Tally, UndoCounts};
 use crate::types::code::Scope;
 use crate::types::kind::Kind;
 
@@ -31,6 +31,9 @@ pub struct Head {
     /// The dry run that the import approves.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub approves: Option<String>,
+    /// The import that this one undoes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub undoes: Option<String>,
 }
 
 /// `summary.json`, its members in the order of the file.
@@ -94,6 +97,22 @@ impl Summary {
         }
     }
 
+    /// Sums up an undo; `unprocessed` chunks were not decided.
+    pub fn of_undo(
+        head: Head,
+        counts: UndoCounts,
+        unprocessed: u64,
+        started_at: Timestamp,
+        finished_at: Timestamp,
+    ) -> Self {
+        let tally = Tally { rows: Counts::of_undo(counts), ..Tally::default() };
+        let mut summary = Self::from_tally(head, tally, started_at, finished_at);
+        if unprocessed > 0 && summary.status == Status::Completed {
+            summary.status = Status::Incomplete;
+        }
+        summary
+    }
+
     /// Says that the import was cancelled, where chunks are unprocessed for that.
     #[must_use]
     pub fn cancelled(mut self) -> Self {
@@ -116,6 +135,7 @@ impl Summary {
         Ending {
             status: self.status,
             dry_run: self.head.dry_run,
+            undo: self.head.undoes.is_some(),
             none_accepted: self.rows.accepted() + self.rows.unprocessed == 0,
         }
     }
@@ -175,6 +195,7 @@ mod tests {
             file: "fair.csv".into(),
             dry_run: false,
             approves: None,
+            undoes: None,
         };
         let started = "2026-03-01T09:30:00.1239Z".parse().unwrap();
         Summary::from_tally(head, tally, started, "2026-03-01T09:30:02Z".parse().unwrap())

@@ -232,6 +232,7 @@ mod tests {
             repeated: true,
             known: false,
             record: Some("{}"),
+            before: None,
             groups: &[],
         };
         let mut writes = WriteBatch::default();

@@ -13,9 +13,102 @@ use crate::types::finding::Finding;
 /// How many row numbers the summary names for a code and column.
 pub const FIRST_ROWS: usize = 10;
 
+/// The number of contacts that an undone import had written, and what became of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct UndoCounts {
+    /// Contacts that the import had written or removed.
+    pub read: u64,
+    /// Contacts that it had created and that are gone.
+    pub removed: u64,
+    /// Contacts that are as they were before it.
+    pub restored: u64,
+    /// Contacts that stay as they are, or of which some field stays.
+    pub kept: u64,
+}
+
+impl UndoCounts {
+    /// Adds the counts of another chunk.
+    pub fn merge(&mut self, other: &Self) {
+        self.read += other.read;
+        self.removed += other.removed;
+        self.restored += other.restored;
+        self.kept += other.kept;
+    }
+}
+
 /// The number of rows read, and of each outcome.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct RowCounts {
+    /// Data records of the file, blank ones included.
+    read: u64,
+    /// Rows that created a contact.
+    created: u64,
+    /// Rows that changed a contact.
+    updated: u64,
+    /// Rows that changed nothing.
+    unchanged: u64,
+    /// Rows that joined an earlier row's contact.
+    merged: u64,
+    /// Blank rows and rows not chosen.
+    skipped: u64,
+    /// Rows with errors.
+    rejected: u64,
+    /// Rows that may not be stored.
+    unprocessed: u64,
+}
+
+/// The counts as `summary.json` has them: of the rows of a file, or of the contacts of an undone import.
+#[derive(Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(untagged)]
+enum CountsJson {
+    /// Of a file.
+    Rows(RowCounts),
+    /// Of an undo.
+    Undo(UndoCounts),
+}
+
+impl From<CountsJson> for Counts {
+    fn from(json: CountsJson) -> Self {
+        match json {
+            CountsJson::Undo(undo) => Self::of_undo(undo),
+            CountsJson::Rows(rows) => {
+                let RowCounts { read, created, updated, unchanged, merged, skipped, rejected, unprocessed } =
+                    rows;
+                let undo = None;
+                Self { read, created, updated, unchanged, merged, skipped, rejected, unprocessed, undo }
+            }
+        }
+    }
+}
+
+impl From<Counts> for CountsJson {
+    fn from(counts: Counts) -> Self {
+        let Counts { read, created, updated, unchanged, merged, skipped, rejected, unprocessed, undo } =
+            counts;
+        match undo {
+            Some(undo) => Self::Undo(undo),
+            None => Self::Rows(RowCounts {
+                read,
+                created,
+                updated,
+                unchanged,
+                merged,
+                skipped,
+                rejected,
+                unprocessed,
+            }),
+        }
+    }
+}
+
+/// The number of rows read, and of each outcome.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(from = "CountsJson", into = "CountsJson")]
 pub struct Counts {
     /// Data records of the file, blank ones included.
     pub read: u64,
@@ -33,9 +126,16 @@ pub struct Counts {
     pub rejected: u64,
     /// Rows that may not be stored.
     pub unprocessed: u64,
+    /// Of an undo: its counts, in place of the others.
+    pub undo: Option<UndoCounts>,
 }
 
 impl Counts {
+    /// The counts of an undo.
+    pub fn of_undo(undo: UndoCounts) -> Self {
+        Self { read: undo.read, undo: Some(undo), ..Self::default() }
+    }
+
     /// Returns the number of rows with this outcome.
     pub const fn of(&self, outcome: Outcome) -> u64 {
         match outcome {
@@ -56,6 +156,9 @@ impl Counts {
 
     /// Returns the sum of all outcomes, which must be the number of rows read.
     pub fn sum(&self) -> u64 {
+        if let Some(undo) = &self.undo {
+            return undo.removed.saturating_add(undo.restored).saturating_add(undo.kept);
+        }
         Outcome::ALL.into_iter().map(|outcome| self.of(outcome)).fold(0, u64::saturating_add)
     }
 

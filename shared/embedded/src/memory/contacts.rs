@@ -5,7 +5,10 @@ use std::sync::{Arc, Mutex};
 
 use rollcall_domain::types::id::ContactId;
 use rollcall_domain::types::names::ImportId;
-use rollcall_pipeline::ports::{Answer, ContactListing, ContactWrite, Contacts, Pool, Wanted};
+use rollcall_pipeline::ports::{
+    Answer, ContactListing, ContactState, ContactWrite, Contacts, Earlier, Pool, UndoChange, UndoWrite,
+    Wanted,
+};
 
 use crate::store::lock;
 
@@ -31,11 +34,19 @@ struct Contact {
     row: u64,
     record: Option<String>,
     /// The record before the import, where it was judged as repeated.
-    before: Option<String>,
+    before: Option<Earlier>,
     groups: BTreeMap<String, ImportId>,
 }
 
 impl MemoryContacts {
+    /// The imports that wrote the present contacts of a pool last, in the order of [`Self::listed`].
+    pub fn stamps(&self, pool: &Pool) -> Vec<ImportId> {
+        let pools = lock(&self.0);
+        let Some(shelf) = pools.pools.get(pool) else { return Vec::new() };
+        let present = |contact: &&Contact| contact.record.is_some() && shelf.stands(&contact.import);
+        shelf.contacts.values().filter(present).map(|contact| contact.import.clone()).collect()
+    }
+
     /// The present contacts of a pool: id, record, groups.
     pub fn listed(&self, pool: &Pool) -> Vec<(ContactId, String, Vec<String>)> {
         let pools = lock(&self.0);
@@ -54,19 +65,52 @@ impl Shelf {
         self.cutoff.as_ref().is_none_or(|cutoff| import >= cutoff)
     }
 
-    fn before(&self, import: &ImportId, wanted: &Wanted) -> Option<String> {
+    fn before(&self, import: &ImportId, wanted: &Wanted) -> Option<Earlier> {
         match wanted {
             Wanted::Contact(id) => {
                 let contact = self.contacts.get(id)?;
-                let own = contact.import == *import;
-                let record = if own { &contact.before } else { &contact.record };
-                record.clone().filter(|_| own || self.stands(&contact.import))
+                if contact.import == *import {
+                    return contact.before.clone();
+                }
+                contact.earlier().filter(|_| self.stands(&contact.import))
             }
             Wanted::Membership(id, group) => {
                 let by = self.contacts.get(id)?.groups.get(group)?;
-                (by != import && self.stands(by)).then(String::new)
+                let earlier = Earlier { record: String::new(), import_id: by.to_string() };
+                (by != import && self.stands(by)).then_some(earlier)
             }
         }
+    }
+
+    fn now(&self, id: &ContactId) -> Option<ContactState> {
+        let contact = self.contacts.get(id)?;
+        let groups = contact.groups.iter().filter(|(_, by)| self.stands(by));
+        Some(ContactState {
+            record: contact.record.clone(),
+            import_id: contact.import.clone(),
+            groups: groups.map(|(group, by)| (group.clone(), by.clone())).collect(),
+            stands: self.stands(&contact.import),
+        })
+    }
+
+    fn undo(&mut self, undone: &ImportId, write: &UndoWrite) {
+        let Some(contact) = self.contacts.get_mut(&write.contact_id) else { return };
+        if contact.import == write.expected {
+            match &write.change {
+                UndoChange::None => {}
+                UndoChange::Remove => {
+                    self.contacts.remove(&write.contact_id);
+                    return;
+                }
+                UndoChange::Restore { record, import_id } => {
+                    contact.record = Some(record.clone());
+                    if let Some(import) = import_id {
+                        contact.import = import.clone();
+                    }
+                }
+            }
+        }
+        contact.groups.retain(|group, by| by != undone || !write.leaves.contains(group));
     }
 
     fn keep(&mut self, import: &ImportId, keep: &ContactWrite<'_>) {
@@ -85,16 +129,24 @@ impl Shelf {
         let written = keep.record.is_some() || keep.repeated;
         if contact.import == *import {
             if written && keep.row <= contact.row {
-                contact.record = keep.record.map(str::to_owned).or_else(|| contact.before.clone());
+                let before = || contact.before.as_ref().map(|before| before.record.clone());
+                contact.record = keep.record.map(str::to_owned).or_else(before);
                 contact.row = keep.row;
             }
         } else if written && (!stands || contact.import < *import) {
-            let before = contact.record.take().filter(|_| stands);
-            contact.record = keep.record.map(str::to_owned).or_else(|| before.clone());
+            let before = contact.earlier().filter(|_| stands);
+            let record = || before.as_ref().map(|before| before.record.clone());
+            contact.record = keep.record.map(str::to_owned).or_else(record);
             contact.before = before.filter(|_| keep.repeated);
             (contact.import, contact.row) = (import.clone(), keep.row);
         }
         self.contacts.insert(keep.contact_id, contact);
+    }
+}
+
+impl Contact {
+    fn earlier(&self) -> Option<Earlier> {
+        Some(Earlier { record: self.record.clone()?, import_id: self.import.to_string() })
     }
 }
 
@@ -124,10 +176,32 @@ impl ContactListing for MemoryListing {
 impl Contacts for MemoryContacts {
     type Listing = MemoryListing;
 
-    async fn read(&self, pool: &Pool, import: &ImportId, wanted: &[Wanted]) -> Answer<Vec<Option<String>>> {
+    async fn read(&self, pool: &Pool, import: &ImportId, wanted: &[Wanted]) -> Answer<Vec<Option<Earlier>>> {
         let pools = lock(&self.0);
         let shelf = pools.pools.get(pool);
         Ok(wanted.iter().map(|wanted| shelf.and_then(|shelf| shelf.before(import, wanted))).collect())
+    }
+
+    async fn now(&self, pool: &Pool, ids: &[ContactId]) -> Answer<Vec<Option<ContactState>>> {
+        let pools = lock(&self.0);
+        let shelf = pools.pools.get(pool);
+        Ok(ids.iter().map(|id| shelf.and_then(|shelf| shelf.now(id))).collect())
+    }
+
+    async fn lower_cutoff(&self, pool: &Pool, from: &ImportId, to: Option<&ImportId>) -> Answer<()> {
+        let mut pools = lock(&self.0);
+        let shelf = pools.pools.entry(pool.clone()).or_default();
+        if shelf.cutoff.as_ref() == Some(from) {
+            shelf.cutoff = to.cloned();
+        }
+        Ok(())
+    }
+
+    async fn undo(&self, pool: &Pool, undone: &ImportId, writes: &[UndoWrite]) -> Answer<()> {
+        let mut pools = lock(&self.0);
+        let shelf = pools.pools.entry(pool.clone()).or_default();
+        writes.iter().for_each(|write| shelf.undo(undone, write));
+        Ok(())
     }
 
     async fn keep(
@@ -148,7 +222,7 @@ impl Contacts for MemoryContacts {
     async fn list(&self, pool: &Pool, import: &ImportId) -> Answer<MemoryListing> {
         let pools = lock(&self.0);
         let Some(shelf) = pools.pools.get(pool) else { return Ok(MemoryListing(Vec::new())) };
-        let before = |id: &ContactId| Some((*id, shelf.before(import, &Wanted::Contact(*id))?));
+        let before = |id: &ContactId| Some((*id, shelf.before(import, &Wanted::Contact(*id))?.record));
         let mut listed: Vec<_> = shelf.contacts.keys().filter_map(before).collect();
         listed.sort_by_key(|(id, _)| id.letters());
         Ok(MemoryListing(listed))

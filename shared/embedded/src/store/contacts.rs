@@ -6,7 +6,9 @@ use std::sync::Arc;
 
 use rollcall_domain::types::id::ContactId;
 use rollcall_domain::types::names::ImportId;
-use rollcall_pipeline::ports::{Answer, ContactWrite, Contacts, Pool, Wanted};
+use rollcall_pipeline::ports::{
+    Answer, ContactState, ContactWrite, Contacts, Earlier, Pool, UndoWrite, Wanted,
+};
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OptionalExtension, params};
 
@@ -28,8 +30,24 @@ impl ContactStore {
 impl Contacts for ContactStore {
     type Listing = PoolListing;
 
-    async fn read(&self, pool: &Pool, import: &ImportId, wanted: &[Wanted]) -> Answer<Vec<Option<String>>> {
+    async fn read(&self, pool: &Pool, import: &ImportId, wanted: &[Wanted]) -> Answer<Vec<Option<Earlier>>> {
         self.read_before(pool, import, wanted)
+    }
+
+    async fn now(&self, pool: &Pool, ids: &[ContactId]) -> Answer<Vec<Option<ContactState>>> {
+        self.read_now(pool, ids)
+    }
+
+    async fn lower_cutoff(&self, pool: &Pool, from: &ImportId, to: Option<&ImportId>) -> Answer<()> {
+        self.0.write("lowering the cutoff of a pool", |transaction| {
+            let lower = "UPDATE pools SET floor = ?4 WHERE program = ?1 AND pool = ?2 AND floor = ?3";
+            let to = to.map_or("", ImportId::as_str);
+            transaction.execute(lower, params![pool.program.as_str(), pool.pool, from.as_str(), to]).map(drop)
+        })
+    }
+
+    async fn undo(&self, pool: &Pool, undone: &ImportId, writes: &[UndoWrite]) -> Answer<()> {
+        if writes.is_empty() { Ok(()) } else { self.undo_writes(pool, undone, writes) }
     }
 
     async fn keep(
@@ -71,7 +89,7 @@ impl Contacts for ContactStore {
 }
 
 impl ContactStore {
-    fn read_before(&self, pool: &Pool, import: &ImportId, wanted: &[Wanted]) -> Answer<Vec<Option<String>>> {
+    fn read_before(&self, pool: &Pool, import: &ImportId, wanted: &[Wanted]) -> Answer<Vec<Option<Earlier>>> {
         let mut answers = vec![None; wanted.len()];
         let hashes: Vec<u64> = wanted.iter().map(|wanted| hash(contact_of(wanted))).collect();
         let found = self.0.contacts.find(&hashes);
@@ -88,6 +106,23 @@ impl ContactStore {
                 let wanted = &wanted[found.position];
                 if let Some(row) = at.as_ref().filter(|row| row.contact_id == *contact_of(wanted)) {
                     answers[found.position] = view.before(connection, row, wanted)?;
+                }
+            }
+            Ok(())
+        })?;
+        Ok(answers)
+    }
+
+    fn read_now(&self, pool: &Pool, ids: &[ContactId]) -> Answer<Vec<Option<ContactState>>> {
+        let mut answers = vec![None; ids.len()];
+        let hashes: Vec<u64> = ids.iter().map(hash).collect();
+        let found = self.0.contacts.find(&hashes);
+        self.0.read("reading contacts", |connection| {
+            let Some(mut view) = View::of_pool(connection, pool)? else { return Ok(()) };
+            for found in found {
+                let row = view.standing(connection, found.seq)?;
+                if let Some(row) = row.filter(|row| row.contact_id == ids[found.position]) {
+                    answers[found.position] = Some(view.state(connection, row)?);
                 }
             }
             Ok(())
@@ -128,23 +163,29 @@ pub(super) struct View {
 }
 
 impl View {
-    /// The pool, if it is known.
+    /// The pool as an import sees it, if it is known.
     pub(super) fn of(
         connection: &Connection,
         pool: &Pool,
         import: &ImportId,
     ) -> rusqlite::Result<Option<Self>> {
+        let Some(view) = Self::of_pool(connection, pool)? else { return Ok(None) };
+        let import = connection
+            .prepare_cached("SELECT number FROM stamps WHERE import_id = ?1")?
+            .query_row([import.as_str()], |row| row.get(0))
+            .optional()?;
+        Ok(Some(Self { import, ..view }))
+    }
+
+    /// The pool, if it is known.
+    pub(super) fn of_pool(connection: &Connection, pool: &Pool) -> rusqlite::Result<Option<Self>> {
         let select = "SELECT number, floor FROM pools WHERE program = ?1 AND pool = ?2";
         let known = connection
             .prepare_cached(select)?
             .query_row([pool.program.as_str(), &pool.pool], |row| Ok((row.get(0)?, row.get(1)?)))
             .optional()?;
         let Some((pool, cutoff)) = known else { return Ok(None) };
-        let import = connection
-            .prepare_cached("SELECT number FROM stamps WHERE import_id = ?1")?
-            .query_row([import.as_str()], |row| row.get(0))
-            .optional()?;
-        Ok(Some(Self { pool, cutoff, import, imports: HashMap::new() }))
+        Ok(Some(Self { pool, cutoff, import: None, imports: HashMap::new() }))
     }
 
     /// The row with a sequence number, where it belongs to this pool.
@@ -171,18 +212,39 @@ impl View {
         connection: &Connection,
         row: &Standing,
         wanted: &Wanted,
-    ) -> rusqlite::Result<Option<String>> {
-        match wanted {
-            Wanted::Contact(_) if Some(row.import) == self.import => record_before(connection, row.seq),
-            Wanted::Contact(_) if self.stands(connection, row.import)? => Ok(row.record.clone()),
-            Wanted::Contact(_) => Ok(None),
+    ) -> rusqlite::Result<Option<Earlier>> {
+        let found = match wanted {
+            Wanted::Contact(_) if Some(row.import) == self.import => record_before(connection, row.seq)?,
+            Wanted::Contact(_) if self.stands(connection, row.import)? => {
+                row.record.clone().map(|record| (record, row.import))
+            }
+            Wanted::Contact(_) => None,
             Wanted::Membership(_, group) => match row.groups.get(group) {
                 Some(by) if Some(*by) != self.import && self.stands(connection, *by)? => {
-                    Ok(Some(String::new()))
+                    Some((String::new(), *by))
                 }
-                _ => Ok(None),
+                _ => None,
             },
+        };
+        let Some((record, import)) = found else { return Ok(None) };
+        let import_id = self.import_id(connection, import)?.to_owned();
+        Ok(Some(Earlier { record, import_id }))
+    }
+
+    /// A row with the imports that wrote it.
+    fn state(&mut self, connection: &Connection, row: Standing) -> rusqlite::Result<ContactState> {
+        let mut groups = BTreeMap::new();
+        for (group, by) in row.groups {
+            if self.stands(connection, by)? {
+                groups.insert(group, self.import_id(connection, by)?.parse().map_err(unreadable)?);
+            }
         }
+        Ok(ContactState {
+            record: row.record,
+            import_id: self.import_id(connection, row.import)?.parse().map_err(unreadable)?,
+            groups,
+            stands: self.stands(connection, row.import)?,
+        })
     }
 
     /// Whether an import is not below the cutoff.
@@ -209,6 +271,12 @@ impl View {
         Ok(self.imports[&one] > self.imports[&other])
     }
 
+    /// The id of an import; nothing of one that is not known.
+    fn import_id(&mut self, connection: &Connection, number: i64) -> rusqlite::Result<&str> {
+        self.load_import(connection, number)?;
+        Ok(self.imports.get(&number).map_or("", String::as_str))
+    }
+
     fn load_import(&mut self, connection: &Connection, number: i64) -> rusqlite::Result<()> {
         if let Entry::Vacant(place) = self.imports.entry(number) {
             let id = connection
@@ -220,13 +288,13 @@ impl View {
     }
 }
 
-/// The record beside a row, from before the import that wrote it; `None` where the contact was absent.
-pub(super) fn record_before(connection: &Connection, seq: i64) -> rusqlite::Result<Option<String>> {
-    let record = connection
-        .prepare_cached("SELECT record FROM contacts_before WHERE seq = ?1")?
-        .query_row([seq], |row| row.get(0))
-        .optional()?;
-    Ok(record.flatten())
+/// The record beside a row, from before the import that wrote it, and the import that had written it; `None` where the
+/// contact was absent.
+pub(super) fn record_before(connection: &Connection, seq: i64) -> rusqlite::Result<Option<(String, i64)>> {
+    connection
+        .prepare_cached("SELECT record, stamp FROM contacts_before WHERE seq = ?1 AND record IS NOT NULL")?
+        .query_row([seq], |row| Ok((row.get(0)?, row.get(1)?)))
+        .optional()
 }
 
 /// The pool's number; a new pool gets one.

@@ -257,7 +257,7 @@ fn check_version(path: &Path, connection: &Connection) -> Result<(), OpenError> 
         connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0)).map_err(failed)?;
     match (application, version) {
         (0, 0) if tables == 0 => Ok(()),
-        (schema::APPLICATION, schema::VERSION) => Ok(()),
+        (schema::APPLICATION, 1..=schema::VERSION) => Ok(()),
         (schema::APPLICATION, found) => {
             Err(OpenError::Newer { path: path.to_owned(), found, known: schema::VERSION })
         }
@@ -271,8 +271,11 @@ fn make_tables(writer: &mut Connection) -> rusqlite::Result<()> {
     if version == 0 {
         transaction.execute_batch(schema::TABLES)?;
         transaction.pragma_update(None, "application_id", schema::APPLICATION)?;
-        transaction.pragma_update(None, "user_version", schema::VERSION)?;
+    } else {
+        let changes = schema::CHANGES.iter().skip(usize::try_from(version).unwrap_or_default() - 1);
+        changes.into_iter().try_for_each(|change| transaction.execute_batch(change))?;
     }
+    transaction.pragma_update(None, "user_version", schema::VERSION)?;
     transaction.commit()
 }
 

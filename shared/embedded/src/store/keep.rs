@@ -228,10 +228,11 @@ impl Keeping<'_> {
     ) -> rusqlite::Result<Option<Cow<'k, str>>> {
         let mut before = standing.record.as_deref().filter(|_| stands).map(Cow::Borrowed);
         if standing.import == self.import {
-            before = record_before(self.transaction, standing.seq)?.map(Cow::Owned);
+            before = record_before(self.transaction, standing.seq)?.map(|(record, _)| Cow::Owned(record));
         } else if keep.repeated && before.is_some() {
-            let insert = "INSERT OR REPLACE INTO contacts_before (seq, import, record) VALUES (?1, ?2, ?3)";
-            let values = params![standing.seq, self.import, before];
+            let insert = "INSERT OR REPLACE INTO contacts_before (seq, import, record, stamp)
+                VALUES (?1, ?2, ?3, ?4)";
+            let values = params![standing.seq, self.import, before, standing.import];
             self.transaction.prepare_cached(insert)?.execute(values)?;
         } else {
             self.forget_before(standing.seq)?;

@@ -18,6 +18,7 @@ mod keep;
 mod listing;
 mod pool_listing;
 mod schema;
+mod undo;
 
 pub use contacts::ContactStore;
 pub(crate) use database::lock;

@@ -4,7 +4,13 @@
 pub(super) const APPLICATION: i32 = 0x526f_4361;
 
 /// The version of the tables that this code reads and writes.
-pub(super) const VERSION: i32 = 1;
+pub(super) const VERSION: i32 = 2;
+
+/// What each version of the tables changed in those of the version before it; the first ones are [`TABLES`]'.
+pub(super) const CHANGES: [&str; 1] = ["
+    ALTER TABLE contacts_before ADD COLUMN stamp INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE pools ADD COLUMN tidied TEXT NOT NULL DEFAULT '';
+"];
 
 /// Makes the tables of a new home.
 pub(super) const TABLES: &str = "
@@ -13,12 +19,14 @@ CREATE TABLE stamps (
     number INTEGER PRIMARY KEY,
     import_id TEXT NOT NULL UNIQUE
 );
--- Whose contacts; a contact stamped with an older import than the floor is no more.
+-- Whose contacts; a contact stamped with an older import than the floor is no more. tidied: the floor below which
+-- contacts were deleted.
 CREATE TABLE pools (
     number INTEGER PRIMARY KEY,
     program TEXT NOT NULL,
     pool TEXT NOT NULL,
     floor TEXT NOT NULL DEFAULT '',
+    tidied TEXT NOT NULL DEFAULT '',
     UNIQUE (program, pool)
 );
 -- Contacts in the order they came. record: JSON. groups: JSON, each group's key with the number of the import
@@ -32,11 +40,13 @@ CREATE TABLE contacts (
     record TEXT,
     groups TEXT
 );
--- What a contact was before the import that runs, where its identity stands several times in the file.
+-- What a contact was before the import that runs, where its identity stands several times in the file; stamp: the
+-- import that had written it.
 CREATE TABLE contacts_before (
     seq INTEGER PRIMARY KEY,
     import INTEGER NOT NULL,
-    record TEXT
+    record TEXT,
+    stamp INTEGER NOT NULL DEFAULT 0
 );
 -- Chunks whose records are kept: a second delivery keeps nothing.
 CREATE TABLE kept_chunks (

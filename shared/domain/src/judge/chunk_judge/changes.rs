@@ -23,7 +23,7 @@ pub struct Change {
 }
 
 impl Change {
-    pub(super) fn new(field: &str, before: &str, after: &str) -> Self {
+    pub(crate) fn new(field: &str, before: &str, after: &str) -> Self {
         Self { field: field.to_owned(), before: before.to_owned(), after: after.to_owned() }
     }
 }
@@ -124,7 +124,7 @@ fn clear(profile: &Profile, field: FieldIndex, record: &mut Record) {
 
 /// The fields in which two records of a contact differ: the profile's fields by name, then tags, account and the
 /// sender's own columns.
-fn differences(profile: &Profile, before: &Record, after: &Record) -> Vec<Change> {
+pub(crate) fn differences(profile: &Profile, before: &Record, after: &Record) -> Vec<Change> {
     let mut changes = Vec::new();
     let is_tags =
         |name: &str| profile.field(name).is_some_and(|field| profile.fields[field].kind == FieldKind::Tags);

@@ -7,6 +7,7 @@ use hashbrown::{HashMap, HashTable};
 
 use crate::contacts::contact::Wanted;
 use crate::contacts::directory::{Candidates, DirectoryItem, Group, MatchKey};
+use crate::contacts::state::Earlier;
 use crate::types::kind::Kind;
 
 /// The look-ups needed before rows can be judged; no key occurs twice.
@@ -30,7 +31,7 @@ pub struct LookupAnswers {
     /// The entries (JSON) of each key.
     pub entries: Vec<Vec<String>>,
     /// Records (JSON) and memberships.
-    pub contacts: Vec<Option<String>>,
+    pub contacts: Vec<Option<Earlier>>,
     /// Existing entries.
     pub items: Vec<Option<DirectoryItem>>,
 }
@@ -104,7 +105,7 @@ impl<'f> Known<'f> {
     }
 
     /// A contact's record, or a membership, as it was before the import.
-    pub(super) fn before(&self, place: Option<u32>) -> Option<&'f str> {
-        self.found.contacts.get(place? as usize)?.as_deref()
+    pub(super) fn before(&self, place: Option<u32>) -> Option<&'f Earlier> {
+        self.found.contacts.get(place? as usize)?.as_ref()
     }
 }

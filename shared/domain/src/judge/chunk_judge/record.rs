@@ -135,7 +135,7 @@ impl RecordShape {
 
     /// Name and phones say what the fields say, also where some of these are from the row and some from before;
     /// where a field is cleared, they may become empty.
-    pub(super) fn say_again(&self, profile: &Profile, merged: &mut Record, cleared: bool) {
+    pub(crate) fn say_again(&self, profile: &Profile, merged: &mut Record, cleared: bool) {
         let value =
             |field: FieldIndex| merged.fields.get(&*profile.fields[field].name).map_or("", String::as_str);
         let name = name(profile, value).into_owned();

@@ -74,7 +74,7 @@ fn languages_have_equal_slots() {
 fn endings() -> impl Iterator<Item = Ending> {
     Status::ALL.into_iter().flat_map(|status| {
         [false, true].into_iter().flat_map(move |dry_run| {
-            [false, true].map(|none_accepted| Ending { status, dry_run, none_accepted })
+            [false, true].map(|none_accepted| Ending { status, dry_run, undo: false, none_accepted })
         })
     })
 }

@@ -16,6 +16,8 @@ pub struct Ending {
     pub status: Status,
     /// Nothing was to be written.
     pub dry_run: bool,
+    /// It undid another import.
+    pub undo: bool,
     /// No row was accepted.
     pub none_accepted: bool,
 }
@@ -43,6 +45,7 @@ pub struct Book {
     pub opening_dry: StatusWords,
     pub notification: NotificationWords,
     pub terminal: TerminalWords,
+    pub undo: UndoWords,
     pub note: NoteWords,
 }
 
@@ -100,6 +103,47 @@ words! {
     NotificationWords:
     subject dry_run greeting dry_run_note figures matched fix remarks row_count example_row example_line more results
     results_none link attached again_dry again again_safe again_file again_failed closing
+}
+
+words! {
+    /// The words of an undo.
+    UndoWords:
+    completed completed_dry incomplete refused failed cancelled explanation explanation_dry explanation_again
+    explanation_refused opening opening_dry read removed removed_dry restored restored_dry kept removed_note
+    restored_note kept_note undone_file
+}
+
+impl UndoWords {
+    /// How the undo ended, as a sentence.
+    pub fn headline(&self, ending: Ending) -> &str {
+        match ending.status {
+            Status::Completed | Status::CompletedWithErrors if ending.dry_run => &self.completed_dry,
+            Status::Completed | Status::CompletedWithErrors => &self.completed,
+            Status::Incomplete => &self.incomplete,
+            Status::Refused => &self.refused,
+            Status::Failed => &self.failed,
+            Status::Cancelled => &self.cancelled,
+        }
+    }
+
+    /// What the end means for the reader.
+    pub fn explanation(&self, ending: Ending) -> &str {
+        match ending.status {
+            Status::Completed | Status::CompletedWithErrors if ending.dry_run => &self.explanation_dry,
+            Status::Completed | Status::CompletedWithErrors => &self.explanation,
+            Status::Refused => &self.explanation_refused,
+            Status::Incomplete | Status::Failed | Status::Cancelled => &self.explanation_again,
+        }
+    }
+
+    /// The first sentence of the notification e-mail, with slots.
+    pub fn opening(&self, ending: Ending) -> &str {
+        match ending.status {
+            Status::Completed | Status::CompletedWithErrors if ending.dry_run => &self.opening_dry,
+            Status::Completed | Status::CompletedWithErrors => &self.opening,
+            _ => self.headline(ending),
+        }
+    }
 }
 
 words! {
