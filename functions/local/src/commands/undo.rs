@@ -7,7 +7,7 @@ use rollcall_domain::types::outcome::Status;
 use super::Tuning;
 use crate::answer;
 use crate::answer::{Exit, Failure};
-use crate::host::{Host, find_import};
+use crate::host::Workplace;
 
 /// Undo an import; what somebody else changed since stays, with the reason
 #[derive(Debug, clap::Args)]
@@ -28,11 +28,10 @@ pub struct Undo {
 impl Undo {
     /// Undoes the import, and answers like an import.
     pub fn run(self, home: &Path) -> Result<Exit, Failure> {
-        let host = Host::open(home, self.tuning.tune(self.json))?;
-        let import = find_import(host.home(), &self.import)?;
-        let done = host.undo(&import, self.dry_run)?;
+        let workplace = Workplace::open(home, self.tuning.tune(self.json), self.tuning.wait())?;
+        let done = workplace.undo(&self.import, self.dry_run)?;
         if self.json {
-            answer::print(&answer::document(&done.summary, &done.results))?;
+            answer::print(&answer::pretty(&answer::document(&done.summary, &done.results)))?;
         } else {
             answer::print(&answer::outcome_text(&done))?;
         }
