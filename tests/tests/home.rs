@@ -92,8 +92,15 @@ fn what_is_no_home_is_said_in_one_line() {
     };
     version(99);
     assert!(refused(&newer).contains("newer"));
+    // Tables of the first version get what the second has.
+    let tables = rusqlite::Connection::open(newer.join("rollcall.sqlite")).unwrap();
+    let drop_new = "ALTER TABLE contacts_before DROP COLUMN stamp; ALTER TABLE pools DROP COLUMN tidied;";
+    tables.execute_batch(drop_new).unwrap();
+    drop(tables);
     version(1);
-    Home::open(&newer).unwrap();
+    for _ in 0..2 {
+        Home::open(&newer).unwrap();
+    }
 }
 
 #[test]

@@ -85,7 +85,7 @@ fn after_import_and_undo_all_is_as_before() {
                 "restored|groups|Gold||",
                 "restored|name|Ann Lee|Ann|",
                 "restored|note|new|old|",
-                "restored|phone|'+5511961234567||",
+                "restored|phone|+5511961234567||",
             ]
         );
         assert!(undo.notification.unwrap().contains("undone"), "a letter");
@@ -100,7 +100,7 @@ fn what_a_later_import_changed_stays() {
     for course in courses() {
         let host = host();
         let first = host.import_with("prospects", FILE, &[], &course);
-        let later = "Name,E-mail,Note,Group\n,ann@one.example,later,\nDan,dan@four.example,seen,\n\
+        let later = "Name,E-mail,Note,Group\nAnn Lee,ann@one.example,later,\nDan,dan@four.example,seen,\n\
             Cid,cid@three.example,,vip\n";
         host.import_with("prospects", later, &[], &course);
         let undo = undo(&host, &first.import_id, &course);
@@ -113,7 +113,7 @@ fn what_a_later_import_changed_stays() {
                 "removed|email|cid@three.example||",
                 "restored|groups|Gold||",
                 "restored|name|Ann Lee|Ann|",
-                "restored|phone|'+5511961234567||",
+                "restored|phone|+5511961234567||",
             ]
         );
         let notes: BTreeMap<String, String> =
@@ -226,7 +226,7 @@ fn dig_05_an_undone_replace_brings_the_removed_contacts_back() {
         let undone_first = undo(&host, &first.import_id, &course);
         assert_eq!(host.contacts(), older);
         assert_eq!(counts(&undone_first), [4, 1, 3, 0]);
-        let back = "restored|phone_1||'+5511961234561|".to_owned();
+        let back = "restored|phone_1||+5511961234561|".to_owned();
         assert!(lines(&undone_first).contains(&back), "{:?}", lines(&undone_first));
         // The next replace removes again.
         host.import_with("mailing", last, &[("replace", "true")], &course);

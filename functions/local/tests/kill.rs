@@ -19,37 +19,102 @@ use std::time::{Duration, Instant};
 
 const ROWS: u32 = 1_500;
 
+/// A command that is killed, on a home that is prepared for it.
+struct Scenario<'a> {
+    prepared: &'a Path,
+    /// The command and its exit code.
+    command: &'a dyn Fn(&Path) -> Command,
+    exit: i32,
+    /// Which import it starts, by its summary.
+    starts: &'a dyn Fn(&serde_json::Value) -> bool,
+    /// Files of its results.
+    results: &'a [&'a str],
+}
+
 #[test]
 fn killed_at_any_moment_the_next_command_finishes() {
-    let kills: u32 = number("ROLLCALL_KILLS").unwrap_or(24);
-    let mut dice =
-        Dice(u64::from(number("ROLLCALL_KILL_SEED").unwrap_or(1)).wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1);
     let folder = tempfile::tempdir().unwrap();
     let files = Files::write(folder.path());
     let prepared = folder.path().join("prepared");
     prepare(&prepared, &files);
+    let scenario = Scenario {
+        prepared: &prepared,
+        command: &|home| import(home, &files.list),
+        exit: 1,
+        starts: &|summary| summary["file"] == "list.csv",
+        results: &["succeeded.csv", "failed.csv"],
+    };
+    kill_and_compare(folder.path(), &files, &scenario);
+}
 
-    let undisturbed = folder.path().join("undisturbed");
-    copy(&prepared, &undisturbed);
+#[test]
+fn an_undo_that_is_killed_is_finished_by_the_next_command() {
+    let folder = tempfile::tempdir().unwrap();
+    let files = Files::write(folder.path());
+    let prepared = folder.path().join("prepared");
+    prepare(&prepared, &files);
+    let before = contacts(&prepared);
+    let imported = answer(import(&prepared, &files.list), 1);
+    assert_ne!(contacts(&prepared), before);
+    let id = imported["import_id"].as_str().unwrap();
+    let scenario = Scenario {
+        prepared: &prepared,
+        command: &|home| request(home, "undo", id),
+        exit: 0,
+        starts: &|summary| summary["undoes"] == *id,
+        results: &["undone.csv"],
+    };
+    kill_and_compare(folder.path(), &files, &scenario);
+    assert_eq!(answer(request(&prepared, "undo", id), 0)["rows"]["kept"], 0);
+    assert_eq!(contacts(&prepared), before);
+}
+
+#[test]
+fn an_approval_that_is_killed_is_finished_by_the_next_command() {
+    let folder = tempfile::tempdir().unwrap();
+    let files = Files::write(folder.path());
+    let prepared = folder.path().join("prepared");
+    prepare(&prepared, &files);
+    let mut dry_run = import(&prepared, &files.list);
+    dry_run.arg("--dry-run");
+    let dry_run = answer(dry_run, 1);
+    let id = dry_run["import_id"].as_str().unwrap();
+    let scenario = Scenario {
+        prepared: &prepared,
+        command: &|home| request(home, "approve", id),
+        exit: 1,
+        starts: &|summary| summary["approves"] == *id,
+        results: &["succeeded.csv", "failed.csv", "changes.csv"],
+    };
+    kill_and_compare(folder.path(), &files, &scenario);
+}
+
+/// Kills the command again and again; after the next one everything is as if it had never been killed.
+fn kill_and_compare(folder: &Path, files: &Files, scenario: &Scenario<'_>) {
+    let kills: u32 = number("ROLLCALL_KILLS").unwrap_or(24);
+    let mut dice =
+        Dice(u64::from(number("ROLLCALL_KILL_SEED").unwrap_or(1)).wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1);
+    let undisturbed = folder.join("undisturbed");
+    copy(scenario.prepared, &undisturbed);
     let started = Instant::now();
-    assert_eq!(import(&undisturbed, &files.list).output().unwrap().status.code(), Some(1));
+    answer((scenario.command)(&undisturbed), scenario.exit);
     let takes = started.elapsed();
-    finish(&undisturbed, &files);
-    let wanted = answers(&undisturbed);
-    assert!(wanted.iter().any(|(name, bytes)| name == "succeeded.csv" && bytes.len() > 10_000));
+    finish(&undisturbed, files);
+    let wanted = answers(&undisturbed, scenario);
+    assert!(wanted.iter().any(|(name, bytes)| name == scenario.results[0] && bytes.len() > 10_000));
 
     let (mut killed, mut unbegun, mut homes) = (0, 0, 0);
     while killed < kills {
-        let home = folder.path().join(format!("home-{homes}"));
+        let home = folder.join(format!("home-{homes}"));
         homes += 1;
-        copy(&prepared, &home);
-        killed += u32::from(kill(import(&home, &files.list), dice.below(takes)));
+        copy(scenario.prepared, &home);
+        killed += u32::from(kill((scenario.command)(&home), dice.below(takes)));
         // The command that finishes is killed too, now and then.
         while dice.below(Duration::from_nanos(3)).as_nanos() > 0 && killed < kills {
             killed += u32::from(kill(import(&home, &files.one), dice.below(takes)));
         }
-        finish(&home, &files);
-        let came = answers(&home);
+        finish(&home, files);
+        let came = answers(&home, scenario);
         if came.is_empty() {
             unbegun += 1;
         } else {
@@ -67,30 +132,52 @@ fn killed_at_any_moment_the_next_command_finishes() {
     println!("{killed} kills in {homes} homes, {unbegun} before the import began; 0 differing bytes");
 }
 
-/// What an import of the list answered, and the contacts; empty where it never began.
-fn answers(home: &Path) -> BTreeMap<String, Vec<u8>> {
+/// What the import of a scenario answered, and the contacts; empty where it never began.
+fn answers(home: &Path, scenario: &Scenario<'_>) -> BTreeMap<String, Vec<u8>> {
     let mut answers = BTreeMap::new();
     let Ok(imports) = fs::read_dir(home.join("bucket/imports/acme")) else { return answers };
     for import in imports.map(|entry| entry.unwrap().path()) {
         let summary: serde_json::Value =
             serde_json::from_slice(&fs::read(import.join("summary.json")).unwrap_or_default())
                 .unwrap_or_default();
-        if summary["file"] != "list.csv" {
+        if !(scenario.starts)(&summary) {
             continue;
         }
-        for name in ["succeeded.csv", "failed.csv"] {
-            answers.insert(name.to_owned(), fs::read(import.join(name)).unwrap());
+        for name in scenario.results {
+            answers.insert((*name).to_owned(), fs::read(import.join(name)).unwrap());
         }
         answers.insert("rows".to_owned(), summary["rows"].to_string().into_bytes());
         let notification = home.join("outbox").join(format!("{}.eml", import.file_name().unwrap().display()));
         assert!(notification.is_file(), "no letter: {}", notification.display());
     }
     if !answers.is_empty() {
-        let mut list = rollcall(home);
-        let listed = list.args(["contacts", "list", "--program", "acme", "--json"]).output().unwrap();
-        answers.insert("contacts".to_owned(), without_import_ids(&listed));
+        answers.insert("contacts".to_owned(), without_import_ids(&list(home)));
     }
     answers
+}
+
+fn list(home: &Path) -> Output {
+    rollcall(home).args(["contacts", "list", "--program", "acme", "--json"]).output().unwrap()
+}
+
+/// The contacts byte for byte, `import_id` included.
+fn contacts(home: &Path) -> Vec<u8> {
+    let listed = list(home);
+    assert!(listed.status.success());
+    listed.stdout
+}
+
+/// The JSON document that a command answers with.
+fn answer(mut command: Command, exit: i32) -> serde_json::Value {
+    let done = command.output().unwrap();
+    assert_eq!(done.status.code(), Some(exit), "{}", String::from_utf8_lossy(&done.stderr));
+    serde_json::from_slice(&done.stdout).unwrap()
+}
+
+fn request(home: &Path, word: &str, id: &str) -> Command {
+    let mut command = rollcall(home);
+    command.args([word, id, "--json"]);
+    command
 }
 
 fn without_import_ids(listed: &Output) -> Vec<u8> {

@@ -90,13 +90,13 @@ impl Standing {
         } else {
             (text_of(item, RECORD), by)
         };
-        let earlier = |record: &str| Earlier { record: record.to_owned(), import_id: by.to_owned() };
-        record.filter(|_| self.stands(by)).map(earlier)
+        let (import_id, stands) = (by.to_owned(), self.stands(by));
+        record.map(|record| Earlier { record: record.to_owned(), import_id, stands })
     }
 
     fn membership(&self, item: &Item, import: &ImportId) -> Option<Earlier> {
         let by = text_of(item, IMPORT).unwrap_or_default();
-        let earlier = || Earlier { record: String::new(), import_id: by.to_owned() };
+        let earlier = || Earlier { record: String::new(), import_id: by.to_owned(), stands: true };
         (by != import.as_str() && self.stands(by)).then(earlier)
     }
 }

@@ -12,7 +12,7 @@ use rollcall_domain::result::chunk_result::{ChunkAnswer, ChunkResult};
 use rollcall_domain::types::names::{ImportId, ProgramName};
 
 use crate::fault::Fault;
-use crate::ports::Objects;
+use crate::ports::{Objects, Pool};
 
 /// A plan and its profile, read once and used for many chunks.
 #[derive(Debug)]
@@ -21,6 +21,13 @@ pub struct Loaded {
     pub plan: Plan,
     /// The plan's profile.
     pub profile: Profile,
+}
+
+impl Loaded {
+    /// The contacts that the import is about.
+    pub(crate) fn pool(&self) -> Pool {
+        Pool { program: self.plan.program.clone(), pool: self.profile.pool.clone() }
+    }
 }
 
 /// The plans that were read last. A worker receives many chunks of few imports.

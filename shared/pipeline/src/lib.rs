@@ -9,6 +9,7 @@
 //! - [`undo`]: an import that takes back what another one wrote.
 //! - [`cancel`]: an import is to end without the chunks that are not decided yet.
 //! - [`sweep`]: an import hangs. Sends what is missing once more, then abandons the open chunks.
+//! - [`history`]: which import wrote which field of a contact, and when.
 //! - [`migrate`]: a schedule says to look for files. New ones are split like drops.
 //! - [`request`]: the settings, profile and options of an import.
 //! - [`preview`]: shows what an import would do, without starting one.
@@ -70,6 +71,7 @@ pub mod fault;
 pub mod finalize;
 mod gate;
 mod head;
+pub mod history;
 pub mod migrate;
 pub mod ports;
 pub mod preview;

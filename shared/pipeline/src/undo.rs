@@ -272,7 +272,7 @@ async fn apply(host: &impl Host, loaded: &Loaded, result: &UndoResult) -> Answer
     let Some(undo) = plan.undoes.as_ref().filter(|_| !plan.dry_run && !result.unprocessed) else {
         return Ok(());
     };
-    let pool = crate::work::pool(loaded);
+    let pool = loaded.pool();
     if let Some(cutoff) = &undo.cutoff {
         contacts.lower_cutoff(&pool, &undo.import_id, cutoff.import_id.as_ref()).await?;
     }

@@ -195,5 +195,5 @@ pub(crate) async fn keep(
 }
 
 pub(crate) fn pool(loaded: &Loaded) -> Pool {
-    Pool { program: loaded.plan.program.clone(), pool: loaded.profile.pool.clone() }
+    loaded.pool()
 }

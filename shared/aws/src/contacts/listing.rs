@@ -72,7 +72,8 @@ impl PoolListing {
 
     fn listed(&self, item: &Item) -> Option<(ContactId, String)> {
         let id = ContactId::parse(text_of(item, SK)?)?;
-        Some((id, self.standing.before(item, &self.import)?.record))
+        let earlier = self.standing.before(item, &self.import)?;
+        earlier.stands.then_some((id, earlier.record))
     }
 }
 

@@ -14,6 +14,8 @@ pub struct Earlier {
     pub record: String,
     /// The import that wrote it.
     pub import_id: String,
+    /// It is not below the cutoff of its pool; below it, it reads as absent, and only an undo brings it back.
+    pub stands: bool,
 }
 
 /// A contact as it is stored now.

@@ -19,7 +19,7 @@ pub struct ContactWrite<'a> {
     pub known: bool,
     /// The whole record to store, JSON; `None` where nothing of it changed.
     pub record: Option<&'a str>,
-    /// What the record replaces.
+    /// What the record replaces, also where that read as absent.
     pub before: Option<Before<'a>>,
     /// Keys of its new groups.
     pub groups: &'a [String],

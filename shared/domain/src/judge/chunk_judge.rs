@@ -355,8 +355,7 @@ impl<'p> ChunkJudge<'p> {
         let Some(contact_id) = row.contact_id.filter(|_| !row.refused) else {
             return self.refuse(output, &row);
         };
-        let earlier = known.before(row.asked.contact);
-        let before = earlier.map(|earlier| earlier.record.as_str());
+        let before = known.before(row.asked.contact).map(|earlier| earlier.record.as_str());
         let Some(writes) = self.check_mode(&mut row, before.is_some()) else {
             return self.refuse(output, &row);
         };
@@ -399,14 +398,15 @@ impl<'p> ChunkJudge<'p> {
             output.open(row.number, first, at, outcome);
         }
         let groups = joins.map_or(&[][..], std::slice::from_ref);
-        let (repeated, known) = (row.first.is_some(), before.is_some());
+        let (repeated, is_known) = (row.first.is_some(), before.is_some());
         if let Writes::Contacts(writes) = &mut output.chunk_result.writes
             && !self.plan.dry_run
             && (record.is_some() || !groups.is_empty())
         {
-            let before = earlier.map(|Earlier { record, import_id }| Before { import_id, record });
+            let stored = known.stored(row.asked.contact);
+            let before = stored.map(|Earlier { record, import_id, .. }| Before { import_id, record });
             let row = row.number;
-            writes.add(&ContactWrite { contact_id, row, repeated, known, record, before, groups });
+            writes.add(&ContactWrite { contact_id, row, repeated, known: is_known, record, before, groups });
         }
         output.record = own;
         Ok(())

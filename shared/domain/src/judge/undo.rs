@@ -190,7 +190,7 @@ impl<'p> UndoJudge<'p> {
             return Ok(Some(Outcome::kept(KeptReason::SignedUp)));
         }
         if !line.known {
-            return Ok(Some(self.created(line.contact_id, now, record, leaves)?));
+            return Ok(Some(self.created(line, now, record, leaves)?));
         }
         let mut outcome = Outcome::default();
         let mut change = UndoChange::None;
@@ -219,7 +219,7 @@ impl<'p> UndoJudge<'p> {
     /// A contact that the import created goes, unless somebody touched it.
     fn created(
         &self,
-        contact_id: ContactId,
+        line: &ContactWrite<'_>,
         now: &ContactState,
         record: &str,
         leaves: Vec<String>,
@@ -230,7 +230,15 @@ impl<'p> UndoJudge<'p> {
         }
         let (field, value) = self.identity(&read(record)?);
         let expected = now.import_id.clone();
-        let write = UndoWrite { contact_id, expected, change: UndoChange::Remove, leaves };
+        // A contact that an earlier replace removed is below the cutoff again, where an undo of that replace finds it.
+        let change = match line.before {
+            Some(before) => UndoChange::Restore {
+                record: before.record.to_owned(),
+                import_id: Some(before.import_id.parse().map_err(|error| format!("contact: {error}"))?),
+            },
+            None => UndoChange::Remove,
+        };
+        let write = UndoWrite { contact_id: line.contact_id, expected, change, leaves };
         Ok(Outcome {
             restored: vec![Change::new(&field, &value, "")],
             write: Some(write),

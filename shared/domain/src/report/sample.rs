@@ -89,6 +89,7 @@ impl Sample {
             file: "feira <2026> & cia.csv".into(),
             dry_run: false,
             approves: None,
+            undoes: None,
         };
         let upload = upload(head.clone(), Verdict::of(findings), tally.rows.read);
         let (started, finished) = ("2026-03-01T09:30:00.120Z", "2026-03-01T09:30:02.520Z");

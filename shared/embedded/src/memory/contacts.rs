@@ -65,18 +65,21 @@ impl Shelf {
         self.cutoff.as_ref().is_none_or(|cutoff| import >= cutoff)
     }
 
+    fn stands_as(&self, import: &str) -> bool {
+        self.cutoff.as_ref().is_none_or(|cutoff| import >= cutoff.as_str())
+    }
+
     fn before(&self, import: &ImportId, wanted: &Wanted) -> Option<Earlier> {
         match wanted {
             Wanted::Contact(id) => {
                 let contact = self.contacts.get(id)?;
-                if contact.import == *import {
-                    return contact.before.clone();
-                }
-                contact.earlier().filter(|_| self.stands(&contact.import))
+                let own = contact.import == *import;
+                let earlier = if own { contact.before.clone() } else { contact.earlier() };
+                earlier.map(|earlier| Earlier { stands: self.stands_as(&earlier.import_id), ..earlier })
             }
             Wanted::Membership(id, group) => {
                 let by = self.contacts.get(id)?.groups.get(group)?;
-                let earlier = Earlier { record: String::new(), import_id: by.to_string() };
+                let earlier = Earlier { record: String::new(), import_id: by.to_string(), stands: true };
                 (by != import && self.stands(by)).then_some(earlier)
             }
         }
@@ -134,8 +137,8 @@ impl Shelf {
                 contact.row = keep.row;
             }
         } else if written && (!stands || contact.import < *import) {
-            let before = contact.earlier().filter(|_| stands);
-            let record = || before.as_ref().map(|before| before.record.clone());
+            let before = contact.earlier();
+            let record = || before.as_ref().filter(|_| stands).map(|before| before.record.clone());
             contact.record = keep.record.map(str::to_owned).or_else(record);
             contact.before = before.filter(|_| keep.repeated);
             (contact.import, contact.row) = (import.clone(), keep.row);
@@ -146,7 +149,7 @@ impl Shelf {
 
 impl Contact {
     fn earlier(&self) -> Option<Earlier> {
-        Some(Earlier { record: self.record.clone()?, import_id: self.import.to_string() })
+        Some(Earlier { record: self.record.clone()?, import_id: self.import.to_string(), stands: true })
     }
 }
 
@@ -222,7 +225,10 @@ impl Contacts for MemoryContacts {
     async fn list(&self, pool: &Pool, import: &ImportId) -> Answer<MemoryListing> {
         let pools = lock(&self.0);
         let Some(shelf) = pools.pools.get(pool) else { return Ok(MemoryListing(Vec::new())) };
-        let before = |id: &ContactId| Some((*id, shelf.before(import, &Wanted::Contact(*id))?.record));
+        let before = |id: &ContactId| {
+            let earlier = shelf.before(import, &Wanted::Contact(*id))?;
+            earlier.stands.then_some((*id, earlier.record))
+        };
         let mut listed: Vec<_> = shelf.contacts.keys().filter_map(before).collect();
         listed.sort_by_key(|(id, _)| id.letters());
         Ok(MemoryListing(listed))

@@ -215,10 +215,7 @@ impl View {
     ) -> rusqlite::Result<Option<Earlier>> {
         let found = match wanted {
             Wanted::Contact(_) if Some(row.import) == self.import => record_before(connection, row.seq)?,
-            Wanted::Contact(_) if self.stands(connection, row.import)? => {
-                row.record.clone().map(|record| (record, row.import))
-            }
-            Wanted::Contact(_) => None,
+            Wanted::Contact(_) => row.record.clone().map(|record| (record, row.import)),
             Wanted::Membership(_, group) => match row.groups.get(group) {
                 Some(by) if Some(*by) != self.import && self.stands(connection, *by)? => {
                     Some((String::new(), *by))
@@ -228,7 +225,8 @@ impl View {
         };
         let Some((record, import)) = found else { return Ok(None) };
         let import_id = self.import_id(connection, import)?.to_owned();
-        Ok(Some(Earlier { record, import_id }))
+        let stands = self.stands(connection, import)?;
+        Ok(Some(Earlier { record, import_id, stands }))
     }
 
     /// A row with the imports that wrote it.

@@ -226,13 +226,14 @@ impl Keeping<'_> {
         standing: &'k Standing,
         stands: bool,
     ) -> rusqlite::Result<Option<Cow<'k, str>>> {
-        let mut before = standing.record.as_deref().filter(|_| stands).map(Cow::Borrowed);
+        let stored = standing.record.as_deref();
+        let mut before = stored.filter(|_| stands).map(Cow::Borrowed);
         if standing.import == self.import {
             before = record_before(self.transaction, standing.seq)?.map(|(record, _)| Cow::Owned(record));
-        } else if keep.repeated && before.is_some() {
+        } else if keep.repeated && stored.is_some() {
             let insert = "INSERT OR REPLACE INTO contacts_before (seq, import, record, stamp)
                 VALUES (?1, ?2, ?3, ?4)";
-            let values = params![standing.seq, self.import, before, standing.import];
+            let values = params![standing.seq, self.import, stored, standing.import];
             self.transaction.prepare_cached(insert)?.execute(values)?;
         } else {
             self.forget_before(standing.seq)?;

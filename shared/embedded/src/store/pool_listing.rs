@@ -18,9 +18,10 @@ const PAGE: u32 = 500;
 const SORT: &str = "INSERT INTO temp.sorted (seq, own)
     SELECT seq, stamps.import_id = ?3 FROM contacts
         JOIN pools ON pools.number = contacts.pool JOIN stamps ON stamps.number = contacts.import
-        LEFT JOIN contacts_before USING (seq)
+        LEFT JOIN contacts_before USING (seq) LEFT JOIN stamps AS earlier ON earlier.number = contacts_before.stamp
     WHERE pools.program = ?1 AND pools.pool = ?2
-        AND CASE WHEN stamps.import_id = ?3 THEN contacts_before.record IS NOT NULL
+        AND CASE WHEN stamps.import_id = ?3
+            THEN contacts_before.record IS NOT NULL AND earlier.import_id >= pools.floor
             ELSE contacts.record IS NOT NULL AND stamps.import_id >= pools.floor END
     ORDER BY contact_id";
 

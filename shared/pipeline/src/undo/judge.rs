@@ -15,7 +15,6 @@ use rollcall_domain::types::kind::Kind;
 use crate::artifacts::{Loaded, missing, read_abandoned, read_chunk_result};
 use crate::fault::Fault;
 use crate::ports::{Answer, ContactState, ContactWrite, Contacts, Directory, Host, Objects, Ports};
-use crate::work::pool;
 
 /// The result of a chunk: of the contacts that the import wrote, or of those that it removed.
 pub(super) async fn judge(host: &impl Host, loaded: &Loaded, chunk: u32) -> Answer<UndoResult> {
@@ -41,7 +40,7 @@ async fn judge_written(host: &impl Host, loaded: &Loaded, undo: &UndoPlan, chunk
         plan.chunks[chunk as usize].repeats.iter().map(|mark| u64::from(mark.row)).collect();
     let lines: Vec<ContactWrite<'_>> = writes.iter().filter(|line| !joined.contains(&line.row)).collect();
     let ids: Vec<ContactId> = lines.iter().map(|line| line.contact_id).collect();
-    let states = contacts.now(&pool(loaded), &ids).await?;
+    let states = contacts.now(&loaded.pool(), &ids).await?;
     let abandoned = read_abandoned(objects, &artifacts, chunk).await?;
     let facts = UndoFacts {
         group_names: group_names(&host.ports().directory, plan, undo, &states).await?,
@@ -65,7 +64,7 @@ async fn judge_removed(host: &impl Host, loaded: &Loaded, undo: &UndoPlan, chunk
     let object = objects.describe(&key).await?.ok_or_else(|| missing("removed.csv"))?;
     let bytes = objects.read(&object, part.start..part.end).await?;
     let ids = ids_of(&bytes, plan.delimiter());
-    let pool = pool(loaded);
+    let pool = loaded.pool();
     let cutoff = contacts.cutoff(&pool).await?;
     let earlier = undo.cutoff.as_ref().and_then(|cutoff| cutoff.import_id.as_ref());
     // Another chunk of this undo may have set the cutoff back already.

@@ -104,8 +104,13 @@ impl<'f> Known<'f> {
         self.found.accounts.get(place as usize)
     }
 
+    /// A contact's record, or a membership, as it was before the import; below the cutoff too.
+    pub(super) fn stored(&self, place: Option<u32>) -> Option<&'f Earlier> {
+        self.found.contacts.get(place? as usize)?.as_ref()
+    }
+
     /// A contact's record, or a membership, as it was before the import.
     pub(super) fn before(&self, place: Option<u32>) -> Option<&'f Earlier> {
-        self.found.contacts.get(place? as usize)?.as_ref()
+        self.stored(place).filter(|earlier| earlier.stands)
     }
 }
