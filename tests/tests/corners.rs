@@ -53,15 +53,13 @@ fn seen(text: &[u8], surveyed: &Surveyed) -> Vec<Seen> {
     let delimiter = surveyed.delimiter.unwrap();
     let mut rows = Vec::new();
     for message in messages(text, surveyed) {
-        let (mut line, mut start) = (message.first_line, 0);
+        let mut line = message.first_line;
         let ends = records(message.text.as_bytes(), delimiter);
         assert_eq!(ends.len() as u32, surveyed.chunks[message.chunk as usize].rows);
-        for (number, end) in (message.first_row..).zip(ends) {
+        for (number, found) in (message.first_row..).zip(ends) {
             let mark = message.marks.iter().find(|mark| mark.row == number);
-            let record = &message.text[start..end.end - usize::from(end.terminator)];
-            rows.push((number, line, record.to_owned(), mark.cloned()));
-            line += mark.and_then(|mark| mark.lines).unwrap_or(u64::from(end.lines));
-            start = end.end;
+            rows.push((number, line, message.text[found.body].to_owned(), mark.cloned()));
+            line += mark.and_then(|mark| mark.lines).unwrap_or(u64::from(found.lines));
         }
         assert!(message.marks.is_sorted_by_key(|mark| mark.row));
     }

@@ -1,6 +1,6 @@
 //! Contact ids, and the hashes that ids are derived from.
 
-use hmac::{Hmac, Mac};
+use hmac::{Hmac, KeyInit, Mac};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
