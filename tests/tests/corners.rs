@@ -171,7 +171,7 @@ fn a_record_around_the_limit_is_the_same_however_it_is_cut() {
         // Pieces smaller than a record, larger than one, and such as end at each terminator and within it.
         let many = |piece: usize| (1..text.len().div_ceil(piece)).map(|number| number * piece).collect();
         let mut all: Vec<Vec<usize>> = [LIMIT / 3, LIMIT + 7].map(many).into();
-        let ends = records(&text, b',').into_iter().map(|end| end.end).skip(3).step_by(2);
+        let ends = records(&text, b',').map(|record| record.end).skip(3).step_by(2);
         let first = usize::from(ending == "\r\n");
         all.extend((0..=first).map(|before| ends.clone().map(|end| end - before).collect()));
         for cuts in all {
