@@ -40,6 +40,7 @@ QUICK = {
 }
 # Each invocation that runs at the same time is a process here.
 CONCURRENCY, MESSAGES = 4, 2
+PARAMETERS = {"Sender": SENDER, "SenderIdentity": SENDER}
 
 
 def package():
@@ -74,6 +75,18 @@ Tagged.add_multi_constructor("!", _construct)
 
 def template(name="template.yaml"):
     return yaml.load((ROOT / "infra" / name).read_text(), Tagged)
+
+
+def _fit_to_emulator(resources):
+    """What the emulator does not know of a function."""
+    for function in FUNCTIONS:
+        properties = resources[function]["Properties"]
+        # It has no CodeDeploy, and does not tell the transform what the parameters are.
+        properties.pop("DeploymentPreference")
+        for event in properties["Events"].values():
+            # It takes a parameter here for text, and then polls no queue.
+            if event["Type"] == "SQS":
+                event["Properties"]["ScalingConfig"]["MaximumConcurrency"] = CONCURRENCY
 
 
 def _fit_to_enforcement(resources):
@@ -112,7 +125,7 @@ def start(tmp_path_factory, name, auth=False, count=False, **parameters):
 class Stack:
     def __init__(self, emulator, pace="quick", name="rollcall", **parameters):
         self.emulator, self.name = emulator, name
-        self.parameters = {"Sender": SENDER, "SenderIdentity": SENDER, "Pace": pace, **parameters}
+        self.parameters = {**PARAMETERS, "Pace": pace, **parameters}
         self.client = clients(emulator.url, REGION)
         self.s3 = self.client("s3")
         self.sqs = self.client("sqs")
@@ -133,7 +146,7 @@ class Stack:
         if self.parameters["Pace"] == "quick":
             body["Mappings"]["Pace"]["quick"].update(QUICK)
             body["Mappings"]["Chunks"]["Batch"]["Messages"] = MESSAGES
-        body["Mappings"]["Chunks"]["Batch"]["Concurrency"] = CONCURRENCY
+        _fit_to_emulator(body["Resources"])
         if self.emulator.auth:
             _fit_to_enforcement(body["Resources"])
         code = f"{self.name}-code"
