@@ -157,9 +157,9 @@ async fn lines_of(
         let text = String::from_utf8_lossy(&piece[start..piece.len().min(start + LONGEST as usize)]);
         let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
         for delimiter in [b',', b';', b'|', b'\t'] {
-            let Some(end) = records(text.as_bytes(), delimiter).into_iter().next() else { return };
+            let Some(record) = records(text.as_bytes(), delimiter).next() else { return };
             let mut cells = Cells::default();
-            cells.parse(&text[..end.end - usize::from(end.terminator)], delimiter);
+            cells.parse(&text[record.body], delimiter);
             let cells: Vec<String> = cells.iter().map(|cell| unguarded(cell).to_owned()).collect();
             if cells.get(column).is_some_and(|cell| ContactId::parse(cell) == Some(*contact)) {
                 let place = offset + start as u64;

@@ -63,7 +63,13 @@ async fn end_import<C: Contacts>(contacts: &C, pool: &Pool, number: i64) {
 
 async fn record<C: Contacts>(contacts: &C, pool: &Pool, number: i64, identity: &str) -> Option<String> {
     let wanted = [Wanted::Contact(contact(pool, identity))];
-    contacts.read(pool, &import(number), &wanted).await.expect("read").remove(0).filter(|earlier| earlier.stands).map(|earlier| earlier.record)
+    contacts
+        .read(pool, &import(number), &wanted)
+        .await
+        .expect("read")
+        .remove(0)
+        .filter(|earlier| earlier.stands)
+        .map(|earlier| earlier.record)
 }
 
 async fn is_member<C: Contacts>(contacts: &C, pool: &Pool, number: i64, identity: &str, group: &str) -> bool {
@@ -215,8 +221,12 @@ async fn below_the_floor_nothing_is<C: Contacts>(contacts: &C) {
     assert_eq!(record(contacts, &pool, 3, "both").await.as_deref(), Some("{\"n\":2}"));
     // An undo finds what is below the cutoff.
     let wanted = [Wanted::Contact(contact(&pool, "old"))];
-    let below = contacts.read(&pool, &import(3), &wanted).await.expect("read").remove(0).expect("it is stored");
-    assert_eq!((below.stands, below.record.as_str(), below.import_id.as_str()), (false, "{\"n\":1}", import(1).as_str()));
+    let below =
+        contacts.read(&pool, &import(3), &wanted).await.expect("read").remove(0).expect("it is stored");
+    assert_eq!(
+        (below.stands, below.record.as_str(), below.import_id.as_str()),
+        (false, "{\"n\":1}", import(1).as_str())
+    );
     let again = ContactWrite { record: Some("{\"n\":3}"), groups: &["two".to_owned()], ..old };
     keep(contacts, &pool, 3, 0, &[again]).await;
     assert_eq!(record(contacts, &pool, 3, "old").await, None);

@@ -17,11 +17,10 @@ pub fn accepted_contacts(plan: &Plan, answer: &ChunkAnswer) -> Vec<ContactId> {
     let id_column = SUCCEEDED.iter().position(|column| *column == CONTACT_ID).unwrap_or_default();
     let at = plan.mapping.sender().columns.len() + id_column;
     let text = String::from_utf8_lossy(&answer.succeeded);
-    let (mut cells, mut start, mut contacts) = (Cells::default(), 0, Vec::new());
-    for end in records(text.as_bytes(), delimiter) {
-        cells.parse(&text[start..end.end - usize::from(end.terminator)], delimiter);
+    let (mut cells, mut contacts) = (Cells::default(), Vec::new());
+    for record in records(text.as_bytes(), delimiter) {
+        cells.parse(&text[record.body], delimiter);
         contacts.extend(ContactId::parse(cells.get(at)));
-        start = end.end;
     }
     contacts
 }

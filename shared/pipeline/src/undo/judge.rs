@@ -82,11 +82,10 @@ async fn judge_removed(host: &impl Host, loaded: &Loaded, undo: &UndoPlan, chunk
 /// The contacts in lines of `removed.csv`.
 fn ids_of(bytes: &[u8], delimiter: u8) -> Vec<ContactId> {
     let text = String::from_utf8_lossy(bytes);
-    let (mut cells, mut start, mut ids) = (Cells::default(), 0, Vec::new());
-    for end in records(text.as_bytes(), delimiter) {
-        cells.parse(&text[start..end.end - usize::from(end.terminator)], delimiter);
+    let (mut cells, mut ids) = (Cells::default(), Vec::new());
+    for record in records(text.as_bytes(), delimiter) {
+        cells.parse(&text[record.body], delimiter);
         ids.extend(ContactId::parse(cells.get(0)));
-        start = end.end;
     }
     ids
 }
