@@ -266,8 +266,11 @@ class Stack:
         return self.get(f"imports/{summary['program']}/{summary['import_id']}/{name}")
 
     def rows(self, summary, name):
+        return self.rows_of(summary, name, ",")
+
+    def rows_of(self, summary, name, delimiter):
         text = self.result(summary, name).decode("utf-8-sig")
-        return list(csv.DictReader(io.StringIO(text, newline="")))
+        return list(csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter))
 
     def contacts(self):
         table = self.tables.Table(self.outputs["ContactsTableName"])

@@ -11,7 +11,7 @@ mod watch;
 use std::path::{Path, PathBuf};
 use std::thread::available_parallelism;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use pollster::block_on;
 use rollcall_domain::messages::catalogue::Messages;
 use rollcall_domain::messages::labels::Labels;
@@ -147,6 +147,9 @@ pub fn read<T: DeserializeOwned>(home: &Home, key: &str) -> Answer<Option<T>> {
     read.map_err(|error| Fault::damaged("reading an import's artifacts", format_args!("{key}: {error}")))
 }
 
+/// How long an undo brings back what a replace removed; then it is deleted for good.
+const UNDONE_UNTIL: SignedDuration = SignedDuration::from_hours(30 * 24);
+
 /// A home that this command works on.
 #[derive(Debug)]
 pub struct Host {
@@ -166,6 +169,7 @@ impl Host {
             host.finish(item)?;
         }
         host.home.bucket().forget_prepared()?;
+        host.home.contacts().tidy_before(Timestamp::now() - UNDONE_UNTIL)?;
         host.send_waiting();
         Ok(host)
     }

@@ -6,8 +6,10 @@
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 
+use jiff::Timestamp;
 use rollcall_domain::types::id::ContactId;
-use rollcall_domain::types::names::ImportId;
+use rollcall_domain::types::names::{ImportId, ProgramName};
+use rollcall_pipeline::fault::Fault;
 use rollcall_pipeline::ports::{Answer, ContactWrite, Pool};
 use rusqlite::{CachedStatement, Transaction, params};
 
@@ -61,6 +63,33 @@ impl ContactStore {
         for from in (0..=last).step_by(TIDIED_AT_ONCE as usize) {
             removed +=
                 self.0.write("cleaning up a pool", |transaction| tidy_some(transaction, pool, from))?;
+        }
+        Ok(removed)
+    }
+
+    /// Deletes for good what replaces removed that ended before this time; until then an undo brings it back.
+    ///
+    /// # Errors
+    /// When the tables cannot be written.
+    pub fn tidy_before(&self, before: Timestamp) -> Answer<u64> {
+        // The ids of imports begin with their time.
+        let before = before.strftime("%Y%m%dT%H%M%S").to_string();
+        let pools: Vec<(String, String, String)> =
+            self.0.read("finding pools to clean up", |connection| {
+                let select = "SELECT program, pool, floor FROM pools WHERE floor > tidied AND floor < ?1";
+                let mut select = connection.prepare_cached(select)?;
+                select.query_map([before], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?.collect()
+            })?;
+        let mut removed = 0;
+        for (program, pool, floor) in pools {
+            let program = ProgramName::parse(&program);
+            let program = program.map_err(|error| Fault::permanent("cleaning up a pool", error))?;
+            let pool = Pool { program, pool };
+            removed += self.tidy(&pool)?;
+            self.0.write("cleaning up a pool", |transaction| {
+                let note = "UPDATE pools SET tidied = ?3 WHERE program = ?1 AND pool = ?2";
+                transaction.execute(note, params![pool.program.as_str(), pool.pool, floor]).map(drop)
+            })?;
         }
         Ok(removed)
     }
