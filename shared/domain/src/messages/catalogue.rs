@@ -4,7 +4,7 @@
 //! fill its slots:
 //!
 //! | slot | filled from | codes |
-//! | slot | source | codes |
+//! | --- | --- | --- |
 //! | `column`, `value`, `hint` | the finding's own parts | all |
 //! | `reason` | argument `reason`, an id of section `[reason]`; an unknown one says nothing | invalid values, `value_*` |
 //! | `limit` | argument; a plain number gets the separators of the language, other text (`256 KiB`) stays | `*_too_*`, `archive_unsafe`, `not_stored` |
