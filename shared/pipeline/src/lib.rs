@@ -9,7 +9,7 @@
 //! - [`cancel`]: an import is to end without the chunks that are not decided yet.
 //! - [`sweep`]: an import hangs. Sends what is missing once more, then abandons the open chunks.
 //! - [`migrate`]: a schedule says to look for files. New ones are split like drops.
-//! - [`request`]: the settings, profile and options of an import.
+//! - [`request`]: the settings, profile and options of an import. `sidecar`: options beside a file serve one drop.
 //! - [`preview`]: shows what an import would do, without starting one.
 //!
 //! # Example

@@ -3,7 +3,7 @@
 //! In: the object's bytes. Out: UTF-8 text, the ends of its records, the cells of a record; and CSV that is written.
 //!
 //! - [`packed`]: gzip, zstd and zip, unpacked within limits.
-//! - [`decode`]: encodings, detected and decoded. [`workbook`]: a sheet of an xlsx file as the same text.
+//! - [`decode`]: encodings. `decode/census` counts, `decode/judgement` decides which one it is and warns. [`workbook`]: a sheet of an xlsx file as the same text.
 //! - [`dialect`]: quotes of other dialects, rewritten in the ordinary one.
 //! - [`split`]: where records end. [`cells`]: the cells of a record. [`record_text`]: a record's bytes as text.
 //! - [`write`](mod@write): CSV out, safe against formulas. [`workbook_stream`]: records out as a workbook.
