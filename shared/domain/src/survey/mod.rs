@@ -1,4 +1,4 @@
-//! The survey: the splitter's first pass over the whole file. It gives the verdict on the file.
+//! The survey: the splitter's first pass over the whole file. It accepts or refuses the file.
 //!
 //! In: decoded text, profile, options, settings. Out: delimiter, header and mapping, chunk borders, repeats, the
 //! order of day and month; or the findings that refuse the file.
