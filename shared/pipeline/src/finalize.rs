@@ -212,7 +212,7 @@ async fn assemble<O: Objects>(
     assembly.finish().await
 }
 
-/// The work left in the contacts: a replacing import raises the cutoff; every import tidies up.
+/// Ends the import in the contacts: a replacing import raises the cutoff; every import cleans up.
 async fn end_import(contacts: &impl Contacts, plan: &Plan, summary: &Summary) -> Answer<()> {
     if plan.dry_run || plan.chunks.is_empty() {
         return Ok(());

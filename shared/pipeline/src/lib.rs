@@ -1,7 +1,7 @@
 //! The three stages over ports: split, work, finalize. Knows the domain; no SDK, no adapter, no clock.
 //!
 //! - [`split`]: an object was dropped. Surveys it, writes the plan, sends its chunks.
-//! - [`split`]: an object was dropped. Surveys it, writes the plan, sends its chunks.
+//! - [`work`]: a chunk arrived. Judges its rows once, stores its result and its contacts, closes it.
 //! - [`finalize`]: all chunks are closed. Assembles the results, sends the notification e-mail.
 //! - [`assemble`]: writes both result files, in file order.
 //! - [`abandon`]: a chunk failed for good. Stores results for its rows, so that the import can end.
@@ -9,7 +9,7 @@
 //! - [`cancel`]: ends an import without the chunks that are not decided yet.
 //! - [`sweep`]: an import hangs. Sends missing messages again, then abandons the open chunks.
 //! - [`migrate`]: a schedule starts a search for files. New ones are split like drops.
-//! - [`request`]: the settings, profile and options of an import.
+//! - [`request`]: the settings, profile and options of an import. `sidecar`: options in a file, for one drop.
 //! - [`preview`]: shows the effect of an import without starting one.
 //!
 //! # Example

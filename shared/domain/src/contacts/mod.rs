@@ -4,7 +4,8 @@
 //! contact as a reader sees it now.
 //!
 //! - [`contact`]: a stored contact. [`writes`]: the writes of a chunk. [`directory`]: directory entries.
-//! - [`matching`]: the account that a row matches. [`mask`]: hides an address that a program may not see.
+//! - [`matching`]: the account that a row matches. [`mask`]: which address a program
+//!   may see, and which one an invitation may go to.
 //! - [`view`]: a contact as it is now, with account, groups and masks resolved.
 
 pub mod contact;

@@ -4,7 +4,8 @@
 //! workbooks.
 //!
 //! - [`packed`]: unpacks gzip, zstd and zip within limits.
-//! - [`decode`]: encodings, detected and decoded. [`workbook`]: a sheet of an xlsx file as the same text.
+//! - [`decode`]: encodings. `decode/census` counts, `decode/judgement` decides which encoding it is and warns.
+//! - [`workbook`]: a sheet of an xlsx file as the same text.
 //! - [`dialect`]: quotes of other dialects, rewritten in the ordinary one.
 //! - [`split`]: where records end. [`cells`]: the cells of a record. [`record_text`]: a record's bytes as text.
 //! - [`write`](mod@write): CSV out, safe against formulas. [`workbook_stream`]: records out as a workbook.

@@ -2,7 +2,7 @@
 //!
 //! In: counts, findings, the survey. Out: `summary.json`, `upload.json`, `report.html`, the notification e-mail.
 //!
-//! - [`summary`], [`upload`]: the documents for programs.
+//! - [`summary`]: the status that an import ends with, and `summary.json`. [`upload`]: `upload.json`.
 //! - [`problem`]: a problem, in words for people. [`html`]: the report. [`notification`]: the e-mail.
 
 pub mod html;

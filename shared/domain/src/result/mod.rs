@@ -3,7 +3,7 @@
 //! In: outcomes and findings of rows. Out: lines of `succeeded.csv` and `failed.csv`, counts, and the chunk result,
 //! which is stored before anything is written to the contacts.
 //!
-//! - [`rows`]: result rows. [`tally`]: counts that add up in any order.
+//! - [`rows`]: result rows. [`tally`]: counts of chunks, added in any order, and whether they equal the rows read.
 //! - [`lines`]: parses lines of result files. [`changes`]: lines of `changes.csv`.
 //! - [`chunk_result`]: the complete result of a chunk. [`abandoned`]: the result of a chunk that failed for good.
 

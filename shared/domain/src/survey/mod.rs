@@ -5,7 +5,7 @@
 //!
 //! - [`whole_file`]: the survey itself. [`opening`]: what the beginning of the file decides. [`look`]: one record.
 //! - [`delimiter`], [`preamble`], [`sheet`]: the delimiter, lines above the header, the sheet of a workbook.
-//! - [`repeats`]: which identities occur several times.
+//! - [`repeats`]: which rows repeat an earlier one; the judge turns its mark into `duplicate_in_file`.
 
 pub mod delimiter;
 pub mod look;
