@@ -23,9 +23,9 @@ pub const SOURCES: &str = "sources/";
 pub struct Migration {
     /// The program.
     pub program: ProgramName,
-    /// The prefix of the files, under [`SOURCES`].
+    /// The profile.
     pub profile: ProfileName,
-    /// Where the files are: a prefix under [`SOURCES`].
+    /// The prefix of the files, under [`SOURCES`].
     pub source: String,
     /// Whether the imports are dry runs.
     #[serde(default)]
