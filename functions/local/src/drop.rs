@@ -45,7 +45,7 @@ pub enum Readable {
 }
 
 impl Readable {
-    /// Where it is.
+    /// Its path.
     pub fn path(&self) -> &Path {
         match self {
             Readable::Source(path) => path,

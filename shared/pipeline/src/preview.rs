@@ -199,7 +199,7 @@ pub async fn preview(
     })
 }
 
-/// How many rows are looked up in one batch.
+/// The number of rows to look up in one batch.
 const CHUNK_ROWS: u32 = 500;
 
 fn findings(

@@ -20,7 +20,7 @@ pub struct EmailNotes {
     pub typo: Option<&'static str>,
 }
 
-/// Why an address is refused.
+/// The reason why an address is invalid.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
 #[error("{}", self.as_str())]
 pub enum EmailFault {

@@ -84,7 +84,7 @@ pub struct Options {
     /// With more rejected rows than this, nothing is written.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_rejected: Option<Share>,
-    /// How existing contacts are changed.
+    /// The rules for changes of existing contacts.
     #[serde(default, flatten)]
     pub changes: ChangeRules,
 }

@@ -37,7 +37,7 @@ pub struct Surveyed {
     pub day_orders: BTreeMap<String, DayOrder>,
     /// The encoding of the object, and its certainty; the decoding caller sets it.
     pub encoding: Option<DetectedEncoding>,
-    /// How the object is packed; the unpacking caller sets it.
+    /// The packing of the object; the unpacking caller sets it.
     pub packing: Option<Packing>,
     /// The sheet of a workbook; the decoding caller sets it.
     pub sheet: Option<Sheet>,
