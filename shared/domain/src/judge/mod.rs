@@ -1,6 +1,6 @@
 //! Judging: the decision on each row of a chunk.
 //!
-//! In: a chunk message, its plan, and the answers of directory and contacts. Out: the chunk result.
+//! In: a chunk message, its plan, and the entries and contacts that it refers to. Out: the chunk result.
 //!
 //! - [`chunk_judge`]: the rows of one chunk, from message to result. Its files: `lookups`,
 //!   `references` (owners, agents, tags), `record` (the contact to write), `changes` (old and new values), `approval`
