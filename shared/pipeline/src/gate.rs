@@ -1,8 +1,8 @@
-//! The gate between judging and writing, used only where an option asks for it.
+//! The gate between judging and writing, used only if an option requests it.
 //!
-//! All chunks are judged and their results are there before anything is written. Then the finalizer decides once, from
-//! the counts of all chunks, and either has every chunk written (a second message a chunk) or refuses the import. A
-//! gated import so has two steps a chunk: step `n` judges chunk `n`, step `chunks + n` writes it.
+//! All chunks are judged and their results stored before anything is written. Then the finalizer decides once, from
+//! the counts of all chunks: it either has every chunk written (a second message per chunk) or refuses the import. So
+//! a gated import has two steps per chunk: step `n` judges chunk `n`, step `chunks + n` writes it.
 
 use rollcall_domain::plan::chunk::ChunkMessage;
 use rollcall_domain::plan::import_plan::Plan;
@@ -22,7 +22,7 @@ use crate::removal::Removal;
 /// What the gate decided; written once.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Decision {
-    /// The chunks are written.
+    /// Whether the chunks are written.
     pub(crate) passed: bool,
     /// Rows that were rejected, over all chunks.
     pub(crate) rejected: u64,
@@ -47,11 +47,11 @@ impl Decision {
     }
 }
 
-/// Where a gated import is.
+/// The state of a gated import.
 pub(crate) enum Gate {
-    /// Chunks are still judged or written.
+    /// Chunks are still being judged or written.
     Closed,
-    /// Nothing is left to do before the answer.
+    /// All chunks are written, or the import is refused.
     Done,
 }
 

@@ -18,10 +18,10 @@ use super::{Done, Host, Workplace};
 use crate::answer::Failure;
 
 impl Host {
-    /// Imports what a dry run showed; a dry run that is approved already is answered with the same import.
+    /// Imports the rows that a dry run showed; for an approved dry run, returns the same import again.
     ///
     /// # Errors
-    /// Where the machine fails: the import stays unfinished, and the next command finishes it.
+    /// If the infrastructure fails: the import stays unfinished, and the next command finishes it.
     pub fn approve(&self, dry_run: &ImportItem) -> Result<Done, Failure> {
         match approved(&self.home, dry_run)? {
             Some(done) => Ok(done),
@@ -50,10 +50,10 @@ impl Host {
 }
 
 impl Workplace {
-    /// Imports what a dry run showed, by its id.
+    /// Imports the rows that a dry run showed, by its id.
     ///
     /// # Errors
-    /// As [`Host::approve`], and where there is no such import.
+    /// Like [`Host::approve`], and if there is no such import.
     pub fn approve(&self, id: &str) -> Result<Done, Failure> {
         let path = match self {
             Workplace::Here(host) => return host.approve(&find_import(host.home(), id)?),
@@ -95,7 +95,7 @@ impl Workplace {
     }
 }
 
-/// What became of the dry run's approval, where it was approved already.
+/// The import that approved the dry run, if it is approved already.
 fn approved(home: &Home, dry_run: &ImportItem) -> Result<Option<Done>, Failure> {
     let Some(import) = block_on(approved_by(home.bucket(), dry_run))? else { return Ok(None) };
     Ok(Done::read(home, &dry_run.program, &import)?)
@@ -123,7 +123,7 @@ fn undoing(import: &ImportItem, dry_run: bool) -> Drop {
 /// The import of an id.
 ///
 /// # Errors
-/// Where there is none.
+/// If there is none.
 pub fn find_import(home: &Home, id: &str) -> Result<ImportItem, Failure> {
     let unknown =
         || Failure::said(format!("no such import: {id}; `rollcall imports list` shows those there are"));
@@ -131,10 +131,10 @@ pub fn find_import(home: &Home, id: &str) -> Result<ImportItem, Failure> {
     block_on(home.imports().get(&import))?.ok_or_else(unknown)
 }
 
-/// Notes that an import is to be cancelled; it may run in another process.
+/// Stores a request to cancel an import, which may run in another process.
 ///
 /// # Errors
-/// Where the note cannot be written.
+/// If the request cannot be written.
 pub fn cancel_import(home: &Home, item: &ImportItem) -> Result<Cancelled, Fault> {
     let request = Cancel { program: item.program.clone(), import_id: item.import_id.clone() };
     block_on(cancel(home.bucket(), &home.imports(), &request))

@@ -1,7 +1,7 @@
-//! Contacts and the directory: what is stored, and how a row matches what is known.
+//! Contacts and the directory: the stored records, and the matching of rows with them.
 //!
-//! In: cleaned rows, directory entries, stored contacts. Out: the matched account, the contact to write, and a contact
-//! as a reader sees it now.
+//! In: cleaned rows, directory entries, stored contacts. Out: the matched account, the contact to write, and a
+//! contact as a reader sees it now.
 //!
 //! - [`contact`]: a stored contact. [`state`]: a contact with the imports that wrote it.
 //! - [`writes`]: the writes of a chunk. [`directory`]: directory entries.

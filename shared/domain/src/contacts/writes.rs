@@ -11,13 +11,14 @@ use crate::types::id::ContactId;
 pub struct ContactWrite<'a> {
     /// The contact.
     pub contact_id: ContactId,
-    /// Its row: among rows of one identity the lowest gives the contact's fields (I3).
+    /// Its row: among rows of one identity, the lowest provides the contact's fields (I3).
     pub row: u64,
-    /// The identity occurs several times in the file: the write is conditional, the state before is stored too.
+    /// Whether the identity occurs several times in the file: then the write is conditional, and the previous state
+    /// is stored too.
     pub repeated: bool,
-    /// The contact existed before the import (as judged).
+    /// Whether the contact existed before the import, as judged.
     pub known: bool,
-    /// The whole record to store, JSON; `None` where nothing of it changed.
+    /// The whole record to store, JSON; `None` if nothing changed.
     pub record: Option<&'a str>,
     /// What the record replaces, also where that read as absent.
     pub before: Option<Before<'a>>,
@@ -128,15 +129,15 @@ impl WriteBatch {
         self.heads.is_empty()
     }
 
-    /// The lines.
+    /// All lines.
     pub fn lines(&self) -> &str {
         &self.lines
     }
 
-    /// Reads the lines.
+    /// Parses the lines.
     ///
     /// # Errors
-    /// Where a line is invalid.
+    /// If a line is invalid.
     pub fn from_lines(lines: String) -> Result<Self, String> {
         let mut heads = Vec::new();
         let mut start = 0;

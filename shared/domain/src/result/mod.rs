@@ -1,7 +1,7 @@
 //! The results of rows and chunks.
 //!
-//! In: outcomes and findings of rows. Out: lines of `succeeded.csv` and `failed.csv`, counts, and the chunk result that
-//! is stored before anything is written to the contacts.
+//! In: outcomes and findings of rows. Out: lines of `succeeded.csv` and `failed.csv`, counts, and the chunk result,
+//! which is stored before anything is written to the contacts.
 //!
 //! - [`rows`]: result rows. [`tally`]: counts that add up in any order.
 //! - [`lines`]: lines of result files read again. [`changes`]: lines of `changes.csv`.

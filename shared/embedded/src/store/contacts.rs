@@ -137,7 +137,7 @@ fn contact_of(wanted: &Wanted) -> &ContactId {
     }
 }
 
-/// A contact's row as it stands.
+/// The current row of a contact.
 #[derive(Debug)]
 pub(super) struct Standing {
     pub(super) seq: i64,
@@ -155,9 +155,9 @@ pub(super) struct Standing {
 #[derive(Debug)]
 pub(super) struct View {
     pub(super) pool: i64,
-    /// Contacts of older imports read as absent; empty where there is no cutoff.
+    /// Contacts of older imports read as absent; empty if there is no cutoff.
     cutoff: String,
-    /// The import's number, where it has one.
+    /// The import's number, if it has one.
     import: Option<i64>,
     imports: HashMap<i64, String>,
 }
@@ -188,7 +188,7 @@ impl View {
         Ok(Some(Self { pool, cutoff, import: None, imports: HashMap::new() }))
     }
 
-    /// The row with a sequence number, where it belongs to this pool.
+    /// The row with a sequence number, if it belongs to this pool.
     pub(super) fn standing(&self, connection: &Connection, seq: i64) -> rusqlite::Result<Option<Standing>> {
         let select = "SELECT pool, contact_id, import, row, record, groups FROM contacts WHERE seq = ?1";
         let mut read = connection.prepare_cached(select)?;
