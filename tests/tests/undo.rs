@@ -108,8 +108,8 @@ fn what_a_later_import_changed_stays() {
         assert_eq!(
             lines(&undo),
             [
-                "kept||||changed_since",
                 "kept|note|later|later|changed_since",
+                "kept||||changed_since",
                 "removed|email|cid@three.example||",
                 "restored|groups|Gold||",
                 "restored|name|Ann Lee|Ann|",
