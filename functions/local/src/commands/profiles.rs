@@ -1,7 +1,6 @@
 //! `rollcall profiles`: what files of each kind promise.
 
 mod template;
-mod workbook;
 
 use std::fs;
 use std::path::{Path, PathBuf};

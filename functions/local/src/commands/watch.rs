@@ -41,7 +41,8 @@ impl Watching {
     }
 }
 
-fn tell(news: WatchEvent<'_>) {
+/// Says what the watch did.
+pub(super) fn tell(news: WatchEvent<'_>) {
     match news {
         // Nobody reads any more: the watch goes on, its answers are in the bucket.
         WatchEvent::Imported(drop, done) => _ = answer::print(&imported(drop, done)),
