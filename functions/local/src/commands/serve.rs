@@ -23,7 +23,7 @@ use super::watch::tell;
 use crate::answer;
 use crate::answer::{Exit, Failure};
 use crate::desk::Desk;
-use crate::host::{Host, Watch};
+use crate::host::{Host, MAIL_AGAIN, Watch};
 
 /// Open the console: a page in the browser for everybody who imports, and the HTTP interface for programs
 ///
@@ -73,7 +73,8 @@ impl Serve {
             Failure::said(format!("cannot listen on {}: {error}; choose another with --listen", self.listen))
         };
         let listener = runtime.block_on(TcpListener::bind(self.listen)).map_err(cannot)?;
-        let host = Arc::new(Host::open(home, self.tuning.tune(true))?);
+        let host = Arc::new(Host::open_when_free(home, self.tuning.tune(true), self.tuning.wait())?);
+        let _watching = host.home().begin_watch()?;
         std::fs::create_dir_all(host.home().bucket().root().join("inbox"))?;
         let address = listener.local_addr()?;
         let token = random();
@@ -82,7 +83,7 @@ impl Serve {
         let app = App::new(Desk::new(Arc::clone(&host)), access);
         answer::print(&format!("the console is at http://{address}/?token={token}\nstop with Ctrl-C\n"))?;
         let served = thread::scope(|scope| {
-            scope.spawn(|| Watch::new(&host, tell).run(&stop));
+            scope.spawn(|| Watch::new(&host, MAIL_AGAIN, tell).run(&stop));
             let served = runtime.block_on(serve(listener, app, &stop));
             // The watch ends with the server, whatever ended it.
             stop.store(true, Ordering::Relaxed);
