@@ -38,7 +38,7 @@ impl Patch {
         profile: &Profile,
     ) -> Result<Option<Self>, Finding> {
         let cells = places(options, &opening.mapping, profile)?;
-        Ok((!cells.is_empty()).then(|| Self {
+        Ok((!cells.is_empty()).then_some(Self {
             cells,
             delimiter: opening.delimiter,
             skip: opening.skip as u64,

@@ -5,7 +5,7 @@
 //! - [`pages`]: the console.
 //! - [`host`]: what a host gives besides the ports.
 //! - [`access`]: who may do what.
-//! - [`problem`]: refusals.
+//! - [`problem`] has the refusals, each with a code.
 //! - [`words`]: the texts, in five languages.
 
 pub mod access;

@@ -69,3 +69,46 @@ words! {
 pub fn filled(locale: Locale, text: &str, slots: &[(&str, &str)]) -> String {
     Messages::of(locale).filled(text, slots)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::problem::Kind;
+
+    fn slots(text: &str) -> Vec<&str> {
+        let mut slots: Vec<&str> =
+            text.split('{').skip(1).filter_map(|rest| Some(rest.split_once('}')?.0)).collect();
+        slots.sort_unstable();
+        slots
+    }
+
+    fn table(locale: Locale) -> toml::Table {
+        let source = match locale {
+            Locale::En => include_str!("../locales/en.toml"),
+            Locale::Pt => include_str!("../locales/pt.toml"),
+            Locale::De => include_str!("../locales/de.toml"),
+            Locale::Fr => include_str!("../locales/fr.toml"),
+            Locale::Es => include_str!("../locales/es.toml"),
+        };
+        source.parse().unwrap()
+    }
+
+    #[test]
+    fn every_language_has_every_text_with_the_same_slots() {
+        let english = table(Locale::En);
+        for locale in Locale::ALL {
+            let words = Words::of(locale);
+            for kind in Kind::ALL {
+                assert!(words.problem.contains_key(kind.code()), "{locale}: {}", kind.code());
+                assert!(words.problem_fix.contains_key(kind.code()), "{locale}: {}", kind.code());
+            }
+            for (section, texts) in &english {
+                for (name, text) in texts.as_table().unwrap() {
+                    let other = table(locale)[section][name].as_str().unwrap().to_owned();
+                    assert!(!other.is_empty(), "{locale}: {name}");
+                    assert_eq!(slots(&other), slots(text.as_str().unwrap()), "{locale}: {name}");
+                }
+            }
+        }
+    }
+}

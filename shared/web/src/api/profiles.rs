@@ -115,7 +115,7 @@ pub enum Format {
 }
 
 /// What a template is to be.
-#[derive(Debug, Deserialize, IntoParams)]
+#[derive(Debug, Default, Deserialize, IntoParams)]
 #[serde(default)]
 pub struct TemplateQuery {
     /// The format; `csv` where it is not given.
@@ -123,12 +123,6 @@ pub struct TemplateQuery {
     /// The language of the headers; the reader's where it is not given.
     #[param(value_type = Option<String>, schema_with = crate::api::openapi::language)]
     locale: Option<Locale>,
-}
-
-impl Default for TemplateQuery {
-    fn default() -> Self {
-        Self { format: None, locale: None }
-    }
 }
 
 /// The file that a sender fills in.

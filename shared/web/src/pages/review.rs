@@ -56,7 +56,13 @@ struct Review {
     unknown: Vec<UnknownLine>,
     known: Vec<KnownList>,
     unknown_more: Option<String>,
-    settings_open: bool,
+    file: FileView,
+    table: TableView,
+}
+
+/// How the file is read and what its rows mean.
+struct FileView {
+    open: bool,
     is_text: bool,
     delimiter: Option<String>,
     delimiters: Vec<Choice>,
@@ -66,6 +72,10 @@ struct Review {
     set_sheet: String,
     modes: Vec<Choice>,
     switches: Vec<Switch>,
+}
+
+/// The rows of the preview.
+struct TableView {
     counts: String,
     partial_rows: Option<String>,
     filters: Vec<Filter>,
@@ -248,31 +258,8 @@ struct View<'a> {
 impl View<'_> {
     fn page(self, file: &str, action: String, problem: Option<Problem>) -> Review {
         let (f, preview) = (&self.f, &self.shown.preview);
-        let filters = self.filters();
-        let chosen: Vec<&PreviewRow> = preview.rows.iter().filter(|row| self.is_shown(row)).collect();
-        let pages = chosen.len().div_ceil(SHOWN);
-        let page = match self.chosen.act {
-            Act::Next => self.chosen.page + 1,
-            Act::Previous => self.chosen.page.saturating_sub(1),
-            _ => self.chosen.page,
-        };
-        let page = page.min(pages.saturating_sub(1));
-        let columns = self.columns_shown();
-        let part: Vec<&PreviewRow> = chosen.iter().copied().skip(page * SHOWN).take(SHOWN).collect();
-        let rows: Vec<RowLine> = part.iter().map(|row| self.row(row, &columns)).collect();
-        let number = |number: usize| f.number(number as u64);
-        let (from, to) = (page * SHOWN + usize::from(!part.is_empty()), page * SHOWN + part.len());
-        let from_to = f.fill(
-            &f.w.rows_from_to,
-            &[("from", &number(from)), ("to", &number(to)), ("all", &number(chosen.len()))],
-        );
         let (unknown, unknown_more) = self.unknown();
-        let set = |name: &str| self.chosen.set.get(name).cloned().unwrap_or_default();
         let lines = |findings: &[FindingJson]| findings.iter().map(|one| self.line(one)).collect::<Vec<_>>();
-        let delimiter = preview
-            .delimiter
-            .as_deref()
-            .map(|sign| if sign == "\t" { f.w.tab.clone() } else { sign.to_owned() });
         Review {
             title: f.fill(&f.w.check_file, &[("file", file)]),
             action,
@@ -293,9 +280,20 @@ impl View<'_> {
             known: self.known(&unknown),
             unknown,
             unknown_more,
-            settings_open: self.chosen.set.values().any(|value| !value.is_empty() && value != "upsert"),
+            file: self.file(),
+            table: self.table(),
+            f: self.f,
+        }
+    }
+
+    fn file(&self) -> FileView {
+        let preview = self.preview();
+        let set = |name: &str| self.chosen.set.get(name).cloned().unwrap_or_default();
+        let sign = |sign: &str| if sign == "\t" { self.f.w.tab.clone() } else { sign.to_owned() };
+        FileView {
+            open: self.chosen.set.values().any(|value| !value.is_empty() && value != "upsert"),
             is_text: preview.sheet.is_none(),
-            delimiter,
+            delimiter: preview.delimiter.as_deref().map(sign),
             delimiters: self.delimiters(),
             encoding: preview.encoding.clone().unwrap_or_default(),
             set_encoding: set("encoding"),
@@ -303,18 +301,37 @@ impl View<'_> {
             set_sheet: set("sheet"),
             modes: self.modes(),
             switches: self.switches(),
+        }
+    }
+
+    fn table(&self) -> TableView {
+        let (f, preview) = (&self.f, self.preview());
+        let chosen: Vec<&PreviewRow> = preview.rows.iter().filter(|row| self.is_shown(row)).collect();
+        let pages = chosen.len().div_ceil(SHOWN);
+        let page = match self.chosen.act {
+            Act::Next => self.chosen.page + 1,
+            Act::Previous => self.chosen.page.saturating_sub(1),
+            _ => self.chosen.page,
+        };
+        let page = page.min(pages.saturating_sub(1));
+        let columns = self.columns_shown();
+        let part: Vec<&PreviewRow> = chosen.iter().copied().skip(page * SHOWN).take(SHOWN).collect();
+        let number = |number: usize| f.number(number as u64);
+        let (from, to) = (page * SHOWN + usize::from(!part.is_empty()), page * SHOWN + part.len());
+        let slots = [("from", &*number(from)), ("to", &*number(to)), ("all", &*number(chosen.len()))];
+        let looked_at = number(LOOKED_AT);
+        let partial = || f.fill(&f.w.partial_rows, &[("rows", &looked_at)]);
+        TableView {
             counts: self.counts(),
-            partial_rows: (preview.rows.len() >= LOOKED_AT)
-                .then(|| f.fill(&f.w.partial_rows, &[("rows", &number(LOOKED_AT))])),
-            filters,
+            partial_rows: (preview.rows.len() >= LOOKED_AT).then(partial),
+            filters: self.filters(),
             page,
             width: columns.len() + 1,
             shown: columns.iter().map(|column| self.column_title(column)).collect(),
-            rows,
-            from_to,
+            rows: part.iter().map(|row| self.row(row, &columns)).collect(),
+            from_to: f.fill(&f.w.rows_from_to, &slots),
             has_previous: page > 0,
             has_next: page + 1 < pages,
-            f: self.f,
         }
     }
 
