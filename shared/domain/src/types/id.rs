@@ -6,10 +6,10 @@ use hmac::{Hmac, KeyInit, Mac};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-/// Parts of an identity are joined by U+001F, which no cleaned value holds.
+/// Separates the parts of an identity; no cleaned value contains U+001F.
 pub const UNIT: char = '\u{1f}';
 
-/// The id of a contact, derived from its identity: the same row gives the same contact, whichever worker judges it.
+/// The id of a contact, derived from its identity: the same row gives the same contact, whichever worker handles it.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ContactId([u8; 16]);
 
@@ -61,7 +61,7 @@ impl ContactId {
         BASE32.decode_mut(letters, &mut id).ok().map(|_| Self(id))
     }
 
-    /// The token of an invitation (IMP-29): only the installation's secret can make it.
+    /// The token of an invitation (IMP-29): it can only be computed with the installation's secret.
     pub fn invitation(&self, secret: &[u8]) -> String {
         let mut mac = Hmac::<Sha256>::new_from_slice(secret).expect("HMAC takes a key of any length");
         mac.update(self.to_string().as_bytes());
