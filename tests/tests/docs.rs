@@ -204,7 +204,8 @@ fn every_result_column_and_member_is_on_its_page() {
     let (upload, summary) = (schema::<Upload>("", true), schema::<Summary>("", true));
     assert_named("results.md", all_members(&upload));
     assert_named("results.md", all_members(&summary));
-    assert_named("results.md", members_of(&summary, "Counts"));
+    assert_named("results.md", members_of(&summary, "RowCounts"));
+    assert_named("results.md", members_of(&summary, "UndoCounts"));
     assert_named("results.md", choices(&summary["$defs"]["Status"]));
 }
 

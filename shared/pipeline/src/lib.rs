@@ -73,6 +73,7 @@ mod gate;
 mod head;
 pub mod history;
 pub mod migrate;
+mod patch;
 pub mod ports;
 pub mod preview;
 mod removal;
