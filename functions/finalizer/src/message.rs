@@ -1,6 +1,6 @@
 //! Reads a message of the finalizer by its shape: a message from a dead-letter queue looks as it did before.
 
-use rollcall_aws::{Bucket, DropEvent, FinalizeMessage, decode_chunk};
+use rollcall_aws::{Bucket, DropEvent, FinalizeMessage, ImportMessage, decode_chunk};
 use rollcall_domain::plan::chunk::ChunkMessage;
 use rollcall_pipeline::fault::Fault;
 use serde::Deserialize;
@@ -15,6 +15,8 @@ pub(crate) enum FinalizerRequest {
     GiveUp(Box<ChunkMessage>),
     /// Objects could not be split, and why.
     Fail(Vec<DropEvent>, String),
+    /// The turn of an import has come, or the sweep looks at it.
+    Import(ImportMessage),
     /// A schedule's look for files failed, and why; the next look finds the same files.
     NotLooked(String),
 }
@@ -47,6 +49,9 @@ impl FinalizerRequest {
         }
         if value.get("chunk").is_some() || value.get("stored_at").is_some() {
             return Ok(Self::GiveUp(Box::new(decode_chunk(bucket, body).await?)));
+        }
+        if value.get("turn").is_some() || value.get("sweep").is_some() {
+            return serde_json::from_value(value).map(Self::Import).map_err(place);
         }
         let message: FinalizeMessage = serde_json::from_value(value).map_err(place)?;
         if message.v != FinalizeMessage::VERSION {

@@ -4,9 +4,10 @@ use aws_lambda_events::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMe
 use futures_util::future::join_all;
 use jiff::SignedDuration;
 use lambda_runtime::{Diagnostic, tracing};
+use rollcall_aws::metrics::{self, ChunkFigures};
 use rollcall_aws::{Bucket, ContactsTable, DirectoryTable, ImportsTable, Queues, SystemClock, decode_chunk};
 use rollcall_pipeline::fault::Fault;
-use rollcall_pipeline::ports::Ports;
+use rollcall_pipeline::ports::{Clock, Ports};
 use rollcall_pipeline::work::{Plans, Worked, work_chunk};
 
 /// A worker: it has no mail.
@@ -24,7 +25,7 @@ pub(crate) struct AllFailed(Fault);
 impl From<AllFailed> for Diagnostic {
     fn from(AllFailed(fault): AllFailed) -> Self {
         let error_type = if fault.is_transient() { "Transient" } else { "Permanent" };
-        Self { error_type: error_type.to_owned(), error_message: fault.to_string() }
+        Self { error_type: error_type.to_owned(), error_message: fault.public() }
     }
 }
 
@@ -32,7 +33,7 @@ impl From<AllFailed> for Diagnostic {
 pub(crate) async fn handle(worker: &Worker, event: SqsEvent) -> Result<SqsBatchResponse, AllFailed> {
     let worked = join_all(event.records.iter().map(|message| work(worker, message))).await;
     let failed =
-        event.records.iter().zip(&worked).filter(|(_, worked)| !matches!(worked, Ok(Worked::Closed(_))));
+        event.records.iter().zip(&worked).filter(|(_, worked)| !matches!(worked, Ok(Worked::Closed(_) | Worked::Paused)));
     let mut answer = SqsBatchResponse::default();
     answer.batch_item_failures = failed.map(|(message, _)| failure(message)).collect();
     let all_failed = worked.iter().all(Result::is_err);
@@ -49,6 +50,12 @@ fn failure(message: &SqsMessage) -> BatchItemFailure {
     failure
 }
 
+/// How often a message was received, this time included.
+fn receives(message: &SqsMessage) -> u64 {
+    let count = message.attributes.get("ApproximateReceiveCount");
+    count.and_then(|count| count.parse().ok()).unwrap_or(1)
+}
+
 async fn work(worker: &Worker, message: &SqsMessage) -> Result<Worked, Fault> {
     let id = message.message_id.as_deref().unwrap_or_default();
     let body = message.body.as_deref().unwrap_or_default();
@@ -60,9 +67,20 @@ async fn work(worker: &Worker, message: &SqsMessage) -> Result<Worked, Fault> {
         }
     };
     let (import_id, number) = (&chunk.import_id, chunk.chunk);
+    let began = worker.ports.clock.now();
     let worked = work_chunk(&worker.ports, &worker.plans, worker.lease, &chunk).await;
     match &worked {
-        Ok(Worked::Closed(_)) => tracing::info!(import.id = %import_id, chunk.number = number, "closed"),
+        Ok(Worked::Closed(answer)) => {
+            tracing::info!(import.id = %import_id, chunk.number = number, "closed");
+            if let Some(answer) = answer {
+                let rows = &answer.tally.rows;
+                let took = worker.ports.clock.now().duration_since(began);
+                let retries = receives(message).saturating_sub(1);
+                let figures = ChunkFigures { rows: rows.sum(), rejected: rows.rejected, took, retries };
+                metrics::chunk(&chunk.program, &figures);
+            }
+        }
+        Ok(Worked::Paused) => tracing::info!(import.id = %import_id, chunk.number = number, "paused"),
         Ok(Worked::Busy) => {
             tracing::info!(import.id = %import_id, chunk.number = number, "busy: retried later");
         }

@@ -4,11 +4,13 @@
 //! message names the object.
 
 use aws_sdk_sqs::Client;
+use futures_util::{StreamExt, TryStreamExt, stream};
 use rollcall_domain::plan::chunk::ChunkMessage;
 use rollcall_domain::plan::object_keys::Artifacts;
 use rollcall_domain::types::names::{ImportId, ProgramName};
 use rollcall_pipeline::fault::Fault;
 use rollcall_pipeline::ports::{Answer, Objects, Queue};
+use rollcall_pipeline::sweep::Backlog;
 use serde::{Deserialize, Serialize};
 
 use crate::fault::fault;
@@ -16,6 +18,8 @@ use crate::objects::Bucket;
 
 /// Maximal bytes of an SQS message.
 const MESSAGE: usize = 1024 * 1024;
+/// Messages that are sent at the same time.
+const SENDS_AT_ONCE: usize = 16;
 
 /// The queues of an installation.
 #[derive(Debug, Clone)]
@@ -38,6 +42,16 @@ pub struct FinalizeMessage {
     /// Why it cannot go on; absent where it can.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failed: Option<String>,
+}
+
+/// A message to the finalizer about one import: its turn has come, or the sweep looks at it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ImportMessage {
+    /// Its turn in the lane has come.
+    Turn(ImportId),
+    /// The sweep looks at it.
+    Sweep(ImportId),
 }
 
 impl FinalizeMessage {
@@ -70,6 +84,17 @@ impl Queues {
         self.finalize(program, import, Some(why.to_owned())).await
     }
 
+    /// Asks the finalizer to sweep imports, one message each, so that a time limit is nobody else's.
+    ///
+    /// # Errors
+    /// Where SQS does not accept a message; the next sweep asks again.
+    pub async fn send_sweeps(&self, imports: &[ImportId]) -> Answer<()> {
+        let sends = imports.iter().map(async |import| {
+            self.send(&self.finalize, encode(&ImportMessage::Sweep(import.clone()))?).await
+        });
+        stream::iter(sends).buffer_unordered(SENDS_AT_ONCE).try_collect().await
+    }
+
     async fn finalize(&self, program: &ProgramName, import: &ImportId, failed: Option<String>) -> Answer<()> {
         let (program, import_id) = (program.clone(), import.clone());
         let message = FinalizeMessage { v: FinalizeMessage::VERSION, program, import_id, failed };
@@ -96,6 +121,26 @@ impl Queue for Queues {
 
     async fn send_finalize(&self, program: &ProgramName, import: &ImportId) -> Answer<()> {
         self.finalize(program, import, None).await
+    }
+
+    async fn send_turn(&self, import: &ImportId) -> Answer<()> {
+        self.send(&self.finalize, encode(&ImportMessage::Turn(import.clone()))?).await
+    }
+}
+
+impl Backlog for Queues {
+    async fn waiting_chunks(&self) -> Answer<u64> {
+        use aws_sdk_sqs::types::QueueAttributeName as Name;
+        let counts = [
+            Name::ApproximateNumberOfMessages,
+            Name::ApproximateNumberOfMessagesNotVisible,
+            Name::ApproximateNumberOfMessagesDelayed,
+        ];
+        let ask = self.client.get_queue_attributes().queue_url(&self.chunks);
+        let got = ask.set_attribute_names(Some(counts.to_vec())).send().await;
+        let got = got.map_err(|error| fault("counting the messages of a queue", error))?;
+        let attributes = got.attributes().cloned().unwrap_or_default();
+        Ok(counts.iter().filter_map(|name| attributes.get(name)?.parse::<u64>().ok()).sum())
     }
 }
 

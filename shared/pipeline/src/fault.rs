@@ -49,6 +49,16 @@ impl Fault {
         Fault::Damaged { doing, cause: cause.to_string() }
     }
 
+    /// The fault without what an adapter reports, for the import's results: that may name roles and accounts.
+    pub fn public(&self) -> String {
+        match self {
+            Fault::Transient { doing, .. } | Fault::Permanent { doing, .. } => {
+                format!("{doing}: the service refused it; the log says why")
+            }
+            Fault::Damaged { .. } | Fault::Gone(_) => self.to_string(),
+        }
+    }
+
     /// Whether the import is at fault and not the machine: this import fails, others go on.
     pub fn is_of_the_import(&self) -> bool {
         matches!(self, Fault::Damaged { .. } | Fault::Gone(_))

@@ -7,7 +7,10 @@
 //! - [`abandon`]: a chunk failed for good. Answers for its rows, so that the import can end.
 //! - [`approve`]: an import that writes exactly what a dry run showed.
 //! - [`cancel`]: an import is to end without the chunks that are not decided yet.
-//! - [`sweep`]: an import hangs. Sends what is missing once more, then abandons the open chunks.
+//! - [`lane`]: imports into one pool take turns.
+//! - [`pause`]: the imports of a program wait.
+//! - [`phase`]: what an import is doing.
+//! - [`sweep`]: an import hangs. Sends what is missing once more, then abandons what workers could not end.
 //! - [`migrate`]: a schedule says to look for files. New ones are split like drops.
 //! - [`request`]: the settings, profile and options of an import.
 //! - [`preview`]: shows what an import would do, without starting one.
@@ -51,6 +54,7 @@
 //!         match message {
 //!             Message::Chunk(chunk) => drop(work_chunk(&ports, &plans, lease, &chunk).await?),
 //!             Message::Finalize(_, import) => drop(finalize(&ports, &mail, lease, &import, None).await?),
+//!             Message::Turn(_) => unreachable!("nobody waits for a turn"),
 //!         }
 //!     }
 //!     Ok::<(), rollcall_pipeline::fault::Fault>(())
@@ -69,7 +73,10 @@ pub mod fault;
 pub mod finalize;
 mod gate;
 mod head;
+pub mod lane;
 pub mod migrate;
+pub mod pause;
+pub mod phase;
 pub mod ports;
 pub mod preview;
 pub mod request;

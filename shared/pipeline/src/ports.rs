@@ -107,6 +107,8 @@ pub trait Queue: Send + Sync {
         program: &ProgramName,
         import: &ImportId,
     ) -> impl Future<Output = Answer<()>> + Send;
+    /// Announces that it is the turn of an import that waited in its lane. Sending twice is safe.
+    fn send_turn(&self, import: &ImportId) -> impl Future<Output = Answer<()>> + Send;
 }
 
 /// The directory: workers read it, directory loads write it. Accounts belong to the marketplace and are shared,
@@ -212,13 +214,25 @@ pub struct ImportItem {
     pub options: Vec<(String, String)>,
     /// When the import began.
     pub started_at: Timestamp,
+    /// The lane in which it takes its turn; `None` where it waits for nobody.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lane: Option<String>,
     /// How many chunks there are, once the plan is written.
     pub chunks: Option<u32>,
     /// How it ended, once it has.
     pub status: Option<Status>,
 }
 
-/// The state of imports: which chunks are closed, who sends the notification.
+/// The answer to an import that asks for its turn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Turn {
+    /// It is the import's turn, until it leaves the lane.
+    Taken,
+    /// Another import of the lane has its turn, or comes before.
+    Waiting,
+}
+
+/// The state of imports: which chunks are closed, whose turn it is, who sends the notification.
 pub trait Imports: Send + Sync {
     /// Stores a new import. A known one stays as it is and is returned.
     fn begin(&self, item: ImportItem) -> impl Future<Output = Answer<ImportItem>> + Send;
@@ -236,8 +250,34 @@ pub trait Imports: Send + Sync {
         now: Timestamp,
         lease: Timestamp,
     ) -> impl Future<Output = Answer<Take>> + Send;
-    /// Closes a chunk once, and returns how many are still open. Closing it again changes nothing.
-    fn close(&self, import: &ImportId, chunk: u32) -> impl Future<Output = Answer<u32>> + Send;
+    /// Closes a chunk once, notes that the import moved, and returns how many are still open. Closing it again changes
+    /// nothing.
+    fn close(
+        &self,
+        import: &ImportId,
+        chunk: u32,
+        now: Timestamp,
+    ) -> impl Future<Output = Answer<u32>> + Send;
+    /// Stores the lane of an import, once, and makes it wait there for its turn. Repeating it is safe, until the import
+    /// leaves the lane.
+    fn join_lane(&self, import: &ImportId, lane: &str) -> impl Future<Output = Answer<()>> + Send;
+    /// Asks for the turn of an import: it is given to the lowest id in the lane, while no other import has it. The turn
+    /// is kept until the import leaves the lane; asking again gives the same answer.
+    fn take_turn(
+        &self,
+        import: &ImportId,
+        lane: &str,
+        now: Timestamp,
+    ) -> impl Future<Output = Answer<Turn>> + Send;
+    /// Leaves the lane and gives the turn back. Returns the import whose turn comes next, while no import has it: the
+    /// caller announces it. Repeating it is safe.
+    fn leave_lane(
+        &self,
+        import: &ImportId,
+        lane: &str,
+    ) -> impl Future<Output = Answer<Option<ImportId>>> + Send;
+    /// The import that has its turn in a lane.
+    fn turn_of(&self, lane: &str) -> impl Future<Output = Answer<Option<ImportId>>> + Send;
     /// Claims the notification for the length of the lease.
     fn claim_notification(
         &self,

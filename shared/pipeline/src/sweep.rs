@@ -1,46 +1,86 @@
 //! The sweep: no import hangs, whatever got lost.
 //!
-//! The sweep splits an import again if it is open for longer than its messages can be in flight; this sends what is
-//! missing. If it is still open after the same time again, the sweep abandons its chunks one by one; and where that
-//! fails, the import ends as failed.
+//! The sweep acts only on an import of which nothing has moved for longer than its messages can be in flight: no chunk was
+//! closed, and nothing was sent. It first sends again what is open. It abandons a chunk only where a worker received it
+//! after that and the chunk is still open; a chunk that nobody received still waits in the queue, and goes on waiting. An
+//! import that waits for its turn, or whose program is paused, is left alone.
 
 use std::future::Future;
 
 use jiff::{SignedDuration, Timestamp};
-use rollcall_domain::plan::chunk::ChunkMessage;
 use rollcall_domain::plan::import_plan::ChunkSize;
-use rollcall_domain::types::names::{ImportId, ProgramName};
+use rollcall_domain::types::names::ImportId;
 
 use crate::abandon::abandon_chunk;
-use crate::artifacts::Plans;
+use crate::artifacts::{Loaded, Plans};
 use crate::finalize::finalize;
-use crate::ports::{Answer, Clock, Contacts, Directory, ImportItem, Imports, Mail, Objects, Ports, Queue};
-use crate::split::split_again;
-use crate::work::Worked;
+use crate::pause::is_paused;
+use crate::ports::{
+    Answer, Clock, Contacts, Directory, ImportItem, Imports, Mail, Objects, Ports, Queue, Turn,
+};
+use crate::split::{Cutter, Split, source_of, split_again};
 
-/// The sweep's state of an import that has not ended.
+/// How far an import that has not ended has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Standing {
+    /// When it last moved: a chunk was closed, or its turn came.
+    pub moved_at: Option<Timestamp>,
+    /// When its turn came.
+    pub turn_at: Option<Timestamp>,
+    /// When the sweep last acted on it.
+    pub swept_at: Option<Timestamp>,
+}
+
+/// The sweep's view of imports that have not ended.
 pub trait Unfinished: Send + Sync {
-    /// Imports that have not ended, each with the time when the sweep sent its missing chunks again.
-    fn unfinished(&self) -> impl Future<Output = Answer<Vec<(ImportId, Option<Timestamp>)>>> + Send;
-    /// Stores that the missing chunks are sent again. Repeating it is safe.
+    /// Imports that have not ended, ascending.
+    fn unfinished(&self) -> impl Future<Output = Answer<Vec<ImportId>>> + Send;
+    /// How far an import has come.
+    fn standing(&self, import: &ImportId) -> impl Future<Output = Answer<Standing>> + Send;
+    /// The open chunks that a worker has taken since a time, ascending.
+    fn received(
+        &self,
+        import: &ImportId,
+        since: Timestamp,
+    ) -> impl Future<Output = Answer<Vec<u32>>> + Send;
+    /// Stores that the sweep acted. Repeating it is safe.
     fn note_swept(&self, import: &ImportId, at: Timestamp) -> impl Future<Output = Answer<()>> + Send;
+}
+
+/// The chunks that wait in the queue.
+pub trait Backlog: Send + Sync {
+    /// About how many chunks wait for a worker or are with one, of all imports.
+    fn waiting_chunks(&self) -> impl Future<Output = Answer<u64>> + Send;
 }
 
 /// The action of the sweep on an import.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Swept {
-    /// Its messages may still be in flight.
+    /// It moved, or its messages may still be in flight.
     Young,
     /// It is over.
     Over,
+    /// Another import of its lane has its turn.
+    Waiting,
+    /// Its program is paused.
+    Paused,
+    /// Nothing moved, but chunks wait in the queue: its own may be among them.
+    Queued,
     /// All its chunks are closed: the finalizer was told again.
     ToldAgain,
-    /// The missing chunks were sent again.
+    /// The open chunks were sent again.
     SentAgain,
-    /// Its open chunks were abandoned; chunks that a worker holds now are left to the next sweep.
+    /// Chunks that workers received and did not close were abandoned; the others were sent again.
     Abandoned,
     /// It could not go on and was ended.
     Failed,
+}
+
+impl Swept {
+    /// Whether the import hung.
+    pub fn is_finding(self) -> bool {
+        matches!(self, Self::ToldAgain | Self::SentAgain | Self::Abandoned | Self::Failed)
+    }
 }
 
 /// The settings of the sweep.
@@ -54,76 +94,133 @@ pub struct SweepConfig {
     pub size: ChunkSize,
 }
 
+/// While chunks wait in the queue, the sweep waits this many times longer: messages that got lost must be sent again one
+/// day, however busy the queue is.
+const BUSY_WAITS: i32 = 4;
+
 /// Sweeps one import that has not ended.
 ///
 /// # Errors
 /// Where a port fails for now; the next sweep tries again.
-pub async fn sweep_import<I: Imports + Unfinished>(
-    ports: &Ports<impl Objects, impl Directory, impl Contacts, I, impl Queue, impl Clock>,
+pub async fn sweep_import<I: Imports + Unfinished, Q: Queue + Backlog>(
+    ports: &Ports<impl Objects, impl Directory, impl Contacts, I, Q, impl Clock>,
     mail: &impl Mail,
     plans: &Plans,
     sweep_config: SweepConfig,
     import: &ImportId,
-    swept_at: Option<Timestamp>,
 ) -> Answer<Swept> {
-    let Ports { objects, imports, queue, clock, .. } = ports;
+    let Ports { objects, imports, clock, .. } = ports;
     let Some(item) = imports.get(import).await? else { return Ok(Swept::Over) };
     if let Some(status) = item.status {
         // Its end was stored, but it is still in the list of unfinished imports.
+        crate::lane::hand_on(imports, &ports.queue, &item).await?;
         imports.finish(import, status).await?;
         return Ok(Swept::Over);
     }
+    let standing = imports.standing(import).await?;
+    let moved = standing.moved_at.unwrap_or(item.started_at);
+    let still = moved.max(standing.swept_at.unwrap_or(moved));
     let now = clock.now();
-    let since = swept_at.unwrap_or(item.started_at);
-    if now < since + sweep_config.wait {
+    if now < still + sweep_config.wait {
         return Ok(Swept::Young);
     }
-    if item.chunks.is_some() && imports.open_chunks(import).await?.is_empty() {
-        queue.send_finalize(&item.program, import).await?;
-        return Ok(Swept::ToldAgain);
+    if is_paused(objects, &item.program).await? {
+        return Ok(Swept::Paused);
     }
-    let went_on = if swept_at.is_none() {
-        imports.note_swept(import, now).await?;
-        split_again(objects, imports, queue, item, sweep_config.size).await.map(|_| Swept::SentAgain)
-    } else {
-        let giving_up = GivingUp { ports, plans, lease: sweep_config.lease };
-        split_again(objects, imports, &giving_up, item, sweep_config.size).await.map(|_| Swept::Abandoned)
-    };
-    match went_on {
+    let acted = act(ports, plans, sweep_config, &item, &standing).await;
+    match acted {
         Err(fault) if !fault.is_transient() => {
-            let why = fault.to_string();
+            let why = fault.public();
             finalize(ports, mail, sweep_config.lease, import, Some(&why)).await?;
             Ok(Swept::Failed)
         }
-        went_on => went_on,
+        Ok(swept) if swept.is_finding() => {
+            // Noted after it is done: a sweep that dies in between is repeated.
+            imports.note_swept(import, clock.now()).await?;
+            Ok(swept)
+        }
+        acted => acted,
     }
 }
 
-/// A queue that abandons each chunk that it is sent.
-struct GivingUp<'a, O, D, C, I, Q, K> {
-    ports: &'a Ports<O, D, C, I, Q, K>,
-    plans: &'a Plans,
-    lease: SignedDuration,
+/// Does what an import needs that has not moved for long enough.
+async fn act<I: Imports + Unfinished, Q: Queue + Backlog>(
+    ports: &Ports<impl Objects, impl Directory, impl Contacts, I, Q, impl Clock>,
+    plans: &Plans,
+    sweep_config: SweepConfig,
+    item: &ImportItem,
+    standing: &Standing,
+) -> Answer<Swept> {
+    let Ports { objects, imports, queue, clock, .. } = ports;
+    let import = &item.import_id;
+    if item.chunks.is_none() {
+        return send_again(ports, sweep_config, item).await;
+    }
+    let open = imports.open_chunks(import).await?;
+    if open.is_empty() {
+        queue.send_finalize(&item.program, import).await?;
+        return Ok(Swept::ToldAgain);
+    }
+    let loaded = plans.get(objects, &item.program, import).await?;
+    if crate::lane::take_turn(imports, queue, clock, item, &loaded.plan).await? == Turn::Waiting {
+        return Ok(Swept::Waiting);
+    }
+    let moved = standing.moved_at.unwrap_or(item.started_at);
+    let still = moved.max(standing.swept_at.unwrap_or(moved));
+    let is_long = clock.now() >= still + sweep_config.wait * BUSY_WAITS;
+    if !is_long && queue.waiting_chunks().await? > 0 {
+        return Ok(Swept::Queued);
+    }
+    match standing.swept_at.filter(|swept| *swept >= moved) {
+        None => send_again(ports, sweep_config, item).await,
+        Some(swept) => end_open(ports, plans, sweep_config, item, &loaded, swept).await,
+    }
 }
 
-impl<O, D, C, I, Q, K> Queue for GivingUp<'_, O, D, C, I, Q, K>
-where
-    O: Objects,
-    D: Directory,
-    C: Contacts,
-    I: Imports,
-    Q: Queue,
-    K: Clock,
-{
-    async fn send_chunk(&self, message: ChunkMessage) -> Answer<()> {
-        match abandon_chunk(self.ports, self.plans, self.lease, &message, true).await? {
-            Worked::Closed(_) | Worked::Busy => Ok(()),
+async fn send_again(
+    ports: &Ports<impl Objects, impl Directory, impl Contacts, impl Imports, impl Queue, impl Clock>,
+    sweep_config: SweepConfig,
+    item: &ImportItem,
+) -> Answer<Swept> {
+    let Ports { objects, imports, queue, clock, .. } = ports;
+    Ok(match split_again(objects, imports, queue, clock, item.clone(), sweep_config.size).await? {
+        Split::Waiting(_) => Swept::Waiting,
+        Split::Paused(_) => Swept::Paused,
+        _ => Swept::SentAgain,
+    })
+}
+
+/// The chunks are open although they were sent again: abandons those that a worker received since, sends the others.
+async fn end_open<I: Imports + Unfinished>(
+    ports: &Ports<impl Objects, impl Directory, impl Contacts, I, impl Queue, impl Clock>,
+    plans: &Plans,
+    sweep_config: SweepConfig,
+    item: &ImportItem,
+    loaded: &Loaded,
+    swept: Timestamp,
+) -> Answer<Swept> {
+    let Ports { objects, imports, queue, .. } = ports;
+    let received = imports.received(&item.import_id, swept).await?;
+    if received.is_empty() {
+        return send_again(ports, sweep_config, item).await;
+    }
+    let source = source_of(imports, item, &loaded.plan).await?;
+    let mut cutter = Cutter::new(objects, &source, &loaded.plan);
+    let open = imports.open_chunks(&item.import_id).await?;
+    for step in &open {
+        let message = cutter.step(*step).await?;
+        if received.binary_search(step).is_ok() {
+            // A worker that holds it now is left to the next sweep.
+            abandon_chunk(ports, plans, sweep_config.lease, &message, true).await?;
+        } else if loaded.plan.is_judging(*step) {
+            queue.send_chunk(message).await?;
         }
     }
-
-    async fn send_finalize(&self, program: &ProgramName, import: &ImportId) -> Answer<()> {
-        self.ports.queue.send_finalize(program, import).await
+    if !open.iter().any(|step| loaded.plan.is_judging(*step)) {
+        // All are judged: the gate sends what is to be written.
+        queue.send_finalize(&item.program, &item.import_id).await?;
     }
+    Ok(Swept::Abandoned)
 }
 
 /// Ends an import that an event began and that could not be split: as failed, with a notification.

@@ -9,10 +9,12 @@ use rollcall_domain::plan::chunk::{ChunkMessage, VERSION};
 use rollcall_domain::plan::object_keys::Artifacts;
 use rollcall_domain::result::abandoned::unprocessed;
 use rollcall_domain::result::chunk_result::{ChunkAnswer, ChunkResult, Writes};
+use rollcall_domain::types::names::{ImportId, ProgramName};
 
 pub use crate::artifacts::{Loaded, Plans};
 use crate::artifacts::{is_cancelled, missing, put_chunk_result, read_answer, read_chunk_result};
 use crate::fault::Fault;
+use crate::pause::is_paused;
 use crate::ports::{
     Answer, Clock, ContactWrite, Contacts, Directory, Imports, Objects, Pool, Ports, Queue, Take,
 };
@@ -24,6 +26,8 @@ pub enum Worked {
     Closed(Option<Box<ChunkAnswer>>),
     /// Another worker holds it: retry the message later.
     Busy,
+    /// The program is paused: the message is done with, and the resumption sends the chunk again.
+    Paused,
 }
 
 /// Judges the rows of a chunk and stores their contacts.
@@ -44,15 +48,18 @@ pub async fn work_chunk(
     }
     let Ports { objects, directory, contacts, imports, queue, clock } = ports;
     let (program, import, chunk) = (&message.program, &message.import_id, message.chunk);
+    if is_paused(objects, program).await? {
+        return Ok(Worked::Paused);
+    }
     let now = clock.now();
     match imports.take(import, chunk, now, now + lease).await? {
         Take::Taken => {}
         Take::Leased => return Ok(Worked::Busy),
         Take::Closed => {
             let loaded = plans.get(objects, program, import).await?;
-            if !imports.open_chunks(import).await?.iter().any(|step| loaded.plan.is_judging(*step)) {
-                queue.send_finalize(program, import).await?;
-            }
+            // Its worker may have died before it could say that the chunk was the last one.
+            let open = imports.close(import, chunk, now).await?;
+            announce_end(queue, &loaded, program, import, open).await?;
             return Ok(Worked::Closed(None));
         }
     }
@@ -97,10 +104,21 @@ pub(crate) async fn close(
     message: &ChunkMessage,
 ) -> Answer<()> {
     let (program, import) = (&message.program, &message.import_id);
-    let open = ports.imports.close(import, message.chunk).await?;
+    let open = ports.imports.close(import, message.chunk, ports.clock.now()).await?;
+    announce_end(&ports.queue, loaded, program, import, open).await
+}
+
+/// Tells the finalizer where so many open steps mean that all chunks are judged, or all are written.
+async fn announce_end(
+    queue: &impl Queue,
+    loaded: &Loaded,
+    program: &ProgramName,
+    import: &ImportId,
+    open: u32,
+) -> Answer<()> {
     let judged = loaded.plan.is_gated() && open as usize == loaded.plan.chunks.len();
     if open == 0 || judged {
-        ports.queue.send_finalize(program, import).await?;
+        queue.send_finalize(program, import).await?;
     }
     Ok(())
 }

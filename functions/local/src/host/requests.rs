@@ -24,6 +24,7 @@ impl Host {
         {
             return Ok(done);
         }
+        self.refuse_paused(&dry_run.program)?;
         let (program, file) = (dry_run.program.clone(), dry_run.import_id.to_string());
         let what = DropTarget::Approve(dry_run.import_id.clone());
         self.request(&Drop { program, what, file, dry_run: false }, "approve")

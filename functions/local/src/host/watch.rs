@@ -1,8 +1,9 @@
 //! Watches the inbox: imports each dropped file once it is complete.
 //!
 //! The watch polls the inbox, which works on every disk and share. It takes a file when two polls in a row, [`REST`]
-//! apart, saw it unchanged: a file that is still copied grows. Programs run side by side, the drops of one program one
-//! after the other. A directory file waits until nothing runs, and nothing starts while it is loaded.
+//! apart, saw it unchanged: a file that is still copied grows. Imports into one pool of a program run one after the
+//! other, in the order of the drops; others run side by side, and a dry run waits only for dry runs. A directory file
+//! waits until nothing runs, and nothing starts while it is loaded.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fs;
@@ -14,10 +15,12 @@ use std::time::{Duration, Instant, SystemTime};
 
 use jiff::Timestamp;
 use pollster::block_on;
-use rollcall_domain::plan::object_keys::{Cancel, Drop, DropTarget};
+use rollcall_domain::plan::object_keys::{Cancel, Drop, DropTarget, PauseRequest};
 use rollcall_domain::types::names::{ImportId, ProgramName};
 use rollcall_pipeline::cancel::{Cancelled, cancel};
 use rollcall_pipeline::fault::Fault;
+use rollcall_pipeline::lane::lane_of_drop;
+use rollcall_pipeline::pause::{follow_requests, is_paused};
 use rollcall_pipeline::ports::{Answer, Imports, Objects};
 
 use super::{Done, Host};
@@ -89,7 +92,7 @@ impl<'h, T: Fn(WatchEvent<'_>) + Sync> Watch<'h, T> {
     fn start<'s>(
         &'s self,
         scope: &'s Scope<'s, '_>,
-        running: &mut BTreeMap<ProgramName, ScopedJoinHandle<'s, ()>>,
+        running: &mut BTreeMap<String, ScopedJoinHandle<'s, ()>>,
         ready: Vec<Drop>,
     ) {
         let loads: Vec<&Drop> =
@@ -101,8 +104,15 @@ impl<'h, T: Fn(WatchEvent<'_>) + Sync> Watch<'h, T> {
             return;
         }
         for drop in ready {
-            running.entry(drop.program.clone()).or_insert_with(|| scope.spawn(move || self.take(&drop)));
+            let lane = self.lane_of(&drop);
+            running.entry(lane).or_insert_with(|| scope.spawn(move || self.take(&drop)));
         }
+    }
+
+    /// What runs at most once at a time.
+    fn lane_of(&self, drop: &Drop) -> String {
+        let lane = block_on(lane_of_drop(self.host.home.bucket(), drop));
+        lane.ok().flatten().unwrap_or_else(|| format!("{}#dry-run", drop.program))
     }
 
     /// Imports one drop, and stores how it went.
@@ -136,7 +146,7 @@ impl<'h, T: Fn(WatchEvent<'_>) + Sync> Watch<'h, T> {
         let mut ready: Vec<(SystemTime, Drop)> = Vec::new();
         for (key, seen) in &there {
             let Some(drop) = Drop::parse(key) else { continue };
-            if self.rests(key, *seen) && !self.is_imported(key, *seen) {
+            if self.rests(key, *seen) && !self.is_imported(key, *seen) && !self.is_paused(&drop.program) {
                 ready.push((seen.modified, drop));
             }
         }
@@ -156,6 +166,10 @@ impl<'h, T: Fn(WatchEvent<'_>) + Sync> Watch<'h, T> {
                 Ok(kind) if kind.is_symlink() => self.pass_over(&key, "it is a link; copy the file itself"),
                 Ok(kind) if kind.is_dir() && deep > 1 => self.look_into(&entry.path(), &key, deep - 1, there),
                 Ok(kind) if kind.is_file() => {
+                    if let Some(request) = PauseRequest::parse(&key) {
+                        self.follow_pause(&request);
+                        continue;
+                    }
                     if let Some(cancel) = Cancel::parse(&key) {
                         self.cancel(&cancel);
                         continue;
@@ -180,6 +194,17 @@ impl<'h, T: Fn(WatchEvent<'_>) + Sync> Watch<'h, T> {
             Ok(Cancelled::Unknown) => self.pass_over(&request.key(), "there is no such import to cancel"),
             Err(_) => self.pass_over(&request.key(), "the import could not be cancelled"),
         }
+    }
+
+    /// Pauses a program, or lets it go on; the object that was written last stands.
+    fn follow_pause(&self, request: &PauseRequest) {
+        if block_on(follow_requests(self.host.home.bucket(), &request.program)).is_err() {
+            self.pass_over(&request.key(), "the program could not be paused or resumed");
+        }
+    }
+
+    fn is_paused(&self, program: &ProgramName) -> bool {
+        block_on(is_paused(self.host.home.bucket(), program)).unwrap_or(false)
     }
 
     fn rests(&self, key: &str, now: Seen) -> bool {
