@@ -253,6 +253,12 @@ impl<P: Imports> Imports for Faulty<P> {
     async fn close(&self, import: &ImportId, chunk: u32, now: Timestamp) -> Answer<u32> {
         self.machine.call(self.port.close(import, chunk, now)).await
     }
+    async fn give_back(&self, import: &ImportId, chunk: u32, kept: u32) -> Answer<()> {
+        self.machine.call(self.port.give_back(import, chunk, kept)).await
+    }
+    async fn kept(&self, import: &ImportId, chunk: u32) -> Answer<u32> {
+        self.machine.call(self.port.kept(import, chunk)).await
+    }
     async fn join_lane(&self, import: &ImportId, lane: &str) -> Answer<()> {
         self.machine.call(self.port.join_lane(import, lane)).await
     }

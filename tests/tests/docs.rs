@@ -1,6 +1,6 @@
 //! The pages in `docs/` and the JSON Schemas, compared with the types that they describe.
 //!
-//! `ROLLCALL_WRITE_SCHEMAS=1 cargo test -p rollcall-tests --test docs` writes `docs/schemas/*.schema.json` anew.
+//! `ROLLCALL_WRITE_SCHEMAS=1 cargo test -p rollcall-tests --test all docs` writes `docs/schemas/*.schema.json` anew.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -316,7 +316,9 @@ fn functions_of(path: &Path, found: &mut Vec<Function>) {
 fn parameters_of(function: &str) -> usize {
     let (mut depth, mut count, mut filled) = (0_usize, 0, false);
     let mut before = ' ';
-    for c in function.chars().skip_while(|c| *c != '(') {
+    // Not the parentheses of `pub(super)`.
+    let (_, signature) = function.split_once("fn ").unwrap_or_default();
+    for c in signature.chars().skip_while(|c| *c != '(') {
         match c {
             '(' | '[' | '{' | '<' => depth += 1,
             '>' if before == '-' => {}

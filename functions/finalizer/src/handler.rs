@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use aws_lambda_events::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMessage};
 use lambda_runtime::{Diagnostic, tracing};
+use rollcall_aws::metrics::ImportTimes;
 use rollcall_aws::{
     Bucket, ContactsTable, DirectoryTable, DropEvent, ImportMessage, ImportsTable, Mailer, Queues,
     SystemClock, metrics,
@@ -17,9 +18,8 @@ use rollcall_pipeline::finalize::{Finalized, finalize};
 use rollcall_pipeline::ports::{Clock, Dropped, Imports, Objects, Ports};
 use rollcall_pipeline::request::new_item;
 use rollcall_pipeline::split::{Split, split_again};
-use rollcall_pipeline::sweep::{SweepConfig, Swept, Unfinished, fail_import, sweep_import};
+use rollcall_pipeline::sweep::{SweepConfig, Unfinished, fail_import, sweep_import};
 use rollcall_pipeline::work::{Plans, Worked};
-use rollcall_aws::metrics::ImportTimes;
 use serde_json::{Value, json};
 
 use crate::message::FinalizerRequest;
@@ -46,7 +46,7 @@ pub(crate) struct FinalizeError(Fault);
 impl From<FinalizeError> for Diagnostic {
     fn from(FinalizeError(fault): FinalizeError) -> Self {
         let error_type = if fault.is_transient() { "Transient" } else { "Permanent" };
-        Self { error_type: error_type.to_owned(), error_message: fault.public() }
+        Self { error_type: error_type.to_owned(), error_message: fault.to_string() }
     }
 }
 
@@ -114,7 +114,8 @@ async fn answer(finalizer: &Finalizer, import: &ImportId, failed: Option<&str>) 
                 tracing::info!(import.id = %import, "{}", summary.status.as_str());
                 if let Some(item) = before.as_ref().filter(|item| item.status.is_none()) {
                     let turn_at = ports.imports.standing(import).await?.turn_at;
-                    let times = ImportTimes { dropped_at: item.object.modified, turn_at, now: ports.clock.now() };
+                    let times =
+                        ImportTimes { dropped_at: item.object.modified, turn_at, now: ports.clock.now() };
                     metrics::import(&summary, &times);
                 }
             }
@@ -170,27 +171,25 @@ async fn take_turn(finalizer: &Finalizer, import: &ImportId) -> Result<bool, Fau
         }
         Err(fault) if fault.is_of_the_import() => {
             tracing::error!(import.id = %import, "ends: {fault}");
-            let ended = finalize(ports, mail, sweep_config.lease, import, Some(&fault.public())).await?;
+            let ended = finalize(ports, mail, sweep_config.lease, import, Some(&fault.to_string())).await?;
             Ok(!matches!(ended, Finalized::Busy))
         }
         Err(fault) => Err(fault),
     }
 }
 
-/// Asks for a look at every import that is old enough to hang: one message each, so that a failure in one, or its time,
+/// Asks for a look at every import that has not ended: one message each, so that a failure in one, or its time,
 /// does not affect the others. The heartbeat says that the sweep runs, and how old the oldest import is.
 async fn sweep(finalizer: &Finalizer) -> Result<Value, Fault> {
-    let Finalizer { ports, sweep_config, .. } = finalizer;
+    let ports = &finalizer.ports;
     let unfinished = ports.imports.unfinished().await?;
     let now = ports.clock.now();
-    let age = |import: &ImportId| import.written_at().map_or(sweep_config.wait, |written| now.duration_since(written));
-    let oldest = unfinished.iter().map(age).max().unwrap_or_default();
-    let old: Vec<ImportId> =
-        unfinished.iter().filter(|import| age(import) >= sweep_config.wait).cloned().collect();
-    ports.queue.send_sweeps(&old).await?;
+    ports.queue.send_sweeps(&unfinished).await?;
+    let written = unfinished.iter().filter_map(ImportId::written_at).min();
+    let oldest = written.map(|written| now.duration_since(written)).unwrap_or_default();
     metrics::heartbeat(unfinished.len(), oldest);
-    tracing::info!(sweep.unfinished = unfinished.len(), sweep.looked_at = old.len(), "sweep done");
-    Ok(json!({ "unfinished": unfinished.len(), "looked_at": old.len() }))
+    tracing::info!(sweep.unfinished = unfinished.len(), "sweep done");
+    Ok(json!({ "unfinished": unfinished.len() }))
 }
 
 async fn sweep_one(finalizer: &Finalizer, import: &ImportId) -> Result<bool, Fault> {

@@ -7,7 +7,7 @@ use jiff::SignedDuration;
 use lambda_runtime::{Error, LambdaEvent, run, service_fn, tracing};
 use rollcall_aws::client::{DynamoDb, S3, Ses, Sqs};
 use rollcall_aws::{
-    Bucket, ContactsTable, DirectoryTable, Environment, ImportsTable, Mailer, Queues, SystemClock,
+    Bucket, ContactsTable, DirectoryTable, Environment, ImportsTable, Mailer, Queues, SystemClock, metrics,
 };
 use rollcall_domain::plan::import_plan::ChunkSize;
 use rollcall_pipeline::ports::Ports;
@@ -26,6 +26,7 @@ async fn main() -> Result<(), Error> {
 
 async fn wire() -> Result<Finalizer, Error> {
     let mut environment = Environment::new(|name| std::env::var(name).ok());
+    let stack = environment.text("ROLLCALL_STACK");
     let bucket = environment.text("ROLLCALL_BUCKET");
     let directory = environment.text("ROLLCALL_DIRECTORY_TABLE");
     let contacts = environment.text("ROLLCALL_CONTACTS_TABLE");
@@ -44,6 +45,7 @@ async fn wire() -> Result<Finalizer, Error> {
         },
     };
     environment.finish()?;
+    metrics::of_stack(stack);
     let config = rollcall_aws::config().await;
     let ses = Ses::new(&rollcall_aws::mail_config(&config));
     let (dynamodb, bucket) = (DynamoDb::new(&config), Bucket::new(S3::new(&config), bucket));

@@ -11,9 +11,10 @@ use rollcall_pipeline::cancel::{Cancelled, cancel};
 use rollcall_pipeline::fault::Fault;
 use rollcall_pipeline::lane::announce;
 use rollcall_pipeline::migrate::{Migration, look};
-use rollcall_pipeline::pause::{follow_requests, resume};
+use rollcall_pipeline::pause::follow_requests;
 use rollcall_pipeline::ports::{Clock, Dropped, ImportItem, Imports, Objects};
 use rollcall_pipeline::request::new_item;
+use rollcall_pipeline::resume::resume;
 use rollcall_pipeline::split::{Split, split_again};
 use serde::Deserialize;
 use serde_json::Value;
@@ -38,7 +39,7 @@ pub(crate) struct SplitError(Fault);
 impl From<SplitError> for Diagnostic {
     fn from(SplitError(fault): SplitError) -> Self {
         let error_type = if fault.is_transient() { "Transient" } else { "Permanent" };
-        Self { error_type: error_type.to_owned(), error_message: fault.public() }
+        Self { error_type: error_type.to_owned(), error_message: fault.to_string() }
     }
 }
 
@@ -143,7 +144,7 @@ async fn split(splitter: &Splitter, item: ImportItem) -> Result<(), Fault> {
             tracing::error!(import.id = %import_id, "{fault}");
             // If the import is at fault, it ends now, without useless retries.
             return if fault.is_of_the_import() {
-                end(splitter, &item, &fault.public()).await
+                end(splitter, &item, &fault.to_string()).await
             } else {
                 Err(fault)
             };

@@ -150,6 +150,14 @@ impl Imports for ImportsTable {
         self.close_chunk(import, chunk, now).await
     }
 
+    async fn give_back(&self, import: &ImportId, chunk: u32, kept: u32) -> Answer<()> {
+        self.return_chunk(import, chunk, kept).await
+    }
+
+    async fn kept(&self, import: &ImportId, chunk: u32) -> Answer<u32> {
+        self.chunk_kept(import, chunk).await
+    }
+
     async fn join_lane(&self, import: &ImportId, lane: &str) -> Answer<()> {
         self.join(import, lane).await
     }

@@ -65,7 +65,7 @@ pub use environment::{Environment, Wrong};
 pub use imports::ImportsTable;
 pub use mail::Mailer;
 pub use objects::Bucket;
-pub use queue::{FinalizeMessage, ImportMessage, Queues, decode_chunk};
+pub use queue::{FinalizeMessage, GIVEN_BACK, ImportMessage, Queues, decode_chunk};
 pub use upload::Upload;
 
 /// The SDK clients from which adapters are made.

@@ -15,6 +15,14 @@ pub const NAMESPACE: &str = "Rollcall";
 /// Their one dimension: the stack.
 pub const DIMENSION: &str = "Stack";
 
+static STACK: OnceLock<String> = OnceLock::new();
+
+/// Names the stack of this function, once.
+pub fn of_stack(name: String) {
+    // A second name would be the same.
+    let _ = STACK.set(name);
+}
+
 /// List prices of on-demand tables, US dollars for a unit: a write, and an eventually consistent read.
 const WRITE_PRICE: f64 = 0.625e-6;
 const READ_PRICE: f64 = 0.0625e-6;
@@ -98,19 +106,12 @@ fn milliseconds(time: SignedDuration) -> u64 {
 
 /// Lambda hands a line of standard output to CloudWatch.
 fn emit(metrics: &[(&str, &str, Value)], properties: &[(&str, Value)]) {
-    static STACK: OnceLock<String> = OnceLock::new();
-    let stack =
-        STACK.get_or_init(|| std::env::var("ROLLCALL_STACK").unwrap_or_else(|_| "rollcall".to_owned()));
+    let stack = STACK.get().map_or("", String::as_str);
     // A metric that cannot be written stops nothing.
     let _ = writeln!(std::io::stdout().lock(), "{}", line(stack, Timestamp::now(), metrics, properties));
 }
 
-fn line(
-    stack: &str,
-    at: Timestamp,
-    metrics: &[(&str, &str, Value)],
-    properties: &[(&str, Value)],
-) -> Value {
+fn line(stack: &str, at: Timestamp, metrics: &[(&str, &str, Value)], properties: &[(&str, Value)]) -> Value {
     let named: Vec<Value> =
         metrics.iter().map(|(name, unit, _)| json!({"Name": name, "Unit": unit})).collect();
     let mut line = Map::new();

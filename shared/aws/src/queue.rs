@@ -4,7 +4,9 @@
 //! message names the object.
 
 use aws_sdk_sqs::Client;
+use aws_sdk_sqs::types::MessageAttributeValue;
 use futures_util::{StreamExt, TryStreamExt, stream};
+use jiff::SignedDuration;
 use rollcall_domain::plan::chunk::ChunkMessage;
 use rollcall_domain::plan::object_keys::Artifacts;
 use rollcall_domain::types::names::{ImportId, ProgramName};
@@ -13,11 +15,15 @@ use rollcall_pipeline::ports::{Answer, Objects, Queue};
 use rollcall_pipeline::sweep::Backlog;
 use serde::{Deserialize, Serialize};
 
-use crate::fault::fault;
+use crate::fault::{fault, unbuilt};
 use crate::objects::Bucket;
 
 /// Maximal bytes of an SQS message.
 const MESSAGE: usize = 1024 * 1024;
+/// The message attribute that counts how often a chunk was given back.
+pub const GIVEN_BACK: &str = "given_back";
+/// SQS delays a message for at most so many seconds.
+const LONGEST_DELAY: i32 = 900;
 /// Messages that are sent at the same time.
 const SENDS_AT_ONCE: usize = 16;
 
@@ -105,6 +111,34 @@ impl Queues {
         let sent = self.client.send_message().queue_url(queue).message_body(body).send().await;
         sent.map(drop).map_err(|error| fault("sending a message", error))
     }
+
+    /// Sends a chunk's message again as it is, for later: the queue counts its receives anew. The caller then drops the
+    /// message. A crash in between leaves both, which is safe.
+    ///
+    /// # Errors
+    /// Where SQS does not accept the message.
+    pub async fn send_later(
+        &self,
+        program: &ProgramName,
+        body: &str,
+        given_back: u32,
+        delay: SignedDuration,
+    ) -> Answer<()> {
+        let count = MessageAttributeValue::builder().data_type("Number").string_value(given_back.to_string());
+        let count = count.build().map_err(|error| unbuilt("sending a message", error))?;
+        let seconds = i32::try_from(delay.as_secs()).unwrap_or(LONGEST_DELAY).clamp(0, LONGEST_DELAY);
+        let send = self.client.send_message().queue_url(&self.chunks).message_body(body);
+        let send = send.message_group_id(program.as_str()).delay_seconds(seconds);
+        let sent = send.message_attributes(GIVEN_BACK, count).send().await;
+        sent.map(drop).map_err(|error| fault("sending a message", error))
+    }
+
+    /// A fair queue: the program is the group, so that no program waits behind the chunks of another.
+    async fn send_to_workers(&self, program: &ProgramName, body: String) -> Answer<()> {
+        let send = self.client.send_message().queue_url(&self.chunks).message_body(body);
+        let sent = send.message_group_id(program.as_str()).send().await;
+        sent.map(drop).map_err(|error| fault("sending a message", error))
+    }
 }
 
 impl Queue for Queues {
@@ -116,7 +150,7 @@ impl Queue for Queues {
             self.bucket.put(&stored_at, body.into_bytes()).await?;
             body = encode(&OffloadedMessage { stored_at })?;
         }
-        self.send(&self.chunks, body).await
+        self.send_to_workers(&message.program, body).await
     }
 
     async fn send_finalize(&self, program: &ProgramName, import: &ImportId) -> Answer<()> {

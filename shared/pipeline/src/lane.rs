@@ -15,16 +15,24 @@ use crate::request::{drop_of, read_profile};
 ///
 /// # Errors
 /// Where a port fails. The step may be repeated.
-pub async fn announce(objects: &impl Objects, imports: &impl Imports, item: ImportItem) -> Answer<ImportItem> {
+pub async fn announce(
+    objects: &impl Objects,
+    imports: &impl Imports,
+    item: ImportItem,
+) -> Answer<ImportItem> {
     let mut item = imports.begin(item).await?;
-    if item.lane.is_some() || item.dry_run || item.status.is_some() {
+    // A planned import has joined, and may have left already.
+    if item.chunks.is_some() || item.dry_run || item.status.is_some() {
         return Ok(item);
     }
-    if let Some(lane) = lane_of(objects, imports, &item).await? {
-        imports.join_lane(&item.import_id, &lane).await?;
-        item.lane = Some(lane);
+    let lane = match item.lane.take() {
+        Some(lane) => Some(lane),
+        None => lane_of(objects, imports, &item).await?,
+    };
+    if let Some(lane) = &lane {
+        imports.join_lane(&item.import_id, lane).await?;
     }
-    Ok(item)
+    Ok(ImportItem { lane, ..item })
 }
 
 /// The lane of an import: its program and the pool of its profile. `None` where nothing can be imported.

@@ -8,7 +8,9 @@
 //! - [`approve`]: an import that writes exactly what a dry run showed.
 //! - [`cancel`]: an import is to end without the chunks that are not decided yet.
 //! - [`lane`]: imports into one pool take turns.
+//! - [`pace`]: writes to a table that throttles.
 //! - [`pause`]: the imports of a program wait.
+//! - [`resume`]: a program's imports go on.
 //! - [`phase`]: what an import is doing.
 //! - [`sweep`]: an import hangs. Sends what is missing once more, then abandons what workers could not end.
 //! - [`migrate`]: a schedule says to look for files. New ones are split like drops.
@@ -75,11 +77,13 @@ mod gate;
 mod head;
 pub mod lane;
 pub mod migrate;
+pub mod pace;
 pub mod pause;
 pub mod phase;
 pub mod ports;
 pub mod preview;
 pub mod request;
+pub mod resume;
 mod sidecar;
 pub mod split;
 mod survey;

@@ -3,14 +3,11 @@
 //! The state is one object beside the program's imports. A worker drops the messages of a paused program: the chunks stay
 //! open, and the resumption cuts and sends them again. So a pause costs nothing, however long it is.
 
-use rollcall_domain::plan::import_plan::ChunkSize;
 use rollcall_domain::plan::object_keys::{self, PauseRequest};
 use rollcall_domain::types::names::ProgramName;
 
 use crate::fault::Fault;
-use crate::ports::{Answer, Clock, Imports, Objects, Queue};
-use crate::split::split_again;
-use crate::sweep::Unfinished;
+use crate::ports::{Answer, Objects};
 
 const PAUSED: &[u8] = b"paused\n";
 const RUNNING: &[u8] = b"running\n";
@@ -48,28 +45,4 @@ pub async fn follow_requests(objects: &impl Objects, program: &ProgramName) -> A
         set_paused(objects, program, paused).await?;
     }
     Err(Fault::transient("pausing a program", "requests keep coming"))
-}
-
-/// Sends the open chunks of a program's imports, after it was resumed. Returns how many imports go on.
-///
-/// # Errors
-/// Where a port fails. The step may be repeated; the sweep would find what it left.
-pub async fn resume<I: Imports + Unfinished>(
-    objects: &impl Objects,
-    imports: &I,
-    queue: &impl Queue,
-    clock: &impl Clock,
-    program: &ProgramName,
-    size: ChunkSize,
-) -> Answer<usize> {
-    let mut resumed = 0;
-    for import in imports.unfinished().await? {
-        let item = imports.get(&import).await?;
-        let Some(item) = item.filter(|item| item.program == *program && item.status.is_none()) else {
-            continue;
-        };
-        split_again(objects, imports, queue, clock, item, size).await?;
-        resumed += 1;
-    }
-    Ok(resumed)
 }

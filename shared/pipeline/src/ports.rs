@@ -45,8 +45,7 @@ pub struct Dropped {
     pub options: Vec<(String, String)>,
 }
 
-/// The ports that work on an import, one type for each; `()` where a host has none. A stage names the ports it uses
-/// and cannot reach any other. Mail is not among them: only the finalizer sends it.
+/// The ports that work on an import. Mail is not among them: only the finalizer sends it.
 #[derive(Debug, Clone)]
 pub struct Ports<O, D, C, I, Q, K> {
     /// The bucket.
@@ -61,6 +60,56 @@ pub struct Ports<O, D, C, I, Q, K> {
     pub queue: Q,
     /// The time.
     pub clock: K,
+}
+
+/// A host of the stages: one type for each port.
+pub trait Host: Send + Sync {
+    /// The bucket.
+    type Objects: Objects;
+    /// The directory.
+    type Directory: Directory;
+    /// The contacts.
+    type Contacts: Contacts;
+    /// The imports' own state.
+    type Imports: Imports;
+    /// The queues.
+    type Queue: Queue;
+    /// The time.
+    type Clock: Clock;
+
+    /// Its ports.
+    fn ports(&self) -> &PortsOf<Self>;
+}
+
+/// The ports of a host.
+pub type PortsOf<H> = Ports<
+    <H as Host>::Objects,
+    <H as Host>::Directory,
+    <H as Host>::Contacts,
+    <H as Host>::Imports,
+    <H as Host>::Queue,
+    <H as Host>::Clock,
+>;
+
+impl<O, D, C, I, Q, K> Host for Ports<O, D, C, I, Q, K>
+where
+    O: Objects,
+    D: Directory,
+    C: Contacts,
+    I: Imports,
+    Q: Queue,
+    K: Clock,
+{
+    type Objects = O;
+    type Directory = D;
+    type Contacts = C;
+    type Imports = I;
+    type Queue = Q;
+    type Clock = K;
+
+    fn ports(&self) -> &Self {
+        self
+    }
 }
 
 /// The bucket: reads by version, writes an object whole or not at all.
@@ -160,7 +209,7 @@ pub trait Contacts: Send + Sync {
     ) -> impl Future<Output = Answer<Vec<Option<String>>>> + Send;
     /// Writes the contacts of a chunk. Repeating it changes nothing. A `repeated` record is stored only where no
     /// lower row of this import and no newer import has written; the record before the import stays beside it.
-    /// import stays beside it.
+    /// Where the store takes no more for now, [`Fault::Throttled`] says how many of the records are written.
     fn keep(
         &self,
         pool: &Pool,
@@ -258,6 +307,11 @@ pub trait Imports: Send + Sync {
         chunk: u32,
         now: Timestamp,
     ) -> impl Future<Output = Answer<u32>> + Send;
+    /// Stores that so many of a chunk's first writes are done, and ends the lease: others may take it. Less than is stored
+    /// changes nothing. Repeating it is safe.
+    fn give_back(&self, import: &ImportId, chunk: u32, kept: u32) -> impl Future<Output = Answer<()>> + Send;
+    /// How many writes of a chunk are done, as far as that was stored.
+    fn kept(&self, import: &ImportId, chunk: u32) -> impl Future<Output = Answer<u32>> + Send;
     /// Stores the lane of an import, once, and makes it wait there for its turn. Repeating it is safe, until the import
     /// leaves the lane.
     fn join_lane(&self, import: &ImportId, lane: &str) -> impl Future<Output = Answer<()>> + Send;
@@ -289,6 +343,35 @@ pub trait Imports: Send + Sync {
     fn notification_sent(&self, import: &ImportId) -> impl Future<Output = Answer<()>> + Send;
     /// Stores how the import ended. Repeating it is safe.
     fn finish(&self, import: &ImportId, status: Status) -> impl Future<Output = Answer<()>> + Send;
+}
+
+/// How far an import that has not ended has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Standing {
+    /// When it last moved: a chunk was closed, or its turn came.
+    pub moved_at: Option<Timestamp>,
+    /// When its turn came.
+    pub turn_at: Option<Timestamp>,
+    /// When the sweep last acted on it.
+    pub swept_at: Option<Timestamp>,
+}
+
+/// The sweep's view of imports that have not ended.
+pub trait Unfinished: Send + Sync {
+    /// Imports that have not ended, ascending.
+    fn unfinished(&self) -> impl Future<Output = Answer<Vec<ImportId>>> + Send;
+    /// How far an import has come.
+    fn standing(&self, import: &ImportId) -> impl Future<Output = Answer<Standing>> + Send;
+    /// The open chunks that a worker has taken since a time, ascending.
+    fn received(&self, import: &ImportId, since: Timestamp) -> impl Future<Output = Answer<Vec<u32>>> + Send;
+    /// Stores that the sweep acted. Repeating it is safe.
+    fn note_swept(&self, import: &ImportId, at: Timestamp) -> impl Future<Output = Answer<()>> + Send;
+}
+
+/// The chunks that wait in the queue.
+pub trait Backlog: Send + Sync {
+    /// About how many chunks wait for a worker or are with one, of all imports.
+    fn waiting_chunks(&self) -> impl Future<Output = Answer<u64>> + Send;
 }
 
 /// The mail service.

@@ -273,7 +273,11 @@ async fn send_open_chunks(
 }
 
 /// The object whose rows are imported; that of an approval is the dry run's.
-pub(crate) async fn source_of(imports: &impl Imports, item: &ImportItem, plan: &Plan) -> Answer<ObjectVersion> {
+pub(crate) async fn source_of(
+    imports: &impl Imports,
+    item: &ImportItem,
+    plan: &Plan,
+) -> Answer<ObjectVersion> {
     let Some(dry_run) = &plan.approves else { return Ok(item.object.clone()) };
     let dry_run = imports.get(dry_run).await?;
     dry_run.map(|item| item.object).ok_or_else(|| Fault::damaged("reading an approval", "no such dry run"))

@@ -5,8 +5,6 @@
 //! after that and the chunk is still open; a chunk that nobody received still waits in the queue, and goes on waiting. An
 //! import that waits for its turn, or whose program is paused, is left alone.
 
-use std::future::Future;
-
 use jiff::{SignedDuration, Timestamp};
 use rollcall_domain::plan::import_plan::ChunkSize;
 use rollcall_domain::types::names::ImportId;
@@ -15,43 +13,9 @@ use crate::abandon::abandon_chunk;
 use crate::artifacts::{Loaded, Plans};
 use crate::finalize::finalize;
 use crate::pause::is_paused;
-use crate::ports::{
-    Answer, Clock, Contacts, Directory, ImportItem, Imports, Mail, Objects, Ports, Queue, Turn,
-};
+use crate::ports::{Answer, Clock, Host, ImportItem, Imports, Mail, Ports, Queue, Turn};
+pub use crate::ports::{Backlog, Standing, Unfinished};
 use crate::split::{Cutter, Split, source_of, split_again};
-
-/// How far an import that has not ended has come.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Standing {
-    /// When it last moved: a chunk was closed, or its turn came.
-    pub moved_at: Option<Timestamp>,
-    /// When its turn came.
-    pub turn_at: Option<Timestamp>,
-    /// When the sweep last acted on it.
-    pub swept_at: Option<Timestamp>,
-}
-
-/// The sweep's view of imports that have not ended.
-pub trait Unfinished: Send + Sync {
-    /// Imports that have not ended, ascending.
-    fn unfinished(&self) -> impl Future<Output = Answer<Vec<ImportId>>> + Send;
-    /// How far an import has come.
-    fn standing(&self, import: &ImportId) -> impl Future<Output = Answer<Standing>> + Send;
-    /// The open chunks that a worker has taken since a time, ascending.
-    fn received(
-        &self,
-        import: &ImportId,
-        since: Timestamp,
-    ) -> impl Future<Output = Answer<Vec<u32>>> + Send;
-    /// Stores that the sweep acted. Repeating it is safe.
-    fn note_swept(&self, import: &ImportId, at: Timestamp) -> impl Future<Output = Answer<()>> + Send;
-}
-
-/// The chunks that wait in the queue.
-pub trait Backlog: Send + Sync {
-    /// About how many chunks wait for a worker or are with one, of all imports.
-    fn waiting_chunks(&self) -> impl Future<Output = Answer<u64>> + Send;
-}
 
 /// The action of the sweep on an import.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -102,18 +66,18 @@ const BUSY_WAITS: i32 = 4;
 ///
 /// # Errors
 /// Where a port fails for now; the next sweep tries again.
-pub async fn sweep_import<I: Imports + Unfinished, Q: Queue + Backlog>(
-    ports: &Ports<impl Objects, impl Directory, impl Contacts, I, Q, impl Clock>,
+pub async fn sweep_import<H: Host<Imports: Unfinished, Queue: Backlog>>(
+    host: &H,
     mail: &impl Mail,
     plans: &Plans,
     sweep_config: SweepConfig,
     import: &ImportId,
 ) -> Answer<Swept> {
-    let Ports { objects, imports, clock, .. } = ports;
+    let Ports { objects, imports, queue, clock, .. } = host.ports();
     let Some(item) = imports.get(import).await? else { return Ok(Swept::Over) };
     if let Some(status) = item.status {
         // Its end was stored, but it is still in the list of unfinished imports.
-        crate::lane::hand_on(imports, &ports.queue, &item).await?;
+        crate::lane::hand_on(imports, queue, &item).await?;
         imports.finish(import, status).await?;
         return Ok(Swept::Over);
     }
@@ -127,11 +91,11 @@ pub async fn sweep_import<I: Imports + Unfinished, Q: Queue + Backlog>(
     if is_paused(objects, &item.program).await? {
         return Ok(Swept::Paused);
     }
-    let acted = act(ports, plans, sweep_config, &item, &standing).await;
+    let acted = act(host, plans, sweep_config, &item, &standing).await;
     match acted {
         Err(fault) if !fault.is_transient() => {
-            let why = fault.public();
-            finalize(ports, mail, sweep_config.lease, import, Some(&why)).await?;
+            let why = fault.to_string();
+            finalize(host, mail, sweep_config.lease, import, Some(&why)).await?;
             Ok(Swept::Failed)
         }
         Ok(swept) if swept.is_finding() => {
@@ -144,17 +108,17 @@ pub async fn sweep_import<I: Imports + Unfinished, Q: Queue + Backlog>(
 }
 
 /// Does what an import needs that has not moved for long enough.
-async fn act<I: Imports + Unfinished, Q: Queue + Backlog>(
-    ports: &Ports<impl Objects, impl Directory, impl Contacts, I, Q, impl Clock>,
+async fn act<H: Host<Imports: Unfinished, Queue: Backlog>>(
+    host: &H,
     plans: &Plans,
     sweep_config: SweepConfig,
     item: &ImportItem,
     standing: &Standing,
 ) -> Answer<Swept> {
-    let Ports { objects, imports, queue, clock, .. } = ports;
+    let Ports { objects, imports, queue, clock, .. } = host.ports();
     let import = &item.import_id;
     if item.chunks.is_none() {
-        return send_again(ports, sweep_config, item).await;
+        return send_again(host, sweep_config, item).await;
     }
     let open = imports.open_chunks(import).await?;
     if open.is_empty() {
@@ -172,17 +136,13 @@ async fn act<I: Imports + Unfinished, Q: Queue + Backlog>(
         return Ok(Swept::Queued);
     }
     match standing.swept_at.filter(|swept| *swept >= moved) {
-        None => send_again(ports, sweep_config, item).await,
-        Some(swept) => end_open(ports, plans, sweep_config, item, &loaded, swept).await,
+        None => send_again(host, sweep_config, item).await,
+        Some(swept) => end_open(host, plans, sweep_config, item, &loaded, swept).await,
     }
 }
 
-async fn send_again(
-    ports: &Ports<impl Objects, impl Directory, impl Contacts, impl Imports, impl Queue, impl Clock>,
-    sweep_config: SweepConfig,
-    item: &ImportItem,
-) -> Answer<Swept> {
-    let Ports { objects, imports, queue, clock, .. } = ports;
+async fn send_again(host: &impl Host, sweep_config: SweepConfig, item: &ImportItem) -> Answer<Swept> {
+    let Ports { objects, imports, queue, clock, .. } = host.ports();
     Ok(match split_again(objects, imports, queue, clock, item.clone(), sweep_config.size).await? {
         Split::Waiting(_) => Swept::Waiting,
         Split::Paused(_) => Swept::Paused,
@@ -191,18 +151,18 @@ async fn send_again(
 }
 
 /// The chunks are open although they were sent again: abandons those that a worker received since, sends the others.
-async fn end_open<I: Imports + Unfinished>(
-    ports: &Ports<impl Objects, impl Directory, impl Contacts, I, impl Queue, impl Clock>,
+async fn end_open<H: Host<Imports: Unfinished>>(
+    host: &H,
     plans: &Plans,
     sweep_config: SweepConfig,
     item: &ImportItem,
     loaded: &Loaded,
     swept: Timestamp,
 ) -> Answer<Swept> {
-    let Ports { objects, imports, queue, .. } = ports;
+    let Ports { objects, imports, queue, .. } = host.ports();
     let received = imports.received(&item.import_id, swept).await?;
     if received.is_empty() {
-        return send_again(ports, sweep_config, item).await;
+        return send_again(host, sweep_config, item).await;
     }
     let source = source_of(imports, item, &loaded.plan).await?;
     let mut cutter = Cutter::new(objects, &source, &loaded.plan);
@@ -211,7 +171,7 @@ async fn end_open<I: Imports + Unfinished>(
         let message = cutter.step(*step).await?;
         if received.binary_search(step).is_ok() {
             // A worker that holds it now is left to the next sweep.
-            abandon_chunk(ports, plans, sweep_config.lease, &message, true).await?;
+            abandon_chunk(host, plans, sweep_config.lease, &message, true).await?;
         } else if loaded.plan.is_judging(*step) {
             queue.send_chunk(message).await?;
         }
@@ -228,12 +188,12 @@ async fn end_open<I: Imports + Unfinished>(
 /// # Errors
 /// Where a port fails; the stage may run again.
 pub async fn fail_import(
-    ports: &Ports<impl Objects, impl Sized, impl Contacts, impl Imports, impl Queue, impl Clock>,
+    host: &impl Host,
     mail: &impl Mail,
     lease: SignedDuration,
     item: ImportItem,
     why: &str,
 ) -> Answer<()> {
-    let item = ports.imports.begin(item).await?;
-    finalize(ports, mail, lease, &item.import_id, Some(why)).await.map(drop)
+    let item = host.ports().imports.begin(item).await?;
+    finalize(host, mail, lease, &item.import_id, Some(why)).await.map(drop)
 }

@@ -16,7 +16,7 @@ use crate::artifacts::{is_cancelled, missing, put_chunk_result, read_answer, rea
 use crate::fault::Fault;
 use crate::pause::is_paused;
 use crate::ports::{
-    Answer, Clock, ContactWrite, Contacts, Directory, Imports, Objects, Pool, Ports, Queue, Take,
+    Answer, Clock, ContactWrite, Contacts, Directory, Host, Imports, Objects, Pool, Ports, Queue, Take,
 };
 
 /// The outcome of a chunk message.
@@ -26,6 +26,9 @@ pub enum Worked {
     Closed(Option<Box<ChunkAnswer>>),
     /// Another worker holds it: retry the message later.
     Busy,
+    /// A service takes no more for now: retry the message later. This counts as no failure, and what is written is
+    /// noted.
+    Throttled,
     /// The program is paused: the message is done with, and the resumption sends the chunk again.
     Paused,
 }
@@ -35,7 +38,23 @@ pub enum Worked {
 /// # Errors
 /// Where a port fails. The message is delivered again and the stage continues where it was.
 pub async fn work_chunk(
-    ports: &Ports<impl Objects, impl Directory, impl Contacts, impl Imports, impl Queue, impl Clock>,
+    host: &impl Host,
+    plans: &Plans,
+    lease: SignedDuration,
+    message: &ChunkMessage,
+) -> Answer<Worked> {
+    match work_taken(host, plans, lease, message).await {
+        Err(Fault::Throttled { kept, .. }) => {
+            let kept = u32::try_from(kept).unwrap_or(u32::MAX);
+            host.ports().imports.give_back(&message.import_id, message.chunk, kept).await?;
+            Ok(Worked::Throttled)
+        }
+        worked => worked,
+    }
+}
+
+async fn work_taken(
+    host: &impl Host,
     plans: &Plans,
     lease: SignedDuration,
     message: &ChunkMessage,
@@ -46,7 +65,7 @@ pub async fn work_chunk(
             format_args!("version {} is not {VERSION}", message.v),
         ));
     }
-    let Ports { objects, directory, contacts, imports, queue, clock } = ports;
+    let Ports { objects, directory, contacts, imports, queue, clock } = host.ports();
     let (program, import, chunk) = (&message.program, &message.import_id, message.chunk);
     if is_paused(objects, program).await? {
         return Ok(Worked::Paused);
@@ -65,47 +84,44 @@ pub async fn work_chunk(
     }
     let loaded = plans.get(objects, program, import).await?;
     if !loaded.plan.is_judging(chunk) {
-        return write_judged(ports, &loaded, message).await;
+        return write_judged(host, &loaded, message).await;
     }
     let artifacts = Artifacts::of(program, import);
+    let mut begun = false;
     let chunk_result = match read_chunk_result(objects, &artifacts, chunk).await? {
-        Some(chunk_result) => chunk_result,
+        Some(chunk_result) => {
+            begun = true;
+            chunk_result
+        }
         None if is_cancelled(objects, &artifacts).await? => {
             leave_unprocessed(objects, &artifacts, &loaded, message).await?
         }
         None => judge(objects, directory, contacts, &loaded, &artifacts, message).await?,
     };
     if !loaded.plan.is_gated() {
-        keep(directory, contacts, &loaded, chunk, &chunk_result).await?;
+        keep_rest(host, &loaded, chunk, &chunk_result, begun).await?;
     }
-    close(ports, &loaded, message).await?;
+    close(host, &loaded, message).await?;
     Ok(Worked::Closed(Some(Box::new(chunk_result.answer))))
 }
 
 /// The second step of a gated import: writes a chunk that was judged.
-async fn write_judged(
-    ports: &Ports<impl Objects, impl Directory, impl Contacts, impl Imports, impl Queue, impl Clock>,
-    loaded: &Loaded,
-    message: &ChunkMessage,
-) -> Answer<Worked> {
+async fn write_judged(host: &impl Host, loaded: &Loaded, message: &ChunkMessage) -> Answer<Worked> {
     let chunk = loaded.plan.chunk_of(message.chunk);
     let artifacts = Artifacts::of(&message.program, &message.import_id);
-    let chunk_result = read_chunk_result(&ports.objects, &artifacts, chunk).await?;
+    let chunk_result = read_chunk_result(&host.ports().objects, &artifacts, chunk).await?;
     let chunk_result = chunk_result.ok_or_else(|| missing("a chunk result"))?;
-    keep(&ports.directory, &ports.contacts, loaded, chunk, &chunk_result).await?;
-    close(ports, loaded, message).await?;
+    keep_rest(host, loaded, message.chunk, &chunk_result, true).await?;
+    close(host, loaded, message).await?;
     Ok(Worked::Closed(None))
 }
 
 /// Closes a step, and says so to the finalizer where it was the last one to judge or to write.
-pub(crate) async fn close(
-    ports: &Ports<impl Objects, impl Directory, impl Contacts, impl Imports, impl Queue, impl Clock>,
-    loaded: &Loaded,
-    message: &ChunkMessage,
-) -> Answer<()> {
+pub(crate) async fn close(host: &impl Host, loaded: &Loaded, message: &ChunkMessage) -> Answer<()> {
     let (program, import) = (&message.program, &message.import_id);
-    let open = ports.imports.close(import, message.chunk, ports.clock.now()).await?;
-    announce_end(&ports.queue, loaded, program, import, open).await
+    let Ports { imports, queue, clock, .. } = host.ports();
+    let open = imports.close(import, message.chunk, clock.now()).await?;
+    announce_end(queue, loaded, program, import, open).await
 }
 
 /// Tells the finalizer where so many open steps mean that all chunks are judged, or all are written.
@@ -191,6 +207,26 @@ pub(crate) async fn look_up(
     Ok(found)
 }
 
+/// Stores the contacts of a chunk result, from where an earlier delivery had to stop.
+async fn keep_rest(
+    host: &impl Host,
+    loaded: &Loaded,
+    step: u32,
+    chunk_result: &ChunkResult,
+    begun: bool,
+) -> Answer<()> {
+    let Ports { directory, contacts, imports, .. } = host.ports();
+    let import = &loaded.plan.import_id;
+    let from = if begun { imports.kept(import, step).await? } else { 0 };
+    let chunk = loaded.plan.chunk_of(step);
+    match keep_from(directory, contacts, loaded, chunk, chunk_result, from as usize).await {
+        Err(Fault::Throttled { doing, cause, kept }) => {
+            Err(Fault::Throttled { doing, cause, kept: from as usize + kept })
+        }
+        kept => kept,
+    }
+}
+
 /// Stores the contacts of a chunk result; a dry run's result has none.
 pub(crate) async fn keep(
     directory: &impl Directory,
@@ -199,10 +235,21 @@ pub(crate) async fn keep(
     chunk: u32,
     chunk_result: &ChunkResult,
 ) -> Answer<()> {
+    keep_from(directory, contacts, loaded, chunk, chunk_result, 0).await
+}
+
+async fn keep_from(
+    directory: &impl Directory,
+    contacts: &impl Contacts,
+    loaded: &Loaded,
+    chunk: u32,
+    chunk_result: &ChunkResult,
+    from: usize,
+) -> Answer<()> {
     let plan = &loaded.plan;
     match (&chunk_result.writes, loaded.profile.directory) {
         (Writes::Contacts(writes), _) if !writes.is_empty() => {
-            let writes: Vec<ContactWrite<'_>> = writes.iter().collect();
+            let writes: Vec<ContactWrite<'_>> = writes.iter().skip(from).collect();
             contacts.keep(&pool(loaded), &plan.import_id, chunk, &writes).await
         }
         (Writes::Directory(items), Some(kind)) if !items.is_empty() => {

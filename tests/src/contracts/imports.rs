@@ -74,6 +74,12 @@ async fn a_chunk_is_taken_by_one<I: Imports>(imports: &I) {
     assert_eq!(take(0, 19, 30).await, Take::Leased);
     assert_eq!(take(1, 19, 30).await, Take::Taken);
     assert_eq!(take(0, 21, 30).await, Take::Taken);
+    assert_eq!(imports.kept(&id, 0).await.expect("read"), 0);
+    imports.give_back(&id, 0, 7).await.expect("given back");
+    imports.give_back(&id, 0, 7).await.expect("given back again");
+    assert_eq!(take(0, 22, 30).await, Take::Taken);
+    imports.give_back(&id, 0, 3).await.expect("less is not noted");
+    assert_eq!(imports.kept(&id, 0).await.expect("read"), 7);
     imports.close(&id, 0, time(5)).await.expect("closed");
     assert_eq!(take(0, 22, 40).await, Take::Closed);
     assert_eq!(take(0, 50, 60).await, Take::Closed);

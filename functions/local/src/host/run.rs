@@ -159,7 +159,7 @@ impl<'h> Run<'h> {
                     );
                     Ok(true)
                 }
-                Worked::Busy => Ok(false),
+                Worked::Busy | Worked::Throttled => Ok(false),
                 Worked::Paused => Err(paused()),
             },
             // The host itself begins the next import.

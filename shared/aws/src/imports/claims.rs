@@ -9,7 +9,7 @@ use rollcall_pipeline::ports::{Answer, NotificationClaim, Take};
 
 use super::{CHUNK, CHUNKS, CONDITION, IMPORT, ImportsTable, LETTER, MOVED, REMAINING, canceled};
 use crate::fault::{fault, unbuilt};
-use crate::table::{Item, PK, SK, number, number_of, pause, text, text_of};
+use crate::table::{Item, PK, SK, number, number_of, pause, text, text_of, unless_refused};
 
 /// Done for good: a chunk, or the notification.
 const DONE: &str = "done";
@@ -17,6 +17,8 @@ const DONE: &str = "done";
 const LEASE: &str = "leased_until";
 /// When the lease was taken, milliseconds.
 const TAKEN: &str = "taken_at";
+/// How many writes of a chunk are done, where it was given back.
+const KEPT: &str = "kept";
 /// The holder of a lease: a random number, so that a repeated attempt recognises its own lease.
 const HOLDER: &str = "holder";
 
@@ -165,6 +167,24 @@ impl ImportsTable {
             }
         }
         Ok((0..).zip(open).filter(|(_, open)| *open).map(|(chunk, _)| chunk).collect())
+    }
+
+    pub(super) async fn return_chunk(&self, import: &ImportId, chunk: u32, kept: u32) -> Answer<()> {
+        /// A note of less comes from a delivery that did not come to its writes.
+        const NOT_LESS: &str = "attribute_not_exists(#kept) OR #kept <= :kept";
+        let update = self.0.client.update_item().table_name(&self.0.name);
+        let update = update.key(PK, text(import.as_str())).key(SK, text(sort_key(chunk)));
+        let update =
+            update.update_expression("SET #kept = :kept REMOVE #lease").condition_expression(NOT_LESS);
+        let update = update.expression_attribute_names("#kept", KEPT);
+        let update = update.expression_attribute_names("#lease", LEASE);
+        let sent = update.expression_attribute_values(":kept", number(kept)).send().await;
+        unless_refused("giving a chunk back", sent)
+    }
+
+    pub(super) async fn chunk_kept(&self, import: &ImportId, chunk: u32) -> Answer<u32> {
+        let item = self.item(import, &sort_key(chunk), "reading a chunk's state").await?.unwrap_or_default();
+        Ok(number_of(&item, KEPT).unwrap_or(0))
     }
 
     pub(super) async fn chunks_received(&self, import: &ImportId, since: Timestamp) -> Answer<Vec<u32>> {

@@ -28,6 +28,8 @@ struct State {
     closed: BTreeSet<u32>,
     /// When a chunk was taken last, and the end of its lease.
     taken: BTreeMap<u32, (Timestamp, Timestamp)>,
+    /// How many writes of a chunk are done.
+    kept: BTreeMap<u32, u32>,
     /// The end of the claim on the notification.
     claimed: Option<Timestamp>,
     sent: bool,
@@ -36,8 +38,8 @@ struct State {
 
 impl State {
     fn of(item: ImportItem) -> Self {
-        let (closed, taken) = (BTreeSet::new(), BTreeMap::new());
-        Self { item, closed, taken, claimed: None, sent: false, standing: Standing::default() }
+        let (closed, taken, kept) = (BTreeSet::new(), BTreeMap::new(), BTreeMap::new());
+        Self { item, closed, taken, kept, claimed: None, sent: false, standing: Standing::default() }
     }
 
     fn chunks(&self) -> u32 {
@@ -125,6 +127,20 @@ impl Imports for MemoryImports {
             let closed = state.closed.range(..state.chunks()).count();
             state.chunks() - u32::try_from(closed).unwrap_or(u32::MAX)
         })
+    }
+
+    async fn give_back(&self, import: &ImportId, chunk: u32, kept: u32) -> Answer<()> {
+        self.change(import, |state| {
+            let known = state.kept.entry(chunk).or_default();
+            *known = kept.max(*known);
+            if let Some((at, until)) = state.taken.get_mut(&chunk) {
+                *until = *at;
+            }
+        })
+    }
+
+    async fn kept(&self, import: &ImportId, chunk: u32) -> Answer<u32> {
+        self.change(import, |state| state.kept.get(&chunk).copied().unwrap_or(0))
     }
 
     async fn join_lane(&self, import: &ImportId, lane: &str) -> Answer<()> {

@@ -73,6 +73,24 @@ impl Imports for ImportStore {
         })
     }
 
+    async fn give_back(&self, import: &ImportId, chunk: u32, kept: u32) -> Answer<()> {
+        self.0.write("giving a chunk back", |transaction| {
+            let note = "INSERT INTO given_back (import_id, chunk, kept) VALUES (?1, ?2, ?3)
+                ON CONFLICT (import_id, chunk) DO UPDATE SET kept = max(kept, excluded.kept)";
+            transaction.execute(note, params![import.as_str(), chunk, kept])?;
+            let free = "UPDATE chunks SET leased_until = 0 WHERE import_id = ?1 AND chunk = ?2";
+            transaction.execute(free, params![import.as_str(), chunk]).map(drop)
+        })
+    }
+
+    async fn kept(&self, import: &ImportId, chunk: u32) -> Answer<u32> {
+        self.0.read("reading a chunk's state", |connection| {
+            let kept = "SELECT kept FROM given_back WHERE import_id = ?1 AND chunk = ?2";
+            let kept = connection.query_row(kept, params![import.as_str(), chunk], |row| row.get(0));
+            Ok(kept.optional()?.unwrap_or(0))
+        })
+    }
+
     async fn join_lane(&self, import: &ImportId, lane: &str) -> Answer<()> {
         self.0.write("joining a lane", |transaction| {
             let join = "INSERT OR IGNORE INTO lanes (import_id, lane) VALUES (?1, ?2)";
@@ -105,8 +123,7 @@ impl Imports for ImportStore {
     async fn turn_of(&self, lane: &str) -> Answer<Option<ImportId>> {
         self.0.read("reading a lane", |connection| {
             let holder = "SELECT import_id FROM lanes WHERE lane = ?1 AND has_turn = 1";
-            let holder: Option<String> =
-                connection.query_row(holder, [lane], |row| row.get(0)).optional()?;
+            let holder: Option<String> = connection.query_row(holder, [lane], |row| row.get(0)).optional()?;
             holder.map(|holder| holder.parse().map_err(unreadable)).transpose()
         })
     }

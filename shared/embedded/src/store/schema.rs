@@ -14,6 +14,13 @@ CREATE TABLE IF NOT EXISTS lanes (
     lane TEXT NOT NULL,
     has_turn INTEGER NOT NULL DEFAULT 0
 ) WITHOUT ROWID;
+-- Chunks that were given back, and how many of their writes are done.
+CREATE TABLE IF NOT EXISTS given_back (
+    import_id TEXT NOT NULL,
+    chunk INTEGER NOT NULL,
+    kept INTEGER NOT NULL,
+    PRIMARY KEY (import_id, chunk)
+) WITHOUT ROWID;
 ";
 
 /// Makes the tables of a new home.
