@@ -23,6 +23,7 @@ use rollcall_pipeline::sweep::{Backlog, Standing, Unfinished};
 use tokio::time::Instant;
 
 use super::lambda::Body;
+use super::queue::Sqs;
 use super::{Cloud, SimClock};
 
 /// Bytes a second between a function and S3 (what 600 Mbit/s carry).
@@ -87,6 +88,14 @@ impl Port {
             Some(true) => work.await.and_then(|_| Err(lost())),
             None => work.await,
         }
+    }
+
+    async fn enqueue(&self, queue: &Sqs<Body>, group: &str, body: Body) -> Answer<()> {
+        let send = async {
+            queue.send(group, body);
+            Ok(())
+        };
+        self.call(SEND, send).await
     }
 
     /// Carries bytes between the function and S3; others wait meanwhile.
@@ -307,16 +316,13 @@ impl Unfinished for Port {
 impl Queue for Port {
     async fn send_chunk(&self, message: ChunkMessage) -> Answer<()> {
         let group = message.program.to_string();
-        let send = async { Ok(self.cloud().chunks.send(&group, Body::Chunk(Arc::new(message)))) };
-        self.call(SEND, send).await
+        self.enqueue(&self.cloud().chunks, &group, Body::Chunk(Arc::new(message))).await
     }
     async fn send_finalize(&self, program: &ProgramName, import: &ImportId) -> Answer<()> {
-        let body = Body::Finalize(import.clone());
-        self.call(SEND, async { Ok(self.cloud().finalize.send(program.as_str(), body)) }).await
+        self.enqueue(&self.cloud().finalize, program.as_str(), Body::Finalize(import.clone())).await
     }
     async fn send_turn(&self, import: &ImportId) -> Answer<()> {
-        let body = Body::Turn(import.clone());
-        self.call(SEND, async { Ok(self.cloud().finalize.send("", body)) }).await
+        self.enqueue(&self.cloud().finalize, "", Body::Turn(import.clone())).await
     }
 }
 
