@@ -22,7 +22,8 @@ fn a_first_import_on_a_new_table_takes_the_tables_own_time() {
     // A chunk that stops half-way has some batches under way, which are written again: at most eight of 25 rows.
     assert!(outcome.written < 206_000, "{}", outcome.written);
     let ratio = outcome.imports[0].seconds / own_time(200_000, false);
-    assert!(ratio < 1.5, "{ratio}: {:?}", outcome.counts);
+    // Of less than a minute of writing, start and end are a large part; the example `load` prints the larger ones.
+    assert!(ratio < 2.0, "{ratio}: {:?}", outcome.counts);
 }
 
 #[test]

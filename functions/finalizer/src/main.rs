@@ -26,7 +26,6 @@ async fn main() -> Result<(), Error> {
 
 async fn wire() -> Result<Finalizer, Error> {
     let mut environment = Environment::new(|name| std::env::var(name).ok());
-    let stack = environment.text("ROLLCALL_STACK");
     let bucket = environment.text("ROLLCALL_BUCKET");
     let directory = environment.text("ROLLCALL_DIRECTORY_TABLE");
     let contacts = environment.text("ROLLCALL_CONTACTS_TABLE");
@@ -45,7 +44,6 @@ async fn wire() -> Result<Finalizer, Error> {
         },
     };
     environment.finish()?;
-    metrics::of_stack(stack);
     let config = rollcall_aws::config().await;
     let ses = Ses::new(&rollcall_aws::mail_config(&config));
     let (dynamodb, bucket) = (DynamoDb::new(&config), Bucket::new(S3::new(&config), bucket));

@@ -27,7 +27,6 @@ async fn main() -> Result<(), Error> {
 
 async fn wire() -> Result<Worker, Error> {
     let mut environment = Environment::new(|name| std::env::var(name).ok());
-    let stack = environment.text("ROLLCALL_STACK");
     let bucket = environment.text("ROLLCALL_BUCKET");
     let directory = environment.text("ROLLCALL_DIRECTORY_TABLE");
     let contacts = environment.text("ROLLCALL_CONTACTS_TABLE");
@@ -36,7 +35,6 @@ async fn wire() -> Result<Worker, Error> {
     let chunk_queue = environment.text("ROLLCALL_CHUNK_QUEUE_URL");
     let lease = SignedDuration::from_secs(environment.number("ROLLCALL_LEASE_SECONDS"));
     environment.finish()?;
-    metrics::of_stack(stack);
     let config = rollcall_aws::config().await;
     let (dynamodb, bucket) = (DynamoDb::new(&config), Bucket::new(S3::new(&config), bucket));
     let ports = Ports {

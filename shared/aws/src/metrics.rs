@@ -15,14 +15,6 @@ pub const NAMESPACE: &str = "Rollcall";
 /// Their one dimension: the stack.
 pub const DIMENSION: &str = "Stack";
 
-static STACK: OnceLock<String> = OnceLock::new();
-
-/// Names the stack of this function, once.
-pub fn of_stack(name: String) {
-    // A second name would be the same.
-    let _ = STACK.set(name);
-}
-
 /// List prices of on-demand tables, US dollars for a unit: a write, and an eventually consistent read.
 const WRITE_PRICE: f64 = 0.625e-6;
 const READ_PRICE: f64 = 0.0625e-6;
@@ -106,7 +98,8 @@ fn milliseconds(time: SignedDuration) -> u64 {
 
 /// Lambda hands a line of standard output to CloudWatch.
 fn emit(metrics: &[(&str, &str, Value)], properties: &[(&str, Value)]) {
-    let stack = STACK.get().map_or("", String::as_str);
+    static STACK: OnceLock<String> = OnceLock::new();
+    let stack = STACK.get_or_init(|| std::env::var("ROLLCALL_STACK").unwrap_or_default());
     // A metric that cannot be written stops nothing.
     let _ = writeln!(std::io::stdout().lock(), "{}", line(stack, Timestamp::now(), metrics, properties));
 }
