@@ -7,7 +7,7 @@ use jiff::SignedDuration;
 use lambda_runtime::{Error, LambdaEvent, run, service_fn, tracing};
 use rollcall_aws::client::{DynamoDb, S3, Ses, Sqs};
 use rollcall_aws::{
-    Bucket, ContactsTable, DirectoryTable, Environment, ImportsTable, Mailer, Queues, SystemClock, metrics,
+    Bucket, ContactsTable, DirectoryTable, Environment, ImportsTable, Mailer, Queues, SystemClock,
 };
 use rollcall_domain::plan::import_plan::ChunkSize;
 use rollcall_pipeline::ports::Ports;

@@ -1,4 +1,4 @@
-//! Reads a message of the finalizer by its shape: a message from a dead-letter queue looks as it did before.
+//! Parses a message of the finalizer by its form: a message from a dead-letter queue is unchanged.
 
 use rollcall_aws::{Bucket, DropEvent, FinalizeMessage, ImportMessage, decode_chunk};
 use rollcall_domain::plan::chunk::ChunkMessage;
@@ -13,7 +13,7 @@ pub(crate) enum FinalizerRequest {
     Finalize(FinalizeMessage),
     /// A chunk failed for good.
     GiveUp(Box<ChunkMessage>),
-    /// Objects could not be split, and why.
+    /// Objects could not be split; with the cause.
     Fail(Vec<DropEvent>, String),
     /// The turn of an import has come, or the sweep looks at it.
     Import(ImportMessage),
@@ -21,7 +21,7 @@ pub(crate) enum FinalizerRequest {
     NotLooked(String),
 }
 
-/// The record that Lambda writes of an event that failed for good.
+/// The record that Lambda writes about an event that failed for good.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct FailedEvent {
@@ -31,10 +31,10 @@ struct FailedEvent {
 }
 
 impl FinalizerRequest {
-    /// Reads a message's body.
+    /// Parses a message's body.
     ///
     /// # Errors
-    /// Permanent where the shape is unknown.
+    /// A permanent fault, if the form is unknown.
     pub(crate) async fn read(bucket: &Bucket, body: &str) -> Result<Self, Fault> {
         let unreadable = |what: String| Fault::permanent("reading a message", what);
         let place = |error: serde_json::Error| unreadable(format!("at {}:{}", error.line(), error.column()));

@@ -6,9 +6,7 @@ use aws_lambda_events::sqs::SqsEvent;
 use jiff::{SignedDuration, Timestamp};
 use lambda_runtime::{Error, LambdaEvent, run, service_fn, tracing};
 use rollcall_aws::client::{DynamoDb, S3, Sqs};
-use rollcall_aws::{
-    Bucket, ContactsTable, DirectoryTable, Environment, ImportsTable, Queues, SystemClock, metrics,
-};
+use rollcall_aws::{Bucket, ContactsTable, DirectoryTable, Environment, ImportsTable, Queues, SystemClock};
 use rollcall_pipeline::ports::Ports;
 use rollcall_pipeline::work::Plans;
 

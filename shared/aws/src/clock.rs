@@ -4,7 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 use rollcall_pipeline::pace::Timer;
 use rollcall_pipeline::ports::Clock;
 
-/// The time as the machine has it.
+/// The current time of the machine.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct SystemClock;
 

@@ -1,4 +1,4 @@
-//! What the three tables share: keys, batches with retries of unprocessed items, waits with jitter.
+//! The common parts of the three tables: keys, batches with retries of unprocessed items, waits with jitter.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -31,7 +31,7 @@ const AT_A_TIME: usize = 8;
 const TRIES: u32 = 9;
 
 pub(crate) type Item = HashMap<String, AttributeValue>;
-/// Partition and sort key; an empty sort key where the table has none.
+/// Partition and sort key; an empty sort key if the table has none.
 pub(crate) type Key = (String, String);
 
 /// One table.
@@ -119,7 +119,7 @@ pub(crate) async fn pause(attempt: u32) {
     tokio::time::sleep(Duration::from_millis(fastrand::u64(longest / 2..=longest))).await;
 }
 
-/// A write whose condition did not hold has nothing left to do.
+/// A write whose condition did not hold counts as done.
 pub(crate) fn unless_refused<T>(
     doing: &'static str,
     sent: Result<T, SdkError<UpdateItemError, HttpResponse>>,
@@ -142,7 +142,7 @@ pub(crate) fn held<T>(
     }
 }
 
-/// A key part that fits: a DynamoDB sort key has at most 1,024 bytes, and a cell may be longer.
+/// Shortens a key part to fit: a DynamoDB sort key has at most 1,024 bytes, and a cell may be longer.
 pub(crate) fn fitting(part: &str) -> String {
     const LONGEST: usize = 480;
     if part.len() <= LONGEST && !part.starts_with('~') {
@@ -196,7 +196,7 @@ mod tests {
         let long = "x".repeat(40_000);
         assert_eq!(fitting(&long).len(), 53);
         assert_ne!(fitting(&long), fitting(&"y".repeat(40_000)));
-        // A text that looks like a digest must not pass for one.
+        // A text that looks like a digest must not be mistaken for one.
         assert_ne!(fitting(&fitting(&long)), fitting(&long));
     }
 }

@@ -4,7 +4,7 @@
 //! - [`work`]: a chunk arrived. Judges its rows once, stores its result and its contacts, closes it.
 //! - [`finalize`]: all chunks are closed. Assembles the results, sends the notification e-mail.
 //! - [`assemble`]: writes both result files, in file order.
-//! - [`abandon`]: a chunk failed for good. Answers for its rows, so that the import can end.
+//! - [`abandon`]: a chunk failed for good. Stores results for its rows, so that the import can end.
 //! - [`approve`]: an import that writes exactly what a dry run showed.
 //! - [`cancel`]: an import is to end without the chunks that are not decided yet.
 //! - [`lane`]: imports into one pool take turns.

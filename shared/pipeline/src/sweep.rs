@@ -1,4 +1,4 @@
-//! The sweep: no import hangs, whatever got lost.
+//! The sweep: ensures that no import hangs, whatever was lost.
 //!
 //! The sweep acts only on an import of which nothing has moved for longer than its messages can be in flight: no chunk was
 //! closed, and nothing was sent. It first sends again what is open. It abandons a chunk only where a worker received it
@@ -22,7 +22,7 @@ use crate::split::{Cutter, Split, source_of, split_again};
 pub enum Swept {
     /// It moved, or its messages may still be in flight.
     Young,
-    /// It is over.
+    /// It has ended.
     Over,
     /// Another import of its lane has its turn.
     Waiting,
@@ -36,7 +36,7 @@ pub enum Swept {
     SentAgain,
     /// Chunks that workers received and did not close were abandoned; the others were sent again.
     Abandoned,
-    /// It could not go on and was ended.
+    /// It could not go on and was ended as failed.
     Failed,
 }
 
@@ -183,10 +183,10 @@ async fn end_open<H: Host<Imports: Unfinished>>(
     Ok(Swept::Abandoned)
 }
 
-/// Ends an import that an event began and that could not be split: as failed, with a notification.
+/// Ends an import that an event began and that could not be split, as failed and with a notification.
 ///
 /// # Errors
-/// Where a port fails; the stage may run again.
+/// If a port fails; the stage may run again.
 pub async fn fail_import(
     host: &impl Host,
     mail: &impl Mail,

@@ -31,9 +31,9 @@ use crate::answer::Failure;
 const LOOK: Duration = Duration::from_millis(250);
 /// How long a file must be unchanged before it is taken.
 const REST: Duration = Duration::from_millis(1_500);
-/// How long a file waits after the machine failed on it.
+/// How long a file waits after the infrastructure failed on it.
 const AGAIN: Duration = Duration::from_secs(30);
-/// How often notification e-mails that no mail server took are tried again.
+/// How often notification e-mails that no mail server has accepted are retried.
 pub const MAIL_AGAIN: Duration = Duration::from_secs(60);
 /// `<program>/<profile>/dry-run/` is the deepest folder with drops.
 const DEEPEST: usize = 4;
@@ -43,11 +43,11 @@ const DEEPEST: usize = 4;
 pub enum WatchEvent<'a> {
     /// An import is over.
     Imported(&'a Drop, &'a Done),
-    /// The machine failed; the file is retried later.
+    /// The infrastructure failed; the file is retried later.
     Failed(&'a Drop, &'a Fault),
-    /// What another command handed over could not be imported; that command says so too.
+    /// The file of another command could not be imported; that command reports it too.
     NotImported(&'a Drop, &'a Failure),
-    /// A file in the inbox that is never taken, and why.
+    /// A file in the inbox that is never imported, and the reason.
     PassedOver(&'a str, &'static str),
 }
 
@@ -65,7 +65,7 @@ enum Known {
     Since(Seen, Instant),
     /// Imported, in this version.
     Taken(Seen),
-    /// The machine failed on it; retried no sooner than this.
+    /// The infrastructure failed on it; retried no sooner than this.
     NotBefore(Instant),
 }
 
@@ -104,7 +104,7 @@ impl<'h, T: Fn(WatchEvent<'_>) + Sync> Watch<'h, T> {
         Self { host, mail_again, tell, known: Mutex::default(), passed_over: Mutex::default() }
     }
 
-    /// Watches until `stop` is set; imports that run then are finished.
+    /// Watches until `stop` is set; then finishes the running imports.
     pub fn run(&self, stop: &AtomicBool) {
         thread::scope(|scope| {
             let mut running = Running::new();
@@ -123,7 +123,7 @@ impl<'h, T: Fn(WatchEvent<'_>) + Sync> Watch<'h, T> {
         });
     }
 
-    /// Starts what is ready; what other commands wait for comes first.
+    /// Starts imports that are ready; requests of other commands come first.
     fn start<'s>(&'s self, scope: &'s Scope<'s, '_>, running: &mut Running<'s>) {
         let handed = handover::requests(&self.host.home).into_iter().map(Ready::Handed);
         let ready: Vec<Ready> = handed.chain(self.at_rest().into_iter().map(Ready::Dropped)).collect();
@@ -227,7 +227,7 @@ impl<'h, T: Fn(WatchEvent<'_>) + Sync> Watch<'h, T> {
         }
     }
 
-    /// Cancels an import, once for an object that asks for it.
+    /// Cancels an import, once for each object that requests it.
     fn cancel(&self, request: &Cancel) {
         let home = &self.host.home;
         match block_on(cancel(home.bucket(), &home.imports(), request)) {
@@ -277,7 +277,7 @@ impl<'h, T: Fn(WatchEvent<'_>) + Sync> Watch<'h, T> {
         over
     }
 
-    /// Reports once why a file is never taken.
+    /// Reports once why a file is never imported.
     fn pass_over(&self, key: &str, why: &'static str) {
         let mut told = self.passed_over.lock().expect("nothing panics while it holds the list");
         if told.insert(key.to_owned()) {
@@ -292,7 +292,7 @@ impl<'h, T: Fn(WatchEvent<'_>) + Sync> Watch<'h, T> {
 
 impl Host {
     /// Imports a dropped file. It gets a new modification time first, so that the ids of one home strictly increase,
-    /// whatever time its copy kept. An import that was begun already continues.
+    /// whatever time its copy has. An import that has begun already continues.
     fn take(&self, drop: &Drop) -> Answer<Done> {
         let (bucket, key) = (self.home.bucket(), drop.key());
         let gone = || Fault::Gone(key.clone());

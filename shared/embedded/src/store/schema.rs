@@ -1,6 +1,6 @@
 //! The tables, in SQL.
 
-/// Marks the file as Rollcall's: "RoCa".
+/// Identifies the file as Rollcall's: "RoCa".
 pub(super) const APPLICATION: i32 = 0x526f_4361;
 
 /// The version of the tables that this code reads and writes.
