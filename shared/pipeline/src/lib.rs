@@ -78,6 +78,7 @@ mod head;
 pub mod lane;
 pub mod migrate;
 pub mod pace;
+mod patch;
 pub mod pause;
 pub mod phase;
 pub mod ports;
