@@ -40,6 +40,8 @@ mod rules_mailing;
 mod rules_partners;
 mod rules_prospects;
 mod sidecars;
+mod turns;
+mod under_load;
 mod undo;
 mod undo_properties;
 mod walls;

@@ -12,6 +12,7 @@ use jiff::Timestamp;
 use rollcall_domain::types::id::ContactId;
 use rollcall_domain::types::names::ImportId;
 use rollcall_pipeline::fault::Fault;
+use rollcall_pipeline::pace::Pace;
 use rollcall_pipeline::ports::{
     Answer, ContactState, ContactWrite, Contacts, Earlier, Pool, UndoWrite, Wanted,
 };
@@ -51,6 +52,11 @@ impl ContactsTable {
     /// The table of this name.
     pub fn new(client: Client, name: impl Into<String>) -> Self {
         Self(Table::new(client, name))
+    }
+
+    /// The pace of writes; a function sets its deadline.
+    pub fn pace(&self) -> &Pace {
+        &self.0.pace
     }
 
     async fn standing(&self, pool: &Pool) -> Answer<Standing> {

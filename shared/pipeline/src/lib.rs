@@ -8,10 +8,15 @@
 //! - [`approve`]: an import that writes exactly what a dry run showed.
 //! - [`undo`]: an import that takes back what another one wrote.
 //! - [`cancel`]: an import is to end without the chunks that are not decided yet.
-//! - [`sweep`]: an import hangs. Sends what is missing once more, then abandons the open chunks.
+//! - [`lane`]: imports into one pool take turns.
+//! - [`pace`]: writes to a table that throttles.
+//! - [`pause`]: the imports of a program wait.
+//! - [`resume`]: a program's imports go on.
+//! - [`phase`]: what an import is doing.
+//! - [`sweep`]: an import hangs. Sends what is missing once more, then abandons what workers could not end.
 //! - [`history`]: which import wrote which field of a contact, and when.
 //! - [`migrate`]: a schedule says to look for files. New ones are split like drops.
-//! - [`request`]: the settings, profile and options of an import. `sidecar`: options in a file, for one drop.
+//! - [`request`]: the settings, profile and options of an import.
 //! - [`preview`]: shows what an import would do, without starting one.
 //!
 //! # Example
@@ -53,6 +58,7 @@
 //!         match message {
 //!             Message::Chunk(chunk) => drop(work_chunk(&ports, &plans, lease, &chunk).await?),
 //!             Message::Finalize(_, import) => drop(finalize(&ports, &mail, lease, &import, None).await?),
+//!             Message::Turn(_) => unreachable!("nobody waits for a turn"),
 //!         }
 //!     }
 //!     Ok::<(), rollcall_pipeline::fault::Fault>(())
@@ -72,12 +78,17 @@ pub mod finalize;
 mod gate;
 mod head;
 pub mod history;
+pub mod lane;
 pub mod migrate;
+pub mod pace;
 mod patch;
+pub mod pause;
+pub mod phase;
 pub mod ports;
 pub mod preview;
 mod removal;
 pub mod request;
+pub mod resume;
 mod sidecar;
 pub mod split;
 mod survey;

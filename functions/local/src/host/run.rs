@@ -109,6 +109,11 @@ impl<'h> Run<'h> {
                 Ok(Split::Over(import)) if import == self.import => return self.answer_again(),
                 // A request that was made before: the import that it started answers.
                 Ok(Split::Over(import)) => return self.end(self.answer_of(object, &import)),
+                Ok(Split::Waiting(_)) => {
+                    let why = "an earlier import of the same program and profile is not finished";
+                    return self.end(Err(Fault::transient("waiting for a turn", why)));
+                }
+                Ok(Split::Paused(_)) => return self.end(Err(paused())),
                 Ok(Split::NotOurs) => {
                     return self.end(Err(Fault::damaged("splitting an import", "no key of the inbox")));
                 }
@@ -164,8 +169,11 @@ impl<'h> Run<'h> {
                     );
                     Ok(true)
                 }
-                Worked::Busy => Ok(false),
+                Worked::Busy | Worked::Throttled => Ok(false),
+                Worked::Paused => Err(paused()),
             },
+            // The host itself begins the next import.
+            Message::Turn(_) => Ok(true),
             Message::Finalize(..) => match self.finalize_and_rest()? {
                 Finalized::Over(summary) => {
                     self.end(Ok(*summary));
@@ -227,4 +235,9 @@ impl<'h> Run<'h> {
     fn state(&self) -> std::sync::MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// The program was paused meanwhile: the import goes on when it is resumed.
+fn paused() -> Fault {
+    Fault::permanent("working on the import", "the program is paused")
 }

@@ -276,6 +276,7 @@ fn make_tables(writer: &mut Connection) -> rusqlite::Result<()> {
         changes.into_iter().try_for_each(|change| transaction.execute_batch(change))?;
     }
     transaction.pragma_update(None, "user_version", schema::VERSION)?;
+    transaction.execute_batch(schema::LATER_TABLES)?;
     transaction.commit()
 }
 
