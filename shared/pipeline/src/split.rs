@@ -80,22 +80,8 @@ pub async fn split_again(
     size: ChunkSize,
 ) -> Answer<Split> {
     let drop = drop_of(&item)?;
-    if let DropTarget::Approve(dry_run) = &drop.what
-        && approve::find(objects, imports, &item, dry_run).await?.is_some()
-    {
-        let claimed_by = approve::claim(objects, &item, dry_run).await?;
-        if claimed_by != item.import_id {
-            return Ok(Split::Over(claimed_by));
-        }
-    }
-    if let DropTarget::Undo(undone) = &drop.what
-        && !drop.dry_run
-        && undo::find(objects, imports, &item, undone).await?.is_ok()
-    {
-        let claimed_by = undo::claim(objects, imports, &item, undone).await?;
-        if claimed_by != item.import_id {
-            return Ok(Split::Over(claimed_by));
-        }
+    if let Some(claimed_by) = claimed_by_another(objects, imports, &item, &drop).await? {
+        return Ok(Split::Over(claimed_by));
     }
     let item = announce(objects, imports, item).await?;
     let import_id = item.import_id.clone();
@@ -131,6 +117,27 @@ pub async fn split_again(
         queue.send_finalize(&item.program, &import_id).await?;
     }
     Ok(Split::Sent(import_id))
+}
+
+/// The earlier import that approves the same dry run, or undoes the same import.
+async fn claimed_by_another(
+    objects: &impl Objects,
+    imports: &impl Imports,
+    item: &ImportItem,
+    drop: &Drop,
+) -> Answer<Option<ImportId>> {
+    let claimed_by = match &drop.what {
+        DropTarget::Approve(dry_run) if approve::find(objects, imports, item, dry_run).await?.is_some() => {
+            approve::claim(objects, item, dry_run).await?
+        }
+        DropTarget::Undo(undone)
+            if !drop.dry_run && undo::find(objects, imports, item, undone).await?.is_ok() =>
+        {
+            undo::claim(objects, imports, item, undone).await?
+        }
+        _ => return Ok(None),
+    };
+    Ok((claimed_by != item.import_id).then_some(claimed_by))
 }
 
 /// Whether no chunk is left to judge.
