@@ -14,6 +14,7 @@ use rollcall_domain::report::notification::Notification;
 use rollcall_domain::types::kind::Kind;
 use rollcall_domain::types::names::{ImportId, ProgramName};
 use rollcall_domain::types::outcome::Status;
+use rollcall_domain::types::secret::Secret;
 use rollcall_pipeline::fault::Fault;
 use rollcall_pipeline::ports::{
     Answer, ContactWrite, Contacts, Directory, DirectoryItem, ImportItem, Imports, Mail, NotificationClaim,
@@ -169,6 +170,9 @@ impl<P: Queue> Queue for Faulty<P> {
 }
 
 impl<P: Directory> Directory for Faulty<P> {
+    fn secret(&self) -> &Secret {
+        self.port.secret()
+    }
     async fn candidates(&self, keys: &[MatchKey]) -> Answer<Vec<Candidates>> {
         self.machine.call(self.port.candidates(keys)).await
     }

@@ -6,13 +6,15 @@
 //! | `rollcall.sqlite` | the tables, readable by any SQLite tool |
 //! | `outbox/` | the letters, one `.eml` an import |
 //! | `smtp_url` | the mail server that sends them, where there is one |
-//! | `secret` | what invitation tokens are made with |
+//! | `secret` | makes invitation tokens and seals suppressions |
 //! | `lock` | held by the command that works on the home |
 
 use std::fs::{self, DirBuilder, File, TryLockError};
 use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+
+use rollcall_domain::types::secret::Secret;
 
 use crate::bucket::Bucket;
 use crate::disk::{Draft, words};
@@ -137,7 +139,7 @@ impl Home {
 
     /// The directory.
     pub fn directory(&self) -> DirectoryStore {
-        DirectoryStore::new(Arc::clone(&self.database))
+        DirectoryStore::new(Arc::clone(&self.database), Secret::new(&self.secret))
     }
 
     /// The contacts.

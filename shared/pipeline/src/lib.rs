@@ -11,6 +11,7 @@
 //! - [`migrate`]: a schedule says to look for files. New ones are split like drops.
 //! - [`request`]: the settings, profile and options of an import.
 //! - [`preview`]: shows what an import would do, without starting one.
+//! - [`contacts`]: contacts as people see them now, page by page.
 //!
 //! # Example
 //!
@@ -65,6 +66,7 @@ pub mod approve;
 mod artifacts;
 pub mod assemble;
 pub mod cancel;
+pub mod contacts;
 pub mod fault;
 pub mod finalize;
 mod gate;
@@ -75,6 +77,7 @@ pub mod preview;
 pub mod request;
 mod sidecar;
 pub mod split;
+mod suppressions;
 mod survey;
 pub mod sweep;
 mod text;

@@ -18,11 +18,11 @@ pub enum Directory {
 
 #[derive(Debug, clap::Args)]
 pub struct Load {
-    /// accounts, groups, tags, agents, owners, companies, cadences or sign-ups
+    /// accounts, groups, tags, agents, owners, companies, cadences, sign-ups or suppressions
     kind: Kind,
     /// The file
     file: PathBuf,
-    /// Whose entries they are; accounts are shared by all programs
+    /// Program of the entries; accounts are shared by all programs, suppressions without it hold for all
     #[arg(long, value_name = "P")]
     program: Option<String>,
     /// Answer with one JSON document
@@ -37,7 +37,7 @@ impl Directory {
     pub fn run(self, home: &Path) -> Result<Exit, Failure> {
         let Directory::Load(load) = self;
         let owner = match (load.kind, load.program) {
-            (Kind::Accounts, _) => MARKETPLACE.to_owned(),
+            (Kind::Accounts, _) | (Kind::Suppressions, None) => MARKETPLACE.to_owned(),
             (_, Some(program)) => program,
             (kind, None) => {
                 return Err(Failure::said(format!("whose {kind} are they? say it with --program")));

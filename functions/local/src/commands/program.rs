@@ -66,7 +66,7 @@ impl Program {
         set.over(Settings::default()).check().map_err(Failure::said)?;
         let home = Home::open(home)?;
         let key = object_keys::settings(&program);
-        let before = read(&home, &key)?;
+        let before = read(&home, &program)?;
         let settings = set.over(before.clone().unwrap_or_default());
         settings.check().map_err(Failure::said)?;
         block_on(home.bucket().put(&key, settings.to_toml().into_bytes()))?;
@@ -99,11 +99,16 @@ impl Set {
     }
 }
 
-fn read(home: &Home, key: &str) -> Result<Option<Settings>, Failure> {
-    let Some(bytes) = block_on(home.bucket().get(key))? else { return Ok(None) };
+/// The settings of a program; `None` where there is no such program.
+///
+/// # Errors
+/// Where they are not valid.
+pub(super) fn read(home: &Home, program: &ProgramName) -> Result<Option<Settings>, Failure> {
+    let key = object_keys::settings(program);
+    let Some(bytes) = block_on(home.bucket().get(&key))? else { return Ok(None) };
     let text = String::from_utf8(bytes).map_err(|_| "is not UTF-8".to_owned());
     let settings = text.and_then(|text| Settings::parse(&text)).map_err(|what| {
-        let file = home.bucket().root().join(key);
+        let file = home.bucket().root().join(&key);
         Failure::said(format!("{}: {what}; mend the file, or remove it to begin anew", file.display()))
     })?;
     Ok(Some(settings))

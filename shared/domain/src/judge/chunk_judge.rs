@@ -10,6 +10,7 @@ mod lookups;
 mod output;
 mod record;
 mod references;
+mod suppression;
 
 use std::borrow::Cow;
 
@@ -22,6 +23,7 @@ use crate::contacts::writes::ContactWrite;
 use crate::file::cells::Cells;
 use crate::file::record_text::BadBytes;
 use crate::file::split::records;
+use crate::types::finding::Column;
 use crate::plan::chunk::{ChunkMessage, Mark};
 use crate::plan::import_plan::Plan;
 use crate::plan::mapping::{Mapping, Role};
@@ -40,6 +42,7 @@ use crate::types::id::ContactId;
 use crate::types::kind::Kind;
 use crate::types::limits;
 use crate::types::outcome::Outcome;
+use crate::types::secret::Secret;
 
 pub use approval::ApprovedRows;
 pub use changes::Change;
@@ -66,6 +69,8 @@ pub struct ChunkJudge<'p> {
     group: Option<FieldIndex>,
     /// Rows are accepted only as a dry run showed them.
     approved: Option<ApprovedRows>,
+    /// Seals the entries of a file of suppressions.
+    secret: Secret,
 }
 
 /// One row, cleaned.
@@ -84,6 +89,8 @@ struct Row {
     keys: Vec<Option<MatchKey>>,
     /// The key of its group.
     group: Option<String>,
+    /// Its addresses and phones, by key, where the program has suppressions.
+    reach: Vec<(Column, MatchKey)>,
     asked: Places,
 }
 
@@ -122,6 +129,7 @@ impl<'p> ChunkJudge<'p> {
             examples: Vec::new(),
             group,
             approved: None,
+            secret: Secret::default(),
         };
         bench.clean_rows(message);
         bench
@@ -131,6 +139,13 @@ impl<'p> ChunkJudge<'p> {
     #[must_use]
     pub fn with_approved(mut self, approved: Option<ApprovedRows>) -> Self {
         self.approved = approved;
+        self
+    }
+
+    /// Seals suppressions with the installation's secret.
+    #[must_use]
+    pub fn with_secret(mut self, secret: &Secret) -> Self {
+        self.secret = secret.clone();
         self
     }
 
@@ -235,6 +250,7 @@ impl<'p> ChunkJudge<'p> {
             contact_id,
             keys,
             group,
+            reach: Vec::new(),
             asked: Places::default(),
         });
     }
@@ -307,8 +323,9 @@ impl<'p> ChunkJudge<'p> {
             let values = self.values.row(index, self.profile.fields.len());
             let group = self.check_group(&mut row, values, &known);
             let linked = self.check_references(&mut row, values, &known)?;
+            Self::check_suppressed(&mut row, &known);
             if self.profile.directory.is_some() {
-                self.judge_entry(&mut output, row, values, &known)?;
+                self.judge_entry(&mut output, row, (index, values), &known)?;
             } else {
                 self.judge_row(&mut output, row, values, group, linked, &known)?;
             }
@@ -378,6 +395,10 @@ impl<'p> ChunkJudge<'p> {
             row.findings.push(Finding::new(Code::NotStored).arg("limit", limits::RECORD));
             return self.refuse(output, &row);
         }
+        // An account that must not be contacted is not invited at its own address.
+        let uninvited =
+            matched.is_some_and(|matched| known.suppressed().has_email(&matched.account.email));
+        let group = group.filter(|_| !uninvited);
         let before_row = output.written();
         let at = self.accept(output, &row, outcome, values, group, matched, contact_id);
         output.write_changes(&row, contact_id, &changes);

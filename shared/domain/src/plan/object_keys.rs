@@ -46,7 +46,10 @@ impl Drop {
             (profile, [file]) => (DropTarget::Profile(ProfileName::parse(profile).ok()?), false, *file),
             _ => return None,
         };
-        let owner_fits = program.is_marketplace() == (what == DropTarget::Directory(Kind::Accounts));
+        let owner_fits = match what {
+            DropTarget::Directory(kind) => kind.may_belong_to(&program),
+            _ => !program.is_marketplace(),
+        };
         (owner_fits && starts_an_import(file)).then(|| Self { program, what, file: file.to_owned(), dry_run })
     }
 

@@ -79,7 +79,7 @@ impl<'a> RowValues<'a> {
 
 /// Where a field's cell is in a record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum CellOf {
+pub(super) enum CellOf {
     Nothing,
     /// At this place.
     At(usize),
@@ -100,9 +100,9 @@ pub struct Cleaner<'p> {
     /// The profile.
     pub profile: &'p Profile,
     /// Where each field's cell is.
-    cell_of: Vec<CellOf>,
+    pub(super) cell_of: Vec<CellOf>,
     /// Of fields that several columns may fill: the ways to fill them, with the column of each.
-    several: Vec<Vec<(Alternative, Column)>>,
+    pub(super) several: Vec<Vec<(Alternative, Column)>>,
     /// The cells of a template's example row, the most telling one first; empty where the file is none of a template.
     example: Vec<(usize, String)>,
     /// What the sender's values mean, by field.
@@ -121,7 +121,7 @@ pub struct Cleaner<'p> {
     /// Rows may be shorter than that.
     open_ended: bool,
     /// Of dates, by field.
-    orders: Vec<DayOrder>,
+    pub(super) orders: Vec<DayOrder>,
     region: Option<Region>,
     allow_duplicates: bool,
     /// Optional fields whose value is wrong are left out.
@@ -353,7 +353,7 @@ impl<'p> Cleaner<'p> {
     }
 
     /// A phone's region: the row's own where the profile has a field for it, else the program's.
-    fn region_of(&self, cells: &Cells) -> Option<Region> {
+    pub(super) fn region_of(&self, cells: &Cells) -> Option<Region> {
         let cell = self.profile.region_field.map(|field| self.cell(field, cells));
         cell.and_then(|cell| Region::parse(&cell.trim().to_ascii_uppercase())).or(self.region)
     }
@@ -643,7 +643,7 @@ impl<'p> Cleaner<'p> {
     }
 
     /// The column of findings about a cell: of its field, of its header, or of its place alone.
-    fn column_at(&self, position: usize) -> Column {
+    pub(super) fn column_at(&self, position: usize) -> Column {
         if let Some(field) = self.field_of.get(position).copied().flatten() {
             return self.columns[field].clone();
         }

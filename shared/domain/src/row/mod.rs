@@ -4,6 +4,7 @@
 //!
 //! - [`cleaner`]: cleans the cells of a row, checks the row, gives its identity.
 //! - `cell`: cleans one cell. `again`: looks once more at a cell that is not plainly what its field holds.
+//! - [`reach`]: every address and phone of a row, for suppressions.
 //! - [`kinds`]: the field kinds that most rows do not have. [`fold`]: when two names count as the same.
 
 mod again;
@@ -11,3 +12,4 @@ mod cell;
 pub mod cleaner;
 pub mod fold;
 pub mod kinds;
+pub mod reach;

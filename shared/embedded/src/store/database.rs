@@ -189,6 +189,16 @@ impl Database {
         let _ = checkpoint(&writer);
     }
 
+    /// Moves the log into the file and empties it, so that it holds nothing of what was deleted. If somebody reads
+    /// meanwhile, the next checkpoint does it.
+    pub(super) fn empty_log(&self) {
+        let Some(writer) = &self.writer else { return };
+        let _moving = lock(&self.moving);
+        let writer = lock(writer);
+        let _nobody = self.reading.write().unwrap_or_else(PoisonError::into_inner);
+        let _ = writer.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
+    }
+
     /// Does the work of closing now, while others work: packs the indexes and runs a checkpoint.
     pub(crate) fn come_to_rest(&self) {
         let Some(writer) = &self.writer else { return };
