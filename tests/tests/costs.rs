@@ -42,7 +42,7 @@ fn no_small_input_takes_a_hundred_times_as_long_as_a_clean_one() {
 }
 
 #[test]
-#[ignore = "takes minutes: cargo test --release -p rollcall-tests --test costs -- --ignored --nocapture"]
+#[ignore = "takes minutes: cargo test --release -p rollcall-tests --test all costs -- --ignored --nocapture"]
 fn no_input_of_ten_megabytes_takes_a_hundred_times_as_long_as_a_clean_one() {
     let told = std::env::var("ROLLCALL_COST_BYTES").ok().and_then(|bytes| bytes.parse().ok());
     check(told.unwrap_or(10_000_000));

@@ -1,6 +1,6 @@
 //! The pages in `docs/` and the JSON Schemas, compared with the types that they describe.
 //!
-//! `ROLLCALL_WRITE_SCHEMAS=1 cargo test -p rollcall-tests --test docs` writes `docs/schemas/*.schema.json` anew.
+//! `ROLLCALL_WRITE_SCHEMAS=1 cargo test -p rollcall-tests --test all docs` writes `docs/schemas/*.schema.json` anew.
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -22,6 +22,18 @@ fn rooms_import_downwards_only() {
     assert!(wrong.is_empty(), "imports that point upwards:\n{}", wrong.join("\n"));
 }
 
+#[test]
+fn every_test_file_runs() {
+    let folder = root().join("tests/tests");
+    let main = fs::read_to_string(folder.join("main.rs")).unwrap();
+    for entry in fs::read_dir(folder).unwrap().map(Result::unwrap) {
+        let name = entry.file_name().into_string().unwrap();
+        if let Some(module) = name.strip_suffix(".rs").filter(|module| *module != "main") {
+            assert!(main.contains(&format!("mod {module};")), "tests/main.rs does not name {module}");
+        }
+    }
+}
+
 /// Says what is wrong with an import, if anything is.
 fn upward(from: &str, to: &str) -> Option<String> {
     let (from_room, to_room) = (room(from), room(to));

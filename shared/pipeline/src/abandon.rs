@@ -6,7 +6,7 @@ use rollcall_domain::plan::object_keys::Artifacts;
 use rollcall_domain::result::abandoned::{Abandoned, unprocessed};
 
 use crate::artifacts::{Loaded, Plans, missing, put_chunk_result, read_chunk_result};
-use crate::ports::{Answer, Clock, Contacts, Directory, Imports, Objects, Ports, Queue, Take};
+use crate::ports::{Answer, Clock, Contacts, Directory, Host, Imports, Objects, Ports, Queue, Take};
 use crate::work::{Worked, close, keep};
 
 /// Abandons a chunk: applies its result if there is one, else writes that its rows are unprocessed; closes it.
@@ -16,13 +16,13 @@ use crate::work::{Worked, close, keep};
 /// # Errors
 /// Where a port fails. The stage may run again and continues where it was.
 pub async fn abandon_chunk(
-    ports: &Ports<impl Objects, impl Directory, impl Contacts, impl Imports, impl Queue, impl Clock>,
+    host: &impl Host,
     plans: &Plans,
     lease: SignedDuration,
     message: &ChunkMessage,
     last: bool,
 ) -> Answer<Worked> {
-    let Ports { objects, directory, contacts, imports, queue, clock } = ports;
+    let Ports { objects, directory, contacts, imports, queue, clock } = host.ports();
     let (program, import, chunk) = (&message.program, &message.import_id, message.chunk);
     let now = clock.now();
     match imports.take(import, chunk, now, now + lease).await? {
@@ -35,7 +35,7 @@ pub async fn abandon_chunk(
         Take::Taken => {
             let loaded = plans.get(objects, program, import).await?;
             answer_for(objects, directory, contacts, &loaded, message, last).await?;
-            close(ports, &loaded, message).await?;
+            close(host, &loaded, message).await?;
         }
     }
     Ok(Worked::Closed(None))

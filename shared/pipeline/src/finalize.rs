@@ -27,7 +27,7 @@ use crate::gate;
 use crate::gate::Gate;
 use crate::head::{empty_upload, head, plan_of_none};
 use crate::ports::{
-    Answer, Clock, Contacts, ImportItem, Imports, Mail, NotificationClaim, Objects, Ports, Queue,
+    Answer, Clock, Contacts, Host, ImportItem, Imports, Mail, NotificationClaim, Objects, Ports, Queue,
 };
 use crate::work::pool;
 
@@ -47,28 +47,28 @@ pub enum Finalized {
 /// # Errors
 /// Where a port fails. The message is delivered again and the stage continues where it was.
 pub async fn finalize(
-    ports: &Ports<impl Objects, impl Sized, impl Contacts, impl Imports, impl Queue, impl Clock>,
+    host: &impl Host,
     mail: &impl Mail,
     lease: SignedDuration,
     import: &ImportId,
     failed: Option<&str>,
 ) -> Answer<Finalized> {
-    finalize_begun(ports, mail, lease, import, failed, &mut None).await
+    finalize_begun(host, mail, lease, import, failed, &mut None).await
 }
 
 /// As [`finalize`], for result files that may be begun already. It takes them when it needs them.
 ///
 /// # Errors
 /// As [`finalize`].
-pub async fn finalize_begun<O: Objects>(
-    ports: &Ports<O, impl Sized, impl Contacts, impl Imports, impl Queue, impl Clock>,
+pub async fn finalize_begun<H: Host>(
+    host: &H,
     mail: &impl Mail,
     lease: SignedDuration,
     import: &ImportId,
     failed: Option<&str>,
-    begun: &mut Option<Assembly<O::Writer>>,
+    begun: &mut Option<Assembly<<H::Objects as Objects>::Writer>>,
 ) -> Answer<Finalized> {
-    let Ports { objects, imports, queue, clock, .. } = ports;
+    let Ports { objects, imports, queue, clock, .. } = host.ports();
     let item = imports.get(import).await?.ok_or_else(|| missing("the import's item"))?;
     let artifacts = Artifacts::of(&item.program, import);
     let plan = match read_plan(objects, &artifacts).await? {
@@ -84,7 +84,7 @@ pub async fn finalize_begun<O: Objects>(
             if !judged && failed.is_none() {
                 return Ok(Finalized::NotYet);
             }
-            conclude(ports, &artifacts, &item, &plan, failed, begun.take()).await?
+            conclude(host, &artifacts, &item, &plan, failed, begun.take()).await?
         }
     };
     let upload = read_upload(objects, &artifacts).await?.ok_or_else(|| missing("upload.json"))?;
@@ -120,15 +120,15 @@ async fn is_ready(
 }
 
 /// Writes every document of the import; `summary.json` last.
-async fn conclude<O: Objects>(
-    ports: &Ports<O, impl Sized, impl Contacts, impl Sized, impl Sized, impl Clock>,
+async fn conclude<H: Host>(
+    host: &H,
     artifacts: &Artifacts,
     item: &ImportItem,
     plan: &Plan,
     failed: Option<&str>,
-    begun: Option<Assembly<O::Writer>>,
+    begun: Option<Assembly<<H::Objects as Objects>::Writer>>,
 ) -> Answer<Summary> {
-    let Ports { objects, contacts, clock, .. } = ports;
+    let Ports { objects, contacts, clock, .. } = host.ports();
     let upload = match read_upload(objects, artifacts).await? {
         Some(upload) => upload,
         None => write_upload(objects, artifacts, item, plan).await?,

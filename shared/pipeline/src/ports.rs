@@ -47,8 +47,7 @@ pub struct Dropped {
     pub options: Vec<(String, String)>,
 }
 
-/// The ports that work on an import, one type for each; `()` where a host has none. A stage names the ports it uses
-/// and cannot reach any other. Mail is not among them: only the finalizer sends it.
+/// The ports that work on an import. Mail is not among them: only the finalizer sends it.
 #[derive(Debug, Clone)]
 pub struct Ports<O, D, C, I, Q, K> {
     /// The bucket.
@@ -63,6 +62,56 @@ pub struct Ports<O, D, C, I, Q, K> {
     pub queue: Q,
     /// The time.
     pub clock: K,
+}
+
+/// A host of the stages: one type for each port.
+pub trait Host: Send + Sync {
+    /// The bucket.
+    type Objects: Objects;
+    /// The directory.
+    type Directory: Directory;
+    /// The contacts.
+    type Contacts: Contacts;
+    /// The imports' own state.
+    type Imports: Imports;
+    /// The queues.
+    type Queue: Queue;
+    /// The time.
+    type Clock: Clock;
+
+    /// Its ports.
+    fn ports(&self) -> &PortsOf<Self>;
+}
+
+/// The ports of a host.
+pub type PortsOf<H> = Ports<
+    <H as Host>::Objects,
+    <H as Host>::Directory,
+    <H as Host>::Contacts,
+    <H as Host>::Imports,
+    <H as Host>::Queue,
+    <H as Host>::Clock,
+>;
+
+impl<O, D, C, I, Q, K> Host for Ports<O, D, C, I, Q, K>
+where
+    O: Objects,
+    D: Directory,
+    C: Contacts,
+    I: Imports,
+    Q: Queue,
+    K: Clock,
+{
+    type Objects = O;
+    type Directory = D;
+    type Contacts = C;
+    type Imports = I;
+    type Queue = Q;
+    type Clock = K;
+
+    fn ports(&self) -> &Self {
+        self
+    }
 }
 
 /// The bucket: reads by version, writes an object whole or not at all.

@@ -14,7 +14,7 @@ use rollcall_domain::types::names::{ImportId, ProgramName};
 use crate::abandon::abandon_chunk;
 use crate::artifacts::Plans;
 use crate::finalize::finalize;
-use crate::ports::{Answer, Clock, Contacts, Directory, ImportItem, Imports, Mail, Objects, Ports, Queue};
+use crate::ports::{Answer, Clock, Host, ImportItem, Imports, Mail, Ports, Queue};
 use crate::split::split_again;
 use crate::work::Worked;
 
@@ -58,15 +58,15 @@ pub struct SweepConfig {
 ///
 /// # Errors
 /// Where a port fails for now; the next sweep tries again.
-pub async fn sweep_import<I: Imports + Unfinished>(
-    ports: &Ports<impl Objects, impl Directory, impl Contacts, I, impl Queue, impl Clock>,
+pub async fn sweep_import<H: Host<Imports: Unfinished>>(
+    host: &H,
     mail: &impl Mail,
     plans: &Plans,
     sweep_config: SweepConfig,
     import: &ImportId,
     swept_at: Option<Timestamp>,
 ) -> Answer<Swept> {
-    let Ports { objects, imports, queue, clock, .. } = ports;
+    let Ports { objects, imports, queue, clock, .. } = host.ports();
     let Some(item) = imports.get(import).await? else { return Ok(Swept::Over) };
     if let Some(status) = item.status {
         // Its end was stored, but it is still in the list of unfinished imports.
@@ -86,13 +86,13 @@ pub async fn sweep_import<I: Imports + Unfinished>(
         imports.note_swept(import, now).await?;
         split_again(objects, imports, queue, item, sweep_config.size).await.map(|_| Swept::SentAgain)
     } else {
-        let giving_up = GivingUp { ports, plans, lease: sweep_config.lease };
+        let giving_up = GivingUp { host, plans, lease: sweep_config.lease };
         split_again(objects, imports, &giving_up, item, sweep_config.size).await.map(|_| Swept::Abandoned)
     };
     match went_on {
         Err(fault) if !fault.is_transient() => {
             let why = fault.to_string();
-            finalize(ports, mail, sweep_config.lease, import, Some(&why)).await?;
+            finalize(host, mail, sweep_config.lease, import, Some(&why)).await?;
             Ok(Swept::Failed)
         }
         went_on => went_on,
@@ -100,29 +100,21 @@ pub async fn sweep_import<I: Imports + Unfinished>(
 }
 
 /// A queue that abandons each chunk that it is sent.
-struct GivingUp<'a, O, D, C, I, Q, K> {
-    ports: &'a Ports<O, D, C, I, Q, K>,
+struct GivingUp<'a, H> {
+    host: &'a H,
     plans: &'a Plans,
     lease: SignedDuration,
 }
 
-impl<O, D, C, I, Q, K> Queue for GivingUp<'_, O, D, C, I, Q, K>
-where
-    O: Objects,
-    D: Directory,
-    C: Contacts,
-    I: Imports,
-    Q: Queue,
-    K: Clock,
-{
+impl<H: Host> Queue for GivingUp<'_, H> {
     async fn send_chunk(&self, message: ChunkMessage) -> Answer<()> {
-        match abandon_chunk(self.ports, self.plans, self.lease, &message, true).await? {
+        match abandon_chunk(self.host, self.plans, self.lease, &message, true).await? {
             Worked::Closed(_) | Worked::Busy => Ok(()),
         }
     }
 
     async fn send_finalize(&self, program: &ProgramName, import: &ImportId) -> Answer<()> {
-        self.ports.queue.send_finalize(program, import).await
+        self.host.ports().queue.send_finalize(program, import).await
     }
 }
 
@@ -131,12 +123,12 @@ where
 /// # Errors
 /// Where a port fails; the stage may run again.
 pub async fn fail_import(
-    ports: &Ports<impl Objects, impl Sized, impl Contacts, impl Imports, impl Queue, impl Clock>,
+    host: &impl Host,
     mail: &impl Mail,
     lease: SignedDuration,
     item: ImportItem,
     why: &str,
 ) -> Answer<()> {
-    let item = ports.imports.begin(item).await?;
-    finalize(ports, mail, lease, &item.import_id, Some(why)).await.map(drop)
+    let item = host.ports().imports.begin(item).await?;
+    finalize(host, mail, lease, &item.import_id, Some(why)).await.map(drop)
 }

@@ -17,7 +17,7 @@ use crate::artifacts::{is_cancelled, missing, put_chunk_result, read_answer, rea
 use crate::fault::Fault;
 use crate::suppressions;
 use crate::ports::{
-    Answer, Clock, ContactWrite, Contacts, Directory, Imports, Objects, Pool, Ports, Queue, Take,
+    Answer, Clock, ContactWrite, Contacts, Directory, Host, Imports, Objects, Pool, Ports, Queue, Take,
 };
 
 /// The outcome of a chunk message.
@@ -34,7 +34,7 @@ pub enum Worked {
 /// # Errors
 /// Where a port fails. The message is delivered again and the stage continues where it was.
 pub async fn work_chunk(
-    ports: &Ports<impl Objects, impl Directory, impl Contacts, impl Imports, impl Queue, impl Clock>,
+    host: &impl Host,
     plans: &Plans,
     lease: SignedDuration,
     message: &ChunkMessage,
@@ -45,7 +45,7 @@ pub async fn work_chunk(
             format_args!("version {} is not {VERSION}", message.v),
         ));
     }
-    let Ports { objects, directory, contacts, imports, queue, clock } = ports;
+    let Ports { objects, directory, contacts, imports, queue, clock } = host.ports();
     let (program, import, chunk) = (&message.program, &message.import_id, message.chunk);
     let now = clock.now();
     match imports.take(import, chunk, now, now + lease).await? {
@@ -61,7 +61,7 @@ pub async fn work_chunk(
     }
     let loaded = plans.get(objects, program, import).await?;
     if !loaded.plan.is_judging(chunk) {
-        return write_judged(ports, &loaded, message).await;
+        return write_judged(host, &loaded, message).await;
     }
     let artifacts = Artifacts::of(program, import);
     let chunk_result = match read_chunk_result(objects, &artifacts, chunk).await? {
@@ -74,36 +74,30 @@ pub async fn work_chunk(
     if !loaded.plan.is_gated() {
         keep(directory, contacts, &loaded, chunk, &chunk_result).await?;
     }
-    close(ports, &loaded, message).await?;
+    close(host, &loaded, message).await?;
     Ok(Worked::Closed(Some(Box::new(chunk_result.answer))))
 }
 
 /// The second step of a gated import: writes a chunk that was judged.
-async fn write_judged(
-    ports: &Ports<impl Objects, impl Directory, impl Contacts, impl Imports, impl Queue, impl Clock>,
-    loaded: &Loaded,
-    message: &ChunkMessage,
-) -> Answer<Worked> {
+async fn write_judged(host: &impl Host, loaded: &Loaded, message: &ChunkMessage) -> Answer<Worked> {
     let chunk = loaded.plan.chunk_of(message.chunk);
     let artifacts = Artifacts::of(&message.program, &message.import_id);
-    let chunk_result = read_chunk_result(&ports.objects, &artifacts, chunk).await?;
+    let Ports { objects, directory, contacts, .. } = host.ports();
+    let chunk_result = read_chunk_result(objects, &artifacts, chunk).await?;
     let chunk_result = chunk_result.ok_or_else(|| missing("a chunk result"))?;
-    keep(&ports.directory, &ports.contacts, loaded, chunk, &chunk_result).await?;
-    close(ports, loaded, message).await?;
+    keep(directory, contacts, loaded, chunk, &chunk_result).await?;
+    close(host, loaded, message).await?;
     Ok(Worked::Closed(None))
 }
 
 /// Closes a step, and says so to the finalizer where it was the last one to judge or to write.
-pub(crate) async fn close(
-    ports: &Ports<impl Objects, impl Directory, impl Contacts, impl Imports, impl Queue, impl Clock>,
-    loaded: &Loaded,
-    message: &ChunkMessage,
-) -> Answer<()> {
+pub(crate) async fn close(host: &impl Host, loaded: &Loaded, message: &ChunkMessage) -> Answer<()> {
     let (program, import) = (&message.program, &message.import_id);
-    let open = ports.imports.close(import, message.chunk).await?;
+    let Ports { imports, queue, .. } = host.ports();
+    let open = imports.close(import, message.chunk).await?;
     let judged = loaded.plan.is_gated() && open as usize == loaded.plan.chunks.len();
     if open == 0 || judged {
-        ports.queue.send_finalize(program, import).await?;
+        queue.send_finalize(program, import).await?;
     }
     Ok(())
 }

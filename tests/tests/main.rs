@@ -1,0 +1,43 @@
+//! Every integration test as one program: one link instead of forty, and nextest still runs each test in a process of
+//! its own. A file of this folder is a module here; `rooms::every_test_file_runs` checks that none is forgotten.
+
+mod answers;
+mod approve_cancel;
+mod cells;
+mod change_rules;
+mod contract_codes;
+mod contract_results;
+mod contract_summary;
+mod corners;
+mod corpora;
+mod costs;
+mod defects;
+mod determinism;
+mod determinism_mailing;
+mod docs;
+mod encodings;
+mod explicit_maps;
+mod faults;
+mod file_shapes;
+mod fuzzed;
+mod gate;
+mod giving_up;
+mod home;
+mod layouts;
+mod machine;
+mod mapping;
+mod migrations;
+mod phone_verdicts;
+mod ports;
+mod profiles;
+mod replace;
+mod rooms;
+mod round_trip;
+mod rules_accounts;
+mod rules_leads;
+mod rules_mailing;
+mod rules_partners;
+mod rules_prospects;
+mod sidecars;
+mod walls;
+mod workbooks;
