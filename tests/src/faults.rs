@@ -170,7 +170,7 @@ impl<P: Queue> Queue for Faulty<P> {
 }
 
 impl<P: Directory> Directory for Faulty<P> {
-    fn secret(&self) -> &Secret {
+    fn secret(&self) -> Answer<&Secret> {
         self.port.secret()
     }
     async fn candidates(&self, keys: &[MatchKey]) -> Answer<Vec<Candidates>> {

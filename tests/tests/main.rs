@@ -39,5 +39,6 @@ mod rules_mailing;
 mod rules_partners;
 mod rules_prospects;
 mod sidecars;
+mod suppressions;
 mod walls;
 mod workbooks;

@@ -4,6 +4,7 @@
 //! - [`Queues`]: chunks for the workers, finished imports for the finalizer
 //! - [`DirectoryTable`], [`ContactsTable`], [`ImportsTable`]: one table for each owner of data
 //! - [`Mailer`]: notification e-mails
+//! - [`secret`]: the installation's secret, for functions that judge rows
 //!
 //! Every adapter is a client and a name; the caller chooses the name. The calls made here are the functions'
 //! permissions: `infra/template.yaml` lists exactly these, and a test compares the two.
@@ -52,6 +53,7 @@ mod imports;
 mod mail;
 mod objects;
 mod queue;
+mod secret;
 mod table;
 mod upload;
 
@@ -64,6 +66,8 @@ pub use environment::{Environment, Wrong};
 pub use imports::ImportsTable;
 pub use mail::Mailer;
 pub use objects::Bucket;
+pub use rollcall_domain::types::secret::Secret;
+pub use secret::secret;
 pub use queue::{FinalizeMessage, Queues, decode_chunk};
 pub use upload::Upload;
 
@@ -72,6 +76,7 @@ pub mod client {
     pub use aws_config::SdkConfig;
     pub use aws_sdk_dynamodb::Client as DynamoDb;
     pub use aws_sdk_s3::Client as S3;
+    pub use aws_sdk_secretsmanager::Client as SecretsManager;
     pub use aws_sdk_sesv2::Client as Ses;
     pub use aws_sdk_sqs::Client as Sqs;
 }

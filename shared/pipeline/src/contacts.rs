@@ -175,8 +175,8 @@ impl<'a, O: Objects, D: Directory> Resolver<'a, O, D> {
         let accounts = self.accounts(&kept).await?;
         let groups = kept.iter().flat_map(|(listed, _)| listed.groups.clone());
         let groups = self.entries::<Group>(Kind::Groups, groups).await?;
-        let invitation =
-            |(listed, _): &(ListedContact, Record)| self.directory.secret().invitation(&listed.contact_id);
+        let secret = self.directory.secret()?;
+        let invitation = |(listed, _): &(ListedContact, Record)| secret.invitation(&listed.contact_id);
         let invitations: Vec<String> = kept.iter().map(invitation).collect();
         let mut sign_ups = self.entries::<SignUp>(Kind::SignUps, invitations.iter().cloned()).await?;
         let cadences: Vec<Vec<String>> = kept.iter().map(|(_, record)| self.cadences(record)).collect();

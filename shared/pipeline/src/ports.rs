@@ -164,7 +164,10 @@ pub trait Queue: Send + Sync {
 /// entries belong to one program, suppressions to either.
 pub trait Directory: Send + Sync {
     /// The installation's secret: suppressions are kept and looked up in its HMAC.
-    fn secret(&self) -> &Secret;
+    ///
+    /// # Errors
+    /// Where the host was not given it.
+    fn secret(&self) -> Answer<&Secret>;
     /// The accounts under each match key, in the order of the keys. Keys are distinct.
     fn candidates(&self, keys: &[MatchKey]) -> impl Future<Output = Answer<Vec<Candidates>>> + Send;
     /// The entries (JSON) under each (kind, key) of a program, in the order requested. Several entries may share a

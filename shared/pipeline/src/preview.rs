@@ -247,7 +247,7 @@ async fn judge(
     let (delimiter, locale) = (loaded.plan.delimiter(), loaded.plan.settings.locale);
     let labels = loaded.profile.labels();
     let bench = ChunkJudge::open(&loaded.plan, &loaded.profile, &message);
-    let mut bench = bench.with_secret(directory.secret());
+    let mut bench = bench.with_secret(directory.secret()?);
     let wanted = bench.wanted();
     let found = look_up(directory, contacts, loaded, &mut bench, &wanted).await?;
     let told = bench.tell(&wanted, &found).map_err(|error| Fault::damaged("judging a chunk", error))?;

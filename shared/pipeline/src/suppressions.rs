@@ -22,7 +22,7 @@ pub(crate) async fn suppressed(
         return Ok(Suppressed::default());
     }
     let keys = keys();
-    let secret = directory.secret();
+    let secret = directory.secret()?;
     let wanted: Vec<(Kind, String)> =
         keys.iter().map(|key| (Kind::Suppressions, sealed(secret, key))).collect();
     let mut found = vec![false; keys.len()];

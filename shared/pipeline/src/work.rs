@@ -113,7 +113,7 @@ async fn judge(
 ) -> Answer<ChunkResult> {
     let approved = approved_rows(objects, loaded, message).await?;
     let bench = ChunkJudge::open(&loaded.plan, &loaded.profile, message).with_approved(approved);
-    let mut bench = bench.with_secret(directory.secret());
+    let mut bench = bench.with_secret(directory.secret()?);
     let wanted = bench.wanted();
     let found = look_up(directory, contacts, loaded, &mut bench, &wanted).await?;
     let chunk_result =
@@ -168,9 +168,8 @@ pub(crate) async fn look_up(
         found.items = directory.read(&plan.program, kind, &wanted.ids).await?;
     } else {
         found.contacts = contacts.read(&pool(loaded), &plan.import_id, &wanted.contacts).await?;
-        let accounts = &found.accounts;
-        found.suppressed =
-            suppressions::suppressed(directory, &plan.program, || bench.reach_keys(accounts)).await?;
+        let reach = || bench.reach_keys(&found);
+        found.suppressed = suppressions::suppressed(directory, &plan.program, reach).await?;
     }
     Ok(found)
 }

@@ -89,8 +89,8 @@ struct Row {
     keys: Vec<Option<MatchKey>>,
     /// The key of its group.
     group: Option<String>,
-    /// Its addresses and phones, by key, where the program has suppressions.
-    reach: Vec<(Column, MatchKey)>,
+    /// Its addresses and phones, by key, where the program has suppressions; those of its contact have no column.
+    reach: Vec<(Option<Column>, MatchKey)>,
     asked: Places,
 }
 

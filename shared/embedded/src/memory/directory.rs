@@ -61,8 +61,8 @@ fn shelf(program: &ProgramName, kind: Kind) -> Shelf {
 }
 
 impl Directory for MemoryDirectory {
-    fn secret(&self) -> &Secret {
-        &self.1
+    fn secret(&self) -> Answer<&Secret> {
+        Ok(&self.1)
     }
 
     async fn candidates(&self, keys: &[MatchKey]) -> Answer<Vec<Candidates>> {

@@ -26,8 +26,8 @@ impl DirectoryStore {
 }
 
 impl Directory for DirectoryStore {
-    fn secret(&self) -> &Secret {
-        &self.1
+    fn secret(&self) -> Answer<&Secret> {
+        Ok(&self.1)
     }
 
     async fn candidates(&self, keys: &[MatchKey]) -> Answer<Vec<Candidates>> {

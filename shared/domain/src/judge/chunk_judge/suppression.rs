@@ -4,32 +4,34 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value};
 
-use crate::contacts::directory::{Candidates, DirectoryItem, MatchKey};
+use crate::contacts::contact::Record;
+use crate::contacts::directory::{DirectoryItem, MatchKey};
 use crate::contacts::matching::match_key;
-use crate::contacts::suppression::{email_key, sealed};
+use crate::contacts::suppression::{email_key, phone_key, sealed};
 use crate::file::cells::Cells;
-use crate::judge::chunk_judge::{ChunkJudge, Known, Row};
+use crate::judge::chunk_judge::{ChunkJudge, Known, LookupAnswers, Row};
 use crate::row::cleaner::RowValues;
 use crate::row::reach::Reach;
 use crate::types::code::Code;
-use crate::types::finding::{Column, Finding};
+use crate::types::finding::Finding;
 
 impl ChunkJudge<'_> {
-    /// Keys of every address and phone by which somebody could be reached: those of the rows, and the addresses of the
-    /// accounts that they may match. Called only where there are suppressions.
-    pub fn reach_keys(&mut self, accounts: &[Candidates]) -> Vec<MatchKey> {
+    /// Keys of every address and phone by which somebody could be reached: those of the rows, of the contacts that they
+    /// would change, and of the accounts that they may match. Called only where there are suppressions.
+    pub fn reach_keys(&mut self, found: &LookupAnswers) -> Vec<MatchKey> {
         let mut keys = BTreeSet::new();
         let mut cells = Cells::default();
         for index in 0..self.rows.len() {
-            let reach: Vec<(Column, MatchKey)> = self
-                .reaches(&self.rows[index], index, &mut cells)
-                .into_iter()
-                .filter_map(|reach| Some((reach.column, match_key(reach.kind, &reach.value)?)))
-                .collect();
+            let row = &self.rows[index];
+            let own = self.reaches(row, index, &mut cells).into_iter().filter_map(|reach| {
+                Some((Some(reach.column), match_key(reach.kind, &reach.value)?))
+            });
+            let stored = row.asked.contact.and_then(|place| found.contacts.get(place as usize)?.as_deref());
+            let reach: Vec<_> = own.chain(stored_keys(stored).map(|key| (None, key))).collect();
             keys.extend(reach.iter().map(|(_, key)| key.clone()));
             self.rows[index].reach = reach;
         }
-        let accounts = accounts.iter().flat_map(|candidates| &candidates.accounts);
+        let accounts = found.accounts.iter().flat_map(|candidates| &candidates.accounts);
         keys.extend(accounts.filter_map(|account| email_key(&account.email)));
         keys.into_iter().collect()
     }
@@ -44,7 +46,8 @@ impl ChunkJudge<'_> {
         self.cleaner.reaches(cells, values, self.shape.kept_columns())
     }
 
-    /// A row with a suppressed address or phone is rejected, whatever else it is.
+    /// A row with a suppressed address or phone is rejected, whatever else it is; so is one that would change a contact
+    /// with one.
     pub(super) fn check_suppressed(row: &mut Row, known: &Known<'_>) {
         let suppressed = known.suppressed();
         if suppressed.is_empty() {
@@ -52,7 +55,11 @@ impl ChunkJudge<'_> {
         }
         for (column, key) in row.reach.iter().filter(|(_, key)| suppressed.has(key)) {
             let value = key.split_once(':').map_or("", |(_, value)| value);
-            row.findings.push(Finding::on(Code::Suppressed, column).value(value));
+            match column {
+                Some(column) => row.findings.push(Finding::on(Code::Suppressed, column).value(value)),
+                None if row.findings.iter().any(|finding| finding.code == Code::Suppressed) => {}
+                None => row.findings.push(Finding::new(Code::Suppressed)),
+            }
             row.refused = true;
         }
     }
@@ -82,6 +89,13 @@ impl ChunkJudge<'_> {
         let json = serde_json::to_string(&entry).expect("plain data serialises");
         DirectoryItem { id, keys: keys.into_iter().collect(), json }
     }
+}
+
+/// The keys of a stored contact; a record that cannot be read is reported when it is judged.
+fn stored_keys(record: Option<&str>) -> impl Iterator<Item = MatchKey> + use<> {
+    let record = record.and_then(|record| serde_json::from_str::<Record>(record).ok()).unwrap_or_default();
+    let phones: Vec<MatchKey> = record.phones.iter().filter_map(|phone| phone_key(phone)).collect();
+    email_key(&record.email).into_iter().chain(phones)
 }
 
 /// The one member of a suppression's entry.
