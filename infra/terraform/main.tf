@@ -24,6 +24,7 @@ resource "aws_cloudformation_stack" "rollcall" {
     CreateSenderIdentity = tostring(var.create_sender_identity)
     AlarmTopicArn        = var.alarm_topic_arn
     KmsKeyArn            = var.kms_key_arn
+    SecretArn            = var.secret_arn
     Architecture         = var.architecture
     DeletionProtection   = tostring(var.deletion_protection)
     LogDays              = tostring(var.log_days)

@@ -48,6 +48,12 @@ variable "kms_key_arn" {
   default     = ""
 }
 
+variable "secret_arn" {
+  description = "Secret that makes invitations and seals suppressions; empty makes one. Never change it."
+  type        = string
+  default     = ""
+}
+
 variable "architecture" {
   description = "What the functions were built for."
   type        = string
