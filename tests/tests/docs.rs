@@ -316,7 +316,9 @@ fn functions_of(path: &Path, found: &mut Vec<Function>) {
 fn parameters_of(function: &str) -> usize {
     let (mut depth, mut count, mut filled) = (0_usize, 0, false);
     let mut before = ' ';
-    for c in function.chars().skip_while(|c| *c != '(') {
+    // Not the parentheses of `pub(super)`.
+    let (_, signature) = function.split_once("fn ").unwrap_or_default();
+    for c in signature.chars().skip_while(|c| *c != '(') {
         match c {
             '(' | '[' | '{' | '<' => depth += 1,
             '>' if before == '-' => {}

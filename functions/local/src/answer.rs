@@ -14,12 +14,12 @@ use rollcall_domain::types::outcome::Status;
 use rollcall_embedded::home::HomeError;
 use rollcall_pipeline::fault::Fault;
 
-pub use document::{document, failed_document, pretty};
+pub use document::{document, failed_document, line, pretty};
 pub use table::{Column, Table, width};
 pub use text::{import_text, mapping, outcome_text, quoted, refusal};
 
 /// How a command ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Exit {
     /// All rows were accepted.
     Well = 0,

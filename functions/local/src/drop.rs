@@ -1,6 +1,7 @@
 //! A requested import: checked before anything is dropped into the bucket.
 
 use std::fs::{self, File};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use rollcall_domain::plan::object_keys::{Drop, DropTarget, starts_an_import};
@@ -10,6 +11,7 @@ use rollcall_domain::types::code::Code;
 use rollcall_domain::types::kind::Kind;
 use rollcall_domain::types::names::{ProfileName, ProgramName};
 use rollcall_domain::types::outcome::Status;
+use tempfile::NamedTempFile;
 
 use crate::answer::Failure;
 
@@ -26,6 +28,30 @@ pub struct ImportArguments {
     pub dry_run: bool,
     /// Options as given: name and value.
     pub given: Vec<(String, String)>,
+    /// What the file is called, where that is not its own name.
+    pub name: Option<String>,
+}
+
+/// The path that stands for standard input.
+pub const STANDARD_INPUT: &str = "-";
+
+/// A file that can be read from its beginning: the source itself, or a copy of standard input.
+#[derive(Debug)]
+pub enum Readable {
+    /// The source.
+    Source(PathBuf),
+    /// A copy, which is removed when it is dropped.
+    Copy(NamedTempFile),
+}
+
+impl Readable {
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        match self {
+            Readable::Source(path) => path,
+            Readable::Copy(file) => file.path(),
+        }
+    }
 }
 
 /// Why an import never began.
@@ -65,18 +91,53 @@ impl ImportArguments {
         let said =
             Options::read(&given.iter().filter(|(name, _)| is_dry_run(name)).cloned().collect::<Vec<_>>());
         let dry_run = dry_run || said.is_ok_and(|options| options.dry_run);
-        Self { source, program, profile, dry_run, given }
+        Self { source, program, profile, dry_run, given, name: None }
     }
 
     /// A file of the directory.
     pub fn directory(source: PathBuf, owner: String, kind: Kind) -> Self {
         let profile = format!("directory/{kind}");
-        Self { source, program: owner, profile, dry_run: false, given: Vec::new() }
+        Self { source, program: owner, profile, dry_run: false, given: Vec::new(), name: None }
     }
 
     /// The name of the object: the file's own, changed where it would start no import or not fit into a key.
     pub fn file_name(&self) -> String {
-        object_name(&self.source)
+        object_name(&self.own_name())
+    }
+
+    /// The name of the file as its sender knows it.
+    pub fn own_name(&self) -> String {
+        let own = || self.source.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        self.name.clone().unwrap_or_else(own)
+    }
+
+    /// Calls standard input by a name.
+    #[must_use]
+    pub fn named(self, name: &str) -> Self {
+        Self { name: Some(name.to_owned()), ..self }
+    }
+
+    /// Whether the file is standard input.
+    pub fn is_standard_input(&self) -> bool {
+        self.source.as_os_str() == STANDARD_INPUT
+    }
+
+    /// The file to read; standard input is copied first, because a file is read several times.
+    ///
+    /// # Errors
+    /// In one line that says what cannot be read or written.
+    pub fn readable(&self) -> Result<Readable, Failure> {
+        if !self.is_standard_input() {
+            return Ok(Readable::Source(self.source.clone()));
+        }
+        let copied = NamedTempFile::new().and_then(|mut file| {
+            io::copy(&mut io::stdin().lock(), file.as_file_mut())?;
+            Ok(file)
+        });
+        copied.map(Readable::Copy).map_err(|error| {
+            let folder = std::env::temp_dir();
+            Failure::said(format!("cannot copy standard input to {}: {error}", folder.display()))
+        })
     }
 
     /// Checks program and profile.
@@ -112,6 +173,9 @@ impl ImportArguments {
     /// # Errors
     /// In one line that says what is wrong with it.
     pub fn check_source(&self) -> Result<(), Failure> {
+        if self.is_standard_input() {
+            return Ok(());
+        }
         let path = &self.source;
         let shown = path.display();
         let metadata = fs::metadata(path).map_err(|error| cannot_read(path, &error))?;
@@ -119,7 +183,9 @@ impl ImportArguments {
             return Err(Failure::said(format!("a folder, not a file: {shown}; give one file")));
         }
         if !metadata.is_file() {
-            return Err(Failure::said(format!("not a regular file: {shown}; save it to a file first")));
+            return Err(Failure::said(format!(
+                "not a regular file: {shown}; save it to a file first, or give `-` for standard input"
+            )));
         }
         File::open(path).map_err(|error| cannot_read(path, &error))?;
         Ok(())
@@ -145,8 +211,7 @@ pub fn is_dry_run(name: &str) -> bool {
 /// Longest name of an object, so that its sidecar's name still fits a file system.
 const NAME_BYTES: usize = 200;
 
-fn object_name(source: &Path) -> String {
-    let name = source.file_name().unwrap_or_default().to_string_lossy();
+fn object_name(name: &str) -> String {
     let plain = |notification: char| {
         if notification.is_control() || matches!(notification, '/' | '\\') { '_' } else { notification }
     };
@@ -188,10 +253,10 @@ mod tests {
             ("dry-run", "dry-run_"),
             ("a\\b\n.csv", "a_b_.csv"),
         ] {
-            assert_eq!(object_name(Path::new("/somewhere").join(name).as_path()), object);
-            assert!(starts_an_import(&object_name(Path::new(name))));
+            assert_eq!(object_name(name), object);
+            assert!(starts_an_import(&object_name(name)));
         }
-        let long = object_name(Path::new(&format!("{}.csv", "é".repeat(120))));
+        let long = object_name(&format!("{}.csv", "é".repeat(120)));
         assert!(long.len() <= NAME_BYTES && long.ends_with("é.csv"), "{long}");
     }
 

@@ -2,8 +2,10 @@
 //! stages.
 
 mod ahead;
+mod handover;
 mod requests;
 mod run;
+mod waiting;
 mod watch;
 
 use std::path::{Path, PathBuf};
@@ -21,7 +23,7 @@ use rollcall_domain::report::upload::Upload;
 use rollcall_domain::types::locale::Locale;
 use rollcall_domain::types::names::{ImportId, ProgramName};
 use rollcall_embedded::bucket::PreparedDrop;
-use rollcall_embedded::home::Home;
+use rollcall_embedded::home::{Home, HomeError};
 use rollcall_embedded::smtp::Delivery;
 use rollcall_pipeline::fault::Fault;
 use rollcall_pipeline::ports::{Answer, ImportItem, Imports, ObjectVersion, Objects};
@@ -29,9 +31,11 @@ use rollcall_pipeline::request::new_item;
 use serde::de::DeserializeOwned;
 
 use crate::answer::{Failure, say};
+pub use handover::Workplace;
 pub use requests::{cancel_import, find_import};
 use run::Run;
-pub use watch::{Watch, WatchEvent};
+pub use waiting::WaitFor;
+pub use watch::{MAIL_AGAIN, Watch, WatchEvent};
 
 /// The settings of the host.
 #[derive(Debug, Clone, Copy)]
@@ -125,6 +129,17 @@ impl Done {
     }
 }
 
+/// Opens a home for a command that writes only settings, which a command that works on the home reads as they are.
+///
+/// # Errors
+/// Where the home cannot be used.
+pub fn open_for_settings(path: &Path) -> Result<Home, HomeError> {
+    match Home::open(path) {
+        Err(HomeError::InUse(_)) => Home::open_shared(path),
+        other => other,
+    }
+}
+
 /// Reads one of an import's documents.
 pub fn read<T: DeserializeOwned>(home: &Home, key: &str) -> Answer<Option<T>> {
     let Some(json) = block_on(home.bucket().get(key))? else { return Ok(None) };
@@ -155,8 +170,16 @@ impl Host {
         Ok(host)
     }
 
+    /// Opens a home as soon as no other command works on it.
+    ///
+    /// # Errors
+    /// As [`Host::open`].
+    pub fn open_when_free(path: &Path, tune: Tune, wait: WaitFor) -> Result<Self, Failure> {
+        wait.until_free(path, || Self::open(path, tune))
+    }
+
     /// Tries letters again that no mail server took yet; an import never waits for them.
-    fn send_waiting(&self) {
+    pub(super) fn send_waiting(&self) {
         if let Err(error) = self.home.outbox().send_waiting() {
             say(format_args!("notification e-mails cannot be sent: {error}"));
         }

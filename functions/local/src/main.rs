@@ -17,7 +17,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use answer::{Exit, Failure};
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 
 /// Imports lists of people and companies: every row is checked, matched and answered for.
 #[derive(Debug, Parser)]
@@ -36,7 +36,7 @@ struct Cli {
 enum Command {
     Demo(commands::demo::Demo),
     Import(commands::import::Import),
-    Preview(commands::preview::Preview),
+    Preview(commands::preview::PreviewFile),
     Approve(commands::approve::Approve),
     Cancel(commands::cancel::Cancel),
     #[command(subcommand)]
@@ -52,6 +52,9 @@ enum Command {
     Mappings(commands::mappings::Mappings),
     #[command(subcommand)]
     Contacts(commands::contacts::Contacts),
+    Completions(commands::completions::Completions),
+    #[command(hide = true)]
+    Manual(commands::completions::Manual),
 }
 
 fn main() -> ExitCode {
@@ -89,5 +92,7 @@ fn run(cli: Cli) -> Result<Exit, Failure> {
         Command::Imports(imports) => imports.run(home),
         Command::Mappings(mappings) => mappings.run(home),
         Command::Contacts(contacts) => contacts.run(home),
+        Command::Completions(completions) => completions.run(&mut Cli::command()),
+        Command::Manual(manual) => manual.run(Cli::command()),
     }
 }

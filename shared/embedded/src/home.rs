@@ -8,6 +8,8 @@
 //! | `smtp_url` | the mail server that sends them, where there is one |
 //! | `secret` | makes invitation tokens and seals suppressions |
 //! | `lock` | held by the command that works on the home |
+//! | `watching` | held by a watch besides, so that other commands hand their imports to it |
+//! | `handed/` | imports that other commands hand to the watch |
 
 use std::fs::{self, DirBuilder, File, TryLockError};
 use std::io::{self, ErrorKind, Write};
@@ -69,6 +71,9 @@ pub struct Home {
     _lock: Option<File>,
 }
 
+const LOCK: &str = "lock";
+const WATCHING: &str = "watching";
+
 /// Where the address of a mail server stands: this variable, else a file of the home.
 pub const SMTP_VARIABLE: &str = "ROLLCALL_SMTP_URL";
 const SMTP_FILE: &str = "smtp_url";
@@ -91,7 +96,7 @@ impl Home {
     pub fn open(path: &Path) -> Result<Self, HomeError> {
         let system = |error: io::Error| system(path, &error);
         make_folder(path)?;
-        let lock = lock(path)?;
+        let lock = lock(path, LOCK)?;
         let bucket = Bucket::open(&path.join("bucket")).map_err(system)?;
         let outbox = with_smtp(Outbox::open(&path.join("outbox")).map_err(system)?, path)?;
         let secret = secret(path)?;
@@ -157,6 +162,25 @@ impl Home {
         self.database.come_to_rest();
     }
 
+    /// Notes that this command watches the home, as long as the file is held.
+    ///
+    /// # Errors
+    /// When the file cannot be made or locked.
+    pub fn begin_watch(&self) -> Result<File, HomeError> {
+        lock(&self.path, WATCHING)
+    }
+
+    /// Whether a command watches the home at this path.
+    pub fn is_watched(path: &Path) -> bool {
+        let file = File::options().write(true).open(path.join(WATCHING));
+        file.is_ok_and(|file| matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock)))
+    }
+
+    /// The folder of imports that other commands hand to the watch.
+    pub fn handed(&self) -> PathBuf {
+        self.path.join("handed")
+    }
+
     /// The listings.
     pub fn listing(&self) -> Listing {
         Listing::new(Arc::clone(&self.database))
@@ -190,12 +214,12 @@ fn make_folder(path: &Path) -> Result<(), HomeError> {
     }
 }
 
-fn lock(home: &Path) -> Result<File, HomeError> {
+fn lock(home: &Path, name: &str) -> Result<File, HomeError> {
     let file = File::options()
         .create(true)
         .truncate(false)
         .write(true)
-        .open(home.join("lock"))
+        .open(home.join(name))
         .map_err(|error| system(home, &error))?;
     match file.try_lock() {
         Ok(()) => Ok(file),

@@ -11,24 +11,26 @@ use serde::Serialize;
 use crate::drop::ImportArguments;
 
 /// The document of an import that is over.
-pub fn document(summary: &Summary, results: &Path) -> String {
-    #[derive(Serialize)]
-    struct Document<'a> {
-        #[serde(flatten)]
-        summary: &'a Summary,
-        results: &'a Path,
-    }
-    pretty(&Document { summary, results })
+#[derive(Serialize)]
+pub struct Document<'a> {
+    #[serde(flatten)]
+    summary: &'a Summary,
+    results: &'a Path,
+}
+
+/// The document of an import that is over.
+pub fn document<'a>(summary: &'a Summary, results: &'a Path) -> Document<'a> {
+    Document { summary, results }
 }
 
 /// A document of the same shape for an import that did not start.
 #[derive(Serialize)]
-struct Failed<'a> {
+pub struct FailedDocument<'a> {
     schema: u32,
     import_id: Option<&'a str>,
     program: &'a str,
     profile: &'a str,
-    file: &'a str,
+    file: String,
     dry_run: bool,
     status: Status,
     rows: Counts,
@@ -42,19 +44,19 @@ struct Failed<'a> {
 }
 
 /// The document of an import that did not start, and why.
-pub fn failed_document(
-    asked: &ImportArguments,
+pub fn failed_document<'a>(
+    asked: &'a ImportArguments,
     status: Status,
     errors: Vec<CodeCount>,
-    error: &str,
-) -> String {
+    error: &'a str,
+) -> FailedDocument<'a> {
     let now = format!("{:.3}", Timestamp::now());
-    pretty(&Failed {
+    FailedDocument {
         schema: SCHEMA,
         import_id: None,
         program: &asked.program,
         profile: &asked.profile,
-        file: &asked.file_name(),
+        file: asked.file_name(),
         dry_run: asked.dry_run,
         status,
         rows: Counts::default(),
@@ -65,7 +67,7 @@ pub fn failed_document(
         finished_at: now,
         error,
         results: None,
-    })
+    }
 }
 
 /// A document as printed: indented, with a line feed at its end.
@@ -73,6 +75,14 @@ pub fn pretty(document: &impl Serialize) -> String {
     // Keys are strings, and no custom serializer fails; a path that is not UTF-8 is the one exception.
     let json = serde_json::to_string_pretty(document);
     let mut json = json.unwrap_or_else(|error| format!("{{\"error\": {:?}}}", error.to_string()));
+    json.push('\n');
+    json
+}
+
+/// A document in one line.
+pub fn line(document: &impl Serialize) -> String {
+    let json = serde_json::to_string(document);
+    let mut json = json.unwrap_or_else(|error| serde_json::json!({ "error": error.to_string() }).to_string());
     json.push('\n');
     json
 }

@@ -1,4 +1,4 @@
-//! Tables for people: as wide as the terminal, cells cut where they do not fit.
+//! Tables for people: as wide as the terminal. Cells are cut where they do not fit, texts continue on further lines.
 
 use console::{Alignment, Style, measure_text_width, pad_str, truncate_str};
 
@@ -8,12 +8,13 @@ pub struct Column {
     title: String,
     alignment: Alignment,
     narrowest: usize,
+    wraps: bool,
 }
 
 impl Column {
     /// A column of words.
     pub fn words(title: impl Into<String>) -> Self {
-        Self { title: one_line(&title.into()), alignment: Alignment::Left, narrowest: 4 }
+        Self { title: one_line(&title.into()), alignment: Alignment::Left, narrowest: 4, wraps: false }
     }
 
     /// A column of numbers.
@@ -25,6 +26,12 @@ impl Column {
     #[must_use]
     pub fn at_least(self, narrowest: usize) -> Self {
         Self { narrowest, ..self }
+    }
+
+    /// Texts, which are to be read whole: they continue on further lines.
+    #[must_use]
+    pub fn wrapped(self) -> Self {
+        Self { wraps: true, ..self }
     }
 
     /// Never cut: ids, which people copy.
@@ -64,7 +71,13 @@ impl Table {
         self.rows.push(cells.into_iter().map(|(cell, style)| (one_line(&cell), style)).collect());
     }
 
-    /// Adds a line under the row that was added last.
+    /// Whether every cell is shown whole in a terminal of this width.
+    pub fn fits(&self, room: usize) -> bool {
+        let gaps = GAP * self.columns.len().saturating_sub(1);
+        (0..self.columns.len()).map(|at| self.need(at)).sum::<usize>() + gaps <= room
+    }
+
+    /// Adds a text under the row that was added last.
     pub fn note(&mut self, text: &str) {
         if let Some(row) = self.rows.len().checked_sub(1) {
             self.notes.push((row, one_line(text)));
@@ -79,26 +92,40 @@ impl Table {
             self.columns.iter().map(|column| (column.title.clone(), Style::new().bold())).collect();
         let mut lines = Vec::new();
         if titles.iter().any(|(title, _)| !title.is_empty()) {
-            lines.push(self.line(&titles, &widths));
+            lines.extend(self.lines(&titles, &widths));
         }
         let mut notes = self.notes.iter().peekable();
         for (number, row) in self.rows.iter().enumerate() {
-            lines.push(self.line(row, &widths));
+            lines.extend(self.lines(row, &widths));
             while let Some((_, note)) = notes.next_if(|(of, _)| *of == number) {
-                let note = format!("{:NOTE$}{note}", "");
-                lines.push(Style::new().dim().apply_to(truncate_str(&note, room, "…")).to_string());
+                let note = wrapped(note, room.saturating_sub(NOTE).max(NARROWEST));
+                let dim =
+                    |line: String| Style::new().dim().apply_to(format!("{:NOTE$}{line}", "")).to_string();
+                lines.extend(note.into_iter().map(dim));
             }
         }
         let indent = " ".repeat(indent);
         lines.iter().map(|line| format!("{indent}{}\n", line.trim_end())).collect()
     }
 
-    fn line(&self, row: &[(String, Style)], widths: &[usize]) -> String {
-        let cells = row.iter().zip(&self.columns).zip(widths).map(|(((cell, style), column), width)| {
-            let padded = pad_str(cell, *width, column.alignment, None);
-            style.apply_to(truncate_str(&padded, *width, "…")).to_string()
-        });
-        cells.collect::<Vec<_>>().join(&" ".repeat(GAP))
+    /// The lines of a row: one, or as many as its longest text needs.
+    fn lines(&self, row: &[(String, Style)], widths: &[usize]) -> Vec<String> {
+        let cells: Vec<Vec<String>> = (row.iter().zip(&self.columns).zip(widths))
+            .map(|(((cell, _), column), width)| match column.wraps {
+                true => wrapped(cell, *width),
+                false => vec![truncate_str(cell, *width, "…").into_owned()],
+            })
+            .collect();
+        let count = cells.iter().map(Vec::len).max().unwrap_or(0);
+        let line = |number: usize| {
+            let cells = cells.iter().zip(row).zip(&self.columns).zip(widths);
+            let padded = cells.map(|(((cell, (_, style)), column), width)| {
+                let part = cell.get(number).map_or("", String::as_str);
+                style.apply_to(pad_str(part, *width, column.alignment, None)).to_string()
+            });
+            padded.collect::<Vec<_>>().join(&" ".repeat(GAP))
+        };
+        (0..count).map(line).collect()
     }
 
     /// The width of each column; the widest shrink until the line fits.
@@ -118,6 +145,14 @@ impl Table {
         let cells = self.rows.iter().filter_map(|row| row.get(at)).map(|(cell, _)| measure_text_width(cell));
         cells.max().unwrap_or(0).max(measure_text_width(&self.columns[at].title))
     }
+}
+
+/// Narrower lines are not worth breaking.
+const NARROWEST: usize = 20;
+
+/// The lines of a text that is to be read whole.
+fn wrapped(text: &str, width: usize) -> Vec<String> {
+    textwrap::wrap(text, width.max(1)).into_iter().map(|line| line.into_owned()).collect()
 }
 
 /// The maximal width of a line: the terminal's, or a default for files.
@@ -146,8 +181,20 @@ mod tests {
         table.add(["abcdefghij", "something rather long\nto read", "7"]);
         let widths = table.widths(30);
         assert_eq!(widths, [10, 15, 1]);
-        let line = table.line(&table.rows[0], &widths);
-        assert_eq!(line, "abcdefghij  something rath…  7");
+        let lines = table.lines(&table.rows[0], &widths);
+        assert_eq!(lines, ["abcdefghij  something rath…  7"]);
         assert_eq!(table.widths(5), [10, 4, 1]);
+        assert!(table.fits(44) && !table.fits(43));
+    }
+
+    #[test]
+    fn texts_and_notes_are_shown_whole() {
+        let mut table = Table::new([Column::numbers("n"), Column::words("what").at_least(12).wrapped()]);
+        table.add(["7", "the group does not exist in this program: Rubi"]);
+        table.note("> correct the name, or load the group first, then upload the file again");
+        let widths = table.widths(20);
+        let lines = table.lines(&table.rows[0], &widths);
+        assert_eq!(lines, ["7  the group does   ", "   not exist in this", "   program: Rubi    "]);
+        assert_eq!(wrapped("> correct the name", 10), ["> correct", "the name"]);
     }
 }

@@ -140,9 +140,9 @@ fn push_problems(out: &mut String, title: &str, found: &[Problem], words: &Messa
     let (report, terminal) = (words.report(), words.terminal());
     let mut table = Table::new([
         Column::numbers(report.affected.clone()),
-        Column::words(report.column.clone()),
+        Column::words(report.column.clone()).at_least(8).wrapped(),
         Column::words(terminal.code.clone()).whole(),
-        Column::words(report.what.clone()).at_least(30),
+        Column::words(report.what.clone()).at_least(24).wrapped(),
         Column::words(report.first_rows.clone()),
     ]);
     for problem in found.iter().take(TOP) {
@@ -226,8 +226,12 @@ fn command(asked: &ImportArguments, home: &Path, file: &Path, dry_run: bool) -> 
         .filter(|(name, _)| same_file && !is_dry_run(name) || goes_on(name))
         .map(|(name, value)| format!(" --set {}", quoted(&format!("{name}={value}"))))
         .collect();
+    let name = asked.name.as_ref().filter(|_| same_file);
+    let name = name.map(|name| format!(" --name {}", quoted(name))).unwrap_or_default();
     let (program, profile) = (&asked.program, &asked.profile);
-    format!("rollcall --home {home} import {file} --program {program} --profile {profile}{options}{dry}")
+    format!(
+        "rollcall --home {home} import {file}{name} --program {program} --profile {profile}{options}{dry}"
+    )
 }
 
 /// Whether an option holds for the fixed rows too. A result file defines itself how it is read, and rows that were left

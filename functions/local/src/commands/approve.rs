@@ -7,7 +7,7 @@ use rollcall_domain::types::outcome::Status;
 use super::Tuning;
 use crate::answer;
 use crate::answer::{Exit, Failure};
-use crate::host::{Host, find_import};
+use crate::host::Workplace;
 
 /// Import what a dry run showed; rows whose answer has changed since are rejected
 #[derive(Debug, clap::Args)]
@@ -25,11 +25,10 @@ pub struct Approve {
 impl Approve {
     /// Imports the file of the dry run, and answers like an import.
     pub fn run(self, home: &Path) -> Result<Exit, Failure> {
-        let host = Host::open(home, self.tuning.tune(self.json))?;
-        let dry_run = find_import(host.home(), &self.import)?;
-        let done = host.approve(&dry_run)?;
+        let workplace = Workplace::open(home, self.tuning.tune(self.json), self.tuning.wait())?;
+        let done = workplace.approve(&self.import)?;
         if self.json {
-            answer::print(&answer::document(&done.summary, &done.results))?;
+            answer::print(&answer::pretty(&answer::document(&done.summary, &done.results)))?;
         } else {
             answer::print(&answer::outcome_text(&done))?;
         }

@@ -49,7 +49,7 @@ const OTHERS: [(&str, &[(&str, &str)]); 4] =
 impl Demo {
     /// Makes the samples and imports them; what is in the home already is left alone.
     pub fn run(self, home: &Path) -> Result<Exit, Failure> {
-        let host = Host::open(home, self.tuning.tune(false))?;
+        let host = Host::open_when_free(home, self.tuning.tune(false), self.tuning.wait())?;
         let program = set_up(&host)?;
         let folder = host.home().path().join("samples");
         write_samples(&folder)?;

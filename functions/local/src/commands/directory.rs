@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use rollcall_domain::types::kind::Kind;
 use rollcall_domain::types::names::MARKETPLACE;
 
-use super::{Tuning, deliver};
+use super::{Delivery, Form, Tuning};
 use crate::answer::{Exit, Failure};
 use crate::drop::ImportArguments;
 
@@ -43,7 +43,8 @@ impl Directory {
                 return Err(Failure::said(format!("whose {kind} are they? say it with --program")));
             }
         };
-        let tune = load.tuning.tune(load.json);
-        deliver(&ImportArguments::directory(load.file, owner, load.kind), home, tune, load.json)
+        let form = if load.json { Form::Document } else { Form::Text };
+        let asked = ImportArguments::directory(load.file, owner, load.kind);
+        Delivery::new(home, &load.tuning, form).deliver(&asked)
     }
 }

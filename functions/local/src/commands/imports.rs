@@ -88,34 +88,42 @@ fn file_of(item: &ImportItem) -> &str {
     item.object.key.rsplit('/').next().unwrap_or_default()
 }
 
+/// One line an import; in a narrow terminal a second one has whose it is, its file and the mark of a dry run, so that
+/// nothing is cut.
 fn table(listed: &[Listed]) -> String {
-    let mut table = Table::new([
-        Column::words("import").whole(),
-        Column::words("program"),
-        Column::words("profile"),
-        Column::words("file"),
-        Column::words("status"),
-        Column::numbers("rows"),
-        Column::numbers("taken"),
-        Column::numbers("rejected"),
-    ]);
+    let wide = filled(listed, false);
+    if wide.fits(answer::width()) { wide.render(0) } else { filled(listed, true).render(0) }
+}
+
+fn filled(listed: &[Listed], is_narrow: bool) -> Table {
+    let mut columns = vec![Column::words("import").whole(), Column::words("status").whole()];
+    columns.extend(["rows", "taken", "rejected"].map(|title| Column::numbers(title).whole()));
+    if !is_narrow {
+        columns.extend(["program", "profile", "file"].map(Column::words));
+    }
+    let mut table = Table::new(columns);
     for one in listed {
         let count = |count: fn(&rollcall_domain::result::tally::Counts) -> u64| {
             one.rows.as_ref().map(|rows| count(rows).to_string()).unwrap_or_default()
         };
         let status = one.status.map_or("unfinished", Status::as_str);
-        table.add([
+        let mut cells = vec![
             one.import_id.to_string(),
-            one.program.clone(),
-            one.profile.clone(),
-            one.file.clone(),
-            format!("{status}{}", if one.dry_run { " (dry run)" } else { "" }),
+            format!("{status}{}", if one.dry_run && !is_narrow { " (dry run)" } else { "" }),
             count(|rows| rows.read),
             count(|rows| rows.accepted()),
             count(|rows| rows.rejected),
-        ]);
+        ];
+        if !is_narrow {
+            cells.extend([&one.program, &one.profile, &one.file].map(Clone::clone));
+        }
+        table.add(cells);
+        if is_narrow {
+            let dry_run = if one.dry_run { "dry run: " } else { "" };
+            table.note(&format!("{dry_run}{}, {}, {}", one.program, one.profile, one.file));
+        }
     }
-    table.render(0)
+    table
 }
 
 fn show(path: &Path, id: &str, json: bool) -> Result<Exit, Failure> {
@@ -126,7 +134,9 @@ fn show(path: &Path, id: &str, json: bool) -> Result<Exit, Failure> {
     let items = home.listing().imports()?;
     let item = items.into_iter().find(|item| item.import_id == import).ok_or_else(unknown)?;
     match Done::read(&home, &item.program, &item.import_id)? {
-        Some(done) if json => answer::print(&answer::document(&done.summary, &done.results))?,
+        Some(done) if json => {
+            answer::print(&answer::pretty(&answer::document(&done.summary, &done.results)))?
+        }
         Some(done) => answer::print(&story(path, &item, &done))?,
         None if json => answer::print(&answer::pretty(&listed(&home, &item)?))?,
         None => answer::print(&unfinished(&item))?,
@@ -145,6 +155,7 @@ fn story(home: &Path, item: &ImportItem, done: &Done) -> String {
         profile: item.profile.clone(),
         dry_run: done.summary.head.dry_run,
         given: item.options.clone(),
+        name: None,
     };
     out.push('\n');
     out.push_str(&answer::import_text(&asked, home, done));

@@ -12,6 +12,7 @@ use rollcall_pipeline::ports::Objects;
 
 use crate::answer;
 use crate::answer::{Column, Exit, Failure, Table};
+use crate::host::open_for_settings;
 
 /// Keep the mapping of an import for every file with the same header
 #[derive(Debug, clap::Subcommand)]
@@ -70,7 +71,7 @@ fn save(path: &Path, id: &str) -> Result<Exit, Failure> {
     let unknown =
         || Failure::said(format!("no such import: {id}; `rollcall imports list` shows those there are"));
     let import = ImportId::parse(id).map_err(|_| unknown())?;
-    let home = Home::open(path)?;
+    let home = open_for_settings(path)?;
     let items = home.listing().imports()?;
     let item = items.into_iter().find(|item| item.import_id == import).ok_or_else(unknown)?;
     let bytes = block_on(home.bucket().get(&Artifacts::of(&item.program, &import).plan()))?;
@@ -115,7 +116,7 @@ fn list(path: &Path, program: &str, json: bool) -> Result<Exit, Failure> {
 }
 
 fn remove(path: &Path, fingerprint: &str, program: &str, profile: Option<&str>) -> Result<Exit, Failure> {
-    let home = Home::open(path)?;
+    let home = open_for_settings(path)?;
     let mut saved = read_all(&home, &parse(program)?)?;
     saved.retain(|one| one.fingerprint == fingerprint && profile.is_none_or(|name| name == one.profile));
     match saved.as_slice() {

@@ -2,6 +2,7 @@
 
 pub mod approve;
 pub mod cancel;
+pub mod completions;
 pub mod contacts;
 pub mod demo;
 pub mod directory;
@@ -15,13 +16,14 @@ pub mod watch;
 
 use std::io::IsTerminal;
 use std::path::Path;
+use std::time::Duration;
 
 use rollcall_domain::types::outcome::Status;
 
 use crate::answer;
 use crate::answer::{Exit, Failure};
 use crate::drop::{ImportArguments, StartError};
-use crate::host::{Done, Host, Tune};
+use crate::host::{Done, Tune, WaitFor, Workplace};
 use crate::typos;
 
 /// How a command that imports works.
@@ -36,9 +38,16 @@ pub struct Tuning {
     /// Bytes that are judged at once
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..), help_heading = "Tuning")]
     chunk_bytes: Option<u64>,
+    /// How long to wait for another command that works on the home
+    #[arg(long, value_name = "SECONDS", default_value_t = 600, help_heading = "Tuning")]
+    wait: u64,
 }
 
 impl Tuning {
+    fn wait(&self) -> WaitFor {
+        WaitFor(Duration::from_secs(self.wait))
+    }
+
     fn tune(&self, json: bool) -> Tune {
         let progress = !json && std::io::stderr().is_terminal();
         Tune::new(self.workers, self.chunk_rows, self.chunk_bytes, progress)
@@ -55,43 +64,82 @@ fn option(text: &str) -> Result<(String, String), String> {
     }
 }
 
-/// Imports a file and answers as people or programs want it.
-fn deliver(asked: &ImportArguments, home: &Path, tune: Tune, json: bool) -> Result<Exit, Failure> {
-    match attempt(asked, home, tune) {
-        Ok(done) => tell(asked, home, &done, json),
-        Err(StartError { status, errors, failure }) => {
-            if json {
-                answer::print(&answer::failed_document(asked, status, errors, &failure.to_string()))?;
+/// The form of an answer on standard output.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Form {
+    /// For people.
+    Text,
+    /// One JSON document.
+    Document,
+    /// One JSON document a line, one line an import.
+    Lines,
+}
+
+/// What a command imports with. The home is opened at the first file whose names are known.
+struct Delivery<'a> {
+    home: &'a Path,
+    tuning: &'a Tuning,
+    form: Form,
+    workplace: Option<Workplace>,
+}
+
+impl<'a> Delivery<'a> {
+    fn new(home: &'a Path, tuning: &'a Tuning, form: Form) -> Self {
+        Self { home, tuning, form, workplace: None }
+    }
+
+    /// Imports a file and answers as people or programs want it.
+    fn deliver(&mut self, asked: &ImportArguments) -> Result<Exit, Failure> {
+        match self.attempt(asked) {
+            Ok(done) => self.tell(asked, &done),
+            Err(StartError { status, errors, failure }) => {
+                if self.form != Form::Text {
+                    let why = failure.to_string();
+                    let document = answer::failed_document(asked, status, errors, &why);
+                    answer::print(&self.written(&document))?;
+                }
+                Err(failure)
             }
-            Err(failure)
         }
     }
-}
 
-fn attempt(asked: &ImportArguments, home: &Path, tune: Tune) -> Result<Done, StartError> {
-    let drop = asked.drop()?;
-    asked.check_source()?;
-    typos::check(home, &drop, &asked.given)?;
-    let host = Host::open(home, tune)?;
-    let own = asked.source.file_name().unwrap_or_default().to_string_lossy();
-    if own != *drop.file {
-        answer::say(format_args!(
-            "the file is imported as {}: the name {own} starts no import in a bucket",
-            drop.file
-        ));
+    fn attempt(&mut self, asked: &ImportArguments) -> Result<Done, StartError> {
+        let drop = asked.drop()?;
+        asked.check_source()?;
+        typos::check(self.home, &drop, &asked.given)?;
+        let own = asked.own_name();
+        if own != *drop.file {
+            answer::say(format_args!(
+                "the file is imported as {}: the name {own} starts no import in a bucket",
+                drop.file
+            ));
+        }
+        let source = asked.readable()?;
+        let workplace = match self.workplace.take() {
+            Some(workplace) => workplace,
+            None => {
+                let tune = self.tuning.tune(self.form != Form::Text);
+                Workplace::open(self.home, tune, self.tuning.wait())?
+            }
+        };
+        let workplace = self.workplace.insert(workplace);
+        Ok(workplace.import(source.path(), &drop, asked.given.clone())?)
     }
-    Ok(host.import(&asked.source, &drop, asked.given.clone())?)
-}
 
-/// Says how an import ended: the whole answer on standard output; of one that was not taken, why on standard error.
-fn tell(asked: &ImportArguments, home: &Path, done: &Done, json: bool) -> Result<Exit, Failure> {
-    if json {
-        answer::print(&answer::document(&done.summary, &done.results))?;
-    } else {
-        answer::print(&answer::import_text(asked, home, done))?;
+    /// Says how an import ended: the whole answer on standard output; of one that was not taken, why on standard error.
+    fn tell(&self, asked: &ImportArguments, done: &Done) -> Result<Exit, Failure> {
+        if self.form == Form::Text {
+            answer::print(&answer::import_text(asked, self.home, done))?;
+        } else {
+            answer::print(&self.written(&answer::document(&done.summary, &done.results)))?;
+        }
+        if matches!(done.summary.status, Status::Refused | Status::Failed) {
+            answer::say(answer::refusal(done));
+        }
+        Ok(Exit::of(done.summary.status))
     }
-    if matches!(done.summary.status, Status::Refused | Status::Failed) {
-        answer::say(answer::refusal(done));
+
+    fn written(&self, document: &impl serde::Serialize) -> String {
+        if self.form == Form::Lines { answer::line(document) } else { answer::pretty(document) }
     }
-    Ok(Exit::of(done.summary.status))
 }

@@ -15,18 +15,21 @@ use rollcall_domain::types::locale::Locale;
 use rollcall_embedded::bucket::Bucket;
 use rollcall_embedded::home::{Home, HomeError};
 use rollcall_embedded::memory::{MemoryContacts, MemoryDirectory};
-use rollcall_pipeline::preview::{Preview as Shown, PreviewRow, RowStatus, preview};
+use rollcall_pipeline::preview::{Preview, PreviewRow, RowStatus, preview};
+
+use serde::Serialize;
 
 use super::option;
 use crate::answer;
 use crate::answer::{Column, Exit, Failure, Table};
 use crate::drop::{ImportArguments, StartError};
+use crate::typos;
 use file::FileObjects;
 
 /// Show how a file would be read, mapped and judged; nothing is written
 #[derive(Debug, clap::Args)]
-pub struct Preview {
-    /// The file
+pub struct PreviewFile {
+    /// The file; `-` is standard input
     file: PathBuf,
     /// Whom the import would belong to
     #[arg(long, value_name = "P")]
@@ -45,12 +48,12 @@ pub struct Preview {
     json: bool,
 }
 
-impl Preview {
+impl PreviewFile {
     /// Shows the file.
     pub fn run(self, home: &Path) -> Result<Exit, Failure> {
         let (rows, json) = (self.rows, self.json);
         let asked = ImportArguments::rows(self.file, self.program, self.profile, false, self.options);
-        let shown = match show(&asked, home, rows) {
+        let Shown { preview: shown, typo } = match show(&asked, home, rows) {
             Ok(shown) => shown,
             Err(unbegun) => {
                 if json {
@@ -60,41 +63,71 @@ impl Preview {
             }
         };
         if json {
-            answer::print(&answer::pretty(&shown))?;
+            let error = typo.as_ref().map(ToString::to_string);
+            answer::print(&answer::pretty(&Document { preview: &shown, error }))?;
         } else {
             answer::print(&text(&asked, &shown))?;
         }
         if shown.verdict.accepted {
             return Ok(Exit::Well);
         }
-        answer::say(refusal(&asked, &shown.verdict.errors));
+        match typo {
+            Some(typo) => answer::say(typo),
+            None => answer::say(refusal(&asked, &shown.verdict.errors)),
+        }
         Ok(Exit::Refused)
     }
+}
+
+/// A preview, and the name among the arguments that is not known, with the nearest one that is.
+struct Shown {
+    preview: Preview,
+    typo: Option<Failure>,
+}
+
+/// The document of a preview; why it would not begin is told as an import tells it.
+#[derive(Serialize)]
+struct Document<'a> {
+    #[serde(flatten)]
+    preview: &'a Preview,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<String>,
 }
 
 /// Looks at the file beside whoever works on the home; without a home nobody is known yet.
 fn show(asked: &ImportArguments, home: &Path, rows: usize) -> Result<Shown, StartError> {
     let drop = asked.drop()?;
     asked.check_source()?;
+    let typo = typos::check(home, &drop, &asked.given).err();
+    let source = asked.readable()?;
+    let source = source.path();
     let key = drop.key();
     let given = asked.given.clone();
     let shown = match Home::open_shared(home) {
         Ok(home) => {
-            let objects = FileObjects::new(&asked.source, &key, Some(home.bucket().clone()));
+            let objects = FileObjects::new(source, &key, Some(home.bucket().clone()));
             let object = objects.version()?;
             let (directory, contacts) = (home.directory(), home.contacts());
             block_on(preview(&objects, &directory, &contacts, &drop, object, given, rows))
         }
         Err(HomeError::Missing(_)) => {
-            let objects =
-                FileObjects::new(&asked.source, &key, Bucket::open_shared(&home.join("bucket")).ok());
+            let objects = FileObjects::new(source, &key, Bucket::open_shared(&home.join("bucket")).ok());
             let object = objects.version()?;
             let (directory, contacts) = (MemoryDirectory::default(), MemoryContacts::default());
             block_on(preview(&objects, &directory, &contacts, &drop, object, given, rows))
         }
         Err(error) => return Err(error.into()),
     };
-    Ok(shown?)
+    let mut preview = shown?;
+    // An import of the same arguments is refused before it begins.
+    if let Some(typo) = typo.as_ref().filter(|_| preview.verdict.accepted) {
+        preview.verdict.accepted = false;
+        let why = typo.failure.to_string();
+        let findings = typo.errors.iter().map(|count| Finding::new(count.code).arg("detail", &why));
+        let findings = findings.map(|finding| FindingJson::new(&finding, Labels::NONE, Locale::En));
+        preview.verdict.errors.extend(findings);
+    }
+    Ok(Shown { preview, typo: typo.map(|typo| typo.failure) })
 }
 
 /// The document where the file could not even be looked at.
@@ -116,7 +149,7 @@ fn refusal(asked: &ImportArguments, errors: &[FindingJson]) -> String {
     format!("{} would be refused: {first}{more}", asked.source.display())
 }
 
-fn text(asked: &ImportArguments, shown: &Shown) -> String {
+fn text(asked: &ImportArguments, shown: &Preview) -> String {
     let mut out = format!("{}\n", headline(asked, shown));
     for error in &shown.verdict.errors {
         out.push_str(&format!("  {}: {}\n", error.code, error.message));
@@ -128,7 +161,7 @@ fn text(asked: &ImportArguments, shown: &Shown) -> String {
     out
 }
 
-fn headline(asked: &ImportArguments, shown: &Shown) -> String {
+fn headline(asked: &ImportArguments, shown: &Preview) -> String {
     let verdict = if shown.verdict.accepted { "would be taken" } else { "would be refused" };
     let detected: Vec<String> = [
         shown.encoding.as_ref().map(|name| answer::encoding(name, &shown.detection)),
@@ -141,7 +174,7 @@ fn headline(asked: &ImportArguments, shown: &Shown) -> String {
     format!("{} {verdict} ({})", asked.source.display(), detected.join(", "))
 }
 
-fn rows(shown: &Shown) -> String {
+fn rows(shown: &Preview) -> String {
     let accepted = shown.verdict.accepted;
     let (columns, left_out) = columns(shown);
     let title = |column: &&UploadColumn| column.field.clone().unwrap_or_else(|| column.header.clone());
@@ -160,7 +193,7 @@ fn rows(shown: &Shown) -> String {
 }
 
 /// The columns that there is room for, and the others: columns with errors go before those without.
-fn columns(shown: &Shown) -> (Vec<&UploadColumn>, Vec<&UploadColumn>) {
+fn columns(shown: &Preview) -> (Vec<&UploadColumn>, Vec<&UploadColumn>) {
     let columns: Vec<&UploadColumn> = shown.columns.iter().filter(|column| is_shown(column, shown)).collect();
     let room = (answer::width().saturating_sub(BESIDE) / NARROWEST).max(1);
     let mut first: Vec<&UploadColumn> = columns.clone();
@@ -174,14 +207,14 @@ const BESIDE: usize = 15;
 /// A column that is narrower, with its gap, tells nothing.
 const NARROWEST: usize = 10;
 
-fn has_error(column: &UploadColumn, shown: &Shown) -> bool {
+fn has_error(column: &UploadColumn, shown: &Preview) -> bool {
     let mut findings = shown.rows.iter().flat_map(|row| &row.findings);
     let here = |finding: &FindingJson| finding.column.as_ref().and_then(|at| at.position);
     findings.any(|finding| finding.severity == Severity::Error && here(finding) == Some(column.position))
 }
 
 /// What an import would pass over is not shown of a file that it would take, nor is a column without a cell.
-fn is_shown(column: &UploadColumn, shown: &Shown) -> bool {
+fn is_shown(column: &UploadColumn, shown: &Preview) -> bool {
     let mapped = column.field.is_some() || !shown.verdict.accepted;
     mapped && shown.rows.iter().any(|row| !cell(row, column).trim().is_empty())
 }

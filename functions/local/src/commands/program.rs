@@ -13,6 +13,7 @@ use rollcall_pipeline::ports::Objects;
 
 use crate::answer;
 use crate::answer::{Exit, Failure};
+use crate::host::open_for_settings;
 
 /// Set up whom imports belong to
 #[derive(Debug, clap::Subcommand)]
@@ -64,7 +65,7 @@ impl Program {
         }
         // A name that cannot be one leaves no home behind either.
         set.over(Settings::default()).check().map_err(Failure::said)?;
-        let home = Home::open(home)?;
+        let home = open_for_settings(home)?;
         let key = object_keys::settings(&program);
         let before = read(&home, &program)?;
         let settings = set.over(before.clone().unwrap_or_default());

@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
+use std::time::Duration;
 
 use rollcall_domain::plan::object_keys::Drop;
 use signal_hook::consts::{SIGINT, SIGTERM};
@@ -11,11 +12,15 @@ use signal_hook::flag;
 use super::Tuning;
 use crate::answer;
 use crate::answer::{Exit, Failure};
-use crate::host::{Done, Host, Watch, WatchEvent};
+use crate::host::{Done, Host, MAIL_AGAIN, Watch, WatchEvent};
 
 /// Import what is dropped into the home's bucket, until stopped
 #[derive(Debug, clap::Args)]
 pub struct Watching {
+    /// How often notification e-mails that no mail server took yet are tried again
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..),
+        default_value_t = MAIL_AGAIN.as_secs())]
+    mail_interval: u64,
     #[command(flatten)]
     tuning: Tuning,
 }
@@ -28,14 +33,15 @@ impl Watching {
             flag::register_conditional_shutdown(signal, Exit::Refused as i32, Arc::clone(&stop))?;
             flag::register(signal, Arc::clone(&stop))?;
         }
-        let host = Host::open(home, self.tuning.tune(true))?;
+        let host = Host::open_when_free(home, self.tuning.tune(true), self.tuning.wait())?;
+        let _watching = host.home().begin_watch()?;
         let inbox = host.home().bucket().root().join("inbox");
         std::fs::create_dir_all(&inbox)?;
         answer::print(&format!(
             "watching {}\ndrop files into <program>/<profile>/ in it; stop with Ctrl-C\n",
             inbox.display()
         ))?;
-        Watch::new(&host, tell).run(&stop);
+        Watch::new(&host, Duration::from_secs(self.mail_interval), tell).run(&stop);
         answer::print("stopped\n")?;
         Ok(Exit::Well)
     }
@@ -47,6 +53,9 @@ fn tell(news: WatchEvent<'_>) {
         WatchEvent::Imported(drop, done) => _ = answer::print(&imported(drop, done)),
         WatchEvent::Failed(drop, fault) => {
             answer::say(format_args!("{}: {fault}; tried again later", drop.key()))
+        }
+        WatchEvent::NotImported(drop, failure) => {
+            answer::say(format_args!("{}: not imported: {failure}", drop.key()))
         }
         WatchEvent::PassedOver(key, why) => answer::say(format_args!("{key}: not taken: {why}")),
     }

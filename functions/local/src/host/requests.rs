@@ -1,5 +1,7 @@
 //! Requests about imports that are there already: approve a dry run, cancel an import.
 
+use std::io::Write;
+
 use jiff::Timestamp;
 use pollster::block_on;
 use rollcall_domain::plan::object_keys::{Cancel, Drop, DropTarget};
@@ -9,8 +11,9 @@ use rollcall_pipeline::approve::approved_by;
 use rollcall_pipeline::cancel::{Cancelled, cancel};
 use rollcall_pipeline::fault::Fault;
 use rollcall_pipeline::ports::{ImportItem, Imports};
+use tempfile::NamedTempFile;
 
-use super::{Done, Host};
+use super::{Done, Host, Workplace};
 use crate::answer::Failure;
 
 impl Host {
@@ -19,14 +22,10 @@ impl Host {
     /// # Errors
     /// Where the machine fails: the import stays unfinished, and the next command finishes it.
     pub fn approve(&self, dry_run: &ImportItem) -> Result<Done, Failure> {
-        if let Some(import) = block_on(approved_by(self.home.bucket(), dry_run))?
-            && let Some(done) = Done::read(&self.home, &dry_run.program, &import)?
-        {
-            return Ok(done);
+        match approved(&self.home, dry_run)? {
+            Some(done) => Ok(done),
+            None => self.request(&approval(dry_run), "approve"),
         }
-        let (program, file) = (dry_run.program.clone(), dry_run.import_id.to_string());
-        let what = DropTarget::Approve(dry_run.import_id.clone());
-        self.request(&Drop { program, what, file, dry_run: false }, "approve")
     }
 
     /// Drops a request into the bucket and follows it.
@@ -35,6 +34,46 @@ impl Host {
         let prepared = self.home.bucket().prepare_bytes(format!("{word}\n").as_bytes(), &drop.key(), at)?;
         self.import_prepared(prepared, drop, Vec::new())
     }
+}
+
+impl Workplace {
+    /// Imports what a dry run showed, by its id.
+    ///
+    /// # Errors
+    /// As [`Host::approve`], and where there is no such import.
+    pub fn approve(&self, id: &str) -> Result<Done, Failure> {
+        let path = match self {
+            Workplace::Here(host) => return host.approve(&find_import(host.home(), id)?),
+            Workplace::Watched(path, _) => path,
+        };
+        let home = Home::open_shared(path)?;
+        let dry_run = find_import(&home, id)?;
+        match approved(&home, &dry_run)? {
+            Some(done) => Ok(done),
+            None => self.request(&approval(&dry_run), "approve"),
+        }
+    }
+
+    /// Drops a request into the bucket and follows it.
+    fn request(&self, drop: &Drop, word: &str) -> Result<Done, Failure> {
+        if let Workplace::Here(host) = self {
+            return host.request(drop, word);
+        }
+        let mut file = NamedTempFile::new()?;
+        writeln!(file, "{word}")?;
+        self.import(file.path(), drop, Vec::new())
+    }
+}
+
+/// What became of the dry run's approval, where it was approved already.
+fn approved(home: &Home, dry_run: &ImportItem) -> Result<Option<Done>, Failure> {
+    let Some(import) = block_on(approved_by(home.bucket(), dry_run))? else { return Ok(None) };
+    Ok(Done::read(home, &dry_run.program, &import)?)
+}
+
+fn approval(dry_run: &ImportItem) -> Drop {
+    let (program, file) = (dry_run.program.clone(), dry_run.import_id.to_string());
+    Drop { program, what: DropTarget::Approve(dry_run.import_id.clone()), file, dry_run: false }
 }
 
 /// The import of an id.

@@ -20,7 +20,9 @@ use rollcall_pipeline::cancel::{Cancelled, cancel};
 use rollcall_pipeline::fault::Fault;
 use rollcall_pipeline::ports::{Answer, Imports, Objects};
 
+use super::handover::{self, Handed};
 use super::{Done, Host};
+use crate::answer::Failure;
 
 /// The interval between polls.
 const LOOK: Duration = Duration::from_millis(250);
@@ -28,6 +30,8 @@ const LOOK: Duration = Duration::from_millis(250);
 const REST: Duration = Duration::from_millis(1_500);
 /// How long a file waits after the machine failed on it.
 const AGAIN: Duration = Duration::from_secs(30);
+/// How often notification e-mails that no mail server took are tried again.
+pub const MAIL_AGAIN: Duration = Duration::from_secs(60);
 /// `<program>/<profile>/dry-run/` is the deepest folder with drops.
 const DEEPEST: usize = 4;
 
@@ -38,6 +42,8 @@ pub enum WatchEvent<'a> {
     Imported(&'a Drop, &'a Done),
     /// The machine failed; the file is retried later.
     Failed(&'a Drop, &'a Fault),
+    /// What another command handed over could not be imported; that command says so too.
+    NotImported(&'a Drop, &'a Failure),
     /// A file in the inbox that is never taken, and why.
     PassedOver(&'a str, &'static str),
 }
@@ -60,9 +66,30 @@ enum Known {
     NotBefore(Instant),
 }
 
+/// An import that can begin.
+enum Ready {
+    /// A file in the inbox.
+    Dropped(Drop),
+    /// A request of another command.
+    Handed(Handed),
+}
+
+impl Ready {
+    fn drop(&self) -> &Drop {
+        match self {
+            Ready::Dropped(drop) => drop,
+            Ready::Handed(handed) => &handed.drop,
+        }
+    }
+}
+
+/// The imports that run, by program.
+type Running<'s> = BTreeMap<ProgramName, ScopedJoinHandle<'s, ()>>;
+
 /// The watch over one home.
 pub struct Watch<'h, T> {
     host: &'h Host,
+    mail_again: Duration,
     tell: T,
     known: Mutex<HashMap<String, Known>>,
     passed_over: Mutex<BTreeSet<String>>,
@@ -70,38 +97,54 @@ pub struct Watch<'h, T> {
 
 impl<'h, T: Fn(WatchEvent<'_>) + Sync> Watch<'h, T> {
     /// A watch that reports events.
-    pub fn new(host: &'h Host, tell: T) -> Self {
-        Self { host, tell, known: Mutex::default(), passed_over: Mutex::default() }
+    pub fn new(host: &'h Host, mail_again: Duration, tell: T) -> Self {
+        Self { host, mail_again, tell, known: Mutex::default(), passed_over: Mutex::default() }
     }
 
     /// Watches until `stop` is set; imports that run then are finished.
     pub fn run(&self, stop: &AtomicBool) {
         thread::scope(|scope| {
-            let mut running = BTreeMap::new();
+            let mut running = Running::new();
+            let mut mail: Option<ScopedJoinHandle<'_, ()>> = None;
+            let mut mailed = Instant::now();
             while !stop.load(Ordering::Relaxed) {
-                running.retain(|_, import: &mut ScopedJoinHandle<'_, ()>| !import.is_finished());
-                self.start(scope, &mut running, self.at_rest());
+                running.retain(|_, import| !import.is_finished());
+                self.start(scope, &mut running);
+                let is_sending = mail.as_ref().is_some_and(|mail| !mail.is_finished());
+                if mailed.elapsed() >= self.mail_again && !is_sending {
+                    mailed = Instant::now();
+                    mail = Some(scope.spawn(|| self.host.send_waiting()));
+                }
                 thread::sleep(LOOK);
             }
         });
     }
 
-    fn start<'s>(
-        &'s self,
-        scope: &'s Scope<'s, '_>,
-        running: &mut BTreeMap<ProgramName, ScopedJoinHandle<'s, ()>>,
-        ready: Vec<Drop>,
-    ) {
-        let loads: Vec<&Drop> =
-            ready.iter().filter(|drop| matches!(drop.what, DropTarget::Directory(_))).collect();
-        if !loads.is_empty() {
+    /// Starts what is ready; what other commands wait for comes first.
+    fn start<'s>(&'s self, scope: &'s Scope<'s, '_>, running: &mut Running<'s>) {
+        let handed = handover::requests(&self.host.home).into_iter().map(Ready::Handed);
+        let ready: Vec<Ready> = handed.chain(self.at_rest().into_iter().map(Ready::Dropped)).collect();
+        let is_load = |ready: &Ready| matches!(ready.drop().what, DropTarget::Directory(_));
+        if ready.iter().any(is_load) {
             if running.is_empty() {
-                loads.into_iter().for_each(|drop| self.take(drop));
+                ready.iter().filter(|ready| is_load(ready)).for_each(|ready| self.import(ready));
             }
             return;
         }
-        for drop in ready {
-            running.entry(drop.program.clone()).or_insert_with(|| scope.spawn(move || self.take(&drop)));
+        for ready in ready {
+            running
+                .entry(ready.drop().program.clone())
+                .or_insert_with(|| scope.spawn(move || self.import(&ready)));
+        }
+    }
+
+    fn import(&self, ready: &Ready) {
+        match ready {
+            Ready::Dropped(drop) => self.take(drop),
+            Ready::Handed(handed) => match self.host.take_handed(handed) {
+                Ok(done) => (self.tell)(WatchEvent::Imported(&handed.drop, &done)),
+                Err(failure) => (self.tell)(WatchEvent::NotImported(&handed.drop, &failure)),
+            },
         }
     }
 

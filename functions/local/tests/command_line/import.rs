@@ -195,7 +195,7 @@ fn a_home_is_worked_on_by_one_command_at_a_time() {
     let place = Place::new();
     let lock = fs::File::options().write(true).open(place.path().join("rollcall-home/lock")).unwrap();
     lock.lock().unwrap();
-    let ran = place.import(&place.file("good.csv", GOOD));
+    let ran = place.import_with(&place.file("good.csv", GOOD), &["--wait", "0"]);
     ran.says(2, &["in use"]);
     assert_eq!(ran.json()["status"], "failed");
     place.ok(&["imports", "list"]);

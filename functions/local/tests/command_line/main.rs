@@ -2,10 +2,12 @@
 
 #![allow(clippy::unwrap_used, reason = "a test's helpers may panic as the test may")]
 
+mod beside;
 mod home;
 mod import;
 mod place;
 mod preview;
+mod several;
 mod typos;
 
 const GOOD: &str = "Name,Email,Group\nAnn,ann@x.example,Gold\nBob,bob@x.example,\n";

@@ -117,7 +117,7 @@ impl Place {
     }
 }
 
-fn told(output: Output) -> Ran {
+pub fn told(output: Output) -> Ran {
     Ran {
         code: output.status.code().unwrap_or(-1),
         out: String::from_utf8(output.stdout).unwrap(),

@@ -25,6 +25,15 @@ fn a_mistyped_name_is_refused_with_the_nearest_one_and_writes_nothing() {
             (json["status"].as_str(), json["errors"][0]["code"].as_str()),
             (Some("refused"), Some(code))
         );
+        let preview = ["preview", &file, "--program", program, "--profile", profile, "--set", option];
+        place.run(&preview).says(2, &[nearest]);
+        let json = place.run(&[&preview[..], &["--json"]].concat()).json();
+        assert_eq!(
+            (json["verdict"]["accepted"].as_bool(), json["rows"].as_array().map(Vec::len)),
+            (Some(false), Some(2))
+        );
+        assert_eq!(json["verdict"]["errors"][0]["code"].as_str(), Some(code));
+        assert!(json["error"].as_str().unwrap().contains(nearest), "{json}");
         assert_eq!(place.snapshot(), before, "{option}");
     }
 }

@@ -4,7 +4,7 @@ use crate::clean::website_key;
 use crate::contacts::directory::{Account, Candidates, MatchKey, by_id};
 use crate::profile::compiled::Profile;
 use crate::profile::raw::{KeyKind, Pick};
-use crate::row::cleaner::RowValues;
+use crate::row::values::RowValues;
 use crate::types::code::Code;
 use crate::types::finding::{Column, Finding};
 

@@ -2,9 +2,9 @@
 //!
 //! In: the cells of a record and the mapping. Out: a value for each field, the row's identity, its findings.
 //!
-//! - [`cleaner`]: cleans the cells of a row, checks the row, gives its identity.
+//! - [`cleaner`]: cleans the cells of a row, checks the row, gives its identity and the addresses and phones in it.
+//!   [`values`]: what it cleaned.
 //! - `cell`: cleans one cell. `again`: looks once more at a cell that is not plainly what its field holds.
-//! - [`reach`]: every address and phone of a row, for suppressions.
 //! - [`kinds`]: the field kinds that most rows do not have. [`fold`]: when two names count as the same.
 
 mod again;
@@ -12,4 +12,4 @@ mod cell;
 pub mod cleaner;
 pub mod fold;
 pub mod kinds;
-pub mod reach;
+pub mod values;

@@ -7,7 +7,7 @@ use crate::file::cells::Cells;
 use crate::judge::chunk_judge::{ChunkJudge, Linked, Row};
 use crate::profile::change_rules::{Blank, ChangeRules};
 use crate::profile::compiled::{FieldIndex, Profile};
-use crate::row::cleaner::RowValues;
+use crate::row::values::RowValues;
 use crate::types::code::Code;
 use crate::types::field_kind::FieldKind;
 

@@ -9,7 +9,7 @@ use crate::judge::chunk_judge::Linked;
 use crate::plan::mapping::Mapping;
 use crate::profile::compiled::{FieldIndex, Profile};
 use crate::profile::raw::UnknownColumns;
-use crate::row::cleaner::RowValues;
+use crate::row::values::RowValues;
 use crate::types::field_kind::FieldKind;
 
 /// The fields and columns of a record, in the order of its JSON.
@@ -238,7 +238,8 @@ fn push_text(out: &mut String, text: &str) {
 mod tests {
     use super::*;
     use crate::profile::options::Options;
-    use crate::row::cleaner::{Cleaner, Values};
+    use crate::row::cleaner::Cleaner;
+    use crate::row::values::Values;
 
     #[test]
     fn a_new_record_is_written_as_serde_would() {

@@ -10,8 +10,8 @@ use crate::contacts::matching::match_key;
 use crate::contacts::suppression::{email_key, phone_key, sealed};
 use crate::file::cells::Cells;
 use crate::judge::chunk_judge::{ChunkJudge, Known, LookupAnswers, Row};
-use crate::row::cleaner::RowValues;
-use crate::row::reach::Reach;
+use crate::row::cleaner::Reach;
+use crate::row::values::RowValues;
 use crate::types::code::Code;
 use crate::types::finding::Finding;
 

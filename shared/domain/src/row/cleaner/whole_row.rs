@@ -1,0 +1,72 @@
+//! What can be said only of a row as a whole: fields of which one is needed, its width, its bytes.
+
+use super::Cleaner;
+use super::one_cell::too_long;
+use crate::file::cells::Cells;
+use crate::file::record_text::BadBytes;
+use crate::plan::chunk::Mark;
+use crate::profile::compiled::FieldIndex;
+use crate::row::values::RowValues;
+use crate::types::code::Code;
+use crate::types::finding::{Column, Finding};
+
+impl Cleaner<'_> {
+    /// What can be said of the row as a whole, and of cells that no field has.
+    pub(super) fn check_row(
+        &self,
+        cells: &Cells,
+        row: RowValues<'_>,
+        mark: Option<&Mark>,
+        findings: &mut Vec<Finding>,
+    ) {
+        for group in &self.profile.one_of {
+            // A value that is wrong is there all the same, and said already; one that was left out is not.
+            let filled = |field: &FieldIndex| {
+                let name = &self.profile.fields[*field].name;
+                !row.get(*field).is_empty()
+                    || findings.iter().any(|found| found.is_error() && found.field() == Some(name))
+            };
+            if !group.iter().any(filled) {
+                let names: Vec<&str> = group.iter().map(|field| &*self.profile.fields[*field].name).collect();
+                findings.push(Finding::new(Code::OneOfMissing).arg("fields", names.join(", ")));
+            }
+        }
+        let is_longer = cells.len() > self.width && !cells.iter().skip(self.width).all(str::is_empty);
+        if is_longer || (cells.len() < self.least && !self.open_ended) {
+            findings
+                .push(Finding::new(Code::RowRagged).arg("expected", self.width).arg("found", cells.len()));
+        }
+        for (position, cell) in cells.iter().enumerate() {
+            let mapped = self.always_cleaned.get(position).copied().unwrap_or(false);
+            if !mapped && let Some(finding) = too_long(cell, || self.column_at(position)) {
+                findings.push(finding);
+            }
+        }
+        for bad in mark.iter().flat_map(|mark| &mark.bytes) {
+            // Such bytes are shown as something, which nobody sent and nobody mended.
+            let here = Some(bad.cell + 1);
+            let place = |finding: &Finding| finding.column.as_ref().and_then(|column| column.position);
+            findings.retain(|finding| finding.code != Code::ValueRepaired || place(finding) != here);
+            findings.push(self.bad_bytes(bad, cells));
+        }
+    }
+
+    /// The column of findings about a cell: of its field, of its header, or of its place alone.
+    pub(super) fn column_at(&self, position: usize) -> Column {
+        if let Some(field) = self.field_of.get(position).copied().flatten() {
+            return self.columns[field].clone();
+        }
+        let place = position as u32 + 1;
+        let header = self.headers.get(position);
+        Column::unmapped(header.cloned().unwrap_or_else(|| format!("column_{place}")), place)
+    }
+
+    fn bad_bytes(&self, bad: &BadBytes, cells: &Cells) -> Finding {
+        let position = bad.cell as usize;
+        Finding::on(Code::BytesInvalid, &self.column_at(position))
+            .value(cells.get(position))
+            .arg("encoding", self.encoding.as_str())
+            .arg("position", bad.at + 1)
+            .arg("byte", format!("{:02X}", bad.byte))
+    }
+}
