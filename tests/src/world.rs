@@ -19,7 +19,9 @@ use rollcall_embedded::memory::{MemoryContacts, MemoryDirectory, MemoryImports, 
 use rollcall_embedded::queue::{LocalQueue, Message};
 use rollcall_pipeline::assemble::Assembly;
 use rollcall_pipeline::finalize::{Finalized, finalize, finalize_begun};
-use rollcall_pipeline::ports::{Clock, ContactReader, Imports, NotificationClaim, ObjectVersion, Objects, Pool, Ports};
+use rollcall_pipeline::ports::{
+    Clock, ContactReader, Imports, NotificationClaim, ObjectVersion, Objects, Pool, Ports,
+};
 use rollcall_pipeline::preview::{Preview, preview};
 use rollcall_pipeline::split::split_import;
 use rollcall_pipeline::work::{Plans, Worked, work_chunk};

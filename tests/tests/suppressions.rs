@@ -61,16 +61,14 @@ fn every_profile_and_mode_refuses_them() {
         let host = host();
         both(&host, owner);
         for (profile, header, row) in ROWS {
-            for (email, phone, field) in [
-                ("ok@quiet.example", PHONE, "phone"),
-                ("GONE@Quiet.Example", "+5511961230000", "email"),
-            ] {
+            for (email, phone, field) in
+                [("ok@quiet.example", PHONE, "phone"), ("GONE@Quiet.Example", "+5511961230000", "email")]
+            {
                 let rows = file(header, row, email, phone);
                 if !rows.to_lowercase().contains(EMAIL) && !rows.contains(PHONE) {
                     continue;
                 }
-                for options in
-                    [&[][..], &[("dry_run", "true")], &[("mode", "create")], &[("mode", "update")]]
+                for options in [&[][..], &[("dry_run", "true")], &[("mode", "create")], &[("mode", "update")]]
                 {
                     let import = host.import_with(profile, &rows, options, &Course::default());
                     let errors = import.errors();
@@ -105,7 +103,10 @@ fn they_are_found_wherever_they_are_in_a_row() {
         ("prospects", format!("name,email,phone\nAnn,ok@a.example,+5511961230000 / {PHONE}\n")),
         ("prospects", "name,email,phone\nAnn,ok@a.example,(11) 96123-4567\n".to_owned()),
         // A further column that could fill the field.
-        ("leads", format!("last_name,email,phone,mobile,owner\nA,ok@a.example,+5511961230000,{PHONE},Ana Souza\n")),
+        (
+            "leads",
+            format!("last_name,email,phone,mobile,owner\nA,ok@a.example,+5511961230000,{PHONE},Ana Souza\n"),
+        ),
         ("mailing", format!("name;phone_1;phone_7\nAnn;+5511961230000;{PHONE}\n")),
         ("mailing", format!("name;phone_1\nAnn;+5511961230000 / {PHONE}\n")),
         ("accounts", format!("{base},phone,cell_phone\n{person},+5511961230000,{PHONE}\n")),
@@ -209,7 +210,10 @@ fn imp_25_a_suppressed_account_is_not_invited_at_its_own_address() {
     let import = host.import("prospects", "name,email,account_id,group\nAnn,ann@a.example,A1,vip\n");
     assert_eq!(import.succeeded_rows()[0]["rollcall_invite_to"], "ann@a.example");
     let contact = host.contact_of("ann@a.example");
-    assert_eq!((&contact["invite_to"], &contact["email"]), (&"ann@a.example".into(), &"ann@a.example".into()));
+    assert_eq!(
+        (&contact["invite_to"], &contact["email"]),
+        (&"ann@a.example".into(), &"ann@a.example".into())
+    );
     assert!(!contact.to_string().contains(EMAIL), "{contact}");
 }
 
@@ -224,7 +228,10 @@ fn a_load_adds_updates_and_never_frees_anybody() {
     assert_eq!(load("A@x.example,+55 11 96123-0001,one\n"), (0, 0, 1, 0));
     assert_eq!(load("a@x.example,+5511961230001,two\n"), (0, 1, 0, 0));
     // Another phone of the same address, an address alone, and several in a cell.
-    assert_eq!(load("a@x.example,+5511961230002,\na@x.example,,\n\"b@x.example; c@x.example\",,\n"), (3, 0, 0, 0));
+    assert_eq!(
+        load("a@x.example,+5511961230002,\na@x.example,,\n\"b@x.example; c@x.example\",,\n"),
+        (3, 0, 0, 0)
+    );
     assert_eq!(load("b@x.example,,\n"), (0, 0, 1, 0));
     // The first of a repeated one stands; nothing to suppress is no suppression.
     assert_eq!(load("d@x.example,,first\nd@x.example,,second\n,,nothing\nnone,,\n"), (1, 0, 0, 3));
@@ -314,9 +321,10 @@ fn list(rows: &[(u8, u8)], profile: u8) -> (&'static str, String) {
         people.iter().map(|(email, phone)| make(email, phone)).collect()
     };
     match profile {
-        0 => {
-            ("prospects", format!("name,email,phone\n{}", line(|email, phone| format!("N,{email},{phone}\n"))))
-        }
+        0 => (
+            "prospects",
+            format!("name,email,phone\n{}", line(|email, phone| format!("N,{email},{phone}\n"))),
+        ),
         1 => ("mailing", format!("name;phone_1\n{}", line(|_, phone| format!("N;{phone}\n")))),
         _ => (
             "leads",
@@ -332,13 +340,14 @@ fn run_step(world: &World, known: &mut Known, step: Step) -> Result<(), TestCase
     let import = match step {
         Step::Suppress { person: number, what, of_all } => {
             let (email, phone) = person(number);
-            let (email, phone) =
-                (if what != 1 { &*email } else { "" }, if what != 0 { &*phone } else { "" });
+            let (email, phone) = (if what != 1 { &*email } else { "" }, if what != 0 { &*phone } else { "" });
             let target = DropTarget::Directory("suppressions".parse().unwrap());
             let owner = if of_all { "_marketplace" } else { "acme" };
             let file = format!("email,phone\n{email},{phone}\n");
             world.load_of(owner, target, file.as_bytes());
-            known.suppressed.extend([email, phone].map(str::to_owned).into_iter().filter(|one| !one.is_empty()));
+            known
+                .suppressed
+                .extend([email, phone].map(str::to_owned).into_iter().filter(|one| !one.is_empty()));
             return Ok(());
         }
         Step::Approve(number) => {

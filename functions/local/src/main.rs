@@ -9,6 +9,7 @@ mod commands;
 mod drop;
 mod host;
 mod memory;
+mod programs;
 mod progress;
 mod typos;
 

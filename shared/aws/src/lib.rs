@@ -66,9 +66,9 @@ pub use environment::{Environment, Wrong};
 pub use imports::ImportsTable;
 pub use mail::Mailer;
 pub use objects::Bucket;
+pub use queue::{FinalizeMessage, Queues, decode_chunk};
 pub use rollcall_domain::types::secret::Secret;
 pub use secret::secret;
-pub use queue::{FinalizeMessage, Queues, decode_chunk};
 pub use upload::Upload;
 
 /// The SDK clients from which adapters are made.

@@ -3,7 +3,7 @@
 //! On AWS the finalizer begins when all chunks are closed. A host that works and finalizes in one process begins with
 //! the first chunk and passes the open files to [`crate::finalize::finalize_begun`]: the same bytes, sooner.
 
-mod workbook;
+pub(crate) mod workbook;
 
 use std::collections::HashSet;
 

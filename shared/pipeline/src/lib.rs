@@ -11,6 +11,7 @@
 //! - [`migrate`]: a schedule says to look for files. New ones are split like drops.
 //! - [`request`]: the settings, profile and options of an import.
 //! - [`preview`]: shows what an import would do, without starting one.
+//! - [`erase`]: a contact is to be forgotten, in files too.
 //! - [`contacts`]: contacts as people see them now, page by page.
 //!
 //! # Example
@@ -67,6 +68,7 @@ mod artifacts;
 pub mod assemble;
 pub mod cancel;
 pub mod contacts;
+pub mod erase;
 pub mod fault;
 pub mod finalize;
 mod gate;

@@ -14,8 +14,8 @@ use rollcall_domain::contacts::directory::{Candidates, MatchKey};
 pub use rollcall_domain::contacts::writes::ContactWrite;
 use rollcall_domain::plan::chunk::ChunkMessage;
 use rollcall_domain::report::notification::Notification;
-use rollcall_domain::types::kind::Kind;
 use rollcall_domain::types::id::ContactId;
+use rollcall_domain::types::kind::Kind;
 use rollcall_domain::types::names::{ImportId, ProgramName};
 use rollcall_domain::types::outcome::Status;
 use rollcall_domain::types::secret::Secret;
@@ -272,11 +272,7 @@ pub trait ContactReader: Send + Sync {
     ) -> impl Future<Output = Answer<Option<ListedContact>>> + Send;
     /// Removes a contact with its memberships and every copy of its record, also where it is below the cutoff; `false`
     /// where there was nothing. Repeating it is safe.
-    fn erase(
-        &self,
-        program: &ProgramName,
-        contact: &ContactId,
-    ) -> impl Future<Output = Answer<bool>> + Send;
+    fn erase(&self, program: &ProgramName, contact: &ContactId) -> impl Future<Output = Answer<bool>> + Send;
 }
 
 /// The answer to a worker that asks for a chunk.

@@ -15,10 +15,10 @@ use rollcall_domain::types::kind::Kind;
 pub use crate::artifacts::{Loaded, Plans};
 use crate::artifacts::{is_cancelled, missing, put_chunk_result, read_answer, read_chunk_result};
 use crate::fault::Fault;
-use crate::suppressions;
 use crate::ports::{
     Answer, Clock, ContactWrite, Contacts, Directory, Host, Imports, Objects, Pool, Ports, Queue, Take,
 };
+use crate::suppressions;
 
 /// The outcome of a chunk message.
 #[derive(Debug, Clone, PartialEq)]

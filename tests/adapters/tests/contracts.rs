@@ -20,8 +20,8 @@ use rollcall_tests::contracts::directory::directory_contract;
 use rollcall_tests::contracts::imports::imports_contract;
 use rollcall_tests::contracts::mail::mail_contract;
 use rollcall_tests::contracts::objects::objects_contract;
-use rollcall_tests::contracts::reader::reader_contract;
 use rollcall_tests::contracts::queue::{Received, chunk, queue_contract};
+use rollcall_tests::contracts::reader::reader_contract;
 
 fn name(what: &str) -> String {
     format!("{what}-{:08x}", fastrand::u32(..))

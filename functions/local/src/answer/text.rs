@@ -218,7 +218,11 @@ fn command(asked: &ImportArguments, home: &Path, file: &Path, dry_run: bool) -> 
     let same_file = file == asked.source;
     let (home, file) = (quoted(&home.to_string_lossy()), quoted(&file.to_string_lossy()));
     if let Some(kind) = asked.profile.strip_prefix("directory/") {
-        let whose = if asked.program == MARKETPLACE { String::new() } else { format!(" --program {}", asked.program) };
+        let whose = if asked.program == MARKETPLACE {
+            String::new()
+        } else {
+            format!(" --program {}", asked.program)
+        };
         return format!("rollcall --home {home} directory load {kind} {file}{whose}");
     }
     let dry = if dry_run { " --dry-run" } else { "" };

@@ -1,5 +1,7 @@
 //! `rollcall directory`: what rows are checked and matched against.
 
+mod list;
+
 use std::path::{Path, PathBuf};
 
 use rollcall_domain::types::kind::Kind;
@@ -9,11 +11,12 @@ use super::{Delivery, Form, Tuning};
 use crate::answer::{Exit, Failure};
 use crate::drop::ImportArguments;
 
-/// Load what rows are checked and matched against
+/// Load and list what rows are checked and matched against
 #[derive(Debug, clap::Subcommand)]
 pub enum Directory {
     /// Add and update entries from a CSV file with a header
     Load(Load),
+    List(list::List),
 }
 
 #[derive(Debug, clap::Args)]
@@ -33,9 +36,12 @@ pub struct Load {
 }
 
 impl Directory {
-    /// Loads the file.
+    /// Loads a file, or lists entries.
     pub fn run(self, home: &Path) -> Result<Exit, Failure> {
-        let Directory::Load(load) = self;
+        let load = match self {
+            Directory::Load(load) => load,
+            Directory::List(list) => return list.run(home),
+        };
         let owner = match (load.kind, load.program) {
             (Kind::Accounts, _) | (Kind::Suppressions, None) => MARKETPLACE.to_owned(),
             (_, Some(program)) => program,

@@ -124,7 +124,8 @@ impl ContactsTable {
                 .take(together)
                 .map(|shard| (shard, if shard == at.shard { at.after.clone() } else { String::new() }))
                 .collect();
-            let read = shards.into_iter().map(|(shard, after)| self.some_of(pool, &standing, shard, after, room));
+            let read =
+                shards.into_iter().map(|(shard, after)| self.some_of(pool, &standing, shard, after, room));
             let read: Vec<Folding> =
                 stream::iter(read.collect::<Vec<_>>()).buffered(AT_A_TIME).try_collect().await?;
             for folding in read {
@@ -161,12 +162,19 @@ impl ContactsTable {
         let mut folding = Folding { after, ..Folding::default() };
         let (mut items, mut start) = (Vec::new(), None);
         loop {
-            let query = self.0.client.query().table_name(&self.0.name).key_condition_expression("#pk = :pk AND #sk > :after");
+            let query = self
+                .0
+                .client
+                .query()
+                .table_name(&self.0.name)
+                .key_condition_expression("#pk = :pk AND #sk > :after");
             let query = query.expression_attribute_names("#pk", PK).expression_attribute_names("#sk", SK);
-            let query = query.expression_attribute_values(":pk", text(format!("{}#{shard:02x}", partition(pool))));
+            let query =
+                query.expression_attribute_values(":pk", text(format!("{}#{shard:02x}", partition(pool))));
             // An empty key is none to DynamoDB; every contact's is after this one.
             let from = if folding.after.is_empty() { "!" } else { &folding.after };
-            let query = query.expression_attribute_values(":after", text(from)).set_exclusive_start_key(start);
+            let query =
+                query.expression_attribute_values(":after", text(from)).set_exclusive_start_key(start);
             // A contact may be followed by memberships, and the last one may be cut.
             let limit = i32::try_from(2 * room + 1).unwrap_or(i32::MAX);
             let answer = query.limit(limit).send().await.map_err(|error| fault(DOING, error))?;
@@ -180,7 +188,12 @@ impl ContactsTable {
         folding.more = start.is_some();
         if folding.more {
             // The last contact may lack memberships: it is on the next page.
-            let last = items.last().and_then(|item| text_of(item, SK)).and_then(id_of).unwrap_or_default().to_owned();
+            let last = items
+                .last()
+                .and_then(|item| text_of(item, SK))
+                .and_then(id_of)
+                .unwrap_or_default()
+                .to_owned();
             items.retain(|item| text_of(item, SK).and_then(id_of) != Some(&*last));
             let before = items.last().and_then(|item| text_of(item, SK)).and_then(id_of);
             folding.after = before.map(|id| format!("{id}{AFTER}")).unwrap_or_default();
@@ -265,7 +278,8 @@ impl Cursor {
         let mut parts = cursor.splitn(3, ':');
         let shard = parts.next()?.parse().ok().filter(|shard| *shard <= 256)?;
         let (after, pool) = (parts.next()?.to_owned(), parts.next()?.to_owned());
-        let fits = after.is_empty() || after.strip_suffix(AFTER).is_some_and(|id| ContactId::parse(id).is_some());
+        let fits =
+            after.is_empty() || after.strip_suffix(AFTER).is_some_and(|id| ContactId::parse(id).is_some());
         fits.then_some(Self { shard, after, pool })
     }
 }

@@ -23,7 +23,6 @@ use crate::contacts::writes::ContactWrite;
 use crate::file::cells::Cells;
 use crate::file::record_text::BadBytes;
 use crate::file::split::records;
-use crate::types::finding::Column;
 use crate::plan::chunk::{ChunkMessage, Mark};
 use crate::plan::import_plan::Plan;
 use crate::plan::mapping::{Mapping, Role};
@@ -38,6 +37,7 @@ use crate::row::fold::fold_name;
 use crate::row::values::{RowValues, Values};
 use crate::types::code::Code;
 use crate::types::field_kind::FieldKind;
+use crate::types::finding::Column;
 use crate::types::finding::Finding;
 use crate::types::id::ContactId;
 use crate::types::kind::Kind;
@@ -397,8 +397,7 @@ impl<'p> ChunkJudge<'p> {
             return self.refuse(output, &row);
         }
         // An account that must not be contacted is not invited at its own address.
-        let uninvited =
-            matched.is_some_and(|matched| known.suppressed().has_email(&matched.account.email));
+        let uninvited = matched.is_some_and(|matched| known.suppressed().has_email(&matched.account.email));
         let group = group.filter(|_| !uninvited);
         let before_row = output.written();
         let at = self.accept(output, &row, outcome, values, group, matched, contact_id);

@@ -1,5 +1,6 @@
 //! Keys of objects in the bucket: every key is built and read here, and nowhere else.
 
+use crate::types::id::ContactId;
 use crate::types::kind::Kind;
 use crate::types::names::{ImportId, ProfileName, ProgramName};
 
@@ -120,6 +121,16 @@ pub fn profile(name: &ProfileName) -> String {
 /// The mapping that holds for every file with a header.
 pub fn saved_mapping(program: &ProgramName, profile: &str, fingerprint: &str) -> String {
     format!("settings/mappings/{program}/{profile}/{fingerprint}.toml")
+}
+
+/// The mark that a contact was erased.
+pub fn erased(program: &ProgramName, contact: &ContactId) -> String {
+    format!("erased/{program}/{contact}")
+}
+
+/// The prefix of the folders of a program's imports.
+pub fn imports(program: &ProgramName) -> String {
+    format!("imports/{program}/")
 }
 
 /// The folder of one import.

@@ -130,7 +130,8 @@ impl ContactReader for MemoryContacts {
         let wrong = || Fault::damaged("reading contacts", "not a cursor of a page");
         let after = cursor.map(|cursor| ContactId::parse(cursor).ok_or_else(wrong)).transpose()?;
         let all = lock(&self.0).of(program);
-        let mut rest = all.into_values().filter(|contact| after.is_none_or(|after| contact.contact_id > after));
+        let mut rest =
+            all.into_values().filter(|contact| after.is_none_or(|after| contact.contact_id > after));
         let contacts: Vec<ListedContact> = rest.by_ref().take(limit).collect();
         let next = rest.next().and(contacts.last()).map(|last| last.contact_id.to_string());
         Ok(ContactPage { contacts, next })

@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
+use rollcall_domain::types::kind::Kind;
 use rollcall_domain::types::names::ProgramName;
 use rollcall_pipeline::fault::Fault;
-use rollcall_pipeline::ports::{Answer, ImportItem, ListedContact};
+use rollcall_pipeline::ports::{Answer, DirectoryItem, ImportItem, ListedContact};
 
 use super::database::Database;
 use super::imports::{SELECT, item_of};
@@ -41,6 +42,30 @@ impl Listing {
             let mut select = connection.prepare(&format!("{SELECT} {clause} ORDER BY import_id"))?;
             select.query_map([], item_of)?.collect()
         })
+    }
+
+    /// Passes on every entry of an owner's directory: id, keys and JSON, in the order of the ids. It holds no lock.
+    ///
+    /// # Errors
+    /// When the tables cannot be read, and every error that the caller returns.
+    pub fn entries<E: From<Fault>>(
+        &self,
+        owner: &ProgramName,
+        kind: Kind,
+        mut each: impl FnMut(DirectoryItem) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let fault = |error: rusqlite::Error| Fault::permanent("listing the directory", error);
+        let reader = self.0.connect_reader().map_err(fault)?;
+        let select = "SELECT id, keys, json FROM entries WHERE owner = ?1 AND kind = ?2 ORDER BY id";
+        let mut select = reader.prepare(select).map_err(fault)?;
+        let mut rows = select.query([owner.as_str(), kind.as_str()]).map_err(fault)?;
+        while let Some(row) = rows.next().map_err(fault)? {
+            let text = |column| row.get::<_, String>(column).map_err(fault);
+            let keys = serde_json::from_str(&text(1)?);
+            let keys = keys.map_err(|error| Fault::permanent("listing the directory", error))?;
+            each(DirectoryItem { id: text(0)?, keys, json: text(2)? })?;
+        }
+        Ok(())
     }
 
     /// Passes on every contact of a program, in the order of their ids as text. It may take long and holds no lock:

@@ -69,7 +69,10 @@ impl Columns {
             [one] => one,
             several => {
                 let words = "the contacts are of several profiles, and a list is imported under one";
-                return Err(Failure::said(format!("{words}; choose it with --profile: {}", several.join(", "))));
+                return Err(Failure::said(format!(
+                    "{words}; choose it with --profile: {}",
+                    several.join(", ")
+                )));
             }
         };
         let profile = profile(home.path(), name)?;

@@ -16,11 +16,10 @@ use rollcall_pipeline::fault::Fault;
 use rollcall_pipeline::ports::{Directory, ListedContact};
 
 use super::export::{Columns, Export};
-use super::program_of;
 use crate::answer;
 use crate::answer::{Column, Exit, Failure, Table};
-use crate::commands::program;
 use crate::host::find_import;
+use crate::programs::{program_of, settings_of};
 
 /// List contacts, in the order of their ids
 ///
@@ -99,19 +98,14 @@ impl List {
         })
     }
 
-    fn output(
-        &self,
-        home: &Home,
-        program: &ProgramName,
-        filter: &ContactFilter,
-    ) -> Result<Output, Failure> {
+    fn output(&self, home: &Home, program: &ProgramName, filter: &ContactFilter) -> Result<Output, Failure> {
         if self.json {
             return Ok(Output::Json(BufWriter::new(std::io::stdout())));
         }
         if !self.csv && self.xlsx.is_none() {
             return Ok(Output::Table(BufWriter::new(std::io::stdout())));
         }
-        let settings: Settings = program::read(home, program)?.unwrap_or_default();
+        let settings: Settings = settings_of(home, program)?.unwrap_or_default();
         let columns = Columns::of(home, program, filter, settings.locale)?;
         Ok(match &self.xlsx {
             None => Output::Export(Box::new(Export::csv(columns)?)),

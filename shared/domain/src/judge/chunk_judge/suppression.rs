@@ -23,9 +23,10 @@ impl ChunkJudge<'_> {
         let mut cells = Cells::default();
         for index in 0..self.rows.len() {
             let row = &self.rows[index];
-            let own = self.reaches(row, index, &mut cells).into_iter().filter_map(|reach| {
-                Some((Some(reach.column), match_key(reach.kind, &reach.value)?))
-            });
+            let own = self
+                .reaches(row, index, &mut cells)
+                .into_iter()
+                .filter_map(|reach| Some((Some(reach.column), match_key(reach.kind, &reach.value)?)));
             let stored = row.asked.contact.and_then(|place| found.contacts.get(place as usize)?.as_deref());
             let reach: Vec<_> = own.chain(stored_keys(stored).map(|key| (None, key))).collect();
             keys.extend(reach.iter().map(|(_, key)| key.clone()));
