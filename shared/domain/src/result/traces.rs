@@ -28,8 +28,8 @@ const HARMLESS_OF_OURS: [&str; 2] = ["field", "reason"];
 pub struct Traces {
     contact_id: ContactId,
     id: String,
-    /// Alternatives of the identity; a row is the contact's where it has all parts of one.
-    identity: Vec<Vec<Part>>,
+    /// The parts of its identity; a row is the contact's where it has all of them.
+    identity: Vec<Part>,
     /// Texts, in lower case, that show the contact.
     words: Vec<Vec<u8>>,
 }
@@ -63,7 +63,7 @@ impl Traces {
             words.extend(
                 values.filter(|value| !value.is_empty()).map(|value| value.to_lowercase().into_bytes()),
             );
-            identity.extend(profile.map(|profile| identities(profile, record)).unwrap_or_default());
+            identity.extend(profile.map(|profile| identity_of(profile, record)).unwrap_or_default());
         }
         Self { contact_id, id, identity, words }
     }
@@ -85,7 +85,7 @@ impl Traces {
             return true;
         }
         let has = |part: &Part| cells.iter().any(|cell| part.is(unguard(cell.trim()).trim()));
-        self.identity.iter().any(|parts| parts.iter().all(has))
+        !self.identity.is_empty() && self.identity.iter().all(has)
     }
 
     /// Empties the contact's lines of a file whose header is known; whole records only.
@@ -144,8 +144,8 @@ impl Traces {
     }
 }
 
-/// The identities of a record, each as far as its fields are filled.
-fn identities(profile: &Profile, record: &Record) -> Vec<Vec<Part>> {
+/// The identity of a record: the first alternative whose fields are all filled, as for a row.
+fn identity_of(profile: &Profile, record: &Record) -> Vec<Part> {
     let part = |field: &usize| {
         let field = &profile.fields[*field];
         let value = record.fields.get(&*field.name).filter(|value| !value.is_empty())?;
@@ -153,7 +153,7 @@ fn identities(profile: &Profile, record: &Record) -> Vec<Vec<Part>> {
         identity_part(field, value, &mut form);
         Some(Part { kind: field.kind, value: form, bare: field.ignores_punctuation })
     };
-    profile.identity.iter().filter_map(|fields| fields.iter().map(part).collect()).collect()
+    profile.identity.iter().find_map(|fields| fields.iter().map(part).collect()).unwrap_or_default()
 }
 
 impl Part {
@@ -280,6 +280,12 @@ mod tests {
             ("prospects", &[("email", "ann@x.example")][..], "Ann,Ann@X.example", true),
             ("prospects", &[("email", "ann@x.example")], "Ann,\"'ann@x.example\"", false),
             ("prospects", &[("email", "ann@x.example")], "Ann,bob@x.example", false),
+            (
+                "leads",
+                &[("email", "ann@x.example"), ("phone", "+5511961234567")],
+                "Bob,+55 11 96123 4567",
+                false,
+            ),
             ("mailing", &[("phone_1", "+5511961234567")], "Ann,(11) 96123-4567", true),
             ("mailing", &[("phone_1", "+5511961234567")], "Ann,1234567", false),
             ("leads", &[("email", ""), ("phone", "+5511961234567")], "Ann,+55 11 96123 4567", true),
