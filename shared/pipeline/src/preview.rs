@@ -253,19 +253,17 @@ async fn judge(
     let told = bench.tell(&wanted, &found).map_err(|error| Fault::damaged("judging a chunk", error))?;
     let mut told = told.into_iter().peekable();
     let mut rows = Vec::new();
-    let mut start = 0;
-    for (number, end) in (message.first_row..).zip(records(message.text.as_bytes(), delimiter)) {
+    for (number, record) in (message.first_row..).zip(records(message.text.as_bytes(), delimiter)) {
         if let Some(judged) = told.next_if(|judged| judged.row == number) {
             rows.push(PreviewRow {
                 row: number,
                 line: judged.line,
-                cells: cells(&message.text[start..end.end - usize::from(end.terminator)], delimiter),
+                cells: cells(&message.text[record.body], delimiter),
                 status: RowStatus::of(&judged),
                 findings: judged.findings.iter().map(|one| FindingJson::new(one, &labels, locale)).collect(),
                 changes: judged.changes,
             });
         }
-        start = end.end;
     }
     Ok(rows)
 }
@@ -356,19 +354,16 @@ fn show(
     preview.columns = columns_of(&opening.mapping, Some(profile));
     preview.missing = opening.mapping.missing(profile);
     preview.rows.clear();
-    let (mut start, mut row) = (opening.skip, 0);
+    let mut row = 0;
     let mut line = 1 + opening.lines;
     let mut no_row_yet = opening.first_is_no_row;
-    let mut ends = records(&sample[start..], delimiter);
-    if !complete {
-        ends.pop();
-    }
-    for end in ends {
+    let table = &sample[opening.skip..];
+    let all = records(table, delimiter);
+    for record in if complete { all } else { all.without_last() } {
         if preview.rows.len() == limit {
             return;
         }
-        let bytes = &sample[start..opening.skip + end.end - usize::from(end.terminator)];
-        let cells = cells(&shown(bytes, delimiter), delimiter);
+        let cells = cells(&shown(&table[record.body], delimiter), delimiter);
         let blank = cells.iter().all(|cell| cell.trim().is_empty());
         if no_row_yet {
             no_row_yet = blank && opening.mapping.has_header;
@@ -380,8 +375,7 @@ fn show(
                 preview.rows.push(PreviewRow { row, line, cells, status, findings, changes });
             }
         }
-        line += if opening.of_sheet { 1 } else { u64::from(end.lines) };
-        start = opening.skip + end.end;
+        line += if opening.of_sheet { 1 } else { u64::from(record.lines) };
     }
 }
 

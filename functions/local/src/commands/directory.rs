@@ -11,7 +11,7 @@ use super::{Delivery, Form, Tuning};
 use crate::answer::{Exit, Failure};
 use crate::drop::ImportArguments;
 
-/// Load and list what rows are checked and matched against
+/// Load and list the entries that rows are validated and matched against
 #[derive(Debug, clap::Subcommand)]
 pub enum Directory {
     /// Add and update entries from a CSV file with a header
@@ -23,12 +23,12 @@ pub enum Directory {
 pub struct Load {
     /// accounts, groups, tags, agents, owners, companies, cadences, sign-ups or suppressions
     kind: Kind,
-    /// The file
+    /// CSV file with a header
     file: PathBuf,
-    /// Program of the entries; accounts are shared by all programs, suppressions without it hold for all
-    #[arg(long, value_name = "P")]
+    /// Program that the entries belong to; accounts are shared by all programs, suppressions without it hold for all
+    #[arg(long, value_name = "PROGRAM")]
     program: Option<String>,
-    /// Answer with one JSON document
+    /// Print one JSON document
     #[arg(long)]
     json: bool,
     #[command(flatten)]

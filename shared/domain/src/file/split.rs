@@ -21,8 +21,51 @@ mod blocks {
         0
     }
 }
+/// One record of a whole text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Record {
+    /// Where its cells stand, without the terminator.
+    pub body: Range<usize>,
+    /// Where the next record begins.
+    pub end: usize,
+    /// Physical lines the record spans, at least 1.
+    pub lines: u32,
+}
+
+/// The records of a whole text, in its order.
+#[derive(Debug, Clone)]
+pub struct Records {
+    ends: std::vec::IntoIter<RecordEnd>,
+    start: usize,
+}
+
+impl Records {
+    /// Leaves out the last record, which may go on in text that was not read.
+    pub fn without_last(mut self) -> Self {
+        self.ends.next_back();
+        self
+    }
+}
+
+impl Iterator for Records {
+    type Item = Record;
+
+    fn next(&mut self) -> Option<Record> {
+        let RecordEnd { end, lines, terminator } = self.ends.next()?;
+        let body = self.start..end - usize::from(terminator);
+        self.start = end;
+        Some(Record { body, end, lines })
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        self.ends.size_hint()
+    }
+}
+
+impl ExactSizeIterator for Records {}
+
 /// The records of a whole text, its last one with or without a terminator.
-pub fn records(bytes: &[u8], delimiter: u8) -> Vec<RecordEnd> {
+pub fn records(bytes: &[u8], delimiter: u8) -> Records {
     let mut splitter = Splitter::new(delimiter);
     let mut ends = Vec::new();
     splitter.feed(bytes, &mut ends);
@@ -31,11 +74,13 @@ pub fn records(bytes: &[u8], delimiter: u8) -> Vec<RecordEnd> {
         Tail::Record { terminator, lines } => ends.push(RecordEnd { end: bytes.len(), lines, terminator }),
         Tail::QuoteUnclosed { .. } => ends.push(RecordEnd { end: bytes.len(), lines: 1, terminator: 0 }),
     }
-    ends
+    Records { ends: ends.into_iter(), start: 0 }
 }
 
 #[cfg(test)]
 mod tests;
+
+use std::ops::Range;
 
 use memchr::{memchr_iter, memchr3_iter, memrchr};
 

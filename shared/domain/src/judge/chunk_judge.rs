@@ -154,10 +154,9 @@ impl<'p> ChunkJudge<'p> {
         let delimiter = self.plan.delimiter();
         let mut cells = Cells::default();
         let mut line = message.first_line;
-        let mut start = 0;
         let mut own = String::new();
         let mut marks = message.marks.as_slice();
-        for (number, end) in (message.first_row..).zip(records(message.text.as_bytes(), delimiter)) {
+        for (number, found) in (message.first_row..).zip(records(message.text.as_bytes(), delimiter)) {
             let mark = marks.split_first().filter(|(mark, _)| mark.row == number);
             if let Some((_, rest)) = mark {
                 marks = rest;
@@ -165,7 +164,7 @@ impl<'p> ChunkJudge<'p> {
             let own_mark =
                 mark.filter(|_| self.plan.mapping.is_result_file).map(|(mark, _)| self.own_mark(mark));
             let mark = own_mark.as_ref().or(mark.map(|(mark, _)| mark));
-            let mut record = (start, end.end - usize::from(end.terminator));
+            let mut record = (found.body.start, found.body.end);
             cells.parse(&message.text[record.0..record.1], delimiter);
             if self.plan.mapping.is_result_file {
                 let sender = self.plan.mapping.sender_record(&cells, delimiter);
@@ -187,9 +186,8 @@ impl<'p> ChunkJudge<'p> {
             }
             line += match self.plan.sheet {
                 Some(_) => 1,
-                None => mark.and_then(|mark| mark.lines).unwrap_or(u64::from(end.lines)),
+                None => mark.and_then(|mark| mark.lines).unwrap_or(u64::from(found.lines)),
             };
-            start = end.end;
         }
         if self.plan.mapping.is_result_file {
             self.text = Cow::Owned(own);

@@ -59,14 +59,13 @@ fn repeat_marks(chunk: &ChunkPlan) -> Vec<Mark> {
 /// Rewrites a run that holds records too large for a message or bytes that are not text.
 fn rewrite(chunk: &ChunkPlan, bytes: &[u8], delimiter: u8, marks: &mut Vec<Mark>) -> String {
     let mut text = String::with_capacity(bytes.len());
-    let mut start = 0;
-    for (row, end) in (chunk.first_row..).zip(records(bytes, delimiter)) {
-        let whole = &bytes[start..end.end - usize::from(end.terminator)];
+    for (row, record) in (chunk.first_row..).zip(records(bytes, delimiter)) {
+        let whole = &bytes[record.body];
         if whole.len() > limits::ROW_BYTES {
             text.push_str(&record_text::cut(whole, delimiter));
             let mark = mark_of(marks, row);
             mark.cut_from = Some(whole.len() as u64);
-            mark.lines = Some(u64::from(end.lines));
+            mark.lines = Some(u64::from(record.lines));
         } else {
             let (shown, bad) = record_text::text(whole, delimiter);
             text.push_str(&shown);
@@ -75,7 +74,6 @@ fn rewrite(chunk: &ChunkPlan, bytes: &[u8], delimiter: u8, marks: &mut Vec<Mark>
             }
         }
         text.push('\n');
-        start = end.end;
     }
     text
 }

@@ -106,12 +106,11 @@ pub fn unprocessed(plan: &Plan, profile: &Profile, message: &ChunkMessage) -> Ch
         .carrying(plan.carrying_headers().len());
     let mut answer = ChunkAnswer::default();
     let mut cells = Cells::default();
-    let (mut line, mut start) = (message.first_line, 0);
+    let mut line = message.first_line;
     let mut marks = message.marks.iter().peekable();
-    for (number, end) in (message.first_row..).zip(records(message.text.as_bytes(), delimiter)) {
+    for (number, found) in (message.first_row..).zip(records(message.text.as_bytes(), delimiter)) {
         let mark = marks.next_if(|mark| mark.row == number);
-        let mut record =
-            std::borrow::Cow::Borrowed(&message.text[start..end.end - usize::from(end.terminator)]);
+        let mut record = std::borrow::Cow::Borrowed(&message.text[found.body]);
         cells.parse(&record, delimiter);
         if plan.mapping.is_result_file {
             record = plan.mapping.sender_record(&cells, delimiter).into();
@@ -126,8 +125,7 @@ pub fn unprocessed(plan: &Plan, profile: &Profile, message: &ChunkMessage) -> Ch
             let messages = Messages::of(plan.settings.locale);
             writer.failed(&mut answer.failed, sent, outcome, &[], (messages, Labels::NONE));
         }
-        line += mark.and_then(|mark| mark.lines).unwrap_or(u64::from(end.lines));
-        start = end.end;
+        line += mark.and_then(|mark| mark.lines).unwrap_or(u64::from(found.lines));
     }
     let writes = match profile.directory {
         Some(_) => Writes::Directory(Vec::new()),

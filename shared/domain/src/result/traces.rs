@@ -93,15 +93,15 @@ impl Traces {
         let text = String::from_utf8_lossy(bytes);
         let mut emptied = Emptied { bytes: Vec::with_capacity(bytes.len()), rows: Vec::new() };
         let (mut cells, mut start) = (Cells::default(), 0);
-        for end in records(text.as_bytes(), delimiter) {
-            cells.parse(&text[start..end.end - usize::from(end.terminator)], delimiter);
+        for record in records(text.as_bytes(), delimiter) {
+            cells.parse(&text[record.body], delimiter);
             if self.is_in(&cells) {
                 columns.write_emptied(&mut emptied.bytes, &cells, delimiter);
                 emptied.rows.push(columns.row(&cells));
             } else {
-                emptied.bytes.extend_from_slice(&text.as_bytes()[start..end.end]);
+                emptied.bytes.extend_from_slice(&text.as_bytes()[start..record.end]);
             }
-            start = end.end;
+            start = record.end;
         }
         emptied
     }
@@ -242,13 +242,7 @@ fn moved(open: &[OpenRow], emptied: &[u64], before: &[u8], after: &[u8], delimit
 }
 
 fn line_ranges(lines: &[u8], delimiter: u8) -> Vec<Range<usize>> {
-    let mut start = 0;
-    let range = |end: crate::file::split::RecordEnd| {
-        let range = start..end.end;
-        start = end.end;
-        range
-    };
-    records(lines, delimiter).into_iter().map(range).collect()
+    records(lines, delimiter).map(|record| record.body.start..record.end).collect()
 }
 
 #[cfg(test)]

@@ -217,10 +217,9 @@ pub(super) fn is_row(first: &[&str], profile: &Profile, options: &Options) -> bo
 
 /// The first records of a list, cell by cell.
 fn sample_of(sample: &[u8], delimiter: u8) -> Vec<Vec<String>> {
-    let (mut cells, mut start, mut rows) = (Cells::default(), 0, Vec::new());
-    for end in records(sample, delimiter).into_iter().take(RECORDS_LOOKED_AT) {
-        let (text, _) = record_text::text(&sample[start..end.end - usize::from(end.terminator)], delimiter);
-        start = end.end;
+    let (mut cells, mut rows) = (Cells::default(), Vec::new());
+    for record in records(sample, delimiter).take(RECORDS_LOOKED_AT) {
+        let (text, _) = record_text::text(&sample[record.body], delimiter);
         cells.parse(&text, delimiter);
         if !cells.is_blank() {
             rows.push(cells.iter().map(str::to_owned).collect());
@@ -273,13 +272,8 @@ fn beyond_limits(header: &Cells, is_result_file: bool) -> Option<Columns> {
 /// A record by its number; where blank ones do not count, the first filled one from there on.
 fn nth_record(sample: &[u8], delimiter: u8, number: usize, pass_blank: bool) -> Cells {
     let mut cells = Cells::default();
-    let mut start = 0;
-    for (at, end) in records(sample, delimiter).into_iter().enumerate() {
-        let (text, _) = record_text::text(&sample[start..end.end - usize::from(end.terminator)], delimiter);
-        start = end.end;
-        if at < number {
-            continue;
-        }
+    for record in records(sample, delimiter).skip(number) {
+        let (text, _) = record_text::text(&sample[record.body], delimiter);
         cells.parse(&text, delimiter);
         if !pass_blank || !cells.is_blank() {
             return cells;

@@ -64,9 +64,8 @@ impl<'a> Headers<'a> {
     pub fn preamble(self, sample: &[u8], delimiter: u8) -> Option<Preamble> {
         let mut above = Preamble::default();
         let (mut cells, mut filled) = (Cells::default(), 0);
-        for end in crate::file::split::records(sample, delimiter) {
-            let record = &sample[above.bytes..end.end - usize::from(end.terminator)];
-            cells.parse(&record_text::text(record, delimiter).0, delimiter);
+        for record in crate::file::split::records(sample, delimiter) {
+            cells.parse(&record_text::text(&sample[record.body], delimiter).0, delimiter);
             if !cells.is_blank() {
                 let names: Vec<&str> = cells.iter().take(limits::SHEET_COLUMNS).collect();
                 match filled {
@@ -78,7 +77,7 @@ impl<'a> Headers<'a> {
                 }
                 filled += 1;
             }
-            above = Preamble { bytes: end.end, lines: above.lines + u64::from(end.lines) };
+            above = Preamble { bytes: record.end, lines: above.lines + u64::from(record.lines) };
         }
         None
     }

@@ -14,23 +14,7 @@ pub(super) fn hash(id: &ContactId) -> u64 {
 
 /// A contact id as a column stores it: the form that people see.
 pub(super) fn parse_id(value: ValueRef<'_>) -> Option<ContactId> {
-    let text: &[u8; 26] = value.as_str().ok()?.as_bytes().try_into().ok()?;
-    let mut bits = 0_u128;
-    for letter in &text[..25] {
-        bits = bits << 5 | u128::from(value_of(*letter)?);
-    }
-    // The last letter holds three bits.
-    bits = bits << 3 | u128::from(value_of(text[25])? >> 2);
-    Some(ContactId::from_bytes(bits.to_be_bytes()))
-}
-
-/// A letter of RFC 4648's base32, in lower case.
-fn value_of(letter: u8) -> Option<u8> {
-    match letter {
-        b'a'..=b'z' => Some(letter - b'a'),
-        b'2'..=b'7' => Some(letter - b'2' + 26),
-        _ => None,
-    }
+    ContactId::from_letters(value.as_str().ok()?.as_bytes())
 }
 
 /// Hashes of one owner's entries of one kind. They are stored, so the function never changes.

@@ -46,11 +46,10 @@ impl<W: ObjectWriter> ResultWorkbook<W> {
 
     fn add_rows(&mut self, rows: &[u8]) -> Result<(), SheetFull> {
         let text = String::from_utf8_lossy(rows);
-        let (mut cells, mut start) = (Cells::default(), 0);
-        for end in records(text.as_bytes(), self.delimiter) {
-            cells.parse(&text[start..end.end - usize::from(end.terminator)], self.delimiter);
+        let mut cells = Cells::default();
+        for record in records(text.as_bytes(), self.delimiter) {
+            cells.parse(&text[record.body], self.delimiter);
             self.stream.add_row(cells.iter())?;
-            start = end.end;
         }
         Ok(())
     }

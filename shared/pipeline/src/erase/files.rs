@@ -217,9 +217,9 @@ impl<'a, O: Objects> Csv<'a, O> {
         csv.fill().await?;
         let mark = if csv.rest.starts_with(BOM) { BOM.len() } else { 0 };
         csv.delimiter = delimiter_of(&csv.rest[mark..]);
-        if let Some(first) = records(&csv.rest[mark..], csv.delimiter).first() {
+        if let Some(first) = records(&csv.rest[mark..], csv.delimiter).next() {
             let mut cells = Cells::default();
-            let record = &csv.rest[mark..mark + first.end - usize::from(first.terminator)];
+            let record = &csv.rest[mark..][first.body];
             cells.parse(&String::from_utf8_lossy(record), csv.delimiter);
             csv.columns = HarmlessColumns::of_header(&cells);
             csv.header = csv.rest.drain(..mark + first.end).collect();
@@ -242,9 +242,8 @@ impl<'a, O: Objects> Csv<'a, O> {
     async fn next(&mut self) -> Answer<Option<Vec<u8>>> {
         while self.fill().await? {
             // The last record may not be whole yet.
-            let ends = records(&self.rest, self.delimiter);
-            if let Some(end) = ends.len().checked_sub(2).and_then(|last| ends.get(last)) {
-                return Ok(Some(self.rest.drain(..end.end).collect()));
+            if let Some(record) = records(&self.rest, self.delimiter).without_last().last() {
+                return Ok(Some(self.rest.drain(..record.end).collect()));
             }
         }
         let rest = std::mem::take(&mut self.rest);

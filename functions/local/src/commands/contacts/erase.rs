@@ -35,7 +35,7 @@ pub struct Erase {
     /// Let imports bring the contact back: suppress nothing
     #[arg(long)]
     allow_again: bool,
-    /// Answer with one JSON document
+    /// Print one JSON document
     #[arg(long)]
     json: bool,
 }

@@ -46,13 +46,13 @@ pub struct List {
     /// At most this many contacts [default: 100 in a table, else all]
     #[arg(long, value_name = "N")]
     limit: Option<usize>,
-    /// One JSON document a line, one line a contact
+    /// Print one line of JSON for each contact
     #[arg(long)]
     json: bool,
-    /// A CSV file on standard output, for --profile where contacts are of several
+    /// Print a CSV file that can be imported again
     #[arg(long, conflicts_with = "json")]
     csv: bool,
-    /// A workbook in this file, which must not exist yet
+    /// Write a workbook into this file, which must not exist yet
     #[arg(long, value_name = "FILE", conflicts_with_all = ["json", "csv"])]
     xlsx: Option<PathBuf>,
 }

@@ -33,7 +33,7 @@ pub struct List {
     /// At most this many entries [default: 100 in a table, else all]
     #[arg(long, value_name = "N")]
     limit: Option<usize>,
-    /// Answer with one JSON document
+    /// Print one JSON document
     #[arg(long)]
     json: bool,
 }

@@ -10,12 +10,10 @@ const PADDED: Dialect = Dialect { backslash: false, padded: true };
 const BOTH: Dialect = Dialect { backslash: true, padded: true };
 
 fn rows(text: &[u8]) -> Vec<Vec<String>> {
-    let (mut cells, mut start, mut rows) = (Cells::default(), 0, Vec::new());
-    for end in records(text, b',') {
-        let record = std::str::from_utf8(&text[start..end.end - usize::from(end.terminator)]).unwrap();
-        cells.parse(record, b',');
+    let (mut cells, mut rows) = (Cells::default(), Vec::new());
+    for record in records(text, b',') {
+        cells.parse(std::str::from_utf8(&text[record.body]).unwrap(), b',');
         rows.push(cells.iter().map(str::to_owned).collect());
-        start = end.end;
     }
     rows
 }
