@@ -179,6 +179,9 @@ impl<P: Directory> Directory for Faulty<P> {
     async fn find(&self, program: &ProgramName, wanted: &[(Kind, String)]) -> Answer<Vec<Vec<String>>> {
         self.machine.call(self.port.find(program, wanted)).await
     }
+    async fn owners_with(&self, owners: &[ProgramName], wanted: (Kind, &str)) -> Answer<Vec<bool>> {
+        self.machine.call(self.port.owners_with(owners, wanted)).await
+    }
     async fn read(
         &self,
         owner: &ProgramName,

@@ -139,6 +139,14 @@ impl Directory for DirectoryTable {
         Ok(answers)
     }
 
+    /// One call for all owners: it is made for every chunk.
+    async fn owners_with(&self, owners: &[ProgramName], (kind, key): (Kind, &str)) -> Answer<Vec<bool>> {
+        let key = |program: &ProgramName| match_key(owner(program, kind), kind, key);
+        let found = self.behind(owners.iter().map(key).collect()).await?;
+        let has = |behind: &KeyEntries| !behind.inline.is_empty() || !behind.more.is_empty();
+        Ok(owners.iter().map(|owner| found.get(&key(owner)).is_some_and(has)).collect())
+    }
+
     async fn read(
         &self,
         owner: &ProgramName,

@@ -177,6 +177,21 @@ pub trait Directory: Send + Sync {
         program: &ProgramName,
         wanted: &[(Kind, String)],
     ) -> impl Future<Output = Answer<Vec<Vec<String>>>> + Send;
+    /// Which of these owners have an entry under a key, in the order of the owners.
+    fn owners_with(
+        &self,
+        owners: &[ProgramName],
+        wanted: (Kind, &str),
+    ) -> impl Future<Output = Answer<Vec<bool>>> + Send {
+        async move {
+            let mut with = Vec::with_capacity(owners.len());
+            for owner in owners {
+                let found = self.find(owner, &[(wanted.0, wanted.1.to_owned())]).await?;
+                with.push(found.iter().any(|entries| !entries.is_empty()));
+            }
+            Ok(with)
+        }
+    }
     /// The entries with these ids as they are now, in the order of the ids. A load compares with them.
     fn read(
         &self,

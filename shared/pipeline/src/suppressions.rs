@@ -34,14 +34,9 @@ pub(crate) async fn suppressed(
 }
 
 async fn owners_with_any(directory: &impl Directory, program: &ProgramName) -> Answer<Vec<ProgramName>> {
-    let mut owners = Vec::new();
-    for owner in [program.clone(), ProgramName::marketplace()] {
-        let any = directory.find(&owner, &[(Kind::Suppressions, ANY.to_owned())]).await?;
-        if any.iter().any(|entries| !entries.is_empty()) {
-            owners.push(owner);
-        }
-    }
-    Ok(owners)
+    let owners = [program.clone(), ProgramName::marketplace()];
+    let with_any = directory.owners_with(&owners, (Kind::Suppressions, ANY)).await?;
+    Ok(owners.into_iter().zip(with_any).filter_map(|(owner, any)| any.then_some(owner)).collect())
 }
 
 /// Notes that an owner has suppressions; called before the first one is written.

@@ -23,8 +23,7 @@ impl Search {
     /// Reads what somebody typed; `None` where it is blank, which finds everything.
     pub fn new(text: &str) -> Option<Self> {
         let words: Vec<String> = text.split_whitespace().map(fold).filter(|word| !word.is_empty()).collect();
-        let is_phone = |sign: char| sign.is_ascii_digit() || sign.is_whitespace() || "+-().".contains(sign);
-        let digits = Some(text).filter(|text| text.chars().all(is_phone)).map(digits_of);
+        let digits = Some(text).filter(|text| text.chars().all(is_of_phone)).map(digits_of);
         // A national number has a zero in front that the international one has not.
         let digits = digits.map(|digits| digits.trim_start_matches('0').to_owned());
         let digits = digits.filter(|digits| digits.len() >= FEWEST_DIGITS);
@@ -40,18 +39,28 @@ impl Search {
         }
         let mut values: Vec<String> =
             [&contact.name, &contact.email, &contact.custom_contact].map(|value| fold(value)).into();
-        values.extend(contact.phones.iter().map(|phone| fold(phone)));
         for field in profile.iter().flat_map(|profile| &profile.fields) {
             if is_searched(field.kind) {
                 values.extend(contact.fields.get(&*field.name).map(|value| fold(value)));
             }
         }
-        self.words.iter().all(|word| values.iter().any(|value| value.contains(word)))
+        let phones: Vec<String> = contact.phones.iter().map(|phone| digits_of(phone)).collect();
+        let in_phone = |word: &String| {
+            let digits = digits_of(word);
+            digits.len() >= FEWEST_DIGITS
+                && word.chars().all(is_of_phone)
+                && phones.iter().any(|phone| phone.contains(&digits))
+        };
+        self.words.iter().all(|word| values.iter().any(|value| value.contains(word)) || in_phone(word))
     }
 }
 
 fn is_searched(kind: FieldKind) -> bool {
-    matches!(kind, FieldKind::Name | FieldKind::Company | FieldKind::Email | FieldKind::Phone)
+    matches!(kind, FieldKind::Name | FieldKind::Company | FieldKind::Email)
+}
+
+fn is_of_phone(sign: char) -> bool {
+    sign.is_ascii_digit() || sign.is_whitespace() || "+-().".contains(sign)
 }
 
 fn digits_of(text: &str) -> String {
@@ -124,6 +133,7 @@ mod tests {
             ("(11) 96123-4567", true),
             ("011 96123", true),
             ("+55 11", true),
+            ("jose 96123", true),
             ("muller sohne", true),
             ("müller", true),
             ("mueller", false),

@@ -76,6 +76,9 @@ impl Database {
         // A chunk's pages stay in memory until its commit. Readers go from row to row and need no more than usual.
         writer.pragma_update(None, "cache_size", -8192).map_err(failed)?;
         writer.pragma_update(None, "journal_mode", "wal").map_err(failed)?;
+        // What is deleted or replaced is overwritten where that writes no page more: an erased contact leaves no
+        // earlier value of its row behind.
+        writer.pragma_update(None, "secure_delete", "fast").map_err(failed)?;
         // `write_with` runs the checkpoint while nobody reads; this replaces SQLite's own hook.
         writer.wal_hook(Some(|_, pages| {
             IN_LOG.set(pages);

@@ -68,7 +68,7 @@ impl ContactReader for ContactStore {
     async fn erase(&self, program: &ProgramName, contact: &ContactId) -> Answer<bool> {
         let hits = self.0.contacts.find(&[hash(contact)]);
         let erased = self.0.write("erasing a contact", |transaction| {
-            // What is deleted is overwritten: nothing of it stays in free pages.
+            // What is deleted is overwritten, in pages that become free too.
             transaction.execute_batch("PRAGMA secure_delete = ON")?;
             let mut erased = false;
             for hit in hits {
@@ -80,6 +80,7 @@ impl ContactReader for ContactStore {
                     erased = true;
                 }
             }
+            transaction.execute_batch("PRAGMA secure_delete = FAST")?;
             Ok(erased)
         })?;
         if erased {

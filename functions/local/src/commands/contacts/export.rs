@@ -8,12 +8,13 @@ use std::io::{BufWriter, Stdout, Write};
 use std::path::{Path, PathBuf};
 
 use rollcall_domain::contacts::contact::Record;
-use rollcall_domain::contacts::view::Contact;
+use rollcall_domain::contacts::view::{Contact, Membership};
 use rollcall_domain::file::workbook_stream::{SheetFull, WorkbookStream};
 use rollcall_domain::file::write::{guard, write_guarded_cell};
 use rollcall_domain::plan::columns::RESULT_ROW;
 use rollcall_domain::profile::compiled::Profile;
 use rollcall_domain::profile::template::list_delimiter;
+use rollcall_domain::row::fold::fold_name;
 use rollcall_domain::types::field_kind::FieldKind;
 use rollcall_domain::types::locale::Locale;
 use rollcall_domain::types::names::ProgramName;
@@ -144,7 +145,13 @@ impl Export {
         if group.is_none() || contact.memberships.is_empty() {
             return self.add_line(contact, None, &contact.invite_to);
         }
-        for membership in &contact.memberships {
+        // The group of the record comes first: imported again, the first line changes nothing.
+        let own = group.as_ref().and_then(|field| contact.fields.get(field)).map_or("", String::as_str);
+        let is_own = |membership: &&Membership| folded(&membership.group) == folded(own);
+        if let Some(membership) = contact.memberships.iter().find(is_own) {
+            self.add_line(contact, None, &membership.invite_to)?;
+        }
+        for membership in contact.memberships.iter().filter(|membership| !is_own(membership)) {
             let group = group.as_deref().map(|field| (field, membership.group.as_str()));
             self.add_line(contact, group, &membership.invite_to)?;
         }
@@ -195,6 +202,12 @@ impl Export {
         }
         Ok(())
     }
+}
+
+fn folded(group: &str) -> String {
+    let mut key = String::new();
+    fold_name(group, &mut key);
+    key
 }
 
 fn line<'c>(cells: impl Iterator<Item = &'c str>, delimiter: u8) -> Vec<u8> {
