@@ -1,7 +1,7 @@
 //! The embedded host and command line `rollcall`: the three stages on a folder of one machine.
 //!
-//! - [`commands`]: one file for each command, all of one shape: its arguments, then `run`.
-//! - [`host`]: finishes what an earlier command left, drops a file, runs the stages on threads.
+//! - [`commands`]: one file for each command, all in the same form: its arguments, then `run`.
+//! - [`host`]: finishes imports of an earlier command, drops a file, runs the stages on threads.
 //! - [`answer`]: the output of a command: exit codes, failures, documents, tables.
 
 mod answer;
@@ -73,7 +73,7 @@ fn main() -> ExitCode {
     ExitCode::from(exit as u8)
 }
 
-/// Whether the answer is to be JSON, as far as arguments show that may be wrong.
+/// Whether the output is to be JSON, judging by arguments that may be invalid.
 fn wants_json() -> bool {
     std::env::args_os().skip(1).take_while(|argument| argument != "--").any(|argument| argument == "--json")
 }

@@ -1,4 +1,4 @@
-//! `rollcall contacts`: the records that rows became, as a reader sees them now.
+//! `rollcall contacts`: the contacts as a reader sees them now.
 
 mod erase;
 mod export;

@@ -68,7 +68,7 @@ pub struct ChunkJudge<'p> {
     /// Rows that are the example of a template.
     examples: Vec<RowPlace>,
     group: Option<FieldIndex>,
-    /// Rows are accepted only as a dry run showed them.
+    /// Whether rows are accepted only with the result of a dry run.
     approved: Option<ApprovedRows>,
     /// Seals the entries of a file of suppressions.
     secret: Secret,
@@ -80,11 +80,11 @@ struct Row {
     line: u64,
     /// The range of its record in the chunk's text, without terminator.
     record: (usize, usize),
-    /// Its cells may be copied unchanged.
+    /// Whether its cells may be copied unchanged.
     plain: bool,
     findings: Vec<Finding>,
     refused: bool,
-    /// The first row of its identity, where the identity occurs several times.
+    /// The first row of its identity, if the identity occurs several times.
     first: Option<u64>,
     contact_id: Option<ContactId>,
     keys: Vec<Option<MatchKey>>,
@@ -136,7 +136,7 @@ impl<'p> ChunkJudge<'p> {
         bench
     }
 
-    /// Accepts rows only as an approved dry run showed them.
+    /// Accepts rows only with the result of an approved dry run.
     #[must_use]
     pub fn with_approved(mut self, approved: Option<ApprovedRows>) -> Self {
         self.approved = approved;
@@ -194,7 +194,7 @@ impl<'p> ChunkJudge<'p> {
         }
     }
 
-    /// The note on a row from a result file, its cells counted among the sender's own columns.
+    /// The note on a row from a result file, with cell positions among the sender's columns.
     fn own_mark(&self, mark: &Mark) -> Mark {
         let (mapping, width) = (&self.plan.mapping, self.sender.columns.len());
         let own = |cell: usize| match mapping.columns.get(cell).map(|column| &column.role) {
@@ -269,7 +269,7 @@ impl<'p> ChunkJudge<'p> {
             if let Some(group) = &row.group {
                 entries.add((Kind::Groups, group.clone()));
             }
-            // A rejected row is matched too: its result shows everything that is found about it.
+            // A rejected row is matched too: its result shows all findings.
             let keys = std::mem::take(&mut row.keys);
             row.asked.keys = keys.into_iter().map(|key| key.map(|key| accounts.add(key))).collect();
             if row.refused {
@@ -293,7 +293,7 @@ impl<'p> ChunkJudge<'p> {
     /// Judges every row, in file order.
     ///
     /// # Errors
-    /// Where an answer cannot be read.
+    /// If an answer cannot be parsed.
     pub fn judge(self, wanted: &Lookups, found: &LookupAnswers) -> Result<ChunkResult, String> {
         self.judge_rows(wanted, found, None).map(|output| output.chunk_result)
     }
@@ -301,7 +301,7 @@ impl<'p> ChunkJudge<'p> {
     /// Judges every row for a preview.
     ///
     /// # Errors
-    /// Where an answer cannot be read.
+    /// If an answer cannot be parsed.
     pub fn tell(self, wanted: &Lookups, found: &LookupAnswers) -> Result<Vec<JudgedRow>, String> {
         self.judge_rows(wanted, found, Some(Vec::new())).map(|output| output.rows.unwrap_or_default())
     }
@@ -491,7 +491,7 @@ impl<'p> ChunkJudge<'p> {
         self.approved.as_ref().is_none_or(|approved| approved.allows(row.number, succeeded, changes))
     }
 
-    /// Where an invitation goes (IMP-25); never to a masked address (IMP-19).
+    /// The address for an invitation (IMP-25); never a masked address (IMP-19).
     fn invite_to<'a>(
         &self,
         group: Option<&Group>,
@@ -506,10 +506,10 @@ impl<'p> ChunkJudge<'p> {
 
 /// The record to store for a row.
 enum RecordToWrite<'b> {
-    /// The row's own: the contact is new.
+    /// The row's record: the contact is new.
     Whole,
     /// This one: the row merged into the stored record, or the stored record.
     As(Cow<'b, str>),
-    /// None: nothing changed.
+    /// No record: nothing changed.
     Nothing,
 }

@@ -1,4 +1,4 @@
-//! Lines of result files, each with the row that it is about.
+//! Lines of result files, each with its row number.
 
 use std::ops::Range;
 
@@ -8,7 +8,7 @@ use crate::file::split::records;
 /// A line of a result file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Line {
-    /// Where it stands, its terminator included.
+    /// Its range in the file, including its terminator.
     pub range: Range<usize>,
     /// The row's number.
     pub row: u64,
@@ -16,7 +16,7 @@ pub struct Line {
     pub cells: Vec<String>,
 }
 
-/// Reads lines; `row_column` is the place of `rollcall_row` in them.
+/// Parses lines; `row_column` is the position of `rollcall_row`.
 pub fn lines(bytes: &[u8], delimiter: u8, row_column: usize) -> Vec<Line> {
     let text = String::from_utf8_lossy(bytes);
     let (mut cells, mut lines) = (Cells::default(), Vec::new());

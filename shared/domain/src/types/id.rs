@@ -6,10 +6,10 @@ use hmac::{Hmac, KeyInit, Mac};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-/// Parts of an identity are joined by U+001F, which no cleaned value holds.
+/// Separates the parts of an identity; no cleaned value contains U+001F.
 pub const UNIT: char = '\u{1f}';
 
-/// The id of a contact, derived from its identity: the same row gives the same contact, whichever worker judges it.
+/// The id of a contact, derived from its identity: the same row gives the same contact, whichever worker handles it.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ContactId([u8; 16]);
 
@@ -32,7 +32,7 @@ impl ContactId {
         Self(bytes)
     }
 
-    /// The id as text: 26 letters of lower-case base32. By hand, for each row writes one: 35 ns, the library 140.
+    /// The id as text: 26 letters of lower-case base32. Hand-written, because each row writes one: it takes 35 ns, the library 140.
     pub fn letters(&self) -> [u8; 26] {
         let bits = u128::from_be_bytes(self.0);
         let mut letters = [0; 26];
@@ -54,14 +54,14 @@ impl ContactId {
         Self::from_letters(text.as_bytes())
     }
 
-    /// Reads an id from its letters.
+    /// Parses an id.
     pub fn from_letters(letters: &[u8]) -> Option<Self> {
         let mut id = [0; 16];
         (letters.len() == 26).then_some(())?;
         BASE32.decode_mut(letters, &mut id).ok().map(|_| Self(id))
     }
 
-    /// The token of an invitation (IMP-29): only the installation's secret can make it.
+    /// The token of an invitation (IMP-29): it can only be computed with the installation's secret.
     pub fn invitation(&self, secret: &[u8]) -> String {
         let mut mac = Hmac::<Sha256>::new_from_slice(secret).expect("HMAC takes a key of any length");
         mac.update(self.to_string().as_bytes());

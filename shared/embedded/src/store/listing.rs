@@ -1,4 +1,4 @@
-//! What the listing commands read.
+//! The data of the listing commands.
 
 use std::sync::Arc;
 
@@ -24,7 +24,7 @@ impl Listing {
     /// All imports, in the order of their ids.
     ///
     /// # Errors
-    /// When the tables cannot be read.
+    /// If the tables cannot be read.
     pub fn imports(&self) -> Answer<Vec<ImportItem>> {
         self.imports_where("")
     }
@@ -32,7 +32,7 @@ impl Listing {
     /// The imports that have not ended, in the order of their ids.
     ///
     /// # Errors
-    /// When the tables cannot be read.
+    /// If the tables cannot be read.
     pub fn unfinished_imports(&self) -> Answer<Vec<ImportItem>> {
         self.imports_where("WHERE status IS NULL")
     }
@@ -44,7 +44,7 @@ impl Listing {
         })
     }
 
-    /// Passes on every entry of an owner's directory: id, keys and JSON, in the order of the ids. It holds no lock.
+    /// Calls a function for every entry of an owner's directory: id, keys and JSON, in the order of the ids. It holds no lock.
     ///
     /// # Errors
     /// When the tables cannot be read, and every error that the caller returns.
@@ -68,11 +68,11 @@ impl Listing {
         Ok(())
     }
 
-    /// Passes on every contact of a program, in the order of their ids as text. It may take long and holds no lock:
-    /// other reads, for example of the directory, may run meanwhile.
+    /// Calls a function for every contact of a program, in the order of their ids as text. It may take long and holds
+    /// no lock: other reads, for example of the directory, may run at the same time.
     ///
     /// # Errors
-    /// When the tables cannot be read, and every error that the caller returns.
+    /// If the tables cannot be read, and every error that the function returns.
     pub fn contacts<E: From<Fault>>(
         &self,
         program: &ProgramName,

@@ -49,7 +49,7 @@ fn the_dialect_is_found_and_read() {
     }
 }
 
-/// One dialect, read by a slow reader that looks at one character after the other.
+/// A slow reader of one dialect, which examines one character after the other.
 fn slowly(text: &str, dialect: Dialect) -> Vec<Vec<String>> {
     let signs: Vec<char> = text.chars().collect();
     let blank = |at: usize| dialect.padded && signs.get(at) == Some(&' ');
@@ -64,7 +64,7 @@ fn slowly(text: &str, dialect: Dialect) -> Vec<Vec<String>> {
             if matches!(signs.get(end), None | Some(',' | '\n')) {
                 (cell, at) = (text, end);
             } else {
-                // Nothing of an irregular cell is lost: it stands as the ordinary dialect has it.
+                // An irregular cell loses nothing: it stays as the ordinary dialect has it.
                 cell.push_str(&as_ordinary(&signs[ahead..closed], dialect));
                 at = closed;
             }
@@ -89,7 +89,7 @@ fn slowly(text: &str, dialect: Dialect) -> Vec<Vec<String>> {
     rows
 }
 
-/// The text of a quoted cell that begins here, and where it is closed.
+/// The text of a quoted cell that begins here, and the place of its closing quote.
 fn quoted(signs: &[char], open: usize, dialect: Dialect) -> (String, usize) {
     let (mut text, mut at) = (String::new(), open + 1);
     while at < signs.len() {
