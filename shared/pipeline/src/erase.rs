@@ -103,7 +103,7 @@ pub async fn erased_at(
     Ok(Some(mark.erased_at))
 }
 
-/// Erases a contact; `None` where there is none, and no file has rows of it.
+/// Erases a contact; `None` if there is none, none was erased, and no file has rows of it.
 ///
 /// # Errors
 /// Where a port fails. What is erased already stays erased; the same call finishes the rest.
@@ -133,7 +133,8 @@ where
     let traces = Traces::of(*contact_id, record.as_ref(), profile.as_ref());
     let (emptied, holding) = through_files(objects, imports, program, &traces, *everywhere).await?;
     let erased = contacts.erase(program, contact_id).await?;
-    if !erased && emptied.is_empty() && holding.is_empty() {
+    let is_trace = erased || !emptied.is_empty() || !holding.is_empty();
+    if !is_trace && erased_at(objects, program, contact_id).await?.is_none() {
         return Ok(None);
     }
     Ok(Some(Erased { contact_id: *contact_id, erased, suppressed, emptied, holding }))

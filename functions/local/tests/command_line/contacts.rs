@@ -79,13 +79,19 @@ fn people_see_a_part_and_are_told_so() {
 
 /// Imports a list again and wants nothing changed.
 fn comes_back_unchanged(place: &Place, profile: &str, file: &str) {
-    let before = place.contacts();
+    // A row whose identity occurs several times is stamped by its import, changed or not.
+    let contacts = || {
+        let mut contacts = place.contacts();
+        contacts.iter_mut().for_each(|contact| _ = contact.as_object_mut().unwrap().remove("import_id"));
+        contacts
+    };
+    let before = contacts();
     let ran = place.run(&["import", file, "--program", "acme", "--profile", profile, "--json"]);
     let rows = &ran.json()["rows"];
     assert_eq!(ran.code, 0, "{ran:?}");
     let taken = rows["unchanged"].as_u64().unwrap() + rows["merged"].as_u64().unwrap();
     assert_eq!(rows["read"].as_u64(), Some(taken), "{profile}: {rows}");
-    assert_eq!(place.contacts(), before, "{profile}");
+    assert_eq!(contacts(), before, "{profile}");
 }
 
 #[test]
