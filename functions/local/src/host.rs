@@ -3,12 +3,15 @@
 
 mod ahead;
 mod handover;
+mod queued;
 mod requests;
 mod run;
 mod waiting;
 mod watch;
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 use std::thread::available_parallelism;
 
 use jiff::Timestamp;
@@ -152,6 +155,10 @@ pub fn read<T: DeserializeOwned>(home: &Home, key: &str) -> Answer<Option<T>> {
 pub struct Host {
     home: Home,
     tune: Tune,
+    /// Drops that are complete: the watch need not see whether they grow.
+    complete: Mutex<BTreeSet<String>>,
+    /// Held while an import begins.
+    begins: Mutex<()>,
 }
 
 impl Host {
@@ -160,7 +167,8 @@ impl Host {
     /// # Errors
     /// If the home is in use or cannot be used.
     pub fn open(path: &Path, tune: Tune) -> Result<Self, Failure> {
-        let host = Self { home: Home::open(path)?, tune };
+        let host =
+            Self { home: Home::open(path)?, tune, complete: Mutex::default(), begins: Mutex::default() };
         for item in host.home.listing().unfinished_imports()? {
             host.home.bucket().show_prepared(&item.object)?;
             host.finish(item)?;
@@ -208,15 +216,26 @@ impl Host {
         drop: &Drop,
         given: Vec<(String, String)>,
     ) -> Result<Done, Failure> {
-        let bucket = self.home.bucket();
         let object = prepared.object().clone();
-        // The import is stored before the file appears: the file is never in the bucket without an import. If the command is
-        // killed in between, the next command shows the file.
-        let item = new_item(bucket.bucket(), drop, object.clone(), given.clone(), Timestamp::now());
-        block_on(self.home.imports().begin(item))?;
-        prepared.show()?;
+        self.begin(prepared, drop, given.clone())?;
         let summary = self.run(object, given).map_err(unfinished)?;
         Ok(self.done(drop, summary)?)
+    }
+
+    /// Shows an object in the bucket as an import that is begun.
+    fn begin(&self, prepared: PreparedDrop, drop: &Drop, given: Vec<(String, String)>) -> Answer<ImportId> {
+        // The import is stored before the file appears: the file is never in the bucket without an import. If the command is
+        // killed in between, the next command shows the file.
+        let object = prepared.object().clone();
+        let item = new_item(self.home.bucket().bucket(), drop, object, given, Timestamp::now());
+        let import = block_on(self.home.imports().begin(item))?.import_id;
+        prepared.show()?;
+        Ok(import)
+    }
+
+    /// Whether the watch may take a drop as soon as it sees it.
+    fn takes_at_once(&self, key: &str) -> bool {
+        self.complete.lock().unwrap_or_else(PoisonError::into_inner).remove(key)
     }
 
     fn done(&self, drop: &Drop, summary: Summary) -> Answer<Done> {

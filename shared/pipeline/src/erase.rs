@@ -60,8 +60,8 @@ pub struct Erased {
 pub struct Holding {
     /// The key of the object.
     pub key: String,
-    /// The import that it belongs to.
-    pub import_id: ImportId,
+    /// The import that it belongs to; `None` for a file that was uploaded and is no import yet.
+    pub import_id: Option<ImportId>,
     /// Why it has them.
     pub reason: Reason,
 }
@@ -219,7 +219,7 @@ async fn through_files<O: Objects + Sources>(
         {
             holding.push(Holding {
                 key: item.object.key,
-                import_id: import_id.clone(),
+                import_id: Some(import_id.clone()),
                 reason: Reason::AsSent,
             });
         }
@@ -231,10 +231,15 @@ async fn through_files<O: Objects + Sources>(
         };
         match reason {
             Some(reason) => {
-                let hold = |key| Holding { key, import_id: import_id.clone(), reason };
+                let hold = |key| Holding { key, import_id: Some(import_id.clone()), reason };
                 holding.extend(found.into_iter().map(hold));
             }
             None => emptied.extend(files.empty(found).await?),
+        }
+    }
+    for key in objects.list(&object_keys::uploads(program)).await? {
+        if files::shows(objects, &key, traces).await? {
+            holding.push(Holding { key, import_id: None, reason: Reason::AsSent });
         }
     }
     Ok((emptied, holding))

@@ -227,6 +227,9 @@ impl<'h, T: Fn(WatchEvent<'_>) + Sync> Watch<'h, T> {
     }
 
     fn rests(&self, key: &str, now: Seen) -> bool {
+        if self.host.takes_at_once(key) {
+            return true;
+        }
         let mut known = self.known();
         match known.get(key) {
             Some(Known::Taken(then)) if *then == now => false,

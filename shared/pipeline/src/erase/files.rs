@@ -81,20 +81,7 @@ impl<'a, O: Objects> Files<'a, O> {
         if self.is_chunk(key) && self.plan.is_some() {
             return Ok(self.emptied_chunk(key).await?.is_some());
         }
-        let Some(object) = self.objects.describe(key).await? else { return Ok(false) };
-        let (mut at, mut rest) = (0, Vec::new());
-        while at < object.len {
-            let piece = self.objects.read(&object, at..object.len.min(at + PIECE)).await?;
-            at += piece.len().max(1) as u64;
-            rest.extend_from_slice(&piece);
-            if self.traces.are_in(&rest) {
-                return Ok(true);
-            }
-            // A text may be on both sides of a border.
-            let kept = rest.len().saturating_sub(self.traces.longest());
-            rest.drain(..kept);
-        }
-        Ok(false)
+        shows(self.objects, key, self.traces).await
     }
 
     /// Empties the rows in these files; answers which were written again.
@@ -195,6 +182,24 @@ impl<'a, O: Objects> Files<'a, O> {
             None => Ok(()),
         }
     }
+}
+
+/// Whether the bytes of an object show the contact.
+pub(super) async fn shows(objects: &impl Objects, key: &str, traces: &Traces) -> Answer<bool> {
+    let Some(object) = objects.describe(key).await? else { return Ok(false) };
+    let (mut at, mut rest) = (0, Vec::new());
+    while at < object.len {
+        let piece = objects.read(&object, at..object.len.min(at + PIECE)).await?;
+        at += piece.len().max(1) as u64;
+        rest.extend_from_slice(&piece);
+        if traces.are_in(&rest) {
+            return Ok(true);
+        }
+        // A text may be on both sides of a border.
+        let kept = rest.len().saturating_sub(traces.longest());
+        rest.drain(..kept);
+    }
+    Ok(false)
 }
 
 /// A result file, read record by record in pieces.

@@ -82,6 +82,7 @@ fn mails(home: &Home, erasure: &Erasure, erased: &Erased) -> Vec<Holding> {
         let file = home.outbox().notification(&import_id);
         let name = file.file_name()?.to_str()?;
         let key = format!("outbox/{name}");
+        let import_id = Some(import_id);
         file.is_file().then_some(Holding { key, import_id, reason: Reason::Mail })
     };
     failed.filter_map(import).collect()
