@@ -3,10 +3,11 @@
 //! In: outcomes and findings of rows. Out: lines of `succeeded.csv` and `failed.csv`, counts, and the chunk result,
 //! which is stored before anything is written to the contacts.
 //!
-//! - [`rows`]: result rows. [`tally`]: counts that add up in any order.
-//! - [`lines`]: lines of result files read again. [`changes`]: lines of `changes.csv`.
+//! - [`rows`]: result rows. [`tally`]: counts of chunks, added in any order, and whether they equal the rows read.
+//! - [`traces`]: finds the rows of one contact, and empties them.
+//! - [`lines`]: parses lines of result files. [`changes`]: lines of `changes.csv`.
 //! - [`removed`]: lines of `removed.csv`, and the contacts of accepted rows, which stay.
-//! - [`chunk_result`]: everything that a chunk came to. [`abandoned`]: the result of a chunk that failed for good.
+//! - [`chunk_result`]: the complete result of a chunk. [`abandoned`]: the result of a chunk that failed for good.
 
 pub mod abandoned;
 pub mod changes;
@@ -15,3 +16,4 @@ pub mod lines;
 pub mod removed;
 pub mod rows;
 pub mod tally;
+pub mod traces;

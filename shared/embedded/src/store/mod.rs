@@ -17,6 +17,7 @@ mod index;
 mod keep;
 mod listing;
 mod pool_listing;
+mod reader;
 mod schema;
 mod undo;
 
@@ -25,5 +26,6 @@ pub(crate) use database::lock;
 pub use database::{Database, OpenError};
 pub use directory::DirectoryStore;
 pub use imports::ImportStore;
-pub use listing::{ListedContact, Listing};
+pub use listing::Listing;
 pub use pool_listing::PoolListing;
+pub use rollcall_pipeline::ports::ListedContact;

@@ -2,7 +2,9 @@
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
-use rollcall_domain::contacts::directory::Group;
+use rollcall_domain::contacts::contact::Record;
+use rollcall_domain::contacts::directory::{Group, MatchKey};
+use rollcall_domain::contacts::suppression::{Suppressed, email_key, phone_key};
 use rollcall_domain::file::cells::Cells;
 use rollcall_domain::file::split::records;
 use rollcall_domain::judge::undo::{UndoFacts, UndoJudge, UndoResult};
@@ -15,6 +17,7 @@ use rollcall_domain::types::kind::Kind;
 use crate::artifacts::{Loaded, missing, read_abandoned, read_chunk_result};
 use crate::fault::Fault;
 use crate::ports::{Answer, ContactState, ContactWrite, Contacts, Directory, Host, Objects, Ports};
+use crate::suppressions::suppressed;
 
 /// The result of a chunk: of the contacts that the import wrote, or of those that it removed.
 pub(super) async fn judge(host: &impl Host, loaded: &Loaded, chunk: u32) -> Answer<UndoResult> {
@@ -47,10 +50,14 @@ async fn judge_written(host: &impl Host, loaded: &Loaded, undo: &UndoPlan, chunk
         signed_up: signed_up(&host.ports().directory, plan, &ids).await?,
         abandoned: abandoned.map(|abandoned| abandoned.rows.into_iter().collect()).unwrap_or_default(),
     };
+    let earlier = lines.iter().filter_map(|line| line.before).map(|before| before.record);
+    let suppressed = suppressed_in(&host.ports().directory, plan, earlier).await?;
     let mut judge = UndoJudge::new(&undo.import_id, profile, plan.delimiter(), facts);
     for (line, now) in lines.iter().zip(&states) {
         judge
-            .written(line, now.as_ref(), |_, _| true)
+            .written(line, now.as_ref(), |current, restored| {
+                has_suppressed(&suppressed, current) || !has_suppressed(&suppressed, restored)
+            })
             .map_err(|error| Fault::damaged("judging an undo", error))?;
     }
     Ok(judge.finish(plan.dry_run))
@@ -70,10 +77,12 @@ async fn judge_removed(host: &impl Host, loaded: &Loaded, undo: &UndoPlan, chunk
     // Another chunk of this undo may have set the cutoff back already.
     let returns = cutoff.as_ref() == Some(&undo.import_id) || cutoff.as_ref() == earlier;
     let states = contacts.now(&pool, &ids).await?;
+    let records = states.iter().flatten().filter_map(|state| state.record.as_deref());
+    let suppressed = suppressed_in(&host.ports().directory, plan, records).await?;
     let mut judge = UndoJudge::new(&undo.import_id, profile, plan.delimiter(), UndoFacts::default());
     for (id, now) in ids.iter().zip(&states) {
         judge
-            .removed(*id, now.as_ref(), returns, |_| true)
+            .removed(*id, now.as_ref(), returns, |record| !has_suppressed(&suppressed, record))
             .map_err(|error| Fault::damaged("judging an undo", error))?;
     }
     Ok(judge.finish(plan.dry_run))
@@ -110,10 +119,32 @@ async fn group_names(
 }
 
 /// The contacts whose invitation a sign-up bears.
-async fn signed_up(
-    _directory: &impl Directory,
-    _plan: &Plan,
-    _ids: &[ContactId],
-) -> Answer<HashSet<ContactId>> {
-    Ok(HashSet::new())
+async fn signed_up(directory: &impl Directory, plan: &Plan, ids: &[ContactId]) -> Answer<HashSet<ContactId>> {
+    let secret = directory.secret()?;
+    let wanted: Vec<(Kind, String)> = ids.iter().map(|id| (Kind::SignUps, secret.invitation(id))).collect();
+    let found = directory.find(&plan.program, &wanted).await?;
+    let signed_up = ids.iter().zip(found).filter(|(_, entries)| !entries.is_empty());
+    Ok(signed_up.map(|(id, _)| *id).collect())
+}
+
+/// Which addresses and phones of these records must not be contacted.
+async fn suppressed_in(
+    directory: &impl Directory,
+    plan: &Plan,
+    records: impl Iterator<Item = &str>,
+) -> Answer<Suppressed> {
+    let records: Vec<Record> = records.filter_map(|record| serde_json::from_str(record).ok()).collect();
+    suppressed(directory, &plan.program, || {
+        let keys = records.iter().flat_map(|record| {
+            let phones = record.phones.iter().filter_map(|phone| phone_key(phone));
+            email_key(&record.email).into_iter().chain(phones)
+        });
+        let keys: BTreeSet<MatchKey> = keys.collect();
+        keys.into_iter().collect()
+    })
+    .await
+}
+
+fn has_suppressed(suppressed: &Suppressed, record: &Record) -> bool {
+    suppressed.has_email(&record.email) || record.phones.iter().any(|phone| suppressed.has_phone(phone))
 }

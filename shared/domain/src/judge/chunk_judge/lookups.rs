@@ -8,6 +8,7 @@ use hashbrown::{HashMap, HashTable};
 use crate::contacts::contact::Wanted;
 use crate::contacts::directory::{Candidates, DirectoryItem, Group, MatchKey};
 use crate::contacts::state::Earlier;
+use crate::contacts::suppression::Suppressed;
 use crate::types::kind::Kind;
 
 /// The look-ups needed before rows can be judged; no key occurs twice.
@@ -34,6 +35,8 @@ pub struct LookupAnswers {
     pub contacts: Vec<Option<Earlier>>,
     /// Existing entries.
     pub items: Vec<Option<DirectoryItem>>,
+    /// What of the rows and of their accounts is suppressed.
+    pub suppressed: Suppressed,
 }
 
 /// A list without duplicates, in the order of first requests.
@@ -107,6 +110,11 @@ impl<'f> Known<'f> {
     /// A contact's record, or a membership, as it was before the import; below the cutoff too.
     pub(super) fn stored(&self, place: Option<u32>) -> Option<&'f Earlier> {
         self.found.contacts.get(place? as usize)?.as_ref()
+    }
+
+    /// What is suppressed.
+    pub(super) fn suppressed(&self) -> &'f Suppressed {
+        &self.found.suppressed
     }
 
     /// A contact's record, or a membership, as it was before the import.
