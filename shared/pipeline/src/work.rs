@@ -110,8 +110,8 @@ async fn judge(
 ) -> Answer<ChunkResult> {
     let approved = approved_rows(objects, loaded, message).await?;
     let mut bench = ChunkJudge::open(&loaded.plan, &loaded.profile, message).with_approved(approved);
-    let wanted = bench.wanted();
-    let found = look_up(directory, contacts, loaded, &wanted).await?;
+    let mut wanted = bench.wanted();
+    let found = look_up(directory, contacts, loaded, &mut wanted).await?;
     let chunk_result =
         bench.judge(&wanted, &found).map_err(|error| Fault::damaged("judging a chunk", error))?;
     if put_chunk_result(objects, artifacts, message, &chunk_result).await? {
@@ -151,7 +151,7 @@ pub(crate) async fn look_up(
     directory: &impl Directory,
     contacts: &impl Contacts,
     loaded: &Loaded,
-    wanted: &Lookups,
+    wanted: &mut Lookups,
 ) -> Answer<LookupAnswers> {
     let plan = &loaded.plan;
     let mut found = LookupAnswers {
@@ -159,6 +159,11 @@ pub(crate) async fn look_up(
         entries: directory.find(&plan.program, &wanted.entries).await?,
         ..LookupAnswers::default()
     };
+    let similar = wanted.similar(&found.entries);
+    if !similar.is_empty() {
+        found.entries.extend(directory.find(&plan.program, &similar).await?);
+        wanted.entries.extend(similar);
+    }
     if let Some(kind) = loaded.profile.directory {
         found.items = directory.read(&plan.program, kind, &wanted.ids).await?;
     } else {

@@ -7,7 +7,10 @@
 
 mod archive;
 mod cell;
+mod mended;
+mod odd;
 mod rows;
+mod xml;
 
 use std::io::Cursor;
 
@@ -43,6 +46,9 @@ pub struct SheetNotes {
     /// Sheets of the workbook that are hidden: not read, unless they are named.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub hidden_sheets: Vec<String>,
+    /// Further sheets of the workbook that a person sees: not read, unless they are named.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub other_sheets: Vec<String>,
     /// Rows of the sheet that are hidden: they are read as all others.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub hidden_rows: u64,
@@ -86,7 +92,8 @@ impl Workbook {
     /// With the file's verdict: no workbook that is read, protected, broken, or unpacking to more than is safe.
     pub fn open(bytes: Vec<u8>) -> Result<Self, Finding> {
         let bytes = Bytes::new(bytes);
-        let parts = archive::check(&bytes)?;
+        let mut parts = archive::check(&bytes)?;
+        let bytes = mended::mended(&bytes, &mut parts).unwrap_or(bytes);
         let book = Xlsx::new(Cursor::new(bytes)).map_err(|error| invalid(&error))?;
         if book.sheets_metadata().len() > limits::WORKBOOK_SHEETS {
             return Err(Finding::new(Code::ArchiveUnsafe).arg("limit", limits::WORKBOOK_SHEETS_COUNTED));

@@ -102,6 +102,7 @@ pub fn refuse_all(plan: &Plan, answer: ChunkAnswer, reason: Option<Code>) -> Chu
 pub fn unprocessed(plan: &Plan, profile: &Profile, message: &ChunkMessage) -> ChunkResult {
     let delimiter = plan.delimiter();
     let sender = plan.mapping.sender();
+    let labels = profile.labels();
     let mut writer = ResultWriter::new(delimiter, sender.columns.len(), plan.surplus)
         .carrying(plan.carrying_headers().len());
     let mut answer = ChunkAnswer::default();
@@ -124,7 +125,7 @@ pub fn unprocessed(plan: &Plan, profile: &Profile, message: &ChunkMessage) -> Ch
         if outcome == Outcome::Unprocessed {
             let sent = Sent { record: &record, plain: false, cells: &cells, row: number, line };
             let messages = Messages::of(plan.settings.locale);
-            writer.failed(&mut answer.failed, sent, outcome, &[], (messages, Labels::NONE));
+            writer.failed(&mut answer.failed, sent, outcome, &[], (messages, &labels));
         }
         line += mark.and_then(|mark| mark.lines).unwrap_or(u64::from(end.lines));
         start = end.end;
@@ -167,6 +168,7 @@ struct PartialFailure {
     /// Why the rows are not written, where a code says it.
     reason: Option<Code>,
     messages: &'static Messages,
+    labels: Labels,
 }
 
 impl PartialFailure {
@@ -180,6 +182,7 @@ impl PartialFailure {
             carrying: plan.carrying_headers().len(),
             reason: None,
             messages: Messages::of(plan.settings.locale),
+            labels: plan.profile().map(|profile| profile.labels()).unwrap_or_default(),
         }
     }
 
@@ -192,7 +195,7 @@ impl PartialFailure {
         let own = row.cells.iter().take(self.width + 2).map(String::as_str);
         let finding = self.reason.map(Finding::new);
         let key = finding.as_ref().map(Finding::key).unwrap_or_default();
-        let message = finding.map(|finding| self.messages.text(&finding, Labels::NONE)).unwrap_or_default();
+        let message = finding.map(|finding| self.messages.text(&finding, &self.labels)).unwrap_or_default();
         let told = [unprocessed, &*key, &*message, said("rollcall_warnings")];
         let mut record = Vec::new();
         write_record(
