@@ -1,5 +1,6 @@
 //! What people read: hints, lines, totals and words of their own language.
 
+use rollcall_domain::types::locale::Locale;
 use rollcall_domain::types::names::ProfileName;
 use rollcall_tests::test_host::{Course, Imported, TestHost};
 
@@ -112,7 +113,8 @@ fn domains_that_may_be_notified_are_checked_when_settings_are_read() {
     host.program("acme", "locale = 'pt'\nnotify_domains = ['@acme.example']\n");
     let imported = import(&host, "prospects", "Name,E-mail\nAnn,ann@b.example\n", &[]);
     assert_eq!(imported.file_codes(), ["settings_invalid"]);
-    let message = &imported.upload.verdict.errors[0].message;
+    // The language is a setting too, so the message is English; its other languages are there.
+    let message = imported.upload.verdict.errors[0].messages.get(Locale::Pt);
     assert!(message.contains("notify_domains: aceita domínios"), "{message}");
 }
 

@@ -74,6 +74,8 @@ pub struct Preview {
 pub struct Statuses {
     /// Rows that were looked at.
     pub looked_at: u64,
+    /// Those are all rows that an import would not skip.
+    pub complete: bool,
     /// Absent: they would be new.
     pub absent: u64,
     /// Their contacts exist.
@@ -234,8 +236,10 @@ async fn judged(
 ) -> Answer<Judged> {
     let mut cutter = Cutter::new(objects, object, &loaded.plan);
     let mut judged = Judged::default();
+    judged.statuses.complete = true;
     for number in 0..loaded.plan.chunks.len() as u32 {
         if judged.statuses.looked_at >= LOOKED_AT.max(limit as u64) {
+            judged.statuses.complete = false;
             break;
         }
         let message = cutter.message(number).await?;

@@ -178,13 +178,15 @@ fn totals(shown: &Preview) -> String {
     let kinds: Vec<String> = (kinds.iter().filter(|(count, _)| *count > 0))
         .map(|(count, kind)| format!("{} {kind}", HumanCount(*count)))
         .collect();
-    let of_all = if all == statuses.looked_at { "all" } else { "the first" };
+    let looked_at = match statuses.complete {
+        true => String::new(),
+        false => format!("of the first {}: ", HumanCount(statuses.looked_at)),
+    };
     format!(
-        "\n{} of {} rows are shown; {of_all} {} that would be read: {}\n",
+        "\n{} of {} rows are shown; {looked_at}{}\n",
         HumanCount(shown.rows.len() as u64),
         HumanCount(all),
-        HumanCount(statuses.looked_at),
-        if kinds.is_empty() { "none".to_owned() } else { kinds.join(", ") }
+        if kinds.is_empty() { "none would be read".to_owned() } else { kinds.join(", ") }
     )
 }
 

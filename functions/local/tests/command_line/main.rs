@@ -5,6 +5,8 @@
 mod beside;
 mod home;
 mod import;
+mod journeys;
+mod mappings;
 mod place;
 mod preview;
 mod several;

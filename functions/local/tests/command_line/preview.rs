@@ -97,12 +97,9 @@ fn a_preview_says_how_much_it_shows_and_what_to_do_next() {
         (0..30).map(|row| format!("N{row},n{row}@x.example,{}\n", ["", "Glod"][row % 2])).collect();
     let file = place.file("rows.csv", format!("Name,Email,Group\n{rows}"));
     let out = place.run(&[&["preview", &file, "--rows", "5"], &whose[..]].concat()).out;
-    assert!(
-        out.contains("5 of 30 rows are shown; all 30 that would be read: 15 new, 15 with errors"),
-        "{out}"
-    );
+    assert!(out.contains("5 of 30 rows are shown; 15 new, 15 with errors"), "{out}");
     assert!(out.contains("Glod (15 rows, did you mean Gold?)"), "{out}");
-    assert!(out.contains("--set value.group.Glod=Gold"), "{out}");
+    assert!(out.contains("--set 'value.group.Glod=Gold'"), "{out}");
     assert!(
         out.contains("import ") && out.contains("rows.csv --program acme --profile prospects --dry-run"),
         "{out}"
