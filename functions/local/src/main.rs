@@ -19,13 +19,13 @@ use std::process::ExitCode;
 use answer::{Exit, Failure};
 use clap::{CommandFactory, Parser, Subcommand};
 
-/// Imports lists of people and companies: every row is checked, matched and answered for.
+/// Imports lists of people and companies: validates, matches and stores every row, and writes a result for each.
 #[derive(Debug, Parser)]
 #[command(name = "rollcall", version, about, long_about = None, arg_required_else_help = true)]
 #[command(after_help = "Begin with `rollcall demo`.\n\
     Exit codes: 0 all rows taken; 1 done, some rows rejected or unprocessed; 2 refused, wrong usage, or failed.")]
 struct Cli {
-    /// The folder that everything is kept in
+    /// Home folder: files, tables and results
     #[arg(long, global = true, value_name = "DIR", env = "ROLLCALL_HOME", default_value = "./rollcall-home")]
     home: PathBuf,
     #[command(subcommand)]

@@ -9,13 +9,13 @@ use crate::answer;
 use crate::answer::{Exit, Failure};
 use crate::host::Workplace;
 
-/// Import what a dry run showed; rows whose answer has changed since are rejected
+/// Import exactly what a dry run showed; rows whose result changed since are rejected
 #[derive(Debug, clap::Args)]
 pub struct Approve {
-    /// The dry run's id, as `rollcall imports list` shows it
+    /// Id of the dry run, as `rollcall imports list` shows it
     #[arg(value_name = "IMPORT-ID")]
     import: String,
-    /// Answer with one JSON document
+    /// Print one JSON document
     #[arg(long)]
     json: bool,
     #[command(flatten)]

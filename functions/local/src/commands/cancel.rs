@@ -12,7 +12,7 @@ use crate::host::{cancel_import, find_import};
 /// Cancel an import that is running or was interrupted; what was written stays
 #[derive(Debug, clap::Args)]
 pub struct Cancel {
-    /// The import's id, as `rollcall imports list` shows it
+    /// Id of the import, as `rollcall imports list` shows it
     #[arg(value_name = "IMPORT-ID")]
     import: String,
 }

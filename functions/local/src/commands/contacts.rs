@@ -25,16 +25,16 @@ use crate::answer::{Column, Exit, Failure, Table};
 /// Show the contacts of a program
 #[derive(Debug, clap::Subcommand)]
 pub enum Contacts {
-    /// Every contact, in the order of their ids
+    /// List the contacts, in order of their ids
     List(List),
 }
 
 #[derive(Debug, clap::Args)]
 pub struct List {
-    /// Whose contacts
-    #[arg(long, value_name = "P")]
+    /// Program of the contacts
+    #[arg(long, value_name = "PROGRAM")]
     program: String,
-    /// One JSON document a line, one line a contact
+    /// Print one line of JSON for each contact
     #[arg(long)]
     json: bool,
 }

@@ -18,7 +18,7 @@ use crate::answer::{Column, Exit, Failure, Table};
 use crate::drop::ImportArguments;
 use crate::host::{Done, Host};
 
-/// Make a home with a sample program and directory, import a sample of each profile, say what to look at next
+/// Create a home with a sample program and directory, and import a sample of each profile
 #[derive(Debug, clap::Args)]
 pub struct Demo {
     #[command(flatten)]

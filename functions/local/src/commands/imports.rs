@@ -16,20 +16,20 @@ use crate::answer::{Column, Exit, Failure, Table};
 use crate::drop::ImportArguments;
 use crate::host::{Done, read};
 
-/// Show what became of imports
+/// List imports and show their results
 #[derive(Debug, clap::Subcommand)]
 pub enum Imports {
-    /// Every import, the newest last
+    /// List all imports, the newest last
     List {
-        /// Answer with one JSON document
+        /// Print one JSON document
         #[arg(long)]
         json: bool,
     },
-    /// The story of one import
+    /// Show one import
     Show {
         /// The import's id
         id: String,
-        /// Answer with one JSON document
+        /// Print one JSON document
         #[arg(long)]
         json: bool,
     },

@@ -29,16 +29,16 @@ use crate::typos;
 /// How a command that imports works.
 #[derive(Debug, Clone, clap::Args)]
 pub struct Tuning {
-    /// Threads that judge rows [default: one more than there are cores]
+    /// Number of worker threads [default: one more than cores]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..), help_heading = "Tuning")]
     workers: Option<u32>,
-    /// Rows that are judged at once
+    /// Maximal rows of a chunk
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..), help_heading = "Tuning")]
     chunk_rows: Option<u32>,
-    /// Bytes that are judged at once
+    /// Maximal bytes of a chunk
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..), help_heading = "Tuning")]
     chunk_bytes: Option<u64>,
-    /// How long to wait for another command that works on the home
+    /// Seconds to wait for another command that uses the home
     #[arg(long, value_name = "SECONDS", default_value_t = 600, help_heading = "Tuning")]
     wait: u64,
 }

@@ -27,24 +27,24 @@ use crate::drop::{ImportArguments, StartError};
 use crate::typos;
 use file::FileObjects;
 
-/// Show how a file would be read, mapped and judged; nothing is written
+/// Show how a file would be read, mapped and validated; writes nothing
 #[derive(Debug, clap::Args)]
 pub struct PreviewFile {
-    /// The file; `-` is standard input
+    /// File to preview; `-` reads standard input
     file: PathBuf,
-    /// Whom the import would belong to
-    #[arg(long, value_name = "P")]
+    /// Program that the import would belong to
+    #[arg(long, value_name = "PROGRAM")]
     program: String,
-    /// What the file promises
-    #[arg(long, value_name = "NAME")]
+    /// Import profile; `rollcall profiles list` shows the names
+    #[arg(long, value_name = "PROFILE")]
     profile: String,
-    /// How many rows are shown
+    /// Number of rows to show
     #[arg(long, value_name = "N", default_value_t = 100)]
     rows: usize,
-    /// An option of the drop, such as delimiter=; or map.Header=field
+    /// Import option, such as delimiter=; or map.Header=field; may be repeated
     #[arg(long = "set", value_name = "OPTION=VALUE", value_parser = option)]
     options: Vec<(String, String)>,
-    /// Answer with one JSON document
+    /// Print one JSON document
     #[arg(long)]
     json: bool,
 }

@@ -17,17 +17,17 @@ use crate::answer::{Column, Exit, Failure, Table};
 use crate::drop::cannot_read;
 use template::TemplateArguments;
 
-/// Show, check and fill in profiles: what files of each kind promise
+/// List, show and check import profiles, and write their templates
 #[derive(Debug, clap::Subcommand)]
 pub enum Profiles {
-    /// The built-in profiles and one's own
+    /// List the built-in and the custom profiles
     List,
-    /// One profile, nothing left to be looked up
+    /// Show one profile with everything it inherits
     Show {
         /// The profile
         name: String,
     },
-    /// Check a profile of one's own before it is used
+    /// Check a custom profile before it is used
     Check {
         /// The file
         file: PathBuf,

@@ -14,10 +14,10 @@ use crate::answer;
 use crate::answer::{Exit, Failure};
 use crate::host::{Done, Host, MAIL_AGAIN, Watch, WatchEvent};
 
-/// Import what is dropped into the home's bucket, until stopped
+/// Import the files that are dropped into the home's bucket, until stopped
 #[derive(Debug, clap::Args)]
 pub struct Watching {
-    /// How often notification e-mails that no mail server took yet are tried again
+    /// Seconds between attempts to send notification e-mails that are waiting
     #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..),
         default_value_t = MAIL_AGAIN.as_secs())]
     mail_interval: u64,

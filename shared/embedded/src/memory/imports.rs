@@ -1,4 +1,4 @@
-//! The imports' state in memory.
+//! The state of imports in memory.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, Mutex};
