@@ -188,8 +188,8 @@ fn dig_3_12_uma_lista_de_discagem() {
     let failed = read(&answer, "failed.csv");
     for (who, code, words) in [
         ("Beto", "agent:agent_unknown", "nenhum agente"),
-        ("Caio", "row:duplicate_in_file", "repete uma linha anterior: linha 2"),
-        ("Ely", "row:duplicate_in_file", "repete uma linha anterior: linha 5"),
+        ("Caio", "row:duplicate_in_file", "repete uma linha anterior: linha 1 (linha 2 do arquivo)"),
+        ("Ely", "row:duplicate_in_file", "repete uma linha anterior: linha 4 (linha 5 do arquivo)"),
     ] {
         let line = failed.lines().find(|line| line.starts_with(who)).unwrap();
         assert!(line.contains(code) && line.contains(words), "{line}");

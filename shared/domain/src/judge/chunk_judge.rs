@@ -214,7 +214,8 @@ impl<'p> ChunkJudge<'p> {
         if let Some(repeats) = mark.and_then(|mark| mark.repeats) {
             let finding = Finding::new(Code::DuplicateInFile).arg("row", repeats);
             let line = self.line_of(repeats, (number, line));
-            findings.push(line.into_iter().fold(finding, |finding, line| finding.arg("line", line)));
+            let name = if self.plan.sheet.is_some() { "sheet_row" } else { "line" };
+            findings.push(line.into_iter().fold(finding, |finding, line| finding.arg(name, line)));
         }
         let values = self.cleaner.last(&self.values);
         let mut identity = String::new();

@@ -9,7 +9,7 @@
 //! | `reason` | argument `reason`, an id of section `[reason]`; an unknown one says nothing | invalid values, `value_*` |
 //! | `limit` | argument; a plain number gets the separators of the language, other text (`256 KiB`) stays | `*_too_*`, `archive_unsafe`, `not_stored` |
 //! | `found`, `expected` | arguments | `row_ragged` |
-//! | `row` | argument `line`, else `row`: the row that is repeated | `duplicate_in_file` |
+//! | `row` | argument `sheet_row` for a workbook, else `row`: the row that is repeated | `duplicate_in_file` |
 //! | `line` | argument: the physical line | `quote_unclosed`, `encoding_*` |
 //! | `encoding` | argument | `encoding_assumed`, `encoding_invalid`, `bytes_invalid` |
 //! | `sheets` | argument: names, joined by `, ` | `sheet_missing` |
@@ -278,8 +278,8 @@ impl Messages {
             "value" => facts.value,
             "hint" => facts.hint,
             "column" => facts.column,
-            // People look for the line of the file.
-            "row" => facts.args.get("line").or_else(|| facts.args.get(slot)),
+            // People look for the row of the spreadsheet.
+            "row" => facts.args.get("sheet_row").or_else(|| facts.args.get(slot)),
             _ => facts.args.get(slot),
         };
         part.is_some_and(|part| match slot {
