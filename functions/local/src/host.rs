@@ -3,12 +3,15 @@
 
 mod ahead;
 mod handover;
+mod queued;
 mod requests;
 mod run;
 mod waiting;
 mod watch;
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 use std::thread::available_parallelism;
 
 use jiff::Timestamp;
@@ -63,32 +66,32 @@ impl Tune {
     }
 }
 
-/// An import that is over.
+/// An ended import.
 #[derive(Debug)]
 pub struct Done {
     /// Its totals.
     pub summary: Summary,
-    /// The verdict on the file and what was detected.
+    /// The verdict on the file and its detected properties.
     pub upload: Upload,
     /// The folder of its results, absolute.
     pub results: PathBuf,
-    /// Its notification e-mail, where it wrote one.
+    /// Its notification e-mail, if it wrote one.
     pub notification: Option<PathBuf>,
-    /// How far the letter came, where a mail server is named.
+    /// The delivery state of the e-mail, if a mail server is set.
     pub delivery: Option<Delivery>,
-    /// The letter is addressed to nobody.
+    /// Whether the e-mail has no recipients.
     pub to_nobody: bool,
     /// The program's language.
     pub locale: Locale,
-    /// What the profile calls its fields.
+    /// The labels of the profile's fields.
     pub labels: Labels,
 }
 
 impl Done {
-    /// The results of an import; `None` where it has none yet.
+    /// The results of an import; `None` if it has none yet.
     ///
     /// # Errors
-    /// Where the results cannot be read.
+    /// If the results cannot be read.
     pub fn read(home: &Home, program: &ProgramName, import: &ImportId) -> Answer<Option<Self>> {
         let artifacts = Artifacts::of(program, import);
         let Some(summary) = read(home, &artifacts.summary())? else { return Ok(None) };
@@ -96,7 +99,7 @@ impl Done {
         let results = home.bucket().root().join(artifacts.folder());
         let notification = home.outbox().notification(import).canonicalize().ok();
         let delivery = home.outbox().delivery(import);
-        // An import that failed early has no plan: then fields keep their names.
+        // An import that failed early has no plan: then the field names serve as labels.
         let plan: Option<Plan> = read(home, &artifacts.plan()).unwrap_or_default();
         let to_nobody = plan
             .as_ref()
@@ -112,7 +115,7 @@ impl Done {
         Messages::of(self.locale)
     }
 
-    /// Tells the problems of the import.
+    /// Describes the problems of the import.
     pub fn teller(&self) -> Teller<'_> {
         Teller { words: self.words(), labels: &self.labels, upload: &self.upload }
     }
@@ -123,16 +126,16 @@ impl Done {
         rows.rejected + rows.unprocessed > 0 && self.results.join("failed.csv").is_file()
     }
 
-    /// The file of failed rows that is to be corrected: the workbook where there is one.
+    /// The file of failed rows for correction: the workbook, if there is one.
     pub fn failed_file(&self) -> &'static str {
         if self.results.join("failed.xlsx").is_file() { "failed.xlsx" } else { "failed.csv" }
     }
 }
 
-/// Opens a home for a command that writes only settings, which a command that works on the home reads as they are.
+/// Opens a home for a command that writes only settings. A command that works on the home may read them at any time.
 ///
 /// # Errors
-/// Where the home cannot be used.
+/// If the home cannot be used.
 pub fn open_for_settings(path: &Path) -> Result<Home, HomeError> {
     match Home::open(path) {
         Err(HomeError::InUse(_)) => Home::open_shared(path),
@@ -152,15 +155,20 @@ pub fn read<T: DeserializeOwned>(home: &Home, key: &str) -> Answer<Option<T>> {
 pub struct Host {
     home: Home,
     tune: Tune,
+    /// Drops that are complete: the watch need not see whether they grow.
+    complete: Mutex<BTreeSet<String>>,
+    /// Held while an import begins.
+    begins: Mutex<()>,
 }
 
 impl Host {
     /// Opens a home to work on it, and finishes imports that an earlier command left unfinished, in order of import id.
     ///
     /// # Errors
-    /// Where the home is in use or cannot be used.
+    /// If the home is in use or cannot be used.
     pub fn open(path: &Path, tune: Tune) -> Result<Self, Failure> {
-        let host = Self { home: Home::open(path)?, tune };
+        let host =
+            Self { home: Home::open(path)?, tune, complete: Mutex::default(), begins: Mutex::default() };
         for item in host.home.listing().unfinished_imports()? {
             host.home.bucket().show_prepared(&item.object)?;
             host.finish(item)?;
@@ -178,7 +186,7 @@ impl Host {
         wait.until_free(path, || Self::open(path, tune))
     }
 
-    /// Tries letters again that no mail server took yet; an import never waits for them.
+    /// Retries e-mails that no mail server has accepted yet; an import never waits for them.
     pub(super) fn send_waiting(&self) {
         if let Err(error) = self.home.outbox().send_waiting() {
             say(format_args!("notification e-mails cannot be sent: {error}"));
@@ -193,7 +201,7 @@ impl Host {
     /// Drops a file into the bucket and imports it.
     ///
     /// # Errors
-    /// Where the machine fails: the import stays unfinished, and the next command finishes it.
+    /// If the infrastructure fails: the import stays unfinished, and the next command finishes it.
     pub fn import(&self, source: &Path, drop: &Drop, given: Vec<(String, String)>) -> Result<Done, Failure> {
         let at = self.home.imports().next_drop_time(Timestamp::now())?;
         let (bucket, key) = (self.home.bucket(), drop.key());
@@ -208,15 +216,26 @@ impl Host {
         drop: &Drop,
         given: Vec<(String, String)>,
     ) -> Result<Done, Failure> {
-        let bucket = self.home.bucket();
         let object = prepared.object().clone();
-        // The import is stored before the file appears: the file is never in the bucket without an import. If the command is
-        // killed in between, the next command shows the file.
-        let item = new_item(bucket.bucket(), drop, object.clone(), given.clone(), Timestamp::now());
-        block_on(self.home.imports().begin(item))?;
-        prepared.show()?;
+        self.begin(prepared, drop, given.clone())?;
         let summary = self.run(object, given).map_err(unfinished)?;
         Ok(self.done(drop, summary)?)
+    }
+
+    /// Shows an object in the bucket as an import that is begun.
+    fn begin(&self, prepared: PreparedDrop, drop: &Drop, given: Vec<(String, String)>) -> Answer<ImportId> {
+        // The import is stored before the file appears: the file is never in the bucket without an import. If the command is
+        // killed in between, the next command shows the file.
+        let object = prepared.object().clone();
+        let item = new_item(self.home.bucket().bucket(), drop, object, given, Timestamp::now());
+        let import = block_on(self.home.imports().begin(item))?.import_id;
+        prepared.show()?;
+        Ok(import)
+    }
+
+    /// Whether the watch may take a drop as soon as it sees it.
+    fn takes_at_once(&self, key: &str) -> bool {
+        self.complete.lock().unwrap_or_else(PoisonError::into_inner).remove(key)
     }
 
     fn done(&self, drop: &Drop, summary: Summary) -> Answer<Done> {
@@ -231,7 +250,7 @@ impl Host {
         let import = item.import_id.clone();
         match self.run(item.object, item.options) {
             Ok(_) => Ok(()),
-            // An import that cannot be finished does not hold up the others.
+            // If an import cannot be finished, the others are finished nevertheless.
             Err(fault) if fault.is_of_the_import() => {
                 say(format_args!("an earlier import cannot be finished: {import}: {fault}"));
                 Ok(())
@@ -250,7 +269,7 @@ impl Host {
     }
 }
 
-/// Describes an import that the machine failed on.
+/// Describes an import on which the infrastructure failed.
 fn unfinished(fault: Fault) -> Failure {
     Failure::said(format!(
         "{fault}; the import is not finished: mend that, and the next import finishes it first"

@@ -1,11 +1,12 @@
 //! The embedded host and command line `rollcall`: the three stages on a folder of one machine.
 //!
-//! - [`commands`]: one file for each command, all of one shape: its arguments, then `run`.
-//! - [`host`]: finishes what an earlier command left, drops a file, runs the stages on threads.
+//! - [`commands`]: one file for each command, all in the same form: its arguments, then `run`.
+//! - [`host`]: finishes imports of an earlier command, drops a file, runs the stages on threads.
 //! - [`answer`]: the output of a command: exit codes, failures, documents, tables.
 
 mod answer;
 mod commands;
+mod desk;
 mod drop;
 mod host;
 mod memory;
@@ -43,6 +44,7 @@ enum Command {
     Directory(commands::directory::Directory),
     #[command(subcommand)]
     Program(commands::program::Program),
+    Serve(commands::serve::Serve),
     Watch(commands::watch::Watching),
     #[command(subcommand)]
     Profiles(commands::profiles::Profiles),
@@ -72,7 +74,7 @@ fn main() -> ExitCode {
     ExitCode::from(exit as u8)
 }
 
-/// Whether the answer is to be JSON, as far as arguments show that may be wrong.
+/// Whether the output is to be JSON, judging by arguments that may be invalid.
 fn wants_json() -> bool {
     std::env::args_os().skip(1).take_while(|argument| argument != "--").any(|argument| argument == "--json")
 }
@@ -87,6 +89,7 @@ fn run(cli: Cli) -> Result<Exit, Failure> {
         Command::Cancel(cancel) => cancel.run(home),
         Command::Directory(directory) => directory.run(home),
         Command::Program(program) => program.run(home),
+        Command::Serve(serve) => serve.run(home),
         Command::Watch(watch) => watch.run(home),
         Command::Profiles(profiles) => profiles.run(home),
         Command::Imports(imports) => imports.run(home),

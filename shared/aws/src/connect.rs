@@ -1,4 +1,4 @@
-//! How the clients connect: time limits and retries, in one place.
+//! The connections of the clients: time limits and retries, in one place.
 
 use std::time::Duration;
 

@@ -27,7 +27,7 @@ const DRAFTS: &str = ".drafts";
 /// Prefix of files that are about to be dropped; their version follows.
 const PREPARED: &str = "drop-";
 
-/// How many empty blocks are kept for reuse.
+/// The most empty blocks to keep for reuse.
 const BLOCKS_HELD: usize = 4;
 
 /// Bytes of a large object that are made durable while more bytes are written, so that little remains at the end.

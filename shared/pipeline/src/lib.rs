@@ -70,6 +70,7 @@ pub mod finalize;
 mod gate;
 mod head;
 pub mod migrate;
+mod patch;
 pub mod ports;
 pub mod preview;
 pub mod request;

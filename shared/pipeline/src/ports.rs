@@ -117,7 +117,7 @@ pub trait Objects: Send + Sync {
     /// A large object that is being written. It appears when it is finished; if it is dropped before that, nothing
     /// appears.
     type Writer: ObjectWriter;
-    /// How many objects to read at the same time: more than one if reads wait for a network.
+    /// The number of objects to read at the same time: more than one if reads wait for a network.
     const AT_ONCE: usize = 1;
 
     /// The bucket's name, part of the import id.

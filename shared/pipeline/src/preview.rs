@@ -201,7 +201,7 @@ pub async fn preview(
     })
 }
 
-/// How many rows are looked up in one batch.
+/// The number of rows to look up in one batch.
 const CHUNK_ROWS: u32 = 500;
 /// Rows that are looked at though fewer are shown, so that totals and unknown values tell of more than one screen.
 const LOOKED_AT: u64 = 5_000;

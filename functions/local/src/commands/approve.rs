@@ -23,7 +23,7 @@ pub struct Approve {
 }
 
 impl Approve {
-    /// Imports the file of the dry run, and answers like an import.
+    /// Imports the file of the dry run, with the same output as an import.
     pub fn run(self, home: &Path) -> Result<Exit, Failure> {
         let workplace = Workplace::open(home, self.tuning.tune(self.json), self.tuning.wait())?;
         let done = workplace.approve(&self.import)?;

@@ -18,7 +18,7 @@ pub struct Cancel {
 }
 
 impl Cancel {
-    /// Notes the wish; the command that runs the import, or the next one, ends it.
+    /// Stores the request; the command that runs the import, or the next command, ends it.
     pub fn run(self, home: &Path) -> Result<Exit, Failure> {
         let home = Home::open_shared(home)?;
         let item = find_import(&home, &self.import)?;

@@ -1,4 +1,5 @@
-//! `rollcall completions` and the hidden `rollcall manual`: files for shells and for `man`, made from the arguments.
+//! `rollcall completions` and the hidden `rollcall manual`: files for shells and for `man`, generated from the
+//! arguments.
 
 use std::path::PathBuf;
 

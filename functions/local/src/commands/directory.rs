@@ -1,4 +1,4 @@
-//! `rollcall directory`: what rows are checked and matched against.
+//! `rollcall directory`: loads the entries that rows are checked and matched against.
 
 use std::path::{Path, PathBuf};
 

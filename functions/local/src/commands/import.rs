@@ -1,4 +1,4 @@
-//! `rollcall import`: files, each of them one import.
+//! `rollcall import`: imports files, each one as a separate import.
 
 use std::path::{Path, PathBuf};
 
@@ -36,7 +36,8 @@ pub struct Import {
 }
 
 impl Import {
-    /// Imports the files in the order in which they are given. One that cannot be imported does not hold up the others.
+    /// Imports the files in the order of the arguments. If one cannot be imported, the others are imported
+    /// nevertheless.
     pub fn run(self, home: &Path) -> Result<Exit, Failure> {
         let several = self.files.len() > 1;
         if self.files.iter().filter(|file| is_standard_input(file)).count() > 1 {

@@ -1,4 +1,4 @@
-//! `rollcall mappings`: what is kept for every file with the same header.
+//! `rollcall mappings`: the mappings saved for files with the same header.
 
 use std::path::{Path, PathBuf};
 
@@ -166,7 +166,7 @@ fn read_all(home: &Home, program: &ProgramName) -> Result<Vec<Saved>, Failure> {
     Ok(saved)
 }
 
-/// Every file below a folder; none where there is no such folder.
+/// Every file below a folder; none if there is no such folder.
 fn collect(folder: &Path, files: &mut Vec<PathBuf>) -> Result<(), Failure> {
     let Ok(entries) = std::fs::read_dir(folder) else { return Ok(()) };
     for entry in entries {

@@ -1,4 +1,4 @@
-//! The commands, one file each: arguments, `run`, then its steps in the order in which they are called.
+//! The commands, one file each: arguments, `run`, then its steps in the order of the calls.
 
 pub mod approve;
 pub mod cancel;
@@ -12,6 +12,7 @@ pub mod mappings;
 pub mod preview;
 pub mod profiles;
 pub mod program;
+pub mod serve;
 pub mod watch;
 
 use std::io::IsTerminal;
@@ -54,7 +55,7 @@ impl Tuning {
     }
 }
 
-/// Reads `OPTION=VALUE`. A header may hold the sign, a field's name never does.
+/// Parses `OPTION=VALUE`. A header may contain `=`, but a field's name never does.
 fn option(text: &str) -> Result<(String, String), String> {
     let names_what_was_sent = ["map.", "value."].iter().any(|name| text.trim_start().starts_with(name));
     let parts = if names_what_was_sent { text.rsplit_once('=') } else { text.split_once('=') };
@@ -64,18 +65,18 @@ fn option(text: &str) -> Result<(String, String), String> {
     }
 }
 
-/// The form of an answer on standard output.
+/// The form of the output on standard output.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Form {
     /// For people.
     Text,
     /// One JSON document.
     Document,
-    /// One JSON document a line, one line an import.
+    /// One JSON document per line, one line per import.
     Lines,
 }
 
-/// What a command imports with. The home is opened at the first file whose names are known.
+/// Runs the imports of a command. It opens the home at the first file with valid names.
 struct Delivery<'a> {
     home: &'a Path,
     tuning: &'a Tuning,
@@ -88,7 +89,7 @@ impl<'a> Delivery<'a> {
         Self { home, tuning, form, workplace: None }
     }
 
-    /// Imports a file and answers as people or programs want it.
+    /// Imports a file and writes the output for people or programs.
     fn deliver(&mut self, asked: &ImportArguments) -> Result<Exit, Failure> {
         match self.attempt(asked) {
             Ok(done) => self.tell(asked, &done),
@@ -126,7 +127,8 @@ impl<'a> Delivery<'a> {
         Ok(workplace.import(source.path(), &drop, asked.given.clone())?)
     }
 
-    /// Says how an import ended: the whole answer on standard output; of one that was not taken, why on standard error.
+    /// Reports the end of an import: the whole output on standard output; if the file was refused, the reason on
+    /// standard error.
     fn tell(&self, asked: &ImportArguments, done: &Done) -> Result<Exit, Failure> {
         if self.form == Form::Text {
             answer::print(&answer::import_text(asked, self.home, done))?;

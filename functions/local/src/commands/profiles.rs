@@ -1,7 +1,6 @@
-//! `rollcall profiles`: what files of each kind promise.
+//! `rollcall profiles`: the profiles, which define the kinds of files.
 
 mod template;
-mod workbook;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -36,7 +35,7 @@ pub enum Profiles {
 }
 
 impl Profiles {
-    /// Shows or checks.
+    /// Shows or checks profiles.
     pub fn run(self, home: &Path) -> Result<Exit, Failure> {
         match self {
             Profiles::List => list(home),
@@ -67,7 +66,7 @@ fn list(home: &Path) -> Result<Exit, Failure> {
     Ok(Exit::Well)
 }
 
-/// Name and file of the home's own profiles, by name.
+/// Name and file of the custom profiles of the home, by name.
 fn own_profiles(home: &Path) -> Vec<(String, PathBuf)> {
     let folder = home.join("bucket/settings/profiles");
     let files = fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
@@ -86,7 +85,7 @@ fn show(home: &Path, name: &str) -> Result<Exit, Failure> {
     Ok(Exit::Well)
 }
 
-/// A profile of one's own goes before a built-in one of the same name.
+/// A custom profile takes precedence over a built-in one of the same name.
 fn profile(home: &Path, name: &str) -> Result<Profile, Failure> {
     let unknown =
         || Failure::said(format!("no such profile: {name}; `rollcall profiles list` shows those there are"));

@@ -1,4 +1,4 @@
-//! `rollcall program`: whom imports belong to.
+//! `rollcall program`: the settings of programs, to which imports belong.
 
 use std::path::Path;
 use std::str::FromStr;
@@ -63,7 +63,7 @@ impl Program {
         if program.is_marketplace() {
             return Err(Failure::said("the marketplace belongs to no program and has no settings"));
         }
-        // A name that cannot be one leaves no home behind either.
+        // Check first, so that an invalid name does not create a home.
         set.over(Settings::default()).check().map_err(Failure::said)?;
         let home = open_for_settings(home)?;
         let key = object_keys::settings(&program);
@@ -79,7 +79,7 @@ impl Program {
 }
 
 impl Set {
-    /// Lays what is given over what is there.
+    /// Replaces existing settings by those in the arguments.
     fn over(&self, before: Settings) -> Settings {
         Settings {
             title: self.title.clone().unwrap_or(before.title),

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use idna::uts46::{AsciiDenyList, DnsLength, Hyphens, Uts46};
 
-/// Why a domain name is refused.
+/// The reason why a domain name is invalid.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum DomainFault {
     /// A name without a dot.

@@ -20,11 +20,11 @@ pub struct EmailNotes {
     pub typo: Option<&'static str>,
 }
 
-/// Why an address is refused.
+/// The reason why an address is invalid.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
 #[error("{}", self.as_str())]
 pub enum EmailFault {
-    /// A name stands around the address: `Ann <a@b.c>`.
+    /// The address has a display name: `Ann <a@b.c>`.
     DisplayName,
     /// No `@`.
     NoAt,

@@ -52,7 +52,7 @@ pub struct PhoneNotes {
     pub extension: Option<usize>,
 }
 
-/// Why a number is refused.
+/// The reason why a number is invalid.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
 #[error("{}", self.as_str())]
 pub enum PhoneFault {

@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 use crate::clean::domain_name::{DomainFault, push_domain};
 use crate::clean::names::Names;
 
-/// Why a website is refused.
+/// The reason why a website is invalid.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
 #[error("{}", self.as_str())]
 pub enum WebsiteFault {

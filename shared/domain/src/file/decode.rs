@@ -96,7 +96,7 @@ pub enum DetectedBy {
     Content,
 }
 
-/// How certain a detected encoding is.
+/// The certainty of a detected encoding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
@@ -116,7 +116,7 @@ pub struct DetectedEncoding {
     pub encoding: Encoding,
     /// The evidence for it.
     pub by: DetectedBy,
-    /// How certain it is.
+    /// The certainty of the encoding.
     pub confidence: Confidence,
     /// The first place that contradicts it.
     pub against: Option<Place>,
@@ -195,7 +195,7 @@ pub struct Decoder {
     how: How,
 }
 
-/// How to convert bytes to UTF-8.
+/// The way to convert bytes to UTF-8.
 #[derive(Debug)]
 enum How {
     /// The bytes are UTF-8 already.

@@ -20,7 +20,7 @@ const PADDING: usize = 64;
 /// One fault in another dialect must save this number of faults in the ordinary one.
 const OUTWEIGH: usize = 4;
 
-/// How a file differs from the ordinary dialect.
+/// The differences between a file's dialect and the ordinary one.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Dialect {
     /// A backslash within quotes makes the quote or backslash after it an ordinary character.

@@ -16,7 +16,7 @@ use crate::types::code::Code;
 use crate::types::finding::Finding;
 use crate::types::limits;
 
-/// How a file is packed.
+/// The packing of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
@@ -39,7 +39,7 @@ impl Packing {
         }
     }
 
-    /// How a file with this beginning may be packed. A zip archive may also be a workbook: only the whole file shows
+    /// The packing that the beginning of a file suggests. A zip archive may also be a workbook: only the whole file shows
     /// that.
     pub fn of(beginning: &[u8]) -> Option<Self> {
         let magics: [(&[u8], Packing); 4] = [
@@ -68,7 +68,7 @@ impl Bytes {
         Self(Arc::new(bytes))
     }
 
-    /// How the file is packed; `None` for a workbook or another archive that is not unpacked.
+    /// The packing of the file; `None` for a workbook or another archive that is not unpacked.
     pub fn packing(&self) -> Option<Packing> {
         match Packing::of(self.as_ref()) {
             Some(Packing::Zip) if !zip::holds_one_file(self) => None,
@@ -93,7 +93,7 @@ const BEGINNING: usize = 4096;
 pub struct Content {
     /// Its first bytes.
     pub beginning: Vec<u8>,
-    /// How many bytes it has.
+    /// Its length in bytes.
     pub len: u64,
 }
 

@@ -119,7 +119,7 @@ pub struct RecordEnd {
     pub terminator: u8,
 }
 
-/// What follows the last record end of a file.
+/// The part of a file after its last record end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Tail {
     /// Nothing: the file is empty or its last record has been reported.

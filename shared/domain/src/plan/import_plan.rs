@@ -44,7 +44,7 @@ pub struct ChunkPlan {
     pub end: u64,
     /// Number of its first row, from 1.
     pub first_row: u64,
-    /// How many rows it has.
+    /// The number of its rows.
     pub rows: u32,
     /// Physical line on which it begins, from 1.
     pub first_line: u64,

@@ -154,7 +154,7 @@ impl Profile {
         self.raw.unknown_columns.unwrap_or_default()
     }
 
-    /// How one of several matching accounts is picked.
+    /// The way to pick one of several matching accounts.
     pub fn pick(&self) -> Pick {
         self.raw.matching.as_ref().and_then(|matching| matching.pick).unwrap_or_default()
     }

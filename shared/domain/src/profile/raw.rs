@@ -66,7 +66,7 @@ pub enum UnknownColumns {
     Refuse,
 }
 
-/// How one of several matching accounts is picked.
+/// The way to pick one of several matching accounts.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
@@ -123,7 +123,7 @@ pub struct MatchRule {
 pub struct RawMatching {
     /// Rules, tried in order.
     pub rules: Vec<MatchRule>,
-    /// How one of several is picked.
+    /// The way to pick one of several accounts.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pick: Option<Pick>,
 }

@@ -42,7 +42,7 @@ pub struct Summary {
     /// The import.
     #[serde(flatten)]
     pub head: Head,
-    /// How the import ended.
+    /// The status.
     pub status: Status,
     /// Rows read, and rows of each outcome; all 0 if no row was read.
     pub rows: Counts,

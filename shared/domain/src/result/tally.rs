@@ -204,7 +204,7 @@ pub struct Tally {
     pub changes: Vec<FieldCount>,
 }
 
-/// How many rows change a field of an existing contact.
+/// The number of rows that change a field of an existing contact.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct FieldCount {

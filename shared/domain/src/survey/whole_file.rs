@@ -37,7 +37,7 @@ pub struct Surveyed {
     pub day_orders: BTreeMap<String, DayOrder>,
     /// The encoding of the object, and its certainty; the decoding caller sets it.
     pub encoding: Option<DetectedEncoding>,
-    /// How the object is packed; the unpacking caller sets it.
+    /// The packing of the object; the unpacking caller sets it.
     pub packing: Option<Packing>,
     /// The sheet of a workbook; the decoding caller sets it.
     pub sheet: Option<Sheet>,
@@ -399,7 +399,7 @@ impl<'p> Survey<'p> {
         Some(finding.arg("found", self.last_filled))
     }
 
-    /// Determines how each column of dates is read, and warns where that is an assumption (DIG-14).
+    /// Determines how each column of dates is read, and warns if that is an assumption (DIG-14).
     fn decide_orders(&self) -> (BTreeMap<String, DayOrder>, Vec<Finding>) {
         let (mut orders, mut warnings) = (BTreeMap::new(), Vec::new());
         let [one, other] = &self.lookers;

@@ -61,7 +61,7 @@ impl fmt::Display for Outcome {
     }
 }
 
-/// How an import ended.
+/// The status of an ended import.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]

@@ -15,7 +15,7 @@ const FULL: usize = 8;
 /// Hints by hash, as of the last packing.
 #[derive(Debug, Default)]
 pub(super) struct Hints {
-    /// How many of a hash's upper bits choose the slot.
+    /// The number of upper bits of a hash that choose the slot.
     bits: u32,
     /// The end of each slot in the entries.
     ends: Vec<u32>,

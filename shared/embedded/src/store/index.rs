@@ -48,7 +48,7 @@ pub(super) struct Index {
 /// The state of the buckets.
 #[derive(Debug, Clone, Copy, Default)]
 struct Packed {
-    /// How many of a hash's upper bits choose the bucket.
+    /// The number of upper bits of a hash that choose the bucket.
     bits: u32,
     hints: u64,
 }

@@ -15,7 +15,7 @@ use super::contacts::{ContactStore, Standing, View, import_number, pool_number, 
 use super::hash::{hash, unreadable};
 use super::index::Index;
 
-/// How many rows one transaction of the cleanup covers.
+/// The number of rows in one transaction of the cleanup.
 const TIDIED_AT_ONCE: i64 = 20_000;
 
 impl ContactStore {

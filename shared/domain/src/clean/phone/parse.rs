@@ -60,7 +60,7 @@ pub(super) struct Parsed {
     pub(super) assumed: bool,
     /// The position of an extension in the cell.
     pub(super) extension: Option<usize>,
-    /// Why the number is not valid, if it is not.
+    /// The reason why the number is invalid, if it is.
     pub(super) fault: Option<PhoneFault>,
 }
 

@@ -35,7 +35,7 @@ pub struct Census {
     pub(super) gaps: u64,
     /// ASCII lines that contain an ISO-2022-JP escape sequence to Japanese.
     pub(super) japanese: u64,
-    /// How well each of [`TRIED`] reads them.
+    /// The score of each of [`TRIED`] for these lines.
     pub(super) scores: [i64; 4],
     /// The bytes beyond ASCII in these lines, one bit each.
     pub(super) bytes: u128,
@@ -150,7 +150,7 @@ impl Sample {
         encoding == Encoding::Windows1252 && self.shown(encoding).text.chars().all(same)
     }
 
-    /// How the lines read in an encoding.
+    /// Checks the words of the lines in an encoding.
     pub(super) fn reading(&self, encoding: Encoding) -> Reading {
         Reading::of(&self.shown(encoding).text)
     }

@@ -14,7 +14,7 @@ pub(super) struct Judgement {
     pub(super) finding: Option<Finding>,
 }
 
-/// How far to trust an encoding.
+/// The trust in an encoding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Trust {
     /// Accept the file without a finding.
@@ -232,7 +232,7 @@ fn best_western(census: &Census) -> Encoding {
     best
 }
 
-/// How far to trust the best encoding: its words must read well, and those of every other candidate must not.
+/// The trust in the best encoding: its words must read well, and those of every other candidate must not.
 fn trust(census: &Census, best: Encoding, reading: Reading) -> Trust {
     if reading.wrong_in_hundred() >= HARDLY_WORDS {
         return Trust::None;
