@@ -29,6 +29,7 @@ use rollcall_embedded::bucket::PreparedDrop;
 use rollcall_embedded::home::{Home, HomeError};
 use rollcall_embedded::smtp::Delivery;
 use rollcall_pipeline::fault::Fault;
+use rollcall_pipeline::pause::is_paused;
 use rollcall_pipeline::ports::{Answer, ImportItem, Imports, ObjectVersion, Objects};
 use rollcall_pipeline::request::new_item;
 use serde::de::DeserializeOwned;
@@ -170,6 +171,9 @@ impl Host {
         let host =
             Self { home: Home::open(path)?, tune, complete: Mutex::default(), begins: Mutex::default() };
         for item in host.home.listing().unfinished_imports()? {
+            if block_on(is_paused(host.home.bucket(), &item.program))? {
+                continue;
+            }
             host.home.bucket().show_prepared(&item.object)?;
             host.finish(item)?;
         }
@@ -203,10 +207,21 @@ impl Host {
     /// # Errors
     /// If the infrastructure fails: the import stays unfinished, and the next command finishes it.
     pub fn import(&self, source: &Path, drop: &Drop, given: Vec<(String, String)>) -> Result<Done, Failure> {
+        self.refuse_paused(&drop.program)?;
         let at = self.home.imports().next_drop_time(Timestamp::now())?;
         let (bucket, key) = (self.home.bucket(), drop.key());
         let prepared = bucket.prepare_drop(source, &key, at)?;
         self.import_prepared(prepared, drop, given)
+    }
+
+    /// Starts nothing for a program whose imports wait.
+    fn refuse_paused(&self, program: &ProgramName) -> Result<(), Failure> {
+        if !block_on(is_paused(self.home.bucket(), program))? {
+            return Ok(());
+        }
+        Err(Failure::said(format!(
+            "the program {program} is paused: `rollcall program resume {program}` lets its imports go on"
+        )))
     }
 
     /// Imports an object that is about to appear in the bucket.
@@ -253,6 +268,10 @@ impl Host {
             // If an import cannot be finished, the others are finished nevertheless.
             Err(fault) if fault.is_of_the_import() => {
                 say(format_args!("an earlier import cannot be finished: {import}: {fault}"));
+                let imports = self.home.imports();
+                if let Some(lane) = block_on(imports.get(&import))?.and_then(|item| item.lane) {
+                    block_on(imports.leave_lane(&import, &lane))?;
+                }
                 Ok(())
             }
             Err(fault) => Err(unfinished(fault)),

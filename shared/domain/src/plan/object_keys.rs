@@ -86,7 +86,34 @@ impl Cancel {
     }
 }
 
-/// Whether an object with this name starts an import (contract.md, "Bucket").
+/// An object `inbox/<program>/pause` or `inbox/<program>/resume`: the program's imports wait, or go on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PauseRequest {
+    /// Whose imports.
+    pub program: ProgramName,
+    /// To pause; else to resume.
+    pub pause: bool,
+}
+
+impl PauseRequest {
+    /// Reads an object key; `None` where it asks for neither.
+    pub fn parse(key: &str) -> Option<Self> {
+        let (program, word) = key.strip_prefix("inbox/")?.split_once('/')?;
+        let pause = match word {
+            "pause" => true,
+            "resume" => false,
+            _ => return None,
+        };
+        Some(Self { program: ProgramName::parse(program).ok()?, pause })
+    }
+
+    /// The key that [`PauseRequest::parse`] reads back.
+    pub fn key(&self) -> String {
+        format!("inbox/{}/{}", self.program, if self.pause { "pause" } else { "resume" })
+    }
+}
+
+/// Whether an object of this name starts an import (contract.md, "Bucket").
 pub fn starts_an_import(file: &str) -> bool {
     !(file.is_empty()
         || file.starts_with('.')
@@ -102,6 +129,11 @@ pub fn sidecar(key: &str) -> String {
 /// The claim of an import on a version of a sidecar.
 pub fn sidecar_claim(program: &ProgramName, digest: &str) -> String {
     format!("imports/{program}/sidecars/{digest}")
+}
+
+/// Whether the imports of a program wait.
+pub fn paused(program: &ProgramName) -> String {
+    format!("imports/{program}/paused")
 }
 
 /// The program's settings.
