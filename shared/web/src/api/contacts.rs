@@ -69,15 +69,22 @@ pub async fn list<H: Host>(
     scope: Scope,
     query: Result<Query<ContactQuery>, axum::extract::rejection::QueryRejection>,
 ) -> Result<Json<ContactList>, Problem> {
-    let Query(query) = query.map_err(|error| scope.problem(Kind::RequestInvalid).detail(error.body_text()))?;
+    let Query(query) =
+        query.map_err(|error| scope.problem(Kind::RequestInvalid).detail(error.body_text()))?;
     let shown = look(&app, &scope, &query).await?;
     Ok(Json(ContactList { contacts: shown.contacts, next: shown.next }))
 }
 
 /// The same for a page.
-pub(crate) async fn look<H: Host>(app: &App<H>, scope: &Scope, query: &ContactQuery) -> Result<ShownPage, Problem> {
+pub(crate) async fn look<H: Host>(
+    app: &App<H>,
+    scope: &Scope,
+    query: &ContactQuery,
+) -> Result<ShownPage, Problem> {
     let invalid = |what: &str| scope.problem(Kind::RequestInvalid).detail(what);
-    let filled = |text: &Option<String>| text.as_deref().map(str::trim).filter(|text| !text.is_empty()).map(str::to_owned);
+    let filled = |text: &Option<String>| {
+        text.as_deref().map(str::trim).filter(|text| !text.is_empty()).map(str::to_owned)
+    };
     let import = filled(&query.import).map(|id| ImportId::parse(&id)).transpose();
     let filter = ContactFilter {
         profile: None,
@@ -131,7 +138,8 @@ pub async fn remove<H: Host>(
     scope: Scope,
     query: Result<Query<EraseQuery>, axum::extract::rejection::QueryRejection>,
 ) -> Result<Json<rollcall_pipeline::erase::Erased>, Problem> {
-    let Query(query) = query.map_err(|error| scope.problem(Kind::RequestInvalid).detail(error.body_text()))?;
+    let Query(query) =
+        query.map_err(|error| scope.problem(Kind::RequestInvalid).detail(error.body_text()))?;
     forget(&app, &scope, &query).await.map(Json)
 }
 
