@@ -68,7 +68,7 @@ export class Desk {
     page.on("request", (request) => {
       if (!request.url().startsWith(this.origin) && !request.url().startsWith("data:")) page.problems.push(`loads ${request.url()}`);
     });
-    page.setDefaultTimeout(15000);
+    page.setDefaultTimeout(Number(process.env.ROLLCALL_PATIENCE ?? 30000));
     await page.goto(this.link);
     return page;
   }

@@ -173,6 +173,7 @@ fn next(home: &Path, folder: &Path, program: &ProgramName, done: &Done) -> Strin
         format!("contacts list --program {program}"),
         "imports list".to_owned(),
         "profiles template accounts --locale pt".to_owned(),
+        "serve".to_owned(),
     ] {
         let _ = writeln!(out, "  {rollcall} {arguments}");
     }

@@ -50,6 +50,7 @@ pub struct Started {
 /// Which part of a list is wanted.
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[serde(default)]
+#[into_params(parameter_in = Query)]
 pub struct PageQuery {
     /// Where the part before ended: its `next`.
     pub cursor: Option<String>,

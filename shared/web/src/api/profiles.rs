@@ -117,8 +117,10 @@ pub enum Format {
 /// What a template is to be.
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[serde(default)]
+#[into_params(parameter_in = Query)]
 pub struct TemplateQuery {
     /// The format; `csv` where it is not given.
+    #[param(inline)]
     format: Option<Format>,
     /// The language of the headers; the reader's where it is not given.
     #[param(value_type = Option<String>, schema_with = crate::api::openapi::language)]

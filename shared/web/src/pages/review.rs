@@ -9,7 +9,7 @@ use rollcall_domain::messages::localized::FindingJson;
 use rollcall_domain::plan::object_keys::saved_mapping;
 use rollcall_domain::profile::compiled::{Field, Profile};
 use rollcall_domain::report::upload::UploadColumn;
-use rollcall_domain::types::finding::Severity;
+use rollcall_domain::types::code::{Code, Severity};
 use rollcall_domain::types::id::{base32, sha256};
 use rollcall_pipeline::preview::{Preview, PreviewRow, RowStatus};
 
@@ -268,7 +268,7 @@ impl View<'_> {
             kept: self.chosen.kept.iter().filter_map(|pair| serde_json::to_string(pair).ok()).collect(),
             problem: problem.map(|problem| problem.in_language(f.locale).details()),
             refusals: lines(&preview.verdict.errors),
-            warnings: lines(&preview.verdict.warnings),
+            warnings: self.warnings(),
             partial: self.partial(),
             remembered: preview.mapping.as_ref().is_some_and(|mapping| mapping.saved),
             remember: self.chosen.remember,
@@ -284,6 +284,12 @@ impl View<'_> {
             table: self.table(),
             f: self.f,
         }
+    }
+
+    /// Warnings about the file; columns that are left over are told where columns are chosen.
+    fn warnings(&self) -> Vec<String> {
+        let warnings = self.preview().verdict.warnings.iter();
+        warnings.filter(|one| one.code != Code::ColumnsUnmapped).map(|one| self.line(one)).collect()
     }
 
     fn file(&self) -> FileView {
@@ -616,11 +622,11 @@ fn cell<'a>(row: &'a PreviewRow, column: &UploadColumn) -> &'a str {
     row.cells.get(column.position as usize - 1).map_or("", String::as_str)
 }
 
-/// Whether an error of a row is about a column: then its cell can be typed over.
+/// Whether an error of a row is about a column, or about the row as a whole: then its cell can be typed over.
 fn is_wrong(row: &PreviewRow, column: &UploadColumn) -> bool {
     row.status == RowStatus::Error
         && row.findings.iter().any(|finding| {
-            let about = finding.column.as_ref().is_some_and(|at| {
+            let about = finding.column.as_ref().is_none_or(|at| {
                 at.position == Some(column.position) || column.field.as_deref() == Some(&*at.name)
             });
             about && finding.severity == Severity::Error
