@@ -153,9 +153,8 @@ const SUBJECT_FILE: usize = 60;
 /// The name of a file as a subject has it. Whoever drops a file chooses its name, and must not write to strangers with it:
 /// no controls, no invisible signs, no links, and short.
 fn subject_file(file: &str) -> String {
-    let plain = |sign: char| sign.is_alphanumeric() || " ._-+()[]&,'@".contains(sign);
-    let cleaned: String = file.chars().map(|sign| if plain(sign) { sign } else { ' ' }).collect();
-    let mut cleaned = cleaned.split_whitespace().collect::<Vec<_>>().join(" ");
+    let plain = |sign: char| sign.is_alphanumeric() || " ._-+()[]<>&,:;!=#$%~'@".contains(sign);
+    let mut cleaned: String = file.chars().map(|sign| if plain(sign) { sign } else { ' ' }).collect();
     if cleaned.chars().count() > SUBJECT_FILE {
         cleaned = cleaned.chars().take(SUBJECT_FILE - 1).collect();
         cleaned.push('…');

@@ -137,8 +137,8 @@ fn the_name_of_a_file_in_a_subject_is_short_and_plain() {
     for (file, subject) in [
         ("list.csv", "list.csv"),
         ("Données 2026 (1).csv", "Données 2026 (1).csv"),
-        ("win\r\nBcc: x@y.example\u{202e}.csv", "win Bcc x@y.example .csv"),
-        ("https://evil.example/pay?now.csv", "https evil.example pay now.csv"),
+        ("win\r\nBcc: x@y.example\u{202e}.csv", "win  Bcc: x@y.example .csv"),
+        ("https://evil.example/pay?now.csv", "https:  evil.example pay now.csv"),
     ] {
         assert_eq!(super::subject_file(file), subject);
     }
