@@ -3,6 +3,7 @@
 locals {
   makes_bucket             = var.existing_bucket == ""
   makes_identity           = var.create_sender_identity
+  makes_secret             = var.secret_arn == ""
   has_key                  = !(var.kms_key_arn == "")
   has_alarm_topic          = !(var.alarm_topic_arn == "")
   is_protected             = var.deletion_protection
@@ -15,7 +16,6 @@ locals {
   has_boundary             = !(var.permissions_boundary_arn == "")
   is_traced                = var.tracing == "Active"
   is_sandbox               = var.ses_sandbox
-  makes_secret             = var.secret_arn == ""
   pace = {
     standard = {
       SplitterNearLimit  = 810000
@@ -765,6 +765,12 @@ resource "aws_iam_role_policy" "worker_role" {
         Resource = "arn:${data.aws_partition.current.partition}:s3:::${local.makes_bucket ? one(aws_s3_bucket.bucket[*].bucket) : var.existing_bucket}"
       },
       {
+        Sid      = "Secret"
+        Effect   = "Allow"
+        Action   = "secretsmanager:GetSecretValue"
+        Resource = local.makes_secret ? one(aws_secretsmanager_secret.secret[*].arn) : var.secret_arn
+      },
+      {
         Sid      = "Directory"
         Effect   = "Allow"
         Action   = ["dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:UpdateItem"]
@@ -836,6 +842,7 @@ resource "aws_lambda_function" "worker" {
       ROLLCALL_CHUNK_QUEUE_URL    = aws_sqs_queue.chunk_queue.url
       ROLLCALL_FINALIZE_QUEUE_URL = aws_sqs_queue.finalize_queue.url
       ROLLCALL_LEASE_SECONDS      = local.pace[var.pace]["WorkerLease"]
+      ROLLCALL_SECRET_ARN         = local.makes_secret ? one(aws_secretsmanager_secret.secret[*].arn) : var.secret_arn
     }
   }
   depends_on = [aws_iam_role_policy.worker_role]

@@ -257,7 +257,7 @@ variable "bounce_limit" {
 }
 
 variable "secret_arn" {
-  description = "Secret of the installation in Secrets Manager, that invitation tokens are derived from; empty makes one."
+  description = "Secret of the installation in Secrets Manager, for invitation tokens and suppressions; empty makes one. It never changes."
   type        = string
   default     = ""
 }

@@ -94,6 +94,7 @@ ACTIONS = {
     "get_queue_attributes": {"sqs:GetQueueAttributes"},
     "get_object": {"s3:GetObject", "s3:GetObjectVersion"},
     "head_object": {"s3:GetObject", "s3:GetObjectVersion"},
+    "get_secret_value": {"secretsmanager:GetSecretValue"},
     "list_objects_v2": {"s3:ListBucket"},
     "put_object": {"s3:PutObject", "s3:PutObjectTagging"},
     "query": {"dynamodb:Query"},

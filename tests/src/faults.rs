@@ -14,6 +14,7 @@ use rollcall_domain::report::notification::Notification;
 use rollcall_domain::types::kind::Kind;
 use rollcall_domain::types::names::{ImportId, ProgramName};
 use rollcall_domain::types::outcome::Status;
+use rollcall_domain::types::secret::Secret;
 use rollcall_pipeline::fault::Fault;
 use rollcall_pipeline::ports::{
     Answer, ContactWrite, Contacts, Directory, DirectoryItem, ImportItem, Imports, Mail, NotificationClaim,
@@ -197,11 +198,17 @@ impl<P: Unfinished> Unfinished for Faulty<P> {
 }
 
 impl<P: Directory> Directory for Faulty<P> {
+    fn secret(&self) -> Answer<&Secret> {
+        self.port.secret()
+    }
     async fn candidates(&self, keys: &[MatchKey]) -> Answer<Vec<Candidates>> {
         self.machine.call(self.port.candidates(keys)).await
     }
     async fn find(&self, program: &ProgramName, wanted: &[(Kind, String)]) -> Answer<Vec<Vec<String>>> {
         self.machine.call(self.port.find(program, wanted)).await
+    }
+    async fn owners_with(&self, owners: &[ProgramName], wanted: (Kind, &str)) -> Answer<Vec<bool>> {
+        self.machine.call(self.port.owners_with(owners, wanted)).await
     }
     async fn read(
         &self,

@@ -19,7 +19,9 @@ use rollcall_embedded::memory::{MemoryContacts, MemoryDirectory, MemoryImports, 
 use rollcall_embedded::queue::{LocalQueue, Message};
 use rollcall_pipeline::assemble::Assembly;
 use rollcall_pipeline::finalize::{Finalized, finalize, finalize_begun};
-use rollcall_pipeline::ports::{Clock, Imports, NotificationClaim, ObjectVersion, Objects, Pool, Ports};
+use rollcall_pipeline::ports::{
+    Clock, ContactReader, Imports, NotificationClaim, ObjectVersion, Objects, Pool, Ports,
+};
 use rollcall_pipeline::preview::{Preview, preview};
 use rollcall_pipeline::split::{split_again, split_import};
 use rollcall_pipeline::work::{Plans, Worked, work_chunk};
@@ -124,6 +126,18 @@ impl World {
     /// Imports a file of a profile for `acme`, undisturbed.
     pub fn import(&self, profile: &str, file: &[u8], options: &[(&str, &str)], course: &Course) -> ImportId {
         self.import_file("acme", DropTarget::Profile(profile.parse().unwrap()), file, options, course)
+    }
+
+    /// Imports a file for any owner, undisturbed.
+    pub fn load_of(&self, owner: &str, what: DropTarget, file: &[u8]) -> ImportId {
+        self.import_file(owner, what, file, &[], &Course::default())
+    }
+
+    /// The records of the contacts of `acme` that an import wrote last.
+    pub fn records_by(&self, import: &ImportId) -> Vec<String> {
+        let acme = ProgramName::parse("acme").unwrap();
+        let written = block_on(self.contacts.page(&acme, None, usize::MAX)).unwrap().contacts.into_iter();
+        written.filter(|contact| contact.import_id == import.as_str()).map(|contact| contact.record).collect()
     }
 
     fn import_file(

@@ -118,7 +118,7 @@ fn built_in_profiles_name_their_schema() {
             }
         }
     }
-    assert_eq!(profiles, 13);
+    assert_eq!(profiles, 14);
 }
 
 #[test]

@@ -165,6 +165,9 @@ fn directory_files_have_headers_in_five_languages() {
             "Company ID|ID|ID da empresa|Firmen-ID|ID de la société|ID de la empresa",
         ),
         (Kind::Cadences, "email", "Email|E-Mail|Courriel|Correo"),
+        (Kind::Suppressions, "email", "Email|E-Mail|Courriel|Correo"),
+        (Kind::Suppressions, "phone", "Phone|Telefone|Telefon|Téléphone|Teléfono|Mobile"),
+        (Kind::Suppressions, "reason", "Reason|Motivo|Grund|Motif|Razón|Razão"),
         (Kind::SignUps, "invitation", "Invitation|Convite|Einladung|Invitación|Code d'invitation"),
     ] {
         let profile = Profile::of_directory(kind);

@@ -39,6 +39,7 @@ mod rules_mailing;
 mod rules_partners;
 mod rules_prospects;
 mod sidecars;
+mod suppressions;
 mod turns;
 mod under_load;
 mod walls;

@@ -13,6 +13,7 @@ use rollcall_tests::contracts::imports::imports_contract;
 use rollcall_tests::contracts::mail::mail_contract;
 use rollcall_tests::contracts::objects::objects_contract;
 use rollcall_tests::contracts::queue::{Received, queue_contract};
+use rollcall_tests::contracts::reader::reader_contract;
 use tempfile::TempDir;
 
 fn home() -> (TempDir, Home) {
@@ -55,6 +56,13 @@ fn contacts() {
     let (_folder, home) = home();
     block_on(contacts_contract(home.contacts()));
     block_on(contacts_contract(MemoryContacts::default()));
+}
+
+#[test]
+fn contact_reader() {
+    let (_folder, home) = home();
+    block_on(reader_contract(home.contacts()));
+    block_on(reader_contract(MemoryContacts::default()));
 }
 
 #[test]

@@ -10,6 +10,7 @@ mod desk;
 mod drop;
 mod host;
 mod memory;
+mod programs;
 mod progress;
 mod typos;
 

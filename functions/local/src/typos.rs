@@ -8,6 +8,9 @@ use rollcall_domain::profile::built_in::BUILT_IN;
 use rollcall_domain::profile::compiled::Profile;
 use rollcall_domain::types::code::Code;
 
+use rollcall_domain::types::names::ProfileName;
+
+use crate::answer::Failure;
 use crate::drop::StartError;
 
 /// The options of a drop, besides `map.<header>` and `value.<field>.<from>`.
@@ -79,6 +82,18 @@ fn check_program(bucket: &Path, drop: &Drop) -> Result<(), StartError> {
         return Ok(());
     }
     Err(unknown(Code::ProgramUnknown, "program", program.as_str(), &tables(&bucket.join("settings"))))
+}
+
+/// Checks the name of a profile.
+///
+/// # Errors
+/// Where it is not known, with the nearest one that is.
+pub fn check_profile(bucket: &Path, name: &str) -> Result<(), Failure> {
+    let custom = ProfileName::parse(name).map(|name| bucket.join(object_keys::profile(&name)));
+    if custom.is_ok_and(|file| file.is_file()) || Profile::built_in(name).is_some() {
+        return Ok(());
+    }
+    Err(no_profile(bucket, name).failure)
 }
 
 fn no_profile(bucket: &Path, name: &str) -> StartError {

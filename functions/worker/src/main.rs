@@ -5,7 +5,7 @@ mod handler;
 use aws_lambda_events::sqs::SqsEvent;
 use jiff::{SignedDuration, Timestamp};
 use lambda_runtime::{Error, LambdaEvent, run, service_fn, tracing};
-use rollcall_aws::client::{DynamoDb, S3, Sqs};
+use rollcall_aws::client::{DynamoDb, S3, SecretsManager, Sqs};
 use rollcall_aws::{Bucket, ContactsTable, DirectoryTable, Environment, ImportsTable, Queues, SystemClock};
 use rollcall_pipeline::ports::Ports;
 use rollcall_pipeline::work::Plans;
@@ -32,13 +32,15 @@ async fn wire() -> Result<Worker, Error> {
     let finalize_queue = environment.text("ROLLCALL_FINALIZE_QUEUE_URL");
     let chunk_queue = environment.text("ROLLCALL_CHUNK_QUEUE_URL");
     let lease = SignedDuration::from_secs(environment.number("ROLLCALL_LEASE_SECONDS"));
+    let secret = environment.text("ROLLCALL_SECRET_ARN");
     environment.finish()?;
     let config = rollcall_aws::config().await;
+    let secret = rollcall_aws::secret(&SecretsManager::new(&config), &secret).await?;
     let (dynamodb, bucket) = (DynamoDb::new(&config), Bucket::new(S3::new(&config), bucket));
     let ports = Ports {
         queue: Queues::new(Sqs::new(&config), bucket.clone(), chunk_queue, finalize_queue),
         objects: bucket,
-        directory: DirectoryTable::new(dynamodb.clone(), directory),
+        directory: DirectoryTable::new(dynamodb.clone(), directory).with_secret(secret),
         contacts: ContactsTable::new(dynamodb.clone(), contacts),
         imports: ImportsTable::new(dynamodb, imports),
         clock: SystemClock,

@@ -2,8 +2,10 @@
 //! partition is hot. It contains the contact's item and its memberships.
 
 mod keep;
+mod reader;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, Mutex};
 
 use aws_sdk_dynamodb::Client;
 use jiff::Timestamp;
@@ -38,12 +40,12 @@ const SETTLING_MS: i64 = 60_000;
 
 /// The table of contacts.
 #[derive(Debug, Clone)]
-pub struct ContactsTable(Table);
+pub struct ContactsTable(Table, Arc<Mutex<HashSet<Pool>>>);
 
 impl ContactsTable {
     /// The table of this name.
     pub fn new(client: Client, name: impl Into<String>) -> Self {
-        Self(Table::new(client, name))
+        Self(Table::new(client, name), Arc::default())
     }
 
     /// The pace of writes; a function sets its deadline.
@@ -140,6 +142,7 @@ impl Contacts for ContactsTable {
     /// Only the import itself reads the copies of earlier records, so they may stay until the item is written next.
     /// The end time of the import is stored for later reads.
     async fn end_import(&self, pool: &Pool, _import: &ImportId) -> Answer<()> {
+        self.note_pool(pool).await?;
         let now = Timestamp::now().as_millisecond();
         let update = self.0.client.update_item().table_name(&self.0.name);
         let update = update.key(PK, text(partition(pool))).key(SK, text(POOL));

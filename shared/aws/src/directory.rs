@@ -13,6 +13,7 @@ use futures_util::{StreamExt, TryStreamExt, stream};
 use rollcall_domain::contacts::directory::{Account, Candidates, DirectoryItem, MAX_CANDIDATES, MatchKey};
 use rollcall_domain::types::kind::Kind;
 use rollcall_domain::types::names::{MARKETPLACE, ProgramName};
+use rollcall_domain::types::secret::Secret;
 use rollcall_pipeline::fault::Fault;
 use rollcall_pipeline::ports::{Answer, Directory};
 
@@ -43,12 +44,18 @@ const READING: &str = "reading the directory";
 
 /// The table of the directory.
 #[derive(Debug, Clone)]
-pub struct DirectoryTable(Table);
+pub struct DirectoryTable(Table, Option<Secret>);
 
 impl DirectoryTable {
     /// The table of this name.
     pub fn new(client: Client, name: impl Into<String>) -> Self {
-        Self(Table::new(client, name))
+        Self(Table::new(client, name), None)
+    }
+
+    /// The table of an installation with this secret; a function that judges rows needs it.
+    #[must_use]
+    pub fn with_secret(self, secret: Secret) -> Self {
+        Self(self.0, Some(secret))
     }
 
     /// The candidates of match keys, by the item's key. Eventually consistent reads: by the contract no load runs
@@ -112,6 +119,10 @@ impl KeyEntries {
 }
 
 impl Directory for DirectoryTable {
+    fn secret(&self) -> Answer<&Secret> {
+        self.1.as_ref().ok_or_else(|| Fault::permanent("sealing", "this function has no secret"))
+    }
+
     async fn candidates(&self, keys: &[MatchKey]) -> Answer<Vec<Candidates>> {
         let key = |key: &MatchKey| match_key(MARKETPLACE, Kind::Accounts, key);
         let found = self.behind(keys.iter().map(key).collect()).await?;
@@ -134,6 +145,14 @@ impl Directory for DirectoryTable {
             });
         }
         Ok(answers)
+    }
+
+    /// One call for all owners: it is made for every chunk.
+    async fn owners_with(&self, owners: &[ProgramName], (kind, key): (Kind, &str)) -> Answer<Vec<bool>> {
+        let key = |program: &ProgramName| match_key(owner(program, kind), kind, key);
+        let found = self.behind(owners.iter().map(key).collect()).await?;
+        let has = |behind: &KeyEntries| !behind.inline.is_empty() || !behind.more.is_empty();
+        Ok(owners.iter().map(|owner| found.get(&key(owner)).is_some_and(has)).collect())
     }
 
     async fn read(

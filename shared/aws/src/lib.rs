@@ -4,6 +4,7 @@
 //! - [`Queues`]: chunks for the workers, finished imports for the finalizer
 //! - [`DirectoryTable`], [`ContactsTable`], [`ImportsTable`]: one table for each owner of data
 //! - [`Mailer`]: notification e-mails
+//! - [`secret`]: the installation's secret, for functions that judge rows
 //!
 //! Every adapter is a client and a name; the caller chooses the name. The calls made here determine the functions'
 //! permissions: `infra/template.yaml` lists exactly these, and a test compares the two.
@@ -53,6 +54,7 @@ mod mail;
 pub mod metrics;
 mod objects;
 mod queue;
+mod secret;
 mod table;
 mod upload;
 
@@ -66,6 +68,8 @@ pub use imports::ImportsTable;
 pub use mail::Mailer;
 pub use objects::Bucket;
 pub use queue::{FinalizeMessage, GIVEN_BACK, ImportMessage, Queues, decode_chunk};
+pub use rollcall_domain::types::secret::Secret;
+pub use secret::secret;
 pub use upload::Upload;
 
 /// The SDK clients from which adapters are made.
@@ -73,6 +77,7 @@ pub mod client {
     pub use aws_config::SdkConfig;
     pub use aws_sdk_dynamodb::Client as DynamoDb;
     pub use aws_sdk_s3::Client as S3;
+    pub use aws_sdk_secretsmanager::Client as SecretsManager;
     pub use aws_sdk_sesv2::Client as Ses;
     pub use aws_sdk_sqs::Client as Sqs;
 }

@@ -15,7 +15,8 @@ use std::time::SystemTime;
 
 use jiff::Timestamp;
 use rollcall_pipeline::fault::Fault;
-use rollcall_pipeline::ports::{Answer, ObjectVersion, ObjectWriter, Objects};
+use rollcall_pipeline::migrate::Sources;
+use rollcall_pipeline::ports::{Answer, Dropped, ObjectVersion, ObjectWriter, Objects};
 
 use crate::disk::{Draft, fault, forget_pages, remove_drafts, remove_named};
 use crate::past_cache::{BLOCK, Block};
@@ -412,6 +413,40 @@ impl ObjectWriter for BucketWriter {
     async fn finish(mut self) -> Answer<()> {
         let shown = self.written().and_then(|draft| draft.replace(&self.target));
         shown.map_err(|error| fault("writing an object", &error))
+    }
+}
+
+impl Sources for Bucket {
+    async fn list(&self, prefix: &str) -> Answer<Vec<String>> {
+        let doing = "listing objects";
+        let folder = prefix.rsplit_once('/').map_or("", |(folder, _)| folder);
+        let root = if folder.is_empty() { self.0.root.clone() } else { self.path(doing, folder)? };
+        let mut keys = Vec::new();
+        let mut folders = vec![(root, folder.to_owned())];
+        while let Some((path, key)) = folders.pop() {
+            let entries = match fs::read_dir(&path) {
+                Err(error) if is_nothing(&error) => continue,
+                entries => entries.map_err(|error| fault(doing, &error))?,
+            };
+            for entry in entries {
+                let entry = entry.map_err(|error| fault(doing, &error))?;
+                let Ok(name) = entry.file_name().into_string() else { continue };
+                let key = if key.is_empty() { name } else { format!("{key}/{name}") };
+                let kind = entry.file_type().map_err(|error| fault(doing, &error))?;
+                // A link may lead out of the bucket.
+                if kind.is_dir() && key != DRAFTS {
+                    folders.push((entry.path(), key));
+                } else if kind.is_file() && key.starts_with(prefix) {
+                    keys.push(key);
+                }
+            }
+        }
+        keys.sort_unstable();
+        Ok(keys)
+    }
+
+    async fn found(&self, key: &str) -> Answer<Option<Dropped>> {
+        Ok(self.describe_now(key)?.map(|object| Dropped { object, options: Vec::new() }))
     }
 }
 

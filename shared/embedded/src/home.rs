@@ -6,7 +6,7 @@
 //! | `rollcall.sqlite` | the tables, readable by any SQLite tool |
 //! | `outbox/` | the notification e-mails, one `.eml` per import |
 //! | `smtp_url` | the address of the mail server that sends them, if there is one |
-//! | `secret` | the key of invitation tokens |
+//! | `secret` | the key of invitation tokens and suppressions |
 //! | `lock` | held by the command that works on the home |
 //! | `watching` | also held by a watch, so that other commands pass their imports to it |
 //! | `handed/` | imports that other commands pass to the watch |
@@ -15,6 +15,8 @@ use std::fs::{self, DirBuilder, File, TryLockError};
 use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+
+use rollcall_domain::types::secret::Secret;
 
 use crate::bucket::Bucket;
 use crate::disk::{Draft, words};
@@ -143,7 +145,7 @@ impl Home {
 
     /// The directory.
     pub fn directory(&self) -> DirectoryStore {
-        DirectoryStore::new(Arc::clone(&self.database))
+        DirectoryStore::new(Arc::clone(&self.database), Secret::new(&self.secret))
     }
 
     /// The contacts.

@@ -4,7 +4,7 @@
 //! the first chunk and passes the open files to [`crate::finalize::finalize_begun`]: the bytes are the same, but
 //! ready sooner.
 
-mod workbook;
+pub(crate) mod workbook;
 
 use std::collections::HashSet;
 

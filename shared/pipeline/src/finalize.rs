@@ -211,6 +211,24 @@ async fn refusal(objects: &impl Objects, artifacts: &Artifacts, plan: &Plan) -> 
     Ok((!decision.passed).then_some(Refusal { reason }))
 }
 
+/// Writes the report of an import that is over again, from its other documents.
+pub(crate) async fn write_report(
+    objects: &impl Objects,
+    artifacts: &Artifacts,
+    plan: &Plan,
+    summary: &Summary,
+) -> Answer<()> {
+    let upload = read_upload(objects, artifacts).await?.ok_or_else(|| missing("upload.json"))?;
+    let (zone, labels) = (plan.settings.zone(), labels(plan));
+    let workbooks = Workbooks {
+        wanted: plan.sheet.is_some(),
+        succeeded: objects.describe(&artifacts.succeeded_workbook()).await?.is_some(),
+        failed: objects.describe(&artifacts.failed_workbook()).await?.is_some(),
+    };
+    let page = report(&ReportInput { workbooks, ..input(plan, summary, &upload, &zone, &labels) });
+    objects.put(&artifacts.report(), page.into_bytes()).await
+}
+
 /// Adds the findings about the file as a whole.
 fn add_verdict(tally: &mut Tally, verdict: &Verdict) {
     for told in verdict.errors.iter().chain(&verdict.warnings) {

@@ -16,6 +16,8 @@
 //! - [`migrate`]: a schedule says to look for files. New ones are split like drops.
 //! - [`request`]: the settings, profile and options of an import.
 //! - [`preview`]: shows what an import would do, without starting one.
+//! - [`erase`]: erases a contact, in files of earlier imports too.
+//! - [`contacts`]: contacts as people see them now, page by page.
 //!
 //! # Example
 //!
@@ -71,6 +73,8 @@ pub mod approve;
 mod artifacts;
 pub mod assemble;
 pub mod cancel;
+pub mod contacts;
+pub mod erase;
 pub mod fault;
 pub mod finalize;
 mod gate;
@@ -87,6 +91,7 @@ pub mod request;
 pub mod resume;
 mod sidecar;
 pub mod split;
+mod suppressions;
 mod survey;
 pub mod sweep;
 mod text;

@@ -14,9 +14,11 @@ use rollcall_domain::contacts::directory::{Candidates, MatchKey};
 pub use rollcall_domain::contacts::writes::ContactWrite;
 use rollcall_domain::plan::chunk::ChunkMessage;
 use rollcall_domain::report::notification::Notification;
+use rollcall_domain::types::id::ContactId;
 use rollcall_domain::types::kind::Kind;
 use rollcall_domain::types::names::{ImportId, ProgramName};
 use rollcall_domain::types::outcome::Status;
+use rollcall_domain::types::secret::Secret;
 
 use crate::fault::Fault;
 
@@ -166,9 +168,14 @@ pub trait Queue: Send + Sync {
     fn send_turn(&self, import: &ImportId) -> impl Future<Output = Answer<()>> + Send;
 }
 
-/// The directory: workers read it, directory loads write it. Accounts belong to the marketplace and are shared,
-/// all other entries belong to one program.
+/// The directory: workers read it, directory loads write it. Accounts belong to the marketplace and are shared, other
+/// entries belong to one program, suppressions to either.
 pub trait Directory: Send + Sync {
+    /// The installation's secret: suppressions are kept and looked up in its HMAC.
+    ///
+    /// # Errors
+    /// Where the host was not given it.
+    fn secret(&self) -> Answer<&Secret>;
     /// The accounts under each match key, in the order of the keys. Keys are distinct.
     fn candidates(&self, keys: &[MatchKey]) -> impl Future<Output = Answer<Vec<Candidates>>> + Send;
     /// The entries (JSON) under each (kind, key) of a program, in the order requested. Several entries may share a
@@ -178,6 +185,21 @@ pub trait Directory: Send + Sync {
         program: &ProgramName,
         wanted: &[(Kind, String)],
     ) -> impl Future<Output = Answer<Vec<Vec<String>>>> + Send;
+    /// Which of these owners have an entry under a key, in the order of the owners.
+    fn owners_with(
+        &self,
+        owners: &[ProgramName],
+        wanted: (Kind, &str),
+    ) -> impl Future<Output = Answer<Vec<bool>>> + Send {
+        async move {
+            let mut with = Vec::with_capacity(owners.len());
+            for owner in owners {
+                let found = self.find(owner, &[(wanted.0, wanted.1.to_owned())]).await?;
+                with.push(found.iter().any(|entries| !entries.is_empty()));
+            }
+            Ok(with)
+        }
+    }
     /// The current entries with these ids, in the order of the ids. A load compares with them.
     fn read(
         &self,
@@ -229,6 +251,52 @@ pub trait Contacts: Send + Sync {
     fn raise_cutoff(&self, pool: &Pool, import: &ImportId) -> impl Future<Output = Answer<()>> + Send;
     /// The import has ended: the copies of earlier records may be removed. Repeating it is safe.
     fn end_import(&self, pool: &Pool, import: &ImportId) -> impl Future<Output = Answer<()>> + Send;
+}
+
+/// A contact as it is stored, with its present values.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ListedContact {
+    /// The contact.
+    pub contact_id: ContactId,
+    /// Its pool within the program.
+    pub pool: String,
+    /// The import that wrote it last.
+    pub import_id: String,
+    /// Its record, JSON.
+    pub record: String,
+    /// The keys of its groups, ascending.
+    pub groups: Vec<String>,
+}
+
+/// Some contacts of a program, and where the next ones are.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ContactPage {
+    /// The contacts; a page may have fewer than requested, or none, and still be followed by another.
+    pub contacts: Vec<ListedContact>,
+    /// Continues after this page; `None` where it is the last one.
+    pub next: Option<String>,
+}
+
+/// The contacts as people read them, and the end of one. Contacts below the cutoff of their pool are absent.
+pub trait ContactReader: Send + Sync {
+    /// About `limit` contacts of a program, after those of the page that `cursor` came with. The order is the store's
+    /// own and does not change; a contact that is there all the time is in exactly one page. A cursor that no page came
+    /// with is [`Fault::Damaged`].
+    fn page(
+        &self,
+        program: &ProgramName,
+        cursor: Option<&str>,
+        limit: usize,
+    ) -> impl Future<Output = Answer<ContactPage>> + Send;
+    /// One contact of a program, whichever pool it is in.
+    fn find(
+        &self,
+        program: &ProgramName,
+        contact: &ContactId,
+    ) -> impl Future<Output = Answer<Option<ListedContact>>> + Send;
+    /// Removes a contact with its memberships and every copy of its record, also where it is below the cutoff; `false`
+    /// where there was nothing. Repeating it is safe.
+    fn erase(&self, program: &ProgramName, contact: &ContactId) -> impl Future<Output = Answer<bool>> + Send;
 }
 
 /// The result of a worker's request for a chunk.

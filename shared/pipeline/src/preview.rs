@@ -245,9 +245,10 @@ async fn judge(
 ) -> Answer<Vec<PreviewRow>> {
     let (delimiter, locale) = (loaded.plan.delimiter(), loaded.plan.settings.locale);
     let labels = loaded.profile.labels();
-    let mut bench = ChunkJudge::open(&loaded.plan, &loaded.profile, &message);
+    let bench = ChunkJudge::open(&loaded.plan, &loaded.profile, &message);
+    let mut bench = bench.with_secret(directory.secret()?);
     let wanted = bench.wanted();
-    let found = look_up(directory, contacts, loaded, &wanted).await?;
+    let found = look_up(directory, contacts, loaded, &mut bench, &wanted).await?;
     let told = bench.tell(&wanted, &found).map_err(|error| Fault::damaged("judging a chunk", error))?;
     let mut told = told.into_iter().peekable();
     let mut rows = Vec::new();

@@ -11,6 +11,8 @@ use rollcall_domain::result::abandoned::unprocessed;
 use rollcall_domain::result::chunk_result::{ChunkAnswer, ChunkResult, Writes};
 use rollcall_domain::types::names::{ImportId, ProgramName};
 
+use rollcall_domain::types::kind::Kind;
+
 pub use crate::artifacts::{Loaded, Plans};
 use crate::artifacts::{is_cancelled, missing, put_chunk_result, read_answer, read_chunk_result};
 use crate::fault::Fault;
@@ -18,6 +20,7 @@ use crate::pause::is_paused;
 use crate::ports::{
     Answer, Clock, ContactWrite, Contacts, Directory, Host, Imports, Objects, Pool, Ports, Queue, Take,
 };
+use crate::suppressions;
 
 /// The outcome of a chunk message.
 #[derive(Debug, Clone, PartialEq)]
@@ -154,9 +157,10 @@ async fn judge(
     message: &ChunkMessage,
 ) -> Answer<ChunkResult> {
     let approved = approved_rows(objects, loaded, message).await?;
-    let mut bench = ChunkJudge::open(&loaded.plan, &loaded.profile, message).with_approved(approved);
+    let bench = ChunkJudge::open(&loaded.plan, &loaded.profile, message).with_approved(approved);
+    let mut bench = bench.with_secret(directory.secret()?);
     let wanted = bench.wanted();
-    let found = look_up(directory, contacts, loaded, &wanted).await?;
+    let found = look_up(directory, contacts, loaded, &mut bench, &wanted).await?;
     let chunk_result =
         bench.judge(&wanted, &found).map_err(|error| Fault::damaged("judging a chunk", error))?;
     if put_chunk_result(objects, artifacts, message, &chunk_result).await? {
@@ -196,6 +200,7 @@ pub(crate) async fn look_up(
     directory: &impl Directory,
     contacts: &impl Contacts,
     loaded: &Loaded,
+    bench: &mut ChunkJudge<'_>,
     wanted: &Lookups,
 ) -> Answer<LookupAnswers> {
     let plan = &loaded.plan;
@@ -208,6 +213,8 @@ pub(crate) async fn look_up(
         found.items = directory.read(&plan.program, kind, &wanted.ids).await?;
     } else {
         found.contacts = contacts.read(&pool(loaded), &plan.import_id, &wanted.contacts).await?;
+        let reach = || bench.reach_keys(&found);
+        found.suppressed = suppressions::suppressed(directory, &plan.program, reach).await?;
     }
     Ok(found)
 }
@@ -256,6 +263,9 @@ async fn keep_from(
         (Writes::Contacts(writes), _) if !writes.is_empty() => {
             let writes: Vec<ContactWrite<'_>> = writes.iter().skip(from).collect();
             contacts.keep(&pool(loaded), &plan.import_id, chunk, &writes).await
+        }
+        (Writes::Directory(items), Some(Kind::Suppressions)) if !items.is_empty() => {
+            suppressions::keep(directory, &plan.program, items).await
         }
         (Writes::Directory(items), Some(kind)) if !items.is_empty() => {
             directory.keep(&plan.program, kind, items).await

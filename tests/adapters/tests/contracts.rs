@@ -9,7 +9,7 @@ use aws_sdk_dynamodb::types::{
 };
 use aws_sdk_s3::types::{BucketLocationConstraint, CreateBucketConfiguration};
 use aws_sdk_s3::types::{BucketVersioningStatus, VersioningConfiguration};
-use rollcall_aws::client::{DynamoDb, S3, SdkConfig, Ses, Sqs};
+use rollcall_aws::client::{DynamoDb, S3, SdkConfig, SecretsManager, Ses, Sqs};
 use rollcall_aws::{
     Bucket, ContactsTable, DirectoryTable, FinalizeMessage, ImportMessage, ImportsTable, Mailer, Queues,
     config, decode_chunk,
@@ -21,6 +21,7 @@ use rollcall_tests::contracts::imports::imports_contract;
 use rollcall_tests::contracts::mail::mail_contract;
 use rollcall_tests::contracts::objects::objects_contract;
 use rollcall_tests::contracts::queue::{Received, chunk, queue_contract};
+use rollcall_tests::contracts::reader::reader_contract;
 
 fn name(what: &str) -> String {
     format!("{what}-{:08x}", fastrand::u32(..))
@@ -83,6 +84,24 @@ async fn directory() {
 async fn contacts() {
     let (client, name) = table(&config().await, &["pk", "sk"]).await;
     contacts_contract(ContactsTable::new(client, name)).await;
+}
+
+#[tokio::test]
+#[ignore = "needs the emulator"]
+async fn contact_reader() {
+    let (client, name) = table(&config().await, &["pk", "sk"]).await;
+    reader_contract(ContactsTable::new(client, name)).await;
+}
+
+#[tokio::test]
+#[ignore = "needs the emulator"]
+async fn secret() {
+    let client = SecretsManager::new(&config().await);
+    let id = name("secret");
+    assert!(rollcall_aws::secret(&client, &id).await.is_err(), "an absent secret is no empty one");
+    client.create_secret().name(&id).secret_string("key").send().await.unwrap();
+    let read = rollcall_aws::secret(&client, &id).await.unwrap();
+    assert_eq!(read.seal("x"), rollcall_aws::Secret::new(b"key").seal("x"));
 }
 
 #[tokio::test]

@@ -11,6 +11,7 @@ use rollcall_domain::report::notification::Notification;
 use rollcall_domain::types::kind::Kind;
 use rollcall_domain::types::names::{ImportId, ProgramName};
 use rollcall_domain::types::outcome::Status;
+use rollcall_domain::types::secret::Secret;
 use rollcall_embedded::memory::MemoryObjects;
 use rollcall_pipeline::fault::Fault;
 use rollcall_pipeline::pace::{Pace, Sent, Stopped, send_all};
@@ -200,6 +201,9 @@ impl ObjectWriter for SimWriter {
 }
 
 impl Directory for Port {
+    fn secret(&self) -> Answer<&Secret> {
+        self.cloud().directory.secret()
+    }
     async fn candidates(&self, keys: &[MatchKey]) -> Answer<Vec<Candidates>> {
         // A batch holds 100 keys.
         let batches = keys.len() as u64 * self.cloud().weight / 100 / AT_A_TIME as u64;
@@ -207,6 +211,9 @@ impl Directory for Port {
     }
     async fn find(&self, program: &ProgramName, wanted: &[(Kind, String)]) -> Answer<Vec<Vec<String>>> {
         self.call(TABLE, self.cloud().directory.find(program, wanted)).await
+    }
+    async fn owners_with(&self, owners: &[ProgramName], wanted: (Kind, &str)) -> Answer<Vec<bool>> {
+        self.call(TABLE, self.cloud().directory.owners_with(owners, wanted)).await
     }
     async fn read(
         &self,

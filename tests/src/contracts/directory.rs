@@ -14,6 +14,7 @@ pub async fn directory_contract<D: Directory>(directory: D) {
     a_changed_key_stops_matching(&directory).await;
     too_many_candidates_are_said(&directory).await;
     entries_belong_to_a_program_and_a_kind(&directory).await;
+    owners_with_a_key_are_told(&directory).await;
     a_load_can_be_repeated(&directory).await;
     many_are_kept_at_once(&directory).await;
 }
@@ -46,6 +47,19 @@ async fn nothing_asked_is_nothing_answered<D: Directory>(directory: &D) {
     assert!(directory.find(&program("acme"), &[]).await.expect("found").is_empty());
     assert!(directory.read(&owner(), Kind::Accounts, &[]).await.expect("read").is_empty());
     directory.keep(&owner(), Kind::Accounts, &[]).await.expect("kept");
+}
+
+async fn owners_with_a_key_are_told<D: Directory>(directory: &D) {
+    let owners = [program("owned-1"), owner(), program("owned-2")];
+    let wanted = (Kind::Suppressions, "e:sealed");
+    assert_eq!(directory.owners_with(&owners, wanted).await.expect("told"), [false; 3]);
+    let suppression = entry("s1", &["e:sealed", "p:sealed"], "{\"reason\":\"gone\"}");
+    for of in [&owners[1], &owners[2]] {
+        directory.keep(of, Kind::Suppressions, std::slice::from_ref(&suppression)).await.expect("kept");
+    }
+    assert_eq!(directory.owners_with(&owners, wanted).await.expect("told"), [false, true, true]);
+    assert_eq!(directory.owners_with(&owners, (Kind::Tags, "e:sealed")).await.expect("told"), [false; 3]);
+    assert!(directory.owners_with(&[], wanted).await.expect("told").is_empty());
 }
 
 async fn accounts_are_found_by_their_keys<D: Directory>(directory: &D) {

@@ -9,6 +9,7 @@ pub mod imports;
 pub mod mail;
 pub mod objects;
 pub mod queue;
+pub mod reader;
 
 use jiff::Timestamp;
 use rollcall_domain::types::names::{ImportId, ProgramName};

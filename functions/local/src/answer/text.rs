@@ -11,6 +11,7 @@ use rollcall_domain::report::summary::Summary;
 use rollcall_domain::report::upload::UploadColumn;
 use rollcall_domain::types::code::Code;
 use rollcall_domain::types::finding::Finding;
+use rollcall_domain::types::names::MARKETPLACE;
 use rollcall_domain::types::number_format;
 use rollcall_domain::types::outcome::Outcome;
 use rollcall_domain::types::outcome::Status;
@@ -217,7 +218,11 @@ fn command(asked: &ImportArguments, home: &Path, file: &Path, dry_run: bool) -> 
     let same_file = file == asked.source;
     let (home, file) = (quoted(&home.to_string_lossy()), quoted(&file.to_string_lossy()));
     if let Some(kind) = asked.profile.strip_prefix("directory/") {
-        let whose = if kind == "accounts" { String::new() } else { format!(" --program {}", asked.program) };
+        let whose = if asked.program == MARKETPLACE {
+            String::new()
+        } else {
+            format!(" --program {}", asked.program)
+        };
         return format!("rollcall --home {home} directory load {kind} {file}{whose}");
     }
     let dry = if dry_run { " --dry-run" } else { "" };

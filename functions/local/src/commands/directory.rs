@@ -1,5 +1,7 @@
 //! `rollcall directory`: loads the entries that rows are checked and matched against.
 
+mod list;
+
 use std::path::{Path, PathBuf};
 
 use rollcall_domain::types::kind::Kind;
@@ -9,20 +11,21 @@ use super::{Delivery, Form, Tuning};
 use crate::answer::{Exit, Failure};
 use crate::drop::ImportArguments;
 
-/// Load the entries that rows are validated and matched against
+/// Load and list the entries that rows are validated and matched against
 #[derive(Debug, clap::Subcommand)]
 pub enum Directory {
     /// Add and update entries from a CSV file with a header
     Load(Load),
+    List(list::List),
 }
 
 #[derive(Debug, clap::Args)]
 pub struct Load {
-    /// accounts, groups, tags, agents, owners, companies, cadences or sign-ups
+    /// accounts, groups, tags, agents, owners, companies, cadences, sign-ups or suppressions
     kind: Kind,
     /// CSV file with a header
     file: PathBuf,
-    /// Program that the entries belong to; accounts are shared by all programs
+    /// Program that the entries belong to; accounts are shared by all programs, suppressions without it hold for all
     #[arg(long, value_name = "PROGRAM")]
     program: Option<String>,
     /// Print one JSON document
@@ -33,11 +36,14 @@ pub struct Load {
 }
 
 impl Directory {
-    /// Loads the file.
+    /// Loads a file, or lists entries.
     pub fn run(self, home: &Path) -> Result<Exit, Failure> {
-        let Directory::Load(load) = self;
+        let load = match self {
+            Directory::Load(load) => load,
+            Directory::List(list) => return list.run(home),
+        };
         let owner = match (load.kind, load.program) {
-            (Kind::Accounts, _) => MARKETPLACE.to_owned(),
+            (Kind::Accounts, _) | (Kind::Suppressions, None) => MARKETPLACE.to_owned(),
             (_, Some(program)) => program,
             (kind, None) => {
                 return Err(Failure::said(format!("whose {kind} are they? say it with --program")));

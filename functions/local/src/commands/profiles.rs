@@ -86,7 +86,7 @@ fn show(home: &Path, name: &str) -> Result<Exit, Failure> {
 }
 
 /// A custom profile takes precedence over a built-in one of the same name.
-fn profile(home: &Path, name: &str) -> Result<Profile, Failure> {
+pub(super) fn profile(home: &Path, name: &str) -> Result<Profile, Failure> {
     let unknown =
         || Failure::said(format!("no such profile: {name}; `rollcall profiles list` shows those there are"));
     let own = ProfileName::parse(name).ok().map(|name| home.join("bucket").join(object_keys::profile(&name)));

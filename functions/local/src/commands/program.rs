@@ -8,19 +8,36 @@ use rollcall_domain::plan::object_keys::{self, PauseRequest};
 use rollcall_domain::profile::settings::Settings;
 use rollcall_domain::types::locale::Locale;
 use rollcall_domain::types::names::ProgramName;
-use rollcall_embedded::home::Home;
+use rollcall_embedded::home::{Home, HomeError};
+use rollcall_pipeline::migrate::Sources;
 use rollcall_pipeline::pause::follow_requests;
 use rollcall_pipeline::ports::Objects;
+use serde::Serialize;
 
 use crate::answer;
-use crate::answer::{Exit, Failure};
+use crate::answer::{Column, Exit, Failure, Table};
 use crate::host::open_for_settings;
+use crate::programs::{program_of, settings_of};
 
 /// Create, update, list and show programs
 #[derive(Debug, clap::Subcommand)]
 pub enum Program {
     /// Create a program, or update the settings that are given
     Set(Set),
+    /// List every program
+    List {
+        /// Print one JSON document
+        #[arg(long)]
+        json: bool,
+    },
+    /// Show the settings of a program
+    Show {
+        /// The program
+        program: String,
+        /// Print one JSON document
+        #[arg(long)]
+        json: bool,
+    },
     /// Let a program's imports wait: no chunk is begun, nothing is lost
     Pause(Named),
     /// Let a program's imports go on; the next command that imports, or the watch, finishes them
@@ -67,13 +84,21 @@ pub struct Set {
 }
 
 impl Program {
-    /// Writes the program's settings.
+    /// Writes or shows settings.
     pub fn run(self, home: &Path) -> Result<Exit, Failure> {
-        let set = match self {
-            Program::Set(set) => set,
-            Program::Pause(named) => return named.pause(home, true),
-            Program::Resume(named) => return named.pause(home, false),
-        };
+        match self {
+            Program::Set(set) => set.run(home),
+            Program::Pause(named) => named.pause(home, true),
+            Program::Resume(named) => named.pause(home, false),
+            Program::List { json } => list(home, json),
+            Program::Show { program, json } => show(home, &program, json),
+        }
+    }
+}
+
+impl Set {
+    fn run(self, home: &Path) -> Result<Exit, Failure> {
+        let set = self;
         let program = ProgramName::parse(&set.program).map_err(|error| Failure::said(error.to_string()))?;
         if program.is_marketplace() {
             return Err(Failure::said("the marketplace belongs to no program and has no settings"));
@@ -82,7 +107,7 @@ impl Program {
         set.over(Settings::default()).check().map_err(Failure::said)?;
         let home = open_for_settings(home)?;
         let key = object_keys::settings(&program);
-        let before = read(&home, &key)?;
+        let before = settings_of(&home, &program)?;
         let settings = set.over(before.clone().unwrap_or_default());
         settings.check().map_err(Failure::said)?;
         block_on(home.bucket().put(&key, settings.to_toml().into_bytes()))?;
@@ -99,7 +124,7 @@ impl Named {
         let program = ProgramName::parse(&self.program).map_err(|error| Failure::said(error.to_string()))?;
         // A command that imports may be at work: it sees the request.
         let home = Home::open_shared(home)?;
-        if read(&home, &object_keys::settings(&program))?.is_none() {
+        if settings_of(&home, &program)?.is_none() {
             return Err(Failure::said(format!(
                 "no such program: {program}; `rollcall program set {program}` makes it"
             )));
@@ -135,12 +160,66 @@ impl Set {
     }
 }
 
-fn read(home: &Home, key: &str) -> Result<Option<Settings>, Failure> {
-    let Some(bytes) = block_on(home.bucket().get(key))? else { return Ok(None) };
-    let text = String::from_utf8(bytes).map_err(|_| "is not UTF-8".to_owned());
-    let settings = text.and_then(|text| Settings::parse(&text)).map_err(|what| {
-        let file = home.bucket().root().join(key);
-        Failure::said(format!("{}: {what}; mend the file, or remove it to begin anew", file.display()))
-    })?;
-    Ok(Some(settings))
+/// A program with its settings.
+#[derive(Debug, Serialize)]
+struct Shown {
+    program: String,
+    #[serde(flatten)]
+    settings: Settings,
+}
+
+/// The programs of a home with their settings, by name. Settings that are not valid end the list: they say what to fix.
+fn programs(home: &Home) -> Result<Vec<Shown>, Failure> {
+    let keys = block_on(home.bucket().list("settings/"))?;
+    let name = |key: &String| {
+        let name = key.strip_prefix("settings/")?.strip_suffix(".toml")?;
+        ProgramName::parse(name).ok()
+    };
+    let mut shown = Vec::new();
+    for program in keys.iter().filter_map(name) {
+        if let Some(settings) = settings_of(home, &program)? {
+            shown.push(Shown { program: program.to_string(), settings });
+        }
+    }
+    Ok(shown)
+}
+
+fn list(home: &Path, json: bool) -> Result<Exit, Failure> {
+    let shown = match Home::open_shared(home) {
+        Ok(home) => programs(&home)?,
+        Err(HomeError::Missing(_)) if json => Vec::new(),
+        Err(error) => return Err(error.into()),
+    };
+    if json {
+        answer::print(&answer::pretty(&shown))?;
+        return Ok(Exit::Well);
+    }
+    let titles = ["title", "region", "locale", "time zone", "notify"];
+    let name = Column::words("program").whole();
+    let mut table = Table::new(std::iter::once(name).chain(titles.map(Column::words)));
+    for Shown { program, settings } in shown {
+        table.add([
+            program,
+            settings.title,
+            settings.region.unwrap_or_default(),
+            settings.locale.as_str().to_owned(),
+            settings.time_zone.unwrap_or_default(),
+            settings.notify.join(", "),
+        ]);
+    }
+    answer::print(&table.render(0))?;
+    Ok(Exit::Well)
+}
+
+fn show(home: &Path, name: &str, json: bool) -> Result<Exit, Failure> {
+    let home = Home::open_shared(home)?;
+    let program = program_of(&home, name)?;
+    let settings = settings_of(&home, &program)?.unwrap_or_default();
+    if json {
+        answer::print(&answer::pretty(&Shown { program: program.to_string(), settings }))?;
+        return Ok(Exit::Well);
+    }
+    let file = home.bucket().root().join(object_keys::settings(&program));
+    answer::print(&format!("# {}\n{}", file.display(), settings.to_toml()))?;
+    Ok(Exit::Well)
 }

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test's helpers may panic as the test may")]
 
 mod beside;
+mod contacts;
 mod home;
 mod import;
 mod place;

@@ -6,11 +6,14 @@
 //! - [`contact`]: a stored contact. [`writes`]: the writes of a chunk. [`directory`]: directory entries.
 //! - [`matching`]: the account that a row matches. [`mask`]: which address a program
 //!   may see, and which one an invitation may go to.
-//! - [`view`]: a contact as it is now, with account, groups and masks resolved.
+//! - [`suppression`]: addresses and phones that must not be contacted.
+//! - [`view`]: a contact as it is now, with account, groups and masks resolved. [`search`]: finds contacts by words.
 
 pub mod contact;
 pub mod directory;
 pub mod mask;
 pub mod matching;
+pub mod search;
+pub mod suppression;
 pub mod view;
 pub mod writes;

@@ -12,6 +12,7 @@ use crate::contacts::contact::Record;
 use crate::contacts::directory::{Accept, Account, Group, Invite, MatchKey, SignUp};
 use crate::contacts::mask;
 use crate::contacts::matching::match_key;
+use crate::contacts::suppression::Suppressed;
 use crate::profile::compiled::Profile;
 use crate::types::id::ContactId;
 use crate::types::names::ProgramName;
@@ -110,9 +111,30 @@ pub struct Contact {
     pub additional: BTreeMap<String, String>,
     /// The import that wrote it last.
     pub import_id: String,
+    /// Its address or one of its phones must not be contacted: it has no invitation.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub suppressed: bool,
 }
 
 impl StoredContact<'_> {
+    /// Resolves the contact where some addresses and phones are suppressed. An account's address that is suppressed is
+    /// shown to nobody and invited by nobody; a contact whose own address or phone is has no invitation at all.
+    pub fn resolve_without(mut self, suppressed: &Suppressed) -> Contact {
+        if let Some(account) = self.account.as_mut().filter(|account| suppressed.has_email(&account.email)) {
+            account.email.clear();
+        }
+        let own = suppressed.has_email(&self.record.email)
+            || self.record.phones.iter().any(|phone| suppressed.has_phone(phone));
+        let mut contact = self.resolve();
+        if own {
+            contact.suppressed = true;
+            contact.invite_to.clear();
+            contact.invitation.clear();
+            contact.memberships.iter_mut().for_each(|membership| membership.invite_to.clear());
+        }
+        contact
+    }
+
     /// Resolves the contact.
     pub fn resolve(mut self) -> Contact {
         self.groups.sort_by(|one, other| one.name.cmp(&other.name));
@@ -148,6 +170,7 @@ impl StoredContact<'_> {
             fields: record.fields,
             additional: record.additional,
             import_id: self.import_id.to_owned(),
+            suppressed: false,
         }
     }
 

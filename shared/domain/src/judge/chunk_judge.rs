@@ -10,6 +10,7 @@ mod lookups;
 mod output;
 mod record;
 mod references;
+mod suppression;
 
 use std::borrow::Cow;
 
@@ -36,11 +37,13 @@ use crate::row::fold::fold_name;
 use crate::row::values::{RowValues, Values};
 use crate::types::code::Code;
 use crate::types::field_kind::FieldKind;
+use crate::types::finding::Column;
 use crate::types::finding::Finding;
 use crate::types::id::ContactId;
 use crate::types::kind::Kind;
 use crate::types::limits;
 use crate::types::outcome::Outcome;
+use crate::types::secret::Secret;
 
 pub use approval::ApprovedRows;
 pub use changes::Change;
@@ -67,6 +70,8 @@ pub struct ChunkJudge<'p> {
     group: Option<FieldIndex>,
     /// Whether rows are accepted only with the result of a dry run.
     approved: Option<ApprovedRows>,
+    /// Seals the entries of a file of suppressions.
+    secret: Secret,
 }
 
 /// One row, cleaned.
@@ -85,6 +90,8 @@ struct Row {
     keys: Vec<Option<MatchKey>>,
     /// The key of its group.
     group: Option<String>,
+    /// Its addresses and phones, by key, where the program has suppressions; those of its contact have no column.
+    reach: Vec<(Option<Column>, MatchKey)>,
     asked: Places,
 }
 
@@ -123,6 +130,7 @@ impl<'p> ChunkJudge<'p> {
             examples: Vec::new(),
             group,
             approved: None,
+            secret: Secret::default(),
         };
         bench.clean_rows(message);
         bench
@@ -132,6 +140,13 @@ impl<'p> ChunkJudge<'p> {
     #[must_use]
     pub fn with_approved(mut self, approved: Option<ApprovedRows>) -> Self {
         self.approved = approved;
+        self
+    }
+
+    /// Seals suppressions with the installation's secret.
+    #[must_use]
+    pub fn with_secret(mut self, secret: &Secret) -> Self {
+        self.secret = secret.clone();
         self
     }
 
@@ -234,6 +249,7 @@ impl<'p> ChunkJudge<'p> {
             contact_id,
             keys,
             group,
+            reach: Vec::new(),
             asked: Places::default(),
         });
     }
@@ -306,8 +322,9 @@ impl<'p> ChunkJudge<'p> {
             let values = self.values.row(index, self.profile.fields.len());
             let group = self.check_group(&mut row, values, &known);
             let linked = self.check_references(&mut row, values, &known)?;
+            Self::check_suppressed(&mut row, &known);
             if self.profile.directory.is_some() {
-                self.judge_entry(&mut output, row, values, &known)?;
+                self.judge_entry(&mut output, row, (index, values), &known)?;
             } else {
                 self.judge_row(&mut output, row, values, group, linked, &known)?;
             }
@@ -377,6 +394,9 @@ impl<'p> ChunkJudge<'p> {
             row.findings.push(Finding::new(Code::NotStored).arg("limit", limits::RECORD));
             return self.refuse(output, &row);
         }
+        // An account that must not be contacted is not invited at its own address.
+        let uninvited = matched.is_some_and(|matched| known.suppressed().has_email(&matched.account.email));
+        let group = group.filter(|_| !uninvited);
         let before_row = output.written();
         let at = self.accept(output, &row, outcome, values, group, matched, contact_id);
         output.write_changes(&row, contact_id, &changes);

@@ -1,5 +1,6 @@
 //! Keys of objects in the bucket: this file builds and parses all of them.
 
+use crate::types::id::ContactId;
 use crate::types::kind::Kind;
 use crate::types::names::{ImportId, ProfileName, ProgramName};
 
@@ -46,7 +47,10 @@ impl Drop {
             (profile, [file]) => (DropTarget::Profile(ProfileName::parse(profile).ok()?), false, *file),
             _ => return None,
         };
-        let owner_fits = program.is_marketplace() == (what == DropTarget::Directory(Kind::Accounts));
+        let owner_fits = match what {
+            DropTarget::Directory(kind) => kind.may_belong_to(&program),
+            _ => !program.is_marketplace(),
+        };
         (owner_fits && starts_an_import(file)).then(|| Self { program, what, file: file.to_owned(), dry_run })
     }
 
@@ -151,6 +155,16 @@ pub fn saved_mapping(program: &ProgramName, profile: &str, fingerprint: &str) ->
     format!("settings/mappings/{program}/{profile}/{fingerprint}.toml")
 }
 
+/// The mark that a contact was erased.
+pub fn erased(program: &ProgramName, contact: &ContactId) -> String {
+    format!("erased/{program}/{contact}")
+}
+
+/// The prefix of the folders of a program's imports.
+pub fn imports(program: &ProgramName) -> String {
+    format!("imports/{program}/")
+}
+
 /// A file that waits for its import: `uploads/<program>/<upload-id>/…`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Held {
@@ -183,6 +197,11 @@ impl Held {
     pub fn cells(&self) -> String {
         format!("{}/cells.json", self.folder)
     }
+}
+
+/// The prefix of the uploads of a program.
+pub fn uploads(program: &ProgramName) -> String {
+    format!("uploads/{program}/")
 }
 
 /// The claim of a request that may be repeated, by the digest of its key.

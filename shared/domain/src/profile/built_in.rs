@@ -24,6 +24,7 @@ const DIRECTORY: &[(Kind, &str)] = &[
     (Kind::Companies, include_str!("../../profiles/directory/companies.toml")),
     (Kind::Cadences, include_str!("../../profiles/directory/cadences.toml")),
     (Kind::SignUps, include_str!("../../profiles/directory/sign-ups.toml")),
+    (Kind::Suppressions, include_str!("../../profiles/directory/suppressions.toml")),
 ];
 
 impl Profile {

@@ -46,15 +46,19 @@ pub struct TemplateColumn {
     pub as_text: bool,
 }
 
+/// The delimiter of a list that people open: the one that spreadsheets of the language take, or the first that the
+/// profile allows.
+pub fn list_delimiter(profile: &Profile, locale: Locale) -> u8 {
+    let allowed = profile.delimiters().iter().find_map(|name| crate::file::write::parse_delimiter(name));
+    allowed.unwrap_or(if locale == Locale::En { b',' } else { b';' })
+}
+
 /// Makes the template of a profile in one language.
 pub fn template(profile: &Profile, locale: Locale) -> Template {
-    let allowed = profile.delimiters().iter().find_map(|name| crate::file::write::parse_delimiter(name));
-    // The list separator of spreadsheets in the language.
-    let usual = if locale == Locale::En { b',' } else { b';' };
     let column = |field| column(profile, field, locale);
     Template {
         title: profile.title(locale).to_owned(),
-        delimiter: allowed.unwrap_or(usual),
+        delimiter: list_delimiter(profile, locale),
         columns: (0..profile.fields.len()).map(column).collect(),
         shared: profile.one_of.iter().map(|group| one_of(profile, group, locale)).collect(),
     }

@@ -4,6 +4,7 @@
 //! which is stored before anything is written to the contacts.
 //!
 //! - [`rows`]: result rows. [`tally`]: counts of chunks, added in any order, and whether they equal the rows read.
+//! - [`traces`]: finds the rows of one contact, and empties them.
 //! - [`lines`]: parses lines of result files. [`changes`]: lines of `changes.csv`.
 //! - [`chunk_result`]: the complete result of a chunk. [`abandoned`]: the result of a chunk that failed for good.
 
@@ -13,3 +14,4 @@ pub mod chunk_result;
 pub mod lines;
 pub mod rows;
 pub mod tally;
+pub mod traces;

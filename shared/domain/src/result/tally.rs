@@ -180,6 +180,17 @@ impl CodeCount {
         }
     }
 
+    /// Forgets the values of rows; answers whether there were any.
+    pub fn forget_values(&mut self, rows: &[u64]) -> bool {
+        let mut forgot = false;
+        for (row, example) in self.first_rows.iter().zip(&mut self.examples) {
+            if rows.contains(row) {
+                forgot |= example.value.take().is_some();
+            }
+        }
+        forgot
+    }
+
     /// The example of a first row; chunk results of older versions have none, so line 0 stands for it.
     fn example(&self, at: usize) -> Example {
         self.examples.get(at).cloned().unwrap_or_else(|| Example::new(0, None))
@@ -247,6 +258,12 @@ impl Tally {
         let count = self.rows.of_mut(from);
         *count = count.saturating_sub(1);
         *self.rows.of_mut(to) += 1;
+    }
+
+    /// Forgets the values of rows in the findings about them.
+    pub fn forget_values(&mut self, rows: &[u64]) {
+        let counts = self.errors.iter_mut().chain(&mut self.warnings);
+        counts.for_each(|count| _ = count.forget_values(rows));
     }
 
     /// Adds another tally to this one.

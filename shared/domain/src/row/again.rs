@@ -130,6 +130,23 @@ fn take_first(
     true
 }
 
+/// Every valid value that a cell holds, also those of which only one would be taken.
+pub(super) fn all_values(told: Told<'_>, cell: &str) -> Vec<String> {
+    let (mut out, mut all) = (String::new(), Vec::new());
+    let mut notes = Vec::new();
+    let number = match told.field.kind {
+        FieldKind::Phone => spreadsheet_number(told, cell).ok().flatten(),
+        _ => None,
+    };
+    let parts = clean::values(cell, holds(told.field.kind)).unwrap_or_default();
+    for value in std::iter::once(cell.to_owned()).chain(number).chain(parts) {
+        if take_wrapped(told, &value, &mut out, &mut notes) && !all.contains(&out) {
+            all.push(out.clone());
+        }
+    }
+    all
+}
+
 fn repaired(told: Told<'_>, cell: &str, result: &str) -> Finding {
     Finding::on(Code::ValueRepaired, told.column).value(cell).arg("result", result)
 }

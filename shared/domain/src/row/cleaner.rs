@@ -2,12 +2,13 @@
 //!
 //! - [`several`]: fields that several columns may fill. [`meant`]: custom words for values.
 //! - [`one_cell`]: one cell. [`repeated`]: fields of which there are several. [`whole_row`]: the row as a whole.
-//! - [`identity`]: the identity of a row. [`example`]: the template's example row.
+//! - [`identity`]: the identity of a row. [`reach`]: its addresses and phones. [`example`]: the template's example row.
 
 mod example;
 mod identity;
 mod meant;
 mod one_cell;
+mod reach;
 mod repeated;
 mod several;
 mod whole_row;
@@ -28,6 +29,7 @@ use crate::types::code::Code;
 use crate::types::finding::{Column, Finding};
 use crate::types::limits;
 use example::example_row;
+pub use reach::Reach;
 
 /// The place of a field's cell in a record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

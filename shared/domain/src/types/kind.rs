@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::types::names::ProgramName;
+
 /// The content of a directory file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
@@ -23,11 +25,23 @@ pub enum Kind {
     Cadences,
     /// Sign-ups, each with its invitation.
     SignUps,
+    /// Addresses and phones that must not be contacted, by a program or by all of them.
+    Suppressions,
 }
 
 impl Kind {
+    /// Whether entries of this kind may have this owner: accounts belong to the marketplace, suppressions to it or to a
+    /// program, all other entries to a program.
+    pub fn may_belong_to(self, owner: &ProgramName) -> bool {
+        match self {
+            Kind::Accounts => owner.is_marketplace(),
+            Kind::Suppressions => true,
+            _ => !owner.is_marketplace(),
+        }
+    }
+
     /// Every kind, in the order of the contract.
-    pub const ALL: [Kind; 8] = [
+    pub const ALL: [Kind; 9] = [
         Kind::Accounts,
         Kind::Groups,
         Kind::Tags,
@@ -36,6 +50,7 @@ impl Kind {
         Kind::Companies,
         Kind::Cadences,
         Kind::SignUps,
+        Kind::Suppressions,
     ];
 
     /// The name in keys, commands and files.
@@ -49,6 +64,7 @@ impl Kind {
             Kind::Companies => "companies",
             Kind::Cadences => "cadences",
             Kind::SignUps => "sign-ups",
+            Kind::Suppressions => "suppressions",
         }
     }
 }
@@ -69,6 +85,7 @@ impl std::str::FromStr for Kind {
 /// An unknown directory kind.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "not a kind of directory entry: {0:?}; one of accounts, groups, tags, agents, owners, companies, cadences, sign-ups"
+    "not a kind of directory entry: {0:?}; one of accounts, groups, tags, agents, owners, companies, cadences, sign-ups, \
+     suppressions"
 )]
 pub struct UnknownKind(String);

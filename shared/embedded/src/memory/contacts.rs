@@ -4,8 +4,11 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::{Arc, Mutex};
 
 use rollcall_domain::types::id::ContactId;
-use rollcall_domain::types::names::ImportId;
-use rollcall_pipeline::ports::{Answer, ContactWrite, Contacts, Pool, Wanted};
+use rollcall_domain::types::names::{ImportId, ProgramName};
+use rollcall_pipeline::fault::Fault;
+use rollcall_pipeline::ports::{
+    Answer, ContactPage, ContactReader, ContactWrite, Contacts, ListedContact, Pool, Wanted,
+};
 
 use crate::store::lock;
 
@@ -95,6 +98,53 @@ impl Shelf {
             (contact.import, contact.row) = (import.clone(), keep.row);
         }
         self.contacts.insert(keep.contact_id, contact);
+    }
+}
+
+impl Pools {
+    /// The present contacts of a program, in the order of their ids.
+    fn of(&self, program: &ProgramName) -> BTreeMap<ContactId, ListedContact> {
+        let mut all = BTreeMap::new();
+        for (pool, shelf) in self.pools.iter().filter(|(pool, _)| pool.program == *program) {
+            for (id, contact) in &shelf.contacts {
+                let Some(record) = contact.record.clone().filter(|_| shelf.stands(&contact.import)) else {
+                    continue;
+                };
+                let groups = contact.groups.iter().filter(|(_, import)| shelf.stands(import));
+                let listed = ListedContact {
+                    contact_id: *id,
+                    pool: pool.pool.clone(),
+                    import_id: contact.import.to_string(),
+                    record,
+                    groups: groups.map(|(group, _)| group.clone()).collect(),
+                };
+                all.insert(*id, listed);
+            }
+        }
+        all
+    }
+}
+
+impl ContactReader for MemoryContacts {
+    async fn page(&self, program: &ProgramName, cursor: Option<&str>, limit: usize) -> Answer<ContactPage> {
+        let wrong = || Fault::damaged("reading contacts", "not a cursor of a page");
+        let after = cursor.map(|cursor| ContactId::parse(cursor).ok_or_else(wrong)).transpose()?;
+        let all = lock(&self.0).of(program);
+        let mut rest =
+            all.into_values().filter(|contact| after.is_none_or(|after| contact.contact_id > after));
+        let contacts: Vec<ListedContact> = rest.by_ref().take(limit).collect();
+        let next = rest.next().and(contacts.last()).map(|last| last.contact_id.to_string());
+        Ok(ContactPage { contacts, next })
+    }
+
+    async fn find(&self, program: &ProgramName, contact: &ContactId) -> Answer<Option<ListedContact>> {
+        Ok(lock(&self.0).of(program).remove(contact))
+    }
+
+    async fn erase(&self, program: &ProgramName, contact: &ContactId) -> Answer<bool> {
+        let mut pools = lock(&self.0);
+        let own = pools.pools.iter_mut().filter(|(pool, _)| pool.program == *program);
+        Ok(own.filter_map(|(_, shelf)| shelf.contacts.remove(contact)).count() > 0)
     }
 }
 

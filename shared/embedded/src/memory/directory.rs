@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex};
 use rollcall_domain::contacts::directory::{Account, Candidates, MAX_CANDIDATES, MatchKey};
 use rollcall_domain::types::kind::Kind;
 use rollcall_domain::types::names::{MARKETPLACE, ProgramName};
+use rollcall_domain::types::secret::Secret;
 use rollcall_pipeline::fault::Fault;
 use rollcall_pipeline::ports::{Answer, Directory, DirectoryItem};
 
@@ -16,7 +17,7 @@ type Shelf = (String, Kind);
 
 /// A directory; clones share it.
 #[derive(Debug, Clone, Default)]
-pub struct MemoryDirectory(Arc<Mutex<Entries>>);
+pub struct MemoryDirectory(Arc<Mutex<Entries>>, Secret);
 
 #[derive(Debug, Default)]
 struct Entries {
@@ -60,6 +61,10 @@ fn shelf(program: &ProgramName, kind: Kind) -> Shelf {
 }
 
 impl Directory for MemoryDirectory {
+    fn secret(&self) -> Answer<&Secret> {
+        Ok(&self.1)
+    }
+
     async fn candidates(&self, keys: &[MatchKey]) -> Answer<Vec<Candidates>> {
         let entries = lock(&self.0);
         keys.iter().map(|key| entries.candidates(key)).collect()

@@ -76,6 +76,9 @@ impl Database {
         // A chunk's pages stay in memory until its commit. Readers read row by row and need no larger cache.
         writer.pragma_update(None, "cache_size", -8192).map_err(failed)?;
         writer.pragma_update(None, "journal_mode", "wal").map_err(failed)?;
+        // What is deleted or replaced is overwritten where that writes no page more: an erased contact leaves no
+        // earlier value of its row behind.
+        writer.pragma_update(None, "secure_delete", "fast").map_err(failed)?;
         // `write_with` runs the checkpoint while nobody reads; this replaces SQLite's own hook.
         writer.wal_hook(Some(|_, pages| {
             IN_LOG.set(pages);
@@ -187,6 +190,16 @@ impl Database {
         let writer = lock(writer);
         let _nobody = self.reading.write().unwrap_or_else(PoisonError::into_inner);
         let _ = checkpoint(&writer);
+    }
+
+    /// Moves the log into the file and empties it, so that it holds nothing of what was deleted. If somebody reads
+    /// meanwhile, the next checkpoint does it.
+    pub(super) fn empty_log(&self) {
+        let Some(writer) = &self.writer else { return };
+        let _moving = lock(&self.moving);
+        let writer = lock(writer);
+        let _nobody = self.reading.write().unwrap_or_else(PoisonError::into_inner);
+        let _ = writer.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
     }
 
     /// Does the work of closing now, while others work: packs the indexes and runs a checkpoint.

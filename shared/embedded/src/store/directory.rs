@@ -6,6 +6,7 @@ use std::sync::Arc;
 use rollcall_domain::contacts::directory::{Account, Candidates, MAX_CANDIDATES, MatchKey};
 use rollcall_domain::types::kind::Kind;
 use rollcall_domain::types::names::{MARKETPLACE, ProgramName};
+use rollcall_domain::types::secret::Secret;
 use rollcall_pipeline::ports::{Answer, Directory, DirectoryItem};
 use rusqlite::{Connection, Transaction, params};
 
@@ -15,16 +16,20 @@ use super::index::{Index, IndexHit};
 
 /// The directory of a home.
 #[derive(Debug, Clone)]
-pub struct DirectoryStore(Arc<Database>);
+pub struct DirectoryStore(pub(super) Arc<Database>, Secret);
 
 impl DirectoryStore {
-    /// The directory in these tables.
-    pub fn new(database: Arc<Database>) -> Self {
-        Self(database)
+    /// The directory in these tables, of an installation with this secret.
+    pub fn new(database: Arc<Database>, secret: Secret) -> Self {
+        Self(database, secret)
     }
 }
 
 impl Directory for DirectoryStore {
+    fn secret(&self) -> Answer<&Secret> {
+        Ok(&self.1)
+    }
+
     async fn candidates(&self, keys: &[MatchKey]) -> Answer<Vec<Candidates>> {
         self.candidates_of(keys)
     }

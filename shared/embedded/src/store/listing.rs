@@ -1,33 +1,15 @@
 //! The data of the listing commands.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use rollcall_domain::types::id::ContactId;
+use rollcall_domain::types::kind::Kind;
 use rollcall_domain::types::names::{ImportId, ProgramName};
 use rollcall_pipeline::fault::Fault;
-use rollcall_pipeline::ports::{Answer, ImportItem};
-use rusqlite::Connection;
+use rollcall_pipeline::ports::{Answer, DirectoryItem, ImportItem, ListedContact};
 
-use super::contacts::groups_of;
 use super::database::Database;
-use super::hash::parse_id;
 use super::imports::{SELECT, item_of};
-
-/// One contact with its current values.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ListedContact {
-    /// The contact.
-    pub contact_id: ContactId,
-    /// Its pool within the program.
-    pub pool: String,
-    /// The import that wrote it last.
-    pub import_id: String,
-    /// Its record, JSON.
-    pub record: String,
-    /// The keys of its groups, ascending.
-    pub groups: Vec<String>,
-}
+use super::reader::Cutoffs;
 
 /// The listings of a home.
 #[derive(Debug, Clone)]
@@ -81,6 +63,30 @@ impl Listing {
         })
     }
 
+    /// Calls a function for every entry of an owner's directory: id, keys and JSON, in the order of the ids. It holds no lock.
+    ///
+    /// # Errors
+    /// When the tables cannot be read, and every error that the caller returns.
+    pub fn entries<E: From<Fault>>(
+        &self,
+        owner: &ProgramName,
+        kind: Kind,
+        mut each: impl FnMut(DirectoryItem) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let fault = |error: rusqlite::Error| Fault::permanent("listing the directory", error);
+        let reader = self.0.connect_reader().map_err(fault)?;
+        let select = "SELECT id, keys, json FROM entries WHERE owner = ?1 AND kind = ?2 ORDER BY id";
+        let mut select = reader.prepare(select).map_err(fault)?;
+        let mut rows = select.query([owner.as_str(), kind.as_str()]).map_err(fault)?;
+        while let Some(row) = rows.next().map_err(fault)? {
+            let text = |column| row.get::<_, String>(column).map_err(fault);
+            let keys = serde_json::from_str(&text(1)?);
+            let keys = keys.map_err(|error| Fault::permanent("listing the directory", error))?;
+            each(DirectoryItem { id: text(0)?, keys, json: text(2)? })?;
+        }
+        Ok(())
+    }
+
     /// Calls a function for every contact of a program, in the order of their ids as text. It may take long and holds
     /// no lock: other reads, for example of the directory, may run at the same time.
     ///
@@ -94,7 +100,7 @@ impl Listing {
         let doing = "listing contacts";
         let fault = |error: rusqlite::Error| Fault::permanent(doing, error);
         let reader = self.0.connect_reader().map_err(fault)?;
-        let cutoffs = cutoffs(&reader, program).map_err(fault)?;
+        let cutoffs = Cutoffs::of(&reader, program).map_err(fault)?;
         let select = "SELECT pools.pool, contact_id, stamps.import_id, record, groups
             FROM contacts JOIN pools ON pools.number = contacts.pool
                 JOIN stamps ON stamps.number = contacts.import
@@ -102,35 +108,10 @@ impl Listing {
         let mut select = reader.prepare(select).map_err(fault)?;
         let mut rows = select.query([program.as_str()]).map_err(fault)?;
         while let Some(row) = rows.next().map_err(fault)? {
-            if let Some(contact) = listed(row, &cutoffs).map_err(fault)? {
+            if let Some(contact) = cutoffs.listed(row).map_err(fault)? {
                 each(contact)?;
             }
         }
         Ok(())
     }
-}
-
-/// Per pool, the imports whose memberships are valid.
-fn cutoffs(reader: &Connection, program: &ProgramName) -> rusqlite::Result<BTreeMap<(String, i64), bool>> {
-    let select = "SELECT pool, stamps.number, import_id >= floor FROM pools, stamps WHERE program = ?1";
-    let mut select = reader.prepare(select)?;
-    let rows = select.query_map([program.as_str()], |row| Ok(((row.get(0)?, row.get(1)?), row.get(2)?)))?;
-    rows.collect()
-}
-
-fn listed(
-    row: &rusqlite::Row<'_>,
-    cutoffs: &BTreeMap<(String, i64), bool>,
-) -> rusqlite::Result<Option<ListedContact>> {
-    let Some(contact_id) = parse_id(row.get_ref(1)?) else { return Ok(None) };
-    let pool: String = row.get(0)?;
-    let mut groups = groups_of(row.get_ref(4)?)?;
-    groups.retain(|_, import| cutoffs.get(&(pool.clone(), *import)).copied().unwrap_or(true));
-    Ok(Some(ListedContact {
-        contact_id,
-        pool,
-        import_id: row.get(2)?,
-        record: row.get(3)?,
-        groups: groups.into_keys().collect(),
-    }))
 }

@@ -16,6 +16,7 @@ mod imports;
 mod index;
 mod keep;
 mod listing;
+mod reader;
 mod schema;
 
 pub use contacts::ContactStore;
@@ -23,4 +24,5 @@ pub(crate) use database::lock;
 pub use database::{Database, OpenError};
 pub use directory::DirectoryStore;
 pub use imports::ImportStore;
-pub use listing::{ListedContact, Listing};
+pub use listing::Listing;
+pub use rollcall_pipeline::ports::ListedContact;

@@ -11,7 +11,7 @@ const BOM: &[u8] = b"\xef\xbb\xbf";
 
 /// A workbook that is being written.
 #[derive(Debug)]
-pub(super) struct ResultWorkbook<W> {
+pub(crate) struct ResultWorkbook<W> {
     file: W,
     stream: WorkbookStream,
     delimiter: u8,
@@ -19,7 +19,7 @@ pub(super) struct ResultWorkbook<W> {
 
 impl<W: ObjectWriter> ResultWorkbook<W> {
     /// Begins a workbook with the header of its CSV; `None` if a sheet cannot hold even that.
-    pub(super) async fn begin(
+    pub(crate) async fn begin(
         objects: &impl Objects<Writer = W>,
         key: &str,
         header: &[u8],
@@ -33,7 +33,7 @@ impl<W: ObjectWriter> ResultWorkbook<W> {
     }
 
     /// Adds rows of the CSV; `None` if the sheet cannot hold them: then the file never appears.
-    pub(super) async fn add(mut self, rows: &[u8]) -> Answer<Option<Self>> {
+    pub(crate) async fn add(mut self, rows: &[u8]) -> Answer<Option<Self>> {
         if self.add_rows(rows).is_err() {
             return Ok(None);
         }
@@ -55,7 +55,7 @@ impl<W: ObjectWriter> ResultWorkbook<W> {
     }
 
     /// Makes the file appear.
-    pub(super) async fn finish(mut self) -> Answer<()> {
+    pub(crate) async fn finish(mut self) -> Answer<()> {
         let rest = self.stream.finish();
         self.file.write(&rest).await?;
         self.file.finish().await

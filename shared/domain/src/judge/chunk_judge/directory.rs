@@ -30,14 +30,16 @@ impl ChunkJudge<'_> {
 
     fn entry_id(&self, values: RowValues<'_>) -> Option<String> {
         let mut id = String::new();
-        self.cleaner.identity(values, None, &mut id).then_some(id)
+        let has_identity = self.cleaner.identity(values, None, &mut id);
+        let is_sealed = self.profile.directory == Some(Kind::Suppressions);
+        has_identity.then(|| if is_sealed { self.suppression_id(&id) } else { id })
     }
 
     pub(super) fn judge_entry(
         &self,
         output: &mut ChunkOutput,
         mut row: Row,
-        values: RowValues<'_>,
+        (index, values): (usize, RowValues<'_>),
         known: &Known<'_>,
     ) -> Result<(), String> {
         let kind = self.profile.directory.expect("only rows of directory profiles come here");
@@ -45,13 +47,10 @@ impl ChunkJudge<'_> {
             return self.refuse(output, &row);
         };
         let before = known.items.get(id.as_str()).copied().flatten();
-        let mut entry = match before {
-            Some(item) => serde_json::from_str(&item.json).map_err(|error| format!("directory: {error}"))?,
-            None => Map::new(),
+        let item = match kind {
+            Kind::Suppressions => self.suppression((&row, index), values, id, before),
+            _ => self.entry(kind, id, before, values)?,
         };
-        self.lay_over(&mut entry, values);
-        let json = serde_json::to_string(&entry).expect("plain data serialises");
-        let item = DirectoryItem { keys: keys(kind, &id, &entry), id, json };
         if bytes_of(&item) > limits::ENTRY_BYTES {
             row.findings.push(Finding::new(Code::NotStored).arg("limit", limits::ENTRY));
             return self.refuse(output, &row);
@@ -72,8 +71,24 @@ impl ChunkJudge<'_> {
         Ok(())
     }
 
+    fn entry(
+        &self,
+        kind: Kind,
+        id: String,
+        before: Option<&DirectoryItem>,
+        values: RowValues<'_>,
+    ) -> Result<DirectoryItem, String> {
+        let mut entry = match before {
+            Some(item) => serde_json::from_str(&item.json).map_err(|error| format!("directory: {error}"))?,
+            None => Map::new(),
+        };
+        self.lay_over(&mut entry, values);
+        let json = serde_json::to_string(&entry).expect("plain data serialises");
+        Ok(DirectoryItem { keys: keys(kind, &id, &entry), id, json })
+    }
+
     /// A column of the file replaces the value, even with an empty cell; a missing column changes nothing.
-    fn lay_over(&self, entry: &mut Map<String, Value>, values: RowValues<'_>) {
+    pub(super) fn lay_over(&self, entry: &mut Map<String, Value>, values: RowValues<'_>) {
         for (index, field) in self.profile.fields.iter().enumerate() {
             if self.cleaner.column(index).position.is_none() {
                 continue;
@@ -122,6 +137,8 @@ fn keys(kind: Kind, id: &str, entry: &Map<String, Value>) -> Vec<String> {
         Kind::Companies => vec![folded(text("name"))],
         Kind::Cadences => person().collect(),
         Kind::SignUps => vec![text("invitation").to_owned()],
+        // Sealed before they come here.
+        Kind::Suppressions => Vec::new(),
     };
     keys.retain(|key| !key.is_empty());
     keys.sort();

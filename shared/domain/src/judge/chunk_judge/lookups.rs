@@ -7,6 +7,7 @@ use hashbrown::{HashMap, HashTable};
 
 use crate::contacts::contact::Wanted;
 use crate::contacts::directory::{Candidates, DirectoryItem, Group, MatchKey};
+use crate::contacts::suppression::Suppressed;
 use crate::types::kind::Kind;
 
 /// The look-ups needed before rows can be judged; no key occurs twice.
@@ -33,6 +34,8 @@ pub struct LookupAnswers {
     pub contacts: Vec<Option<String>>,
     /// Existing entries.
     pub items: Vec<Option<DirectoryItem>>,
+    /// What of the rows and of their accounts is suppressed.
+    pub suppressed: Suppressed,
 }
 
 /// A list without duplicates, in the order of first requests.
@@ -101,6 +104,11 @@ impl<'f> Known<'f> {
 
     pub(super) fn candidates(&self, place: u32) -> Option<&'f Candidates> {
         self.found.accounts.get(place as usize)
+    }
+
+    /// What is suppressed.
+    pub(super) fn suppressed(&self) -> &'f Suppressed {
+        &self.found.suppressed
     }
 
     /// A contact's record, or a membership, as it was before the import.

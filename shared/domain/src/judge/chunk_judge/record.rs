@@ -94,6 +94,11 @@ impl RecordShape {
             .map(|(field, _, value)| (field, value))
     }
 
+    /// The positions of columns without a field that are stored.
+    pub fn kept_columns(&self) -> impl Iterator<Item = usize> + '_ {
+        self.additional.iter().map(|(_, position)| *position)
+    }
+
     /// Whether a record needs the cells of a row in addition to its values.
     pub fn needs_cells(&self) -> bool {
         !self.additional.is_empty()

@@ -74,7 +74,7 @@ words! {
 
 words! {
     /// The content of a directory file.
-    KindWords: accounts groups tags agents owners companies cadences sign_ups
+    KindWords: accounts groups tags agents owners companies cadences sign_ups suppressions
 }
 
 words! {
@@ -162,6 +162,7 @@ impl KindWords {
             Kind::Companies => &self.companies,
             Kind::Cadences => &self.cadences,
             Kind::SignUps => &self.sign_ups,
+            Kind::Suppressions => &self.suppressions,
         }
     }
 }

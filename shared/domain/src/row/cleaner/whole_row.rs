@@ -52,7 +52,7 @@ impl Cleaner<'_> {
     }
 
     /// The column for a finding about a cell: its field, its header, or only its position.
-    fn column_at(&self, position: usize) -> Column {
+    pub(super) fn column_at(&self, position: usize) -> Column {
         if let Some(field) = self.field_of.get(position).copied().flatten() {
             return self.columns[field].clone();
         }

@@ -1,0 +1,246 @@
+//! Erases a contact: the store forgets it, its address and phones become suppressions, and its rows are found in the
+//! files of earlier imports.
+//!
+//! Every step may be repeated, and a run that was interrupted is finished by another. Suppressions come first, so that no
+//! import brings the contact back meanwhile; the mark that an undo respects comes before the contact goes.
+
+mod files;
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use rollcall_domain::contacts::contact::Record;
+use rollcall_domain::contacts::directory::DirectoryItem;
+use rollcall_domain::contacts::suppression::{email_key, phone_key, sealed};
+use rollcall_domain::plan::object_keys::{self, Artifacts};
+use rollcall_domain::profile::compiled::Profile;
+use rollcall_domain::result::traces::Traces;
+use rollcall_domain::types::field_kind::FieldKind;
+use rollcall_domain::types::id::ContactId;
+use rollcall_domain::types::kind::Kind;
+use rollcall_domain::types::names::{ImportId, ProgramName};
+use serde::{Deserialize, Serialize};
+
+use crate::fault::Fault;
+use crate::migrate::Sources;
+use crate::ports::{Answer, ContactReader, Directory, Host, Imports, Objects, Ports};
+use crate::suppressions;
+use files::Files;
+
+/// What is to be erased, and how.
+#[derive(Debug, Clone)]
+pub struct Erasure {
+    /// The program of the contact.
+    pub program: ProgramName,
+    /// The contact.
+    pub contact_id: ContactId,
+    /// Its rows are emptied in result files and working files too.
+    pub everywhere: bool,
+    /// An import may bring the contact back: nothing is suppressed.
+    pub allow_again: bool,
+}
+
+/// What became of an erasure.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Erased {
+    /// The contact.
+    pub contact_id: ContactId,
+    /// The contact was there and is gone.
+    pub erased: bool,
+    /// How many addresses and phones are suppressed for it.
+    pub suppressed: usize,
+    /// Files in which its rows were emptied.
+    pub emptied: Vec<String>,
+    /// Files that still have its rows, and why.
+    pub holding: Vec<Holding>,
+}
+
+/// A file that still has rows of the contact.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Holding {
+    /// The key of the object.
+    pub key: String,
+    /// The import that it belongs to; `None` for a file that was uploaded and is no import yet.
+    pub import_id: Option<ImportId>,
+    /// Why it has them.
+    pub reason: Reason,
+}
+
+/// Why a file still has rows of an erased contact.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Reason {
+    /// Nobody asked to empty it.
+    NotAsked,
+    /// It is the file that was sent: a dry run or an approval reads exactly this version.
+    AsSent,
+    /// Its import is not over.
+    NotOver,
+    /// Without the working files of its import it cannot be written again.
+    NoPlan,
+    /// It is an e-mail with failed rows, which may have been sent.
+    Mail,
+}
+
+/// The mark that a contact was erased: no undo of an earlier import brings it back.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct Mark {
+    erased_at: Timestamp,
+}
+
+/// When a contact was erased last. An undo leaves a contact alone that was erased after the import that it undoes.
+///
+/// # Errors
+/// Where a port fails.
+pub async fn erased_at(
+    objects: &impl Objects,
+    program: &ProgramName,
+    contact: &ContactId,
+) -> Answer<Option<Timestamp>> {
+    let Some(json) = objects.get(&object_keys::erased(program, contact)).await? else { return Ok(None) };
+    let mark: Mark = serde_json::from_slice(&json)
+        .map_err(|error| Fault::damaged("reading the mark of an erased contact", error))?;
+    Ok(Some(mark.erased_at))
+}
+
+/// Erases a contact; `None` if there is none, none was erased, and no file has rows of it.
+///
+/// # Errors
+/// Where a port fails. What is erased already stays erased; the same call finishes the rest.
+pub async fn erase<H: Host>(host: &H, erasure: &Erasure, now: Timestamp) -> Answer<Option<Erased>>
+where
+    H::Objects: Sources,
+    H::Contacts: ContactReader,
+{
+    let Ports { objects, directory, contacts, imports, .. } = host.ports();
+    let Erasure { program, contact_id, everywhere, allow_again } = erasure;
+    let listed = contacts.find(program, contact_id).await?;
+    let record: Option<Record> = listed.as_ref().and_then(|listed| serde_json::from_str(&listed.record).ok());
+    let profile = match &record {
+        Some(record) => profile_of(objects, record).await?,
+        None => None,
+    };
+    let mut suppressed = 0;
+    if let Some(record) = record.as_ref().filter(|_| !allow_again) {
+        suppressed = suppress(directory, program, record, profile.as_ref()).await?;
+    }
+    if listed.is_some() {
+        let mark = serde_json::to_vec(&Mark { erased_at: now }).expect("plain data serialises");
+        objects.put(&object_keys::erased(program, contact_id), mark).await?;
+    }
+    // The files are emptied while the contact still says how its rows are known; a run that is cut short here is
+    // repeated with the same knowledge.
+    let traces = Traces::of(*contact_id, record.as_ref(), profile.as_ref());
+    let (emptied, holding) = through_files(objects, imports, program, &traces, *everywhere).await?;
+    let erased = contacts.erase(program, contact_id).await?;
+    let is_trace = erased || !emptied.is_empty() || !holding.is_empty();
+    if !is_trace && erased_at(objects, program, contact_id).await?.is_none() {
+        return Ok(None);
+    }
+    Ok(Some(Erased { contact_id: *contact_id, erased, suppressed, emptied, holding }))
+}
+
+async fn profile_of(objects: &impl Objects, record: &Record) -> Answer<Option<Profile>> {
+    let custom = match record.profile.parse() {
+        Ok(name) => objects.get(&object_keys::profile(&name)).await?,
+        Err(_) => None,
+    };
+    let custom = custom.and_then(|bytes| String::from_utf8(bytes).ok());
+    let custom = custom.and_then(|text| Profile::parse(&text).ok());
+    Ok(custom.or_else(|| Profile::built_in(&record.profile)))
+}
+
+/// Suppresses every address and phone of a contact; answers how many there are.
+async fn suppress(
+    directory: &impl Directory,
+    program: &ProgramName,
+    record: &Record,
+    profile: Option<&Profile>,
+) -> Answer<usize> {
+    let fields = profile.iter().flat_map(|profile| &profile.fields);
+    let of_fields = fields.filter_map(|field| {
+        let value = record.fields.get(&*field.name)?;
+        match field.kind {
+            FieldKind::Email => email_key(value),
+            FieldKind::Phone => phone_key(value),
+            _ => None,
+        }
+    });
+    let phones = record.phones.iter().filter_map(|phone| phone_key(phone));
+    let mut keys: Vec<String> = of_fields.chain(email_key(&record.email)).chain(phones).collect();
+    keys.sort_unstable();
+    keys.dedup();
+    let secret = directory.secret()?;
+    let items: Vec<DirectoryItem> = keys
+        .iter()
+        .map(|key| DirectoryItem {
+            id: secret.seal(key.split_once(':').map_or("", |(_, value)| value)),
+            keys: vec![sealed(secret, key)],
+            json: "{\"reason\":\"erased\"}".to_owned(),
+        })
+        .collect();
+    let ids: Vec<String> = items.iter().map(|item| item.id.clone()).collect();
+    let known = directory.read(program, Kind::Suppressions, &ids).await?;
+    // What is suppressed already keeps its reason.
+    let fresh: Vec<DirectoryItem> =
+        items.into_iter().zip(known).filter(|(_, known)| known.is_none()).map(|(item, _)| item).collect();
+    if !fresh.is_empty() {
+        suppressions::keep(directory, program, &fresh).await?;
+    }
+    Ok(keys.len())
+}
+
+/// Goes through the files of every import of a program.
+async fn through_files<O: Objects + Sources>(
+    objects: &O,
+    imports: &impl Imports,
+    program: &ProgramName,
+    traces: &Traces,
+    everywhere: bool,
+) -> Answer<(Vec<String>, Vec<Holding>)> {
+    let prefix = object_keys::imports(program);
+    let mut of_import: BTreeMap<ImportId, Vec<String>> = BTreeMap::new();
+    for key in objects.list(&prefix).await? {
+        let import = key[prefix.len()..].split('/').next().and_then(|id| ImportId::parse(id).ok());
+        if let Some(import) = import {
+            of_import.entry(import).or_default().push(key);
+        }
+    }
+    let (mut emptied, mut holding) = (Vec::new(), Vec::new());
+    for (import_id, keys) in of_import {
+        let artifacts = Artifacts::of(program, &import_id);
+        let mut files = Files::open(objects, artifacts, keys, traces).await?;
+        let found = files.find().await?;
+        if found.is_empty() {
+            continue;
+        }
+        if let Some(item) = imports.get(&import_id).await?
+            && objects.describe(&item.object.key).await?.is_some()
+        {
+            holding.push(Holding {
+                key: item.object.key,
+                import_id: Some(import_id.clone()),
+                reason: Reason::AsSent,
+            });
+        }
+        let reason = match () {
+            () if !everywhere => Some(Reason::NotAsked),
+            () if !files.is_over() => Some(Reason::NotOver),
+            () if !files.has_plan() => Some(Reason::NoPlan),
+            () => None,
+        };
+        match reason {
+            Some(reason) => {
+                let hold = |key| Holding { key, import_id: Some(import_id.clone()), reason };
+                holding.extend(found.into_iter().map(hold));
+            }
+            None => emptied.extend(files.empty(found).await?),
+        }
+    }
+    for key in objects.list(&object_keys::uploads(program)).await? {
+        if files::shows(objects, &key, traces).await? {
+            holding.push(Holding { key, import_id: None, reason: Reason::AsSent });
+        }
+    }
+    Ok((emptied, holding))
+}

@@ -1,0 +1,269 @@
+//! The files of one import: which of them have rows of a contact, and how these are emptied.
+
+use rollcall_domain::file::cells::Cells;
+use rollcall_domain::file::split::records;
+use rollcall_domain::plan::import_plan::Plan;
+use rollcall_domain::plan::object_keys::Artifacts;
+use rollcall_domain::report::summary::Summary;
+use rollcall_domain::result::chunk_result::ChunkResult;
+use rollcall_domain::result::traces::{HarmlessColumns, Traces};
+
+use crate::artifacts::read_plan;
+use crate::assemble::workbook::ResultWorkbook;
+use crate::fault::Fault;
+use crate::finalize::write_report;
+use crate::ports::{Answer, ObjectVersion, ObjectWriter, Objects};
+
+const DOING: &str = "erasing a contact";
+/// Bytes of a file that are read at once.
+const PIECE: u64 = 4 * 1024 * 1024;
+const BOM: &[u8] = b"\xef\xbb\xbf";
+
+/// The files of one import.
+pub(super) struct Files<'a, O> {
+    objects: &'a O,
+    artifacts: Artifacts,
+    keys: Vec<String>,
+    traces: &'a Traces,
+    plan: Option<Plan>,
+    summary: Option<Summary>,
+}
+
+impl<'a, O: Objects> Files<'a, O> {
+    pub(super) async fn open(
+        objects: &'a O,
+        artifacts: Artifacts,
+        keys: Vec<String>,
+        traces: &'a Traces,
+    ) -> Answer<Self> {
+        let plan = read_plan(objects, &artifacts).await?;
+        let summary = match objects.get(&artifacts.summary()).await? {
+            Some(json) => {
+                serde_json::from_slice(&json).map(Some).map_err(|error| Fault::damaged(DOING, error))?
+            }
+            None => None,
+        };
+        Ok(Self { objects, artifacts, keys, traces, plan, summary })
+    }
+
+    /// Whether the import is over: nobody reads its working files any more.
+    pub(super) fn is_over(&self) -> bool {
+        self.summary.is_some()
+    }
+
+    /// Whether its chunks and its report can be written again.
+    pub(super) fn has_plan(&self) -> bool {
+        let needs = |key: &String| self.is_chunk(key) || *key == self.artifacts.report();
+        self.plan.is_some() || !self.keys.iter().any(needs)
+    }
+
+    /// The files that have rows of the contact.
+    pub(super) async fn find(&mut self) -> Answer<Vec<String>> {
+        let mut found = Vec::new();
+        for key in self.keys.clone() {
+            if self.has_rows(&key).await? {
+                found.push(key);
+            }
+        }
+        // A workbook is packed: it has what its CSV has.
+        for (csv, workbook) in self.workbooks() {
+            if found.contains(&csv) && self.keys.contains(&workbook) {
+                found.push(workbook);
+            }
+        }
+        Ok(found)
+    }
+
+    async fn has_rows(&self, key: &str) -> Answer<bool> {
+        if key.ends_with(".csv") {
+            return Ok(self.empty_csv(key, false).await?.is_some());
+        }
+        if self.is_chunk(key) && self.plan.is_some() {
+            return Ok(self.emptied_chunk(key).await?.is_some());
+        }
+        shows(self.objects, key, self.traces).await
+    }
+
+    /// Empties the rows in these files; answers which were written again.
+    pub(super) async fn empty(&mut self, found: Vec<String>) -> Answer<Vec<String>> {
+        let mut rows = Vec::new();
+        for key in found.iter().filter(|key| self.is_chunk(key)) {
+            if let Some(chunk) = self.emptied_chunk(key).await? {
+                let foot = self.number_of(key).zip(self.plan.as_ref());
+                let Some((number, plan)) = foot else { continue };
+                self.objects.put(key, chunk.to_parts(&plan.import_id, number).concat()).await?;
+            }
+        }
+        for key in found.iter().filter(|key| key.ends_with(".csv")) {
+            rows.extend(self.empty_csv(key, true).await?.unwrap_or_default());
+        }
+        for (csv, workbook) in self.workbooks() {
+            if found.contains(&workbook) {
+                self.write_workbook(&csv, &workbook).await?;
+            }
+        }
+        let mut emptied = found;
+        if let (Some(plan), Some(summary)) = (&self.plan, &mut self.summary) {
+            let counts = summary.errors.iter_mut().chain(&mut summary.warnings);
+            let forgot = counts.map(|count| count.forget_values(&rows)).fold(false, |any, one| any | one);
+            let report = self.artifacts.report();
+            if forgot || emptied.contains(&report) {
+                write_report(self.objects, &self.artifacts, plan, summary).await?;
+                self.objects.put(&self.artifacts.summary(), summary.to_json().into_bytes()).await?;
+                emptied.extend([report, self.artifacts.summary()]);
+            }
+        }
+        emptied.sort();
+        emptied.dedup();
+        Ok(emptied)
+    }
+
+    fn is_chunk(&self, key: &str) -> bool {
+        self.number_of(key).is_some()
+    }
+
+    fn number_of(&self, key: &str) -> Option<u32> {
+        key.strip_prefix(self.artifacts.folder())?.strip_prefix("/chunks/")?.parse().ok()
+    }
+
+    /// A chunk result without the contact; `None` where it has none of it.
+    async fn emptied_chunk(&self, key: &str) -> Answer<Option<ChunkResult>> {
+        let Some((plan, bytes)) = self.plan.as_ref().zip(self.objects.get(key).await?) else {
+            return Ok(None);
+        };
+        let chunk = ChunkResult::from_bytes(&bytes).map_err(|error| Fault::damaged(DOING, error))?;
+        let width = plan.mapping.sender().columns.len();
+        Ok(self.traces.empty_chunk(&chunk, plan.delimiter(), width))
+    }
+
+    fn workbooks(&self) -> [(String, String); 2] {
+        let artifacts = &self.artifacts;
+        [
+            (artifacts.succeeded(), artifacts.succeeded_workbook()),
+            (artifacts.failed(), artifacts.failed_workbook()),
+        ]
+    }
+
+    /// The rows of the contact in a CSV file, `None` where there are none; `write` empties them.
+    async fn empty_csv(&self, key: &str, write: bool) -> Answer<Option<Vec<u64>>> {
+        let Some(object) = self.objects.describe(key).await? else { return Ok(None) };
+        let mut csv = Csv::open(self.objects, &object).await?;
+        let mut writer = if write { Some(self.objects.create(key).await?) } else { None };
+        if let Some(writer) = &mut writer {
+            writer.write(&csv.header).await?;
+        }
+        let (mut rows, mut any) = (Vec::new(), false);
+        while let Some(lines) = csv.next().await? {
+            let emptied = self.traces.empty(&lines, csv.delimiter, &csv.columns);
+            any |= !emptied.rows.is_empty();
+            rows.extend(emptied.rows.into_iter().filter(|row| *row > 0));
+            if let Some(writer) = &mut writer {
+                writer.write(&emptied.bytes).await?;
+            } else if any {
+                return Ok(Some(rows));
+            }
+        }
+        if let Some(writer) = writer.filter(|_| any) {
+            writer.finish().await?;
+        }
+        Ok(any.then_some(rows))
+    }
+
+    async fn write_workbook(&self, csv: &str, workbook: &str) -> Answer<()> {
+        let Some(object) = self.objects.describe(csv).await? else { return Ok(()) };
+        let mut csv = Csv::open(self.objects, &object).await?;
+        let mut file = ResultWorkbook::begin(self.objects, workbook, &csv.header, csv.delimiter).await?;
+        while let Some(lines) = csv.next().await? {
+            let Some(open) = file else { return Ok(()) };
+            file = open.add(&lines).await?;
+        }
+        match file {
+            Some(file) => file.finish().await,
+            None => Ok(()),
+        }
+    }
+}
+
+/// Whether the bytes of an object show the contact.
+pub(super) async fn shows(objects: &impl Objects, key: &str, traces: &Traces) -> Answer<bool> {
+    let Some(object) = objects.describe(key).await? else { return Ok(false) };
+    let (mut at, mut rest) = (0, Vec::new());
+    while at < object.len {
+        let piece = objects.read(&object, at..object.len.min(at + PIECE)).await?;
+        at += piece.len().max(1) as u64;
+        rest.extend_from_slice(&piece);
+        if traces.are_in(&rest) {
+            return Ok(true);
+        }
+        // A text may be on both sides of a border.
+        let kept = rest.len().saturating_sub(traces.longest());
+        rest.drain(..kept);
+    }
+    Ok(false)
+}
+
+/// A result file, read record by record in pieces.
+struct Csv<'a, O> {
+    objects: &'a O,
+    object: &'a ObjectVersion,
+    at: u64,
+    rest: Vec<u8>,
+    /// The first record with its byte order mark and its end.
+    header: Vec<u8>,
+    columns: HarmlessColumns,
+    delimiter: u8,
+}
+
+impl<'a, O: Objects> Csv<'a, O> {
+    async fn open(objects: &'a O, object: &'a ObjectVersion) -> Answer<Self> {
+        let columns = HarmlessColumns::default();
+        let mut csv =
+            Self { objects, object, at: 0, rest: Vec::new(), header: Vec::new(), columns, delimiter: b',' };
+        csv.fill().await?;
+        let mark = if csv.rest.starts_with(BOM) { BOM.len() } else { 0 };
+        csv.delimiter = delimiter_of(&csv.rest[mark..]);
+        if let Some(first) = records(&csv.rest[mark..], csv.delimiter).next() {
+            let mut cells = Cells::default();
+            let record = &csv.rest[mark..][first.body];
+            cells.parse(&String::from_utf8_lossy(record), csv.delimiter);
+            csv.columns = HarmlessColumns::of_header(&cells);
+            csv.header = csv.rest.drain(..mark + first.end).collect();
+        }
+        Ok(csv)
+    }
+
+    /// Reads a piece; `false` at the end of the file.
+    async fn fill(&mut self) -> Answer<bool> {
+        if self.at >= self.object.len {
+            return Ok(false);
+        }
+        let piece = self.objects.read(self.object, self.at..self.object.len.min(self.at + PIECE)).await?;
+        self.at += piece.len().max(1) as u64;
+        self.rest.extend_from_slice(&piece);
+        Ok(true)
+    }
+
+    /// The next whole records.
+    async fn next(&mut self) -> Answer<Option<Vec<u8>>> {
+        while self.fill().await? {
+            // The last record may not be whole yet.
+            if let Some(record) = records(&self.rest, self.delimiter).without_last().last() {
+                return Ok(Some(self.rest.drain(..record.end).collect()));
+            }
+        }
+        let rest = std::mem::take(&mut self.rest);
+        Ok((!rest.is_empty()).then_some(rest))
+    }
+}
+
+/// The delimiter of a result file, which is beside the name of one of its own columns.
+fn delimiter_of(text: &[u8]) -> u8 {
+    let text = String::from_utf8_lossy(&text[..text.len().min(1024 * 1024)]);
+    let beside = |name: &str| {
+        let at = text.find(name)?;
+        let before = text.as_bytes()[..at].last().copied();
+        let after = text.as_bytes().get(at + name.len()).copied();
+        before.or(after).filter(|sign| b",;|\t^".contains(sign))
+    };
+    beside("rollcall_row").or_else(|| beside("rollcall_contact_id")).unwrap_or(b',')
+}
