@@ -30,6 +30,7 @@ mod migrations;
 mod phone_verdicts;
 mod ports;
 mod profiles;
+mod readers;
 mod replace;
 mod rooms;
 mod round_trip;

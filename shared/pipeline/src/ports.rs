@@ -207,6 +207,17 @@ pub trait Directory: Send + Sync {
         kind: Kind,
         ids: &[String],
     ) -> impl Future<Output = Answer<Vec<Option<DirectoryItem>>>> + Send;
+    /// The entries (JSON) of a kind in the order of their ids, where a store can list them and has at most so many. Only
+    /// hints rest on them.
+    fn list(
+        &self,
+        owner: &ProgramName,
+        kind: Kind,
+        most: usize,
+    ) -> impl Future<Output = Answer<Option<Vec<String>>>> + Send {
+        let _ = (owner, kind, most);
+        async { Ok(None) }
+    }
     /// Adds and updates entries by id. Keys that an entry no longer has do not find it any more. Repeating it is
     /// safe.
     fn keep(

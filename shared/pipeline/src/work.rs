@@ -159,8 +159,8 @@ async fn judge(
     let approved = approved_rows(objects, loaded, message).await?;
     let bench = ChunkJudge::open(&loaded.plan, &loaded.profile, message).with_approved(approved);
     let mut bench = bench.with_secret(directory.secret()?);
-    let wanted = bench.wanted();
-    let found = look_up(directory, contacts, loaded, &mut bench, &wanted).await?;
+    let mut wanted = bench.wanted();
+    let found = look_up(directory, contacts, loaded, &mut bench, &mut wanted).await?;
     let chunk_result =
         bench.judge(&wanted, &found).map_err(|error| Fault::damaged("judging a chunk", error))?;
     if put_chunk_result(objects, artifacts, message, &chunk_result).await? {
@@ -201,7 +201,7 @@ pub(crate) async fn look_up(
     contacts: &impl Contacts,
     loaded: &Loaded,
     bench: &mut ChunkJudge<'_>,
-    wanted: &Lookups,
+    wanted: &mut Lookups,
 ) -> Answer<LookupAnswers> {
     let plan = &loaded.plan;
     let mut found = LookupAnswers {
@@ -209,6 +209,11 @@ pub(crate) async fn look_up(
         entries: directory.find(&plan.program, &wanted.entries).await?,
         ..LookupAnswers::default()
     };
+    let similar = wanted.similar(&found.entries);
+    if !similar.is_empty() {
+        found.entries.extend(directory.find(&plan.program, &similar).await?);
+        wanted.entries.extend(similar);
+    }
     if let Some(kind) = loaded.profile.directory {
         found.items = directory.read(&plan.program, kind, &wanted.ids).await?;
     } else {

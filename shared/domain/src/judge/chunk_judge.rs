@@ -209,6 +209,13 @@ impl<'p> ChunkJudge<'p> {
         Mark { bytes: bytes.collect(), ..mark.clone() }
     }
 
+    /// The line of an earlier row. It is known as long as no record before the present one goes over several lines.
+    fn line_of(&self, earlier: u64, (number, line): (u64, u64)) -> Option<u64> {
+        let first = self.plan.chunks.first()?.first_line;
+        let above = first.checked_sub(1)?;
+        (line.checked_sub(number) == Some(above)).then_some(earlier + above)
+    }
+
     fn clean_row(
         &mut self,
         (number, line): (u64, u64),
@@ -220,7 +227,10 @@ impl<'p> ChunkJudge<'p> {
         let mut findings = Vec::new();
         self.cleaner.clean(cells, mark, &mut self.values, &mut findings);
         if let Some(repeats) = mark.and_then(|mark| mark.repeats) {
-            findings.push(Finding::new(Code::DuplicateInFile).arg("row", repeats));
+            let finding = Finding::new(Code::DuplicateInFile).arg("row", repeats);
+            let line = self.line_of(repeats, (number, line));
+            let name = if self.plan.sheet.is_some() { "sheet_row" } else { "line" };
+            findings.push(line.into_iter().fold(finding, |finding, line| finding.arg(name, line)));
         }
         let values = self.cleaner.last(&self.values);
         let mut identity = String::new();

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::messages::catalogue::Ending;
 use crate::result::tally::{CodeCount, Counts, FieldCount, Tally};
-use crate::types::code::Scope;
+use crate::types::code::{Code, Scope};
 use crate::types::kind::Kind;
 
 /// The version of the formats of `summary.json` and `upload.json`.
@@ -113,6 +113,7 @@ impl Summary {
             status: self.status,
             dry_run: self.head.dry_run,
             none_accepted: self.rows.accepted() + self.rows.unprocessed == 0,
+            none_chosen: self.warnings.iter().any(|count| count.code == Code::RowsNotChosen),
         }
     }
 
@@ -159,7 +160,6 @@ pub fn status_of(tally: &Tally) -> Status {
 mod tests {
     use super::*;
     use crate::result::tally::RowPlace;
-    use crate::types::code::Code;
     use crate::types::finding::{Column, Finding};
     use crate::types::outcome::Outcome;
 

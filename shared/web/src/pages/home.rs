@@ -154,7 +154,7 @@ async fn line<H: Host>(
 }
 
 fn state_of(locale: Locale, ending: Option<Ending>, status: Option<Status>) -> Option<String> {
-    let without = |status| Ending { status, dry_run: false, none_accepted: false };
+    let without = |status| Ending { status, dry_run: false, none_accepted: false, none_chosen: false };
     let ending = ending.or(status.map(without))?;
     Some(Messages::of(locale).status(ending).to_owned())
 }

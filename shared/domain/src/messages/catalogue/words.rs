@@ -18,6 +18,8 @@ pub struct Ending {
     pub dry_run: bool,
     /// Whether no row was accepted.
     pub none_accepted: bool,
+    /// No row of the file was chosen.
+    pub none_chosen: bool,
 }
 
 /// A language file.
@@ -27,6 +29,7 @@ pub struct Book {
     pub code: BTreeMap<String, String>,
     pub fix: BTreeMap<String, String>,
     pub reason: BTreeMap<String, String>,
+    pub phrase: BTreeMap<String, String>,
     pub hint: HintWords,
     pub outcome: OutcomeWords,
     pub outcome_dry: OutcomeWords,
@@ -69,7 +72,7 @@ words! {
 
 words! {
     /// A text for each status.
-    StatusWords: completed completed_with_errors all_rejected incomplete refused failed cancelled
+    StatusWords: completed none_chosen completed_with_errors all_rejected incomplete refused failed cancelled
 }
 
 words! {
@@ -170,6 +173,7 @@ impl KindWords {
 impl StatusWords {
     pub fn of(&self, ending: Ending) -> &str {
         match ending.status {
+            Status::Completed if ending.none_chosen => &self.none_chosen,
             Status::Completed => &self.completed,
             Status::CompletedWithErrors if ending.none_accepted => &self.all_rejected,
             Status::CompletedWithErrors => &self.completed_with_errors,
