@@ -25,10 +25,10 @@ locals {
       WorkerLease        = "75"
       ChunkReceives      = 5
       DeadReceives       = 10
-      FinalizerSeconds   = 300
+      FinalizerSeconds   = 900
       FinalizerNearLimit = 270000
-      FinalizeVisibility = 1800
-      FinalizerLease     = "330"
+      FinalizeVisibility = 5400
+      FinalizerLease     = "930"
       FinalizeReceives   = 5
       SweepAfter         = "2100"
       SweepRate          = "rate(10 minutes)"
@@ -749,7 +749,7 @@ resource "aws_iam_role_policy" "worker_role" {
       {
         Sid      = "Receive"
         Effect   = "Allow"
-        Action   = ["sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"]
+        Action   = ["sqs:ChangeMessageVisibility", "sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"]
         Resource = aws_sqs_queue.chunk_queue.arn
       },
       {

@@ -52,6 +52,11 @@ pub async fn work_chunk(
             host.ports().imports.give_back(&message.import_id, message.chunk, kept).await?;
             Ok(Worked::Throttled)
         }
+        Err(fault) if fault.is_transient() => {
+            // The next delivery need not wait for the lease. Where that fails too, it does.
+            let _ = host.ports().imports.give_back(&message.import_id, message.chunk, 0).await;
+            Err(fault)
+        }
         worked => worked,
     }
 }
