@@ -25,10 +25,10 @@ locals {
       WorkerLease        = "75"
       ChunkReceives      = 5
       DeadReceives       = 10
-      FinalizerSeconds   = 300
+      FinalizerSeconds   = 900
       FinalizerNearLimit = 270000
-      FinalizeVisibility = 1800
-      FinalizerLease     = "330"
+      FinalizeVisibility = 5400
+      FinalizerLease     = "930"
       FinalizeReceives   = 5
       SweepAfter         = "2100"
       SweepRate          = "rate(10 minutes)"
@@ -665,7 +665,7 @@ resource "aws_cloudwatch_event_target" "splitter_dropped" {
   rule = aws_cloudwatch_event_rule.splitter_dropped.name
   arn  = aws_lambda_alias.splitter.arn
   dead_letter_config {
-    arn = aws_sqs_queue.failed_event_queue.arn
+    arn = aws_sqs_queue.parked_queue.arn
   }
   retry_policy {
     maximum_retry_attempts       = 185
@@ -682,9 +682,9 @@ resource "aws_lambda_permission" "splitter_dropped" {
   source_arn    = aws_cloudwatch_event_rule.splitter_dropped.arn
 }
 
-# FailedEventQueuePolicy
-resource "aws_sqs_queue_policy" "failed_event_queue_policy" {
-  queue_url = aws_sqs_queue.failed_event_queue.url
+# ParkedQueuePolicy
+resource "aws_sqs_queue_policy" "parked_queue_policy" {
+  queue_url = aws_sqs_queue.parked_queue.url
   policy = jsonencode({
     Version = "2012-10-17"
     Statement = [
@@ -700,7 +700,7 @@ resource "aws_sqs_queue_policy" "failed_event_queue_policy" {
             "aws:SourceArn" = aws_cloudwatch_event_rule.splitter_dropped.arn
           }
         }
-        Resource = aws_sqs_queue.failed_event_queue.arn
+        Resource = aws_sqs_queue.parked_queue.arn
       },
     ]
   })
@@ -749,7 +749,7 @@ resource "aws_iam_role_policy" "worker_role" {
       {
         Sid      = "Receive"
         Effect   = "Allow"
-        Action   = ["sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"]
+        Action   = ["sqs:ChangeMessageVisibility", "sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"]
         Resource = aws_sqs_queue.chunk_queue.arn
       },
       {
@@ -1367,7 +1367,7 @@ resource "aws_cloudwatch_metric_alarm" "dead_chunk_alarm" {
 # FailedEventAlarm
 resource "aws_cloudwatch_metric_alarm" "failed_event_alarm" {
   alarm_name          = "${var.name}-failed-event-alarm"
-  alarm_description   = "A dropped file could not be split or its event not be delivered; runbook, events fail."
+  alarm_description   = "A dropped file could not be split; runbook, events fail."
   comparison_operator = "GreaterThanThreshold"
   evaluation_periods  = 1
   threshold           = 0
@@ -1427,7 +1427,7 @@ resource "aws_cloudwatch_metric_alarm" "finalize_age_alarm" {
 # LostEventsAlarm
 resource "aws_cloudwatch_metric_alarm" "lost_events_alarm" {
   alarm_name          = "${var.name}-lost-events-alarm"
-  alarm_description   = "An event was dropped with no dead letter, so a file may be missing until the inbox is compared; runbook, events fail."
+  alarm_description   = "An event was dropped with no dead letter, so a file may be missing; runbook, events fail."
   comparison_operator = "GreaterThanThreshold"
   evaluation_periods  = 1
   threshold           = 0

@@ -104,16 +104,6 @@ variable "old_version_days" {
   }
 }
 
-variable "import_days" {
-  description = "Days after which the state of an import leaves the imports table; 0 keeps it. At least ResultDays."
-  type        = number
-  default     = 400
-  validation {
-    condition     = var.import_days >= 0
-    error_message = "import_days: at least 0."
-  }
-}
-
 variable "splitter_concurrency" {
   description = "Reserved concurrency of the splitter, files at a time. 0 reserves nothing and sets no bound, for an account whose quota is below 120."
   type        = number

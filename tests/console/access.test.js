@@ -32,7 +32,14 @@ async function fill(page, program) {
   await page.waitForURL(/\/imports\//);
   await page.locator("#approve").waitFor();
   const dryRun = new URL(page.url()).pathname;
-  return { home: "/", program: `/p/${program}`, new: `/p/${program}/new`, review, dryRun };
+  await page.locator("#approve").click();
+  await page.waitForURL((url) => url.pathname !== dryRun && url.pathname.includes("/imports/"));
+  await page.locator(".downloads").waitFor();
+  const done = new URL(page.url()).pathname;
+  await page.goto(`${desk.origin}/p/${program}/contacts`);
+  const contact = await page.locator("tbody a").first().getAttribute("href");
+  const contacts = { contacts: `/p/${program}/contacts`, nobody: `/p/${program}/contacts?search=nobody`, contact };
+  return { home: "/", program: `/p/${program}`, new: `/p/${program}/new`, review, dryRun, done, ...contacts };
 }
 
 const looks = [

@@ -182,6 +182,28 @@ test("a thousand columns, and many unknown values", async () => {
   await page.context().close();
 });
 
+test("contacts are searched, and one is erased with the keyboard", async () => {
+  const page = await desk.page();
+  await uploadFile(page, "p-pt", desk.file("people.csv", "name,email\nZora Leal,zora@people.example\nYuri Melo,yuri@people.example\n"));
+  await page.getByRole("button", { name: "Simular", exact: true }).click();
+  await page.waitForURL(/\/imports\//);
+  await page.locator("#approve").click();
+  await page.locator('a[href$="succeeded.csv"]').waitFor();
+  await page.getByRole("link", { name: "Contatos" }).click();
+  await page.getByRole("searchbox").fill("zora");
+  await page.keyboard.press("Enter");
+  await page.waitForURL(/search=zora/);
+  assert.equal(await page.locator("tbody tr").count(), 1);
+  await page.getByRole("link", { name: "Zora Leal" }).click();
+  await page.locator("summary").press("Enter");
+  await page.getByRole("checkbox", { name: "Tenho certeza" }).press("Space");
+  await page.getByRole("button", { name: "Apagar este contato" }).press("Enter");
+  await page.waitForURL(/erased=1/);
+  assert.ok(!desk.contacts("p-pt").some((contact) => contact.email === "zora@people.example"));
+  assert.deepEqual(page.problems, []);
+  await page.context().close();
+});
+
 test("a session that has ended, and a page that is not there, say what to do", async () => {
   const page = await desk.page();
   const gone = await page.goto(`${desk.origin}/p/p-en/imports/nothing`);

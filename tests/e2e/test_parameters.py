@@ -53,9 +53,6 @@ def test_the_defaults_keep_nothing_personal_for_ever():
         "inbox/": 90, "sources/": 90, "imports/": 365}
     assert rules["old-versions"]["NoncurrentVersionExpiration"]["NoncurrentDays"] == 30
     assert rules["working-papers"]["ExpirationInDays"] == 30
-    # An import's state outlives its results, and its file by far: it must not be imported again.
-    defaults = {name: entry.get("Default") for name, entry in TEMPLATE["Parameters"].items()}
-    assert defaults["ImportDays"] >= defaults["ResultDays"] > defaults["InboxDays"] > defaults["WorkingPaperDays"]
 
 
 def test_retention_is_a_parameter_and_nought_keeps():

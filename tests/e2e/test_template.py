@@ -86,6 +86,7 @@ def test_everything_is_encrypted_and_kept():
 ACTIONS = {
     "batch_get_item": {"dynamodb:BatchGetItem"},
     "batch_write_item": {"dynamodb:BatchWriteItem"},
+    "change_message_visibility": {"sqs:ChangeMessageVisibility"},
     "complete_multipart_upload": {"s3:PutObject"},
     "create_multipart_upload": {"s3:PutObject"},
     "delete_item": {"dynamodb:DeleteItem"},

@@ -1,6 +1,7 @@
 //! Prints how a simulated AWS fares under load (G11): `cargo run --release -p rollcall-tests --example load [NAME…]`.
 //!
-//! Names: `1m-cold 1m-warm 10m 100m small fair`; without one, all of them.
+//! Names: `1m-cold 1m-warm 10m 10m-warm 100m 100m-warm small fair`; without one, all of them. One call in 20,000 fails, or
+//! in as many as `ROLLCALL_LOST` says; 0 for none.
 
 use std::process::ExitCode;
 
@@ -46,7 +47,8 @@ fn is_good(outcome: &Outcome) -> bool {
 
 /// One import, alone.
 fn large(name: &str, rows: u64, weight: u64, warm: bool) -> bool {
-    let outcome = simulate(&Scenario::of(rows, weight, warm), 12);
+    let lost = std::env::var("ROLLCALL_LOST").ok().and_then(|lost| lost.parse().ok()).unwrap_or(20_000);
+    let outcome = simulate(&Scenario { lost, ..Scenario::of(rows, weight, warm) }, 12);
     let own = own_time(rows, warm);
     let seconds = outcome.imports.first().map_or(f64::NAN, |import| import.seconds);
     let unprocessed: u64 = outcome.imports.iter().map(|import| import.summary.rows.unprocessed).sum();

@@ -128,6 +128,7 @@ pub struct Faulty<P> {
 
 impl<P: Objects> Objects for Faulty<P> {
     const AT_ONCE: usize = P::AT_ONCE;
+    const RANGES: bool = P::RANGES;
     type Writer = Faulty<P::Writer>;
 
     fn bucket(&self) -> &str {
@@ -164,6 +165,8 @@ impl<W: ObjectWriter> ObjectWriter for Faulty<W> {
 }
 
 impl<P: Queue> Queue for Faulty<P> {
+    const AT_ONCE: usize = P::AT_ONCE;
+
     async fn send_chunk(&self, message: ChunkMessage) -> Answer<()> {
         self.machine.call(self.port.send_chunk(message)).await
     }

@@ -18,7 +18,7 @@ pub fn clean(size: usize) -> Vec<u8> {
 }
 
 /// All kinds.
-pub const KINDS: [Kind; 34] = [
+pub const KINDS: [Kind; 45] = [
     ("line ends", "prospects", |size| repeat(b"\n", size)),
     ("line ends below a header", "prospects", |size| {
         [b"Name,E-mail\n".to_vec(), repeat(b"\n", size)].concat()
@@ -126,7 +126,67 @@ pub const KINDS: [Kind; 34] = [
         )
     }),
     ("tags within tags", "prospects", |size| sheet(&repeat(b"<a>", size * 20))),
+    ("cells with a blank type", "prospects", |size| {
+        sheet(&rows("", (size * 20).min(60_000_000), |row| {
+            format!("<row r=\"{}\"><c r=\"A{0}\" t=\"\"><v>1</v></c></row>", row + 1)
+        }))
+    }),
+    ("a long header, packed", "prospects", |size| {
+        gzip(&[b"Name,".to_vec(), repeat(b"x", size * 100), b",E-mail\nA,1,a@b.example\n".to_vec()].concat())
+    }),
+    ("many headers of their own", "prospects", |size| {
+        let headers: String = (0..size / 8).map(|at| format!(",x{at:06}")).collect();
+        format!("Name,E-mail{headers}\n").into_bytes()
+    }),
+    ("bytes at random", "prospects", |size| noise(size, |byte| byte)),
+    ("high bytes at random", "prospects", |size| {
+        let high = |byte| {
+            if byte % 40 == 0 {
+                b'\n'
+            } else if byte % 9 == 0 {
+                b','
+            } else {
+                byte | 0x80
+            }
+        };
+        [b"Name,E-mail\n".to_vec(), noise(size, high)].concat()
+    }),
+    ("windows-1251", "prospects", |size| encoded(encoding_rs::WINDOWS_1251, "Иван Петров", size)),
+    ("koi8-r", "prospects", |size| encoded(encoding_rs::KOI8_R, "Иван Петров", size)),
+    ("Shift_JIS", "prospects", |size| encoded(encoding_rs::SHIFT_JIS, "山田太郎", size)),
+    ("GB18030", "prospects", |size| encoded(encoding_rs::GB18030, "王小明", size)),
+    ("EUC-KR", "prospects", |size| encoded(encoding_rs::EUC_KR, "김철수", size)),
+    ("UTF-16", "prospects", |size| {
+        let text = String::from_utf8(clean(size / 2)).unwrap_or_default();
+        [0xfeff].into_iter().chain(text.encode_utf16()).flat_map(u16::to_le_bytes).collect()
+    }),
 ];
+
+/// Bytes of a fixed seed.
+fn noise(size: usize, of: impl Fn(u8) -> u8) -> Vec<u8> {
+    let mut state = 0x2545_f491_4f6c_dd1d_u64;
+    let next = |_| {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        of((state >> 32) as u8)
+    };
+    (0..size).map(next).collect()
+}
+
+/// A list of people in an older encoding.
+fn encoded(encoding: &'static encoding_rs::Encoding, name: &str, size: usize) -> Vec<u8> {
+    let (name, _, _) = encoding.encode(name);
+    let mut out = b"Name,E-mail\n".to_vec();
+    for row in 0.. {
+        if out.len() >= size {
+            break;
+        }
+        out.extend_from_slice(&name);
+        out.extend_from_slice(format!(",somebody.{row}@mail.example\n").as_bytes());
+    }
+    out
+}
 
 fn repeat(part: &[u8], size: usize) -> Vec<u8> {
     part.repeat(size / part.len())

@@ -181,14 +181,14 @@ impl World {
         mut self,
         profile: &str,
         earlier: &str,
-        file: &str,
+        file: impl AsRef<[u8]>,
         options: &[(&str, &str)],
         rows: u32,
     ) -> (Self, Event) {
         self.import(profile, earlier.as_bytes(), &[], &Course::default());
         self.size = ChunkSize { rows, ..ChunkSize::default() };
         let what = DropTarget::Profile(profile.parse().unwrap());
-        let dropped = self.drop_file("acme", what, file.as_bytes(), options);
+        let dropped = self.drop_file("acme", what, file.as_ref(), options);
         (self, dropped)
     }
 
@@ -404,6 +404,13 @@ impl World {
                 let is_json = name.ends_with(".json");
                 let text = if is_json { text.lines().filter(timeless).collect() } else { text };
                 artifacts.insert(name.to_owned(), text.replace(import.as_str(), "the import"));
+            }
+        }
+        let item = block_on(self.imports.get(import)).unwrap().expect("the import is known");
+        for name in ["succeeded.xlsx", "failed.xlsx"] {
+            let key = format!("{}/{name}", Artifacts::of(&item.program, import).folder());
+            if let Some(bytes) = block_on(self.objects.get(&key)).unwrap() {
+                artifacts.insert(name.to_owned(), bytes.iter().map(|byte| format!("{byte:02x}")).collect());
             }
         }
         assert!(self.paper(import, "report.html").is_some(), "every import has a report");

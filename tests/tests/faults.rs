@@ -29,6 +29,23 @@ const CALLED: &str = "name;phone_1;phone_2\nAnn;11961234567;\nBob;11961234568;\n
 const TO_CALL: &str = "name;phone_1;phone_2\nAnn;11961234567;11961234570\nDi;11961234571;\nEve;11961234570;\nFay;12;\n\
     Gil;11961234572;\nDi;11961234571;11961234573\n";
 
+const WORKBOOK: &str = "a workbook";
+
+/// The list as it is dropped: a workbook of the same cells in the case of one.
+fn dropped_bytes(case: &Case) -> Vec<u8> {
+    if case.name != WORKBOOK {
+        return case.file.as_bytes().to_vec();
+    }
+    let mut book = rust_xlsxwriter::Workbook::new();
+    let sheet = book.add_worksheet();
+    for (row, line) in (0..).zip(case.file.lines()) {
+        for (column, cell) in (0..).zip(line.split(',')).filter(|(_, cell)| !cell.is_empty()) {
+            sheet.write_string(row, column, cell).unwrap();
+        }
+    }
+    book.save_to_buffer().unwrap()
+}
+
 const CASES: &[Case] = &[
     Case {
         name: "repeats over known contacts",
@@ -36,6 +53,14 @@ const CASES: &[Case] = &[
         file: LIST,
         options: &[],
         chunk_rows: 3,
+    },
+    Case {
+        // Its results are workbooks too, whichever finalizer writes them.
+        name: WORKBOOK,
+        profile: "prospects",
+        file: LIST,
+        options: &[],
+        chunk_rows: 4,
     },
     Case {
         name: "a dry run",
@@ -95,7 +120,7 @@ fn world(case: &Case) -> (World, Event) {
         world.directory("groups", GROUPS);
     }
     let earlier = if case.profile == "mailing" { CALLED } else { EARLIER };
-    world.and_dropped(case.profile, earlier, case.file, case.options, case.chunk_rows)
+    world.and_dropped(case.profile, earlier, dropped_bytes(case), case.options, case.chunk_rows)
 }
 
 fn undisturbed(case: &Case) -> (Came, u64) {
@@ -118,6 +143,7 @@ fn a_crash_at_any_call_changes_nothing() {
     for case in CASES {
         let (wanted, calls) = undisturbed(case);
         assert!(calls > 10, "{}: {calls} calls", case.name);
+        assert_eq!(wanted.artifacts.contains_key("failed.xlsx"), case.name == WORKBOOK);
         for (call, side) in (0..calls).flat_map(|call| [(call, Side::Before), (call, Side::After)]) {
             let (world, dropped) = world(case);
             let machine = Machine::dying_at(call, side);

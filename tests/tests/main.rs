@@ -30,6 +30,7 @@ mod migrations;
 mod phone_verdicts;
 mod ports;
 mod profiles;
+mod readers;
 mod removed;
 mod replace;
 mod rooms;

@@ -244,3 +244,88 @@ fn blank_rows_by_the_million_cost_little() {
     assert_eq!((imported.summary.rows.read, imported.summary.rows.created), (1_048_575, 2));
     assert_eq!(imported.succeeded_rows()[1]["rollcall_line"], "1048576");
 }
+
+/// A workbook whose parts are changed; an empty text leaves a part out.
+fn changed(part: &str, change: impl Fn(&str) -> String) -> Vec<u8> {
+    use std::io::{Cursor, Read, Write};
+    let rows: &[&[&str]] = &[HEADER, &["Ann", "ann@one.example", "x"], &["Bob", "bob@two.example"]];
+    let mut people = sheet(rows);
+    people.write_number(2, 2, 5).unwrap();
+    let book = workbook(vec![people, sheet(&[&["a", "b"]])]);
+    let mut archive = zip::ZipArchive::new(Cursor::new(book)).unwrap();
+    let mut out = zip::ZipWriter::new(Cursor::new(Vec::new()));
+    for number in 0..archive.len() {
+        let mut member = archive.by_index(number).unwrap();
+        let name = member.name().unwrap().to_string();
+        let mut text = String::new();
+        member.read_to_string(&mut text).unwrap();
+        if name == part {
+            let before = text.clone();
+            text = change(&text);
+            assert_ne!(text, before, "{part}");
+        }
+        if !text.is_empty() {
+            out.start_file(name, zip::write::SimpleFileOptions::default()).unwrap();
+            out.write_all(text.as_bytes()).unwrap();
+        }
+    }
+    out.finish().unwrap().into_inner()
+}
+
+/// Phones, exports and old libraries write such files; openpyxl reads each of them, and the same rows.
+#[test]
+fn workbooks_that_others_open_are_read() {
+    const BOOK: &str = "xl/workbook.xml";
+    const PLACES: &str = "xl/_rels/workbook.xml.rels";
+    const SHEET: &str = "xl/worksheets/sheet1.xml";
+    type Change = (&'static str, &'static str, &'static str);
+    let changes: &[(&str, &str, &[Change])] = &[
+        ("a sheet without a relationship", BOOK, &[("", " r:id=\"rId2\"", "")]),
+        ("a sheet with a blank one", BOOK, &[("", "r:id=\"rId2\"", "r:id=\"\"")]),
+        ("a sheet with an unknown one", BOOK, &[("", "r:id=\"rId2\"", "r:id=\"rId99\"")]),
+        ("a blank state", BOOK, &[("", "<sheet ", "<sheet state=\"\" ")]),
+        ("a state in another case", BOOK, &[("", "<sheet ", "<sheet state=\"Visible\" ")]),
+        ("a blank type", PLACES, &[("http", "relationships/worksheet", "")]),
+        ("a type in another case", PLACES, &[("", "relationships/worksheet", "relationships/Worksheet")]),
+        ("a target from here", PLACES, &[("", "Target=\"worksheets", "Target=\"./worksheets")]),
+        ("a target from above", PLACES, &[("", "Target=\"worksheets", "Target=\"../xl/worksheets")]),
+        ("a blank range", SHEET, &[("", "<dimension ref=\"A1:C3\"", "<dimension ref=\"\"")]),
+        ("a range of columns", SHEET, &[("", "<dimension ref=\"A1:C3\"", "<dimension ref=\"A:C\"")]),
+        ("a range from its end", SHEET, &[("", "<dimension ref=\"A1:C3\"", "<dimension ref=\"C3:A1\"")]),
+        ("a blank type of a cell", SHEET, &[("", "<c r=\"C3\"", "<c r=\"C3\" t=\"\"")]),
+    ];
+    for (what, part, changes) in changes {
+        let file = changed(part, |text| {
+            changes.iter().fold(text.to_owned(), |text, (scheme, from, to)| {
+                let whole = format!(
+                    "{scheme}{}{from}",
+                    if scheme.is_empty() { "" } else { "://schemas.openxmlformats.org/officeDocument/2006/" }
+                );
+                text.replace(&whole, to)
+            })
+        });
+        assert_people(what, &file);
+    }
+    assert_people("no relationships of the package", &changed("_rels/.rels", |_| String::new()));
+}
+
+fn assert_people(what: &str, file: &[u8]) {
+    let (_, imported) = import(file, OPTIONS);
+    assert_eq!(imported.status(), "completed", "{what}: {:?}", imported.upload.verdict);
+    assert_eq!(imported.upload.sheet.as_deref(), Some("Sheet1"), "{what}");
+    let rows: Vec<_> =
+        imported.succeeded_rows().iter().map(|row| (row["Name"].clone(), row["Note"].clone())).collect();
+    let people = [("Ann", "x"), ("Bob", "5")].map(|(name, note)| (name.to_owned(), note.to_owned()));
+    assert_eq!(rows, people, "{what}");
+}
+
+#[test]
+fn a_book_of_macros_is_no_table_and_hidden_rows_are_those_of_their_sheet() {
+    let kind = "http://schemas.microsoft.com/office/2006/relationships/xlMacrosheet";
+    let file = changed("xl/_rels/workbook.xml.rels", |text| {
+        let usual = "http://schemas.openxmlformats.org/officeDocument/2006/relationships/worksheet";
+        text.replacen(usual, kind, 1)
+    });
+    let (_, imported) = import(&file, &[("sheet", "Sheet1")]);
+    assert_eq!(imported.file_codes(), ["sheet_missing"]);
+}

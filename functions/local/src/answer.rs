@@ -16,7 +16,7 @@ use rollcall_pipeline::fault::Fault;
 
 pub use document::{document, failed_document, line, pretty};
 pub use table::{Column, Table, width};
-pub use text::{import_text, mapping, outcome_text, quoted, refusal};
+pub use text::{command, import_text, mapping, outcome_text, quoted, refusal};
 
 /// The exit code of a command.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

@@ -9,19 +9,21 @@ use jiff::Timestamp;
 use rollcall_domain::plan::object_keys::Drop;
 use rollcall_domain::types::names::{ImportId, ProfileName, ProgramName};
 use rollcall_embedded::bucket::Bucket;
+use rollcall_embedded::clock::SystemClock;
+use rollcall_embedded::queue::LocalQueue;
 use rollcall_embedded::store::{ContactStore, DirectoryStore, ImportStore};
-use rollcall_pipeline::ports::{Answer, ImportItem};
+use rollcall_pipeline::ports::{Answer, Host as Ported, ImportItem, Ports};
 use rollcall_web::host::{Host as DeskHost, Start, Target};
 
 use crate::host::Host;
 
+/// The ports of a home; the watch has the queue.
+type HomePorts = Ports<Bucket, DirectoryStore, ContactStore, ImportStore, LocalQueue, SystemClock>;
+
 /// A home as the desk uses it.
 pub struct Desk {
     host: Arc<Host>,
-    bucket: Bucket,
-    directory: DirectoryStore,
-    contacts: ContactStore,
-    imports: ImportStore,
+    ports: HomePorts,
     audit: Mutex<Option<fs::File>>,
 }
 
@@ -30,19 +32,20 @@ impl Desk {
     pub fn new(host: Arc<Host>) -> Self {
         let home = host.home();
         let log = fs::File::options().create(true).append(true).open(home.path().join("audit.log"));
-        Self {
-            bucket: home.bucket().clone(),
+        let ports = Ports {
+            objects: home.bucket().clone(),
             directory: home.directory(),
             contacts: home.contacts(),
             imports: home.imports(),
-            audit: Mutex::new(log.ok()),
-            host,
-        }
+            queue: LocalQueue::with_room(0),
+            clock: SystemClock,
+        };
+        Self { ports, audit: Mutex::new(log.ok()), host }
     }
 
     /// Names of files with this ending in a folder of the bucket, sorted.
     fn names(&self, folder: &str, ending: &str) -> Vec<String> {
-        let entries = fs::read_dir(self.bucket.root().join(folder)).into_iter().flatten().flatten();
+        let entries = fs::read_dir(self.ports.objects.root().join(folder)).into_iter().flatten().flatten();
         let files = entries.map(|entry| entry.path()).filter(|path| path.is_file());
         let name = |path: PathBuf| Some(path.file_name()?.to_str()?.strip_suffix(ending)?.to_owned());
         let mut names: Vec<String> = files.filter_map(name).collect();
@@ -51,32 +54,21 @@ impl Desk {
     }
 }
 
-impl DeskHost for Desk {
+impl Ported for Desk {
     type Objects = Bucket;
     type Directory = DirectoryStore;
     type Contacts = ContactStore;
     type Imports = ImportStore;
+    type Queue = LocalQueue;
+    type Clock = SystemClock;
+
+    fn ports(&self) -> &HomePorts {
+        &self.ports
+    }
+}
+
+impl DeskHost for Desk {
     const STREAMS: bool = true;
-
-    fn objects(&self) -> &Bucket {
-        &self.bucket
-    }
-
-    fn directory(&self) -> &DirectoryStore {
-        &self.directory
-    }
-
-    fn contacts(&self) -> &ContactStore {
-        &self.contacts
-    }
-
-    fn imports(&self) -> &ImportStore {
-        &self.imports
-    }
-
-    fn now(&self) -> Timestamp {
-        Timestamp::now()
-    }
 
     async fn programs(&self) -> Answer<Vec<ProgramName>> {
         let names = self.names("settings", ".toml");
@@ -115,7 +107,7 @@ impl DeskHost for Desk {
     }
 
     async fn remove(&self, key: &str) -> Answer<()> {
-        self.bucket.remove(key)
+        self.ports.objects.remove(key)
     }
 
     fn audit(&self, line: &str) {

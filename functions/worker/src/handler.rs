@@ -62,6 +62,16 @@ fn failure(message: &SqsMessage) -> BatchItemFailure {
     failure
 }
 
+/// The first retries come soon: most faults pass at once. Later ones wait for the visibility timeout, so that a service
+/// that is away for a while uses up no receives.
+fn retry_after(receives: u64) -> Option<SignedDuration> {
+    match receives {
+        1 => Some(SignedDuration::from_secs(15)),
+        2 => Some(SignedDuration::from_secs(120)),
+        _ => None,
+    }
+}
+
 /// How often a message was received, this time included.
 fn receives(message: &SqsMessage) -> u64 {
     let count = message.attributes.get("ApproximateReceiveCount");
@@ -118,6 +128,11 @@ async fn work(worker: &Worker, message: &SqsMessage) -> Result<Worked, Fault> {
         }
         Err(fault) => {
             tracing::error!(import.id = %import_id, chunk.number = number, message.id = id, "{fault}");
+            if let (true, Some(after)) = (fault.is_transient(), retry_after(receives(message))) {
+                let receipt = message.receipt_handle.as_deref().unwrap_or_default();
+                // Where this fails too, the visibility timeout says when.
+                let _ = worker.ports.queue.retry_after(receipt, after).await;
+            }
         }
     }
     worked

@@ -33,6 +33,8 @@ const TURN: &str = "turn";
 const INLINE: &str = "inline";
 /// Of a match key: ids of the candidates for which the item has no room.
 const MORE: &str = "more";
+/// Of a match key: there are more candidates than the item names.
+const OVER: &str = "over";
 /// Of a match key: the prefix of an attribute for each candidate, followed by its id.
 const CANDIDATE: &str = "c:";
 /// Entries written at the same time.
@@ -81,7 +83,7 @@ impl DirectoryTable {
 
     async fn candidates_of(&self, behind: Option<&KeyEntries>) -> Answer<Candidates> {
         let Some(behind) = behind else { return Ok(Candidates::default()) };
-        if behind.inline.len() + behind.more.len() > MAX_CANDIDATES {
+        if behind.over || behind.inline.len() + behind.more.len() > MAX_CANDIDATES {
             return Ok(Candidates { accounts: Vec::new(), too_many: true });
         }
         let all = self.all_behind(MARKETPLACE, Kind::Accounts, behind).await?;
@@ -98,6 +100,8 @@ struct KeyEntries {
     inline: BTreeMap<String, String>,
     /// Ids whose entries are in other items.
     more: BTreeSet<String>,
+    /// There are more than these.
+    over: bool,
 }
 
 impl KeyEntries {
@@ -106,7 +110,11 @@ impl KeyEntries {
             Some((name.strip_prefix(CANDIDATE)?.to_owned(), value.as_s().ok()?.clone()))
         };
         let more = item.get(MORE).and_then(|more| more.as_ss().ok()).into_iter().flatten();
-        Self { inline: item.iter().filter_map(candidate).collect(), more: more.cloned().collect() }
+        Self {
+            inline: item.iter().filter_map(candidate).collect(),
+            more: more.cloned().collect(),
+            over: item.contains_key(OVER),
+        }
     }
 }
 

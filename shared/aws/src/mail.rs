@@ -57,12 +57,21 @@ impl Mailer {
             .client
             .send_email()
             .from_email_address(from)
-            .destination(Destination::builder().set_to_addresses(Some(to.to_vec())).build())
+            .destination(destination(to))
             .content(content(notification)?)
             .email_tags(tag.map_err(|error| unbuilt(DOING, error))?)
             .set_configuration_set_name(self.configuration_set.clone());
         // SES error messages contain addresses: only the code is passed on.
         send.send().await.map(drop).map_err(|error| discreet_fault(DOING, error))
+    }
+}
+
+/// Several recipients get blind copies: none of them learns of another.
+fn destination(to: &[String]) -> Destination {
+    let destination = Destination::builder();
+    match to {
+        [one] => destination.to_addresses(one).build(),
+        several => destination.set_bcc_addresses(Some(several.to_vec())).build(),
     }
 }
 
@@ -87,4 +96,18 @@ fn content(notification: &Notification) -> Answer<EmailContent> {
         .set_attachments(attachment.map(|attachment| vec![attachment]))
         .build();
     Ok(EmailContent::builder().simple(message).build())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_recipient_sees_another() {
+        let [ann, bob] = ["ann@sample.com", "bob@sample.com"].map(str::to_owned);
+        let alone = destination(std::slice::from_ref(&ann));
+        assert_eq!((alone.to_addresses(), alone.bcc_addresses().len()), (&[ann.clone()][..], 0));
+        let both = destination(&[ann.clone(), bob.clone()]);
+        assert_eq!((both.to_addresses().len(), both.bcc_addresses()), (0, &[ann, bob][..]));
+    }
 }

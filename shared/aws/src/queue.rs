@@ -133,6 +133,17 @@ impl Queues {
         sent.map(drop).map_err(|error| fault("sending a message", error))
     }
 
+    /// Lets a chunk's message that failed appear again sooner than after the visibility timeout.
+    ///
+    /// # Errors
+    /// Where SQS does not accept it: then it appears after that.
+    pub async fn retry_after(&self, receipt: &str, delay: SignedDuration) -> Answer<()> {
+        let seconds = i32::try_from(delay.as_secs()).unwrap_or(LONGEST_DELAY);
+        let change = self.client.change_message_visibility().queue_url(&self.chunks);
+        let sent = change.receipt_handle(receipt).visibility_timeout(seconds).send().await;
+        sent.map(drop).map_err(|error| fault("returning a message", error))
+    }
+
     /// A fair queue: the program is the group, so that no program waits behind the chunks of another.
     async fn send_to_workers(&self, program: &ProgramName, body: String) -> Answer<()> {
         let send = self.client.send_message().queue_url(&self.chunks).message_body(body);
@@ -142,6 +153,9 @@ impl Queues {
 }
 
 impl Queue for Queues {
+    /// A message has up to a mebibyte, so several of them are not one batch.
+    const AT_ONCE: usize = SENDS_AT_ONCE;
+
     async fn send_chunk(&self, message: ChunkMessage) -> Answer<()> {
         let mut body = encode(&message)?;
         if body.len() > MESSAGE {

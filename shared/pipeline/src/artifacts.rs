@@ -100,16 +100,29 @@ pub(crate) async fn put_chunk_result(
 }
 
 /// Reads the result rows and counts of a chunk, without the contacts to write.
-pub(crate) async fn read_answer(
-    objects: &impl Objects,
+pub(crate) async fn read_answer<O: Objects>(
+    objects: &O,
     artifacts: &Artifacts,
     chunk: u32,
 ) -> Result<Option<ChunkAnswer>, Fault> {
-    let Some(bytes) = objects.get(&artifacts.chunk_result(chunk)).await? else { return Ok(None) };
-    ChunkAnswer::from_chunk_result(bytes)
-        .map(Some)
-        .map_err(|error| Fault::damaged("reading a chunk result", error))
+    let (key, damaged) =
+        (artifacts.chunk_result(chunk), |error| Fault::damaged("reading a chunk result", error));
+    if O::RANGES
+        && let Some(object) = objects.describe(&key).await?
+    {
+        // The contacts to write are most of it, and stay where they are.
+        let end = objects.read(&object, object.len.saturating_sub(END)..object.len).await?;
+        if let Some(len) = ChunkAnswer::rows_len(&end) {
+            let rows = objects.read(&object, 0..len as u64).await?;
+            return ChunkAnswer::from_ends(&end, rows).map(Some).map_err(damaged);
+        }
+    }
+    let Some(bytes) = objects.get(&key).await? else { return Ok(None) };
+    ChunkAnswer::from_chunk_result(bytes).map(Some).map_err(damaged)
 }
+
+/// Bytes at the end of a chunk result in which its last line usually is.
+const END: u64 = 32 * 1024;
 
 /// The rows of a chunk that were abandoned, if any.
 pub(crate) async fn read_abandoned(

@@ -25,12 +25,12 @@ const FIRST: f64 = 400.0;
 /// By how many items a second the pace grows each second.
 const STEP: f64 = 40.0;
 /// What a throttled answer leaves of the pace.
-const PART: f64 = 0.7;
+const PART: f64 = 0.85;
 /// The pace never falls below this, and never rises above that.
 const SLOWEST: f64 = 10.0;
 const FASTEST: f64 = 50_000.0;
 /// Throttled answers within this time count as one, for they were sent at one pace.
-const ONE: SignedDuration = SignedDuration::from_millis(200);
+const ONE: SignedDuration = SignedDuration::from_millis(400);
 /// How much may be sent at once after a rest, in seconds of the pace.
 const BURST: f64 = 0.1;
 
@@ -200,9 +200,9 @@ mod tests {
         let now = Timestamp::UNIX_EPOCH;
         pace.throttled(now);
         pace.throttled(now);
-        assert_eq!(pace.rate(), 560.0);
-        pace.accepted(560);
-        assert_eq!(pace.rate(), 600.0);
+        assert_eq!(pace.rate(), 680.0);
+        pace.accepted(680);
+        assert_eq!(pace.rate(), 720.0);
         (1..100).for_each(|at| pace.throttled(now + ONE * at));
         assert_eq!(pace.rate(), SLOWEST);
     }

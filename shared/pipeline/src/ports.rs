@@ -122,6 +122,8 @@ pub trait Objects: Send + Sync {
     type Writer: ObjectWriter;
     /// The number of objects to read at the same time: more than one if reads wait for a network.
     const AT_ONCE: usize = 1;
+    /// Whether to read parts of an object instead of all of it, where the network is what limits.
+    const RANGES: bool = false;
 
     /// The bucket's name, part of the import id.
     fn bucket(&self) -> &str;
@@ -152,6 +154,9 @@ pub trait ObjectWriter: Send {
 
 /// The queues. Messages may arrive twice, late, and in any order.
 pub trait Queue: Send + Sync {
+    /// How many chunks to send at the same time: more than one where a send waits for a network.
+    const AT_ONCE: usize = 1;
+
     /// Sends one chunk to the workers; waits while the queue is full. Sending twice is safe.
     fn send_chunk(&self, message: ChunkMessage) -> impl Future<Output = Answer<()>> + Send;
     /// Announces that all chunks of an import are closed. Sending twice is safe.
@@ -203,6 +208,17 @@ pub trait Directory: Send + Sync {
         kind: Kind,
         ids: &[String],
     ) -> impl Future<Output = Answer<Vec<Option<DirectoryItem>>>> + Send;
+    /// The entries (JSON) of a kind in the order of their ids, where a store can list them and has at most so many. Only
+    /// hints rest on them.
+    fn list(
+        &self,
+        owner: &ProgramName,
+        kind: Kind,
+        most: usize,
+    ) -> impl Future<Output = Answer<Option<Vec<String>>>> + Send {
+        let _ = (owner, kind, most);
+        async { Ok(None) }
+    }
     /// Adds and updates entries by id. Keys that an entry no longer has do not find it any more. Repeating it is
     /// safe.
     fn keep(

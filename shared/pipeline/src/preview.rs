@@ -3,6 +3,8 @@
 //! The file is surveyed as in an import, so repeats are judged over the whole file. Then its first rows are cleaned,
 //! looked up and judged. If an import would refuse the file, its cells are shown as far as they can be decoded.
 
+mod unknown_values;
+
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
@@ -35,6 +37,8 @@ use crate::split::{Cutter, columns_of, mapping_of, plan_of};
 use crate::survey::{form, survey};
 use crate::text::{Kind, Text};
 use crate::work::look_up;
+pub use unknown_values::UnknownValue;
+use unknown_values::UnknownValues;
 
 /// The preview of a file.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -59,43 +63,40 @@ pub struct Preview {
     pub missing: Vec<String>,
     /// Unknown values, by field: groups, tags, owners, agents, companies and choices in the previewed rows.
     pub unknown_values: BTreeMap<String, Vec<UnknownValue>>,
+    /// Data records of the file, blank ones included; null where the file is refused before they are counted.
+    pub rows_total: Option<u64>,
+    /// The rows that were looked at, of which the first ones are shown: how many have each status.
+    pub statuses: Statuses,
     /// The first rows, without those that an import would skip.
     pub rows: Vec<PreviewRow>,
 }
 
-/// An unknown value: no entry of the directory, and no choice of its field.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct UnknownValue {
-    /// The value in the file.
-    pub value: String,
-    /// The number of previewed rows with it.
-    pub count: u64,
-    /// The known value that it resembles most; null if none does, or if the known values are not available.
-    pub nearest: Option<String>,
+/// How many of the rows that were looked at have each status.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct Statuses {
+    /// Rows that were looked at.
+    pub looked_at: u64,
+    /// Those are all rows that an import would not skip.
+    pub complete: bool,
+    /// Absent: they would be new.
+    pub absent: u64,
+    /// Their contacts exist.
+    pub exists: u64,
+    /// Their contacts exist and have a running cadence.
+    pub active: u64,
+    /// They would be rejected.
+    pub error: u64,
 }
 
-/// Counts an unknown value.
-fn note_unknown(unknown: &mut BTreeMap<String, Vec<UnknownValue>>, finding: &FindingJson, profile: &Profile) {
-    let is_unknown = matches!(
-        finding.code,
-        Code::GroupUnknown
-            | Code::TagUnknown
-            | Code::AgentUnknown
-            | Code::OwnerUnknown
-            | Code::CompanyUnknown
-            | Code::ValueUnknown
-    );
-    let Some((column, value)) = finding.column.as_ref().zip(finding.value.as_ref()).filter(|_| is_unknown)
-    else {
-        return;
-    };
-    let values = unknown.entry(column.name.to_string()).or_default();
-    match values.iter_mut().find(|known| known.value == *value) {
-        Some(known) => known.count += 1,
-        None => {
-            let nearest = profile.nearest_value(&column.name, value).or_else(|| finding.suggestion.clone());
-            values.push(UnknownValue { value: value.clone(), count: 1, nearest });
-        }
+impl Statuses {
+    fn add(&mut self, status: RowStatus) {
+        self.looked_at += 1;
+        *match status {
+            RowStatus::Absent => &mut self.absent,
+            RowStatus::Exists => &mut self.exists,
+            RowStatus::Active => &mut self.active,
+            RowStatus::Error => &mut self.error,
+        } += 1;
     }
 }
 
@@ -185,6 +186,7 @@ pub async fn preview(
     };
     let columns = columns_of(&surveyed.mapping, Some(&profile));
     let loaded = Loaded { plan, profile };
+<<<<<<< HEAD
     let mut unknown_values = BTreeMap::new();
     let judged =
         judged(objects, directory, contacts, &item.object, &loaded, rows, &mut unknown_values).await?;
@@ -193,6 +195,10 @@ pub async fn preview(
     {
         add_removal(&mut verdict, contacts, &loaded, accepted).await?;
     }
+=======
+    let judged = judged(objects, directory, contacts, &item.object, &loaded, rows).await?;
+    let unknown_values = judged.unknown.with_nearest(directory, &loaded).await?;
+>>>>>>> main
     Ok(Preview {
         verdict,
         encoding: surveyed.encoding.as_ref().map(|found| found.encoding.as_str().to_owned()),
@@ -203,12 +209,19 @@ pub async fn preview(
         mapping: mapping_of(&surveyed),
         missing: surveyed.mapping.missing(&loaded.profile),
         unknown_values,
+<<<<<<< HEAD
+=======
+        rows_total: Some(loaded.plan.rows),
+        statuses: judged.statuses,
+>>>>>>> main
         rows: judged.rows,
     })
 }
 
 /// The number of rows to look up in one batch.
 const CHUNK_ROWS: u32 = 500;
+/// Rows that are looked at though fewer are shown, so that totals and unknown values tell of more than one screen.
+const LOOKED_AT: u64 = 5_000;
 
 fn findings(
     surveyed: &Surveyed,
@@ -219,6 +232,7 @@ fn findings(
     findings.map(|finding| FindingJson::new(finding, labels, locale)).collect()
 }
 
+<<<<<<< HEAD
 /// Says how many contacts a replacing import would remove, and where that is too many.
 async fn add_removal(
     verdict: &mut Verdict,
@@ -242,6 +256,15 @@ struct Judged {
     rows: Vec<PreviewRow>,
     /// The contacts of accepted rows, where the whole file was judged.
     accepted: Option<Vec<ContactId>>,
+=======
+/// The rows that were looked at.
+#[derive(Default)]
+struct Judged {
+    /// The first of them.
+    rows: Vec<PreviewRow>,
+    statuses: Statuses,
+    unknown: UnknownValues,
+>>>>>>> main
 }
 
 /// The first rows as an import would judge them.
@@ -252,6 +275,7 @@ async fn judged(
     object: &ObjectVersion,
     loaded: &Loaded,
     limit: usize,
+<<<<<<< HEAD
     unknown: &mut BTreeMap<String, Vec<UnknownValue>>,
 ) -> Answer<Judged> {
     let mut cutter = Cutter::new(objects, object, &loaded.plan);
@@ -276,6 +300,27 @@ async fn judged(
     }
     rows.truncate(limit);
     Ok(Judged { rows, accepted })
+=======
+) -> Answer<Judged> {
+    let mut cutter = Cutter::new(objects, object, &loaded.plan);
+    let mut judged = Judged::default();
+    judged.statuses.complete = true;
+    for number in 0..loaded.plan.chunks.len() as u32 {
+        if judged.statuses.looked_at >= LOOKED_AT.max(limit as u64) {
+            judged.statuses.complete = false;
+            break;
+        }
+        let message = cutter.message(number).await?;
+        for row in judge(directory, contacts, loaded, message).await? {
+            judged.statuses.add(row.status);
+            row.findings.iter().for_each(|finding| judged.unknown.note(finding));
+            if judged.rows.len() < limit {
+                judged.rows.push(row);
+            }
+        }
+    }
+    Ok(judged)
+>>>>>>> main
 }
 
 async fn judge(
@@ -288,8 +333,8 @@ async fn judge(
     let labels = loaded.profile.labels();
     let bench = ChunkJudge::open(&loaded.plan, &loaded.profile, &message);
     let mut bench = bench.with_secret(directory.secret()?);
-    let wanted = bench.wanted();
-    let found = look_up(directory, contacts, loaded, &mut bench, &wanted).await?;
+    let mut wanted = bench.wanted();
+    let found = look_up(directory, contacts, loaded, &mut bench, &mut wanted).await?;
     let told = bench.tell(&wanted, &found).map_err(|error| Fault::damaged("judging a chunk", error))?;
     let mut told = told.into_iter().peekable();
     let mut rows = Vec::new();
@@ -336,6 +381,8 @@ async fn refused(
         mapping: mapping_of(surveyed),
         missing: Vec::new(),
         unknown_values: BTreeMap::new(),
+        rows_total: None,
+        statuses: Statuses::default(),
         rows: Vec::new(),
     };
     let Some(form) = form(objects, object, asked, surveyed).await? else { return Ok(preview) };

@@ -4,8 +4,10 @@
 //! written; then the cut follows the plan and sends the chunks. An interrupted splitter runs again and follows the
 //! plan if there is one.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
+use futures_util::{TryStreamExt, stream};
 use rollcall_domain::file::decode::Encoding;
 use rollcall_domain::messages::localized::FindingJson;
 use rollcall_domain::plan::chunk::ChunkMessage;
@@ -167,6 +169,11 @@ async fn write_plan(
     upload: &Upload,
 ) -> Answer<Plan> {
     objects.put(&artifacts.upload(), upload.to_json().into_bytes()).await?;
+    // Only the cut needs the marks, and every worker reads the plan.
+    let (plan, marks) = plan.without_marks();
+    if let Some(marks) = marks {
+        objects.put_if_absent(&artifacts.marks(), &[&marks]).await?;
+    }
     if objects.put_if_absent(&artifacts.plan(), &[&plan.to_json()]).await? {
         return Ok(plan);
     }
@@ -197,6 +204,7 @@ pub(crate) fn plan_of(item: &ImportItem, file: &str, asked: &ImportRequest, surv
         day_orders: surveyed.day_orders.clone(),
         rows: if accepted { surveyed.rows } else { 0 },
         surplus: surveyed.surplus,
+        marks_apart: false,
         chunks: if accepted { surveyed.chunks.clone() } else { Vec::new() },
     }
 }
@@ -276,10 +284,10 @@ fn options_of(options: &Options) -> BTreeMap<String, serde_json::Value> {
 }
 
 /// The second pass: cuts the text at the plan's borders and sends the open chunks.
-async fn send_open_chunks(
+async fn send_open_chunks<Q: Queue>(
     objects: &impl Objects,
     imports: &impl Imports,
-    queue: &impl Queue,
+    queue: &Q,
     item: &ImportItem,
     plan: &Plan,
 ) -> Answer<()> {
@@ -291,11 +299,23 @@ async fn send_open_chunks(
         return Ok(());
     }
     let source = source_of(imports, item, plan).await?;
+<<<<<<< HEAD
     let mut cutter = Cutter::new(objects, &source, plan);
     for number in open.into_iter().filter(|step| plan.is_judging(*step)) {
         queue.send_chunk(cutter.message(number).await?).await?;
     }
     Ok(())
+=======
+    let open = imports.open_chunks(&item.import_id).await?;
+    let steps: Vec<u32> = open.into_iter().filter(|step| plan.is_judging(*step)).collect();
+    let cutter = Cutter::new(objects, &source, plan).with_marks().await?;
+    // The text is cut in order; several messages are on their way at the same time.
+    let messages = stream::try_unfold((cutter, steps.into_iter()), async |(mut cutter, mut steps)| {
+        let Some(number) = steps.next() else { return Ok(None) };
+        Ok::<_, Fault>(Some((cutter.message(number).await?, (cutter, steps))))
+    });
+    messages.try_for_each_concurrent(Q::AT_ONCE, |message| queue.send_chunk(message)).await
+>>>>>>> main
 }
 
 /// The object whose rows are imported; that of an approval is the dry run's.
@@ -311,7 +331,8 @@ pub(crate) async fn source_of(
 
 /// Cuts an object's text into the plan's chunks, in one pass.
 pub(crate) struct Cutter<'a, O> {
-    plan: &'a Plan,
+    objects: &'a O,
+    plan: Cow<'a, Plan>,
     object: &'a ObjectVersion,
     text: Text<'a, O>,
     buffer: Vec<u8>,
@@ -322,7 +343,19 @@ pub(crate) struct Cutter<'a, O> {
 impl<'a, O: Objects> Cutter<'a, O> {
     pub(crate) fn new(objects: &'a O, object: &'a ObjectVersion, plan: &'a Plan) -> Self {
         let text = Text::new(objects, object, Form::of(plan));
-        Self { plan, object, text, buffer: Vec::new(), at: 0 }
+        Self { objects, plan: Cow::Borrowed(plan), object, text, buffer: Vec::new(), at: 0 }
+    }
+
+    /// The same with the marks of repeated rows, where they were stored beside the plan.
+    pub(crate) async fn with_marks(mut self) -> Answer<Self> {
+        if self.plan.marks_apart {
+            let artifacts = Artifacts::of(&self.plan.program, &self.plan.marks_of());
+            let marks = self.objects.get(&artifacts.marks()).await?;
+            let marks = marks.ok_or_else(|| crate::artifacts::missing("the marks of repeated rows"))?;
+            let plan = self.plan.into_owned().with_marks(&marks);
+            self.plan = Cow::Owned(plan.map_err(|error| Fault::damaged("reading the plan", error))?);
+        }
+        Ok(self)
     }
 
     /// The message of a step: of a chunk, or of the writing of one that is judged. Ascending, as chunks are.
@@ -330,7 +363,11 @@ impl<'a, O: Objects> Cutter<'a, O> {
         if self.plan.is_judging(step) && self.plan.undoes.is_none() {
             self.message(step).await
         } else {
+<<<<<<< HEAD
             Ok(ChunkMessage::without_rows(self.plan, step))
+=======
+            Ok(ChunkMessage::to_write(&self.plan, step))
+>>>>>>> main
         }
     }
 
@@ -338,14 +375,15 @@ impl<'a, O: Objects> Cutter<'a, O> {
     pub(crate) async fn message(&mut self, number: u32) -> Answer<ChunkMessage> {
         let chunk = self.plan.chunks.get(number as usize);
         let chunk = chunk.ok_or_else(|| crate::artifacts::missing("a chunk of the plan"))?;
-        while chunk.end > self.at + self.buffer.len() as u64 {
+        let (start, end) = (chunk.start, chunk.end);
+        while end > self.at + self.buffer.len() as u64 {
             let piece = self.text.next().await?.ok_or_else(|| Fault::Gone(self.object.key.clone()))?;
-            let passed = chunk.start.saturating_sub(self.at).min(self.buffer.len() as u64);
+            let passed = start.saturating_sub(self.at).min(self.buffer.len() as u64);
             self.buffer.drain(..passed as usize);
             self.at += passed;
             self.buffer.extend_from_slice(&piece);
         }
-        let range = (chunk.start - self.at) as usize..(chunk.end - self.at) as usize;
-        Ok(cut::message(self.plan, number, self.buffer[range].to_vec()))
+        let range = (start - self.at) as usize..(end - self.at) as usize;
+        Ok(cut::message(&self.plan, number, self.buffer[range].to_vec()))
     }
 }

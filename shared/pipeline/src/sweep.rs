@@ -165,7 +165,7 @@ async fn end_open<H: Host<Imports: Unfinished>>(
         return send_again(host, sweep_config, item).await;
     }
     let source = source_of(imports, item, &loaded.plan).await?;
-    let mut cutter = Cutter::new(objects, &source, &loaded.plan);
+    let mut cutter = Cutter::new(objects, &source, &loaded.plan).with_marks().await?;
     let open = imports.open_chunks(&item.import_id).await?;
     for step in &open {
         let message = cutter.step(*step).await?;

@@ -53,6 +53,11 @@ pub async fn work_chunk(
             host.ports().imports.give_back(&message.import_id, message.chunk, kept).await?;
             Ok(Worked::Throttled)
         }
+        Err(fault) if fault.is_transient() => {
+            // The next delivery need not wait for the lease. Where that fails too, it does.
+            let _ = host.ports().imports.give_back(&message.import_id, message.chunk, 0).await;
+            Err(fault)
+        }
         worked => worked,
     }
 }
@@ -160,8 +165,8 @@ async fn judge(
     let approved = approved_rows(objects, loaded, message).await?;
     let bench = ChunkJudge::open(&loaded.plan, &loaded.profile, message).with_approved(approved);
     let mut bench = bench.with_secret(directory.secret()?);
-    let wanted = bench.wanted();
-    let found = look_up(directory, contacts, loaded, &mut bench, &wanted).await?;
+    let mut wanted = bench.wanted();
+    let found = look_up(directory, contacts, loaded, &mut bench, &mut wanted).await?;
     let chunk_result =
         bench.judge(&wanted, &found).map_err(|error| Fault::damaged("judging a chunk", error))?;
     if put_chunk_result(objects, artifacts, message, &chunk_result).await? {
@@ -202,7 +207,7 @@ pub(crate) async fn look_up(
     contacts: &impl Contacts,
     loaded: &Loaded,
     bench: &mut ChunkJudge<'_>,
-    wanted: &Lookups,
+    wanted: &mut Lookups,
 ) -> Answer<LookupAnswers> {
     let plan = &loaded.plan;
     let mut found = LookupAnswers {
@@ -210,6 +215,11 @@ pub(crate) async fn look_up(
         entries: directory.find(&plan.program, &wanted.entries).await?,
         ..LookupAnswers::default()
     };
+    let similar = wanted.similar(&found.entries);
+    if !similar.is_empty() {
+        found.entries.extend(directory.find(&plan.program, &similar).await?);
+        wanted.entries.extend(similar);
+    }
     if let Some(kind) = loaded.profile.directory {
         found.items = directory.read(&plan.program, kind, &wanted.ids).await?;
     } else {

@@ -5,31 +5,34 @@ use std::future::Future;
 use jiff::Timestamp;
 use rollcall_domain::plan::object_keys::Drop;
 use rollcall_domain::types::names::{ImportId, ProfileName, ProgramName};
-use rollcall_pipeline::ports::{Answer, Contacts, Directory, ImportItem, Imports, ObjectVersion, Objects};
+use rollcall_pipeline::migrate::Sources;
+use rollcall_pipeline::ports::{Answer, Clock, ContactReader, Host as Ported, ImportItem, ObjectVersion};
 
-/// A host of the desk: one machine, or AWS.
-pub trait Host: Send + Sync + 'static {
-    /// The bucket.
-    type Objects: Objects;
-    /// The directory.
-    type Directory: Directory;
-    /// The contacts.
-    type Contacts: Contacts;
-    /// The imports' state.
-    type Imports: Imports;
+/// A host of the desk: one machine, or AWS. Besides the ports of the pipeline it can list and receive.
+pub trait Host: Ported<Objects: Sources, Contacts: ContactReader> + 'static {
     /// Whether a connection may stay open while an import runs: then its page is told, and does not ask.
     const STREAMS: bool;
 
     /// The bucket.
-    fn objects(&self) -> &Self::Objects;
+    fn objects(&self) -> &Self::Objects {
+        &self.ports().objects
+    }
     /// The directory.
-    fn directory(&self) -> &Self::Directory;
+    fn directory(&self) -> &Self::Directory {
+        &self.ports().directory
+    }
     /// The contacts.
-    fn contacts(&self) -> &Self::Contacts;
+    fn contacts(&self) -> &Self::Contacts {
+        &self.ports().contacts
+    }
     /// The imports' state.
-    fn imports(&self) -> &Self::Imports;
+    fn imports(&self) -> &Self::Imports {
+        &self.ports().imports
+    }
     /// Now.
-    fn now(&self) -> Timestamp;
+    fn now(&self) -> Timestamp {
+        self.ports().clock.now()
+    }
 
     /// The programs that are set up, by name.
     fn programs(&self) -> impl Future<Output = Answer<Vec<ProgramName>>> + Send;

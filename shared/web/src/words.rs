@@ -62,7 +62,10 @@ words! {
     phase_splitting phase_working phase_rate phase_finalizing phase_over progress cancel cancelling approve
     approve_note approved_as approves outcome errors warnings what fix affected lines changes changed downloads
     file_report file_succeeded file_failed file_changes file_removed file_undone file_summary file_upload undo
-    notify_me over_news problem_title home yes close
+    notify_me over_news problem_title home yes close search search_on nobody_found no_contacts more_contacts
+    contact_name contact_email contact_phones contact_group contact_groups contact_tags contact_account
+    contact_invite contact_partner contact_prospect contact_import contact_erased erase erase_note erase_everywhere
+    erase_again erase_sure undo_note undone_as undoes undo_of undo_removed undo_restored undo_kept
 }
 
 /// A text with its slots filled.

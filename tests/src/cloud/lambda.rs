@@ -159,7 +159,14 @@ fn answer(cloud: &Cloud, message: &Message<Body>, worked: &rollcall_pipeline::po
             cloud.chunks.send_later(&message.group, body, times, delay);
         }
         Ok(Worked::Busy) => return cloud.count("chunks that were busy"),
-        Err(_) => return cloud.count("chunks that failed"),
+        Err(_) => {
+            match message.receives() {
+                1 => cloud.chunks.show_after(message, Duration::from_secs(15)),
+                2 => cloud.chunks.show_after(message, Duration::from_secs(120)),
+                _ => {}
+            }
+            return cloud.count("chunks that failed");
+        }
     }
     cloud.chunks.delete(message);
 }

@@ -21,6 +21,13 @@ pub(crate) struct Message<B> {
     pub(crate) given_back: u32,
 }
 
+impl<B> Message<B> {
+    /// How often it was received, this time included.
+    pub(super) fn receives(&self) -> u32 {
+        self.receives
+    }
+}
+
 /// A queue.
 #[derive(Debug)]
 pub(crate) struct Sqs<B> {
@@ -140,6 +147,16 @@ impl<B: Clone + 'static> Sqs<B> {
                     _ => queue.push(&message.group, message.body, message.receives, message.given_back),
                 }
             }
+        });
+    }
+
+    /// Lets a message appear again sooner.
+    pub(super) fn show_after(self: &Arc<Self>, message: &Message<B>, after: Duration) {
+        let (queue, id) = (self.clone(), message.id);
+        tokio::task::spawn_local(async move {
+            tokio::time::sleep(after).await;
+            let Some(message) = queue.state().forget(id) else { return };
+            queue.push(&message.group, message.body, message.receives, message.given_back);
         });
     }
 

@@ -5,12 +5,9 @@ use std::path::Path;
 
 use console::Style;
 use rollcall_domain::messages::catalogue::Messages;
-use rollcall_domain::messages::labels::Labels;
 use rollcall_domain::report::problem::Problem;
 use rollcall_domain::report::summary::Summary;
 use rollcall_domain::report::upload::UploadColumn;
-use rollcall_domain::types::code::Code;
-use rollcall_domain::types::finding::Finding;
 use rollcall_domain::types::names::MARKETPLACE;
 use rollcall_domain::types::number_format;
 use rollcall_domain::types::outcome::Outcome;
@@ -65,16 +62,8 @@ pub fn refusal(done: &Done) -> String {
 fn headline(done: &Done) -> String {
     let (words, head) = (done.words(), &done.summary.head);
     let dry = if head.dry_run { format!(", {}", words.terminal().dry) } else { String::new() };
-    let headline = none_chosen(done).unwrap_or_else(|| words.headline(done.summary.ending()).to_owned());
+    let headline = words.headline(done.summary.ending());
     format!("{headline}{} {} ({}, {}{dry})\n", words.colon(), head.file, head.program, head.profile)
-}
-
-/// "All rows were accepted" would be misleading for no rows: this says that none was selected.
-fn none_chosen(done: &Done) -> Option<String> {
-    done.summary.warnings.iter().find(|count| count.code == Code::RowsNotChosen)?;
-    let text = done.words().text(&Finding::new(Code::RowsNotChosen), &Labels::default());
-    let mut letters = text.chars();
-    Some(letters.next()?.to_uppercase().chain(letters).collect())
 }
 
 /// The outcomes that are not zero.
@@ -226,7 +215,7 @@ fn push_next(out: &mut String, asked: &ImportArguments, home: &Path, done: &Done
 }
 
 /// The command that repeats this import with another file.
-fn command(asked: &ImportArguments, home: &Path, file: &Path, dry_run: bool) -> String {
+pub fn command(asked: &ImportArguments, home: &Path, file: &Path, dry_run: bool) -> String {
     let same_file = file == asked.source;
     let (home, file) = (quoted(&home.to_string_lossy()), quoted(&file.to_string_lossy()));
     if let Some(kind) = asked.profile.strip_prefix("directory/") {

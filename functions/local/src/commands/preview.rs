@@ -5,6 +5,7 @@ mod file;
 use std::path::{Path, PathBuf};
 
 use console::Style;
+use indicatif::HumanCount;
 use pollster::block_on;
 use rollcall_domain::messages::labels::Labels;
 use rollcall_domain::messages::localized::FindingJson;
@@ -15,7 +16,7 @@ use rollcall_domain::types::locale::Locale;
 use rollcall_embedded::bucket::Bucket;
 use rollcall_embedded::home::{Home, HomeError};
 use rollcall_embedded::memory::{MemoryContacts, MemoryDirectory};
-use rollcall_pipeline::preview::{Preview, PreviewRow, RowStatus, preview};
+use rollcall_pipeline::preview::{Preview, PreviewRow, RowStatus, UnknownValue, preview};
 
 use serde::Serialize;
 
@@ -66,7 +67,7 @@ impl PreviewFile {
             let error = typo.as_ref().map(ToString::to_string);
             answer::print(&answer::pretty(&Document { preview: &shown, error }))?;
         } else {
-            answer::print(&text(&asked, &shown))?;
+            answer::print(&text(&asked, home, &shown))?;
         }
         if shown.verdict.accepted {
             return Ok(Exit::Well);
@@ -149,7 +150,7 @@ fn refusal(asked: &ImportArguments, errors: &[FindingJson]) -> String {
     format!("{} would be refused: {first}{more}", asked.source.display())
 }
 
-fn text(asked: &ImportArguments, shown: &Preview) -> String {
+fn text(asked: &ImportArguments, home: &Path, shown: &Preview) -> String {
     let mut out = format!("{}\n", headline(asked, shown));
     for error in &shown.verdict.errors {
         out.push_str(&format!("  {}: {}\n", error.code, error.message));
@@ -158,8 +159,96 @@ fn text(asked: &ImportArguments, shown: &Preview) -> String {
     if !shown.rows.is_empty() {
         out.push_str(&rows(shown));
     }
+    out.push_str(&totals(shown));
+    out.push_str(&unknown_values(shown));
+    out.push_str(&next(asked, home, shown));
     out
 }
+
+/// How many rows are shown of how many, and the statuses of those that were looked at.
+fn totals(shown: &Preview) -> String {
+    let Some(all) = shown.rows_total else { return String::new() };
+    let statuses = &shown.statuses;
+    let kinds = [
+        (statuses.absent, "new"),
+        (statuses.exists, "exist"),
+        (statuses.active, "active"),
+        (statuses.error, "with errors"),
+    ];
+    let kinds: Vec<String> = (kinds.iter().filter(|(count, _)| *count > 0))
+        .map(|(count, kind)| format!("{} {kind}", HumanCount(*count)))
+        .collect();
+    let looked_at = match statuses.complete {
+        true => String::new(),
+        false => format!("of the first {}: ", HumanCount(statuses.looked_at)),
+    };
+    format!(
+        "\n{} of {} rows are shown; {looked_at}{}\n",
+        HumanCount(shown.rows.len() as u64),
+        HumanCount(all),
+        if kinds.is_empty() { "none would be read".to_owned() } else { kinds.join(", ") }
+    )
+}
+
+/// Values that are shown of one field, at most.
+const VALUES: usize = 5;
+
+fn unknown_values(shown: &Preview) -> String {
+    let line = |(field, values): (&String, &Vec<UnknownValue>)| {
+        let mut named: Vec<String> = values.iter().take(VALUES).map(unknown_value).collect();
+        named.extend((values.len() > VALUES).then(|| format!("and {} more", values.len() - VALUES)));
+        format!("  {field}: not known: {}\n", named.join("; "))
+    };
+    shown.unknown_values.iter().map(line).collect()
+}
+
+fn unknown_value(one: &UnknownValue) -> String {
+    let nearest =
+        one.nearest.as_ref().map(|nearest| format!(", did you mean {nearest}?")).unwrap_or_default();
+    format!("{} ({} rows{nearest})", one.value, HumanCount(one.count))
+}
+
+/// What to do next: the dry run of a file that would be taken, or what the refused one needs.
+fn next(asked: &ImportArguments, home: &Path, shown: &Preview) -> String {
+    if shown.verdict.accepted {
+        let fields = shown.unknown_values.iter().find_map(|(field, values)| {
+            let value = values.iter().find(|value| value.nearest.is_some())?;
+            let (from, to) = (&value.value, value.nearest.as_deref().unwrap_or_default());
+            Some(format!(
+                "  --set {} reads a value as another\n",
+                answer::quoted(&format!("value.{field}.{from}={to}"))
+            ))
+        });
+        let command = answer::command(asked, home, &asked.source, true);
+        return format!(
+            "{}\nnext, try it without writing anything:\n  {command}\n",
+            fields.unwrap_or_default()
+        );
+    }
+    let mut out = String::new();
+    let has_no_column = shown.columns.iter().all(|column| column.field.is_none());
+    if has_no_column && shown.verdict.errors.iter().any(|error| error.code == Code::ColumnMissing) {
+        let columns: Vec<&str> = shown.missing.iter().map(String::as_str).collect();
+        out.push_str(&format!(
+            "\nIf the file has no header: --set first_line=data --set columns={}\n\
+             (field names in the order of the columns; an empty place leaves a column out)\n",
+            columns.join(",")
+        ));
+    }
+    let others = &shown.detection.sheet_notes.other_sheets;
+    if !others.is_empty() {
+        let named: Vec<String> = others.iter().take(SHEETS).map(|name| format!("{name:?}")).collect();
+        out.push_str(&format!(
+            "\nOther sheets of the workbook, to be read with --set sheet=NAME: {}{}\n",
+            named.join(", "),
+            if others.len() > SHEETS { " …" } else { "" }
+        ));
+    }
+    out
+}
+
+/// Sheets that are named, at most.
+const SHEETS: usize = 20;
 
 fn headline(asked: &ImportArguments, shown: &Preview) -> String {
     let verdict = if shown.verdict.accepted { "would be taken" } else { "would be refused" };

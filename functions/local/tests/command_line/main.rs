@@ -6,6 +6,8 @@ mod beside;
 mod contacts;
 mod home;
 mod import;
+mod journeys;
+mod mappings;
 mod place;
 mod preview;
 mod several;

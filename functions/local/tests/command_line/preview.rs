@@ -88,3 +88,45 @@ fn a_name_that_cannot_be_speaks_against_the_file_as_it_does_in_an_import() {
         }
     }
 }
+
+#[test]
+fn a_preview_says_how_much_it_shows_and_what_to_do_next() {
+    let place = Place::new();
+    let whose = ["--program", "acme", "--profile", "prospects"];
+    let rows: String =
+        (0..30).map(|row| format!("N{row},n{row}@x.example,{}\n", ["", "Glod"][row % 2])).collect();
+    let file = place.file("rows.csv", format!("Name,Email,Group\n{rows}"));
+    let out = place.run(&[&["preview", &file, "--rows", "5"], &whose[..]].concat()).out;
+    assert!(out.contains("5 of 30 rows are shown; 15 new, 15 with errors"), "{out}");
+    assert!(out.contains("Glod (15 rows, did you mean Gold?)"), "{out}");
+    assert!(out.contains("--set 'value.group.Glod=Gold'"), "{out}");
+    assert!(
+        out.contains("import ") && out.contains("rows.csv --program acme --profile prospects --dry-run"),
+        "{out}"
+    );
+    let file = place.file("list.csv", "Silva;Rua 1\nSouza;Rua 2\n");
+    let ran = place.run(&[&["preview", &file], &whose[..]].concat());
+    assert!(ran.code == 2 && ran.out.contains("--set first_line=data --set columns=name,email"), "{ran:?}");
+}
+
+#[test]
+fn a_refused_workbook_names_its_sheets() {
+    let place = Place::new();
+    let mut book = rust_xlsxwriter::Workbook::new();
+    for (name, cells) in [("Notes", ["Read", "me"]), ("People", ["Name", "Email"]), ("More", ["a", "b"])] {
+        let sheet = book.add_worksheet().set_name(name).unwrap();
+        for (column, cell) in (0..).zip(cells) {
+            sheet.write_string(0, column, cell).unwrap();
+            sheet.write_string(1, column, "x@x.example").unwrap();
+        }
+    }
+    let file = place.file("book.xlsx", book.save_to_buffer().unwrap());
+    let ran = place.run(&["preview", &file, "--program", "acme", "--profile", "prospects"]);
+    assert!(ran.code == 2 && ran.out.contains("\"People\", \"More\""), "{ran:?}");
+    let ran = place.preview_with(&file, &["--set", "sheet=People"]);
+    assert_eq!(
+        (ran.code, &ran.json()["other_sheets"]),
+        (0, &serde_json::json!(["Notes", "More"])),
+        "{ran:?}"
+    );
+}

@@ -17,7 +17,7 @@ use rollcall_domain::types::kind::Kind;
 use rollcall_pipeline::fault::Fault;
 use rollcall_pipeline::ports::Answer;
 
-use super::{CANDIDATE, ID, INLINE, JSON, KEYS, KNOWN, MORE, TURN, entry_key, match_key};
+use super::{CANDIDATE, ID, INLINE, JSON, KEYS, KNOWN, MORE, OVER, TURN, entry_key, match_key};
 use crate::fault::{fault, unbuilt};
 use crate::table::{PK, Table, fitting, held, number, number_of, pause, text, text_of};
 
@@ -32,6 +32,10 @@ const SAME_TURN: &str = "#turn = :before OR (attribute_not_exists(#turn) AND :be
 /// that the count can show "too many".
 const NEW_AND_ROOM: &str =
     "attribute_not_exists(#candidate) AND (attribute_not_exists(#inline) OR #inline < :room)";
+/// So many ids are named at most, and no more: with ids of up to 90 bytes the item stays below 400 KB.
+const NAMED: usize = 5 * MAX_CANDIDATES;
+/// The set of ids is not full.
+const ROOM_FOR_ID: &str = "attribute_not_exists(#more) OR size(#more) < :most";
 /// It is counted already: only its value changes.
 const THERE: &str = "attribute_exists(#candidate)";
 
@@ -176,11 +180,21 @@ impl Load<'_> {
         held(DOING, update.expression_attribute_values(":candidate", text(candidate)).send().await)
     }
 
+    /// A key with more candidates than a match accepts matches nothing, so no more of them need to be named: the item
+    /// stays small, however many accounts share the key.
     async fn name_elsewhere(&self, key: &str) -> Answer<()> {
-        let update = self.under(key).update_expression("ADD #more :id");
+        let update = self.under(key).update_expression("ADD #more :id").condition_expression(ROOM_FOR_ID);
         let update = update.expression_attribute_names("#more", MORE);
-        let id = AttributeValue::Ss(vec![self.item.id.clone()]);
-        held(DOING, update.expression_attribute_values(":id", id).send().await).map(drop)
+        let ids = AttributeValue::Ss(vec![self.item.id.clone()]);
+        let values = [(":id", ids), (":most", number(NAMED))];
+        let update = update.set_expression_attribute_values(Some(values_of(values)));
+        if held(DOING, update.send().await)? {
+            return Ok(());
+        }
+        // Some accounts are not named: whatever is taken off later, the key matches nothing.
+        let over = self.under(key).update_expression("SET #over = :one");
+        let over = over.expression_attribute_names("#over", OVER);
+        held(DOING, over.expression_attribute_values(":one", number(1)).send().await).map(drop)
     }
 
     async fn take_off(&self, key: &str) -> Answer<()> {

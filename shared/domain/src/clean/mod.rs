@@ -5,6 +5,7 @@
 //! handles all other values, and tests check that both agree.
 //!
 //! - Values that identify: [`email`] with `domain_name`, [`phone`], [`website`], `document`. `names`: lists of domains.
+//! - For people only: `readable` writes internationalised domains in their own letters.
 //! - Other kinds: [`date`], `window` (hours of a day), `flag` (yes and no in five languages).
 //! - Before a cell is read: [`repair`] removes invisible characters, `misread` undoes UTF-8 read as Windows-1252,
 //!   `wrapping` removes brackets, `mailto:` and formulas around a value, `several` finds several values in one cell.
@@ -20,6 +21,7 @@ mod flag;
 mod misread;
 mod names;
 pub mod phone;
+mod readable;
 pub mod repair;
 mod several;
 pub mod website;
@@ -34,6 +36,7 @@ pub use empty_word::is_empty_word;
 pub use flag::parse_flag;
 pub use misread::undo_misreading;
 pub use phone::{PhoneFault, PhoneNotes, Region, clean_phone};
+pub use readable::readable_domain;
 pub use repair::{Holds, repair};
 pub use several::values;
 pub use website::{WebsiteFault, clean_website, website_key};

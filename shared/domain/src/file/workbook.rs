@@ -8,7 +8,10 @@
 
 mod archive;
 mod cell;
+mod mended;
+mod odd;
 mod rows;
+mod xml;
 
 use std::io::Cursor;
 
@@ -44,7 +47,10 @@ pub struct SheetNotes {
     /// Hidden sheets of the workbook: they are not read unless the option names one.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub hidden_sheets: Vec<String>,
-    /// Hidden rows of the sheet: they are read like all others.
+    /// Further sheets of the workbook that a person sees: not read, unless they are named.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub other_sheets: Vec<String>,
+    /// Rows of the sheet that are hidden: they are read as all others.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub hidden_rows: u64,
     /// Groups of merged cells in the sheet: the first cell has the value, the others are empty.
@@ -87,7 +93,8 @@ impl Workbook {
     /// The file's verdict: not a supported workbook, protected, broken, or larger than the limits when unpacked.
     pub fn open(bytes: Vec<u8>) -> Result<Self, Finding> {
         let bytes = Bytes::new(bytes);
-        let parts = archive::check(&bytes)?;
+        let mut parts = archive::check(&bytes)?;
+        let bytes = mended::mended(&bytes, &mut parts).unwrap_or(bytes);
         let book = Xlsx::new(Cursor::new(bytes)).map_err(|error| invalid(&error))?;
         if book.sheets_metadata().len() > limits::WORKBOOK_SHEETS {
             return Err(Finding::new(Code::ArchiveUnsafe).arg("limit", limits::WORKBOOK_SHEETS_COUNTED));

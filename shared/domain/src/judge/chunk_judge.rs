@@ -211,6 +211,13 @@ impl<'p> ChunkJudge<'p> {
         Mark { bytes: bytes.collect(), ..mark.clone() }
     }
 
+    /// The line of an earlier row. It is known as long as no record before the present one goes over several lines.
+    fn line_of(&self, earlier: u64, (number, line): (u64, u64)) -> Option<u64> {
+        let first = self.plan.chunks.first()?.first_line;
+        let above = first.checked_sub(1)?;
+        (line.checked_sub(number) == Some(above)).then_some(earlier + above)
+    }
+
     fn clean_row(
         &mut self,
         (number, line): (u64, u64),
@@ -222,7 +229,10 @@ impl<'p> ChunkJudge<'p> {
         let mut findings = Vec::new();
         self.cleaner.clean(cells, mark, &mut self.values, &mut findings);
         if let Some(repeats) = mark.and_then(|mark| mark.repeats) {
-            findings.push(Finding::new(Code::DuplicateInFile).arg("row", repeats));
+            let finding = Finding::new(Code::DuplicateInFile).arg("row", repeats);
+            let line = self.line_of(repeats, (number, line));
+            let name = if self.plan.sheet.is_some() { "sheet_row" } else { "line" };
+            findings.push(line.into_iter().fold(finding, |finding, line| finding.arg(name, line)));
         }
         let values = self.cleaner.last(&self.values);
         let mut identity = String::new();
@@ -365,7 +375,9 @@ impl<'p> ChunkJudge<'p> {
         let candidates: Vec<_> =
             row.asked.keys.iter().map(|key| key.and_then(|key| known.candidates(key))).collect();
         let rule_column = |rule: usize| self.cleaner.column(self.profile.matching[rule].0).clone();
-        let matched = matching::pick(self.profile, &candidates, values, rule_column, &mut row.findings);
+        let program = &self.plan.program;
+        let matched =
+            matching::pick(self.profile, program, &candidates, values, rule_column, &mut row.findings);
         row.refused |= row.findings.iter().any(Finding::is_error);
         let Some(contact_id) = row.contact_id.filter(|_| !row.refused) else {
             return self.refuse(output, &row);
@@ -376,7 +388,8 @@ impl<'p> ChunkJudge<'p> {
         };
         let joins = row.group.as_ref().filter(|_| writes && known.before(row.asked.membership).is_none());
         let account_id = matched.map(|matched| matched.account.account_id.as_str());
-        let linked = Linked { account_id, ..linked };
+        let by_website = matched.is_some_and(|matched| !matched.is_named());
+        let linked = Linked { account_id, by_website, ..linked };
         let (outcome, record, changes) = if writes {
             self.outcome(&row, values, &output.cells, &linked, before, joins)?
         } else {
@@ -487,10 +500,12 @@ impl<'p> ChunkJudge<'p> {
         let account_name = account_name.unwrap_or_default();
         let mut answer = Answer { contact_id: Some(contact_id), invite_to: &invite_to, ..Answer::default() };
         if let Some(matched) = &matched {
-            answer.account_id = &matched.account.account_id;
-            answer.account_name = &account_name;
+            if matched.may_be_told(&self.plan.program) {
+                answer.account_id = &matched.account.account_id;
+                answer.account_name = &account_name;
+            }
             answer.matched_by = &self.profile.fields[self.profile.matching[matched.rule].0].name;
-            answer.candidates = matched.others();
+            answer.candidates = matched.others(&self.plan.program);
         }
         self.write_succeeded(output, row, outcome, &answer)
     }

@@ -9,7 +9,7 @@
 //! | `reason` | argument `reason`, an id of section `[reason]`; an unknown one says nothing | invalid values, `value_*` |
 //! | `limit` | argument; a plain number gets the separators of the language, other text (`256 KiB`) stays | `*_too_*`, `archive_unsafe`, `not_stored` |
 //! | `found`, `expected` | arguments | `row_ragged` |
-//! | `row` | argument: the row that is repeated | `duplicate_in_file` |
+//! | `row` | argument `sheet_row` for a workbook, else `row`: the row that is repeated | `duplicate_in_file` |
 //! | `line` | argument: the physical line | `quote_unclosed`, `encoding_*` |
 //! | `encoding` | argument | `encoding_assumed`, `encoding_invalid`, `bytes_invalid` |
 //! | `sheets` | argument: names, joined by `, ` | `sheet_missing` |
@@ -19,11 +19,12 @@
 //! | `order` | argument: `DD/MM/YYYY` | `date_order_assumed` |
 //! | `chosen`, `others` | arguments: ids | `*_several` |
 //! | `result` | argument: the new value | `value_repaired`, `phone_legacy_form` |
-//! | `option`, `detail` | arguments: the option's name; a remark in English | `options_invalid`, `settings_invalid`, `workbook_invalid` |
+//! | `option`, `detail` | arguments: the option's name; a remark in English, translated where it is in `[phrase]` | `options_invalid`, `settings_invalid`, `workbook_invalid` |
 
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
+use crate::clean::readable_domain;
 use crate::messages::labels::Labels;
 use crate::types::code::{Code, Scope};
 use crate::types::finding::Finding;
@@ -32,6 +33,7 @@ use crate::types::locale::Locale;
 use crate::types::number_format;
 use crate::types::outcome::Outcome;
 
+mod phrases;
 mod template;
 #[cfg(test)]
 mod tests;
@@ -282,7 +284,7 @@ impl Messages {
     }
 
     fn write_suggestion(&self, hint: &str, out: &mut String) {
-        self.suggestion.write(out, &|_, out| write_value(hint, out));
+        self.suggestion.write(out, &|_, out| write_value(&readable_domain(hint), out));
     }
 
     fn fill(&self, facts: Facts, slot: &str, out: &mut String) -> bool {
@@ -290,6 +292,8 @@ impl Messages {
             "value" => facts.value,
             "hint" => facts.hint,
             "column" => facts.column,
+            // People look for the row of the spreadsheet.
+            "row" => facts.args.get("sheet_row").or_else(|| facts.args.get(slot)),
             _ => facts.args.get(slot),
         };
         part.is_some_and(|part| match slot {
@@ -297,10 +301,14 @@ impl Messages {
             "fields" if facts.code == Code::OneOfMissing => {
                 write_value(&facts.labels.of_list(part, self.locale), out)
             }
+            "detail" => write_value(&phrases::translated(part, &self.book.phrase), out),
+            "value" if facts.code == Code::FormatUnsupported => {
+                write_value(&phrases::translated(part, &self.book.phrase), out)
+            }
             "found" | "expected" => self.write_limit(part, out),
             "reason" => self.write_reason(facts, part, out),
             "limit" => self.write_limit(part, out),
-            _ => write_value(part, out),
+            _ => write_value(&readable_domain(part), out),
         })
     }
 

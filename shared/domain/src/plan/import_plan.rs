@@ -127,6 +127,9 @@ pub struct Plan {
     /// Whether some row has more cells than columns: then `failed.csv` has a column for them.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub surplus: bool,
+    /// The marks of repeated rows are stored beside the plan; those of an approval, beside the dry run's.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub marks_apart: bool,
     /// The chunks; their rows cover the file without gaps.
     pub chunks: Vec<ChunkPlan>,
 }
@@ -161,6 +164,7 @@ impl Plan {
             day_orders: BTreeMap::new(),
             rows: 0,
             surplus: false,
+            marks_apart: false,
             chunks: Vec::new(),
         }
     }
@@ -180,6 +184,50 @@ impl Plan {
             return Err(format!("plan.json: version {} is not {VERSION}", plan.v));
         }
         Ok(plan)
+    }
+
+    /// The plan without the marks of repeated rows, and the marks as [`Plan::with_marks`] reads them; `None` where there
+    /// are none.
+    pub fn without_marks(mut self) -> (Self, Option<Vec<u8>>) {
+        if self.chunks.iter().all(|chunk| chunk.repeats.is_empty()) {
+            return (self, None);
+        }
+        let mut marks = Vec::new();
+        for chunk in &mut self.chunks {
+            let repeats = std::mem::take(&mut chunk.repeats);
+            marks.extend((repeats.len() as u32).to_le_bytes());
+            for RepeatMark { row, first, repeats, ordinal } in repeats {
+                [row, first, repeats, ordinal].iter().for_each(|part| marks.extend(part.to_le_bytes()));
+            }
+        }
+        self.marks_apart = true;
+        (self, Some(marks))
+    }
+
+    /// The import beside whose plan the marks are.
+    pub fn marks_of(&self) -> ImportId {
+        self.approves.clone().unwrap_or_else(|| self.import_id.clone())
+    }
+
+    /// The plan with its marks.
+    ///
+    /// # Errors
+    /// Where these are not the marks of the plan's chunks.
+    pub fn with_marks(mut self, marks: &[u8]) -> Result<Self, String> {
+        let mut numbers = marks.chunks(4).map(|number| number.try_into().map(u32::from_le_bytes));
+        let mut next =
+            || numbers.next().and_then(Result::ok).ok_or_else(|| "marks: they end too soon".to_owned());
+        for chunk in &mut self.chunks {
+            for _ in 0..next()? {
+                let (row, first, repeats, ordinal) = (next()?, next()?, next()?, next()?);
+                chunk.repeats.push(RepeatMark { row, first, repeats, ordinal });
+            }
+        }
+        if next().is_ok() {
+            return Err("marks: more than the plan's chunks have".to_owned());
+        }
+        self.marks_apart = false;
+        Ok(self)
     }
 
     /// The profile of the plan.

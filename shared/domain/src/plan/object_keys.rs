@@ -330,6 +330,10 @@ impl Artifacts {
     pub fn plan(&self) -> String {
         format!("{}/plan.json", self.0)
     }
+    /// The marks of repeated rows, where the file has any.
+    pub fn marks(&self) -> String {
+        format!("{}/chunks/marks", self.0)
+    }
     /// A chunk result: the redo record.
     pub fn chunk_result(&self, chunk: u32) -> String {
         format!("{}/chunks/{chunk}", self.0)

@@ -77,6 +77,9 @@ impl Settings {
                 return Err(format!("notify and sender: not an e-mail address: {address:?}"));
             }
         }
+        if let Some(domain) = self.notify_domains.iter().find(|domain| !is_address(&format!("a@{domain}"))) {
+            return Err(format!("notify_domains: takes domains, such as acme.example, not {domain:?}"));
+        }
         if let Some(url) = &self.console_url
             && !is_web_address(url)
         {
@@ -165,6 +168,10 @@ mod tests {
             ("region = 'Brazil'", "two letters"),
             ("time_zone = 'Mars/Base'", "IANA"),
             ("notify = ['nobody']", "e-mail"),
+            ("notify_domains = ['@acme.example']", "notify_domains"),
+            ("notify_domains = ['acme']", "such as acme.example"),
+            ("notify_domains = ['acme.example', 'a b.example']", "notify_domains"),
+            ("notify_domains = ['https://acme.example']", "notify_domains"),
             ("console_url = 'javascript:alert(1)'", "https://"),
             ("console_url = 'https://a b'", "https://"),
             ("titel = 'x'", "line 1"),

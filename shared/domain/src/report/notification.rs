@@ -147,18 +147,37 @@ impl Page {
 
 fn subject(input: &ReportInput) -> String {
     let words = input.words();
-    let mut subject = fill(input, &words.notification().subject);
+    let mut subject = fill_with(input, &words.notification().subject, subject_file(&input.summary.head.file));
     if input.summary.head.dry_run {
         subject.push_str(&format!(" ({})", words.notification().dry_run));
     }
     subject
 }
 
+/// Longest name of a file in a subject, in characters.
+const SUBJECT_FILE: usize = 60;
+
+/// The name of a file as a subject has it. Whoever drops a file chooses its name, and must not write to strangers with it:
+/// no controls, no invisible signs, no links, and short.
+fn subject_file(file: &str) -> String {
+    let plain = |sign: char| sign.is_alphanumeric() || " ._-+()[]<>&,:;!=#$%~'@".contains(sign);
+    let mut cleaned: String = file.chars().map(|sign| if plain(sign) { sign } else { ' ' }).collect();
+    if cleaned.chars().count() > SUBJECT_FILE {
+        cleaned = cleaned.chars().take(SUBJECT_FILE - 1).collect();
+        cleaned.push('…');
+    }
+    cleaned
+}
+
 fn fill(input: &ReportInput, text: &str) -> String {
+    fill_with(input, text, one_line(&input.summary.head.file))
+}
+
+fn fill_with(input: &ReportInput, text: &str, file: String) -> String {
     let head = &input.summary.head;
     let folder = format!("imports/{}/{}/", head.program, head.import_id);
     let slots = [
-        ("file", one_line(&head.file)),
+        ("file", file),
         ("program", one_line(input.program())),
         ("profile", head.profile.clone()),
         ("status", input.words().status(input.summary.ending()).to_owned()),

@@ -7,8 +7,13 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::messages::catalogue::Ending;
+<<<<<<< HEAD
 use crate::result::tally::{CodeCount, Counts, FieldCount, Tally, UndoCounts};
 use crate::types::code::Scope;
+=======
+use crate::result::tally::{CodeCount, Counts, FieldCount, Tally};
+use crate::types::code::{Code, Scope};
+>>>>>>> main
 use crate::types::kind::Kind;
 
 /// The version of the formats of `summary.json` and `upload.json`.
@@ -137,6 +142,7 @@ impl Summary {
             dry_run: self.head.dry_run,
             undo: self.head.undoes.is_some(),
             none_accepted: self.rows.accepted() + self.rows.unprocessed == 0,
+            none_chosen: self.warnings.iter().any(|count| count.code == Code::RowsNotChosen),
         }
     }
 
@@ -183,7 +189,6 @@ pub fn status_of(tally: &Tally) -> Status {
 mod tests {
     use super::*;
     use crate::result::tally::RowPlace;
-    use crate::types::code::Code;
     use crate::types::finding::{Column, Finding};
     use crate::types::outcome::Outcome;
 

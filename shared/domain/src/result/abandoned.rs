@@ -102,6 +102,7 @@ pub fn refuse_all(plan: &Plan, answer: ChunkAnswer, reason: Option<Code>) -> Chu
 pub fn unprocessed(plan: &Plan, profile: &Profile, message: &ChunkMessage) -> ChunkResult {
     let delimiter = plan.delimiter();
     let sender = plan.mapping.sender();
+    let labels = profile.labels();
     let mut writer = ResultWriter::new(delimiter, sender.columns.len(), plan.surplus)
         .carrying(plan.carrying_headers().len());
     let mut answer = ChunkAnswer::default();
@@ -123,7 +124,7 @@ pub fn unprocessed(plan: &Plan, profile: &Profile, message: &ChunkMessage) -> Ch
         if outcome == Outcome::Unprocessed {
             let sent = Sent { record: &record, plain: false, cells: &cells, row: number, line };
             let messages = Messages::of(plan.settings.locale);
-            writer.failed(&mut answer.failed, sent, outcome, &[], (messages, Labels::NONE));
+            writer.failed(&mut answer.failed, sent, outcome, &[], (messages, &labels));
         }
         line += mark.and_then(|mark| mark.lines).unwrap_or(u64::from(found.lines));
     }
@@ -165,6 +166,7 @@ struct PartialFailure {
     /// The code of the reason why the rows are not written, if there is one.
     reason: Option<Code>,
     messages: &'static Messages,
+    labels: Labels,
 }
 
 impl PartialFailure {
@@ -178,6 +180,7 @@ impl PartialFailure {
             carrying: plan.carrying_headers().len(),
             reason: None,
             messages: Messages::of(plan.settings.locale),
+            labels: plan.profile().map(|profile| profile.labels()).unwrap_or_default(),
         }
     }
 
@@ -190,7 +193,7 @@ impl PartialFailure {
         let own = row.cells.iter().take(self.width + 2).map(String::as_str);
         let finding = self.reason.map(Finding::new);
         let key = finding.as_ref().map(Finding::key).unwrap_or_default();
-        let message = finding.map(|finding| self.messages.text(&finding, Labels::NONE)).unwrap_or_default();
+        let message = finding.map(|finding| self.messages.text(&finding, &self.labels)).unwrap_or_default();
         let told = [unprocessed, &*key, &*message, said("rollcall_warnings")];
         let mut record = Vec::new();
         write_record(

@@ -143,6 +143,24 @@ impl ChunkAnswer {
         Ok(Self::of(foot, bytes))
     }
 
+    /// The bytes of rows at the beginning of the file, from its end; `None` where the end is not long enough to say it.
+    pub fn rows_len(end: &[u8]) -> Option<usize> {
+        memchr::memrchr(b'\n', end.strip_suffix(b"\n")?)?;
+        last_line(end).ok().map(|(foot, _)| foot.answered())
+    }
+
+    /// Parses rows and counts from the end and the beginning of the file.
+    ///
+    /// # Errors
+    /// If it is invalid, or has an unknown version.
+    pub fn from_ends(end: &[u8], rows: Vec<u8>) -> Result<Self, String> {
+        let (foot, _) = last_line(end)?;
+        if rows.len() != foot.answered() {
+            return Err("fragment: it has fewer rows than it says".to_owned());
+        }
+        Ok(Self::of(foot, rows))
+    }
+
     /// Splits the rows of all files, which follow one another.
     fn of(foot: Foot, mut rows: Vec<u8>) -> Self {
         let changes = rows.split_off(foot.succeeded + foot.failed);
@@ -200,13 +218,19 @@ fn each_line(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
 }
 
 /// The last line, and the bytes before it.
-fn read_foot(bytes: &[u8]) -> Result<(Foot, &[u8]), String> {
+/// The last line, and where it begins.
+fn last_line(bytes: &[u8]) -> Result<(Foot, usize), String> {
     let whole = bytes.strip_suffix(b"\n").ok_or("fragment: its last line is cut")?;
     let start = memchr::memrchr(b'\n', whole).map_or(0, |end| end + 1);
     let foot: Foot = serde_json::from_slice(&whole[start..]).map_err(|error| format!("fragment: {error}"))?;
     if foot.v != VERSION {
         return Err(format!("fragment: version {} is not {VERSION}", foot.v));
     }
+    Ok((foot, start))
+}
+
+fn read_foot(bytes: &[u8]) -> Result<(Foot, &[u8]), String> {
+    let (foot, start) = last_line(bytes)?;
     let rows = foot.succeeded.checked_add(foot.failed).and_then(|rows| rows.checked_add(foot.changes));
     if rows.is_none_or(|rows| rows > start) {
         return Err("fragment: shorter than it says".to_owned());
@@ -220,6 +244,20 @@ mod tests {
     use crate::contacts::writes::ContactWrite;
     use crate::result::tally::RowPlace;
     use crate::types::id::ContactId;
+
+    #[test]
+    fn rows_and_counts_are_read_from_both_ends() {
+        let result = chunk_result();
+        let bytes = result
+            .to_parts(&crate::types::names::ImportId::derive("b", "k", "v", jiff::Timestamp::UNIX_EPOCH), 3)
+            .concat();
+        let whole = ChunkAnswer::from_chunk_result(bytes.clone()).unwrap();
+        let foot = bytes[..bytes.len() - 1].iter().rposition(|byte| *byte == b'\n').unwrap();
+        assert_eq!(ChunkAnswer::rows_len(&bytes[foot + 1..]), None, "the line may begin earlier");
+        let len = ChunkAnswer::rows_len(&bytes[foot..]).unwrap();
+        assert_eq!(ChunkAnswer::from_ends(&bytes[foot..], bytes[..len].to_vec()).unwrap(), whole);
+        assert!(ChunkAnswer::from_ends(&bytes[foot..], bytes[..len - 1].to_vec()).is_err());
+    }
 
     fn chunk_result() -> ChunkResult {
         let mut tally = Tally::default();

@@ -28,7 +28,9 @@ pub fn choose(
     let hidden = tables.iter().filter(|table| !table.visible);
     let hidden_sheets = hidden.map(|table| table.name.clone()).collect();
     let (hidden_rows, merged_cells) = workbook.hidden_and_merged(table);
-    let notes = SheetNotes { hidden_sheets, hidden_rows, merged_cells };
+    let others = tables.iter().filter(|other| other.visible && other.name != table.name);
+    let other_sheets = others.map(|other| other.name.clone()).collect();
+    let notes = SheetNotes { hidden_sheets, other_sheets, hidden_rows, merged_cells };
     let headers = profile.and_then(|profile| Headers::of(profile, options));
     let width = width(workbook.rows(&table.name)?, profile, headers, options)?;
     Ok(Sheet { name: table.name.clone(), width, notes })

@@ -78,6 +78,14 @@ impl Directory for MemoryDirectory {
         Ok(wanted.iter().map(find).collect())
     }
 
+    async fn list(&self, owner: &ProgramName, kind: Kind, most: usize) -> Answer<Option<Vec<String>>> {
+        let entries = lock(&self.0);
+        let shelf = shelf(owner, kind);
+        let items = entries.items.iter().filter(|((of, _), _)| *of == shelf);
+        let items: Vec<String> = items.map(|(_, item)| item.json.clone()).collect();
+        Ok((items.len() <= most).then_some(items))
+    }
+
     async fn read(
         &self,
         owner: &ProgramName,

@@ -59,6 +59,7 @@ impl Shelf {
 
 impl Objects for MemoryObjects {
     const AT_ONCE: usize = 3;
+    const RANGES: bool = true;
     type Writer = MemoryWriter;
 
     fn bucket(&self) -> &str {

@@ -47,9 +47,27 @@ impl Directory for DirectoryStore {
         self.read_entries(owner, kind, ids)
     }
 
+    async fn list(&self, owner: &ProgramName, kind: Kind, most: usize) -> Answer<Option<Vec<String>>> {
+        self.0.read("listing the directory", |connection| list(connection, owner, kind, most))
+    }
+
     async fn keep(&self, owner: &ProgramName, kind: Kind, items: &[DirectoryItem]) -> Answer<()> {
         if items.is_empty() { Ok(()) } else { self.keep_entries(owner, kind, items) }
     }
+}
+
+fn list(
+    connection: &Connection,
+    owner: &ProgramName,
+    kind: Kind,
+    most: usize,
+) -> rusqlite::Result<Option<Vec<String>>> {
+    let select = "SELECT json FROM entries WHERE kind = ?1 AND owner = ?2 ORDER BY id LIMIT ?3";
+    let mut select = connection.prepare(select)?;
+    let limit = i64::try_from(most).unwrap_or(i64::MAX).saturating_add(1);
+    let rows = select.query_map(params![kind.as_str(), owner.as_str(), limit], |row| row.get(0))?;
+    let entries: Vec<String> = rows.collect::<rusqlite::Result<_>>()?;
+    Ok((entries.len() <= most).then_some(entries))
 }
 
 impl DirectoryStore {

@@ -1,5 +1,6 @@
 //! The interface for programs, one file for each kind of thing: routes in `routes`, then handlers, then their types.
 
+pub mod contacts;
 pub mod imports;
 pub mod mappings;
 pub mod openapi;
@@ -32,6 +33,11 @@ pub(crate) fn routes<H: Host>() -> Router<App<H>> {
         .route("/api/programs/{program}/imports/{import}/results/{file}", get(results::get::<H>))
         .route("/api/programs/{program}/imports/{import}/approve", post(imports::approve::<H>))
         .route("/api/programs/{program}/imports/{import}/cancel", post(imports::cancel::<H>))
+        .route("/api/programs/{program}/contacts", get(contacts::list::<H>))
+        .route(
+            "/api/programs/{program}/contacts/{contact}",
+            get(contacts::show::<H>).delete(contacts::remove::<H>),
+        )
         .route(
             "/api/programs/{program}/mappings/{profile}/{fingerprint}",
             get(mappings::show::<H>).put(mappings::save::<H>),

@@ -6,7 +6,7 @@ use axum::Json;
 use utoipa::openapi::{ContentBuilder, Ref, RefOr, Response, ResponseBuilder, Schema};
 use utoipa::{IntoResponses, OpenApi};
 
-use crate::api::{imports, mappings, profiles, programs, results, uploads};
+use crate::api::{contacts, imports, mappings, profiles, programs, results, uploads};
 use crate::problem::{Kind, ProblemDetails};
 
 #[derive(OpenApi)]
@@ -32,6 +32,9 @@ use crate::problem::{Kind, ProblemDetails};
         imports::approve,
         imports::cancel,
         results::get,
+        contacts::list,
+        contacts::show,
+        contacts::remove,
         mappings::show,
         mappings::save,
     ),

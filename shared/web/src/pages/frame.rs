@@ -15,8 +15,6 @@ pub(super) struct Frame {
     pub(super) here: &'static str,
     /// Where a choice of language leads back to.
     pub(super) back: String,
-    /// Whether there is a page of contacts.
-    pub(super) contacts: bool,
 }
 
 /// The program of a page.
@@ -36,7 +34,7 @@ impl Frame {
     /// A page about no program.
     pub(super) fn plain(locale: Locale, back: &str) -> Self {
         let w = &Words::of(locale).page;
-        Self { locale, w, program: None, here: "", back: plain_path(back), contacts: false }
+        Self { locale, w, program: None, here: "", back: plain_path(back) }
     }
 
     /// A page about a program.

@@ -4,6 +4,7 @@
 //! reader's place. Only the upload itself needs one.
 
 mod assets;
+mod contacts;
 mod form;
 mod frame;
 mod home;
@@ -38,6 +39,9 @@ pub(crate) fn routes<H: Host>() -> Router<App<H>> {
         .route("/p/{program}/imports/{import}", get(import::show::<H>))
         .route("/p/{program}/imports/{import}/approve", post(import::approve::<H>))
         .route("/p/{program}/imports/{import}/cancel", post(import::cancel::<H>))
+        .route("/p/{program}/contacts", get(contacts::list::<H>))
+        .route("/p/{program}/contacts/{contact}", get(contacts::show::<H>))
+        .route("/p/{program}/contacts/{contact}/erase", post(contacts::erase::<H>))
         .route("/language/{language}", get(choose_language))
         .route("/assets/{file}", get(assets::get))
 }

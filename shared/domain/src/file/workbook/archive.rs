@@ -1,11 +1,13 @@
 //! Checks whether a workbook is safe to unpack, and reads facts from its parts that the cells do not show.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{Cursor, Read};
 
 use zip::ZipArchive;
 use zip::result::ZipError;
 
+use super::odd::{BEGINNING, BLANK_TYPE, has_odd_range, is_of_cell};
+use super::xml::{attribute, tags};
 use crate::file::packed::Bytes;
 use crate::types::code::Code;
 use crate::types::finding::Finding;
@@ -171,6 +173,8 @@ struct Look {
     merged_cells: u64,
     /// In a part that locates other parts: its beginning.
     text: Vec<u8>,
+    /// Of a sheet: a range that is none, or a cell whose type says nothing.
+    odd: bool,
 }
 
 impl Look {
@@ -180,6 +184,8 @@ impl Look {
         if !strings {
             self.hidden_rows += hidden_rows(bytes, seen);
             self.merged_cells += new(bytes, seen, b"<mergeCell ").count() as u64;
+            self.odd |= seen == 0 && has_odd_range(&bytes[..bytes.len().min(BEGINNING)]);
+            self.odd = self.odd || new(bytes, seen, BLANK_TYPE).any(|at| is_of_cell(bytes, at));
             return;
         }
         for at in memchr::memmem::find_iter(bytes, b"uniqueCount") {
@@ -234,23 +240,41 @@ fn hidden_rows(bytes: &[u8], seen: usize) -> u64 {
 pub(super) struct Parts {
     /// Hidden rows and merged groups of cells, by the part's name in lower case.
     sheets: BTreeMap<String, (u64, u64)>,
-    /// The part of the workbook itself, and the one that locates its sheets.
-    book: Vec<u8>,
-    places: Vec<u8>,
+    /// The workbook's own part, and the one that says where its sheets are.
+    pub(super) book: Vec<u8>,
+    pub(super) places: Vec<u8>,
+    /// The names of these parts, in lower case.
+    pub(super) book_name: String,
+    pub(super) places_name: String,
+    /// Sheets with something that the reader stops at, by the part's name in lower case.
+    pub(super) odd_sheets: BTreeSet<String>,
 }
 
 impl Parts {
     fn note(&mut self, name: String, look: Look) {
+        if look.odd && name.contains("sheets/") {
+            self.odd_sheets.insert(name.clone());
+        }
         if name.ends_with("workbook.xml.rels") {
-            self.places = look.text;
+            (self.places, self.places_name) = (look.text, name);
         } else if name.ends_with("workbook.xml") {
-            self.book = look.text;
+            (self.book, self.book_name) = (look.text, name);
         } else if look.hidden_rows > 0 || look.merged_cells > 0 {
             self.sheets.insert(name, (look.hidden_rows, look.merged_cells));
         }
     }
 
-    /// Hidden rows and merged groups of cells of a sheet, by its index among all sheets.
+    /// Whether the workbook's own part is known as a whole.
+    pub(super) fn has_book(&self) -> bool {
+        !self.book_name.is_empty() && self.book.len() < MOST_KEPT && self.places.len() < MOST_KEPT
+    }
+
+    /// Takes over the parts that were written anew.
+    pub(super) fn replace_book(&mut self, book: String, places: String) {
+        (self.book, self.places) = (book.into_bytes(), places.into_bytes());
+    }
+
+    /// Hidden rows and merged groups of cells of a sheet, by its place among all sheets.
     pub(super) fn of_sheet(&self, number: usize) -> (u64, u64) {
         let id = tags(&self.book, "sheet").nth(number).and_then(|tag| attribute(tag, "id"));
         let target = id.and_then(|id| {
@@ -262,34 +286,6 @@ impl Parts {
         let here = |(name, _): &(&String, &(u64, u64))| name.ends_with(&*part);
         self.sheets.iter().find(here).map_or((0, 0), |(_, counts)| *counts)
     }
-}
-
-/// The tags with a name, with or without a prefix.
-fn tags<'x>(xml: &'x [u8], name: &'x str) -> impl Iterator<Item = &'x str> {
-    let starts = memchr::memchr_iter(b'<', xml).filter_map(move |at| {
-        let end = memchr::memchr(b'>', &xml[at..])?;
-        std::str::from_utf8(&xml[at + 1..at + end]).ok()
-    });
-    starts.filter(move |tag| {
-        let own = tag.split([' ', '/', '\n', '\r', '\t']).next().unwrap_or_default();
-        own.rsplit(':').next() == Some(name)
-    })
-}
-
-/// The value of an attribute, its name with or without a prefix.
-fn attribute<'x>(tag: &'x str, name: &str) -> Option<&'x str> {
-    let mut rest = tag;
-    while let Some((before, after)) = rest.split_once('=') {
-        let quote = after.trim_start().chars().next()?;
-        let (_, value) = after.split_once(quote)?;
-        let (value, behind) = value.split_once(quote)?;
-        let own = before.trim_end().rsplit([' ', '\n', '\r', '\t', ':']).next();
-        if own == Some(name) {
-            return Some(value);
-        }
-        rest = behind;
-    }
-    None
 }
 
 fn within(bytes: u64, (most, limit): (u64, &'static str)) -> Result<(), Finding> {

@@ -13,6 +13,7 @@ use crate::row::values::RowValues;
 use crate::types::code::Code;
 use crate::types::field_kind::FieldKind;
 use crate::types::finding::Finding;
+use crate::types::id::UNIT;
 use crate::types::kind::Kind;
 use crate::types::limits;
 use crate::types::outcome::Outcome;
@@ -108,6 +109,16 @@ impl ChunkJudge<'_> {
     }
 }
 
+/// The key that finds an owner whatever its case: for a hint only. No name begins so.
+pub(super) fn folded_owner(name: &str) -> String {
+    let mut key = String::new();
+    fold_name(name, &mut key);
+    if !key.is_empty() {
+        key.insert(0, UNIT);
+    }
+    key
+}
+
 /// The size of an entry's item in a store: during a load it contains the keys twice.
 fn bytes_of(item: &DirectoryItem) -> usize {
     item.json.len() + item.id.len() + 2 * item.keys.iter().map(String::len).sum::<usize>()
@@ -133,7 +144,7 @@ fn keys(kind: Kind, id: &str, entry: &Map<String, Value>) -> Vec<String> {
             .collect(),
         Kind::Groups | Kind::Tags | Kind::Agents => vec![id.to_owned()],
         // Case distinguishes two owners with the same name (contract.md, "Identity").
-        Kind::Owners => vec![text("name").to_owned()],
+        Kind::Owners => vec![text("name").to_owned(), folded_owner(text("name"))],
         Kind::Companies => vec![folded(text("name"))],
         Kind::Cadences => person().collect(),
         Kind::SignUps => vec![text("invitation").to_owned()],

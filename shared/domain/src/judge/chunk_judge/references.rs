@@ -1,10 +1,13 @@
 //! References of rows to the program's directory: tags, agents, owners, companies, cadences.
 
+use std::collections::BTreeSet;
+
 use serde::Deserialize;
 
 use crate::contacts::directory::by_id;
 use crate::contacts::matching::match_key;
-use crate::judge::chunk_judge::{ChunkJudge, Known, Row};
+use crate::judge::chunk_judge::directory::folded_owner;
+use crate::judge::chunk_judge::{ChunkJudge, Known, Lookups, Row};
 use crate::profile::compiled::FieldIndex;
 use crate::row::fold::fold_name;
 use crate::row::kinds::TAGS_BETWEEN;
@@ -18,6 +21,8 @@ use crate::types::kind::Kind;
 pub struct Linked<'a> {
     /// The account that it matched.
     pub account_id: Option<&'a str>,
+    /// Only its website names the account.
+    pub by_website: bool,
     /// Tags, by the names of their entries.
     pub tags: Vec<String>,
     /// Ids of the entries that its fields name.
@@ -81,7 +86,7 @@ impl ChunkJudge<'_> {
         let mut linked = Linked::default();
         for reference in self.references(values) {
             let entries = known.entries(reference.kind, &reference.key)?;
-            if let Some(finding) = self.check_reference(&reference, &entries, &mut linked) {
+            if let Some(finding) = self.check_reference(&reference, &entries, known, &mut linked) {
                 row.refused |= finding.is_error();
                 row.findings.push(finding);
             }
@@ -99,6 +104,7 @@ impl ChunkJudge<'_> {
         &self,
         reference: &Reference<'_>,
         entries: &[Entry],
+        known: &Known<'_>,
         linked: &mut Linked<'_>,
     ) -> Option<Finding> {
         let field = reference.field;
@@ -108,7 +114,8 @@ impl ChunkJudge<'_> {
             if reference.kind == Kind::Tags {
                 linked.tags.extend((!must_exist).then(|| reference.name.to_owned()));
             }
-            return must_exist.then(|| finding(unknown(reference.kind)));
+            let unknown = finding(unknown(reference.kind));
+            return must_exist.then(|| known.similar(reference).into_iter().fold(unknown, Finding::hint));
         };
         if reference.kind == Kind::Tags {
             linked.tags.push(first.name.clone());
@@ -128,7 +135,27 @@ impl ChunkJudge<'_> {
     }
 }
 
+impl Lookups {
+    /// What is looked up once more for names that nothing has: owners in another case, who are named as a hint.
+    pub fn similar(&self, entries: &[Vec<String>]) -> Vec<(Kind, String)> {
+        let unknown = self
+            .entries
+            .iter()
+            .zip(entries)
+            .filter(|((kind, _), found)| *kind == Kind::Owners && found.is_empty());
+        let keys: BTreeSet<String> = unknown.map(|((_, name), _)| folded_owner(name)).collect();
+        keys.into_iter().map(|key| (Kind::Owners, key)).collect()
+    }
+}
+
 impl Known<'_> {
+    /// The name that a reference has in another case.
+    fn similar(&self, reference: &Reference<'_>) -> Option<String> {
+        let key = (reference.kind == Kind::Owners).then(|| folded_owner(reference.name))?;
+        let entries = self.entries(reference.kind, &key).ok()?;
+        entries.into_iter().min_by(|a, b| by_id(&a.id, &b.id)).map(|entry| entry.name)
+    }
+
     fn entries(&self, kind: Kind, key: &str) -> Result<Vec<Entry>, String> {
         let found = self.entries.get(&(kind, key)).copied().unwrap_or_default();
         let entries = found.iter().map(|json| serde_json::from_str(json));

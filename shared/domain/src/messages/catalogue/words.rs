@@ -20,6 +20,8 @@ pub struct Ending {
     pub undo: bool,
     /// No row was accepted.
     pub none_accepted: bool,
+    /// No row of the file was chosen.
+    pub none_chosen: bool,
 }
 
 /// A language file.
@@ -29,6 +31,7 @@ pub struct Book {
     pub code: BTreeMap<String, String>,
     pub fix: BTreeMap<String, String>,
     pub reason: BTreeMap<String, String>,
+    pub phrase: BTreeMap<String, String>,
     pub hint: HintWords,
     pub outcome: OutcomeWords,
     pub outcome_dry: OutcomeWords,
@@ -72,7 +75,7 @@ words! {
 
 words! {
     /// A text for each status.
-    StatusWords: completed completed_with_errors all_rejected incomplete refused failed cancelled
+    StatusWords: completed none_chosen completed_with_errors all_rejected incomplete refused failed cancelled
 }
 
 words! {
@@ -214,6 +217,7 @@ impl KindWords {
 impl StatusWords {
     pub fn of(&self, ending: Ending) -> &str {
         match ending.status {
+            Status::Completed if ending.none_chosen => &self.none_chosen,
             Status::Completed => &self.completed,
             Status::CompletedWithErrors if ending.none_accepted => &self.all_rejected,
             Status::CompletedWithErrors => &self.completed_with_errors,

@@ -131,3 +131,16 @@ fn many_kinds_are_left_to_the_report() {
     assert_eq!(text.matches("is too long").count(), PROBLEMS_SHOWN);
     assert!(text.contains("- further kinds, see the report: 10\n"), "{text}");
 }
+
+#[test]
+fn the_name_of_a_file_in_a_subject_is_short_and_plain() {
+    for (file, subject) in [
+        ("list.csv", "list.csv"),
+        ("Données 2026 (1).csv", "Données 2026 (1).csv"),
+        ("win\r\nBcc: x@y.example\u{202e}.csv", "win  Bcc: x@y.example .csv"),
+        ("https://evil.example/pay?now.csv", "https:  evil.example pay now.csv"),
+    ] {
+        assert_eq!(super::subject_file(file), subject);
+    }
+    assert_eq!(super::subject_file(&"a".repeat(500)).chars().count(), 60);
+}
