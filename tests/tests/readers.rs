@@ -90,8 +90,13 @@ fn a_choice_of_no_row_is_the_headline_everywhere() {
 fn all_were_imported(locale: &str) -> String {
     use rollcall_domain::messages::catalogue::{Ending, Messages};
     use rollcall_domain::types::outcome::Status;
-    let ending =
-        Ending { status: Status::Completed, dry_run: false, none_accepted: true, none_chosen: false };
+    let ending = Ending {
+        status: Status::Completed,
+        dry_run: false,
+        undo: false,
+        none_accepted: true,
+        none_chosen: false,
+    };
     Messages::of(locale.parse().unwrap()).headline(ending).to_owned()
 }
 

@@ -186,19 +186,11 @@ pub async fn preview(
     };
     let columns = columns_of(&surveyed.mapping, Some(&profile));
     let loaded = Loaded { plan, profile };
-<<<<<<< HEAD
-    let mut unknown_values = BTreeMap::new();
-    let judged =
-        judged(objects, directory, contacts, &item.object, &loaded, rows, &mut unknown_values).await?;
-    if loaded.plan.options.replace
-        && let Some(accepted) = &judged.accepted
-    {
-        add_removal(&mut verdict, contacts, &loaded, accepted).await?;
-    }
-=======
     let judged = judged(objects, directory, contacts, &item.object, &loaded, rows).await?;
+    if loaded.plan.options.replace && judged.statuses.complete {
+        add_removal(&mut verdict, contacts, &loaded, &judged.accepted).await?;
+    }
     let unknown_values = judged.unknown.with_nearest(directory, &loaded).await?;
->>>>>>> main
     Ok(Preview {
         verdict,
         encoding: surveyed.encoding.as_ref().map(|found| found.encoding.as_str().to_owned()),
@@ -209,11 +201,8 @@ pub async fn preview(
         mapping: mapping_of(&surveyed),
         missing: surveyed.mapping.missing(&loaded.profile),
         unknown_values,
-<<<<<<< HEAD
-=======
         rows_total: Some(loaded.plan.rows),
         statuses: judged.statuses,
->>>>>>> main
         rows: judged.rows,
     })
 }
@@ -232,7 +221,6 @@ fn findings(
     findings.map(|finding| FindingJson::new(finding, labels, locale)).collect()
 }
 
-<<<<<<< HEAD
 /// Says how many contacts a replacing import would remove, and where that is too many.
 async fn add_removal(
     verdict: &mut Verdict,
@@ -251,12 +239,6 @@ async fn add_removal(
     Ok(())
 }
 
-/// Rows as an import would judge them.
-struct Judged {
-    rows: Vec<PreviewRow>,
-    /// The contacts of accepted rows, where the whole file was judged.
-    accepted: Option<Vec<ContactId>>,
-=======
 /// The rows that were looked at.
 #[derive(Default)]
 struct Judged {
@@ -264,7 +246,8 @@ struct Judged {
     rows: Vec<PreviewRow>,
     statuses: Statuses,
     unknown: UnknownValues,
->>>>>>> main
+    /// The contacts of accepted rows.
+    accepted: Vec<ContactId>,
 }
 
 /// The first rows as an import would judge them.
@@ -275,32 +258,6 @@ async fn judged(
     object: &ObjectVersion,
     loaded: &Loaded,
     limit: usize,
-<<<<<<< HEAD
-    unknown: &mut BTreeMap<String, Vec<UnknownValue>>,
-) -> Answer<Judged> {
-    let mut cutter = Cutter::new(objects, object, &loaded.plan);
-    let mut rows = Vec::new();
-    let mut accepted = Some(Vec::new());
-    for number in 0..loaded.plan.chunks.len() as u32 {
-        if rows.len() >= limit {
-            accepted = None;
-            break;
-        }
-        let message = cutter.message(number).await?;
-        let of_chunk = judge(directory, contacts, loaded, message).await?;
-        for (contact_id, row) in of_chunk {
-            if let Some(accepted) = accepted.as_mut().filter(|_| row.status != RowStatus::Error) {
-                accepted.extend(contact_id);
-            }
-            rows.push(row);
-        }
-    }
-    for finding in rows.iter().flat_map(|row| &row.findings) {
-        note_unknown(unknown, finding, &loaded.profile);
-    }
-    rows.truncate(limit);
-    Ok(Judged { rows, accepted })
-=======
 ) -> Answer<Judged> {
     let mut cutter = Cutter::new(objects, object, &loaded.plan);
     let mut judged = Judged::default();
@@ -311,7 +268,10 @@ async fn judged(
             break;
         }
         let message = cutter.message(number).await?;
-        for row in judge(directory, contacts, loaded, message).await? {
+        for (contact_id, row) in judge(directory, contacts, loaded, message).await? {
+            if loaded.plan.options.replace && row.status != RowStatus::Error {
+                judged.accepted.extend(contact_id);
+            }
             judged.statuses.add(row.status);
             row.findings.iter().for_each(|finding| judged.unknown.note(finding));
             if judged.rows.len() < limit {
@@ -320,7 +280,6 @@ async fn judged(
         }
     }
     Ok(judged)
->>>>>>> main
 }
 
 async fn judge(

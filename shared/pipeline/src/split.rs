@@ -299,14 +299,6 @@ async fn send_open_chunks<Q: Queue>(
         return Ok(());
     }
     let source = source_of(imports, item, plan).await?;
-<<<<<<< HEAD
-    let mut cutter = Cutter::new(objects, &source, plan);
-    for number in open.into_iter().filter(|step| plan.is_judging(*step)) {
-        queue.send_chunk(cutter.message(number).await?).await?;
-    }
-    Ok(())
-=======
-    let open = imports.open_chunks(&item.import_id).await?;
     let steps: Vec<u32> = open.into_iter().filter(|step| plan.is_judging(*step)).collect();
     let cutter = Cutter::new(objects, &source, plan).with_marks().await?;
     // The text is cut in order; several messages are on their way at the same time.
@@ -315,7 +307,6 @@ async fn send_open_chunks<Q: Queue>(
         Ok::<_, Fault>(Some((cutter.message(number).await?, (cutter, steps))))
     });
     messages.try_for_each_concurrent(Q::AT_ONCE, |message| queue.send_chunk(message)).await
->>>>>>> main
 }
 
 /// The object whose rows are imported; that of an approval is the dry run's.
@@ -363,11 +354,7 @@ impl<'a, O: Objects> Cutter<'a, O> {
         if self.plan.is_judging(step) && self.plan.undoes.is_none() {
             self.message(step).await
         } else {
-<<<<<<< HEAD
-            Ok(ChunkMessage::without_rows(self.plan, step))
-=======
-            Ok(ChunkMessage::to_write(&self.plan, step))
->>>>>>> main
+            Ok(ChunkMessage::without_rows(&self.plan, step))
         }
     }
 

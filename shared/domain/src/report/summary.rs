@@ -7,13 +7,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::messages::catalogue::Ending;
-<<<<<<< HEAD
 use crate::result::tally::{CodeCount, Counts, FieldCount, Tally, UndoCounts};
-use crate::types::code::Scope;
-=======
-use crate::result::tally::{CodeCount, Counts, FieldCount, Tally};
 use crate::types::code::{Code, Scope};
->>>>>>> main
 use crate::types::kind::Kind;
 
 /// The version of the formats of `summary.json` and `upload.json`.

@@ -154,11 +154,8 @@ async fn line<H: Host>(
 }
 
 fn state_of(locale: Locale, ending: Option<Ending>, status: Option<Status>) -> Option<String> {
-<<<<<<< HEAD
-    let without = |status| Ending { status, dry_run: false, undo: false, none_accepted: false };
-=======
-    let without = |status| Ending { status, dry_run: false, none_accepted: false, none_chosen: false };
->>>>>>> main
+    let without =
+        |status| Ending { status, dry_run: false, undo: false, none_accepted: false, none_chosen: false };
     let ending = ending.or(status.map(without))?;
     Some(Messages::of(locale).status(ending).to_owned())
 }

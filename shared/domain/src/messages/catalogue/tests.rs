@@ -74,16 +74,13 @@ fn languages_have_equal_slots() {
 fn endings() -> impl Iterator<Item = Ending> {
     Status::ALL.into_iter().flat_map(|status| {
         [false, true].into_iter().flat_map(move |dry_run| {
-<<<<<<< HEAD
-            [false, true].map(|none_accepted| Ending { status, dry_run, undo: false, none_accepted })
-=======
             [(false, false), (true, false), (true, true)].map(|(none_accepted, none_chosen)| Ending {
                 status,
                 dry_run,
+                undo: false,
                 none_accepted,
                 none_chosen,
             })
->>>>>>> main
         })
     })
 }
