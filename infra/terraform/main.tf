@@ -26,7 +26,7 @@ locals {
       ChunkReceives      = 5
       DeadReceives       = 10
       FinalizerSeconds   = 900
-      FinalizerNearLimit = 270000
+      FinalizerNearLimit = 810000
       FinalizeVisibility = 5400
       FinalizerLease     = "930"
       FinalizeReceives   = 5
