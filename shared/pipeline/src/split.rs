@@ -169,8 +169,11 @@ async fn write_plan(
     upload: &Upload,
 ) -> Answer<Plan> {
     objects.put(&artifacts.upload(), upload.to_json().into_bytes()).await?;
-    // Only the cut needs the marks, and every worker reads the plan.
-    let (plan, marks) = plan.without_marks();
+    // Only the cut needs the marks, and every worker reads the plan; that of an undo needs its own.
+    let (plan, marks) = match plan.undoes {
+        Some(_) => (plan, None),
+        None => plan.without_marks(),
+    };
     if let Some(marks) = marks {
         objects.put_if_absent(&artifacts.marks(), &[&marks]).await?;
     }

@@ -205,7 +205,7 @@ async fn chunks_of(objects: &impl Objects, artifacts: &Artifacts, plan: &Plan) -
     let mut seen = HashSet::new();
     let mut chunks = plan.chunks.clone();
     for (number, chunk) in (0..).zip(&mut chunks) {
-        let has_repeats = chunk.repeats.iter().any(|mark| mark.first > 0);
+        let has_repeats = plan.marks_apart || chunk.repeats.iter().any(|mark| mark.first > 0);
         chunk.repeats.clear();
         if !has_repeats {
             continue;
