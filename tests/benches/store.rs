@@ -151,6 +151,7 @@ fn keep(pool: &Pool, row: usize, grouped: bool) -> ContactWrite<'static> {
         row: row as u64 + 1,
         repeated: false,
         known: false,
+        before: None,
         record: Some(record(row).leak()),
         groups,
     }

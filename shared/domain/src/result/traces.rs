@@ -333,6 +333,7 @@ mod tests {
                 row,
                 repeated: false,
                 known: false,
+                before: None,
                 record: Some("{}"),
                 groups,
             });
