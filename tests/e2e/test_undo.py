@@ -1,4 +1,4 @@
-"""What a request about an import does: approve a dry run, undo an import, undo a replace. Under enforced roles."""
+"""What a request about an import does: approve a dry run, undo an import, undo a replace."""
 
 import time
 
@@ -9,7 +9,7 @@ from test_journey import PROSPECTS, set_up
 
 @pytest.fixture(scope="module")
 def guarded(tmp_path_factory):
-    yield from start(tmp_path_factory, "undone", auth=True)
+    yield from start(tmp_path_factory, "undone")
 
 
 def items(stack, program):

@@ -15,7 +15,7 @@ use rollcall_pipeline::pause::follow_requests;
 use rollcall_pipeline::ports::{Clock, Dropped, ImportItem, Imports, Objects};
 use rollcall_pipeline::request::new_item;
 use rollcall_pipeline::resume::resume;
-use rollcall_pipeline::split::{Split, split_again};
+use rollcall_pipeline::split::{Split, claimed_by_another, split_again};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -125,16 +125,8 @@ async fn migrate(splitter: &Splitter, event: &Value) -> Result<(), Fault> {
 }
 
 async fn split(splitter: &Splitter, item: ImportItem) -> Result<(), Fault> {
-    let Splitter { bucket, queues, imports, clock, size } = splitter;
-    let split = match announce(bucket, imports, item.clone()).await {
-        Ok(item) => {
-            let_earlier_join(splitter, &item).await;
-            split_again(bucket, imports, queues, clock, item, *size).await
-        }
-        Err(fault) => Err(fault),
-    };
     let import_id = &item.import_id;
-    match split {
+    match announce_and_split(splitter, item.clone()).await {
         Ok(Split::Over(_)) => tracing::info!(import.id = %import_id, "over already"),
         Ok(Split::Refused(_)) => tracing::info!(import.id = %import_id, "refused"),
         Ok(Split::Waiting(_)) => tracing::info!(import.id = %import_id, "waits for its turn"),
@@ -151,6 +143,17 @@ async fn split(splitter: &Splitter, item: ImportItem) -> Result<(), Fault> {
         }
     }
     Ok(())
+}
+
+/// Lets an import join its lane, and splits it. A request that was made before joins nothing.
+async fn announce_and_split(splitter: &Splitter, item: ImportItem) -> Result<Split, Fault> {
+    let Splitter { bucket, queues, imports, clock, size } = splitter;
+    if let Some(import) = claimed_by_another(bucket, imports, &item).await? {
+        return Ok(Split::Over(import));
+    }
+    let item = announce(bucket, imports, item).await?;
+    let_earlier_join(splitter, &item).await;
+    split_again(bucket, imports, queues, clock, item, *size).await
 }
 
 /// Files that are dropped at once are imported in the order of their ids, which have the time in seconds on S3. Their

@@ -82,7 +82,7 @@ pub async fn split_again(
     size: ChunkSize,
 ) -> Answer<Split> {
     let drop = drop_of(&item)?;
-    if let Some(claimed_by) = claimed_by_another(objects, imports, &item, &drop).await? {
+    if let Some(claimed_by) = claimed_by_another(objects, imports, &item).await? {
         return Ok(Split::Over(claimed_by));
     }
     let item = announce(objects, imports, item).await?;
@@ -121,13 +121,17 @@ pub async fn split_again(
     Ok(Split::Sent(import_id))
 }
 
-/// The earlier import that approves the same dry run, or undoes the same import.
-async fn claimed_by_another(
+/// The earlier import that approves the same dry run, or undoes the same import. A request that has one starts nothing:
+/// a host asks before it announces the import.
+///
+/// # Errors
+/// Where a port fails.
+pub async fn claimed_by_another(
     objects: &impl Objects,
     imports: &impl Imports,
     item: &ImportItem,
-    drop: &Drop,
 ) -> Answer<Option<ImportId>> {
+    let drop = drop_of(item)?;
     let claimed_by = match &drop.what {
         DropTarget::Approve(dry_run) if approve::find(objects, imports, item, dry_run).await?.is_some() => {
             approve::claim(objects, item, dry_run).await?
