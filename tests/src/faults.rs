@@ -105,8 +105,11 @@ impl Machine {
 
 /// Whether a call of a stumbling machine fails: in one fit of three calls out of five.
 fn stumble(seed: u64, number: u64) -> Option<Side> {
-    let mixed =
-        (seed ^ (number / 3).wrapping_mul(0x9e37_79b9_7f4a_7c15)).wrapping_mul(0xd1b5_4a32_d192_ed03) >> 33;
+    // SplitMix64. A product alone spreads the fits so evenly that a stage of many calls never gets through.
+    let mut mixed = seed.wrapping_add((number / 3).wrapping_mul(0x9e37_79b9_7f4a_7c15));
+    mixed = (mixed ^ mixed >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    mixed = (mixed ^ mixed >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
+    mixed ^= mixed >> 31;
     let side = if (mixed >> 8).wrapping_add(number).is_multiple_of(2) { Side::Before } else { Side::After };
     mixed.is_multiple_of(5).then_some(side)
 }
