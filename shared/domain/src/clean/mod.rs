@@ -7,7 +7,7 @@
 //! - Values that identify: [`email`] with `domain_name`, [`phone`], [`website`], `document`. `names`: lists of domains.
 //! - For people only: `readable` writes internationalised domains in their own letters.
 //! - Other kinds: [`date`], `window` (hours of a day), `flag` (yes and no in five languages).
-//! - Before a cell is read: [`repair`] removes invisible characters, `misread` undoes UTF-8 read as Windows-1252,
+//! - Before a cell is read: [`mod@repair`] removes invisible characters, `misread` undoes UTF-8 read as Windows-1252,
 //!   `wrapping` removes brackets, `mailto:` and formulas around a value, `several` finds several values in one cell.
 //! - `empty_word`: words such as `N/A` that count as an empty cell. `corrupted`: values destroyed before they were sent.
 
