@@ -54,6 +54,8 @@
 //!         match message {
 //!             Message::Chunk(chunk) => drop(work_chunk(&ports, &plans, lease, &chunk).await?),
 //!             Message::Finalize(_, import) => drop(finalize(&ports, home.outbox(), lease, &import, None).await?),
+//!             // Nothing else writes into this pool: no import waits for its turn.
+//!             Message::Turn(_) => {}
 //!         }
 //!     }
 //!     Ok::<(), rollcall_pipeline::fault::Fault>(())
