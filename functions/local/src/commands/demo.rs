@@ -161,7 +161,7 @@ fn next(home: &Path, folder: &Path, program: &ProgramName, done: &Done) -> Strin
     look("report", shown(done.results.join("report.html")));
     look("rejected", shown(done.results.join("failed.csv")));
     if let Some(notification) = &done.notification {
-        look("letter", shown(notification.clone()));
+        look("e-mail", shown(notification.clone()));
     }
     if let Some(folder) = done.results.parent() {
         look("imports", shown(folder.to_owned()));

@@ -318,3 +318,37 @@ fn programs_and_the_directory_are_listed() {
     let more = place.ok(&["directory", "list", "accounts", "--limit", "1"]).out;
     assert!(more.contains("A1") && !more.contains("A2") && more.contains("--limit"), "{more}");
 }
+
+#[test]
+fn a_contact_is_shown_with_what_each_import_wrote() {
+    let place = Place::new();
+    place.run(&["program", "set", "acme"]);
+    let import = |name: &str, rows: &str| {
+        let file = place.file(name, format!("Name,E-mail,Note\n{rows}"));
+        place.run(&["import", &file, "--program", "acme", "--profile", "prospects", "--json"]).json()
+    };
+    let first = import("first.csv", "Ann,ann@one.example,met in May\nBob,bob@one.example,\n");
+    let second = import("second.csv", "Anna,ann@one.example,\n");
+    let undo = place.run(&["undo", second["import_id"].as_str().unwrap(), "--json"]).json();
+    let contacts = place.contacts();
+    let ann = contacts.iter().find(|contact| contact["email"] == "ann@one.example").unwrap();
+    let id = ann["contact_id"].as_str().unwrap();
+    let shown = place.run(&["contacts", "show", id, "--program", "acme", "--json"]).json();
+    let history = shown["history"].as_array().unwrap();
+    let told: Vec<_> =
+        history.iter().map(|entry| (&entry["import_id"], entry["did"].as_str().unwrap())).collect();
+    let wanted = [(&first, "created"), (&second, "updated"), (&undo, "restored")];
+    assert_eq!(told, wanted.map(|(import, did)| (&import["import_id"], did)));
+    let note =
+        history[0]["fields"].as_array().unwrap().iter().find(|field| field["field"] == "note").unwrap();
+    assert_eq!(note["after"], "met in May");
+    let change = &history[1]["fields"];
+    assert_eq!(*change, serde_json::json!([{ "field": "name", "before": "Ann", "after": "Anna" }]));
+    assert_eq!(history[2]["fields"][0]["after"], "Ann");
+    assert_eq!(shown["name"], "Ann");
+    let text = place.ok(&["contacts", "show", id, "--program", "acme"]).out;
+    assert!(["created by", "restored by", "met in May"].iter().all(|part| text.contains(part)), "{text}");
+    place
+        .run(&["contacts", "show", "nobody", "--program", "acme"])
+        .says(2, &["no such contact", "contacts list"]);
+}
