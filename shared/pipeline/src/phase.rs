@@ -7,7 +7,8 @@ use crate::pause::is_paused;
 use crate::ports::{Answer, ImportItem, Imports, Objects};
 
 /// What an import is doing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Phase {
     /// Its file is surveyed.
     Splitting,

@@ -59,7 +59,7 @@ words! {
     mode mode_upsert mode_create mode_update drop_invalid allow_duplicates replace remember remembered look_again
     preview show status all new exists active error counts partial_rows partial_bytes take take_row type_over notes
     no_rows_shown previous_rows next_rows rows_from_to start_dry_run dry_run_note import_of dry_run_of
-    phase_splitting phase_working phase_rate phase_finalizing phase_over progress cancel cancelling approve
+    phase_splitting phase_waiting phase_working phase_rate phase_finalizing phase_over phase_paused progress cancel cancelling approve
     approve_note approved_as approves outcome errors warnings what fix affected lines changes changed downloads
     file_report file_succeeded file_failed file_changes file_removed file_undone file_summary file_upload undo
     notify_me over_news problem_title home yes close search search_on nobody_found no_contacts more_contacts

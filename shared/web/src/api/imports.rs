@@ -14,12 +14,13 @@ use rollcall_domain::types::id::{base32, sha256};
 use rollcall_domain::types::names::ImportId;
 use rollcall_pipeline::approve;
 use rollcall_pipeline::cancel::{Cancelled, cancel as note_cancel};
+use rollcall_pipeline::phase::Phase;
 use rollcall_pipeline::ports::{ImportItem, Imports};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::api::openapi::Refusals;
-use crate::api::progress::{ImportState, Phase};
+use crate::api::progress::ImportState;
 use crate::api::uploads::{OptionsBody, Upload, pairs};
 use crate::app::App;
 use crate::extract::{Body, Scope};

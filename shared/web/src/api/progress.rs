@@ -8,6 +8,7 @@ use rollcall_domain::plan::object_keys::Artifacts;
 use rollcall_domain::report::summary::Summary;
 use rollcall_domain::types::names::ImportId;
 use rollcall_pipeline::fault::Fault;
+use rollcall_pipeline::phase::{Phase, phase};
 use rollcall_pipeline::ports::{Answer, ImportItem, Imports, Objects};
 use serde::Serialize;
 use serde_json::Value;
@@ -15,32 +16,6 @@ use utoipa::ToSchema;
 
 use crate::app::Desk;
 use crate::host::Host;
-
-/// What an import is doing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum Phase {
-    /// Its file is read; or it waits for another import of its program.
-    Splitting,
-    /// Its rows are judged.
-    Working,
-    /// Its results are assembled.
-    Finalizing,
-    /// It is over.
-    Over,
-}
-
-impl Phase {
-    /// The word in the answer.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Splitting => "splitting",
-            Self::Working => "working",
-            Self::Finalizing => "finalizing",
-            Self::Over => "over",
-        }
-    }
-}
 
 /// How much is done of all.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, ToSchema)]
@@ -64,7 +39,8 @@ pub struct ImportState {
     pub file: String,
     /// Whether nothing is to be written.
     pub dry_run: bool,
-    /// What it is doing.
+    /// What it is doing: `splitting`, `waiting` for its turn, `paused`, `working`, `finalizing` or `over`.
+    #[schema(value_type = String)]
     pub phase: Phase,
     /// How it ended; null before.
     pub status: Option<String>,
@@ -165,7 +141,7 @@ impl<H: Host> Desk<H> {
             open.iter().copied().filter(|step| (*step as usize) < sizes.chunks.len()).collect();
         let left: u64 = judging.iter().map(|chunk| u64::from(sizes.chunks[*chunk as usize])).sum();
         let done = sizes.rows.saturating_sub(left);
-        state.phase = if open.is_empty() { Phase::Finalizing } else { Phase::Working };
+        state.phase = phase(self.host.objects(), self.host.imports(), item).await?;
         state.dry_run = sizes.dry_run;
         state.file.clone_from(&sizes.file);
         let all = u64::from(sizes.steps);
