@@ -26,8 +26,8 @@ use crate::extract::{Form, Scope};
 use crate::host::Host;
 use crate::problem::{Kind, Problem, ProblemDetails};
 
-/// Rows that a page looks at, shows at once, and columns that it shows.
-const LOOKED_AT: usize = 1_000;
+/// Rows that the table has, rows on one screen of it, and its columns.
+const MOST_ROWS: usize = 1_000;
 const SHOWN: usize = 50;
 const COLUMNS: usize = 12;
 /// Unknown values, and columns that are left over, that a page lists.
@@ -233,12 +233,12 @@ async fn look<H: Host>(
 ) -> Result<Response, Problem> {
     let profile = find(&app.host, &upload.about.profile).await?;
     let profile = profile.ok_or_else(|| scope.problem(Kind::ProfileUnknown))?;
-    let shown = match upload.preview(&app.host, scope, chosen.options(), LOOKED_AT).await {
+    let shown = match upload.preview(&app.host, scope, chosen.options(), MOST_ROWS).await {
         Ok(shown) => shown,
         Err(failed) if failed.kind == Kind::OptionsInvalid => {
             chosen = Chosen { left_out: chosen.left_out, filter: chosen.filter, ..Chosen::default() };
             problem = problem.or(Some(failed));
-            upload.preview(&app.host, scope, Vec::new(), LOOKED_AT).await?
+            upload.preview(&app.host, scope, Vec::new(), MOST_ROWS).await?
         }
         Err(failed) => return Err(failed),
     };
@@ -325,11 +325,11 @@ impl View<'_> {
         let number = |number: usize| f.number(number as u64);
         let (from, to) = (page * SHOWN + usize::from(!part.is_empty()), page * SHOWN + part.len());
         let slots = [("from", &*number(from)), ("to", &*number(to)), ("all", &*number(chosen.len()))];
-        let looked_at = number(LOOKED_AT);
-        let partial = || f.fill(&f.w.partial_rows, &[("rows", &looked_at)]);
+        let shown = number(preview.rows.len());
+        let partial = || f.fill(&f.w.partial_rows, &[("rows", &shown)]);
         TableView {
             counts: self.counts(),
-            partial_rows: (preview.rows.len() >= LOOKED_AT).then(partial),
+            partial_rows: (preview.statuses.looked_at > preview.rows.len() as u64).then(partial),
             filters: self.filters(),
             page,
             width: columns.len() + 1,
@@ -519,14 +519,15 @@ impl View<'_> {
     }
 
     fn counts(&self) -> String {
-        let number = |count: usize| self.f.number(count as u64);
+        let statuses = &self.preview().statuses;
         let slots = [
-            ("rows", number(self.preview().rows.len())),
-            ("new", number(self.count(RowStatus::Absent))),
-            ("exists", number(self.count(RowStatus::Exists))),
-            ("active", number(self.count(RowStatus::Active))),
-            ("error", number(self.count(RowStatus::Error))),
+            ("rows", statuses.looked_at),
+            ("new", statuses.absent),
+            ("exists", statuses.exists),
+            ("active", statuses.active),
+            ("error", statuses.error),
         ];
+        let slots = slots.map(|(name, count)| (name, self.f.number(count)));
         let slots: Vec<(&str, &str)> = slots.iter().map(|(name, value)| (*name, value.as_str())).collect();
         self.f.fill(&self.f.w.counts, &slots)
     }
