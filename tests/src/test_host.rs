@@ -26,6 +26,7 @@ use rollcall_pipeline::fault::Fault;
 use rollcall_pipeline::finalize::{Finalized, finalize};
 use rollcall_pipeline::ports::{Clock, ObjectVersion, Objects, Ports};
 use rollcall_pipeline::preview::{Preview, preview};
+use rollcall_pipeline::request::new_item;
 use rollcall_pipeline::split::{Split, split_import};
 use rollcall_pipeline::work::{Plans, work_chunk};
 
@@ -192,7 +193,9 @@ impl TestHost {
         let drop = Drop::parse(&object.key).unwrap();
         let given = options.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
         let (directory, contacts) = (self.home.directory(), self.home.contacts());
-        block_on(preview(self.home.bucket(), &directory, &contacts, &drop, object, given, 100)).unwrap()
+        let bucket = self.home.bucket();
+        let item = new_item(bucket.bucket(), &drop, object, given, self.clock.now());
+        block_on(preview(bucket, &directory, &contacts, &drop, &item, 100)).unwrap()
     }
 
     /// Drops a file into the inbox, a while after the one before.
@@ -218,9 +221,7 @@ impl TestHost {
         size: ChunkSize,
     ) -> ImportId {
         let given = options.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-        let Ports { objects, imports, queue, clock, .. } = &self.ports(queue.clone());
-        let split = split_import(objects, imports, queue, clock, object, given, size);
-        match block_on(split).unwrap() {
+        match block_on(split_import(&self.ports(queue.clone()), object, given, size)).unwrap() {
             Split::Refused(import)
             | Split::Sent(import)
             | Split::Over(import)

@@ -23,6 +23,7 @@ use rollcall_pipeline::ports::{
     Clock, ContactReader, Imports, NotificationClaim, ObjectVersion, Objects, Pool, Ports,
 };
 use rollcall_pipeline::preview::{Preview, preview};
+use rollcall_pipeline::request::new_item;
 use rollcall_pipeline::split::{split_again, split_import};
 use rollcall_pipeline::work::{Plans, Worked, work_chunk};
 
@@ -199,7 +200,8 @@ impl World {
             unreachable!("a file was dropped")
         };
         let drop = Drop::parse(&object.key).unwrap();
-        block_on(preview(&self.objects, &self.directory, &self.contacts, &drop, object, given, 100)).unwrap()
+        let item = new_item(self.objects.bucket(), &drop, object, given, self.clock.now());
+        block_on(preview(&self.objects, &self.directory, &self.contacts, &drop, &item, 100)).unwrap()
     }
 
     /// Drops a file into the inbox, a second after what was before.
@@ -305,8 +307,7 @@ impl World {
         options: Vec<(String, String)>,
         size: ChunkSize,
     ) -> Handled {
-        let Ports { objects, imports, queue, clock, .. } = &machine.ports(self.ports(queue));
-        match block_on(split_import(objects, imports, queue, clock, object, options, size)) {
+        match block_on(split_import(&machine.ports(self.ports(queue)), object, options, size)) {
             Ok(_) => Handled::Done,
             Err(_) => Handled::Again,
         }

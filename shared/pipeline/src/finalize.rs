@@ -148,7 +148,7 @@ async fn is_ready(host: &impl Host, artifacts: &Artifacts, plan: &Plan) -> Answe
     if !plan.is_gated() {
         return Ok(imports.open_chunks(&plan.import_id).await?.is_empty());
     }
-    let gate = gate::look_after(host, artifacts, plan).await?;
+    let gate = gate::advance(host, artifacts, plan).await?;
     Ok(matches!(gate, Gate::Done))
 }
 
@@ -178,7 +178,7 @@ async fn conclude<H: Host>(
     add_verdict(&mut tally, &upload.verdict);
     refused.iter().flat_map(|refused| &refused.exceeded).for_each(|finding| tally.add_file(finding));
     let removed = removed(plan, &tally, decision.as_ref().filter(|_| failed.is_none()));
-    removed.and_then(Removal::told).iter().for_each(|finding| tally.add_file(finding));
+    removed.and_then(Removal::warning).iter().for_each(|finding| tally.add_file(finding));
     let head = head(plan, item);
     let mut summary = Summary::from_tally(head, tally, plan.started_at, clock.now());
     if !plan.tiles() {
@@ -303,8 +303,8 @@ pub(crate) async fn write_report(
 
 /// Adds the findings about the file as a whole.
 fn add_verdict(tally: &mut Tally, verdict: &Verdict) {
-    for told in verdict.errors.iter().chain(&verdict.warnings) {
-        tally.add_file(&Finding { column: told.column.clone(), ..Finding::new(told.code) });
+    for finding in verdict.errors.iter().chain(&verdict.warnings) {
+        tally.add_file(&Finding { column: finding.column.clone(), ..Finding::new(finding.code) });
     }
 }
 

@@ -55,8 +55,8 @@ pub(crate) enum Gate {
     Done,
 }
 
-/// Looks after the gate of an import: decides once all chunks are judged, and sends what is to be written.
-pub(crate) async fn look_after(host: &impl Host, artifacts: &Artifacts, plan: &Plan) -> Answer<Gate> {
+/// Advances a gated import: decides once all chunks are judged, and sends the chunks that are to be written.
+pub(crate) async fn advance(host: &impl Host, artifacts: &Artifacts, plan: &Plan) -> Answer<Gate> {
     let Ports { objects, contacts, imports, queue, .. } = host.ports();
     let open = imports.open_chunks(&plan.import_id).await?;
     if open.iter().any(|step| plan.is_judging(*step)) {

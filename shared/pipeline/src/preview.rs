@@ -7,7 +7,6 @@ mod unknown_values;
 
 use std::collections::BTreeMap;
 
-use jiff::Timestamp;
 use rollcall_domain::file::cells::Cells;
 use rollcall_domain::file::record_text;
 use rollcall_domain::file::split::records;
@@ -30,9 +29,9 @@ use serde::Serialize;
 
 use crate::artifacts::Loaded;
 use crate::fault::Fault;
-use crate::ports::{Answer, Contacts, Directory, ObjectVersion, Objects};
+use crate::ports::{Answer, Contacts, Directory, ImportItem, ObjectVersion, Objects};
 use crate::removal;
-use crate::request::{ImportRequest, new_item, read_profile};
+use crate::request::{ImportRequest, read_profile};
 use crate::split::{Cutter, columns_of, mapping_of, plan_of};
 use crate::survey::{form, survey};
 use crate::text::{Kind, Text};
@@ -156,7 +155,7 @@ impl RowStatus {
     }
 }
 
-/// Returns the verdict on the object, with its first rows.
+/// Returns the verdict on a file, with its first rows: `item` is the import that `drop` would start.
 ///
 /// # Errors
 /// If a port fails.
@@ -165,24 +164,28 @@ pub async fn preview(
     directory: &impl Directory,
     contacts: &impl Contacts,
     drop: &Drop,
-    object: ObjectVersion,
-    given: Vec<(String, String)>,
+    item: &ImportItem,
     rows: usize,
 ) -> Answer<Preview> {
-    let item = new_item(objects.bucket(), drop, object, given, Timestamp::UNIX_EPOCH);
-    let asked = ImportRequest::peek(objects, &item, drop).await?;
+    let request = ImportRequest::peek(objects, item, drop).await?;
     let size = ChunkSize { rows: CHUNK_ROWS, ..ChunkSize::default() };
-    let surveyed = survey(objects, &item.object, &asked, size).await?;
-    let plan = Plan { dry_run: true, ..plan_of(&item, &drop.file, &asked, &surveyed) };
+    let surveyed = survey(objects, &item.object, &request, size).await?;
+    let plan = Plan { dry_run: true, ..plan_of(item, &drop.file, &request, &surveyed) };
     let locale = plan.settings.locale;
-    let labels = asked.profile.as_ref().map(Profile::labels).unwrap_or_default();
+    let labels = request.profile.as_ref().map(Profile::labels).unwrap_or_default();
     let mut verdict = Verdict::of(findings(&surveyed, &labels, locale));
-    let Some(profile) = asked.profile.as_ref().filter(|_| verdict.accepted).cloned() else {
-        let known = match asked.profile.clone() {
+    let Some(profile) = request.profile.as_ref().filter(|_| verdict.accepted).cloned() else {
+        let known = match request.profile.clone() {
             Some(profile) => Some(profile),
             None => read_profile(objects, &drop.what).await?.ok(),
         };
-        return refused(objects, &item.object, &asked, &surveyed, known, verdict, rows).await;
+        let mut preview = Preview::refused(verdict, &surveyed);
+        let Some(form) = form(objects, &item.object, &request, &surveyed).await? else { return Ok(preview) };
+        match &form.kind {
+            Kind::Delimited(encoding) => preview.encoding = Some(encoding.as_str().to_owned()),
+            Kind::Sheet(sheet) => preview.sheet = Some(sheet.name.clone()),
+        }
+        return as_decoded(preview, Text::new(objects, &item.object, form), &request, known, rows).await;
     };
     let columns = columns_of(&surveyed.mapping, Some(&profile));
     let loaded = Loaded { plan, profile };
@@ -192,19 +195,37 @@ pub async fn preview(
     }
     let unknown_values = judged.unknown.with_nearest(directory, &loaded).await?;
     Ok(Preview {
-        verdict,
         encoding: surveyed.encoding.as_ref().map(|found| found.encoding.as_str().to_owned()),
         delimiter: surveyed.sign(),
         sheet: surveyed.sheet.as_ref().map(|sheet| sheet.name.clone()),
-        detection: Detection::of(&surveyed),
         columns,
-        mapping: mapping_of(&surveyed),
         missing: surveyed.mapping.missing(&loaded.profile),
         unknown_values,
         rows_total: Some(loaded.plan.rows),
         statuses: judged.statuses,
         rows: judged.rows,
+        ..Preview::refused(verdict, &surveyed)
     })
+}
+
+impl Preview {
+    /// A preview without columns and rows.
+    fn refused(verdict: Verdict, surveyed: &Surveyed) -> Self {
+        Self {
+            verdict,
+            encoding: None,
+            delimiter: None,
+            sheet: None,
+            detection: Detection::of(surveyed),
+            columns: Vec::new(),
+            mapping: mapping_of(surveyed),
+            missing: Vec::new(),
+            unknown_values: BTreeMap::new(),
+            rows_total: None,
+            statuses: Statuses::default(),
+            rows: Vec::new(),
+        }
+    }
 }
 
 /// The number of rows to look up in one batch.
@@ -233,7 +254,7 @@ async fn add_removal(
     let json = |finding: Finding| FindingJson::new(&finding, &profile.labels(), plan.settings.locale);
     match removal.exceeds(&plan.options) {
         Some(finding) => verdict.errors.push(json(finding)),
-        None => verdict.warnings.extend(removal.told().map(json)),
+        None => verdict.warnings.extend(removal.warning().map(json)),
     }
     verdict.accepted = verdict.errors.is_empty();
     Ok(())
@@ -290,15 +311,15 @@ async fn judge(
 ) -> Answer<Vec<(Option<ContactId>, PreviewRow)>> {
     let (delimiter, locale) = (loaded.plan.delimiter(), loaded.plan.settings.locale);
     let labels = loaded.profile.labels();
-    let bench = ChunkJudge::open(&loaded.plan, &loaded.profile, &message);
-    let mut bench = bench.with_secret(directory.secret()?);
-    let mut wanted = bench.wanted();
-    let found = look_up(directory, contacts, loaded, &mut bench, &mut wanted).await?;
-    let told = bench.tell(&wanted, &found).map_err(|error| Fault::damaged("judging a chunk", error))?;
-    let mut told = told.into_iter().peekable();
+    let judge = ChunkJudge::open(&loaded.plan, &loaded.profile, &message);
+    let mut judge = judge.with_secret(directory.secret()?);
+    let mut wanted = judge.wanted();
+    let found = look_up(directory, contacts, loaded, &mut judge, &mut wanted).await?;
+    let judged = judge.preview(&wanted, &found).map_err(|error| Fault::damaged("judging a chunk", error))?;
+    let mut judged = judged.into_iter().peekable();
     let mut rows = Vec::new();
     for (number, record) in (message.first_row..).zip(records(message.text.as_bytes(), delimiter)) {
-        if let Some(judged) = told.next_if(|judged| judged.row == number) {
+        if let Some(judged) = judged.next_if(|judged| judged.row == number) {
             let findings = judged.findings.iter().map(|one| FindingJson::new(one, &labels, locale));
             let row = PreviewRow {
                 row: number,
@@ -320,37 +341,15 @@ fn cells(record: &str, delimiter: u8) -> Vec<String> {
     cells.iter().map(str::to_owned).collect()
 }
 
-/// A file that an import would refuse: its columns and cells, as far as they can be decoded.
-async fn refused(
-    objects: &impl Objects,
-    object: &ObjectVersion,
-    asked: &ImportRequest,
-    surveyed: &Surveyed,
+/// Adds the columns and cells of a file that an import would refuse, as far as they can be decoded.
+async fn as_decoded<O: Objects>(
+    mut preview: Preview,
+    mut text: Text<'_, O>,
+    request: &ImportRequest,
     known: Option<Profile>,
-    verdict: Verdict,
     limit: usize,
 ) -> Answer<Preview> {
-    let mut preview = Preview {
-        verdict,
-        encoding: None,
-        delimiter: None,
-        sheet: None,
-        detection: Detection::of(surveyed),
-        columns: Vec::new(),
-        mapping: mapping_of(surveyed),
-        missing: Vec::new(),
-        unknown_values: BTreeMap::new(),
-        rows_total: None,
-        statuses: Statuses::default(),
-        rows: Vec::new(),
-    };
-    let Some(form) = form(objects, object, asked, surveyed).await? else { return Ok(preview) };
-    match &form.kind {
-        Kind::Delimited(encoding) => preview.encoding = Some(encoding.as_str().to_owned()),
-        Kind::Sheet(sheet) => preview.sheet = Some(sheet.name.clone()),
-    }
     let profile = known.clone().unwrap_or_else(stranger);
-    let mut text = Text::new(objects, object, form);
     let mut sample = Vec::new();
     let mut complete = false;
     while !complete && sample.len() <= MOST_SHOWN && (sample.is_empty() || preview.rows.len() < limit) {
@@ -361,7 +360,7 @@ async fn refused(
             Err(fault) => return Err(fault),
         }
         if !sample.is_empty() {
-            show(&mut preview, &sample, complete, &profile, asked, limit);
+            show(&mut preview, &sample, complete, &profile, request, limit);
         }
     }
     if known.is_none() {
@@ -388,12 +387,12 @@ fn show(
     sample: &[u8],
     complete: bool,
     profile: &Profile,
-    asked: &ImportRequest,
+    request: &ImportRequest,
     limit: usize,
 ) {
     let opening = match preview.sheet {
-        Some(_) => Opening::of_sheet(sample, profile, &asked.options),
-        None => Opening::of(sample, complete, profile, &asked.options),
+        Some(_) => Opening::of_sheet(sample, profile, &request.options),
+        None => Opening::of(sample, complete, profile, &request.options),
     };
     let delimiter = opening.delimiter;
     let rewritten = opening.dialect.rewritten(sample, delimiter);
@@ -417,7 +416,7 @@ fn show(
             no_row_yet = blank && opening.mapping.has_header;
         } else {
             row += 1;
-            let chosen = asked.options.rows.as_ref().is_none_or(|rows| rows.contains(row));
+            let chosen = request.options.rows.as_ref().is_none_or(|rows| rows.contains(row));
             if chosen && !blank {
                 let (status, findings, changes) = (RowStatus::Error, Vec::new(), Vec::new());
                 preview.rows.push(PreviewRow { row, line, cells, status, findings, changes });

@@ -128,8 +128,8 @@ impl Removal {
         (!limit.allows(self.removed, self.pool)).then(|| finding.arg("limit", limit.to_string()))
     }
 
-    /// The warning that tells how many contacts go; nothing where none does.
-    pub(crate) fn told(&self) -> Option<Finding> {
+    /// The warning with the number of contacts that are removed; none where it is 0.
+    pub(crate) fn warning(&self) -> Option<Finding> {
         let finding = Finding::new(Code::RowsRemoved).arg("found", self.removed.to_string());
         (self.removed > 0).then_some(finding)
     }

@@ -28,7 +28,7 @@ use crate::fault::Fault;
 use crate::head::head;
 use crate::lane::{announce, take_turn};
 use crate::pause::is_paused;
-use crate::ports::{Answer, Clock, ImportItem, Imports, ObjectVersion, Objects, Queue, Turn};
+use crate::ports::{Answer, Clock, Host, ImportItem, Imports, ObjectVersion, Objects, Ports, Queue, Turn};
 use crate::request::{ImportRequest, drop_of, new_item};
 use crate::survey::survey;
 use crate::text::{Form, Text};
@@ -56,14 +56,12 @@ pub enum Split {
 /// # Errors
 /// [`Fault::Gone`] if the object was removed or overwritten in the meantime: the import fails.
 pub async fn split_import(
-    objects: &impl Objects,
-    imports: &impl Imports,
-    queue: &impl Queue,
-    clock: &impl Clock,
+    host: &impl Host,
     object: ObjectVersion,
     given: Vec<(String, String)>,
     size: ChunkSize,
 ) -> Answer<Split> {
+    let Ports { objects, imports, queue, clock, .. } = host.ports();
     let Some(drop) = Drop::parse(&object.key) else { return Ok(Split::NotOurs) };
     let item = new_item(objects.bucket(), &drop, object, given, clock.now());
     split_again(objects, imports, queue, clock, item, size).await

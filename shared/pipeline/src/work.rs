@@ -163,12 +163,12 @@ async fn judge(
     message: &ChunkMessage,
 ) -> Answer<ChunkResult> {
     let approved = approved_rows(objects, loaded, message).await?;
-    let bench = ChunkJudge::open(&loaded.plan, &loaded.profile, message).with_approved(approved);
-    let mut bench = bench.with_secret(directory.secret()?);
-    let mut wanted = bench.wanted();
-    let found = look_up(directory, contacts, loaded, &mut bench, &mut wanted).await?;
+    let judge = ChunkJudge::open(&loaded.plan, &loaded.profile, message).with_approved(approved);
+    let mut judge = judge.with_secret(directory.secret()?);
+    let mut wanted = judge.wanted();
+    let found = look_up(directory, contacts, loaded, &mut judge, &mut wanted).await?;
     let chunk_result =
-        bench.judge(&wanted, &found).map_err(|error| Fault::damaged("judging a chunk", error))?;
+        judge.judge(&wanted, &found).map_err(|error| Fault::damaged("judging a chunk", error))?;
     if put_chunk_result(objects, artifacts, message, &chunk_result).await? {
         return Ok(chunk_result);
     }
@@ -206,7 +206,7 @@ pub(crate) async fn look_up(
     directory: &impl Directory,
     contacts: &impl Contacts,
     loaded: &Loaded,
-    bench: &mut ChunkJudge<'_>,
+    judge: &mut ChunkJudge<'_>,
     wanted: &mut Lookups,
 ) -> Answer<LookupAnswers> {
     let plan = &loaded.plan;
@@ -224,7 +224,7 @@ pub(crate) async fn look_up(
         found.items = directory.read(&plan.program, kind, &wanted.ids).await?;
     } else {
         found.contacts = contacts.read(&pool(loaded), &plan.import_id, &wanted.contacts).await?;
-        let reach = || bench.reach_keys(&found);
+        let reach = || judge.reach_keys(&found);
         found.suppressed = suppressions::suppressed(directory, &plan.program, reach).await?;
     }
     Ok(found)

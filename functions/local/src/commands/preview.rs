@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use console::Style;
 use indicatif::HumanCount;
+use jiff::Timestamp;
 use pollster::block_on;
 use rollcall_domain::messages::labels::Labels;
 use rollcall_domain::messages::localized::FindingJson;
@@ -16,8 +17,9 @@ use rollcall_domain::types::locale::Locale;
 use rollcall_embedded::bucket::Bucket;
 use rollcall_embedded::home::{Home, HomeError};
 use rollcall_embedded::memory::{MemoryContacts, MemoryDirectory};
+use rollcall_pipeline::ports::Objects;
 use rollcall_pipeline::preview::{Preview, PreviewRow, RowStatus, UnknownValue, preview};
-
+use rollcall_pipeline::request::new_item;
 use serde::Serialize;
 
 use super::option;
@@ -109,13 +111,15 @@ fn show(asked: &ImportArguments, home: &Path, rows: usize) -> Result<Shown, Star
             let objects = FileObjects::new(source, &key, Some(home.bucket().clone()));
             let object = objects.version()?;
             let (directory, contacts) = (home.directory(), home.contacts());
-            block_on(preview(&objects, &directory, &contacts, &drop, object, given, rows))
+            let item = new_item(objects.bucket(), &drop, object, given, Timestamp::now());
+            block_on(preview(&objects, &directory, &contacts, &drop, &item, rows))
         }
         Err(HomeError::Missing(_)) => {
             let objects = FileObjects::new(source, &key, Bucket::open_shared(&home.join("bucket")).ok());
             let object = objects.version()?;
             let (directory, contacts) = (MemoryDirectory::default(), MemoryContacts::default());
-            block_on(preview(&objects, &directory, &contacts, &drop, object, given, rows))
+            let item = new_item(objects.bucket(), &drop, object, given, Timestamp::now());
+            block_on(preview(&objects, &directory, &contacts, &drop, &item, rows))
         }
         Err(error) => return Err(error.into()),
     };

@@ -102,9 +102,7 @@ impl<'h> Run<'h> {
     fn split(&self, object: &ObjectVersion, given: &[(String, String)]) {
         loop {
             let (dropped, given) = (object.clone(), given.to_vec());
-            let Ports { objects, imports, queue, clock, .. } = &self.ports;
-            let split = split_import(objects, imports, queue, clock, dropped, given, self.tune.size);
-            match block_on(split) {
+            match block_on(split_import(&self.ports, dropped, given, self.tune.size)) {
                 Ok(Split::Sent(_) | Split::Refused(_)) => return,
                 Ok(Split::Over(import)) if import == self.import => return self.answer_again(),
                 // A request that was made before: the import that it started answers.

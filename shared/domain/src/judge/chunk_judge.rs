@@ -314,7 +314,7 @@ impl<'p> ChunkJudge<'p> {
     ///
     /// # Errors
     /// If an answer cannot be parsed.
-    pub fn tell(self, wanted: &Lookups, found: &LookupAnswers) -> Result<Vec<JudgedRow>, String> {
+    pub fn preview(self, wanted: &Lookups, found: &LookupAnswers) -> Result<Vec<JudgedRow>, String> {
         self.judge_rows(wanted, found, Some(Vec::new())).map(|output| output.rows.unwrap_or_default())
     }
 

@@ -59,8 +59,11 @@ impl ChangeRules {
     pub fn set(&mut self, name: &str, value: &str) -> Result<bool, String> {
         let value = value.trim();
         match name {
-            "mode" => self.mode = parse_mode(value)?,
-            "blank" => self.blank = parse_blank(value)?,
+            "mode" => {
+                let modes = [("upsert", Mode::Upsert), ("create", Mode::Create), ("update", Mode::Update)];
+                self.mode = one_of(value, &modes)?;
+            }
+            "blank" => self.blank = one_of(value, &[("keep", Blank::Keep), ("clear", Blank::Clear)])?,
             "clear_word" => self.clear_word = Some(value.to_owned()).filter(|word| !word.is_empty()),
             "keep_fields" => {
                 let names = value.split(',').map(str::trim).filter(|name| !name.is_empty());
@@ -92,21 +95,17 @@ impl ChangeRules {
     }
 }
 
-fn parse_mode(value: &str) -> Result<Mode, String> {
-    match value {
-        "upsert" => Ok(Mode::Upsert),
-        "create" => Ok(Mode::Create),
-        "update" => Ok(Mode::Update),
-        _ => Err(format!("takes upsert, create or update, not {value:?}")),
-    }
-}
-
-fn parse_blank(value: &str) -> Result<Blank, String> {
-    match value {
-        "keep" => Ok(Blank::Keep),
-        "clear" => Ok(Blank::Clear),
-        _ => Err(format!("takes keep or clear, not {value:?}")),
-    }
+/// The meaning of a value that is one of these words.
+///
+/// # Errors
+/// The words, if it is none of them.
+pub(super) fn one_of<T: Copy>(value: &str, words: &[(&str, T)]) -> Result<T, String> {
+    let found = words.iter().find(|(word, _)| *word == value.trim());
+    found.map(|(_, meaning)| *meaning).ok_or_else(|| {
+        let words: Vec<&str> = words.iter().map(|(word, _)| *word).collect();
+        let (last, others) = words.split_last().unwrap_or((&"", &[]));
+        format!("takes {} or {last}, not {value:?}", others.join(", "))
+    })
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use std::fmt;
 use crate::file::write::parse_delimiter;
 use serde::{Deserialize, Serialize};
 
-use crate::profile::change_rules::ChangeRules;
+use crate::profile::change_rules::{ChangeRules, one_of};
 use crate::profile::compiled::Profile;
 use crate::profile::share::Share;
 
@@ -213,96 +213,108 @@ impl Options {
     }
 
     fn set(&mut self, name: &str, value: &str) -> Result<(), OptionError> {
-        let wrong = |what: &str| OptionError { name: name.to_owned(), what: what.to_owned() };
-        let flag = || match value.trim().to_ascii_lowercase().as_str() {
-            "true" | "yes" | "on" | "1" => Ok(true),
-            "false" | "no" | "off" | "0" => Ok(false),
-            _ => Err(wrong(&format!("takes true or false, not {value:?}"))),
+        let in_full = name.replace('-', "_");
+        let set = if let Some(header) = name.strip_prefix("map.") {
+            self.map(header, value);
+            Ok(true)
+        } else if let Some(rest) = name.strip_prefix("value.") {
+            self.replace_value(rest, value)
+        } else if let Some(rest) = name.strip_prefix("cell.") {
+            self.type_over(rest, value)
+        } else {
+            self.changes
+                .set(&in_full, value)
+                .and_then(|set| Ok(set || self.set_named(&in_full, value)?))
+                .and_then(|set| Ok(set || self.set_reading(&in_full, value)?))
         };
-        if let Some(header) = name.strip_prefix("map.") {
-            self.map.retain(|(known, _)| known != header);
-            self.usual_map.retain(|known| known != header);
-            self.map.push((header.to_owned(), value.trim().to_owned()));
-            return Ok(());
+        let unknown = || format!("is not known; one of {NAMES}");
+        let what = match set {
+            Ok(true) => return Ok(()),
+            Ok(false) => unknown(),
+            Err(what) => what,
+        };
+        Err(OptionError { name: name.to_owned(), what })
+    }
+
+    /// `map.<header>`: the field that a column fills.
+    fn map(&mut self, header: &str, value: &str) {
+        self.map.retain(|(known, _)| known != header);
+        self.usual_map.retain(|known| known != header);
+        self.map.push((header.to_owned(), value.trim().to_owned()));
+    }
+
+    /// `value.<field>.<from>`: the known value that a sender's value stands for.
+    fn replace_value(&mut self, rest: &str, value: &str) -> Result<bool, String> {
+        let (field, from) = rest.split_once('.').ok_or("takes the form value.<field>.<from>=<to>")?;
+        self.value.retain(|known| (known.field.as_str(), known.from.as_str()) != (field, from));
+        let (field, from, to) = (field.to_owned(), from.to_owned(), value.trim().to_owned());
+        self.value.push(ValueOption { field, from, to });
+        Ok(true)
+    }
+
+    /// `cell.<row>.<field>`: the value to use in place of a cell.
+    fn type_over(&mut self, rest: &str, value: &str) -> Result<bool, String> {
+        let cell = rest.split_once('.').and_then(|(row, field)| Some((row.parse().ok()?, field)));
+        let (row, field) =
+            cell.filter(|(row, _)| *row > 0).ok_or("takes the form cell.<row>.<field>=<value>")?;
+        if value.chars().any(char::is_control) {
+            return Err("takes a value on one line".to_owned());
         }
-        if let Some(rest) = name.strip_prefix("value.") {
-            let (field, from) =
-                rest.split_once('.').ok_or_else(|| wrong("takes the form value.<field>.<from>=<to>"))?;
-            self.value.retain(|known| (known.field.as_str(), known.from.as_str()) != (field, from));
-            let (field, from, to) = (field.to_owned(), from.to_owned(), value.trim().to_owned());
-            self.value.push(ValueOption { field, from, to });
-            return Ok(());
-        }
-        if let Some(rest) = name.strip_prefix("cell.") {
-            let cell = rest.split_once('.').and_then(|(row, field)| Some((row.parse().ok()?, field)));
-            let (row, field) = cell
-                .filter(|(row, _)| *row > 0)
-                .ok_or_else(|| wrong("takes the form cell.<row>.<field>=<value>"))?;
-            if value.chars().any(char::is_control) {
-                return Err(wrong("takes a value on one line"));
-            }
-            self.cells.retain(|known| (known.row, known.field.as_str()) != (row, field));
-            self.cells.push(CellOption { row, field: field.to_owned(), value: value.to_owned() });
-            return Ok(());
-        }
-        let name_in_full = name.replace('-', "_");
-        if self.changes.set(&name_in_full, value).map_err(|what| wrong(&what))? {
-            return Ok(());
-        }
-        match name_in_full.as_str() {
-            "dry_run" => self.dry_run = flag()?,
-            "replace" => self.replace = flag()?,
-            "allow_duplicates" => self.allow_duplicates = flag()?,
-            "validate_agent" => self.validate_agent = flag()?,
-            "delimiter" => {
-                let delimiter = parse_delimiter(value)
-                    .ok_or_else(|| wrong(&format!("takes one of , ; | ^ tab, not {value:?}")))?;
-                self.delimiter = Some(delimiter);
-            }
-            "max_rejected" => self.max_rejected = Some(Share::parse(value).map_err(|what| wrong(&what))?),
-            "max_removed" => self.max_removed = Some(Share::parse(value).map_err(|what| wrong(&what))?),
-            "encoding" => self.encoding = Some(value.trim().to_owned()),
-            "sheet" => self.sheet = Some(value.to_owned()),
-            "first_line" => {
-                self.first_line = match value.trim() {
-                    "auto" => FirstLine::Auto,
-                    "header" => FirstLine::Header,
-                    "ignore" => FirstLine::Ignore,
-                    "data" => FirstLine::Data,
-                    _ => return Err(wrong(&format!("takes auto, header, ignore or data, not {value:?}"))),
-                }
-            }
-            "columns" => self.columns = Some(value.split(',').map(|name| name.trim().to_owned()).collect()),
-            "ambiguous" => {
-                self.ambiguous_first = match value.trim() {
-                    "first" => true,
-                    "error" => false,
-                    _ => return Err(wrong(&format!("takes error or first, not {value:?}"))),
-                }
-            }
-            "invalid_optional" => {
-                self.drop_invalid = match value.trim() {
-                    "drop" => true,
-                    "reject" => false,
-                    _ => return Err(wrong(&format!("takes reject or drop, not {value:?}"))),
-                }
-            }
+        self.cells.retain(|known| (known.row, known.field.as_str()) != (row, field));
+        self.cells.push(CellOption { row, field: field.to_owned(), value: value.to_owned() });
+        Ok(true)
+    }
+
+    /// Sets an option that says what is imported; `false` if it is none of these.
+    fn set_named(&mut self, name: &str, value: &str) -> Result<bool, String> {
+        match name {
+            "dry_run" => self.dry_run = flag(value)?,
+            "replace" => self.replace = flag(value)?,
+            "allow_duplicates" => self.allow_duplicates = flag(value)?,
+            "validate_agent" => self.validate_agent = flag(value)?,
+            "max_rejected" => self.max_rejected = Some(Share::parse(value)?),
+            "max_removed" => self.max_removed = Some(Share::parse(value)?),
+            "ambiguous" => self.ambiguous_first = one_of(value, &[("error", false), ("first", true)])?,
+            "invalid_optional" => self.drop_invalid = one_of(value, &[("reject", false), ("drop", true)])?,
             "rows" => {
-                let rows = Rows::parse(value).ok_or_else(|| {
-                    wrong(&format!("takes row numbers and ranges such as 1,3,5-9, not {value:?}"))
-                })?;
-                self.rows = Some(rows);
+                let rows = Rows::parse(value);
+                let wrong = || format!("takes row numbers and ranges such as 1,3,5-9, not {value:?}");
+                self.rows = Some(rows.ok_or_else(wrong)?);
             }
             "notify" => {
                 self.notify =
                     value.split(',').map(|to| to.trim().to_owned()).filter(|to| !to.is_empty()).collect();
                 if let Some(to) = self.notify.iter().find(|to| !crate::clean::email::is_address(to)) {
-                    return Err(wrong(&format!("takes e-mail addresses separated by commas, not {to:?}")));
+                    return Err(format!("takes e-mail addresses separated by commas, not {to:?}"));
                 }
             }
-            _ => return Err(wrong(&format!("is not known; one of {NAMES}"))),
+            _ => return Ok(false),
         }
-        Ok(())
+        Ok(true)
+    }
+
+    /// Sets an option that says how the file is read; `false` if it is none of these.
+    fn set_reading(&mut self, name: &str, value: &str) -> Result<bool, String> {
+        match name {
+            "delimiter" => {
+                let wrong = || format!("takes one of , ; | ^ tab, not {value:?}");
+                self.delimiter = Some(parse_delimiter(value).ok_or_else(wrong)?);
+            }
+            "encoding" => self.encoding = Some(value.trim().to_owned()),
+            "sheet" => self.sheet = Some(value.to_owned()),
+            "first_line" => {
+                let words = [
+                    ("auto", FirstLine::Auto),
+                    ("header", FirstLine::Header),
+                    ("ignore", FirstLine::Ignore),
+                    ("data", FirstLine::Data),
+                ];
+                self.first_line = one_of(value, &words)?;
+            }
+            "columns" => self.columns = Some(value.split(',').map(|name| name.trim().to_owned()).collect()),
+            _ => return Ok(false),
+        }
+        Ok(true)
     }
 
     /// Checks what depends on the profile: names of fields, and the features that it allows.
@@ -354,6 +366,14 @@ impl Options {
             return wrong("allow_duplicates", format!("the profile {} does not offer it", profile.name));
         }
         Ok(())
+    }
+}
+
+fn flag(value: &str) -> Result<bool, String> {
+    match value.trim().to_ascii_lowercase().as_str() {
+        "true" | "yes" | "on" | "1" => Ok(true),
+        "false" | "no" | "off" | "0" => Ok(false),
+        _ => Err(format!("takes true or false, not {value:?}")),
     }
 }
 

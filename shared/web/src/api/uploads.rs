@@ -15,6 +15,7 @@ use rollcall_domain::types::limits;
 use rollcall_domain::types::names::{ProfileName, ProgramName};
 use rollcall_pipeline::ports::{ObjectVersion, ObjectWriter, Objects};
 use rollcall_pipeline::preview::{Preview, PreviewRow};
+use rollcall_pipeline::request::new_item;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -341,10 +342,11 @@ impl Upload {
         rows: usize,
     ) -> Result<PreviewAnswer, Problem> {
         let beginning = Beginning::of(host.objects(), &self.object).await?;
-        let (drop, object) = (self.drop(&scope.program, true), beginning.object());
+        let drop = self.drop(&scope.program, true);
+        let item = new_item(beginning.bucket(), &drop, beginning.object(), given, host.now());
         let (directory, contacts) = (host.directory(), host.contacts());
         let preview =
-            rollcall_pipeline::preview::preview(&beginning, directory, contacts, &drop, object, given, rows);
+            rollcall_pipeline::preview::preview(&beginning, directory, contacts, &drop, &item, rows);
         Ok(PreviewAnswer { preview: preview.await?, partial: beginning.partial() })
     }
 
