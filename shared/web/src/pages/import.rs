@@ -101,7 +101,7 @@ pub(super) async fn show<H: Host>(State(app): State<App<H>>, scope: Scope) -> Re
         program: scope.program.to_string(),
         id,
         file: state.file,
-        over: summary.is_some() || item.status.is_some(),
+        over: item.status.is_some(),
         streams: H::STREAMS,
         phase: f.w.phase_splitting.clone(),
         cancelled: app.host.objects().get(&artifacts.cancelled()).await?.is_some(),
