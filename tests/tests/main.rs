@@ -47,4 +47,5 @@ mod under_load;
 mod undo;
 mod undo_properties;
 mod walls;
+mod webhook;
 mod workbooks;
