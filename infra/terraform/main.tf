@@ -1,53 +1,2477 @@
-# Deploys infra/template.yaml, packaged, as a CloudFormation stack: one description of the installation, two ways in.
+# Written by infra/terraform/make from infra/template.yaml. Change the template.
 
-terraform {
-  required_version = ">= 1.5"
-  required_providers {
-    aws = {
-      source  = "hashicorp/aws"
-      version = ">= 5.0"
+locals {
+  makes_bucket             = var.existing_bucket == ""
+  makes_identity           = var.create_sender_identity
+  has_key                  = !(var.kms_key_arn == "")
+  has_alarm_topic          = !(var.alarm_topic_arn == "")
+  is_protected             = var.deletion_protection
+  keeps_drops              = var.inbox_days == 0
+  keeps_results            = var.result_days == 0
+  keeps_versions           = var.old_version_days == 0
+  has_splitter_concurrency = !(var.splitter_concurrency == 0)
+  warms_contacts           = !(var.contacts_warm_writes == 0)
+  warms_directory          = !(var.directory_warm_reads == 0)
+  has_boundary             = !(var.permissions_boundary_arn == "")
+  is_traced                = var.tracing == "Active"
+  is_sandbox               = var.ses_sandbox
+  makes_secret             = var.secret_arn == ""
+  pace = {
+    standard = {
+      SplitterNearLimit  = 810000
+      WorkerSeconds      = 60
+      WorkerNearLimit    = 54000
+      ChunkVisibility    = 360
+      WorkerLease        = "75"
+      ChunkReceives      = 5
+      DeadReceives       = 10
+      FinalizerSeconds   = 300
+      FinalizerNearLimit = 270000
+      FinalizeVisibility = 1800
+      FinalizerLease     = "330"
+      FinalizeReceives   = 5
+      SweepAfter         = "2100"
+      SweepRate          = "rate(10 minutes)"
+      HeartbeatSeconds   = 1800
+    }
+    quick = {
+      SplitterNearLimit  = 810000
+      WorkerSeconds      = 10
+      WorkerNearLimit    = 9000
+      ChunkVisibility    = 60
+      WorkerLease        = "13"
+      ChunkReceives      = 2
+      DeadReceives       = 4
+      FinalizerSeconds   = 10
+      FinalizerNearLimit = 9000
+      FinalizeVisibility = 60
+      FinalizerLease     = "13"
+      FinalizeReceives   = 2
+      SweepAfter         = "150"
+      SweepRate          = "rate(1 minute)"
+      HeartbeatSeconds   = 180
+    }
+  }
+  chunks = {
+    Size = {
+      Rows  = "2000"
+      Bytes = "600000"
+    }
+    Batch = {
+      Messages = 4
+    }
+  }
+  alarm_actions = local.has_alarm_topic ? [var.alarm_topic_arn] : []
+}
+
+# Bucket
+resource "aws_s3_bucket" "bucket" {
+  count         = local.makes_bucket ? 1 : 0
+  bucket_prefix = "${var.name}-"
+  tags          = var.tags
+  lifecycle {
+    prevent_destroy = true
+  }
+}
+
+# Bucket
+resource "aws_s3_bucket_versioning" "bucket" {
+  count  = local.makes_bucket ? 1 : 0
+  bucket = aws_s3_bucket.bucket[0].id
+  versioning_configuration {
+    status = "Enabled"
+  }
+}
+
+# Bucket
+resource "aws_s3_bucket_ownership_controls" "bucket" {
+  count  = local.makes_bucket ? 1 : 0
+  bucket = aws_s3_bucket.bucket[0].id
+  rule {
+    object_ownership = "BucketOwnerEnforced"
+  }
+}
+
+# Bucket
+resource "aws_s3_bucket_public_access_block" "bucket" {
+  count                   = local.makes_bucket ? 1 : 0
+  bucket                  = aws_s3_bucket.bucket[0].id
+  block_public_acls       = true
+  block_public_policy     = true
+  ignore_public_acls      = true
+  restrict_public_buckets = true
+}
+
+# Bucket
+resource "aws_s3_bucket_server_side_encryption_configuration" "bucket" {
+  count  = local.makes_bucket ? 1 : 0
+  bucket = aws_s3_bucket.bucket[0].id
+  rule {
+    bucket_key_enabled = true
+    apply_server_side_encryption_by_default {
+      sse_algorithm     = local.has_key ? "aws:kms" : "AES256"
+      kms_master_key_id = local.has_key ? var.kms_key_arn : null
     }
   }
 }
 
-resource "aws_cloudformation_stack" "rollcall" {
-  name          = var.name
-  template_body = file(var.packaged_template)
-  capabilities  = ["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"]
-  on_failure    = "ROLLBACK"
-  tags          = var.tags
+# Bucket
+resource "aws_s3_bucket_notification" "bucket" {
+  count       = local.makes_bucket ? 1 : 0
+  bucket      = aws_s3_bucket.bucket[0].id
+  eventbridge = true
+}
 
-  parameters = {
-    ExistingBucket       = var.existing_bucket
-    Sender               = var.sender
-    SenderIdentity       = coalesce(var.sender_identity, var.sender)
-    CreateSenderIdentity = tostring(var.create_sender_identity)
-    AlarmTopicArn        = var.alarm_topic_arn
-    KmsKeyArn            = var.kms_key_arn
-    Architecture         = var.architecture
-    DeletionProtection   = tostring(var.deletion_protection)
-    LogDays              = tostring(var.log_days)
-    WorkingPaperDays     = tostring(var.working_paper_days)
+# Bucket
+resource "aws_s3_bucket_lifecycle_configuration" "bucket" {
+  count  = local.makes_bucket ? 1 : 0
+  bucket = aws_s3_bucket.bucket[0].id
+  rule {
+    id     = "unfinished-uploads"
+    status = "Enabled"
+    filter {
+      prefix = ""
+    }
+    abort_incomplete_multipart_upload {
+      days_after_initiation = 7
+    }
+  }
+  rule {
+    id     = "working-papers"
+    status = "Enabled"
+    filter {
+      tag {
+        key   = "rollcall"
+        value = "working-paper"
+      }
+    }
+    expiration {
+      days = var.working_paper_days
+    }
+    noncurrent_version_expiration {
+      noncurrent_days = 1
+    }
+  }
+  rule {
+    id     = "drops"
+    status = local.keeps_drops ? "Disabled" : "Enabled"
+    filter {
+      prefix = "inbox/"
+    }
+    expiration {
+      days = max(var.inbox_days, 1)
+    }
+  }
+  rule {
+    id     = "sources"
+    status = local.keeps_drops ? "Disabled" : "Enabled"
+    filter {
+      prefix = "sources/"
+    }
+    expiration {
+      days = max(var.inbox_days, 1)
+    }
+  }
+  rule {
+    id     = "results"
+    status = local.keeps_results ? "Disabled" : "Enabled"
+    filter {
+      prefix = "imports/"
+    }
+    expiration {
+      days = max(var.result_days, 1)
+    }
+  }
+  rule {
+    id     = "old-versions"
+    status = local.keeps_versions ? "Disabled" : "Enabled"
+    filter {
+      prefix = ""
+    }
+    noncurrent_version_expiration {
+      noncurrent_days = max(var.old_version_days, 1)
+    }
+  }
+  rule {
+    id     = "markers-of-nothing"
+    status = "Enabled"
+    filter {
+      prefix = ""
+    }
+    expiration {
+      expired_object_delete_marker = true
+    }
   }
 }
 
-# One stack for each migration; what it looks at and when is data.
-resource "aws_cloudformation_stack" "migration" {
-  for_each = var.migrations
+# BucketPolicy
+resource "aws_s3_bucket_policy" "bucket_policy" {
+  count  = local.makes_bucket ? 1 : 0
+  bucket = aws_s3_bucket.bucket[0].id
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [
+      {
+        Sid       = "TlsOnly"
+        Effect    = "Deny"
+        Principal = "*"
+        Action    = "s3:*"
+        Condition = {
+          Bool = {
+            "aws:SecureTransport" = "false"
+          }
+        }
+        Resource = [one(aws_s3_bucket.bucket[*].arn), "${one(aws_s3_bucket.bucket[*].arn)}/*"]
+      },
+    ]
+  })
+}
 
-  name          = "${var.name}-migration-${each.key}"
-  template_body = file("${path.module}/../migration.yaml")
-  capabilities  = ["CAPABILITY_IAM"]
-  tags          = var.tags
+# ChunkQueue
+resource "aws_sqs_queue" "chunk_queue" {
+  name_prefix                = "${var.name}-chunk-queue-"
+  visibility_timeout_seconds = local.pace[var.pace]["ChunkVisibility"]
+  message_retention_seconds  = 1209600
+  sqs_managed_sse_enabled    = local.has_key ? null : true
+  kms_master_key_id          = local.has_key ? var.kms_key_arn : null
+  redrive_policy = jsonencode({
+    deadLetterTargetArn = aws_sqs_queue.dead_chunk_queue.arn
+    maxReceiveCount     = local.pace[var.pace]["ChunkReceives"]
+  })
+  tags = var.tags
+}
 
-  parameters = {
-    Installation        = aws_cloudformation_stack.rollcall.name
-    Program             = each.value.program
-    Profile             = each.value.profile
-    Source              = each.value.source
-    Rate                = each.value.rate
-    ExpectedBy          = each.value.expected_by
-    ExpectedWithinHours = tostring(each.value.expected_within_hours)
-    TimeZone            = each.value.time_zone
+# DeadChunkQueue
+resource "aws_sqs_queue" "dead_chunk_queue" {
+  name_prefix                = "${var.name}-dead-chunk-queue-"
+  visibility_timeout_seconds = local.pace[var.pace]["FinalizeVisibility"]
+  message_retention_seconds  = 1209600
+  sqs_managed_sse_enabled    = local.has_key ? null : true
+  kms_master_key_id          = local.has_key ? var.kms_key_arn : null
+  redrive_policy = jsonencode({
+    deadLetterTargetArn = aws_sqs_queue.parked_queue.arn
+    maxReceiveCount     = local.pace[var.pace]["DeadReceives"]
+  })
+  tags = var.tags
+}
+
+# FinalizeQueue
+resource "aws_sqs_queue" "finalize_queue" {
+  name_prefix                = "${var.name}-finalize-queue-"
+  visibility_timeout_seconds = local.pace[var.pace]["FinalizeVisibility"]
+  message_retention_seconds  = 1209600
+  sqs_managed_sse_enabled    = local.has_key ? null : true
+  kms_master_key_id          = local.has_key ? var.kms_key_arn : null
+  redrive_policy = jsonencode({
+    deadLetterTargetArn = aws_sqs_queue.parked_queue.arn
+    maxReceiveCount     = local.pace[var.pace]["FinalizeReceives"]
+  })
+  tags = var.tags
+}
+
+# FailedEventQueue
+resource "aws_sqs_queue" "failed_event_queue" {
+  name_prefix                = "${var.name}-failed-event-queue-"
+  visibility_timeout_seconds = local.pace[var.pace]["FinalizeVisibility"]
+  message_retention_seconds  = 1209600
+  sqs_managed_sse_enabled    = local.has_key ? null : true
+  kms_master_key_id          = local.has_key ? var.kms_key_arn : null
+  redrive_policy = jsonencode({
+    deadLetterTargetArn = aws_sqs_queue.parked_queue.arn
+    maxReceiveCount     = local.pace[var.pace]["FinalizeReceives"]
+  })
+  tags = var.tags
+}
+
+# ParkedQueue
+resource "aws_sqs_queue" "parked_queue" {
+  name_prefix               = "${var.name}-parked-queue-"
+  message_retention_seconds = 1209600
+  sqs_managed_sse_enabled   = local.has_key ? null : true
+  kms_master_key_id         = local.has_key ? var.kms_key_arn : null
+  tags                      = var.tags
+}
+
+# DirectoryTable
+resource "aws_dynamodb_table" "directory_table" {
+  name                        = "${var.name}-directory-table"
+  billing_mode                = "PAY_PER_REQUEST"
+  hash_key                    = "pk"
+  deletion_protection_enabled = local.is_protected ? true : false
+  attribute {
+    name = "pk"
+    type = "S"
   }
+  point_in_time_recovery {
+    enabled = true
+  }
+  server_side_encryption {
+    enabled     = true
+    kms_key_arn = local.has_key ? var.kms_key_arn : null
+  }
+  dynamic "warm_throughput" {
+    for_each = local.warms_directory ? [1] : []
+    content {
+      read_units_per_second  = var.directory_warm_reads
+      write_units_per_second = 4000
+    }
+  }
+  tags = var.tags
+  lifecycle {
+    prevent_destroy = true
+  }
+}
+
+# ContactsTable
+resource "aws_dynamodb_table" "contacts_table" {
+  name                        = "${var.name}-contacts-table"
+  billing_mode                = "PAY_PER_REQUEST"
+  hash_key                    = "pk"
+  range_key                   = "sk"
+  deletion_protection_enabled = local.is_protected ? true : false
+  attribute {
+    name = "pk"
+    type = "S"
+  }
+  attribute {
+    name = "sk"
+    type = "S"
+  }
+  point_in_time_recovery {
+    enabled = true
+  }
+  server_side_encryption {
+    enabled     = true
+    kms_key_arn = local.has_key ? var.kms_key_arn : null
+  }
+  dynamic "warm_throughput" {
+    for_each = local.warms_contacts ? [1] : []
+    content {
+      read_units_per_second  = var.contacts_warm_reads
+      write_units_per_second = var.contacts_warm_writes
+    }
+  }
+  tags = var.tags
+  lifecycle {
+    prevent_destroy = true
+  }
+}
+
+# ImportsTable
+resource "aws_dynamodb_table" "imports_table" {
+  name                        = "${var.name}-imports-table"
+  billing_mode                = "PAY_PER_REQUEST"
+  hash_key                    = "pk"
+  range_key                   = "sk"
+  deletion_protection_enabled = local.is_protected ? true : false
+  attribute {
+    name = "pk"
+    type = "S"
+  }
+  attribute {
+    name = "sk"
+    type = "S"
+  }
+  point_in_time_recovery {
+    enabled = true
+  }
+  server_side_encryption {
+    enabled     = true
+    kms_key_arn = local.has_key ? var.kms_key_arn : null
+  }
+  tags = var.tags
+  lifecycle {
+    prevent_destroy = true
+  }
+}
+
+# Secret
+resource "aws_secretsmanager_secret" "secret" {
+  count       = local.makes_secret ? 1 : 0
+  name_prefix = "${var.name}-"
+  description = "Secret of the Rollcall installation ${var.name}. It never changes."
+  kms_key_id  = local.has_key ? var.kms_key_arn : null
+  tags        = var.tags
+  lifecycle {
+    prevent_destroy = true
+  }
+}
+
+# Secret
+resource "aws_secretsmanager_secret_version" "secret" {
+  count         = local.makes_secret ? 1 : 0
+  secret_id     = aws_secretsmanager_secret.secret[0].id
+  secret_string = data.aws_secretsmanager_random_password.secret[0].random_password
+  lifecycle {
+    ignore_changes = [secret_string]
+  }
+}
+
+# Secret
+data "aws_secretsmanager_random_password" "secret" {
+  count               = local.makes_secret ? 1 : 0
+  password_length     = 64
+  exclude_punctuation = true
+}
+
+# SenderEmailIdentity
+resource "aws_sesv2_email_identity" "sender_email_identity" {
+  count          = local.makes_identity ? 1 : 0
+  email_identity = var.sender_identity
+  tags           = var.tags
+}
+
+# Mail
+resource "aws_sesv2_configuration_set" "mail" {
+  configuration_set_name = "${var.name}-mail"
+  reputation_options {
+    reputation_metrics_enabled = true
+  }
+  suppression_options {
+    suppressed_reasons = ["BOUNCE", "COMPLAINT"]
+  }
+  tags = var.tags
+}
+
+# MailMetrics
+resource "aws_sesv2_configuration_set_event_destination" "mail_metrics" {
+  configuration_set_name = aws_sesv2_configuration_set.mail.configuration_set_name
+  event_destination_name = "metrics"
+  event_destination {
+    enabled              = true
+    matching_event_types = ["SEND", "DELIVERY", "BOUNCE", "COMPLAINT", "REJECT"]
+    cloud_watch_destination {
+      dimension_configuration {
+        dimension_name          = "Installation"
+        dimension_value_source  = "MESSAGE_TAG"
+        default_dimension_value = var.name
+      }
+    }
+  }
+}
+
+# MailTopic
+resource "aws_sns_topic" "mail_topic" {
+  name_prefix       = "${var.name}-mail-topic-"
+  kms_master_key_id = local.has_key ? var.kms_key_arn : null
+  tags              = var.tags
+}
+
+# MailTopicPolicy
+resource "aws_sns_topic_policy" "mail_topic_policy" {
+  arn = aws_sns_topic.mail_topic.arn
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [
+      {
+        Sid    = "MailPublishes"
+        Effect = "Allow"
+        Principal = {
+          Service = "ses.amazonaws.com"
+        }
+        Action = "sns:Publish"
+        Condition = {
+          StringEquals = {
+            "aws:SourceAccount" = data.aws_caller_identity.current.account_id
+          }
+        }
+        Resource = aws_sns_topic.mail_topic.arn
+      },
+    ]
+  })
+}
+
+# MailEvents
+resource "aws_sesv2_configuration_set_event_destination" "mail_events" {
+  configuration_set_name = aws_sesv2_configuration_set.mail.configuration_set_name
+  event_destination_name = "events"
+  event_destination {
+    enabled              = true
+    matching_event_types = ["BOUNCE", "COMPLAINT", "REJECT"]
+    sns_destination {
+      topic_arn = aws_sns_topic.mail_topic.arn
+    }
+  }
+  depends_on = [aws_sns_topic_policy.mail_topic_policy]
+}
+
+# SplitterLog
+resource "aws_cloudwatch_log_group" "splitter_log" {
+  name              = "/rollcall/${var.name}/splitter"
+  retention_in_days = var.log_days
+  tags              = var.tags
+}
+
+# SplitterRole
+resource "aws_iam_role" "splitter_role" {
+  name_prefix          = "${var.name}-splitter-"
+  path                 = var.role_path
+  permissions_boundary = local.has_boundary ? var.permissions_boundary_arn : null
+  assume_role_policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [
+      {
+        Effect = "Allow"
+        Principal = {
+          Service = "lambda.amazonaws.com"
+        }
+        Action = "sts:AssumeRole"
+      },
+    ]
+  })
+  tags = var.tags
+}
+
+# SplitterRole
+resource "aws_iam_role_policy" "splitter_role" {
+  name = "ports"
+  role = aws_iam_role.splitter_role.id
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [for one in [
+      {
+        Sid      = "Log"
+        Effect   = "Allow"
+        Action   = ["logs:CreateLogStream", "logs:PutLogEvents"]
+        Resource = aws_cloudwatch_log_group.splitter_log.arn
+      },
+      {
+        Sid      = "ReadDropsAndSettings"
+        Effect   = "Allow"
+        Action   = ["s3:GetObject", "s3:GetObjectVersion"]
+        Resource = ["arn:${data.aws_partition.current.partition}:s3:::${local.makes_bucket ? one(aws_s3_bucket.bucket[*].bucket) : var.existing_bucket}/inbox/*", "arn:${data.aws_partition.current.partition}:s3:::${local.makes_bucket ? one(aws_s3_bucket.bucket[*].bucket) : var.existing_bucket}/settings/*", "arn:${data.aws_partition.current.partition}:s3:::${local.makes_bucket ? one(aws_s3_bucket.bucket[*].bucket) : var.existing_bucket}/sources/*"]
+      },
+      {
+        Sid      = "WritePapers"
+        Effect   = "Allow"
+        Action   = ["s3:GetObject", "s3:PutObject", "s3:PutObjectTagging"]
+        Resource = "arn:${data.aws_partition.current.partition}:s3:::${local.makes_bucket ? one(aws_s3_bucket.bucket[*].bucket) : var.existing_bucket}/imports/*"
+      },
+      {
+        Sid      = "TellAbsent"
+        Effect   = "Allow"
+        Action   = "s3:ListBucket"
+        Resource = "arn:${data.aws_partition.current.partition}:s3:::${local.makes_bucket ? one(aws_s3_bucket.bucket[*].bucket) : var.existing_bucket}"
+      },
+      {
+        Sid      = "Imports"
+        Effect   = "Allow"
+        Action   = ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query", "dynamodb:UpdateItem"]
+        Resource = aws_dynamodb_table.imports_table.arn
+      },
+      {
+        Sid      = "Send"
+        Effect   = "Allow"
+        Action   = "sqs:SendMessage"
+        Resource = [aws_sqs_queue.chunk_queue.arn, aws_sqs_queue.finalize_queue.arn, aws_sqs_queue.failed_event_queue.arn]
+      },
+      local.is_traced ? jsondecode(jsonencode({
+        Sid      = "Trace"
+        Effect   = "Allow"
+        Action   = ["xray:PutTelemetryRecords", "xray:PutTraceSegments"]
+        Resource = "*"
+      })) : null,
+      local.has_key ? jsondecode(jsonencode({
+        Sid      = "Key"
+        Effect   = "Allow"
+        Action   = ["kms:Decrypt", "kms:GenerateDataKey"]
+        Resource = var.kms_key_arn
+      })) : null,
+    ] : one if one != null]
+  })
+}
+
+# Splitter
+resource "aws_lambda_function" "splitter" {
+  function_name                  = "${var.name}-splitter"
+  role                           = aws_iam_role.splitter_role.arn
+  runtime                        = "provided.al2023"
+  handler                        = "bootstrap"
+  architectures                  = [var.architecture]
+  filename                       = "${var.release}/rollcall-splitter-${var.release_version}-${var.architecture}.zip"
+  source_code_hash               = filebase64sha256("${var.release}/rollcall-splitter-${var.release_version}-${var.architecture}.zip")
+  memory_size                    = var.splitter_memory
+  timeout                        = 900
+  publish                        = true
+  reserved_concurrent_executions = local.has_splitter_concurrency ? var.splitter_concurrency : -1
+  tracing_config {
+    mode = var.tracing
+  }
+  logging_config {
+    log_format            = "JSON"
+    log_group             = aws_cloudwatch_log_group.splitter_log.name
+    application_log_level = "INFO"
+    system_log_level      = "WARN"
+  }
+  environment {
+    variables = {
+      ROLLCALL_BUCKET             = local.makes_bucket ? one(aws_s3_bucket.bucket[*].bucket) : var.existing_bucket
+      ROLLCALL_IMPORTS_TABLE      = aws_dynamodb_table.imports_table.name
+      ROLLCALL_STACK              = var.name
+      ROLLCALL_CHUNK_QUEUE_URL    = aws_sqs_queue.chunk_queue.url
+      ROLLCALL_FINALIZE_QUEUE_URL = aws_sqs_queue.finalize_queue.url
+      ROLLCALL_CHUNK_ROWS         = local.chunks["Size"]["Rows"]
+      ROLLCALL_CHUNK_BYTES        = local.chunks["Size"]["Bytes"]
+    }
+  }
+  depends_on = [aws_iam_role_policy.splitter_role]
+  tags       = var.tags
+}
+
+# Splitter
+resource "aws_lambda_alias" "splitter" {
+  name             = "live"
+  function_name    = aws_lambda_function.splitter.function_name
+  function_version = aws_lambda_function.splitter.version
+}
+
+# Splitter
+resource "aws_lambda_function_event_invoke_config" "splitter" {
+  function_name                = aws_lambda_function.splitter.function_name
+  qualifier                    = aws_lambda_alias.splitter.name
+  maximum_retry_attempts       = 2
+  maximum_event_age_in_seconds = 21600
+  destination_config {
+    on_failure {
+      destination = aws_sqs_queue.failed_event_queue.arn
+    }
+  }
+}
+
+# Splitter
+resource "aws_cloudwatch_event_rule" "splitter_dropped" {
+  name_prefix = "${var.name}-dropped-"
+  event_pattern = jsonencode({
+    source      = ["aws.s3"]
+    detail-type = ["Object Created"]
+    detail = {
+      bucket = {
+        name = [local.makes_bucket ? one(aws_s3_bucket.bucket[*].bucket) : var.existing_bucket]
+      }
+      object = {
+        key = [
+          {
+            prefix = "inbox/"
+          },
+        ]
+      }
+    }
+  })
+  tags = var.tags
+}
+
+# Splitter
+resource "aws_cloudwatch_event_target" "splitter_dropped" {
+  rule = aws_cloudwatch_event_rule.splitter_dropped.name
+  arn  = aws_lambda_alias.splitter.arn
+  dead_letter_config {
+    arn = aws_sqs_queue.failed_event_queue.arn
+  }
+  retry_policy {
+    maximum_retry_attempts       = 185
+    maximum_event_age_in_seconds = 86400
+  }
+}
+
+# Splitter
+resource "aws_lambda_permission" "splitter_dropped" {
+  action        = "lambda:InvokeFunction"
+  function_name = aws_lambda_function.splitter.function_name
+  qualifier     = aws_lambda_alias.splitter.name
+  principal     = "events.amazonaws.com"
+  source_arn    = aws_cloudwatch_event_rule.splitter_dropped.arn
+}
+
+# FailedEventQueuePolicy
+resource "aws_sqs_queue_policy" "failed_event_queue_policy" {
+  queue_url = aws_sqs_queue.failed_event_queue.url
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [
+      {
+        Sid    = "UndeliveredEvents"
+        Effect = "Allow"
+        Principal = {
+          Service = "events.amazonaws.com"
+        }
+        Action = "sqs:SendMessage"
+        Condition = {
+          ArnEquals = {
+            "aws:SourceArn" = aws_cloudwatch_event_rule.splitter_dropped.arn
+          }
+        }
+        Resource = aws_sqs_queue.failed_event_queue.arn
+      },
+    ]
+  })
+}
+
+# WorkerLog
+resource "aws_cloudwatch_log_group" "worker_log" {
+  name              = "/rollcall/${var.name}/worker"
+  retention_in_days = var.log_days
+  tags              = var.tags
+}
+
+# WorkerRole
+resource "aws_iam_role" "worker_role" {
+  name_prefix          = "${var.name}-worker-"
+  path                 = var.role_path
+  permissions_boundary = local.has_boundary ? var.permissions_boundary_arn : null
+  assume_role_policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [
+      {
+        Effect = "Allow"
+        Principal = {
+          Service = "lambda.amazonaws.com"
+        }
+        Action = "sts:AssumeRole"
+      },
+    ]
+  })
+  tags = var.tags
+}
+
+# WorkerRole
+resource "aws_iam_role_policy" "worker_role" {
+  name = "ports"
+  role = aws_iam_role.worker_role.id
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [for one in [
+      {
+        Sid      = "Log"
+        Effect   = "Allow"
+        Action   = ["logs:CreateLogStream", "logs:PutLogEvents"]
+        Resource = aws_cloudwatch_log_group.worker_log.arn
+      },
+      {
+        Sid      = "Receive"
+        Effect   = "Allow"
+        Action   = ["sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"]
+        Resource = aws_sqs_queue.chunk_queue.arn
+      },
+      {
+        Sid      = "WritePapers"
+        Effect   = "Allow"
+        Action   = ["s3:GetObject", "s3:PutObject", "s3:PutObjectTagging"]
+        Resource = "arn:${data.aws_partition.current.partition}:s3:::${local.makes_bucket ? one(aws_s3_bucket.bucket[*].bucket) : var.existing_bucket}/imports/*"
+      },
+      {
+        Sid      = "TellAbsent"
+        Effect   = "Allow"
+        Action   = "s3:ListBucket"
+        Resource = "arn:${data.aws_partition.current.partition}:s3:::${local.makes_bucket ? one(aws_s3_bucket.bucket[*].bucket) : var.existing_bucket}"
+      },
+      {
+        Sid      = "Directory"
+        Effect   = "Allow"
+        Action   = ["dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:UpdateItem"]
+        Resource = aws_dynamodb_table.directory_table.arn
+      },
+      {
+        Sid      = "Contacts"
+        Effect   = "Allow"
+        Action   = ["dynamodb:BatchGetItem", "dynamodb:BatchWriteItem", "dynamodb:GetItem", "dynamodb:UpdateItem"]
+        Resource = aws_dynamodb_table.contacts_table.arn
+      },
+      {
+        Sid      = "Imports"
+        Effect   = "Allow"
+        Action   = ["dynamodb:GetItem", "dynamodb:Query", "dynamodb:UpdateItem"]
+        Resource = aws_dynamodb_table.imports_table.arn
+      },
+      {
+        Sid      = "Send"
+        Effect   = "Allow"
+        Action   = "sqs:SendMessage"
+        Resource = aws_sqs_queue.finalize_queue.arn
+      },
+      local.is_traced ? jsondecode(jsonencode({
+        Sid      = "Trace"
+        Effect   = "Allow"
+        Action   = ["xray:PutTelemetryRecords", "xray:PutTraceSegments"]
+        Resource = "*"
+      })) : null,
+      local.has_key ? jsondecode(jsonencode({
+        Sid      = "Key"
+        Effect   = "Allow"
+        Action   = ["kms:Decrypt", "kms:GenerateDataKey"]
+        Resource = var.kms_key_arn
+      })) : null,
+    ] : one if one != null]
+  })
+}
+
+# Worker
+resource "aws_lambda_function" "worker" {
+  function_name                  = "${var.name}-worker"
+  role                           = aws_iam_role.worker_role.arn
+  runtime                        = "provided.al2023"
+  handler                        = "bootstrap"
+  architectures                  = [var.architecture]
+  filename                       = "${var.release}/rollcall-worker-${var.release_version}-${var.architecture}.zip"
+  source_code_hash               = filebase64sha256("${var.release}/rollcall-worker-${var.release_version}-${var.architecture}.zip")
+  memory_size                    = var.worker_memory
+  timeout                        = local.pace[var.pace]["WorkerSeconds"]
+  publish                        = true
+  reserved_concurrent_executions = -1
+  tracing_config {
+    mode = var.tracing
+  }
+  logging_config {
+    log_format            = "JSON"
+    log_group             = aws_cloudwatch_log_group.worker_log.name
+    application_log_level = "INFO"
+    system_log_level      = "WARN"
+  }
+  environment {
+    variables = {
+      ROLLCALL_BUCKET             = local.makes_bucket ? one(aws_s3_bucket.bucket[*].bucket) : var.existing_bucket
+      ROLLCALL_IMPORTS_TABLE      = aws_dynamodb_table.imports_table.name
+      ROLLCALL_STACK              = var.name
+      ROLLCALL_DIRECTORY_TABLE    = aws_dynamodb_table.directory_table.name
+      ROLLCALL_CONTACTS_TABLE     = aws_dynamodb_table.contacts_table.name
+      ROLLCALL_FINALIZE_QUEUE_URL = aws_sqs_queue.finalize_queue.url
+      ROLLCALL_LEASE_SECONDS      = local.pace[var.pace]["WorkerLease"]
+    }
+  }
+  depends_on = [aws_iam_role_policy.worker_role]
+  tags       = var.tags
+}
+
+# Worker
+resource "aws_lambda_alias" "worker" {
+  name             = "live"
+  function_name    = aws_lambda_function.worker.function_name
+  function_version = aws_lambda_function.worker.version
+}
+
+# Worker
+resource "aws_lambda_event_source_mapping" "worker_chunks" {
+  event_source_arn        = aws_sqs_queue.chunk_queue.arn
+  function_name           = aws_lambda_alias.worker.arn
+  batch_size              = local.chunks["Batch"]["Messages"]
+  function_response_types = ["ReportBatchItemFailures"]
+  scaling_config {
+    maximum_concurrency = var.worker_concurrency
+  }
+  tags = var.tags
+}
+
+# FinalizerLog
+resource "aws_cloudwatch_log_group" "finalizer_log" {
+  name              = "/rollcall/${var.name}/finalizer"
+  retention_in_days = var.log_days
+  tags              = var.tags
+}
+
+# FinalizerRole
+resource "aws_iam_role" "finalizer_role" {
+  name_prefix          = "${var.name}-finalizer-"
+  path                 = var.role_path
+  permissions_boundary = local.has_boundary ? var.permissions_boundary_arn : null
+  assume_role_policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [
+      {
+        Effect = "Allow"
+        Principal = {
+          Service = "lambda.amazonaws.com"
+        }
+        Action = "sts:AssumeRole"
+      },
+    ]
+  })
+  tags = var.tags
+}
+
+# FinalizerRole
+resource "aws_iam_role_policy" "finalizer_role" {
+  name = "ports"
+  role = aws_iam_role.finalizer_role.id
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [for one in [
+      {
+        Sid      = "Log"
+        Effect   = "Allow"
+        Action   = ["logs:CreateLogStream", "logs:PutLogEvents"]
+        Resource = aws_cloudwatch_log_group.finalizer_log.arn
+      },
+      {
+        Sid      = "Receive"
+        Effect   = "Allow"
+        Action   = ["sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"]
+        Resource = [aws_sqs_queue.finalize_queue.arn, aws_sqs_queue.dead_chunk_queue.arn, aws_sqs_queue.failed_event_queue.arn]
+      },
+      {
+        Sid      = "ReadDropsAndSettings"
+        Effect   = "Allow"
+        Action   = ["s3:GetObject", "s3:GetObjectVersion"]
+        Resource = ["arn:${data.aws_partition.current.partition}:s3:::${local.makes_bucket ? one(aws_s3_bucket.bucket[*].bucket) : var.existing_bucket}/inbox/*", "arn:${data.aws_partition.current.partition}:s3:::${local.makes_bucket ? one(aws_s3_bucket.bucket[*].bucket) : var.existing_bucket}/settings/*", "arn:${data.aws_partition.current.partition}:s3:::${local.makes_bucket ? one(aws_s3_bucket.bucket[*].bucket) : var.existing_bucket}/sources/*"]
+      },
+      {
+        Sid      = "WriteResults"
+        Effect   = "Allow"
+        Action   = ["s3:GetObject", "s3:PutObject", "s3:PutObjectTagging"]
+        Resource = "arn:${data.aws_partition.current.partition}:s3:::${local.makes_bucket ? one(aws_s3_bucket.bucket[*].bucket) : var.existing_bucket}/imports/*"
+      },
+      {
+        Sid      = "TellAbsent"
+        Effect   = "Allow"
+        Action   = "s3:ListBucket"
+        Resource = "arn:${data.aws_partition.current.partition}:s3:::${local.makes_bucket ? one(aws_s3_bucket.bucket[*].bucket) : var.existing_bucket}"
+      },
+      {
+        Sid      = "Directory"
+        Effect   = "Allow"
+        Action   = ["dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:UpdateItem"]
+        Resource = aws_dynamodb_table.directory_table.arn
+      },
+      {
+        Sid      = "Contacts"
+        Effect   = "Allow"
+        Action   = ["dynamodb:BatchGetItem", "dynamodb:BatchWriteItem", "dynamodb:GetItem", "dynamodb:UpdateItem"]
+        Resource = aws_dynamodb_table.contacts_table.arn
+      },
+      {
+        Sid      = "Imports"
+        Effect   = "Allow"
+        Action   = ["dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query", "dynamodb:UpdateItem"]
+        Resource = aws_dynamodb_table.imports_table.arn
+      },
+      {
+        Sid      = "Send"
+        Effect   = "Allow"
+        Action   = "sqs:SendMessage"
+        Resource = [aws_sqs_queue.chunk_queue.arn, aws_sqs_queue.finalize_queue.arn]
+      },
+      {
+        Sid      = "Write"
+        Effect   = "Allow"
+        Action   = "ses:SendEmail"
+        Resource = compact(["arn:${data.aws_partition.current.partition}:ses:${data.aws_region.current.region}:${data.aws_caller_identity.current.account_id}:identity/${var.sender_identity}", "arn:${data.aws_partition.current.partition}:ses:${data.aws_region.current.region}:${data.aws_caller_identity.current.account_id}:configuration-set/${aws_sesv2_configuration_set.mail.configuration_set_name}", local.is_sandbox ? "arn:${data.aws_partition.current.partition}:ses:${data.aws_region.current.region}:${data.aws_caller_identity.current.account_id}:identity/*" : null])
+      },
+      local.is_traced ? jsondecode(jsonencode({
+        Sid      = "Trace"
+        Effect   = "Allow"
+        Action   = ["xray:PutTelemetryRecords", "xray:PutTraceSegments"]
+        Resource = "*"
+      })) : null,
+      local.has_key ? jsondecode(jsonencode({
+        Sid      = "Key"
+        Effect   = "Allow"
+        Action   = ["kms:Decrypt", "kms:GenerateDataKey"]
+        Resource = var.kms_key_arn
+      })) : null,
+    ] : one if one != null]
+  })
+}
+
+# Finalizer
+resource "aws_lambda_function" "finalizer" {
+  function_name                  = "${var.name}-finalizer"
+  role                           = aws_iam_role.finalizer_role.arn
+  runtime                        = "provided.al2023"
+  handler                        = "bootstrap"
+  architectures                  = [var.architecture]
+  filename                       = "${var.release}/rollcall-finalizer-${var.release_version}-${var.architecture}.zip"
+  source_code_hash               = filebase64sha256("${var.release}/rollcall-finalizer-${var.release_version}-${var.architecture}.zip")
+  memory_size                    = var.finalizer_memory
+  timeout                        = local.pace[var.pace]["FinalizerSeconds"]
+  publish                        = true
+  reserved_concurrent_executions = -1
+  tracing_config {
+    mode = var.tracing
+  }
+  logging_config {
+    log_format            = "JSON"
+    log_group             = aws_cloudwatch_log_group.finalizer_log.name
+    application_log_level = "INFO"
+    system_log_level      = "WARN"
+  }
+  environment {
+    variables = {
+      ROLLCALL_BUCKET              = local.makes_bucket ? one(aws_s3_bucket.bucket[*].bucket) : var.existing_bucket
+      ROLLCALL_IMPORTS_TABLE       = aws_dynamodb_table.imports_table.name
+      ROLLCALL_STACK               = var.name
+      ROLLCALL_DIRECTORY_TABLE     = aws_dynamodb_table.directory_table.name
+      ROLLCALL_CONTACTS_TABLE      = aws_dynamodb_table.contacts_table.name
+      ROLLCALL_CHUNK_QUEUE_URL     = aws_sqs_queue.chunk_queue.url
+      ROLLCALL_FINALIZE_QUEUE_URL  = aws_sqs_queue.finalize_queue.url
+      ROLLCALL_SENDER              = var.sender
+      ROLLCALL_CONFIGURATION_SET   = aws_sesv2_configuration_set.mail.configuration_set_name
+      ROLLCALL_LEASE_SECONDS       = local.pace[var.pace]["FinalizerLease"]
+      ROLLCALL_DEAD_RECEIVES       = local.pace[var.pace]["DeadReceives"]
+      ROLLCALL_SWEEP_AFTER_SECONDS = local.pace[var.pace]["SweepAfter"]
+      ROLLCALL_CHUNK_ROWS          = local.chunks["Size"]["Rows"]
+      ROLLCALL_CHUNK_BYTES         = local.chunks["Size"]["Bytes"]
+    }
+  }
+  depends_on = [aws_iam_role_policy.finalizer_role]
+  tags       = var.tags
+}
+
+# Finalizer
+resource "aws_lambda_alias" "finalizer" {
+  name             = "live"
+  function_name    = aws_lambda_function.finalizer.function_name
+  function_version = aws_lambda_function.finalizer.version
+}
+
+# Finalizer
+resource "aws_lambda_function_event_invoke_config" "finalizer" {
+  function_name          = aws_lambda_function.finalizer.function_name
+  qualifier              = aws_lambda_alias.finalizer.name
+  maximum_retry_attempts = 0
+}
+
+# Finalizer
+resource "aws_lambda_event_source_mapping" "finalizer_finished" {
+  event_source_arn        = aws_sqs_queue.finalize_queue.arn
+  function_name           = aws_lambda_alias.finalizer.arn
+  batch_size              = 1
+  function_response_types = ["ReportBatchItemFailures"]
+  scaling_config {
+    maximum_concurrency = var.finalizer_concurrency
+  }
+  tags = var.tags
+}
+
+# Finalizer
+resource "aws_lambda_event_source_mapping" "finalizer_dead_chunks" {
+  event_source_arn        = aws_sqs_queue.dead_chunk_queue.arn
+  function_name           = aws_lambda_alias.finalizer.arn
+  batch_size              = 1
+  function_response_types = ["ReportBatchItemFailures"]
+  scaling_config {
+    maximum_concurrency = 2
+  }
+  tags = var.tags
+}
+
+# Finalizer
+resource "aws_lambda_event_source_mapping" "finalizer_failed_events" {
+  event_source_arn        = aws_sqs_queue.failed_event_queue.arn
+  function_name           = aws_lambda_alias.finalizer.arn
+  batch_size              = 1
+  function_response_types = ["ReportBatchItemFailures"]
+  scaling_config {
+    maximum_concurrency = 2
+  }
+  tags = var.tags
+}
+
+# Finalizer
+resource "aws_cloudwatch_event_rule" "finalizer_sweep" {
+  name_prefix         = "${var.name}-sweep-"
+  schedule_expression = local.pace[var.pace]["SweepRate"]
+  tags                = var.tags
+}
+
+# Finalizer
+resource "aws_cloudwatch_event_target" "finalizer_sweep" {
+  rule  = aws_cloudwatch_event_rule.finalizer_sweep.name
+  arn   = aws_lambda_alias.finalizer.arn
+  input = "{\"rollcall\": \"sweep\"}"
+}
+
+# Finalizer
+resource "aws_lambda_permission" "finalizer_sweep" {
+  action        = "lambda:InvokeFunction"
+  function_name = aws_lambda_function.finalizer.function_name
+  qualifier     = aws_lambda_alias.finalizer.name
+  principal     = "events.amazonaws.com"
+  source_arn    = aws_cloudwatch_event_rule.finalizer_sweep.arn
+}
+
+# FinishedTopic
+resource "aws_sns_topic" "finished_topic" {
+  name_prefix       = "${var.name}-finished-topic-"
+  kms_master_key_id = local.has_key ? var.kms_key_arn : null
+  tags              = var.tags
+}
+
+# FinishedTopicPolicy
+resource "aws_sns_topic_policy" "finished_topic_policy" {
+  arn = aws_sns_topic.finished_topic.arn
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [
+      {
+        Sid    = "EventsPublish"
+        Effect = "Allow"
+        Principal = {
+          Service = "events.amazonaws.com"
+        }
+        Action = "sns:Publish"
+        Condition = {
+          ArnEquals = {
+            "aws:SourceArn" = aws_cloudwatch_event_rule.finished_rule.arn
+          }
+        }
+        Resource = aws_sns_topic.finished_topic.arn
+      },
+    ]
+  })
+}
+
+# FinishedRule
+resource "aws_cloudwatch_event_rule" "finished_rule" {
+  name_prefix = "${var.name}-finished-rule-"
+  description = "An import has ended, its summary.json is there."
+  event_pattern = jsonencode({
+    source      = ["aws.s3"]
+    detail-type = ["Object Created"]
+    detail = {
+      bucket = {
+        name = [local.makes_bucket ? one(aws_s3_bucket.bucket[*].bucket) : var.existing_bucket]
+      }
+      object = {
+        key = [
+          {
+            wildcard = "imports/*/summary.json"
+          },
+        ]
+      }
+    }
+  })
+  tags = var.tags
+}
+
+# FinishedRule
+resource "aws_cloudwatch_event_target" "finished_rule" {
+  rule      = aws_cloudwatch_event_rule.finished_rule.name
+  target_id = "topic"
+  arn       = aws_sns_topic.finished_topic.arn
+}
+
+# SweepFindings
+resource "aws_cloudwatch_log_metric_filter" "sweep_findings" {
+  name           = "${var.name}-sweep-findings"
+  log_group_name = aws_cloudwatch_log_group.finalizer_log.name
+  pattern        = "{ $.fields.message = \"swept\" }"
+  metric_transformation {
+    namespace = "Rollcall/${var.name}"
+    name      = "SweepFindings"
+    value     = "1"
+  }
+}
+
+# LettersRefused
+resource "aws_cloudwatch_log_metric_filter" "letters_refused" {
+  name           = "${var.name}-letters-refused"
+  log_group_name = aws_cloudwatch_log_group.finalizer_log.name
+  pattern        = "{ $.fields.message = \"letter refused*\" }"
+  metric_transformation {
+    namespace = "Rollcall/${var.name}"
+    name      = "LettersRefused"
+    value     = "1"
+  }
+}
+
+# FilesMissing
+resource "aws_cloudwatch_log_metric_filter" "files_missing" {
+  name           = "${var.name}-files-missing"
+  log_group_name = aws_cloudwatch_log_group.splitter_log.name
+  pattern        = "{ $.fields.message = \"expected file missing\" }"
+  metric_transformation {
+    namespace = "Rollcall/${var.name}"
+    name      = "MigrationFindings"
+    value     = "1"
+  }
+}
+
+# LooksFailed
+resource "aws_cloudwatch_log_metric_filter" "looks_failed" {
+  name           = "${var.name}-looks-failed"
+  log_group_name = aws_cloudwatch_log_group.finalizer_log.name
+  pattern        = "{ $.fields.message = \"scheduled migration failed*\" }"
+  metric_transformation {
+    namespace = "Rollcall/${var.name}"
+    name      = "MigrationFindings"
+    value     = "1"
+  }
+}
+
+# ImportFailedAlarm
+resource "aws_cloudwatch_metric_alarm" "import_failed_alarm" {
+  alarm_name          = "${var.name}-import-failed-alarm"
+  alarm_description   = "An import ended as failed; runbook, an import failed."
+  comparison_operator = "GreaterThanThreshold"
+  evaluation_periods  = 1
+  threshold           = 0
+  treat_missing_data  = "notBreaching"
+  alarm_actions       = local.alarm_actions
+  ok_actions          = local.alarm_actions
+  namespace           = "Rollcall"
+  metric_name         = "ImportFailed"
+  statistic           = "Sum"
+  period              = 300
+  dimensions = {
+    Stack = var.name
+  }
+  tags = var.tags
+}
+
+# ImportIncompleteAlarm
+resource "aws_cloudwatch_metric_alarm" "import_incomplete_alarm" {
+  alarm_name          = "${var.name}-import-incomplete-alarm"
+  alarm_description   = "An import ended and rows of it are not known to be stored; runbook, an import is incomplete."
+  comparison_operator = "GreaterThanThreshold"
+  evaluation_periods  = 1
+  threshold           = 0
+  treat_missing_data  = "notBreaching"
+  alarm_actions       = local.alarm_actions
+  ok_actions          = local.alarm_actions
+  namespace           = "Rollcall"
+  metric_name         = "ImportIncomplete"
+  statistic           = "Sum"
+  period              = 300
+  dimensions = {
+    Stack = var.name
+  }
+  tags = var.tags
+}
+
+# OldestImportAlarm
+resource "aws_cloudwatch_metric_alarm" "oldest_import_alarm" {
+  alarm_name          = "${var.name}-oldest-import-alarm"
+  alarm_description   = "An import has not ended for longer than it should take; runbook, an import hangs."
+  comparison_operator = "GreaterThanThreshold"
+  evaluation_periods  = 2
+  threshold           = var.oldest_import_seconds
+  treat_missing_data  = "notBreaching"
+  alarm_actions       = local.alarm_actions
+  ok_actions          = local.alarm_actions
+  namespace           = "Rollcall"
+  metric_name         = "OldestUnfinishedSeconds"
+  statistic           = "Maximum"
+  period              = 600
+  dimensions = {
+    Stack = var.name
+  }
+  tags = var.tags
+}
+
+# MigrationAlarm
+resource "aws_cloudwatch_metric_alarm" "migration_alarm" {
+  alarm_name          = "${var.name}-migration-alarm"
+  alarm_description   = "A file of a scheduled migration is not there, or could not be looked for; runbook, migrations."
+  comparison_operator = "GreaterThanThreshold"
+  evaluation_periods  = 1
+  threshold           = 0
+  treat_missing_data  = "notBreaching"
+  alarm_actions       = local.alarm_actions
+  ok_actions          = local.alarm_actions
+  namespace           = "Rollcall/${var.name}"
+  metric_name         = "MigrationFindings"
+  statistic           = "Sum"
+  period              = 300
+  tags                = var.tags
+}
+
+# SweepAlarm
+resource "aws_cloudwatch_metric_alarm" "sweep_alarm" {
+  alarm_name          = "${var.name}-sweep-alarm"
+  alarm_description   = "The sweep found imports that hung; runbook, an import hangs."
+  comparison_operator = "GreaterThanThreshold"
+  evaluation_periods  = 1
+  threshold           = 0
+  treat_missing_data  = "notBreaching"
+  alarm_actions       = local.alarm_actions
+  ok_actions          = local.alarm_actions
+  namespace           = "Rollcall/${var.name}"
+  metric_name         = "SweepFindings"
+  statistic           = "Sum"
+  period              = 600
+  tags                = var.tags
+}
+
+# HeartbeatAlarm
+resource "aws_cloudwatch_metric_alarm" "heartbeat_alarm" {
+  alarm_name          = "${var.name}-heartbeat-alarm"
+  alarm_description   = "The sweep does not run, or fails each time, so an import that hangs is found by nobody; runbook, the sweep is silent."
+  comparison_operator = "LessThanThreshold"
+  evaluation_periods  = 1
+  threshold           = 1
+  treat_missing_data  = "breaching"
+  alarm_actions       = local.alarm_actions
+  ok_actions          = local.alarm_actions
+  namespace           = "Rollcall"
+  metric_name         = "SweepHeartbeat"
+  statistic           = "Sum"
+  period              = local.pace[var.pace]["HeartbeatSeconds"]
+  dimensions = {
+    Stack = var.name
+  }
+  tags = var.tags
+}
+
+# ParkedAlarm
+resource "aws_cloudwatch_metric_alarm" "parked_alarm" {
+  alarm_name          = "${var.name}-parked-alarm"
+  alarm_description   = "A message waits for a person; runbook, redrive."
+  comparison_operator = "GreaterThanThreshold"
+  evaluation_periods  = 1
+  threshold           = 0
+  treat_missing_data  = "notBreaching"
+  alarm_actions       = local.alarm_actions
+  ok_actions          = local.alarm_actions
+  namespace           = "AWS/SQS"
+  metric_name         = "ApproximateNumberOfMessagesVisible"
+  statistic           = "Maximum"
+  period              = 300
+  dimensions = {
+    QueueName = aws_sqs_queue.parked_queue.name
+  }
+  tags = var.tags
+}
+
+# DeadChunkAlarm
+resource "aws_cloudwatch_metric_alarm" "dead_chunk_alarm" {
+  alarm_name          = "${var.name}-dead-chunk-alarm"
+  alarm_description   = "Chunks fail for good and their rows are answered for as unprocessed; runbook, an import is incomplete."
+  comparison_operator = "GreaterThanThreshold"
+  evaluation_periods  = 1
+  threshold           = 0
+  treat_missing_data  = "notBreaching"
+  alarm_actions       = local.alarm_actions
+  ok_actions          = local.alarm_actions
+  namespace           = "AWS/SQS"
+  metric_name         = "NumberOfMessagesReceived"
+  statistic           = "Sum"
+  period              = 300
+  dimensions = {
+    QueueName = aws_sqs_queue.dead_chunk_queue.name
+  }
+  tags = var.tags
+}
+
+# FailedEventAlarm
+resource "aws_cloudwatch_metric_alarm" "failed_event_alarm" {
+  alarm_name          = "${var.name}-failed-event-alarm"
+  alarm_description   = "A dropped file could not be split or its event not be delivered; runbook, events fail."
+  comparison_operator = "GreaterThanThreshold"
+  evaluation_periods  = 1
+  threshold           = 0
+  treat_missing_data  = "notBreaching"
+  alarm_actions       = local.alarm_actions
+  ok_actions          = local.alarm_actions
+  namespace           = "AWS/SQS"
+  metric_name         = "NumberOfMessagesReceived"
+  statistic           = "Sum"
+  period              = 300
+  dimensions = {
+    QueueName = aws_sqs_queue.failed_event_queue.name
+  }
+  tags = var.tags
+}
+
+# ChunkAgeAlarm
+resource "aws_cloudwatch_metric_alarm" "chunk_age_alarm" {
+  alarm_name          = "${var.name}-chunk-age-alarm"
+  alarm_description   = "Chunks wait for longer than an hour; runbook, throttling."
+  comparison_operator = "GreaterThanThreshold"
+  evaluation_periods  = 3
+  threshold           = 3600
+  treat_missing_data  = "notBreaching"
+  alarm_actions       = local.alarm_actions
+  ok_actions          = local.alarm_actions
+  namespace           = "AWS/SQS"
+  metric_name         = "ApproximateAgeOfOldestMessage"
+  statistic           = "Maximum"
+  period              = 300
+  dimensions = {
+    QueueName = aws_sqs_queue.chunk_queue.name
+  }
+  tags = var.tags
+}
+
+# FinalizeAgeAlarm
+resource "aws_cloudwatch_metric_alarm" "finalize_age_alarm" {
+  alarm_name          = "${var.name}-finalize-age-alarm"
+  alarm_description   = "Imports whose rows are all done wait for their results for longer than an hour; runbook, an import hangs."
+  comparison_operator = "GreaterThanThreshold"
+  evaluation_periods  = 3
+  threshold           = 3600
+  treat_missing_data  = "notBreaching"
+  alarm_actions       = local.alarm_actions
+  ok_actions          = local.alarm_actions
+  namespace           = "AWS/SQS"
+  metric_name         = "ApproximateAgeOfOldestMessage"
+  statistic           = "Maximum"
+  period              = 300
+  dimensions = {
+    QueueName = aws_sqs_queue.finalize_queue.name
+  }
+  tags = var.tags
+}
+
+# LostEventsAlarm
+resource "aws_cloudwatch_metric_alarm" "lost_events_alarm" {
+  alarm_name          = "${var.name}-lost-events-alarm"
+  alarm_description   = "An event was dropped with no dead letter, so a file may be missing until the inbox is compared; runbook, events fail."
+  comparison_operator = "GreaterThanThreshold"
+  evaluation_periods  = 1
+  threshold           = 0
+  treat_missing_data  = "notBreaching"
+  alarm_actions       = local.alarm_actions
+  ok_actions          = local.alarm_actions
+  metric_query {
+    id          = "total"
+    expression  = "SUM(METRICS())"
+    label       = "total"
+    return_data = true
+  }
+  metric_query {
+    id          = "m1"
+    return_data = false
+    metric {
+      namespace   = "AWS/Lambda"
+      metric_name = "AsyncEventsDropped"
+      period      = 300
+      stat        = "Sum"
+      dimensions = {
+        FunctionName = aws_lambda_function.splitter.function_name
+      }
+    }
+  }
+  metric_query {
+    id          = "m2"
+    return_data = false
+    metric {
+      namespace   = "AWS/Lambda"
+      metric_name = "DestinationDeliveryFailures"
+      period      = 300
+      stat        = "Sum"
+      dimensions = {
+        FunctionName = aws_lambda_function.splitter.function_name
+      }
+    }
+  }
+  metric_query {
+    id          = "m3"
+    return_data = false
+    metric {
+      namespace   = "AWS/Lambda"
+      metric_name = "AsyncEventsDropped"
+      period      = 300
+      stat        = "Sum"
+      dimensions = {
+        FunctionName = aws_lambda_function.finalizer.function_name
+      }
+    }
+  }
+  metric_query {
+    id          = "m4"
+    return_data = false
+    metric {
+      namespace   = "AWS/Events"
+      metric_name = "InvocationsFailedToBeSentToDlq"
+      period      = 300
+      stat        = "Sum"
+      dimensions = {
+        RuleName = aws_cloudwatch_event_rule.splitter_dropped.name
+      }
+    }
+  }
+  metric_query {
+    id          = "m5"
+    return_data = false
+    metric {
+      namespace   = "AWS/Events"
+      metric_name = "FailedInvocations"
+      period      = 300
+      stat        = "Sum"
+      dimensions = {
+        RuleName = aws_cloudwatch_event_rule.splitter_dropped.name
+      }
+    }
+  }
+  tags = var.tags
+}
+
+# SplitterErrorsAlarm
+resource "aws_cloudwatch_metric_alarm" "splitter_errors_alarm" {
+  alarm_name          = "${var.name}-splitter-errors-alarm"
+  alarm_description   = "The splitter fails again and again; runbook, a function fails."
+  comparison_operator = "GreaterThanOrEqualToThreshold"
+  evaluation_periods  = 1
+  threshold           = 3
+  treat_missing_data  = "notBreaching"
+  alarm_actions       = local.alarm_actions
+  ok_actions          = local.alarm_actions
+  namespace           = "AWS/Lambda"
+  metric_name         = "Errors"
+  statistic           = "Sum"
+  period              = 600
+  dimensions = {
+    FunctionName = aws_lambda_function.splitter.function_name
+  }
+  tags = var.tags
+}
+
+# WorkerErrorsAlarm
+resource "aws_cloudwatch_metric_alarm" "worker_errors_alarm" {
+  alarm_name          = "${var.name}-worker-errors-alarm"
+  alarm_description   = "The worker fails again and again; runbook, a function fails."
+  comparison_operator = "GreaterThanOrEqualToThreshold"
+  evaluation_periods  = 1
+  threshold           = 3
+  treat_missing_data  = "notBreaching"
+  alarm_actions       = local.alarm_actions
+  ok_actions          = local.alarm_actions
+  namespace           = "AWS/Lambda"
+  metric_name         = "Errors"
+  statistic           = "Sum"
+  period              = 600
+  dimensions = {
+    FunctionName = aws_lambda_function.worker.function_name
+  }
+  tags = var.tags
+}
+
+# FinalizerErrorsAlarm
+resource "aws_cloudwatch_metric_alarm" "finalizer_errors_alarm" {
+  alarm_name          = "${var.name}-finalizer-errors-alarm"
+  alarm_description   = "The finalizer fails again and again; runbook, a function fails."
+  comparison_operator = "GreaterThanOrEqualToThreshold"
+  evaluation_periods  = 1
+  threshold           = 3
+  treat_missing_data  = "notBreaching"
+  alarm_actions       = local.alarm_actions
+  ok_actions          = local.alarm_actions
+  namespace           = "AWS/Lambda"
+  metric_name         = "Errors"
+  statistic           = "Sum"
+  period              = 600
+  dimensions = {
+    FunctionName = aws_lambda_function.finalizer.function_name
+  }
+  tags = var.tags
+}
+
+# SplitterThrottlesAlarm
+resource "aws_cloudwatch_metric_alarm" "splitter_throttles_alarm" {
+  alarm_name          = "${var.name}-splitter-throttles-alarm"
+  alarm_description   = "Lambda throttles the splitter; runbook, throttling."
+  comparison_operator = "GreaterThanThreshold"
+  evaluation_periods  = 3
+  threshold           = 0
+  treat_missing_data  = "notBreaching"
+  alarm_actions       = local.alarm_actions
+  ok_actions          = local.alarm_actions
+  namespace           = "AWS/Lambda"
+  metric_name         = "Throttles"
+  statistic           = "Sum"
+  period              = 300
+  dimensions = {
+    FunctionName = aws_lambda_function.splitter.function_name
+  }
+  tags = var.tags
+}
+
+# WorkerThrottlesAlarm
+resource "aws_cloudwatch_metric_alarm" "worker_throttles_alarm" {
+  alarm_name          = "${var.name}-worker-throttles-alarm"
+  alarm_description   = "Lambda throttles the worker; runbook, throttling."
+  comparison_operator = "GreaterThanThreshold"
+  evaluation_periods  = 3
+  threshold           = 0
+  treat_missing_data  = "notBreaching"
+  alarm_actions       = local.alarm_actions
+  ok_actions          = local.alarm_actions
+  namespace           = "AWS/Lambda"
+  metric_name         = "Throttles"
+  statistic           = "Sum"
+  period              = 300
+  dimensions = {
+    FunctionName = aws_lambda_function.worker.function_name
+  }
+  tags = var.tags
+}
+
+# FinalizerThrottlesAlarm
+resource "aws_cloudwatch_metric_alarm" "finalizer_throttles_alarm" {
+  alarm_name          = "${var.name}-finalizer-throttles-alarm"
+  alarm_description   = "Lambda throttles the finalizer; runbook, throttling."
+  comparison_operator = "GreaterThanThreshold"
+  evaluation_periods  = 3
+  threshold           = 0
+  treat_missing_data  = "notBreaching"
+  alarm_actions       = local.alarm_actions
+  ok_actions          = local.alarm_actions
+  namespace           = "AWS/Lambda"
+  metric_name         = "Throttles"
+  statistic           = "Sum"
+  period              = 300
+  dimensions = {
+    FunctionName = aws_lambda_function.finalizer.function_name
+  }
+  tags = var.tags
+}
+
+# SplitterDurationAlarm
+resource "aws_cloudwatch_metric_alarm" "splitter_duration_alarm" {
+  alarm_name          = "${var.name}-splitter-duration-alarm"
+  alarm_description   = "The splitter comes near its time limit; runbook, very large files."
+  comparison_operator = "GreaterThanThreshold"
+  evaluation_periods  = 1
+  threshold           = local.pace[var.pace]["SplitterNearLimit"]
+  treat_missing_data  = "notBreaching"
+  alarm_actions       = local.alarm_actions
+  ok_actions          = local.alarm_actions
+  namespace           = "AWS/Lambda"
+  metric_name         = "Duration"
+  statistic           = "Maximum"
+  period              = 300
+  dimensions = {
+    FunctionName = aws_lambda_function.splitter.function_name
+  }
+  tags = var.tags
+}
+
+# WorkerDurationAlarm
+resource "aws_cloudwatch_metric_alarm" "worker_duration_alarm" {
+  alarm_name          = "${var.name}-worker-duration-alarm"
+  alarm_description   = "The worker comes near its time limit; runbook, very large files."
+  comparison_operator = "GreaterThanThreshold"
+  evaluation_periods  = 1
+  threshold           = local.pace[var.pace]["WorkerNearLimit"]
+  treat_missing_data  = "notBreaching"
+  alarm_actions       = local.alarm_actions
+  ok_actions          = local.alarm_actions
+  namespace           = "AWS/Lambda"
+  metric_name         = "Duration"
+  statistic           = "Maximum"
+  period              = 300
+  dimensions = {
+    FunctionName = aws_lambda_function.worker.function_name
+  }
+  tags = var.tags
+}
+
+# FinalizerDurationAlarm
+resource "aws_cloudwatch_metric_alarm" "finalizer_duration_alarm" {
+  alarm_name          = "${var.name}-finalizer-duration-alarm"
+  alarm_description   = "The finalizer comes near its time limit; runbook, very large files."
+  comparison_operator = "GreaterThanThreshold"
+  evaluation_periods  = 1
+  threshold           = local.pace[var.pace]["FinalizerNearLimit"]
+  treat_missing_data  = "notBreaching"
+  alarm_actions       = local.alarm_actions
+  ok_actions          = local.alarm_actions
+  namespace           = "AWS/Lambda"
+  metric_name         = "Duration"
+  statistic           = "Maximum"
+  period              = 300
+  dimensions = {
+    FunctionName = aws_lambda_function.finalizer.function_name
+  }
+  tags = var.tags
+}
+
+# ThrottlesAlarm
+resource "aws_cloudwatch_metric_alarm" "throttles_alarm" {
+  alarm_name          = "${var.name}-throttles-alarm"
+  alarm_description   = "DynamoDB throttles writes of contacts; runbook, throttling."
+  comparison_operator = "GreaterThanThreshold"
+  evaluation_periods  = 3
+  threshold           = 1000
+  treat_missing_data  = "notBreaching"
+  alarm_actions       = local.alarm_actions
+  ok_actions          = local.alarm_actions
+  namespace           = "AWS/DynamoDB"
+  metric_name         = "WriteThrottleEvents"
+  statistic           = "Sum"
+  period              = 300
+  dimensions = {
+    TableName = aws_dynamodb_table.contacts_table.name
+  }
+  tags = var.tags
+}
+
+# TableThrottlesAlarm
+resource "aws_cloudwatch_metric_alarm" "table_throttles_alarm" {
+  alarm_name          = "${var.name}-table-throttles-alarm"
+  alarm_description   = "DynamoDB throttles reads, or writes of the directory or of imports; runbook, throttling."
+  comparison_operator = "GreaterThanThreshold"
+  evaluation_periods  = 3
+  threshold           = 1000
+  treat_missing_data  = "notBreaching"
+  alarm_actions       = local.alarm_actions
+  ok_actions          = local.alarm_actions
+  metric_query {
+    id          = "total"
+    expression  = "SUM(METRICS())"
+    label       = "total"
+    return_data = true
+  }
+  metric_query {
+    id          = "m1"
+    return_data = false
+    metric {
+      namespace   = "AWS/DynamoDB"
+      metric_name = "ReadThrottleEvents"
+      period      = 300
+      stat        = "Sum"
+      dimensions = {
+        TableName = aws_dynamodb_table.contacts_table.name
+      }
+    }
+  }
+  metric_query {
+    id          = "m2"
+    return_data = false
+    metric {
+      namespace   = "AWS/DynamoDB"
+      metric_name = "ReadThrottleEvents"
+      period      = 300
+      stat        = "Sum"
+      dimensions = {
+        TableName = aws_dynamodb_table.directory_table.name
+      }
+    }
+  }
+  metric_query {
+    id          = "m3"
+    return_data = false
+    metric {
+      namespace   = "AWS/DynamoDB"
+      metric_name = "WriteThrottleEvents"
+      period      = 300
+      stat        = "Sum"
+      dimensions = {
+        TableName = aws_dynamodb_table.directory_table.name
+      }
+    }
+  }
+  metric_query {
+    id          = "m4"
+    return_data = false
+    metric {
+      namespace   = "AWS/DynamoDB"
+      metric_name = "ReadThrottleEvents"
+      period      = 300
+      stat        = "Sum"
+      dimensions = {
+        TableName = aws_dynamodb_table.imports_table.name
+      }
+    }
+  }
+  metric_query {
+    id          = "m5"
+    return_data = false
+    metric {
+      namespace   = "AWS/DynamoDB"
+      metric_name = "WriteThrottleEvents"
+      period      = 300
+      stat        = "Sum"
+      dimensions = {
+        TableName = aws_dynamodb_table.imports_table.name
+      }
+    }
+  }
+  tags = var.tags
+}
+
+# LetterAlarm
+resource "aws_cloudwatch_metric_alarm" "letter_alarm" {
+  alarm_name          = "${var.name}-letter-alarm"
+  alarm_description   = "SES refused a notification e-mail; runbook, e-mail."
+  comparison_operator = "GreaterThanThreshold"
+  evaluation_periods  = 1
+  threshold           = 0
+  treat_missing_data  = "notBreaching"
+  alarm_actions       = local.alarm_actions
+  ok_actions          = local.alarm_actions
+  namespace           = "Rollcall/${var.name}"
+  metric_name         = "LettersRefused"
+  statistic           = "Sum"
+  period              = 300
+  tags                = var.tags
+}
+
+# BounceAlarm
+resource "aws_cloudwatch_metric_alarm" "bounce_alarm" {
+  alarm_name          = "${var.name}-bounce-alarm"
+  alarm_description   = "Notification e-mails bounce, or their readers complain; runbook, e-mail."
+  comparison_operator = "GreaterThanThreshold"
+  evaluation_periods  = 1
+  threshold           = var.bounce_limit
+  treat_missing_data  = "notBreaching"
+  alarm_actions       = local.alarm_actions
+  ok_actions          = local.alarm_actions
+  metric_query {
+    id          = "total"
+    expression  = "SUM(METRICS())"
+    label       = "total"
+    return_data = true
+  }
+  metric_query {
+    id          = "m1"
+    return_data = false
+    metric {
+      namespace   = "AWS/SES"
+      metric_name = "Bounce"
+      period      = 900
+      stat        = "Sum"
+      dimensions = {
+        Installation = var.name
+      }
+    }
+  }
+  metric_query {
+    id          = "m2"
+    return_data = false
+    metric {
+      namespace   = "AWS/SES"
+      metric_name = "Complaint"
+      period      = 900
+      stat        = "Sum"
+      dimensions = {
+        Installation = var.name
+      }
+    }
+  }
+  tags = var.tags
+}
+
+# Dashboard
+resource "aws_cloudwatch_dashboard" "dashboard" {
+  dashboard_name = "${var.name}-${data.aws_region.current.region}"
+  dashboard_body = jsonencode({
+    widgets = [
+      {
+        type   = "metric"
+        x      = 0
+        y      = 0
+        width  = 8
+        height = 6
+        properties = {
+          title  = "Rows"
+          region = data.aws_region.current.region
+          stat   = "Sum"
+          period = 60
+          metrics = [
+            [
+              "Rollcall",
+              "ChunkRows",
+              "Stack",
+              var.name,
+              {
+                label = "rows"
+              },
+            ],
+            [
+              "Rollcall",
+              "ChunkRejected",
+              "Stack",
+              var.name,
+              {
+                label = "rejected"
+              },
+            ],
+          ]
+        }
+      },
+      {
+        type   = "metric"
+        x      = 8
+        y      = 0
+        width  = 8
+        height = 6
+        properties = {
+          title  = "Imports"
+          region = data.aws_region.current.region
+          stat   = "Sum"
+          period = 60
+          metrics = [
+            [
+              "Rollcall",
+              "UnfinishedImports",
+              "Stack",
+              var.name,
+              {
+                label = "not ended"
+                stat  = "Maximum"
+              },
+            ],
+            [
+              "Rollcall",
+              "ImportFailed",
+              "Stack",
+              var.name,
+              {
+                label = "failed"
+              },
+            ],
+            [
+              "Rollcall",
+              "ImportIncomplete",
+              "Stack",
+              var.name,
+              {
+                label = "incomplete"
+              },
+            ],
+          ]
+        }
+      },
+      {
+        type   = "metric"
+        x      = 16
+        y      = 0
+        width  = 8
+        height = 6
+        properties = {
+          title  = "Oldest import, seconds"
+          region = data.aws_region.current.region
+          stat   = "Maximum"
+          period = 60
+          metrics = [
+            [
+              "Rollcall",
+              "OldestUnfinishedSeconds",
+              "Stack",
+              var.name,
+              {
+                label = "oldest"
+              },
+            ],
+            [
+              "Rollcall",
+              "ImportSeconds",
+              "Stack",
+              var.name,
+              {
+                label = "longest that ended"
+              },
+            ],
+            [
+              "Rollcall",
+              "ImportWaitSeconds",
+              "Stack",
+              var.name,
+              {
+                label = "longest wait for a turn"
+              },
+            ],
+          ]
+        }
+      },
+      {
+        type   = "metric"
+        x      = 0
+        y      = 6
+        width  = 8
+        height = 6
+        properties = {
+          title  = "Messages"
+          region = data.aws_region.current.region
+          stat   = "Maximum"
+          period = 60
+          metrics = [
+            [
+              "AWS/SQS",
+              "ApproximateNumberOfMessagesVisible",
+              "QueueName",
+              aws_sqs_queue.chunk_queue.name,
+              {
+                label = "chunks"
+              },
+            ],
+            [
+              "AWS/SQS",
+              "ApproximateNumberOfMessagesVisible",
+              "QueueName",
+              aws_sqs_queue.finalize_queue.name,
+              {
+                label = "finished imports"
+              },
+            ],
+            [
+              "AWS/SQS",
+              "ApproximateNumberOfMessagesVisible",
+              "QueueName",
+              aws_sqs_queue.dead_chunk_queue.name,
+              {
+                label = "dead chunks"
+              },
+            ],
+            [
+              "AWS/SQS",
+              "ApproximateNumberOfMessagesVisible",
+              "QueueName",
+              aws_sqs_queue.failed_event_queue.name,
+              {
+                label = "failed events"
+              },
+            ],
+            [
+              "AWS/SQS",
+              "ApproximateNumberOfMessagesVisible",
+              "QueueName",
+              aws_sqs_queue.parked_queue.name,
+              {
+                label = "parked"
+              },
+            ],
+          ]
+        }
+      },
+      {
+        type   = "metric"
+        x      = 8
+        y      = 6
+        width  = 8
+        height = 6
+        properties = {
+          title  = "Age of the oldest message, seconds"
+          region = data.aws_region.current.region
+          stat   = "Maximum"
+          period = 60
+          metrics = [
+            [
+              "AWS/SQS",
+              "ApproximateAgeOfOldestMessage",
+              "QueueName",
+              aws_sqs_queue.chunk_queue.name,
+              {
+                label = "chunks"
+              },
+            ],
+            [
+              "AWS/SQS",
+              "ApproximateAgeOfOldestMessage",
+              "QueueName",
+              aws_sqs_queue.finalize_queue.name,
+              {
+                label = "finished imports"
+              },
+            ],
+          ]
+        }
+      },
+      {
+        type   = "metric"
+        x      = 16
+        y      = 6
+        width  = 8
+        height = 6
+        properties = {
+          title  = "Chunks"
+          region = data.aws_region.current.region
+          stat   = "Sum"
+          period = 60
+          metrics = [
+            [
+              "Rollcall",
+              "ChunkMilliseconds",
+              "Stack",
+              var.name,
+              {
+                label = "ms, p95"
+                stat  = "p95"
+              },
+            ],
+            [
+              "Rollcall",
+              "ChunkRetries",
+              "Stack",
+              var.name,
+              {
+                label = "retries"
+                yAxis = "right"
+              },
+            ],
+          ]
+        }
+      },
+      {
+        type   = "metric"
+        x      = 0
+        y      = 12
+        width  = 8
+        height = 6
+        properties = {
+          title  = "Duration, longest"
+          region = data.aws_region.current.region
+          stat   = "Maximum"
+          period = 60
+          metrics = [
+            [
+              "AWS/Lambda",
+              "Duration",
+              "FunctionName",
+              aws_lambda_function.splitter.function_name,
+              {
+                label = "splitter"
+              },
+            ],
+            [
+              "AWS/Lambda",
+              "Duration",
+              "FunctionName",
+              aws_lambda_function.worker.function_name,
+              {
+                label = "worker"
+              },
+            ],
+            [
+              "AWS/Lambda",
+              "Duration",
+              "FunctionName",
+              aws_lambda_function.finalizer.function_name,
+              {
+                label = "finalizer"
+              },
+            ],
+          ]
+        }
+      },
+      {
+        type   = "metric"
+        x      = 8
+        y      = 12
+        width  = 8
+        height = 6
+        properties = {
+          title  = "Errors and throttles of functions"
+          region = data.aws_region.current.region
+          stat   = "Sum"
+          period = 60
+          metrics = [
+            [
+              "AWS/Lambda",
+              "Errors",
+              "FunctionName",
+              aws_lambda_function.splitter.function_name,
+              {
+                label = "splitter errors"
+              },
+            ],
+            [
+              "AWS/Lambda",
+              "Errors",
+              "FunctionName",
+              aws_lambda_function.worker.function_name,
+              {
+                label = "worker errors"
+              },
+            ],
+            [
+              "AWS/Lambda",
+              "Errors",
+              "FunctionName",
+              aws_lambda_function.finalizer.function_name,
+              {
+                label = "finalizer errors"
+              },
+            ],
+            [
+              "AWS/Lambda",
+              "Throttles",
+              "FunctionName",
+              aws_lambda_function.splitter.function_name,
+              {
+                label = "splitter throttles"
+              },
+            ],
+            [
+              "AWS/Lambda",
+              "Throttles",
+              "FunctionName",
+              aws_lambda_function.worker.function_name,
+              {
+                label = "worker throttles"
+              },
+            ],
+            [
+              "AWS/Lambda",
+              "Throttles",
+              "FunctionName",
+              aws_lambda_function.finalizer.function_name,
+              {
+                label = "finalizer throttles"
+              },
+            ],
+            [
+              "AWS/Lambda",
+              "AsyncEventsDropped",
+              "FunctionName",
+              aws_lambda_function.splitter.function_name,
+              {
+                label = "events dropped"
+              },
+            ],
+          ]
+        }
+      },
+      {
+        type   = "metric"
+        x      = 16
+        y      = 12
+        width  = 8
+        height = 6
+        properties = {
+          title  = "Running at a time"
+          region = data.aws_region.current.region
+          stat   = "Maximum"
+          period = 60
+          metrics = [
+            [
+              "AWS/Lambda",
+              "ConcurrentExecutions",
+              "FunctionName",
+              aws_lambda_function.splitter.function_name,
+              {
+                label = "splitter"
+              },
+            ],
+            [
+              "AWS/Lambda",
+              "ConcurrentExecutions",
+              "FunctionName",
+              aws_lambda_function.worker.function_name,
+              {
+                label = "worker"
+              },
+            ],
+            [
+              "AWS/Lambda",
+              "ConcurrentExecutions",
+              "FunctionName",
+              aws_lambda_function.finalizer.function_name,
+              {
+                label = "finalizer"
+              },
+            ],
+          ]
+        }
+      },
+      {
+        type   = "metric"
+        x      = 0
+        y      = 18
+        width  = 8
+        height = 6
+        properties = {
+          title  = "Units"
+          region = data.aws_region.current.region
+          stat   = "Sum"
+          period = 60
+          metrics = [
+            [
+              "AWS/DynamoDB",
+              "ConsumedWriteCapacityUnits",
+              "TableName",
+              aws_dynamodb_table.contacts_table.name,
+              {
+                label = "write contacts"
+              },
+            ],
+            [
+              "AWS/DynamoDB",
+              "ConsumedReadCapacityUnits",
+              "TableName",
+              aws_dynamodb_table.contacts_table.name,
+              {
+                label = "read contacts"
+              },
+            ],
+            [
+              "AWS/DynamoDB",
+              "ConsumedReadCapacityUnits",
+              "TableName",
+              aws_dynamodb_table.directory_table.name,
+              {
+                label = "read directory"
+              },
+            ],
+            [
+              "AWS/DynamoDB",
+              "ConsumedWriteCapacityUnits",
+              "TableName",
+              aws_dynamodb_table.imports_table.name,
+              {
+                label = "write imports"
+              },
+            ],
+          ]
+        }
+      },
+      {
+        type   = "metric"
+        x      = 8
+        y      = 18
+        width  = 8
+        height = 6
+        properties = {
+          title  = "Throttled by tables"
+          region = data.aws_region.current.region
+          stat   = "Sum"
+          period = 60
+          metrics = [
+            [
+              "AWS/DynamoDB",
+              "WriteThrottleEvents",
+              "TableName",
+              aws_dynamodb_table.contacts_table.name,
+              {
+                label = "writes of contacts"
+              },
+            ],
+            [
+              "AWS/DynamoDB",
+              "ReadThrottleEvents",
+              "TableName",
+              aws_dynamodb_table.contacts_table.name,
+              {
+                label = "reads of contacts"
+              },
+            ],
+            [
+              "AWS/DynamoDB",
+              "WriteThrottleEvents",
+              "TableName",
+              aws_dynamodb_table.directory_table.name,
+              {
+                label = "writes of directory"
+              },
+            ],
+            [
+              "AWS/DynamoDB",
+              "ReadThrottleEvents",
+              "TableName",
+              aws_dynamodb_table.directory_table.name,
+              {
+                label = "reads of directory"
+              },
+            ],
+            [
+              "AWS/DynamoDB",
+              "WriteThrottleEvents",
+              "TableName",
+              aws_dynamodb_table.imports_table.name,
+              {
+                label = "writes of imports"
+              },
+            ],
+            [
+              "AWS/DynamoDB",
+              "ReadThrottleEvents",
+              "TableName",
+              aws_dynamodb_table.imports_table.name,
+              {
+                label = "reads of imports"
+              },
+            ],
+          ]
+        }
+      },
+      {
+        type   = "metric"
+        x      = 16
+        y      = 18
+        width  = 8
+        height = 6
+        properties = {
+          title  = "E-mail"
+          region = data.aws_region.current.region
+          stat   = "Sum"
+          period = 60
+          metrics = [
+            [
+              "AWS/SES",
+              "Send",
+              "Installation",
+              var.name,
+              {
+                label = "send"
+              },
+            ],
+            [
+              "AWS/SES",
+              "Delivery",
+              "Installation",
+              var.name,
+              {
+                label = "delivery"
+              },
+            ],
+            [
+              "AWS/SES",
+              "Bounce",
+              "Installation",
+              var.name,
+              {
+                label = "bounce"
+              },
+            ],
+            [
+              "AWS/SES",
+              "Complaint",
+              "Installation",
+              var.name,
+              {
+                label = "complaint"
+              },
+            ],
+            [
+              "AWS/SES",
+              "Reject",
+              "Installation",
+              var.name,
+              {
+                label = "reject"
+              },
+            ],
+          ]
+        }
+      },
+      {
+        type   = "log"
+        x      = 0
+        y      = 24
+        width  = 12
+        height = 6
+        properties = {
+          title  = "Rows by program"
+          region = data.aws_region.current.region
+          view   = "table"
+          query  = "SOURCE '${aws_cloudwatch_log_group.worker_log.name}' | filter ispresent(ChunkRows) | stats sum(ChunkRows) as rows, sum(ChunkRejected) as rejected, sum(ChunkMilliseconds) / 1000 as seconds, sum(ChunkRetries) as retries by program | sort rows desc | limit 50"
+        }
+      },
+      {
+        type   = "log"
+        x      = 12
+        y      = 24
+        width  = 12
+        height = 6
+        properties = {
+          title  = "Imports and cost by program, US dollars"
+          region = data.aws_region.current.region
+          view   = "table"
+          query  = "SOURCE '${aws_cloudwatch_log_group.finalizer_log.name}' | filter ispresent(ImportCost) | stats count(*) as imports, sum(rows) as rows_read, sum(ImportUnits) as units, sum(ImportCost) as cost, max(ImportWaitSeconds) as longest_wait by program | sort cost desc | limit 50"
+        }
+      },
+      {
+        type   = "log"
+        x      = 0
+        y      = 30
+        width  = 24
+        height = 6
+        properties = {
+          title  = "Imports that ended"
+          region = data.aws_region.current.region
+          view   = "table"
+          query  = "SOURCE '${aws_cloudwatch_log_group.finalizer_log.name}' | filter ispresent(ImportSeconds) | fields @timestamp, program, profile, import_id, status, rows, ImportRowsPerSecond, ImportSeconds, ImportWaitSeconds, ImportUnits, ImportCost | sort @timestamp desc | limit 50"
+        }
+      },
+    ]
+  })
 }

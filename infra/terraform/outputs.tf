@@ -1,14 +1,74 @@
+# Written by infra/terraform/make from infra/template.yaml. Change the template.
+
 output "bucket_name" {
   description = "Where files are dropped and results are found."
-  value       = aws_cloudformation_stack.rollcall.outputs["BucketName"]
+  value       = local.makes_bucket ? one(aws_s3_bucket.bucket[*].bucket) : var.existing_bucket
+}
+
+output "secret_arn" {
+  description = "Secret that invitation tokens are derived from."
+  value       = local.makes_secret ? one(aws_secretsmanager_secret.secret[*].arn) : var.secret_arn
+}
+
+output "mail_topic_arn" {
+  description = "Says which addresses bounced, complained or were rejected."
+  value       = aws_sns_topic.mail_topic.arn
 }
 
 output "finished_topic_arn" {
-  description = "Says that an import has ended."
-  value       = aws_cloudformation_stack.rollcall.outputs["FinishedTopicArn"]
+  description = "Says that an import has ended (IMP-7)."
+  value       = aws_sns_topic.finished_topic.arn
 }
 
 output "contacts_table_name" {
-  description = "Where contacts are."
-  value       = aws_cloudformation_stack.rollcall.outputs["ContactsTableName"]
+  value = aws_dynamodb_table.contacts_table.name
+}
+
+output "directory_table_name" {
+  value = aws_dynamodb_table.directory_table.name
+}
+
+output "imports_table_name" {
+  value = aws_dynamodb_table.imports_table.name
+}
+
+output "dashboard_name" {
+  value = aws_cloudwatch_dashboard.dashboard.dashboard_name
+}
+
+output "chunk_queue_url" {
+  value = aws_sqs_queue.chunk_queue.url
+}
+
+output "finalize_queue_url" {
+  value = aws_sqs_queue.finalize_queue.url
+}
+
+output "dead_chunk_queue_url" {
+  value = aws_sqs_queue.dead_chunk_queue.url
+}
+
+output "failed_event_queue_url" {
+  value = aws_sqs_queue.failed_event_queue.url
+}
+
+output "parked_queue_url" {
+  value = aws_sqs_queue.parked_queue.url
+}
+
+output "splitter_name" {
+  value = aws_lambda_function.splitter.function_name
+}
+
+output "splitter_arn" {
+  description = "For infra/migration.yaml."
+  value       = aws_lambda_alias.splitter.arn
+}
+
+output "worker_name" {
+  value = aws_lambda_function.worker.function_name
+}
+
+output "finalizer_name" {
+  value = aws_lambda_function.finalizer.function_name
 }

@@ -32,6 +32,8 @@ pub struct Record {
     pub phones: Vec<String>,
     /// The matched account.
     pub account_id: Option<String>,
+    /// The account was matched by a website alone: the sender named nobody.
+    pub by_website: bool,
     /// Tags, by the name as it was loaded.
     pub tags: Vec<String>,
     /// Ids of the owner, the company and so on that its fields name, by field.
@@ -54,6 +56,8 @@ struct Stored {
     phones: Option<Vec<String>>,
     account_id: Option<String>,
     #[serde(default)]
+    by_website: bool,
+    #[serde(default)]
     tags: Vec<String>,
     #[serde(default)]
     links: BTreeMap<String, String>,
@@ -72,6 +76,7 @@ impl From<Stored> for Record {
             email: stored.email.or(email).unwrap_or_default(),
             phones: stored.phones.unwrap_or_else(|| phone.into_iter().collect()),
             account_id: stored.account_id,
+            by_website: stored.by_website,
             tags: stored.tags,
             links: stored.links,
             fields: stored.fields,
@@ -103,6 +108,9 @@ impl Serialize for Record {
         if let Some(account_id) = &self.account_id {
             map.serialize_entry("account_id", account_id)?;
         }
+        if self.by_website {
+            map.serialize_entry("by_website", &true)?;
+        }
         if !self.tags.is_empty() {
             map.serialize_entry("tags", &self.tags)?;
         }
@@ -133,7 +141,12 @@ impl Record {
         // A name that no longer refers to an entry loses its id.
         merged.links.retain(|field, _| self.fields.get(field).is_none_or(String::is_empty));
         merged.links.extend(self.links);
-        merged.account_id = self.account_id.take().or(merged.account_id);
+        if let Some(account_id) = self.account_id.take() {
+            // Whom an earlier row named stays named.
+            let is_named = merged.account_id.as_ref() == Some(&account_id) && !merged.by_website;
+            merged.by_website = self.by_website && !is_named;
+            merged.account_id = Some(account_id);
+        }
         merged.fields.extend(self.fields.into_iter().filter(|(_, value)| !value.is_empty()));
         merged.additional.extend(self.additional.into_iter().filter(|(_, value)| !value.is_empty()));
         merged

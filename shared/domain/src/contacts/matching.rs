@@ -7,6 +7,7 @@ use crate::profile::raw::{KeyKind, Pick};
 use crate::row::values::RowValues;
 use crate::types::code::Code;
 use crate::types::finding::{Column, Finding};
+use crate::types::names::ProgramName;
 
 /// The match key of a value; `None` where the value identifies no account.
 pub fn match_key(kind: KeyKind, value: &str) -> Option<MatchKey> {
@@ -40,22 +41,72 @@ pub struct Matched<'a> {
     pub rule: usize,
     /// All candidates of the key.
     pub candidates: &'a [Account],
+    /// What of the row names an account: its id, address or phone. A website is public and names nobody.
+    named: Named<'a>,
 }
 
 impl<'a> Matched<'a> {
-    /// The ids of the other candidates, ascending.
-    pub fn others(&self) -> Vec<&'a str> {
-        let others = self.candidates.iter().map(|account| account.account_id.as_str());
-        let mut others: Vec<&str> = others.filter(|id| *id != self.account.account_id).collect();
+    /// The ids of the other candidates that the program may know, ascending.
+    pub fn others(&self, program: &ProgramName) -> Vec<&'a str> {
+        let others = self.candidates.iter().filter(|account| account.account_id != self.account.account_id);
+        let others = others.filter(|account| self.named.may_be_told(account, program));
+        let mut others: Vec<&str> = others.map(|account| account.account_id.as_str()).collect();
         others.sort_unstable();
         others
     }
+
+    /// Whether the row names the account, by more than a website.
+    pub fn is_named(&self) -> bool {
+        self.named.names(self.account)
+    }
+
+    /// Whether the program may know the id and the name of the account. Those of a masked account (IMP-18) only where
+    /// the row names it: otherwise a list of websites would tell whom the marketplace knows.
+    pub fn may_be_told(&self, program: &ProgramName) -> bool {
+        self.named.may_be_told(self.account, program)
+    }
+}
+
+/// The accounts that a row names by an id, an address or a phone.
+#[derive(Debug, Clone, Copy)]
+struct Named<'a> {
+    /// By the key that decided.
+    all: bool,
+    /// By the other keys.
+    others: [Option<&'a [Account]>; KEYS],
+}
+
+/// More keys than a profile has rules for keys that name somebody.
+const KEYS: usize = 8;
+
+impl<'a> Named<'a> {
+    fn by(profile: &Profile, found: &[Option<&'a Candidates>], rule: usize) -> Self {
+        let names = |rule: usize| profile.matching[rule].1 != KeyKind::Website;
+        let mut others = [None; KEYS];
+        let naming = found.iter().enumerate().filter(|(rule, _)| names(*rule));
+        let naming = naming.filter_map(|(_, candidates)| candidates.map(|found| found.accounts.as_slice()));
+        others.iter_mut().zip(naming).for_each(|(place, accounts)| *place = Some(accounts));
+        Self { all: names(rule), others }
+    }
+
+    fn names(&self, account: &Account) -> bool {
+        self.all || self.others.iter().flatten().any(|accounts| has(accounts, &account.account_id))
+    }
+
+    fn may_be_told(&self, account: &Account, program: &ProgramName) -> bool {
+        !account.is_masked_for(program) || self.names(account)
+    }
+}
+
+fn has(accounts: &[Account], id: &str) -> bool {
+    accounts.iter().any(|account| account.account_id == id)
 }
 
 /// Tries the rules in order; the first key with a candidate decides. An id that no account has is reported, and the
 /// other rules go on.
 pub fn pick<'a>(
     profile: &Profile,
+    program: &ProgramName,
     found: &[Option<&'a Candidates>],
     values: RowValues<'_>,
     column: impl Fn(usize) -> Column,
@@ -73,19 +124,26 @@ pub fn pick<'a>(
             continue;
         }
         let Some(account) = candidates.accounts.iter().min_by(|a, b| by_activity(a, b)) else { continue };
+        let named = Named::by(profile, found, rule);
         if candidates.accounts.len() > 1 {
             let several = match profile.pick() {
                 Pick::MostActive => Code::AccountSeveral,
                 Pick::Error => Code::AccountAmbiguous,
             };
             let others: Vec<&str> = (candidates.accounts.iter())
-                .filter(|other| other.account_id != account.account_id)
+                .filter(|other| other.account_id != account.account_id && named.may_be_told(other, program))
                 .map(|other| other.account_id.as_str())
                 .collect();
-            let finding = Finding::on(several, &column(rule));
-            findings.push(finding.arg("chosen", &account.account_id).arg("others", others.join(", ")));
+            let mut finding = Finding::on(several, &column(rule));
+            if named.may_be_told(account, program) {
+                finding = finding.arg("chosen", &account.account_id);
+            }
+            if !others.is_empty() {
+                finding = finding.arg("others", others.join(", "));
+            }
+            findings.push(finding);
         }
-        return Some(Matched { account, rule, candidates: &candidates.accounts });
+        return Some(Matched { account, rule, candidates: &candidates.accounts, named });
     }
     None
 }
@@ -112,8 +170,10 @@ mod tests {
         let profile = Profile::built_in("prospects").unwrap();
         let candidates = Candidates { accounts, too_many: false };
         let mut findings = Vec::new();
+        let program = ProgramName::parse("acme").unwrap();
         let matched = pick(
             &profile,
+            &program,
             &[None, Some(&candidates)],
             RowValues::default(),
             |_| Column::new("email", 2),
@@ -121,7 +181,7 @@ mod tests {
         )
         .unwrap();
         assert_eq!(matched.rule, 1);
-        (matched.account.account_id.clone(), matched.others().iter().map(|id| (*id).to_owned()).collect())
+        (matched.account.account_id.clone(), matched.others(&program).iter().map(|id| (*id).to_owned()).collect())
     }
 
     #[test]

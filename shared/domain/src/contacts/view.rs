@@ -127,7 +127,8 @@ impl StoredContact<'_> {
         let status = self.status(taken);
         let account_name =
             self.account.as_ref().map(|account| mask::account_name(account, self.program, joined));
-        let account_name = account_name.map(Cow::into_owned).filter(|name| !name.is_empty());
+        let told = self.account_may_be_told(joined);
+        let account_name = account_name.map(Cow::into_owned).filter(|name| told && !name.is_empty());
         let record = self.record;
         Contact {
             contact_id: self.contact_id,
@@ -136,7 +137,7 @@ impl StoredContact<'_> {
             name: account_name.unwrap_or(record.name),
             email: if address.is_empty() { record.email.clone() } else { address },
             phones: record.phones,
-            account_id: record.account_id,
+            account_id: record.account_id.filter(|_| told),
             invite_to: first.unwrap_or_else(|| record.email.clone()),
             custom_contact: record.email,
             groups: self.groups.into_iter().map(|group| group.name).collect(),
@@ -173,6 +174,13 @@ impl StoredContact<'_> {
     fn account_address(&self, joined: bool) -> String {
         let account = self.account.as_ref();
         account.map(|account| mask::account_email(account, self.program, joined)).unwrap_or_default()
+    }
+
+    /// Whether this program may know the id and the name of the account. Those of a masked account only where the contact
+    /// was matched by its id, address or phone: a website is public.
+    fn account_may_be_told(&self, joined: bool) -> bool {
+        let Some(account) = &self.account else { return true };
+        joined || !account.is_masked_for(self.program) || !self.record.by_website
     }
 
     fn membership(&self, group: &Group, joined: bool) -> Membership {
@@ -349,6 +357,26 @@ mod tests {
             let said = (contact.email.as_str(), contact.invite_to.as_str());
             assert_eq!(said, (email, to), "{partner_of:?}");
             assert_eq!(contact.memberships[0].invite_to, to);
+        }
+    }
+
+    #[test]
+    fn imp_18_a_masked_account_found_by_a_website_alone_is_not_named() {
+        let program = program();
+        for (partner_of, by_website, sign_ups, named) in [
+            (&["other"][..], true, vec![], false),
+            (&["other"], false, vec![], true),
+            (&["other"], true, vec![sign_up("A1", "")], true),
+            (&["other", "acme"], true, vec![], true),
+            (&[], true, vec![], true),
+        ] {
+            let groups = vec![group("G", "w", Accept::AtOnce, Invite::Custom)];
+            let mut kept = StoredContact { groups, sign_ups, ..kept(&program, Some(account(partner_of))) };
+            kept.record.by_website = by_website;
+            let contact = kept.resolve();
+            let name = if named { "Partner Ltd" } else { "Ann" };
+            let said = (contact.account_id.is_some(), contact.name.as_str());
+            assert_eq!(said, (named, name), "{partner_of:?} {by_website}");
         }
     }
 

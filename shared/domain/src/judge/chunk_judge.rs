@@ -348,7 +348,9 @@ impl<'p> ChunkJudge<'p> {
         let candidates: Vec<_> =
             row.asked.keys.iter().map(|key| key.and_then(|key| known.candidates(key))).collect();
         let rule_column = |rule: usize| self.cleaner.column(self.profile.matching[rule].0).clone();
-        let matched = matching::pick(self.profile, &candidates, values, rule_column, &mut row.findings);
+        let program = &self.plan.program;
+        let matched =
+            matching::pick(self.profile, program, &candidates, values, rule_column, &mut row.findings);
         row.refused |= row.findings.iter().any(Finding::is_error);
         let Some(contact_id) = row.contact_id.filter(|_| !row.refused) else {
             return self.refuse(output, &row);
@@ -359,7 +361,8 @@ impl<'p> ChunkJudge<'p> {
         };
         let joins = row.group.as_ref().filter(|_| writes && known.before(row.asked.membership).is_none());
         let account_id = matched.map(|matched| matched.account.account_id.as_str());
-        let linked = Linked { account_id, ..linked };
+        let by_website = matched.is_some_and(|matched| !matched.is_named());
+        let linked = Linked { account_id, by_website, ..linked };
         let (outcome, record, changes) = if writes {
             self.outcome(&row, values, &output.cells, &linked, before, joins)?
         } else {
@@ -461,10 +464,12 @@ impl<'p> ChunkJudge<'p> {
         let account_name = account_name.unwrap_or_default();
         let mut answer = Answer { contact_id: Some(contact_id), invite_to: &invite_to, ..Answer::default() };
         if let Some(matched) = &matched {
-            answer.account_id = &matched.account.account_id;
-            answer.account_name = &account_name;
+            if matched.may_be_told(&self.plan.program) {
+                answer.account_id = &matched.account.account_id;
+                answer.account_name = &account_name;
+            }
             answer.matched_by = &self.profile.fields[self.profile.matching[matched.rule].0].name;
-            answer.candidates = matched.others();
+            answer.candidates = matched.others(&self.plan.program);
         }
         self.write_succeeded(output, row, outcome, &answer)
     }

@@ -136,8 +136,10 @@ fn differences(profile: &Profile, before: &Record, after: &Record) -> Vec<Change
     if before.tags != after.tags {
         changes.push(Change::new("tags", &before.tags.join(", "), &after.tags.join(", ")));
     }
-    let account = |record: &Record| record.account_id.clone().unwrap_or_default();
-    if before.account_id != after.account_id && !known.iter().any(|field| field == "account_id") {
+    // Who was found by a website alone may be hidden from the program.
+    let account =
+        |record: &Record| record.account_id.clone().filter(|_| !record.by_website).unwrap_or_default();
+    if account(before) != account(after) && !known.iter().any(|field| field == "account_id") {
         changes.push(Change::new("account_id", &account(before), &account(after)));
     }
     if before.profile != after.profile {

@@ -65,6 +65,9 @@ impl RecordShape {
         if let Some(account_id) = linked.account_id {
             push_member(out, ",\"account_id\":", account_id);
         }
+        if linked.by_website {
+            out.push_str(",\"by_website\":true");
+        }
         if !linked.tags.is_empty() {
             out.push_str(",\"tags\":");
             out.push_str(&serde_json::to_string(&linked.tags).expect("texts serialise"));
@@ -171,6 +174,7 @@ impl RecordShape {
             email: email(profile, values).to_owned(),
             phones: self.phones(values).map(str::to_owned).collect(),
             account_id: linked.account_id.map(str::to_owned),
+            by_website: linked.by_website,
             tags: linked.tags.clone(),
             links: linked.ids.iter().map(link).collect(),
             fields: self.fields(values).map(field).collect(),
@@ -257,6 +261,7 @@ mod tests {
                 let values = values.row(0, profile.fields.len());
                 let full = Linked {
                     account_id: Some("a1"),
+                    by_website: true,
                     tags: vec!["t \"1\"".into(), "t2".into()],
                     ids: vec![(2, "o1".into()), (0, "c1".into())],
                 };

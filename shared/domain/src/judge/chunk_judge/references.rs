@@ -18,6 +18,8 @@ use crate::types::kind::Kind;
 pub struct Linked<'a> {
     /// The account that it matched.
     pub account_id: Option<&'a str>,
+    /// Only its website names the account.
+    pub by_website: bool,
     /// Tags, by the names of their entries.
     pub tags: Vec<String>,
     /// Ids of the entries that its fields name.
