@@ -103,11 +103,11 @@ pub fn split(data: &[u8]) {
     assert_eq!(all(&[data]), all(&[&data[..one], &data[one..other], &data[other..]]));
     let mut start = 0;
     let mut cells = Cells::default();
-    for end in records(data, delimiter) {
-        let record = &data[start..end.end - usize::from(end.terminator)];
-        cells.parse(&rollcall_domain::file::record_text::text(record, delimiter).0, delimiter);
+    for record in records(data, delimiter) {
+        assert_eq!(record.body.start, start, "records tile the file");
+        cells.parse(&rollcall_domain::file::record_text::text(&data[record.body], delimiter).0, delimiter);
         assert!(!cells.is_empty(), "a record has a cell");
-        start = end.end;
+        start = record.end;
     }
     assert_eq!(start, data.len(), "records tile the file");
     for first_line in [FirstLine::Header, FirstLine::Ignore, FirstLine::Data] {

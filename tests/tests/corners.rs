@@ -53,15 +53,13 @@ fn seen(text: &[u8], surveyed: &Surveyed) -> Vec<Seen> {
     let delimiter = surveyed.delimiter.unwrap();
     let mut rows = Vec::new();
     for message in messages(text, surveyed) {
-        let (mut line, mut start) = (message.first_line, 0);
+        let mut line = message.first_line;
         let ends = records(message.text.as_bytes(), delimiter);
         assert_eq!(ends.len() as u32, surveyed.chunks[message.chunk as usize].rows);
-        for (number, end) in (message.first_row..).zip(ends) {
+        for (number, found) in (message.first_row..).zip(ends) {
             let mark = message.marks.iter().find(|mark| mark.row == number);
-            let record = &message.text[start..end.end - usize::from(end.terminator)];
-            rows.push((number, line, record.to_owned(), mark.cloned()));
-            line += mark.and_then(|mark| mark.lines).unwrap_or(u64::from(end.lines));
-            start = end.end;
+            rows.push((number, line, message.text[found.body].to_owned(), mark.cloned()));
+            line += mark.and_then(|mark| mark.lines).unwrap_or(u64::from(found.lines));
         }
         assert!(message.marks.is_sorted_by_key(|mark| mark.row));
     }
@@ -173,7 +171,7 @@ fn a_record_around_the_limit_is_the_same_however_it_is_cut() {
         // Pieces smaller than a record, larger than one, and such as end at each terminator and within it.
         let many = |piece: usize| (1..text.len().div_ceil(piece)).map(|number| number * piece).collect();
         let mut all: Vec<Vec<usize>> = [LIMIT / 3, LIMIT + 7].map(many).into();
-        let ends = records(&text, b',').into_iter().map(|end| end.end).skip(3).step_by(2);
+        let ends = records(&text, b',').map(|record| record.end).skip(3).step_by(2);
         let first = usize::from(ending == "\r\n");
         all.extend((0..=first).map(|before| ends.clone().map(|end| end - before).collect()));
         for cuts in all {

@@ -137,6 +137,29 @@ fn every_option_is_on_its_page() {
     assert_named("options.md", ["map.<header>"]);
 }
 
+/// A row of a table that stands twice is one that somebody will change once.
+#[test]
+fn no_table_has_a_key_twice() {
+    for entry in fs::read_dir(root().join("docs")).unwrap().map(Result::unwrap) {
+        let Some(name) = entry.file_name().into_string().ok().filter(|name| name.ends_with(".md")) else {
+            continue;
+        };
+        let mut seen: Vec<String> = Vec::new();
+        for line in page(&name).lines() {
+            let Some(row) = line.strip_prefix("| ") else {
+                seen.clear();
+                continue;
+            };
+            let key = row.split(" | ").next().unwrap_or_default().to_owned();
+            if !key.starts_with('`') {
+                continue;
+            }
+            assert!(!seen.contains(&key), "{name}: {key} stands twice in a table");
+            seen.push(key);
+        }
+    }
+}
+
 #[test]
 fn every_setting_is_on_its_page() {
     assert_named("settings.md", members(&schema::<Settings>("", false)));

@@ -56,13 +56,17 @@ fn every_room_has_its_map() {
     for room in ROOMS {
         assert!(lib.contains(&format!("[`{room}`]")), "lib.rs does not name {room}");
         let map = fs::read_to_string(source.join(room).join("mod.rs")).unwrap();
+        let map: String =
+            map.lines().take_while(|line| line.starts_with("//!")).collect::<Vec<_>>().join("\n");
         assert!(
             map.lines().take_while(|line| line.starts_with("//!")).count() >= 5,
             "{room}/mod.rs is no map"
         );
         for entry in fs::read_dir(source.join(room)).unwrap().map(Result::unwrap) {
             let name = entry.file_name().into_string().unwrap();
-            let Some(module) = name.strip_suffix(".rs").filter(|module| !["mod", "sample"].contains(module))
+            let Some(module) = name
+                .strip_suffix(".rs")
+                .filter(|module| !["mod", "sample", "options_table"].contains(module))
             else {
                 continue;
             };

@@ -30,13 +30,14 @@ pub(crate) struct Finalizer {
     pub(crate) ports: Ports<Bucket, DirectoryTable, ContactsTable, ImportsTable, Queues, SystemClock>,
     pub(crate) mail: Mailer,
     pub(crate) plans: Plans,
-    /// How long the sweep waits, and the length of leases on chunks and notifications.
+    /// How long the sweep waits, and the duration of leases on chunks and notifications.
     pub(crate) sweep_config: SweepConfig,
-    /// How often a dead chunk is received before its queue drops it; the last time nobody will try again.
+    /// How often a message in the dead-letter queue is received before that queue drops it; the last attempt is
+    /// final.
     pub(crate) receives: u32,
 }
 
-/// What failed.
+/// The failure of an event or a message.
 #[derive(Debug)]
 pub(crate) struct FinalizeError(Fault);
 
@@ -72,7 +73,7 @@ pub(crate) async fn handle(finalizer: &Finalizer, event: Value) -> Result<Value,
     }
 }
 
-/// Handles one message; `false` where it is to be delivered again though nothing failed.
+/// Handles one message; `false` if it is to be delivered again though nothing failed.
 async fn follow(finalizer: &Finalizer, message: &SqsMessage) -> Result<bool, Fault> {
     let body = message.body.as_deref().unwrap_or_default();
     let followed = match FinalizerRequest::read(&finalizer.ports.objects, body).await? {
@@ -82,7 +83,7 @@ async fn follow(finalizer: &Finalizer, message: &SqsMessage) -> Result<bool, Fau
         FinalizerRequest::GiveUp(chunk) => abandon(finalizer, &chunk, is_last(finalizer, message)).await,
         FinalizerRequest::Fail(drops, why) => fail(finalizer, &drops, &why).await,
         FinalizerRequest::NotLooked(why) => {
-            // The alarm's metric filter reads this.
+            // The alarm's metric filter matches this text.
             tracing::error!("scheduled migration failed: {why}");
             Ok(true)
         }
@@ -98,8 +99,8 @@ fn is_last(finalizer: &Finalizer, message: &SqsMessage) -> bool {
     count.and_then(|count| count.parse::<u32>().ok()).is_some_and(|count| count >= finalizer.receives)
 }
 
-/// Several of the last workers may each announce that all chunks are closed. The later finalizer waits a moment for the
-/// first; otherwise its message would stay hidden for the queue's visibility timeout.
+/// Several of the last workers may each announce that all chunks are closed. The later finalizer waits a moment for
+/// the first; otherwise its message would stay hidden for the queue's visibility timeout.
 async fn answer(finalizer: &Finalizer, import: &ImportId, failed: Option<&str>) -> Result<bool, Fault> {
     let Finalizer { ports, mail, sweep_config, .. } = finalizer;
     for _ in 0..ATTEMPTS {
@@ -120,7 +121,7 @@ async fn answer(finalizer: &Finalizer, import: &ImportId, failed: Option<&str>) 
 async fn abandon(finalizer: &Finalizer, chunk: &ChunkMessage, last: bool) -> Result<bool, Fault> {
     let Finalizer { ports, plans, sweep_config, .. } = finalizer;
     let abandoned = abandon_chunk(ports, plans, sweep_config.lease, chunk, last).await?;
-    // Only whether it is closed: a chunk's outcome holds its rows.
+    // Log only whether it is closed: a chunk's outcome contains its rows.
     let closed = matches!(abandoned, Worked::Closed(_));
     tracing::warn!(import.id = %chunk.import_id, chunk.number = chunk.chunk, chunk.closed = closed, "dead chunk");
     Ok(closed)
@@ -133,7 +134,8 @@ async fn fail(finalizer: &Finalizer, drops: &[DropEvent], why: &str) -> Result<b
         let Some(drop) = Drop::parse(&event.key).filter(|_| event.bucket == bucket.bucket()) else {
             continue;
         };
-        // The cause that hides the object from the splitter may hide it here too. Then the event's own data must do.
+        // The cause that hid the object from the splitter may hide it here too. Then the data of the event must be
+        // enough.
         let found = bucket.dropped(&event.key, event.version.as_deref()).await.ok().flatten();
         let Dropped { object, options } =
             found.unwrap_or_else(|| Dropped { object: event.object(), options: Vec::new() });
@@ -160,7 +162,7 @@ async fn sweep(finalizer: &Finalizer) -> Result<Value, Fault> {
             }
         }
     }
-    // The alarm's metric filter reads this.
+    // The alarm's metric filter matches this text.
     tracing::info!(sweep.findings = found, "sweep done");
     Ok(json!({ "findings": found }))
 }

@@ -1,4 +1,4 @@
-//! Reads a message of the finalizer by its shape: a message from a dead-letter queue looks as it did before.
+//! Parses a message of the finalizer by its form: a message from a dead-letter queue is unchanged.
 
 use rollcall_aws::{Bucket, DropEvent, FinalizeMessage, decode_chunk};
 use rollcall_domain::plan::chunk::ChunkMessage;
@@ -13,13 +13,13 @@ pub(crate) enum FinalizerRequest {
     Finalize(FinalizeMessage),
     /// A chunk failed for good.
     GiveUp(Box<ChunkMessage>),
-    /// Objects could not be split, and why.
+    /// Objects could not be split; with the cause.
     Fail(Vec<DropEvent>, String),
-    /// A schedule's look for files failed, and why; the next look finds the same files.
+    /// A scheduled search for files failed; with the cause. The next search finds the same files.
     NotLooked(String),
 }
 
-/// The record that Lambda writes of an event that failed for good.
+/// The record that Lambda writes about an event that failed for good.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct FailedEvent {
@@ -29,10 +29,10 @@ struct FailedEvent {
 }
 
 impl FinalizerRequest {
-    /// Reads a message's body.
+    /// Parses a message's body.
     ///
     /// # Errors
-    /// Permanent where the shape is unknown.
+    /// A permanent fault, if the form is unknown.
     pub(crate) async fn read(bucket: &Bucket, body: &str) -> Result<Self, Fault> {
         let unreadable = |what: String| Fault::permanent("reading a message", what);
         let place = |error: serde_json::Error| unreadable(format!("at {}:{}", error.line(), error.column()));

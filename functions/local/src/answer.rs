@@ -18,12 +18,12 @@ pub use document::{document, failed_document, line, pretty};
 pub use table::{Column, Table, width};
 pub use text::{import_text, mapping, outcome_text, quoted, refusal};
 
-/// How a command ended.
+/// The exit code of a command.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Exit {
     /// All rows were accepted.
     Well = 0,
-    /// Done, but some rows were rejected or not processed.
+    /// Done, but some rows were rejected or are unprocessed.
     Rows = 1,
     /// Refused, wrong usage, or failed.
     Refused = 2,
@@ -40,7 +40,7 @@ impl Exit {
     }
 }
 
-/// An encoding's name, with a mark where it is doubtful.
+/// An encoding's name, with a mark if it is doubtful.
 pub fn encoding(name: &str, detection: &Detection) -> String {
     match detection.doubt() {
         None => name.to_owned(),
@@ -49,7 +49,7 @@ pub fn encoding(name: &str, detection: &Detection) -> String {
     }
 }
 
-/// Why a command failed, in one line with the fix.
+/// The reason why a command failed, in one line with the fix.
 #[derive(Debug, thiserror::Error)]
 pub enum Failure {
     /// A text.
@@ -58,7 +58,7 @@ pub enum Failure {
     /// The home cannot be used.
     #[error(transparent)]
     Home(#[from] HomeError),
-    /// The machine failed.
+    /// The infrastructure failed.
     #[error(transparent)]
     Fault(#[from] Fault),
     /// Standard output is closed, or cannot be written.
@@ -86,10 +86,10 @@ pub fn end(done: Result<Exit, Failure>) -> Exit {
     }
 }
 
-/// Ends the program where its arguments are wrong, or ask for help.
+/// Ends the program after wrong arguments, or a request for help.
 pub fn usage(error: &clap::Error) -> Exit {
     if !error.use_stderr() {
-        // If nobody reads, nothing is left to do.
+        // If nobody reads the output, there is nothing left to do.
         let _ = error.print();
         return Exit::Well;
     }
@@ -103,32 +103,32 @@ pub fn usage(error: &clap::Error) -> Exit {
     Exit::Refused
 }
 
-/// The last line that was written.
+/// The last line written.
 static SAID: Mutex<String> = Mutex::new(String::new());
-/// Whether standard output holds a part of an answer.
+/// Whether standard output holds a part of the output.
 static ANSWERED: AtomicBool = AtomicBool::new(false);
 
 /// Writes one line to standard error.
 pub fn say(what: impl Display) {
     let text = what.to_string();
     let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    // If standard error cannot be written, nobody can be told.
+    // If standard error cannot be written, there is no way to report it.
     let _ = writeln!(io::stderr().lock(), "rollcall: {line}");
     if let Ok(mut said) = SAID.lock() {
         *said = line;
     }
 }
 
-/// Marks that an answer is on standard output from here on.
+/// Marks that standard output holds output from here on.
 pub fn answered() {
     ANSWERED.store(true, Ordering::Relaxed);
 }
 
-/// Writes the last line as a JSON document, where no other answer was written.
+/// Writes the last line as a JSON document, if there is no other output.
 pub fn print_error_where_nothing_is() {
     let said = SAID.lock().map(|said| said.clone()).unwrap_or_default();
     if !ANSWERED.load(Ordering::Relaxed) {
-        // If nobody reads, nothing is left to do.
+        // If nobody reads the output, there is nothing left to do.
         let _ = print(&format!("{}\n", serde_json::json!({ "error": said })));
     }
 }

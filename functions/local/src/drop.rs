@@ -20,15 +20,15 @@ use crate::answer::Failure;
 pub struct ImportArguments {
     /// The file on the machine.
     pub source: PathBuf,
-    /// The program, as given.
+    /// The program, unchecked.
     pub program: String,
-    /// The profile as given, or `directory/<kind>`.
+    /// The profile, unchecked, or `directory/<kind>`.
     pub profile: String,
-    /// Nothing is to be written.
+    /// Whether it is a dry run.
     pub dry_run: bool,
-    /// Options as given: name and value.
+    /// The options, unparsed: name and value.
     pub given: Vec<(String, String)>,
-    /// What the file is called, where that is not its own name.
+    /// The name of the file, if it differs from the source's name.
     pub name: Option<String>,
 }
 
@@ -45,7 +45,7 @@ pub enum Readable {
 }
 
 impl Readable {
-    /// Where it is.
+    /// Its path.
     pub fn path(&self) -> &Path {
         match self {
             Readable::Source(path) => path,
@@ -54,14 +54,14 @@ impl Readable {
     }
 }
 
-/// Why an import never began.
+/// The reason why an import never began.
 #[derive(Debug)]
 pub struct StartError {
-    /// The text of its document.
+    /// The status in its document.
     pub status: Status,
     /// The codes of the refusal.
     pub errors: Vec<CodeCount>,
-    /// The text for people.
+    /// The failure for people.
     pub failure: Failure,
 }
 
@@ -100,18 +100,18 @@ impl ImportArguments {
         Self { source, program: owner, profile, dry_run: false, given: Vec::new(), name: None }
     }
 
-    /// The name of the object: the file's own, changed where it would start no import or not fit into a key.
+    /// The name of the object: the file's name, changed if it would start no import or not fit into a key.
     pub fn file_name(&self) -> String {
         object_name(&self.own_name())
     }
 
-    /// The name of the file as its sender knows it.
+    /// The name of the file for its sender.
     pub fn own_name(&self) -> String {
         let own = || self.source.file_name().unwrap_or_default().to_string_lossy().into_owned();
         self.name.clone().unwrap_or_else(own)
     }
 
-    /// Calls standard input by a name.
+    /// Sets the name of standard input.
     #[must_use]
     pub fn named(self, name: &str) -> Self {
         Self { name: Some(name.to_owned()), ..self }
@@ -125,7 +125,7 @@ impl ImportArguments {
     /// The file to read; standard input is copied first, because a file is read several times.
     ///
     /// # Errors
-    /// In one line that says what cannot be read or written.
+    /// One line with the file that cannot be read or written.
     pub fn readable(&self) -> Result<Readable, Failure> {
         if !self.is_standard_input() {
             return Ok(Readable::Source(self.source.clone()));
@@ -143,7 +143,7 @@ impl ImportArguments {
     /// Checks program and profile.
     ///
     /// # Errors
-    /// Where no such name is possible.
+    /// If a name is invalid.
     pub fn drop(&self) -> Result<Drop, StartError> {
         let program = ProgramName::parse(&self.program)
             .map_err(|error| StartError::refused(Code::ProgramUnknown, error.to_string()))?;
@@ -171,7 +171,7 @@ impl ImportArguments {
     /// Checks that the path is a readable file.
     ///
     /// # Errors
-    /// In one line that says what is wrong with it.
+    /// One line with the problem.
     pub fn check_source(&self) -> Result<(), Failure> {
         if self.is_standard_input() {
             return Ok(());
@@ -192,7 +192,7 @@ impl ImportArguments {
     }
 }
 
-/// Why a file cannot be read, in one line.
+/// The reason why a file cannot be read, in one line.
 pub fn cannot_read(path: &Path, error: &std::io::Error) -> Failure {
     let shown = path.display();
     Failure::said(match error.kind() {
@@ -219,14 +219,14 @@ fn object_name(name: &str) -> String {
     if name.starts_with('.') || name.starts_with("~$") || name.is_empty() {
         name.insert(0, '_');
     }
-    // The folder of dry runs has this name.
+    // The folder of dry runs has the same name.
     if !starts_an_import(&name) || name == "dry-run" {
         name.push('_');
     }
     shorten(name)
 }
 
-/// Shortens a long name in its middle: beginning and end tell it from others.
+/// Shortens a long name in its middle: beginning and end distinguish it from others.
 fn shorten(name: String) -> String {
     if name.len() <= NAME_BYTES {
         return name;

@@ -63,32 +63,32 @@ impl Tune {
     }
 }
 
-/// An import that is over.
+/// An ended import.
 #[derive(Debug)]
 pub struct Done {
     /// Its totals.
     pub summary: Summary,
-    /// The verdict on the file and what was detected.
+    /// The verdict on the file and its detected properties.
     pub upload: Upload,
     /// The folder of its results, absolute.
     pub results: PathBuf,
-    /// Its notification e-mail, where it wrote one.
+    /// Its notification e-mail, if it wrote one.
     pub notification: Option<PathBuf>,
-    /// How far the letter came, where a mail server is named.
+    /// The delivery state of the e-mail, if a mail server is set.
     pub delivery: Option<Delivery>,
-    /// The letter is addressed to nobody.
+    /// Whether the e-mail has no recipients.
     pub to_nobody: bool,
     /// The program's language.
     pub locale: Locale,
-    /// What the profile calls its fields.
+    /// The labels of the profile's fields.
     pub labels: Labels,
 }
 
 impl Done {
-    /// The results of an import; `None` where it has none yet.
+    /// The results of an import; `None` if it has none yet.
     ///
     /// # Errors
-    /// Where the results cannot be read.
+    /// If the results cannot be read.
     pub fn read(home: &Home, program: &ProgramName, import: &ImportId) -> Answer<Option<Self>> {
         let artifacts = Artifacts::of(program, import);
         let Some(summary) = read(home, &artifacts.summary())? else { return Ok(None) };
@@ -96,7 +96,7 @@ impl Done {
         let results = home.bucket().root().join(artifacts.folder());
         let notification = home.outbox().notification(import).canonicalize().ok();
         let delivery = home.outbox().delivery(import);
-        // An import that failed early has no plan: then fields keep their names.
+        // An import that failed early has no plan: then the field names serve as labels.
         let plan: Option<Plan> = read(home, &artifacts.plan()).unwrap_or_default();
         let to_nobody = plan
             .as_ref()
@@ -112,7 +112,7 @@ impl Done {
         Messages::of(self.locale)
     }
 
-    /// Tells the problems of the import.
+    /// Describes the problems of the import.
     pub fn teller(&self) -> Teller<'_> {
         Teller { words: self.words(), labels: &self.labels, upload: &self.upload }
     }
@@ -123,16 +123,16 @@ impl Done {
         rows.rejected + rows.unprocessed > 0 && self.results.join("failed.csv").is_file()
     }
 
-    /// The file of failed rows that is to be corrected: the workbook where there is one.
+    /// The file of failed rows for correction: the workbook, if there is one.
     pub fn failed_file(&self) -> &'static str {
         if self.results.join("failed.xlsx").is_file() { "failed.xlsx" } else { "failed.csv" }
     }
 }
 
-/// Opens a home for a command that writes only settings, which a command that works on the home reads as they are.
+/// Opens a home for a command that writes only settings. A command that works on the home may read them at any time.
 ///
 /// # Errors
-/// Where the home cannot be used.
+/// If the home cannot be used.
 pub fn open_for_settings(path: &Path) -> Result<Home, HomeError> {
     match Home::open(path) {
         Err(HomeError::InUse(_)) => Home::open_shared(path),
@@ -158,7 +158,7 @@ impl Host {
     /// Opens a home to work on it, and finishes imports that an earlier command left unfinished, in order of import id.
     ///
     /// # Errors
-    /// Where the home is in use or cannot be used.
+    /// If the home is in use or cannot be used.
     pub fn open(path: &Path, tune: Tune) -> Result<Self, Failure> {
         let host = Self { home: Home::open(path)?, tune };
         for item in host.home.listing().unfinished_imports()? {
@@ -178,7 +178,7 @@ impl Host {
         wait.until_free(path, || Self::open(path, tune))
     }
 
-    /// Tries letters again that no mail server took yet; an import never waits for them.
+    /// Retries e-mails that no mail server has accepted yet; an import never waits for them.
     pub(super) fn send_waiting(&self) {
         if let Err(error) = self.home.outbox().send_waiting() {
             say(format_args!("notification e-mails cannot be sent: {error}"));
@@ -193,7 +193,7 @@ impl Host {
     /// Drops a file into the bucket and imports it.
     ///
     /// # Errors
-    /// Where the machine fails: the import stays unfinished, and the next command finishes it.
+    /// If the infrastructure fails: the import stays unfinished, and the next command finishes it.
     pub fn import(&self, source: &Path, drop: &Drop, given: Vec<(String, String)>) -> Result<Done, Failure> {
         let at = self.home.imports().next_drop_time(Timestamp::now())?;
         let (bucket, key) = (self.home.bucket(), drop.key());
@@ -231,7 +231,7 @@ impl Host {
         let import = item.import_id.clone();
         match self.run(item.object, item.options) {
             Ok(_) => Ok(()),
-            // An import that cannot be finished does not hold up the others.
+            // If an import cannot be finished, the others are finished nevertheless.
             Err(fault) if fault.is_of_the_import() => {
                 say(format_args!("an earlier import cannot be finished: {import}: {fault}"));
                 Ok(())
@@ -250,7 +250,7 @@ impl Host {
     }
 }
 
-/// Describes an import that the machine failed on.
+/// Describes an import on which the infrastructure failed.
 fn unfinished(fault: Fault) -> Failure {
     Failure::said(format!(
         "{fault}; the import is not finished: mend that, and the next import finishes it first"

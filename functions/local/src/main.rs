@@ -1,7 +1,7 @@
 //! The embedded host and command line `rollcall`: the three stages on a folder of one machine.
 //!
-//! - [`commands`]: one file for each command, all of one shape: its arguments, then `run`.
-//! - [`host`]: finishes what an earlier command left, drops a file, runs the stages on threads.
+//! - [`commands`]: one file for each command, all in the same form: its arguments, then `run`.
+//! - [`host`]: finishes imports of an earlier command, drops a file, runs the stages on threads.
 //! - [`answer`]: the output of a command: exit codes, failures, documents, tables.
 
 mod answer;
@@ -19,13 +19,13 @@ use std::process::ExitCode;
 use answer::{Exit, Failure};
 use clap::{CommandFactory, Parser, Subcommand};
 
-/// Imports lists of people and companies: every row is checked, matched and answered for.
+/// Imports lists of people and companies: validates, matches and stores every row, and writes a result for each.
 #[derive(Debug, Parser)]
 #[command(name = "rollcall", version, about, long_about = None, arg_required_else_help = true)]
 #[command(after_help = "Begin with `rollcall demo`.\n\
     Exit codes: 0 all rows taken; 1 done, some rows rejected or unprocessed; 2 refused, wrong usage, or failed.")]
 struct Cli {
-    /// The folder that everything is kept in
+    /// Home folder: files, tables and results
     #[arg(long, global = true, value_name = "DIR", env = "ROLLCALL_HOME", default_value = "./rollcall-home")]
     home: PathBuf,
     #[command(subcommand)]
@@ -72,7 +72,7 @@ fn main() -> ExitCode {
     ExitCode::from(exit as u8)
 }
 
-/// Whether the answer is to be JSON, as far as arguments show that may be wrong.
+/// Whether the output is to be JSON, judging by arguments that may be invalid.
 fn wants_json() -> bool {
     std::env::args_os().skip(1).take_while(|argument| argument != "--").any(|argument| argument == "--json")
 }

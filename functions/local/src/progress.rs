@@ -11,13 +11,13 @@ use rollcall_domain::types::names::ImportId;
 use rollcall_embedded::home::Home;
 use rollcall_pipeline::ports::{Imports, Objects};
 
-/// Work that ends sooner shows no bar.
+/// An import that ends sooner shows no bar.
 const SHORT: Duration = Duration::from_millis(700);
 const TICK: Duration = Duration::from_millis(50);
 /// How often the open chunks are counted, in ticks.
 const LOOK: u32 = 5;
 
-/// Shows a bar until the import is over.
+/// Shows a bar until the import has ended.
 pub fn show(home: &Home, artifacts: &Artifacts, import: &ImportId, is_over: impl Fn() -> bool) {
     let began = Instant::now();
     while began.elapsed() < SHORT {
@@ -41,15 +41,15 @@ pub fn show(home: &Home, artifacts: &Artifacts, import: &ImportId, is_over: impl
     bar.finish_and_clear();
 }
 
-/// What is known of the import so far.
+/// The state of the import so far.
 #[derive(Default)]
 struct Seen {
     plan: Option<Plan>,
-    /// Since when chunks are worked on.
+    /// The time when the first chunk was sent.
     working: Option<Instant>,
 }
 
-/// Reports how many rows are in closed chunks.
+/// Reports the number of rows in closed chunks.
 fn look(home: &Home, artifacts: &Artifacts, import: &ImportId, seen: &mut Seen, bar: &ProgressBar) {
     let Seen { plan, working } = seen;
     if plan.is_none() {
@@ -70,11 +70,11 @@ fn look(home: &Home, artifacts: &Artifacts, import: &ImportId, seen: &mut Seen, 
     bar.set_message(words(done, plan.rows, working.get_or_insert_with(Instant::now).elapsed()));
 }
 
-/// What stands behind the bar: at most 60 characters, so that a bar has room beside it in 80 columns.
+/// The text after the bar: at most 60 characters, so that there is room for a bar in 80 columns.
 fn words(done: u64, all: u64, working: Duration) -> String {
     let rows = format!("{} of {} rows", HumanCount(done), HumanCount(all));
     let seconds = working.as_secs_f64();
-    // A rate over a moment tells nothing.
+    // A rate over a very short time is not useful.
     if done == 0 || seconds < 0.5 {
         return rows;
     }

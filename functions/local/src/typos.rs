@@ -10,7 +10,7 @@ use rollcall_domain::types::code::Code;
 
 use crate::drop::StartError;
 
-/// The options of a drop; besides them there are `map.<header>` and `value.<field>.<from>`.
+/// The options of a drop, besides `map.<header>` and `value.<field>.<from>`.
 const OPTIONS: [&str; 18] = [
     "dry_run",
     "delimiter",
@@ -35,11 +35,11 @@ const OPTIONS: [&str; 18] = [
 /// Checks the names of a requested import.
 ///
 /// # Errors
-/// At the first name that is not known, with the nearest one that is.
+/// The first unknown name, with the nearest known one.
 pub fn check(home: &Path, drop: &Drop, given: &[(String, String)]) -> Result<(), StartError> {
     check_options(given)?;
     if !may_be_home(home) {
-        // Opening the home says what is wrong with it.
+        // Opening the home reports the problem.
         return Ok(());
     }
     let bucket = home.join("bucket");
@@ -47,7 +47,7 @@ pub fn check(home: &Path, drop: &Drop, given: &[(String, String)]) -> Result<(),
     let DropTarget::Profile(name) = &drop.what else { return Ok(()) };
     let own = fs::read_to_string(bucket.join(object_keys::profile(name)));
     let profile = match own {
-        // The import tells what is wrong with an invalid profile.
+        // The import reports the errors of an invalid profile.
         Ok(text) => Profile::parse(&text).ok(),
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => None,
         Err(_) => Some(Profile::built_in(name.as_str()).ok_or_else(|| no_profile(&bucket, name.as_str()))?),
@@ -55,7 +55,7 @@ pub fn check(home: &Path, drop: &Drop, given: &[(String, String)]) -> Result<(),
     profile.map_or(Ok(()), |profile| check_fields(&profile, given))
 }
 
-/// Whether a home is here or could be made here.
+/// Whether a home exists here or could be created here.
 fn may_be_home(home: &Path) -> bool {
     let is_empty = || fs::read_dir(home).is_ok_and(|mut entries| entries.next().is_none());
     fs::symlink_metadata(home).is_err() || home.join("bucket").is_dir() || is_empty()
@@ -115,7 +115,7 @@ fn tables(folder: &Path) -> Vec<String> {
     names
 }
 
-/// Names that are less alike than this are no typo of each other.
+/// Names with a lower similarity are not typos of each other.
 const ALIKE: f64 = 0.75;
 
 fn unknown(code: Code, what: &str, name: &str, known: &[String]) -> StartError {

@@ -1,5 +1,5 @@
-//! Every fixture through the real binary: `preview` and `import` end with a document and the exit code that it stands
-//! for, and none breaks it.
+//! Every fixture through the real binary: `preview` and `import` end with a document and its exit code, and no
+//! fixture crashes them.
 
 #![allow(clippy::unwrap_used, reason = "a test's helpers may panic as the test may")]
 
@@ -15,7 +15,7 @@ struct Fixture {
     set: Vec<String>,
 }
 
-/// The files under `tests/fixtures`, with the options that lie beside them.
+/// The files under `tests/fixtures`, with the options in the files next to them.
 fn fixtures() -> Vec<Fixture> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/fixtures");
     let folders = entries(&root).into_iter().filter(|path| path.is_dir());

@@ -1,7 +1,7 @@
-//! A home that survives: the program is killed at random moments, again and again, and the next command finishes
-//! what was under way, with the bytes of an undisturbed run.
+//! A home survives crashes: the program is killed at random moments, again and again, and the next command finishes
+//! the imports in progress, with the same bytes as an undisturbed run.
 //!
-//! `ROLLCALL_KILLS` says how many kills (24 where it does not), `ROLLCALL_KILL_SEED` from which moments on.
+//! `ROLLCALL_KILLS` sets the number of kills (default 24), `ROLLCALL_KILL_SEED` the seed of the moments.
 
 #![allow(
     clippy::unwrap_used,
@@ -44,7 +44,7 @@ fn killed_at_any_moment_the_next_command_finishes() {
         homes += 1;
         copy(&prepared, &home);
         killed += u32::from(kill(import(&home, &files.list), dice.below(takes)));
-        // The command that finishes is killed too, now and then.
+        // The command that finishes is sometimes killed too.
         while dice.below(Duration::from_nanos(3)).as_nanos() > 0 && killed < kills {
             killed += u32::from(kill(import(&home, &files.one), dice.below(takes)));
         }
@@ -67,7 +67,7 @@ fn killed_at_any_moment_the_next_command_finishes() {
     println!("{killed} kills in {homes} homes, {unbegun} before the import began; 0 differing bytes");
 }
 
-/// What an import of the list answered, and the contacts; empty where it never began.
+/// The results of an import of the list, and the contacts; empty if it never began.
 fn answers(home: &Path) -> BTreeMap<String, Vec<u8>> {
     let mut answers = BTreeMap::new();
     let Ok(imports) = fs::read_dir(home.join("bucket/imports/acme")) else { return answers };
@@ -118,13 +118,13 @@ fn prepare(home: &Path, files: &Files) {
     assert!(first.status.success(), "{}", String::from_utf8_lossy(&first.stderr));
 }
 
-/// A command that imports finishes what was left first.
+/// A command that imports first finishes unfinished imports.
 fn finish(home: &Path, files: &Files) {
     let done = import(home, &files.one).output().unwrap();
     assert!(done.status.success(), "{}: {}", keep(home), String::from_utf8_lossy(&done.stderr));
 }
 
-/// Starts a command and kills it after a while; `false` where it had ended before.
+/// Starts a command and kills it after a while; returns `false` if it had ended before.
 fn kill(mut command: Command, after: Duration) -> bool {
     let mut child: Child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
     sleep(after);
@@ -181,7 +181,7 @@ impl Files {
             groups: file("groups.csv", "name,workflow,accept,invite\nVIP,welcome,,marketplace\nGold,,,\n"),
             earlier: file("earlier.csv", &earlier),
             list: file("list.csv", &list),
-            // Joins nobody of the list: what it leaves does not touch what is compared.
+            // Repeats nobody of the list, so its contacts do not affect the comparison.
             one: file("one.csv", "Name,E-mail\nOne,p0@one.example\n"),
         }
     }
@@ -199,7 +199,7 @@ fn copy(from: &Path, to: &Path) {
     }
 }
 
-/// Leaves a home for who looks into a failure.
+/// Keeps a home for the analysis of a failure.
 fn keep(home: &Path) -> String {
     let kept = std::env::temp_dir().join(format!("rollcall-killed-{}", std::process::id()));
     copy(home, &kept);
@@ -210,7 +210,7 @@ fn number(name: &str) -> Option<u32> {
     std::env::var(name).ok()?.parse().ok()
 }
 
-/// Moments to kill at, the same for the same seed.
+/// The moments of the kills, the same for the same seed.
 struct Dice(u64);
 
 impl Dice {

@@ -1,4 +1,4 @@
-//! Templates and samples as users meet them: what comes out of the real binary goes into it again.
+//! Templates and samples as users meet them: the output of the real binary is imported again.
 
 #![allow(clippy::unwrap_used, reason = "a test's helpers may panic as the test may")]
 
@@ -22,7 +22,7 @@ impl Place {
         Self(tempfile::tempdir().unwrap())
     }
 
-    /// A home with the program `acme` and what example rows name.
+    /// A home with the program `acme` and the entries that example rows name.
     fn with_acme() -> Self {
         let place = Self::new();
         place.ok(&["program", "set", "acme", "--region", "BR"]);
@@ -67,7 +67,7 @@ impl Place {
         String::from_utf8(self.ok(arguments)).unwrap()
     }
 
-    /// One line on standard error that has these words.
+    /// Expects one line on standard error that contains these words.
     fn refused(&self, arguments: &[&str], words: &[&str]) {
         let ran = self.run(arguments);
         let told = String::from_utf8(ran.stderr).unwrap();
@@ -101,7 +101,7 @@ fn imported(place: &Place, profile: &str, file: &str) -> Value {
 fn imports_cleanly(place: &Place, profile: &str, locale: &str, format: &str) {
     let name = format!("{profile}-{locale}.{format}");
     let template = place.ok(&["profiles", "template", profile, "--locale", locale, "--format", format]);
-    // Unchanged the example row is skipped; filled in, it is taken.
+    // The example row is skipped if it is unchanged, and imported if it is filled in.
     let skipped = imported(place, profile, &place.file(&format!("unchanged-{name}"), template.clone()));
     assert_eq!((&skipped["rows"]["read"], &skipped["rows"]["skipped"]), (&1.into(), &1.into()), "{skipped}");
     assert_eq!(skipped["warnings"][0]["code"], "example_skipped", "{skipped}");

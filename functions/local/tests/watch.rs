@@ -1,4 +1,4 @@
-//! `rollcall watch` as a person uses it: files are dropped while it runs, and it is stopped by a signal.
+//! `rollcall watch` as a person uses it: files are dropped while it runs, and a signal stops it.
 #![cfg(unix)]
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on panics")]
 
@@ -39,7 +39,7 @@ impl Watched {
         path
     }
 
-    /// Summaries of a program's imports, once there are so many.
+    /// Waits for this number of summaries of a program's imports.
     fn summaries(&self, program: &str, count: usize) -> Vec<serde_json::Value> {
         let folder = self.home.join("bucket/imports").join(program);
         wait(|| {
@@ -51,7 +51,7 @@ impl Watched {
         })
     }
 
-    /// Stops it as a service manager would; gives its exit code and what it said.
+    /// Stops it as a service manager would; returns its exit code and its output.
     fn stop(mut self) -> (Option<i32>, String, String) {
         let id = self.child.id().to_string();
         assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
@@ -74,7 +74,7 @@ fn what_is_dropped_is_imported_and_a_signal_stops_it() {
     let dry = acme.iter().find(|summary| summary["profile"] == "prospects").unwrap();
     assert_eq!((&dry["dry_run"], &dry["rows"]["created"]), (&true.into(), &2.into()));
 
-    // Options stand beside the file before it comes.
+    // The options file is there before the file is dropped.
     watched.drop("acme/prospects/some.csv.options.toml", "rows = '2'\n");
     watched.drop("acme/prospects/some.csv", GOOD);
     let acme = watched.summaries("acme", 3);
@@ -103,7 +103,7 @@ fn a_file_that_still_grows_is_left_alone_until_it_rests() {
     watched.stop();
 }
 
-/// No file can stand beside it with its options: that name would be too long.
+/// It has no sidecar: the name of the sidecar would be too long.
 #[test]
 fn a_name_as_long_as_names_get_is_imported() {
     let watched = Watched::start();
@@ -139,7 +139,7 @@ fn what_was_imported_is_not_imported_again_by_the_next_watch() {
     watched.drop("acme/prospects/list.csv", GOOD);
     watched.summaries("acme", 1);
     let home = watched.home.clone();
-    // A command beside it is told, and how to go on.
+    // A command on the same home reports that, and how to go on.
     let mut import = rollcall(&home);
     let beside =
         import.args(["import", "/dev/null", "--program", "acme", "--profile", "prospects"]).output().unwrap();

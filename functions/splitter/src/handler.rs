@@ -1,4 +1,4 @@
-//! Translates an event into dropped objects, and a fault into an answer to Lambda.
+//! Translates an event into dropped objects, and a fault into a response to Lambda.
 
 use lambda_runtime::{Diagnostic, tracing};
 use rollcall_aws::{Bucket, DropEvent, ImportsTable, Queues, SystemClock};
@@ -23,7 +23,7 @@ pub(crate) struct Splitter {
     pub(crate) size: ChunkSize,
 }
 
-/// The event failed. Lambda tries again, then sends it to the finalizer.
+/// The event failed. Lambda retries it, then sends it to the finalizer.
 #[derive(Debug)]
 pub(crate) struct SplitError(Fault);
 
@@ -91,7 +91,7 @@ async fn migrate(splitter: &Splitter, event: &Value) -> Result<(), Fault> {
     }
     if let Some((item, why)) = looked.missing {
         let item = splitter.imports.begin(item).await.inspect_err(log)?;
-        // The alarm's metric filter reads this.
+        // The alarm's metric filter matches this text.
         tracing::error!(import.id = %item.import_id, migration.program = %migration.program,
             migration.profile = %migration.profile, "expected file missing");
         end(splitter, &item, &why).await?;

@@ -1,4 +1,4 @@
-//! The splitter: an object was dropped, or a schedule says to look for files.
+//! The splitter: handles dropped objects, and schedules that search for files.
 
 mod handler;
 

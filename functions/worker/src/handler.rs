@@ -1,4 +1,4 @@
-//! Translates a batch of messages into chunks, and their outcomes into the batch's answer.
+//! Translates a batch of messages into chunks, and their outcomes into the batch's response.
 
 use aws_lambda_events::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMessage};
 use futures_util::future::join_all;
@@ -9,11 +9,11 @@ use rollcall_pipeline::fault::Fault;
 use rollcall_pipeline::ports::Ports;
 use rollcall_pipeline::work::{Plans, Worked, work_chunk};
 
-/// A worker: it has no mail.
+/// A worker: it sends no mail.
 pub(crate) struct Worker {
     pub(crate) ports: Ports<Bucket, DirectoryTable, ContactsTable, ImportsTable, Queues, SystemClock>,
     pub(crate) plans: Plans,
-    /// The length of a lease on a chunk; longer than the function may run.
+    /// The duration of a lease on a chunk; longer than the function may run.
     pub(crate) lease: SignedDuration,
 }
 
@@ -28,7 +28,7 @@ impl From<AllFailed> for Diagnostic {
     }
 }
 
-/// Works every chunk of a batch; returns only the ids of those that failed.
+/// Processes every chunk of a batch; returns only the ids of those that failed.
 pub(crate) async fn handle(worker: &Worker, event: SqsEvent) -> Result<SqsBatchResponse, AllFailed> {
     let worked = join_all(event.records.iter().map(|message| work(worker, message))).await;
     let failed =
@@ -37,7 +37,7 @@ pub(crate) async fn handle(worker: &Worker, event: SqsEvent) -> Result<SqsBatchR
     answer.batch_item_failures = failed.map(|(message, _)| failure(message)).collect();
     let all_failed = worked.iter().all(Result::is_err);
     match worked.into_iter().find_map(Result::err) {
-        // The function's error metric shows failures that a partial answer hides.
+        // The function's error metric counts failures that a partial batch response hides.
         Some(fault) if all_failed => Err(AllFailed(fault)),
         _ => Ok(answer),
     }

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use rollcall_pipeline::ports::Clock;
 
-/// The time as the machine has it.
+/// The current time of the machine.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct SystemClock;
 

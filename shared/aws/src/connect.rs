@@ -1,4 +1,4 @@
-//! How the clients connect: time limits and retries, in one place.
+//! The connections of the clients: time limits and retries, in one place.
 
 use std::time::Duration;
 
@@ -6,12 +6,12 @@ use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, SdkConfig};
 
-/// The time limit of one attempt; an answer that takes longer is not coming.
+/// The time limit of one attempt; a response that takes longer is not coming.
 const ATTEMPT: Duration = Duration::from_secs(10);
 /// The time limit of a call with all its attempts; shorter than any lease around it.
 const CALL: Duration = Duration::from_secs(40);
-/// The time limit of sending an e-mail. Its lease must outlast it, so it is short and without retry: a repetition sends a
-/// second e-mail.
+/// The time limit of sending an e-mail. Its lease must be longer, so it is short and without retry: a repetition
+/// sends a second e-mail.
 pub const MAIL_CALL: Duration = Duration::from_secs(20);
 const CONNECT: Duration = Duration::from_secs(3);
 const ATTEMPTS: u32 = 5;
@@ -30,7 +30,7 @@ pub async fn config() -> SdkConfig {
         .await
 }
 
-/// The same for SES, without retries: a lost answer may mean that the e-mail was sent.
+/// The same for SES, without retries: a lost response may mean that the e-mail was sent.
 pub fn mail_config(config: &SdkConfig) -> SdkConfig {
     let timeouts = TimeoutConfig::builder().connect_timeout(CONNECT).operation_timeout(MAIL_CALL).build();
     config.to_builder().retry_config(RetryConfig::disabled()).timeout_config(timeouts).build()

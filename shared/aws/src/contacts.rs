@@ -1,5 +1,5 @@
 //! The contacts: partition `<program>#<pool>#<shard>`. The shard is the first byte of the contact id, so that no
-//! partition is hot. The contact's item is in it, with its memberships.
+//! partition is hot. It contains the contact's item and its memberships.
 
 mod keep;
 
@@ -20,13 +20,13 @@ const RECORD: &str = "record";
 const IMPORT: &str = "import";
 /// The row of that import.
 const ROW: &str = "row";
-/// The record from before the import that wrote the item; null where there was none.
+/// The record from before the import that wrote the item; null if there was none.
 const BEFORE: &str = "before";
 /// The import that wrote the record before.
 const BEFORE_IMPORT: &str = "before_import";
 /// Of a pool: its cutoff. Contacts of older imports read as absent.
 const CUTOFF: &str = "floor";
-/// Of a pool: when the last import into it ended, milliseconds.
+/// Of a pool: the end time of the last import into it, milliseconds.
 const SETTLED: &str = "settled_at";
 /// Sort key of the pool's own item.
 const POOL: &str = "pool";
@@ -67,8 +67,8 @@ impl Standing {
         import >= self.cutoff.as_str()
     }
 
-    /// Judging must see the writes of earlier imports (I2). By the contract no other import runs meanwhile. So once the
-    /// last one ended long enough ago, an eventually consistent read shows the same as a consistent one.
+    /// Judging must see the writes of earlier imports (I2). By the contract no other import runs at the same time. So
+    /// once the last one ended long enough ago, an eventually consistent read returns the same as a consistent one.
     fn needs_consistent(&self) -> bool {
         Timestamp::now().as_millisecond() - self.settled < SETTLING_MS
     }
@@ -132,7 +132,7 @@ impl Contacts for ContactsTable {
     }
 
     /// Only the import itself reads the copies of earlier records, so they may stay until the item is written next.
-    /// The time of the import's end is stored, for later reads.
+    /// The end time of the import is stored for later reads.
     async fn end_import(&self, pool: &Pool, _import: &ImportId) -> Answer<()> {
         let now = Timestamp::now().as_millisecond();
         let update = self.0.client.update_item().table_name(&self.0.name);

@@ -1,8 +1,8 @@
-//! The directory: an item for each entry, and one for each match key that holds its candidates as attributes of their
-//! own. So concurrent loads never lose each other's candidates, and a match is one key of a batch.
+//! The directory: an item for each entry, and one for each match key that stores each candidate as a separate
+//! attribute. So concurrent loads never lose each other's candidates, and a match is one key of a batch.
 //!
 //! An item has no room for very many or very large candidates of a key. Their ids are in a set, and their entries are
-//! read where they are needed.
+//! read when needed.
 
 mod keep;
 
@@ -28,11 +28,11 @@ const KEYS: &str = "keys";
 const KNOWN: &str = "known_keys";
 /// Counts the writes of an entry, so that one of two concurrent loads notices the other.
 const TURN: &str = "turn";
-/// Of a match key: how many candidates are in the item.
+/// Of a match key: the number of candidates in the item.
 const INLINE: &str = "inline";
-/// Of a match key: ids of the candidates that have no room in the item.
+/// Of a match key: ids of the candidates for which the item has no room.
 const MORE: &str = "more";
-/// Of a match key: an attribute for each candidate, by this and its id.
+/// Of a match key: the prefix of an attribute for each candidate, followed by its id.
 const CANDIDATE: &str = "c:";
 /// Entries written at the same time.
 const AT_A_TIME: usize = 24;
@@ -49,14 +49,14 @@ impl DirectoryTable {
         Self(Table::new(client, name))
     }
 
-    /// The candidates of match keys, by the item's key. Eventually consistent reads: by the contract no load runs while
-    /// rows are judged, and one that ended within the last second counts as one that runs.
+    /// The candidates of match keys, by the item's key. Eventually consistent reads: by the contract no load runs
+    /// while rows are judged, and a load that ended within the last second counts as running.
     async fn behind(&self, keys: Vec<Key>) -> Answer<HashMap<Key, KeyEntries>> {
         let items = self.0.get_all(READING, keys, false).await?;
         Ok(items.into_iter().map(|(key, item)| (key, KeyEntries::of(&item))).collect())
     }
 
-    /// The entries of ids that had no room in their key's item.
+    /// The entries of ids for which their key's item had no room.
     async fn entries(&self, owner: &str, kind: Kind, ids: Vec<String>) -> Answer<BTreeMap<String, String>> {
         let keys = ids.iter().map(|id| entry_key(owner, kind, id)).collect();
         let items = self.0.get_all(READING, keys, false).await?;
@@ -141,7 +141,7 @@ impl Directory for DirectoryTable {
     }
 
     async fn keep(&self, owner: &ProgramName, kind: Kind, items: &[DirectoryItem]) -> Answer<()> {
-        // The last entry of an id stands.
+        // The last entry of an id counts.
         let last: HashMap<&str, &DirectoryItem> = items.iter().map(|item| (item.id.as_str(), item)).collect();
         let writes: Vec<_> =
             last.into_values().map(|item| keep::keep(&self.0, owner.as_str(), kind, item)).collect();

@@ -5,14 +5,14 @@ use rollcall_pipeline::ports::ObjectVersion;
 use serde::Deserialize;
 use serde_json::Value;
 
-/// An object as an event names it.
+/// An object in an event.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DropEvent {
     /// The bucket.
     pub bucket: String,
     /// The key, decoded.
     pub key: String,
-    /// The version, where the bucket has versions.
+    /// The version, if the bucket has versions.
     pub version: Option<String>,
     /// The entity tag.
     pub tag: Option<String>,
@@ -26,7 +26,7 @@ impl DropEvent {
     /// Reads every object from an event; a test event names none.
     ///
     /// # Errors
-    /// Where it is another kind of event.
+    /// If it is another kind of event.
     pub fn all(event: &Value) -> Result<Vec<Self>, String> {
         if event.get("Event").and_then(Value::as_str) == Some("s3:TestEvent") {
             return Ok(Vec::new());
@@ -43,7 +43,7 @@ impl DropEvent {
         Ok(event.records.into_iter().filter(created).map(Into::into).collect())
     }
 
-    /// The version as the event names it, for an object that no longer exists.
+    /// The version in the event, for an object that no longer exists.
     pub fn object(&self) -> ObjectVersion {
         let tag = || format!("etag:{}", self.tag.as_deref().unwrap_or_default());
         ObjectVersion {
@@ -98,7 +98,7 @@ struct Object {
 }
 
 impl From<Record> for DropEvent {
-    /// S3 notifications encode the key like a form: a blank is `+`, everything else `%XX`.
+    /// S3 notifications encode the key like a form: a blank as `+`, everything else as `%XX`.
     fn from(record: Record) -> Self {
         let key = decode(&record.s3.object.key);
         Self::of(record.s3, key, record.event_time)
@@ -106,7 +106,7 @@ impl From<Record> for DropEvent {
 }
 
 impl From<Bridged> for DropEvent {
-    /// EventBridge gives the key as it is.
+    /// EventBridge does not encode the key.
     fn from(event: Bridged) -> Self {
         let key = event.detail.object.key.clone();
         Self::of(event.detail, key, event.time)

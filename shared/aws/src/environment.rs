@@ -1,4 +1,4 @@
-//! The environment variables of a function; every missing one is reported at once.
+//! The environment variables of a function; an error lists all that are missing.
 
 use std::str::FromStr;
 

@@ -38,7 +38,7 @@ where
     }
 }
 
-/// The same from the error code alone, for a service whose messages name addresses.
+/// The same from the error code alone, for a service whose messages contain addresses.
 pub(crate) fn discreet_fault<E>(doing: &'static str, error: SdkError<E, HttpResponse>) -> Fault
 where
     E: Error + ProvideErrorMetadata + Send + Sync + 'static,
@@ -63,7 +63,7 @@ fn is_transient<E: ProvideErrorMetadata>(error: &SdkError<E, HttpResponse>) -> b
     }
 }
 
-/// The HTTP status of an answer, if there was one.
+/// The HTTP status of a response, if there was one.
 pub(crate) fn status<E>(error: &SdkError<E, HttpResponse>) -> Option<u16> {
     error.raw_response().map(|response| response.status().as_u16())
 }

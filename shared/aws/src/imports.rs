@@ -1,5 +1,5 @@
-//! The imports: under each import's id its own item, one for each chunk, and the claim on the notification. An import
-//! that has not ended is also in one list, for the sweep.
+//! The imports: under each import's id its own item, one for each chunk, and the claim on the notification. A list
+//! for the sweep also contains every import that has not ended.
 
 mod claims;
 
@@ -26,13 +26,13 @@ const CHUNK: &str = "chunk#";
 const UNFINISHED: &str = "unfinished";
 /// The stored import, JSON.
 const NOTED: &str = "noted";
-/// How many chunks there are.
+/// The number of chunks.
 const CHUNKS: &str = "chunks";
-/// How many of them are open.
+/// The number of open chunks.
 const REMAINING: &str = "remaining";
 const STATUS: &str = "status";
 const PROGRAM: &str = "program";
-/// Of an unfinished import: when the sweep sent the missing chunks again, milliseconds.
+/// Of an unfinished import: the time when the sweep sent the missing chunks again, milliseconds.
 const SWEPT: &str = "swept_at";
 
 /// The table of imports.
@@ -51,11 +51,11 @@ impl ImportsTable {
         Ok(got.map_err(|error| fault(doing, error))?.item)
     }
 
-    /// Writes the item and its place in the list of the unfinished; `false` where the import is known.
+    /// Writes the item and its entry in the list of unfinished imports; returns `false` if the import is known.
     async fn put_new(&self, item: &ImportItem) -> Answer<bool> {
         const DOING: &str = "storing an import";
         let put = |item: Item| Put::builder().table_name(&self.0.name).set_item(Some(item));
-        // However often its event comes, it is one import: the first item stands.
+        // However often its event is delivered, it is one import: the first item stays.
         let noted = put(noted(item)?).condition_expression("attribute_not_exists(pk)").build();
         let listed = put(key(UNFINISHED, item.import_id.as_str())).build();
         let mut write = self.0.client.transact_write_items();
@@ -76,7 +76,7 @@ impl ImportsTable {
 
 const CONDITION: &str = "ConditionalCheckFailed";
 
-/// Why each part of a transaction was refused.
+/// The reason why each part of a transaction was refused.
 fn canceled(error: Option<&TransactWriteItemsError>) -> Option<Vec<&str>> {
     match error? {
         TransactWriteItemsError::TransactionCanceledException(canceled) => {
@@ -189,7 +189,7 @@ impl Unfinished for ImportsTable {
     }
 
     async fn note_swept(&self, import: &ImportId, at: Timestamp) -> Answer<()> {
-        /// An import that ended meanwhile must not be listed again.
+        /// An import that has ended by then must not be listed again.
         const LISTED: &str = "attribute_exists(pk)";
         let update = self.0.client.update_item().table_name(&self.0.name);
         let update = update.key(PK, text(UNFINISHED)).key(SK, text(import.as_str()));

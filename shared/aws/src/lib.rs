@@ -1,11 +1,11 @@
-//! Adapters of the ports on S3, SQS, DynamoDB and SES: the only place that knows an SDK's error.
+//! Adapters of the ports on S3, SQS, DynamoDB and SES: only this crate handles the errors of the SDK.
 //!
 //! - [`Bucket`]: objects, read by version, written whole or not at all
 //! - [`Queues`]: chunks for the workers, finished imports for the finalizer
 //! - [`DirectoryTable`], [`ContactsTable`], [`ImportsTable`]: one table for each owner of data
 //! - [`Mailer`]: notification e-mails
 //!
-//! Every adapter is a client and a name; the caller chooses the name. The calls made here are the functions'
+//! Every adapter is a client and a name; the caller chooses the name. The calls made here determine the functions'
 //! permissions: `infra/template.yaml` lists exactly these, and a test compares the two.
 //!
 //! # Example

@@ -20,15 +20,15 @@ pub struct Mailer {
 }
 
 impl Mailer {
-    /// The sender where a program's settings name none.
+    /// The sender if a program's settings name none.
     pub fn new(client: Client, sender: impl Into<String>, configuration_set: Option<String>) -> Self {
         Self { client, sender: sender.into(), configuration_set }
     }
 }
 
 impl Mail for Mailer {
-    /// If SES refuses an e-mail, it is sent to each recipient alone, so that one bad address does not affect the others.
-    /// If SES refuses even that for good, the import ends all the same, and the log tells the operators.
+    /// If SES refuses an e-mail, it is sent to each recipient separately, so that one bad address does not affect the
+    /// others. If SES refuses even that for good, the import ends nevertheless, and the log informs the operators.
     async fn send(&self, import: &ImportId, notification: &Notification) -> Answer<()> {
         if notification.to.is_empty() {
             tracing::warn!(import.id = %import, "the program's settings name no recipient");
@@ -61,7 +61,7 @@ impl Mailer {
             .content(content(notification)?)
             .email_tags(tag.map_err(|error| unbuilt(DOING, error))?)
             .set_configuration_set_name(self.configuration_set.clone());
-        // SES error messages name addresses: only the code is passed on.
+        // SES error messages contain addresses: only the code is passed on.
         send.send().await.map(drop).map_err(|error| discreet_fault(DOING, error))
     }
 }

@@ -14,11 +14,11 @@ use rollcall_pipeline::ports::{Answer, Dropped, ObjectVersion, Objects};
 use crate::fault::{fault, status};
 use crate::upload::{Upload, content_type};
 
-/// The entity tag identifies an object without a version id; once overwritten, it is gone.
+/// The entity tag identifies an object without a version id; once overwritten, that version no longer exists.
 const BY_TAG: &str = "etag:";
 /// Prefix of metadata that holds options of a drop.
 const OPTION: &str = "rollcall-";
-/// Artifacts bear this tag; a lifecycle rule removes tagged objects.
+/// The tag of artifacts; a lifecycle rule removes tagged objects.
 pub(crate) const WORKING_PAPER: &str = "rollcall=working-paper";
 
 /// One bucket.
@@ -37,7 +37,7 @@ impl Bucket {
     /// One version of an object (`None`: the current one), with the options in its metadata.
     ///
     /// # Errors
-    /// Where S3 cannot be reached.
+    /// If S3 cannot be reached.
     pub async fn dropped(&self, key: &str, version: Option<&str>) -> Answer<Option<Dropped>> {
         let head =
             self.client.head_object().bucket(&self.name).key(key).set_version_id(version.map(Into::into));
@@ -86,7 +86,7 @@ fn options_of(head: &HeadObjectOutput) -> Vec<(String, String)> {
     options
 }
 
-/// Not every client can set a name with an underscore; a header after `map.` is taken as it is.
+/// Not every client can set a metadata name with an underscore; a header after `map.` stays unchanged.
 fn option_of(name: &str) -> String {
     if name.starts_with("map.") { name.to_owned() } else { name.replace('-', "_") }
 }
@@ -109,7 +109,7 @@ impl Sources for Bucket {
 }
 
 impl Objects for Bucket {
-    /// A chunk result has about a megabyte, and an answer takes some tens of milliseconds.
+    /// A chunk result has about a megabyte, and a response takes some tens of milliseconds.
     const AT_ONCE: usize = 16;
     type Writer = Upload;
 
@@ -163,8 +163,9 @@ impl Objects for Bucket {
         let body = ByteStream::from(parts.concat());
         let put = self.client.put_object().bucket(&self.name).key(key).body(body);
         let put = put.content_type(content_type(key)).set_tagging(tagging(key));
-        // S3 accepts one of several writers and answers 412 to the others. If the answer to an attempt was lost and the
-        // SDK repeats it, it meets its own object: 412 too, and the caller reads the object that is there.
+        // S3 accepts one of several writers and returns 412 to the others. If the response to an attempt is lost and
+        // the SDK repeats it, the repetition finds its own object and gets 412 too; then the caller reads the
+        // existing object.
         match put.if_none_match("*").send().await {
             Ok(_) => Ok(true),
             Err(error) if status(&error) == Some(412) => Ok(false),
@@ -177,7 +178,7 @@ impl Objects for Bucket {
     }
 }
 
-/// Some stores answer a range of a version with all of it; the answer then names no range.
+/// Some stores return a whole version when a range is requested; the response then names no range.
 fn part_of(bytes: &[u8], start: u64, end: u64) -> Vec<u8> {
     let at = |offset: u64| usize::try_from(offset).unwrap_or(usize::MAX).min(bytes.len());
     bytes[at(start)..at(end)].to_vec()

@@ -29,13 +29,13 @@ pub struct Queues {
 /// A message to the finalizer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FinalizeMessage {
-    /// Version of the message's shape.
+    /// Version of the message format.
     pub v: u32,
     /// The program.
     pub program: ProgramName,
     /// The import.
     pub import_id: ImportId,
-    /// Why it cannot go on; absent where it can.
+    /// The cause if it cannot go on; otherwise absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failed: Option<String>,
 }
@@ -65,7 +65,7 @@ impl Queues {
     /// Announces that an import cannot go on. Sending twice is safe.
     ///
     /// # Errors
-    /// Where SQS does not accept the message.
+    /// If SQS does not accept the message.
     pub async fn send_failed(&self, program: &ProgramName, import: &ImportId, why: &str) -> Answer<()> {
         self.finalize(program, import, Some(why.to_owned())).await
     }
@@ -99,7 +99,7 @@ impl Queue for Queues {
     }
 }
 
-/// JSON escapes the other characters that SQS refuses; these two it leaves, and they occur in texts only.
+/// JSON escapes the other characters that SQS refuses, but not these two, which occur only in texts.
 fn encode(message: &impl Serialize) -> Answer<String> {
     let json =
         serde_json::to_string(message).map_err(|error| Fault::permanent("writing a message", error))?;
@@ -112,9 +112,9 @@ fn encode(message: &impl Serialize) -> Answer<String> {
 /// The chunk in a message's body, or in the object that the message names.
 ///
 /// # Errors
-/// Permanent where there is no chunk, or it no longer exists: a retry does not help.
+/// A permanent fault if there is no chunk, or it no longer exists: a retry does not help.
 pub async fn decode_chunk(bucket: &Bucket, body: &str) -> Answer<ChunkMessage> {
-    // The place of the fault, not the text there: that may be a cell.
+    // Report the position of the error, not the text there: that may be a cell.
     let unreadable = |error: serde_json::Error| {
         let (line, column) = (error.line(), error.column());
         Fault::permanent("reading a chunk's message", format_args!("unreadable at {line}:{column}"))

@@ -1,4 +1,4 @@
-//! What the three tables share: keys, batches with retries of unprocessed items, waits with jitter.
+//! The common parts of the three tables: keys, batches with retries of unprocessed items, waits with jitter.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -23,13 +23,13 @@ pub(crate) const SK: &str = "sk";
 const GET_AT_ONCE: usize = 100;
 /// Items of one BatchWriteItem.
 const PUT_AT_ONCE: usize = 25;
-/// Batches in flight at the same time: a busy table needs no more.
+/// Batches in flight at the same time: more do not help a busy table.
 const AT_A_TIME: usize = 8;
 /// How often unprocessed items are retried before the message returns to the queue.
 const TRIES: u32 = 9;
 
 pub(crate) type Item = HashMap<String, AttributeValue>;
-/// Partition and sort key; an empty sort key where the table has none.
+/// Partition and sort key; an empty sort key if the table has none.
 pub(crate) type Key = (String, String);
 
 /// One table.
@@ -81,7 +81,7 @@ impl Table {
         Err(Fault::transient(doing, format_args!("{} keys stay unprocessed", left.len())))
     }
 
-    /// Puts items with distinct keys, and replaces those before.
+    /// Puts items with distinct keys, and replaces existing ones.
     pub(crate) async fn put_all(&self, doing: &'static str, items: Vec<Item>) -> Answer<()> {
         let mut items = items.into_iter().peekable();
         let mut batches = Vec::new();
@@ -123,7 +123,7 @@ pub(crate) async fn pause(attempt: u32) {
     tokio::time::sleep(Duration::from_millis(fastrand::u64(longest / 2..=longest))).await;
 }
 
-/// A write whose condition did not hold has nothing left to do.
+/// A write whose condition did not hold counts as done.
 pub(crate) fn unless_refused<T>(
     doing: &'static str,
     sent: Result<T, SdkError<UpdateItemError, HttpResponse>>,
@@ -146,7 +146,7 @@ pub(crate) fn held<T>(
     }
 }
 
-/// A key part that fits: a DynamoDB sort key has at most 1,024 bytes, and a cell may be longer.
+/// Shortens a key part to fit: a DynamoDB sort key has at most 1,024 bytes, and a cell may be longer.
 pub(crate) fn fitting(part: &str) -> String {
     const LONGEST: usize = 480;
     if part.len() <= LONGEST && !part.starts_with('~') {
@@ -200,7 +200,7 @@ mod tests {
         let long = "x".repeat(40_000);
         assert_eq!(fitting(&long).len(), 53);
         assert_ne!(fitting(&long), fitting(&"y".repeat(40_000)));
-        // A text that looks like a digest must not pass for one.
+        // A text that looks like a digest must not be mistaken for one.
         assert_ne!(fitting(&fitting(&long)), fitting(&long));
     }
 }

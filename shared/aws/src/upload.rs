@@ -1,6 +1,6 @@
-//! A large object while it is written: parts of a multipart upload, or one put where it stayed small.
+//! A large object that is being written: parts of a multipart upload, or a single put if it stays small.
 //!
-//! An upload that is dropped before it is finished is never seen; the bucket's lifecycle rule removes its parts.
+//! An upload that is dropped before it is finished never appears; the bucket's lifecycle rule removes its parts.
 
 use aws_sdk_s3::Client;
 use aws_sdk_s3::primitives::ByteStream;
@@ -10,7 +10,7 @@ use rollcall_pipeline::ports::{Answer, ObjectWriter};
 
 use crate::fault::fault;
 
-/// Bytes of a part: S3 wants at least 5 MiB and accepts 10,000 parts, so 80 GiB in all.
+/// Bytes of a part: S3 requires at least 5 MiB and accepts 10,000 parts, so 80 GiB in all.
 const PART: usize = 8 * 1024 * 1024;
 
 /// An object that is being written.

@@ -4,25 +4,25 @@
 //!
 //! | room | holds |
 //! | --- | --- |
-//! | [`types`] | small types that every room knows: codes, findings, names, limits, ids |
+//! | [`types`] | small types that every room uses: codes, findings, names, limits, ids |
 //! | [`clean`] | cleaners of single cells: phone, e-mail, website, date, document |
 //! | [`messages`] | texts in five languages, and a finding as JSON |
 //! | [`file`](mod@file) | bytes to records and back: unpack, decode, read workbooks, split, write CSV |
-//! | [`profile`] | what an import accepts: profiles, options of a drop, settings of a program |
+//! | [`profile`] | the rules of an import: profiles, options of a drop, settings of a program |
 //! | [`plan`] | the snapshot that every later step follows: columns, chunks, object keys |
-//! | [`row`] | a record becomes a row of cleaned fields with its identity |
+//! | [`row`] | converts a record to a row of cleaned fields with its identity |
 //! | [`survey`] | the whole file, read once: header, delimiter, repeats, the verdict on the file |
-//! | [`contacts`] | contacts and the directory: what is stored, how rows match accounts, masks |
+//! | [`contacts`] | contacts and the directory: stored records, matching of rows with accounts, masks |
 //! | [`result`] | result rows, counts, and the stored result of a chunk |
 //! | [`judge`] | the decision on each row of a chunk |
-//! | [`report`] | answers about the whole import: summary, upload summary, report, notification e-mail |
+//! | [`report`] | documents about the whole import: summary, upload summary, report, notification e-mail |
 //!
 //! A test keeps this order (`tests/tests/rooms.rs`).
 //!
 //! # Example
 //!
-//! A phone without its calling code is completed with the region, and the finding says so. A header in any of the five
-//! languages names its field:
+//! A phone without its calling code is completed with the region, and a finding reports that. A header in any of the
+//! five languages names its field:
 //!
 //! ```
 //! use rollcall_domain::clean::{Region, clean_phone};

@@ -27,10 +27,10 @@ const DRAFTS: &str = ".drafts";
 /// Prefix of files that are about to be dropped; their version follows.
 const PREPARED: &str = "drop-";
 
-/// How many empty blocks are held for reuse.
+/// The most empty blocks to keep for reuse.
 const BLOCKS_HELD: usize = 4;
 
-/// Bytes of a large object that are made durable while more bytes are written: little is left to wait for at the end.
+/// Bytes of a large object that are made durable while more bytes are written, so that little remains at the end.
 const SYNCED_AT_ONCE: usize = 32 << 20;
 
 /// The bucket of a home.
@@ -39,7 +39,7 @@ pub struct Bucket(Arc<Folder>);
 
 #[derive(Debug)]
 struct Folder {
-    /// The path without any link in it.
+    /// The path with all links resolved.
     root: PathBuf,
     drafts: PathBuf,
     name: String,
@@ -67,7 +67,7 @@ impl Bucket {
     /// process may write to it.
     ///
     /// # Errors
-    /// When the folder cannot be created or written.
+    /// If the folder cannot be created or written.
     pub fn open(folder: &Path) -> io::Result<Self> {
         fs::create_dir_all(folder.join(DRAFTS))?;
         let bucket = Self::open_shared(folder)?;
@@ -78,7 +78,7 @@ impl Bucket {
     /// Opens a bucket for reading while another process writes to it.
     ///
     /// # Errors
-    /// When there is no such folder.
+    /// If there is no such folder.
     pub fn open_shared(folder: &Path) -> io::Result<Self> {
         let root = folder.canonicalize()?;
         let name = root.file_name().unwrap_or_default().to_string_lossy().into_owned();
@@ -93,16 +93,16 @@ impl Bucket {
     /// Drops a file into the bucket at once ([`Bucket::prepare_drop`]).
     ///
     /// # Errors
-    /// When the file cannot be read or the bucket cannot be written.
+    /// If the file cannot be read or the bucket cannot be written.
     pub fn drop_file(&self, source: &Path, key: &str, at: Timestamp) -> Answer<()> {
         self.prepare_drop(source, key, at)?.show()
     }
 
-    /// Copies a file into the bucket as a drop, up to the moment in which it appears. It appears whole, with the
-    /// modification time `at` in whole milliseconds. Times strictly increase, so no two drops are the same import.
+    /// Copies a file into the bucket as a drop that is not visible yet. It appears whole, with the modification time
+    /// `at` in whole milliseconds. Times strictly increase, so no two drops are the same import.
     ///
     /// # Errors
-    /// When the file cannot be read or the bucket cannot be written.
+    /// If the file cannot be read or the bucket cannot be written.
     pub fn prepare_drop(&self, source: &Path, key: &str, at: Timestamp) -> Answer<PreparedDrop> {
         let mut from = File::open(source).map_err(|error| {
             Fault::permanent(DROPPING, format!("cannot read {}: {error}", source.display()))
@@ -110,10 +110,10 @@ impl Bucket {
         self.prepare(&mut from, key, at)
     }
 
-    /// As [`Bucket::prepare_drop`], for an object that is not a file.
+    /// Like [`Bucket::prepare_drop`], for an object that is not a file.
     ///
     /// # Errors
-    /// When the bucket cannot be written.
+    /// If the bucket cannot be written.
     pub fn prepare_bytes(&self, bytes: &[u8], key: &str, at: Timestamp) -> Answer<PreparedDrop> {
         self.prepare(&mut &*bytes, key, at)
     }
@@ -132,11 +132,11 @@ impl Bucket {
         Ok(PreparedDrop { draft, target, object })
     }
 
-    /// Shows a drop that was prepared but not shown, because the command was killed in between. A drop that is shown
-    /// already, or was never prepared, stays as it is.
+    /// Makes a prepared drop appear, if a killed command did not do so. A drop that has appeared already, or was
+    /// never prepared, stays as it is.
     ///
     /// # Errors
-    /// When the bucket cannot be written.
+    /// If the bucket cannot be written.
     pub fn show_prepared(&self, object: &ObjectVersion) -> Answer<()> {
         let doing = "dropping a file into the bucket";
         let prepared = self.prepared(object);
@@ -149,7 +149,7 @@ impl Bucket {
     /// Removes prepared drops that belong to no import.
     ///
     /// # Errors
-    /// When the bucket cannot be written.
+    /// If the bucket cannot be written.
     pub fn forget_prepared(&self) -> Answer<()> {
         remove_named(&self.0.drafts, PREPARED)
             .map_err(|error| fault("removing a drop that never appeared", &error))
@@ -159,10 +159,10 @@ impl Bucket {
         self.0.drafts.join(format!("{PREPARED}{}", object.version))
     }
 
-    /// Gives a dropped version a modification time of its own, in whole milliseconds.
+    /// Sets a unique modification time of a dropped version, in whole milliseconds.
     ///
     /// # Errors
-    /// [`Fault::Gone`] where that version no longer exists.
+    /// [`Fault::Gone`] if that version no longer exists.
     pub fn restamp(&self, object: &ObjectVersion, at: Timestamp) -> Answer<()> {
         let doing = "setting the time of a dropped file";
         let failed = |error| fault(doing, &error);
@@ -180,7 +180,7 @@ impl Bucket {
     /// Removes the object under a key, if there is one.
     ///
     /// # Errors
-    /// When the bucket cannot be written.
+    /// If the bucket cannot be written.
     pub fn remove(&self, key: &str) -> Answer<()> {
         let doing = "removing an object";
         match fs::remove_file(self.path(doing, key)?) {
@@ -189,7 +189,7 @@ impl Bucket {
         }
     }
 
-    /// The path of a key, where the key stays in the bucket.
+    /// The path of a key, if the key stays in the bucket.
     fn path(&self, doing: &'static str, key: &str) -> Answer<PathBuf> {
         let path = Path::new(key);
         let plain = path.components().all(|part| matches!(part, Component::Normal(_)));
@@ -201,7 +201,7 @@ impl Bucket {
         }
     }
 
-    /// The path of a key, with no link that leads out of the bucket; `None` where there is no object.
+    /// The path of a key, if no link leads out of the bucket; `None` if there is no object.
     fn existing(&self, doing: &'static str, key: &str) -> Answer<Option<PathBuf>> {
         match self.path(doing, key)?.canonicalize() {
             Ok(path) if path.starts_with(&self.0.root) => Ok(Some(path)),
@@ -211,7 +211,7 @@ impl Bucket {
         }
     }
 
-    /// The path of a key, with its folder created.
+    /// The path of a key; creates its folder.
     fn place_for(&self, doing: &'static str, key: &str) -> Answer<PathBuf> {
         let path = self.path(doing, key)?;
         let failed = |error| fault(doing, &error);
@@ -328,7 +328,7 @@ impl Objects for Bucket {
     }
 }
 
-/// A file that is about to appear in the bucket. Dropped before that, it never existed.
+/// A file that is about to appear in the bucket. If it is dropped before that, nothing appears.
 #[derive(Debug)]
 pub struct PreparedDrop {
     draft: Draft,
@@ -342,22 +342,22 @@ impl PreparedDrop {
         &self.object
     }
 
-    /// Makes it appear and replaces the object before.
+    /// Makes it appear and replaces an existing object.
     ///
     /// # Errors
-    /// When the bucket cannot be written.
+    /// If the bucket cannot be written.
     pub fn show(self) -> Answer<()> {
         self.draft.show(&self.target).map_err(|error| fault("dropping a file into the bucket", &error))
     }
 }
 
-/// A large object that is being written into the bucket, on a thread of its own.
+/// A large object that a separate thread writes into the bucket.
 #[derive(Debug)]
 pub struct BucketWriter {
     folder: Arc<Folder>,
     block: Block,
     target: PathBuf,
-    /// Taken when everything is written.
+    /// `None` once everything is written.
     to_write: Option<SyncSender<Block>>,
     writing: Option<JoinHandle<io::Result<Draft>>>,
 }
@@ -386,7 +386,7 @@ impl BucketWriter {
 
     fn flush(&mut self) {
         let block = std::mem::replace(&mut self.block, self.folder.take_block());
-        // If the receiver is gone, the writing has failed, and `finish` reports why.
+        // If the receiver no longer exists, writing has failed, and `finish` reports the cause.
         let _ = self.to_write.as_ref().map(|to_write| to_write.send(block));
     }
 
@@ -420,7 +420,7 @@ fn leads_out(doing: &'static str, key: &str) -> Fault {
 }
 
 /// Whether an error means that there is no such file: a file in place of a folder, or a name that no file can have,
-/// as that of a sidecar beside a file whose own name has the maximal length.
+/// such as that of the sidecar of a file whose name has the maximal length.
 fn is_nothing(error: &io::Error) -> bool {
     matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory | ErrorKind::InvalidFilename)
 }

@@ -16,12 +16,12 @@ impl Clock for SystemClock {
     }
 }
 
-/// A clock that stands until it is set, in whole milliseconds; clones share it.
+/// A clock that stops until it is set, in whole milliseconds; clones share it.
 #[derive(Debug, Clone)]
 pub struct SetClock(Arc<AtomicI64>);
 
 impl SetClock {
-    /// A clock that stands at this time.
+    /// A clock that is stopped at this time.
     pub fn at(time: Timestamp) -> Self {
         Self(Arc::new(AtomicI64::new(time.as_millisecond())))
     }

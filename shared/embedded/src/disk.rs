@@ -11,7 +11,7 @@ use rollcall_pipeline::fault::Fault;
 static NEXT: AtomicU64 = AtomicU64::new(0);
 static LINKING: Mutex<()> = Mutex::new(());
 
-/// A file under a temporary name. Dropped before it is finished, it is removed.
+/// A file under a temporary name. If it is dropped before it is finished, it is removed.
 #[derive(Debug)]
 pub(crate) struct Draft {
     path: PathBuf,
@@ -28,26 +28,27 @@ impl Draft {
         Ok(Self { path, file })
     }
 
-    /// Makes the file appear, replaces the one before, and makes it durable.
+    /// Makes the file appear, replaces an existing one, and makes it durable.
     pub(crate) fn replace(self, target: &Path) -> io::Result<()> {
         self.file.sync_all()?;
         self.show(target)?;
         sync_folder_of(target)
     }
 
-    /// Makes the file appear and replaces the one before.
+    /// Makes the file appear and replaces an existing one.
     pub(crate) fn show(self, target: &Path) -> io::Result<()> {
         fs::rename(&self.path, target)
     }
 
-    /// Gives the draft a name that the next opening does not remove. Dropped before it is finished, it is still removed.
+    /// Gives the draft a name that the next opening does not remove. If it is dropped before it is finished, it is
+    /// still removed.
     pub(crate) fn keep_as(&mut self, path: PathBuf) -> io::Result<()> {
         fs::rename(&self.path, &path)?;
         self.path = path;
         Ok(())
     }
 
-    /// Makes the file appear where there is none, and makes it durable; `false` where one exists.
+    /// Makes the file appear if there is none, and makes it durable; returns `false` if one exists.
     pub(crate) fn place(self, target: &Path) -> io::Result<bool> {
         self.file.sync_all()?;
         let placed = match fs::hard_link(&self.path, target) {
@@ -72,7 +73,7 @@ impl Draft {
 
 impl Drop for Draft {
     fn drop(&mut self) {
-        // The file has appeared already, or is removed at the next opening.
+        // The file has appeared already; the next opening removes the draft.
         let _ = fs::remove_file(&self.path);
     }
 }
@@ -93,9 +94,10 @@ pub(crate) fn remove_named(folder: &Path, beginning: &str) -> io::Result<()> {
     Ok(())
 }
 
-/// Tells the system that the durable part of a large file is not read soon, so that its memory is free for new writes.
+/// Tells the system that the durable part of a large file will not be read soon, so that its memory is free for new
+/// writes.
 pub(crate) fn forget_pages(file: &File) {
-    // This is a hint. Where the system ignores it, only memory is lost.
+    // This is a hint. If the system ignores it, only memory is lost.
     #[cfg(target_os = "linux")]
     let _ = rustix::fs::fadvise(file, 0, None, rustix::fs::Advice::DontNeed);
     #[cfg(not(target_os = "linux"))]
@@ -122,7 +124,7 @@ pub(crate) fn fault(doing: &'static str, error: &io::Error) -> Fault {
     }
 }
 
-/// Describes an I/O error, with the fix where there is one.
+/// Describes an I/O error, with the fix if there is one.
 pub(crate) fn words(error: &io::Error) -> String {
     match error.kind() {
         ErrorKind::StorageFull => "no space left on the disk of the home".to_owned(),

@@ -4,12 +4,12 @@
 //! | --- | --- |
 //! | `bucket/` | the bucket, laid out as on AWS |
 //! | `rollcall.sqlite` | the tables, readable by any SQLite tool |
-//! | `outbox/` | the letters, one `.eml` an import |
-//! | `smtp_url` | the mail server that sends them, where there is one |
-//! | `secret` | what invitation tokens are made with |
+//! | `outbox/` | the notification e-mails, one `.eml` per import |
+//! | `smtp_url` | the address of the mail server that sends them, if there is one |
+//! | `secret` | the key of invitation tokens |
 //! | `lock` | held by the command that works on the home |
-//! | `watching` | held by a watch besides, so that other commands hand their imports to it |
-//! | `handed/` | imports that other commands hand to the watch |
+//! | `watching` | also held by a watch, so that other commands pass their imports to it |
+//! | `handed/` | imports that other commands pass to the watch |
 
 use std::fs::{self, DirBuilder, File, TryLockError};
 use std::io::{self, ErrorKind, Write};
@@ -21,22 +21,22 @@ use crate::disk::{Draft, words};
 use crate::outbox::Outbox;
 use crate::store::{ContactStore, Database, DirectoryStore, ImportStore, Listing, OpenError};
 
-/// Why a home could not be opened; each in one line, with the fix where there is one.
+/// The reason why a home could not be opened, in one line, with the fix if there is one.
 #[derive(Debug, thiserror::Error)]
 pub enum HomeError {
     /// There is no home, and the command needs an existing one.
     #[error("no home at {0}; an import or a directory load creates one; --home names another")]
     Missing(PathBuf),
-    /// A file is in the home's place.
+    /// The path of the home is a file.
     #[error("the home is not a folder: {0}; choose another with --home")]
     NotAFolder(PathBuf),
     /// The parent folder of the home does not exist.
     #[error("the folder of the home does not exist: {0}; create it first")]
     NoParent(PathBuf),
-    /// Another command works on it.
+    /// Another command holds the lock.
     #[error("the home is in use by another command: {0}; wait for it to end, or choose another with --home")]
     InUse(PathBuf),
-    /// The file `secret` does not hold a secret.
+    /// The file `secret` does not contain a secret.
     #[error(
         "the secret of the home is damaged: {0}; restore it from a backup, because invitations depend on it"
     )]
@@ -44,10 +44,10 @@ pub enum HomeError {
     /// The tables cannot be opened.
     #[error(transparent)]
     Tables(#[from] OpenError),
-    /// The address of the mail server is none.
+    /// The address of the mail server is invalid.
     #[error("{0}")]
     Smtp(&'static str),
-    /// The system refused something.
+    /// The system refused an operation.
     #[error("cannot use the home at {home}: {cause}")]
     System {
         /// The home.
@@ -72,11 +72,12 @@ pub struct Home {
 const LOCK: &str = "lock";
 const WATCHING: &str = "watching";
 
-/// Where the address of a mail server stands: this variable, else a file of the home.
+/// The environment variable with the address of a mail server; a file of the home is the alternative.
 pub const SMTP_VARIABLE: &str = "ROLLCALL_SMTP_URL";
 const SMTP_FILE: &str = "smtp_url";
 
-/// Sends letters by SMTP where a server is named. Its password is in no plan, for settings are copied there.
+/// Adds the mail server, if one is set. Its address is not a setting, because plans contain the settings and it may
+/// contain a password.
 fn with_smtp(outbox: Outbox, home: &Path) -> Result<Outbox, HomeError> {
     let of_home = || fs::read_to_string(home.join(SMTP_FILE)).ok();
     let url = std::env::var(SMTP_VARIABLE).ok().or_else(of_home).unwrap_or_default();
@@ -90,7 +91,7 @@ impl Home {
     /// Opens a home for one command that works on it; creates it if needed.
     ///
     /// # Errors
-    /// When another command works on it, or it cannot be used.
+    /// If another command works on it, or it cannot be used.
     pub fn open(path: &Path) -> Result<Self, HomeError> {
         let system = |error: io::Error| system(path, &error);
         make_folder(path)?;
@@ -103,11 +104,11 @@ impl Home {
         Ok(Self { path, bucket, outbox, database, secret, _lock: Some(lock) })
     }
 
-    /// Opens a home for a command that only shows it; another command may work on it meanwhile. Writes to its tables
-    /// fail.
+    /// Opens a home for a command that only shows it; another command may work on it at the same time. Writes to its
+    /// tables fail.
     ///
     /// # Errors
-    /// When there is none, or it cannot be used.
+    /// If there is none, or it cannot be used.
     pub fn open_shared(path: &Path) -> Result<Self, HomeError> {
         let tables = path.join("rollcall.sqlite");
         if path.is_file() {
@@ -150,20 +151,20 @@ impl Home {
         ContactStore::new(Arc::clone(&self.database))
     }
 
-    /// The imports' state.
+    /// The state of imports.
     pub fn imports(&self) -> ImportStore {
         ImportStore::new(Arc::clone(&self.database))
     }
 
-    /// Does the work of closing now; others may work on the home meanwhile.
+    /// Does the work of closing now, while other commands may use the home.
     pub fn come_to_rest(&self) {
         self.database.come_to_rest();
     }
 
-    /// Notes that this command watches the home, as long as the file is held.
+    /// Registers that this command watches the home, as long as the file is held.
     ///
     /// # Errors
-    /// When the file cannot be made or locked.
+    /// If the file cannot be created or locked.
     pub fn begin_watch(&self) -> Result<File, HomeError> {
         lock(&self.path, WATCHING)
     }
@@ -174,7 +175,7 @@ impl Home {
         file.is_ok_and(|file| matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock)))
     }
 
-    /// The folder of imports that other commands hand to the watch.
+    /// The folder of imports that other commands pass to the watch.
     pub fn handed(&self) -> PathBuf {
         self.path.join("handed")
     }
@@ -226,7 +227,7 @@ fn lock(home: &Path, name: &str) -> Result<File, HomeError> {
     }
 }
 
-/// Reads the secret; the first use creates it.
+/// Reads the secret; creates it at the first use.
 fn secret(home: &Path) -> Result<[u8; 32], HomeError> {
     let path = home.join("secret");
     let bytes = match fs::read(&path) {

@@ -1,5 +1,5 @@
 //! The adapters of the embedded host: a folder for the bucket, one SQLite file for the tables, a channel for the
-//! queues, a folder of `.eml` files for the mail; and everything again in memory, for tests.
+//! queues, a folder of `.eml` files for the mail; and the same in memory, for tests.
 //!
 //! | port | on a home | in memory |
 //! | --- | --- | --- |
@@ -11,8 +11,8 @@
 //! | `Mail` | [`outbox::Outbox`] | [`memory::MemoryMail`] |
 //! | `Clock` | [`clock::SystemClock`] | [`clock::SetClock`] |
 //!
-//! [`home::Home`] opens all of a home at once. The futures of these adapters do their work when polled and never
-//! wait for a reactor: any executor drives them, `pollster` on a plain thread included.
+//! [`home::Home`] opens all of a home at once. The futures of these adapters do their work when polled and never wait
+//! for a reactor: any executor can run them, including `pollster` on a plain thread.
 //!
 //! # Example
 //!

@@ -1,5 +1,6 @@
-//! The mail as a folder of letters, one `.eml` an import, to be read or sent on by any mail program; and by SMTP where
-//! the home names a server. Beside a letter that is to be sent stands how far it came (`.delivery.json`).
+//! The mail as a folder of notification e-mails, one `.eml` per import, which mail programs can open and forward; and
+//! by SMTP if the home names a server. A file next to each e-mail for SMTP (`.delivery.json`) holds its delivery
+//! state.
 
 use std::fs;
 use std::io::{self, Write};
@@ -28,7 +29,7 @@ pub struct Outbox {
     smtp: Option<Arc<Smtp>>,
 }
 
-/// `<import>.delivery.json`: whom a letter goes to, and how far it came.
+/// `<import>.delivery.json`: the recipients and the delivery state of an e-mail.
 #[derive(Debug, Serialize, Deserialize)]
 struct Posting {
     from: String,
@@ -42,7 +43,7 @@ impl Outbox {
     /// Opens the folder; creates it if needed, and removes unfinished files.
     ///
     /// # Errors
-    /// When the folder cannot be created or written.
+    /// If the folder cannot be created or written.
     pub fn open(folder: &Path) -> io::Result<Self> {
         fs::create_dir_all(folder)?;
         remove_drafts(folder)?;
@@ -59,23 +60,23 @@ impl Outbox {
         self.folder.join(format!("{import}.eml"))
     }
 
-    /// Sends letters by SMTP too.
+    /// Sends e-mails by SMTP too.
     ///
     /// # Errors
-    /// Says what the address of a server looks like, where this is none.
+    /// The form of a valid address, if the server's address is invalid.
     pub fn with_smtp(self, url: &str) -> Result<Self, &'static str> {
         Ok(Self { smtp: Some(Arc::new(Smtp::parse(url)?)), ..self })
     }
 
-    /// How far an import's letter came; none where it was not to be sent by SMTP.
+    /// The delivery state of an import's e-mail; `None` if it is not sent by SMTP.
     pub fn delivery(&self, import: &ImportId) -> Option<Delivery> {
         self.posting(&self.posting_of(import.as_str())).map(|posting| posting.state)
     }
 
-    /// Tries again what a mail server could not take; stops where it cannot take one yet.
+    /// Sends waiting e-mails again; stops when the server still cannot accept one.
     ///
     /// # Errors
-    /// Where the folder cannot be read or written.
+    /// If the folder cannot be read or written.
     pub fn send_waiting(&self) -> io::Result<()> {
         let Some(smtp) = &self.smtp else { return Ok(()) };
         let mut names: Vec<_> =
@@ -91,7 +92,7 @@ impl Outbox {
         Ok(())
     }
 
-    /// Sends a letter and notes how far it came.
+    /// Sends an e-mail and stores its delivery state.
     fn deliver(&self, smtp: &Smtp, import: &str, mut posting: Posting) -> io::Result<Delivery> {
         let message = fs::read(self.folder.join(format!("{import}.eml")))?;
         posting.state = smtp.send(&posting.from, &posting.to, &message);
@@ -119,7 +120,7 @@ impl Outbox {
         draft.replace(&self.notification(import))
     }
 
-    /// Sends a letter once: what the server accepted before a crash is not sent again.
+    /// Sends an e-mail once: one that the server accepted before a crash is not sent again.
     fn post(&self, import: &ImportId, notification: &Notification) -> io::Result<()> {
         let Some(smtp) = self.smtp.as_ref().filter(|_| !notification.to.is_empty()) else { return Ok(()) };
         if self.delivery(import) == Some(Delivery::Sent) {
@@ -139,7 +140,7 @@ impl Mail for Outbox {
     }
 }
 
-/// An e-mail in the format of mail programs; the same notification gives the same bytes except for its date.
+/// An e-mail as mail programs read it; the same notification gives the same bytes except for its date.
 fn message(import: &ImportId, notification: &Notification, seconds: i64) -> io::Result<Vec<u8>> {
     let parts = vec![
         MimePart::new("text/plain", BodyPart::from(notification.text.as_str())),
@@ -158,7 +159,7 @@ fn message(import: &ImportId, notification: &Notification, seconds: i64) -> io::
     message.write_to_vec()
 }
 
-/// The text, and the file that goes along where there is one.
+/// The text, and the attached file if there is one.
 fn body<'a>(text: MimePart<'a>, import: &ImportId, notification: &'a Notification) -> MimePart<'a> {
     let Some(file) = &notification.attachment else { return text };
     let attachment =
@@ -167,7 +168,7 @@ fn body<'a>(text: MimePart<'a>, import: &ImportId, notification: &'a Notificatio
     MimePart::new(mixed, BodyPart::Multipart(vec![text, attachment]))
 }
 
-/// The recipients; an e-mail without recipients is written all the same.
+/// The recipients; an e-mail without recipients is written nevertheless.
 fn recipients(notification: &Notification) -> HeaderType<'_> {
     if notification.to.is_empty() {
         return Raw::new("undisclosed-recipients:;").into();

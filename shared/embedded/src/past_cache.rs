@@ -1,12 +1,12 @@
 //! Writes that bypass the system's page cache (direct I/O).
 //!
-//! Bytes that are made durable at once and not read soon need no copy in the system's memory: they go to the disk from
-//! where they are. File systems without direct I/O get ordinary writes; the bytes are the same.
+//! Bytes that are made durable at once and not read soon need no copy in the page cache: they go to the disk
+//! directly. File systems without direct I/O get ordinary writes; the bytes are the same.
 
 use std::fs::File;
 use std::io::{self, Write};
 
-/// Bytes of a block; a direct write moves a whole one.
+/// Bytes of a block; a direct write covers a whole block.
 pub(crate) const BLOCK: usize = 1 << 20;
 
 /// Memory, offset and length of a direct write are multiples of this: the largest sector and page in use.
@@ -27,7 +27,7 @@ impl Block {
         Self { bytes, start }
     }
 
-    /// Takes the bytes that fit, and returns the rest.
+    /// Copies the bytes that fit, and returns the rest.
     pub(crate) fn fill<'b>(&mut self, bytes: &'b [u8]) -> &'b [u8] {
         let room = BLOCK - self.as_slice().len();
         let (here, rest) = bytes.split_at(room.min(bytes.len()));
@@ -39,7 +39,7 @@ impl Block {
         self.as_slice().len() == BLOCK
     }
 
-    /// Appends its bytes to the file, and is empty afterwards.
+    /// Appends its bytes to the file, and empties the block.
     pub(crate) fn write_to(&mut self, file: &File) -> io::Result<()> {
         let bytes = self.as_slice();
         let written = write_past_cache(file, &bytes[..bytes.len() / ALIGNED * ALIGNED])?;
@@ -70,7 +70,8 @@ fn write_past_cache(mut file: &File, bytes: &[u8]) -> io::Result<usize> {
         match file.write(&bytes[written..]) {
             Ok(more) if more > 0 => written += more,
             Err(error) if error.kind() == ErrorKind::Interrupted => {}
-            // Direct I/O is not possible here, or not for so many bytes. Ordinary writes do the rest, or report the error.
+            // Direct I/O is not possible here, or not for this number of bytes. Ordinary writes do the rest, or
+            // report the error.
             _ => break,
         }
     }

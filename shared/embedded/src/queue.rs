@@ -1,7 +1,7 @@
 //! The queues within one process.
 //!
 //! Sending waits while the queue is full, receiving while it is empty. Both block the thread that polls them, so the
-//! splitter and the workers run on threads of their own.
+//! splitter and the workers run on separate threads.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -12,7 +12,7 @@ use rollcall_domain::types::names::{ImportId, ProgramName};
 use rollcall_pipeline::fault::Fault;
 use rollcall_pipeline::ports::{Answer, Queue};
 
-/// What a worker receives.
+/// A message for a worker.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Message {
     /// A chunk to work.
@@ -36,7 +36,7 @@ struct Shared {
 struct Lanes {
     finalize: VecDeque<(ProgramName, ImportId)>,
     chunks: VecDeque<ChunkMessage>,
-    /// Messages to retry, and when; never more than there are workers.
+    /// Messages to retry, with the times of their retries; never more than there are workers.
     back: Vec<(Instant, Message)>,
     closed: bool,
 }
@@ -125,7 +125,7 @@ impl Lanes {
 
 impl Queue for LocalQueue {
     async fn send_chunk(&self, message: ChunkMessage) -> Answer<()> {
-        // A message without rows takes no room: who sends it may be the only worker.
+        // A message without rows takes no room: its sender may be the only worker.
         let room = if message.text.is_empty() { usize::MAX } else { self.0.room };
         self.send(|lanes| lanes.chunks.push_back(message), |lanes| lanes.chunks.len() >= room)
     }

@@ -1,4 +1,4 @@
-//! Abandons a chunk or a whole import that cannot go on, so that every import ends and every row has an answer.
+//! Abandons a chunk or a whole import that cannot go on, so that every import ends and every row has a result.
 
 use jiff::SignedDuration;
 use rollcall_domain::plan::chunk::ChunkMessage;
@@ -9,12 +9,13 @@ use crate::artifacts::{Loaded, Plans, missing, put_chunk_result, read_chunk_resu
 use crate::ports::{Answer, Clock, Contacts, Directory, Host, Imports, Objects, Ports, Queue, Take};
 use crate::work::{Worked, close, keep};
 
-/// Abandons a chunk: applies its result if there is one, else writes that its rows are unprocessed; closes it.
+/// Abandons a chunk: applies its result if there is one, otherwise stores that its rows are unprocessed; then closes
+/// it.
 ///
-/// `last` says that nobody will try again. Then a result that cannot be applied is abandoned too.
+/// `last`: this is the last attempt. Then a result that cannot be applied is abandoned too.
 ///
 /// # Errors
-/// Where a port fails. The stage may run again and continues where it was.
+/// If a port fails. The stage may run again and continues where it was.
 pub async fn abandon_chunk(
     host: &impl Host,
     plans: &Plans,

@@ -1,7 +1,7 @@
-//! Approval: an import that writes what a dry run showed, and nothing else.
+//! Approval: an import that writes exactly what a dry run showed.
 //!
 //! It follows the dry run's plan: the same version of the file, profile, settings, options, mapping and chunks. The
-//! worker compares each row's answer with the one that the dry run gave; a row whose answer differs is rejected.
+//! worker compares each row's result with the dry run's, and rejects a row whose result differs.
 
 use rollcall_domain::messages::labels::Labels;
 use rollcall_domain::messages::localized::FindingJson;
@@ -18,10 +18,11 @@ use crate::fault::Fault;
 use crate::head::{empty_upload, head, plan_of_none};
 use crate::ports::{Answer, ImportItem, Imports, ObjectVersion, Objects};
 
-/// Claims a dry run for the import that approves it; answers the import that has it, this one or an earlier one.
+/// Claims a dry run for the import that approves it; returns the import that holds the claim, this one or an earlier
+/// one.
 ///
 /// # Errors
-/// Where a port fails.
+/// If a port fails.
 pub async fn claim(objects: &impl Objects, item: &ImportItem, dry_run: &ImportId) -> Answer<ImportId> {
     let key = Artifacts::of(&item.program, dry_run).approval();
     if objects.put_if_absent(&key, &[item.import_id.as_str().as_bytes()]).await? {
@@ -33,20 +34,20 @@ pub async fn claim(objects: &impl Objects, item: &ImportItem, dry_run: &ImportId
     ImportId::parse(&claimed).map_err(|error| damaged(error.to_string()))
 }
 
-/// The import that approves a dry run already, where there is one.
+/// The import that already approves a dry run, if there is one.
 ///
 /// # Errors
-/// Where a port fails.
+/// If a port fails.
 pub async fn approved_by(objects: &impl Objects, dry_run: &ImportItem) -> Answer<Option<ImportId>> {
     let key = Artifacts::of(&dry_run.program, &dry_run.import_id).approval();
     let claimed = objects.get(&key).await?;
     Ok(claimed.and_then(|claimed| ImportId::parse(&String::from_utf8_lossy(&claimed)).ok()))
 }
 
-/// A dry run that can be approved: it is over, was accepted, and its file and working files are there.
+/// Finds a dry run that can be approved: it has ended, was accepted, and its file and artifacts still exist.
 ///
 /// # Errors
-/// Where a port fails.
+/// If a port fails.
 pub async fn find(
     objects: &impl Objects,
     imports: &impl Imports,
@@ -74,7 +75,7 @@ async fn is_there(objects: &impl Objects, object: &ObjectVersion) -> Answer<bool
     }
 }
 
-/// The plan of an approving import and its upload summary; a refused one where there is nothing to approve.
+/// The plan of an approving import and its upload summary; a refused one if there is nothing to approve.
 pub(crate) async fn plan(
     objects: &impl Objects,
     imports: &impl Imports,

@@ -1,4 +1,4 @@
-//! Reads and writes the artifacts of an import: small documents of one shape each.
+//! Reads and writes the artifacts of an import: small documents.
 
 use std::sync::{Arc, Mutex};
 
@@ -23,7 +23,7 @@ pub struct Loaded {
     pub profile: Profile,
 }
 
-/// The plans that were read last. A worker receives many chunks of few imports.
+/// The most recently used plans. A worker receives many chunks of few imports.
 #[derive(Debug, Default)]
 pub struct Plans(Mutex<Vec<(ImportId, Arc<Loaded>)>>);
 
@@ -33,7 +33,7 @@ impl Plans {
     /// The plan of an import.
     ///
     /// # Errors
-    /// Where it cannot be read.
+    /// If it cannot be read.
     pub async fn get(
         &self,
         objects: &impl Objects,
@@ -81,7 +81,7 @@ pub(crate) async fn read_chunk_result(
     ChunkResult::from_bytes(&bytes).map(Some).map_err(|error| Fault::damaged("reading a chunk result", error))
 }
 
-/// Writes a chunk's result where there is none yet.
+/// Writes a chunk's result if there is none yet.
 pub(crate) async fn put_chunk_result(
     objects: &impl Objects,
     artifacts: &Artifacts,
@@ -114,7 +114,7 @@ pub(crate) async fn read_abandoned(
     Abandoned::from_json(&json).map(Some).map_err(|error| Fault::damaged("reading the abandoned rows", error))
 }
 
-/// Whether the import is to be cancelled.
+/// Whether a request to cancel the import exists.
 pub(crate) async fn is_cancelled(objects: &impl Objects, artifacts: &Artifacts) -> Result<bool, Fault> {
     Ok(objects.describe(&artifacts.cancelled()).await?.is_some())
 }

@@ -1,7 +1,8 @@
-//! The result files, put together from the fragments in file order.
+//! Assembles the result files from the chunk results, in file order.
 //!
 //! On AWS the finalizer begins when all chunks are closed. A host that works and finalizes in one process begins with
-//! the first chunk and passes the open files to [`crate::finalize::finalize_begun`]: the same bytes, sooner.
+//! the first chunk and passes the open files to [`crate::finalize::finalize_begun`]: the bytes are the same, but
+//! ready sooner.
 
 mod workbook;
 
@@ -21,16 +22,16 @@ use crate::artifacts::{read_abandoned, read_answer};
 use crate::assemble::workbook::ResultWorkbook;
 use crate::ports::{Answer, ObjectWriter, Objects};
 
-/// Result files that are being written: the chunks before [`Assembly::next`] are in.
+/// Result files that are being written: they contain the chunks before [`Assembly::next`].
 #[derive(Debug)]
 pub struct Assembly<W> {
     succeeded: W,
     failed: W,
     changes: W,
-    /// The rows that succeeded, and those that failed, as workbooks too.
+    /// The workbooks of the accepted and of the other rows.
     workbooks: Option<[Option<ResultWorkbook<W>>; 2]>,
     tally: Tally,
-    /// First rows of the identities whose lowest accepted row was read.
+    /// First rows of the identities whose lowest accepted row has been read.
     seen: HashSet<u64>,
     next: u32,
 }
@@ -39,7 +40,7 @@ impl<W: ObjectWriter> Assembly<W> {
     /// Begins the files with their headers.
     ///
     /// # Errors
-    /// Where the bucket cannot be written.
+    /// If the bucket cannot be written.
     pub async fn begin(objects: &impl Objects<Writer = W>, plan: &Plan) -> Answer<Self> {
         let artifacts = Artifacts::of(&plan.program, &plan.import_id);
         let mut succeeded = objects.create(&artifacts.succeeded()).await?;
@@ -69,10 +70,10 @@ impl<W: ObjectWriter> Assembly<W> {
         self.next
     }
 
-    /// Adds the next chunk, which is closed. Its result comes from memory, or is read again.
+    /// Adds the next chunk, which is closed. Its result is in memory, or is read again.
     ///
     /// # Errors
-    /// Where the bucket cannot be read or written. Then the caller begins both files anew.
+    /// If the bucket cannot be read or written. Then the caller begins both files again.
     pub async fn add_closed(
         &mut self,
         objects: &impl Objects<Writer = W>,
@@ -87,7 +88,7 @@ impl<W: ObjectWriter> Assembly<W> {
         self.add(plan, answer).await
     }
 
-    /// Adds the next chunk. `None`: the chunk was never sent, because the object was gone.
+    /// Adds the next chunk. `None`: the chunk was never sent, because the object no longer existed.
     pub(crate) async fn add(&mut self, plan: &Plan, answer: Option<ChunkAnswer>) -> Answer<()> {
         match answer {
             Some(mut answer) => {
@@ -107,10 +108,10 @@ impl<W: ObjectWriter> Assembly<W> {
         Ok(())
     }
 
-    /// Makes the files appear; answers what was counted.
+    /// Makes the files appear; returns the counts.
     ///
     /// # Errors
-    /// Where the bucket cannot be written.
+    /// If the bucket cannot be written.
     pub async fn finish(self) -> Answer<Assembled> {
         self.succeeded.finish().await?;
         self.failed.finish().await?;
@@ -137,12 +138,12 @@ impl<W: ObjectWriter> Assembly<W> {
     }
 }
 
-/// What the assembled chunks came to.
+/// The result of the assembled chunks.
 #[derive(Debug, Default)]
 pub struct Assembled {
-    /// What was counted.
+    /// The counts.
     pub tally: Tally,
-    /// Which result files are there as workbooks too.
+    /// The result files that also exist as workbooks.
     pub workbooks: Workbooks,
 }
 
@@ -150,7 +151,7 @@ async fn append(file: &mut impl ObjectWriter, rows: &[u8]) -> Answer<()> {
     if rows.is_empty() { Ok(()) } else { file.write(rows).await }
 }
 
-/// The result of a chunk; `None` where it was never sent.
+/// The result of a chunk; `None` if it was never sent.
 pub(crate) async fn read_chunk(
     objects: &impl Objects,
     artifacts: &Artifacts,

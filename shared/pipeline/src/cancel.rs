@@ -1,26 +1,27 @@
-//! Cancelling: chunks that are not decided yet end as unprocessed, and the import ends with the status `cancelled`.
+//! Cancels an import: chunks that are not decided yet end as unprocessed, and the import ends with the status
+//! `cancelled`.
 //!
-//! The flag is an object beside the import's artifacts. A worker looks at it when it takes a chunk that has no result.
+//! The flag is an object among the import's artifacts. A worker checks it when it takes a chunk without a result.
 
 use rollcall_domain::plan::object_keys::{Artifacts, Cancel};
 
 use crate::ports::{Answer, ImportItem, Imports, Objects};
 
-/// What a request to cancel came to.
+/// The result of a request to cancel.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Cancelled {
-    /// There is no such import of the program.
+    /// The program has no such import.
     Unknown,
-    /// The import is over: nothing changes.
+    /// The import has ended: nothing changes.
     Over(Box<ImportItem>),
-    /// The import ends as soon as its chunks are taken.
+    /// The request is stored: the import ends as soon as workers have taken its chunks.
     Noted,
 }
 
-/// Notes that an import is to be cancelled. Repeating it changes nothing.
+/// Stores a request to cancel an import. Repeating it changes nothing.
 ///
 /// # Errors
-/// Where a port fails.
+/// If a port fails.
 pub async fn cancel(objects: &impl Objects, imports: &impl Imports, cancel: &Cancel) -> Answer<Cancelled> {
     let item = imports.get(&cancel.import_id).await?;
     let Some(item) = item.filter(|item| item.program == cancel.program) else {

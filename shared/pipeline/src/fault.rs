@@ -1,6 +1,6 @@
-//! Errors of the machine, and of an import that cannot go on. A defect of a row or a file is never a fault.
+//! Errors of the infrastructure, and of an import that cannot go on. An error in a row or a file is never a fault.
 
-/// Why a port failed. The adapter sees the cause and sets the kind.
+/// The reason why a port failed. The adapter reads the cause and sets the kind.
 #[derive(Debug, thiserror::Error)]
 pub enum Fault {
     /// A retry may help: a throttle, a time-out, a lost connection.
@@ -19,13 +19,13 @@ pub enum Fault {
         /// The cause, as the adapter reports it.
         cause: String,
     },
-    /// An artifact of the import cannot be used: a message, plan or chunk result of another version, for example. The
-    /// machine works, and the import can only fail.
+    /// An artifact of the import cannot be used, for example a message, plan or chunk result of another version. The
+    /// infrastructure works, but this import must fail.
     #[error("{doing}: {cause}")]
     Damaged {
         /// The operation, without any cell or address.
         doing: &'static str,
-        /// What is wrong with it.
+        /// The problem with it.
         cause: String,
     },
     /// The requested version of the object no longer exists.
@@ -34,12 +34,12 @@ pub enum Fault {
 }
 
 impl Fault {
-    /// A fault that may pass.
+    /// A fault that a retry may resolve.
     pub fn transient(doing: &'static str, cause: impl std::fmt::Display) -> Self {
         Fault::Transient { doing, cause: cause.to_string() }
     }
 
-    /// A fault that will not pass.
+    /// A fault that a retry does not resolve.
     pub fn permanent(doing: &'static str, cause: impl std::fmt::Display) -> Self {
         Fault::Permanent { doing, cause: cause.to_string() }
     }
@@ -49,7 +49,7 @@ impl Fault {
         Fault::Damaged { doing, cause: cause.to_string() }
     }
 
-    /// Whether the import is at fault and not the machine: this import fails, others go on.
+    /// Whether the import is at fault and not the infrastructure: this import fails, others go on.
     pub fn is_of_the_import(&self) -> bool {
         matches!(self, Fault::Damaged { .. } | Fault::Gone(_))
     }

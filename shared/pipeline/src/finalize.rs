@@ -36,16 +36,16 @@ use crate::work::pool;
 pub enum Finalized {
     /// The import is over, and its notification was sent.
     Over(Box<Summary>),
-    /// Some chunks are still open: the message came early.
+    /// Some chunks are still open: the message was early.
     NotYet,
     /// Another worker is sending the notification: retry the message later.
     Busy,
 }
 
-/// Assembles the results of an import and sends its notification; `failed` says why it cannot go on.
+/// Assembles the results of an import and sends its notification; `failed` is the cause if it cannot go on.
 ///
 /// # Errors
-/// Where a port fails. The message is delivered again and the stage continues where it was.
+/// If a port fails. The message is delivered again and the stage continues where it was.
 pub async fn finalize(
     host: &impl Host,
     mail: &impl Mail,
@@ -56,7 +56,7 @@ pub async fn finalize(
     finalize_begun(host, mail, lease, import, failed, &mut None).await
 }
 
-/// As [`finalize`], for result files that may be begun already. It takes them when it needs them.
+/// Like [`finalize`], for result files that may have been begun. It takes them when it needs them.
 ///
 /// # Errors
 /// As [`finalize`].
@@ -104,7 +104,7 @@ pub async fn finalize_begun<H: Host>(
     Ok(Finalized::Over(Box::new(summary)))
 }
 
-/// Whether nothing is left to judge or to write.
+/// Whether all chunks are judged and written.
 async fn is_ready(
     objects: &impl Objects,
     imports: &impl Imports,
@@ -139,7 +139,7 @@ async fn conclude<H: Host>(
         assembled = assemble(objects, artifacts, plan, begun, refused.as_ref()).await?;
     }
     let Assembled { mut tally, workbooks } = assembled;
-    // The survey counted the rows. A chunk result that lost a row must not add up.
+    // The survey counted the rows. If a chunk result lacks a row, the counts must not add up.
     tally.rows.read = plan.rows;
     add_verdict(&mut tally, &upload.verdict);
     if let Some(code) = refused.and_then(|refused| refused.reason) {
@@ -165,7 +165,7 @@ async fn conclude<H: Host>(
     Ok(summary)
 }
 
-/// Why nothing of the import is written although its rows were judged.
+/// The reason why nothing of the import is written although its rows were judged.
 struct Refusal {
     reason: Option<Code>,
 }
@@ -186,7 +186,7 @@ fn add_verdict(tally: &mut Tally, verdict: &Verdict) {
     }
 }
 
-/// Writes both result files from the chunk results, in file order, and continues where they were begun.
+/// Assembles both result files from the chunk results, in file order, starting with those that have been begun.
 async fn assemble<O: Objects>(
     objects: &O,
     artifacts: &Artifacts,
@@ -212,7 +212,7 @@ async fn assemble<O: Objects>(
     assembly.finish().await
 }
 
-/// The work left in the contacts: a replacing import raises the cutoff; every import tidies up.
+/// Ends the import in the contacts: a replacing import raises the cutoff; every import cleans up.
 async fn end_import(contacts: &impl Contacts, plan: &Plan, summary: &Summary) -> Answer<()> {
     if plan.dry_run || plan.chunks.is_empty() {
         return Ok(());
@@ -223,7 +223,7 @@ async fn end_import(contacts: &impl Contacts, plan: &Plan, summary: &Summary) ->
     }
     let loaded = Loaded { plan: plan.clone(), profile };
     let complete = matches!(summary.status, Status::Completed | Status::CompletedWithErrors);
-    // The old contacts go when the new ones are stored. Where no row was accepted, no contact goes (DIG-5).
+    // The old contacts go when the new ones are stored. If no row was accepted, no contact goes (DIG-5).
     let rows = &summary.rows;
     let any_in = rows.created + rows.updated + rows.unchanged + rows.merged > 0;
     if plan.options.replace && complete && any_in {
@@ -232,8 +232,8 @@ async fn end_import(contacts: &impl Contacts, plan: &Plan, summary: &Summary) ->
     contacts.end_import(&pool(&loaded), &plan.import_id).await
 }
 
-/// Directory loads send an e-mail only where something is to be fixed; all other imports always do. A refused file or
-/// a failed import gets a notification even if it has no recipient.
+/// Directory loads send an e-mail only if there is something to fix; all other imports always do. A refused file or a
+/// failed import gets a notification even if it has no recipient.
 fn sends_notification(item: &ImportItem, plan: &Plan, summary: &Summary) -> bool {
     match summary.status {
         _ if !item.profile.starts_with("directory/") => true,
@@ -253,7 +253,7 @@ fn recipients(plan: &Plan) -> Vec<String> {
     to
 }
 
-/// What the plan's profile calls its fields; nothing where there is none to read.
+/// The labels of the plan's profile; none if the profile cannot be read.
 fn labels(plan: &Plan) -> Labels {
     plan.profile().map(|profile| profile.labels()).unwrap_or_default()
 }
@@ -272,7 +272,7 @@ async fn compose(
     Ok(notification(&input, plan.settings.sender.as_deref(), &recipients(plan), attachment))
 }
 
-/// The file of failed rows, where the program wants it along and it is small: the workbook where there is one.
+/// The file of failed rows, if the settings request it and it is small: the workbook, if there is one.
 async fn failed_file(
     objects: &impl Objects,
     artifacts: &Artifacts,

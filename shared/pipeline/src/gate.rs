@@ -1,8 +1,8 @@
-//! The gate between judging and writing, used only where an option asks for it.
+//! The gate between judging and writing, used only if an option requests it.
 //!
-//! All chunks are judged and their results are there before anything is written. Then the finalizer decides once, from
-//! the counts of all chunks, and either has every chunk written (a second message a chunk) or refuses the import. A
-//! gated import so has two steps a chunk: step `n` judges chunk `n`, step `chunks + n` writes it.
+//! All chunks are judged and their results stored before anything is written. Then the finalizer decides once, from
+//! the counts of all chunks: it either has every chunk written (a second message per chunk) or refuses the import. So
+//! a gated import has two steps per chunk: step `n` judges chunk `n`, step `chunks + n` writes it.
 
 use rollcall_domain::plan::chunk::ChunkMessage;
 use rollcall_domain::plan::import_plan::Plan;
@@ -13,10 +13,10 @@ use crate::artifacts::{is_cancelled, missing, read_answer};
 use crate::fault::Fault;
 use crate::ports::{Answer, Imports, Objects, Queue};
 
-/// What the gate decided; written once.
+/// The decision of the gate; written once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Decision {
-    /// The chunks are written.
+    /// Whether the chunks are written.
     pub(crate) passed: bool,
     /// Rows that were rejected, over all chunks.
     pub(crate) rejected: u64,
@@ -24,15 +24,15 @@ pub(crate) struct Decision {
     pub(crate) cancelled: bool,
 }
 
-/// Where a gated import is.
+/// The state of a gated import.
 pub(crate) enum Gate {
-    /// Chunks are still judged or written.
+    /// Chunks are still being judged or written.
     Closed,
-    /// Nothing is left to do before the answer.
+    /// All chunks are written, or the import is refused.
     Done,
 }
 
-/// Looks after the gate of an import: decides once all chunks are judged, and sends what is to be written.
+/// Handles the gate of an import: decides once all chunks are judged, and sends the messages to write them.
 pub(crate) async fn look_after(
     objects: &impl Objects,
     imports: &impl Imports,
@@ -54,7 +54,7 @@ pub(crate) async fn look_after(
     Ok(Gate::Closed)
 }
 
-/// The decision that is there, or the one that the counts of all chunks make.
+/// The stored decision, or a new one from the counts of all chunks.
 pub(crate) async fn decide(objects: &impl Objects, artifacts: &Artifacts, plan: &Plan) -> Answer<Decision> {
     if let Some(decision) = read(objects, artifacts).await? {
         return Ok(decision);

@@ -1,4 +1,4 @@
-//! What an import's documents begin with, also where nothing else is known of it.
+//! The common members of an import's documents, even if nothing else is known about it.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +10,7 @@ use rollcall_domain::types::names::ImportId;
 use crate::ports::{Answer, ImportItem, Objects};
 use crate::request::{ImportRequest, drop_of};
 
-/// The members that every document of the import begins with.
+/// The members with which every document of the import begins.
 pub(crate) fn head(plan: &Plan, item: &ImportItem) -> Head {
     Head {
         import_id: plan.import_id.to_string(),
@@ -30,7 +30,7 @@ fn profile_name(plan: &Plan, item: &ImportItem) -> String {
     }
 }
 
-/// The upload summary of a file of which nothing is known.
+/// The upload summary of a file about which nothing is known.
 pub(crate) fn empty_upload(plan: &Plan, item: &ImportItem) -> Upload {
     Upload {
         schema: SCHEMA,
@@ -48,7 +48,7 @@ pub(crate) fn empty_upload(plan: &Plan, item: &ImportItem) -> Upload {
     }
 }
 
-/// The plan of an import that failed before it had one. Recipients come from the settings as they are now.
+/// The plan of an import that failed before it had one. Recipients come from the current settings.
 pub(crate) async fn plan_of_none(objects: &impl Objects, item: &ImportItem) -> Answer<Plan> {
     let file = item.object.key.rsplit('/').next().unwrap_or_default();
     let none =
@@ -56,7 +56,7 @@ pub(crate) async fn plan_of_none(objects: &impl Objects, item: &ImportItem) -> A
     match ImportRequest::peek(objects, item, &drop_of(item)?).await {
         Ok(asked) => Ok(Plan { settings: asked.settings, options: asked.options, ..none }),
         Err(fault) if fault.is_transient() => Err(fault),
-        // The fault that broke the import may hide its settings too. The import ends all the same.
+        // The fault that broke the import may affect its settings too. The import ends nevertheless.
         Err(_) => Ok(none),
     }
 }

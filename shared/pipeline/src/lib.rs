@@ -4,13 +4,13 @@
 //! - [`work`]: a chunk arrived. Judges its rows once, stores its result and its contacts, closes it.
 //! - [`finalize`]: all chunks are closed. Assembles the results, sends the notification e-mail.
 //! - [`assemble`]: writes both result files, in file order.
-//! - [`abandon`]: a chunk failed for good. Answers for its rows, so that the import can end.
+//! - [`abandon`]: a chunk failed for good. Stores results for its rows, so that the import can end.
 //! - [`approve`]: an import that writes exactly what a dry run showed.
-//! - [`cancel`]: an import is to end without the chunks that are not decided yet.
-//! - [`sweep`]: an import hangs. Sends what is missing once more, then abandons the open chunks.
-//! - [`migrate`]: a schedule says to look for files. New ones are split like drops.
-//! - [`request`]: the settings, profile and options of an import.
-//! - [`preview`]: shows what an import would do, without starting one.
+//! - [`cancel`]: ends an import without the chunks that are not decided yet.
+//! - [`sweep`]: an import hangs. Sends missing messages again, then abandons the open chunks.
+//! - [`migrate`]: a schedule starts a search for files. New ones are split like drops.
+//! - [`request`]: the settings, profile and options of an import. `sidecar`: options in a file, for one drop.
+//! - [`preview`]: shows the effect of an import without starting one.
 //!
 //! # Example
 //!

@@ -1,8 +1,9 @@
-//! Scheduled migrations: files of a partner's platform gather under a prefix, and a schedule looks for new ones.
+//! Scheduled migrations: files of a partner's platform arrive under a prefix, and a schedule starts a search for new
+//! ones.
 //!
-//! Each file is imported once, whatever happens in between. The import id is derived from the object, as for a drop; a
-//! known import is left to the stage that works on it, or to the sweep. A look stores no state, so no state can be
-//! lost: an object that appears late or out of order is found like any other.
+//! Each file is imported once, whatever happens in between. The import id is derived from the object, as for a drop;
+//! a known import is left to its stage, or to the sweep. A search stores no state, so no state can be lost: it also
+//! finds objects that appear late or out of order.
 
 use std::future::Future;
 
@@ -24,22 +25,22 @@ pub struct Migration {
     pub program: ProgramName,
     /// The profile.
     pub profile: ProfileName,
-    /// Where the files are: a prefix under [`SOURCES`].
+    /// The prefix of the files, under [`SOURCES`].
     pub source: String,
-    /// Imports nothing, only answers.
+    /// Whether the imports are dry runs.
     #[serde(default)]
     pub dry_run: bool,
-    /// The time by which a file must have come, where the schedule asks for one.
+    /// The deadline of a file, if the schedule requires one.
     #[serde(default)]
     pub expected: Option<Expected>,
 }
 
-/// A file is expected.
+/// A file that is expected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 pub struct Expected {
     /// The deadline.
     pub by: Timestamp,
-    /// How many hours before the deadline count.
+    /// The number of hours before the deadline that count.
     pub within_hours: u32,
 }
 
@@ -47,24 +48,24 @@ pub struct Expected {
 pub trait Sources: Send + Sync {
     /// All keys under a prefix, ascending.
     fn list(&self, prefix: &str) -> impl Future<Output = Answer<Vec<String>>> + Send;
-    /// The object under a key now; `None` where there is none.
+    /// The current object under a key; `None` if there is none.
     fn found(&self, key: &str) -> impl Future<Output = Answer<Option<Dropped>>> + Send;
 }
 
-/// The result of a look.
+/// The result of a search.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Looked {
-    /// Objects without an import; each is to be split.
+    /// Objects without an import, to be split.
     pub new: Vec<ImportItem>,
-    /// A file was expected and is missing: the import to end as failed, and why. A second look for the same time gives
-    /// the same import, so there is one notification.
+    /// If an expected file is missing: the import that ends as failed, and the cause. A second search for the same
+    /// deadline returns the same import, so there is one notification.
     pub missing: Option<(ImportItem, String)>,
 }
 
-/// Looks for files of a migration.
+/// Searches for files of a migration.
 ///
 /// # Errors
-/// Where a port fails. The look may be repeated.
+/// If a port fails. The search may be repeated.
 pub async fn look(
     objects: &(impl Objects + Sources),
     imports: &impl Imports,
@@ -94,7 +95,7 @@ pub async fn look(
     Ok(looked)
 }
 
-/// The import that stands for the missing file.
+/// The import that represents the missing file.
 fn missing(bucket: &str, migration: &Migration, expected: Expected, now: Timestamp) -> (ImportItem, String) {
     let file = format!("expected by {}", expected.by);
     let drop = migration.drop(&file);
@@ -112,7 +113,7 @@ impl Migration {
     /// Whether the source is under the allowed prefix.
     ///
     /// # Errors
-    /// One line that says how to fix it.
+    /// One line with the fix.
     pub fn check(&self) -> Result<(), String> {
         if self.source.len() > SOURCES.len() && self.source.starts_with(SOURCES) {
             return Ok(());

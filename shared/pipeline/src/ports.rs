@@ -1,8 +1,8 @@
-//! The ports: what the stages need from outside, one small trait for each role.
+//! The ports: the external services that the stages use, one small trait for each role.
 //!
-//! Every call may be repeated: an interrupted stage runs again from its start. Each port says what a repetition
-//! does. An empty list does nothing and returns an empty list. Adapters decide which of their errors are worth a
-//! retry ([`Fault`]); the stages never do.
+//! Every call may be repeated: an interrupted stage runs again from its start. Each port documents the effect of a
+//! repetition. An empty list has no effect and returns an empty list. Adapters decide which of their errors are worth
+//! a retry ([`Fault`]); the stages never do.
 
 use std::future::Future;
 use std::ops::Range;
@@ -28,7 +28,7 @@ pub type Answer<T> = Result<T, Fault>;
 pub struct ObjectVersion {
     /// The object's key.
     pub key: String,
-    /// Tells this version from another under the same key.
+    /// Distinguishes this version from another under the same key.
     pub version: String,
     /// Length in bytes.
     pub len: u64,
@@ -54,7 +54,7 @@ pub struct Ports<O, D, C, I, Q, K> {
     pub directory: D,
     /// The contacts.
     pub contacts: C,
-    /// The imports' own state.
+    /// The state of imports.
     pub imports: I,
     /// The queues.
     pub queue: Q,
@@ -70,7 +70,7 @@ pub trait Host: Send + Sync {
     type Directory: Directory;
     /// The contacts.
     type Contacts: Contacts;
-    /// The imports' own state.
+    /// The state of imports.
     type Imports: Imports;
     /// The queues.
     type Queue: Queue;
@@ -114,35 +114,36 @@ where
 
 /// The bucket: reads by version, writes an object whole or not at all.
 pub trait Objects: Send + Sync {
-    /// A large object while it is written. It appears when it is finished; dropped before that, it never existed.
+    /// A large object that is being written. It appears when it is finished; if it is dropped before that, nothing
+    /// appears.
     type Writer: ObjectWriter;
-    /// How many objects to read at the same time: more than one where a read waits for a network.
+    /// The number of objects to read at the same time: more than one if reads wait for a network.
     const AT_ONCE: usize = 1;
 
     /// The bucket's name, part of the import id.
     fn bucket(&self) -> &str;
-    /// The object under a key now; `None` where there is none.
+    /// The current object under a key; `None` if there is none.
     fn describe(&self, key: &str) -> impl Future<Output = Answer<Option<ObjectVersion>>> + Send;
-    /// Bytes of one version; shorter than requested only at its end. [`Fault::Gone`] where that version no longer
+    /// Bytes of one version; shorter than requested only at its end. [`Fault::Gone`] if that version no longer
     /// exists.
     fn read(&self, object: &ObjectVersion, range: Range<u64>)
     -> impl Future<Output = Answer<Vec<u8>>> + Send;
-    /// A small object whole; `None` where there is none.
+    /// A whole small object; `None` if there is none.
     fn get(&self, key: &str) -> impl Future<Output = Answer<Option<Vec<u8>>>> + Send;
-    /// Writes an object and replaces the one before. Repeating it is safe.
+    /// Writes an object and replaces an existing one. Repeating it is safe.
     fn put(&self, key: &str, bytes: Vec<u8>) -> impl Future<Output = Answer<()>> + Send;
-    /// Writes an object where there is none; `false` where one exists, which then stays. The object is durable when the
-    /// call returns: the caller continues with the writes that this object announces.
+    /// Writes an object if there is none; returns `false` if one exists, which then stays. The object is durable when
+    /// the call returns: the caller continues with the writes that this object announces.
     fn put_if_absent(&self, key: &str, parts: &[&[u8]]) -> impl Future<Output = Answer<bool>> + Send;
     /// Begins a large object.
     fn create(&self, key: &str) -> impl Future<Output = Answer<Self::Writer>> + Send;
 }
 
-/// A large object while it is written.
+/// A large object that is being written.
 pub trait ObjectWriter: Send {
     /// Appends bytes.
     fn write(&mut self, bytes: &[u8]) -> impl Future<Output = Answer<()>> + Send;
-    /// Makes the object appear and replaces the one before.
+    /// Makes the object appear and replaces an existing one.
     fn finish(self) -> impl Future<Output = Answer<()>> + Send;
 }
 
@@ -170,14 +171,15 @@ pub trait Directory: Send + Sync {
         program: &ProgramName,
         wanted: &[(Kind, String)],
     ) -> impl Future<Output = Answer<Vec<Vec<String>>>> + Send;
-    /// The entries with these ids as they are now, in the order of the ids. A load compares with them.
+    /// The current entries with these ids, in the order of the ids. A load compares with them.
     fn read(
         &self,
         owner: &ProgramName,
         kind: Kind,
         ids: &[String],
     ) -> impl Future<Output = Answer<Vec<Option<DirectoryItem>>>> + Send;
-    /// Adds and updates entries by id. Keys that an entry no longer has stop finding it. Repeating it is safe.
+    /// Adds and updates entries by id. Keys that an entry no longer has do not find it any more. Repeating it is
+    /// safe.
     fn keep(
         &self,
         owner: &ProgramName,
@@ -198,16 +200,16 @@ pub struct Pool {
 /// The contacts: read before judging, written after the chunk result is durable.
 pub trait Contacts: Send + Sync {
     /// The requested records (JSON) and memberships (any value), in the order requested, as they were BEFORE this
-    /// import: writes of the import itself are not seen. Requests are distinct.
+    /// import: writes of the import itself are not visible. Requests are distinct.
     fn read(
         &self,
         pool: &Pool,
         import: &ImportId,
         wanted: &[Wanted],
     ) -> impl Future<Output = Answer<Vec<Option<String>>>> + Send;
-    /// Writes the contacts of a chunk. Repeating it changes nothing. A `repeated` record is stored only where no
-    /// lower row of this import and no newer import has written; the record before the import stays beside it.
-    /// import stays beside it.
+    /// Writes the contacts of a chunk. Repeating it changes nothing. A `repeated` record is stored only if no lower
+    /// row of this import and no newer import has written the contact; the record before the import is stored next to
+    /// it.
     fn keep(
         &self,
         pool: &Pool,
@@ -222,10 +224,10 @@ pub trait Contacts: Send + Sync {
     fn end_import(&self, pool: &Pool, import: &ImportId) -> impl Future<Output = Answer<()>> + Send;
 }
 
-/// The answer to a worker that asks for a chunk.
+/// The result of a worker's request for a chunk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Take {
-    /// The chunk is the worker's until the lease ends.
+    /// The worker holds the chunk until the lease ends.
     Taken,
     /// The chunk is closed; nothing more may be written.
     Closed,
@@ -233,7 +235,7 @@ pub enum Take {
     Leased,
 }
 
-/// The answer to a finalizer that asks for the notification.
+/// The result of a finalizer's request to send the notification.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum NotificationClaim {
     /// The caller sends it; the claim holds until the lease ends.
@@ -255,29 +257,29 @@ pub struct ImportItem {
     pub profile: String,
     /// The object that was dropped.
     pub object: ObjectVersion,
-    /// Nothing is to be written.
+    /// Whether it is a dry run.
     pub dry_run: bool,
-    /// Options that came with the drop, as given: name and value.
+    /// Options from the drop, unparsed: name and value.
     pub options: Vec<(String, String)>,
-    /// When the import began.
+    /// The start time of the import.
     pub started_at: Timestamp,
-    /// How many chunks there are, once the plan is written.
+    /// The number of chunks, once the plan is written.
     pub chunks: Option<u32>,
-    /// How it ended, once it has.
+    /// The status, once the import has ended.
     pub status: Option<Status>,
 }
 
-/// The state of imports: which chunks are closed, who sends the notification.
+/// The state of imports: closed chunks, and the claim to send the notification.
 pub trait Imports: Send + Sync {
     /// Stores a new import. A known one stays as it is and is returned.
     fn begin(&self, item: ImportItem) -> impl Future<Output = Answer<ImportItem>> + Send;
     /// The import, if it is known.
     fn get(&self, import: &ImportId) -> impl Future<Output = Answer<Option<ImportItem>>> + Send;
-    /// Stores how many chunks there are, before the first is sent. Repeating it with the same number is safe.
+    /// Stores the number of chunks, before the first is sent. Repeating it with the same number is safe.
     fn seal(&self, import: &ImportId, chunks: u32) -> impl Future<Output = Answer<()>> + Send;
     /// The numbers of the chunks that are not closed yet, ascending.
     fn open_chunks(&self, import: &ImportId) -> impl Future<Output = Answer<Vec<u32>>> + Send;
-    /// Takes a chunk for the length of the lease.
+    /// Takes a chunk for the duration of the lease.
     fn take(
         &self,
         import: &ImportId,
@@ -287,7 +289,7 @@ pub trait Imports: Send + Sync {
     ) -> impl Future<Output = Answer<Take>> + Send;
     /// Closes a chunk once, and returns how many are still open. Closing it again changes nothing.
     fn close(&self, import: &ImportId, chunk: u32) -> impl Future<Output = Answer<u32>> + Send;
-    /// Claims the notification for the length of the lease.
+    /// Claims the notification for the duration of the lease.
     fn claim_notification(
         &self,
         import: &ImportId,
@@ -296,7 +298,7 @@ pub trait Imports: Send + Sync {
     ) -> impl Future<Output = Answer<NotificationClaim>> + Send;
     /// Stores that the notification was sent.
     fn notification_sent(&self, import: &ImportId) -> impl Future<Output = Answer<()>> + Send;
-    /// Stores how the import ended. Repeating it is safe.
+    /// Stores the status of an ended import. Repeating it is safe.
     fn finish(&self, import: &ImportId, status: Status) -> impl Future<Output = Answer<()>> + Send;
 }
 
@@ -309,6 +311,6 @@ pub trait Mail: Send + Sync {
 
 /// The time.
 pub trait Clock: Send + Sync {
-    /// Now.
+    /// The current time.
     fn now(&self) -> Timestamp;
 }

@@ -1,8 +1,7 @@
-//! Shows what an import would do with a file, without starting one and without writing anything.
+//! Shows the effect of an import on a file, without starting one and without writing anything.
 //!
-//! The file is surveyed as an import would survey it, so repeats are judged over the whole file. Then its first rows
-//! are cleaned, looked up and judged. Of a file that an import would refuse, the cells are shown as far as they can
-//! be decoded.
+//! The file is surveyed as in an import, so repeats are judged over the whole file. Then its first rows are cleaned,
+//! looked up and judged. If an import would refuse the file, its cells are shown as far as they can be decoded.
 
 use std::collections::BTreeMap;
 
@@ -39,7 +38,7 @@ use crate::work::look_up;
 pub struct Preview {
     /// Whether the file would be accepted.
     pub verdict: Verdict,
-    /// The encoding's name; null for a workbook, and where the file cannot be decoded.
+    /// The encoding's name; null for a workbook, and if the file cannot be decoded.
     pub encoding: Option<String>,
     /// The delimiter; null for a workbook.
     pub delimiter: Option<String>,
@@ -50,29 +49,29 @@ pub struct Preview {
     pub detection: Detection,
     /// Every column of the file, in its order.
     pub columns: Vec<UploadColumn>,
-    /// By what a mapping for the file is known; left out of a file without a header.
+    /// The key under which a mapping is saved for its header; absent for a file without a header.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub mapping: Option<UploadMapping>,
-    /// Mandatory fields, and sets of fields of which one is, that no column fills.
+    /// Mandatory fields, and `one_of` sets, that no column fills.
     pub missing: Vec<String>,
-    /// Values that are not known, by field: groups, tags, owners, agents, companies, choices of the rows looked at.
+    /// Unknown values, by field: groups, tags, owners, agents, companies and choices in the previewed rows.
     pub unknown_values: BTreeMap<String, Vec<UnknownValue>>,
     /// The first rows, without those that an import would skip.
     pub rows: Vec<PreviewRow>,
 }
 
-/// A value that is not known: no entry of the directory, and no choice of its field.
+/// An unknown value: no entry of the directory, and no choice of its field.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct UnknownValue {
-    /// The value as sent.
+    /// The value in the file.
     pub value: String,
-    /// In how many of the rows looked at it stands.
+    /// The number of previewed rows with it.
     pub count: u64,
-    /// The known value that it resembles most; null where none does, or the known ones are not at hand.
+    /// The known value that it resembles most; null if none does, or if the known values are not available.
     pub nearest: Option<String>,
 }
 
-/// Counts a value that is not known.
+/// Counts an unknown value.
 fn note_unknown(unknown: &mut BTreeMap<String, Vec<UnknownValue>>, finding: &FindingJson, profile: &Profile) {
     let is_unknown = matches!(
         finding.code,
@@ -104,13 +103,13 @@ pub struct PreviewRow {
     pub row: u64,
     /// The physical line on which it begins.
     pub line: u64,
-    /// Its cells as decoded, by the file's columns.
+    /// Its cells, decoded, in the order of the file's columns.
     pub cells: Vec<String>,
     /// Its state among the stored contacts.
     pub status: RowStatus,
     /// All findings of the row.
     pub findings: Vec<FindingJson>,
-    /// What it would change on a contact that exists.
+    /// The changes that it would make to an existing contact.
     pub changes: Vec<Change>,
 }
 
@@ -130,7 +129,7 @@ pub enum RowStatus {
 }
 
 impl RowStatus {
-    /// The word in a preview; empty where the row would be new.
+    /// The word in a preview; empty if the row would be new.
     pub fn as_str(self) -> &'static str {
         match self {
             RowStatus::Absent => "",
@@ -156,7 +155,7 @@ impl RowStatus {
 /// Returns the verdict on the object, with its first rows.
 ///
 /// # Errors
-/// Where a port fails.
+/// If a port fails.
 pub async fn preview(
     objects: &impl Objects,
     directory: &impl Directory,
@@ -200,7 +199,7 @@ pub async fn preview(
     })
 }
 
-/// How many rows are looked up in one batch.
+/// The number of rows to look up in one batch.
 const CHUNK_ROWS: u32 = 500;
 
 fn findings(
@@ -252,19 +251,17 @@ async fn judge(
     let told = bench.tell(&wanted, &found).map_err(|error| Fault::damaged("judging a chunk", error))?;
     let mut told = told.into_iter().peekable();
     let mut rows = Vec::new();
-    let mut start = 0;
-    for (number, end) in (message.first_row..).zip(records(message.text.as_bytes(), delimiter)) {
+    for (number, record) in (message.first_row..).zip(records(message.text.as_bytes(), delimiter)) {
         if let Some(judged) = told.next_if(|judged| judged.row == number) {
             rows.push(PreviewRow {
                 row: number,
                 line: judged.line,
-                cells: cells(&message.text[start..end.end - usize::from(end.terminator)], delimiter),
+                cells: cells(&message.text[record.body], delimiter),
                 status: RowStatus::of(&judged),
                 findings: judged.findings.iter().map(|one| FindingJson::new(one, &labels, locale)).collect(),
                 changes: judged.changes,
             });
         }
-        start = end.end;
     }
     Ok(rows)
 }
@@ -309,7 +306,7 @@ async fn refused(
     while !complete && sample.len() <= MOST_SHOWN && (sample.is_empty() || preview.rows.len() < limit) {
         match text.next().await {
             Ok(Some(piece)) => sample.extend_from_slice(&piece),
-            // The workbook is broken from here on: the rows before are shown.
+            // The workbook is broken from here on: the preview shows the rows before.
             Ok(None) | Err(Fault::Damaged { .. }) => complete = true,
             Err(fault) => return Err(fault),
         }
@@ -326,10 +323,10 @@ async fn refused(
     Ok(preview)
 }
 
-/// Bytes of a refused file that are read, at most.
+/// The most bytes that are read of a refused file.
 const MOST_SHOWN: usize = 64 * 1024 * 1024;
 
-/// Stands for an unknown profile: it knows no header.
+/// Stands for an unknown profile: it has no headers.
 fn stranger() -> Profile {
     let nothing = "name = 'none'\nidentity = [['rollcall']]\n[[fields]]\nname = 'rollcall'\n";
     Profile::parse(nothing).expect("a test reads it")
@@ -355,19 +352,16 @@ fn show(
     preview.columns = columns_of(&opening.mapping, Some(profile));
     preview.missing = opening.mapping.missing(profile);
     preview.rows.clear();
-    let (mut start, mut row) = (opening.skip, 0);
+    let mut row = 0;
     let mut line = 1 + opening.lines;
     let mut no_row_yet = opening.first_is_no_row;
-    let mut ends = records(&sample[start..], delimiter);
-    if !complete {
-        ends.pop();
-    }
-    for end in ends {
+    let table = &sample[opening.skip..];
+    let all = records(table, delimiter);
+    for record in if complete { all } else { all.without_last() } {
         if preview.rows.len() == limit {
             return;
         }
-        let bytes = &sample[start..opening.skip + end.end - usize::from(end.terminator)];
-        let cells = cells(&shown(bytes, delimiter), delimiter);
+        let cells = cells(&shown(&table[record.body], delimiter), delimiter);
         let blank = cells.iter().all(|cell| cell.trim().is_empty());
         if no_row_yet {
             no_row_yet = blank && opening.mapping.has_header;
@@ -379,12 +373,11 @@ fn show(
                 preview.rows.push(PreviewRow { row, line, cells, status, findings, changes });
             }
         }
-        line += if opening.of_sheet { 1 } else { u64::from(end.lines) };
-        start = opening.skip + end.end;
+        line += if opening.of_sheet { 1 } else { u64::from(record.lines) };
     }
 }
 
-/// A record's text; one that is too large is cut as an import cuts it.
+/// A record's text; one that is too large is shortened as in an import.
 fn shown(bytes: &[u8], delimiter: u8) -> String {
     if bytes.len() > limits::ROW_BYTES {
         record_text::cut(bytes, delimiter)

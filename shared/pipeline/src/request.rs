@@ -1,4 +1,4 @@
-//! The request of an import: its program's settings, its profile and its options, as they are when it is split.
+//! The request of an import: its program's settings, its profile and its options at the time when it is split.
 
 use jiff::Timestamp;
 use rollcall_domain::plan::mapping::Mapping;
@@ -18,7 +18,7 @@ use crate::fault::Fault;
 use crate::ports::{Answer, ImportItem, ObjectVersion, Objects};
 use crate::sidecar;
 
-/// How the profile of an import is noted that approves a dry run.
+/// The prefix of the stored profile name of an import that approves a dry run.
 pub(crate) const APPROVE: &str = "approve/";
 
 /// The drop that started an import.
@@ -41,7 +41,7 @@ pub(crate) fn drop_of(item: &ImportItem) -> Answer<Drop> {
     Ok(Drop { program: item.program.clone(), what, file, dry_run: item.dry_run })
 }
 
-/// The stored state of a new import. Its id is derived, so that the same drop is the same import.
+/// The stored state of a new import. Its id is derived, so the same drop is always the same import.
 pub fn new_item(
     bucket: &str,
     drop: &Drop,
@@ -67,22 +67,22 @@ pub fn new_item(
     }
 }
 
-/// What a drop asks for: program, profile and options as they are now.
+/// The request of a drop: the current program, profile and options.
 pub(crate) struct ImportRequest {
     pub(crate) settings: Settings,
     pub(crate) profile: Option<Profile>,
     pub(crate) options: Options,
     pub(crate) errors: Vec<Finding>,
-    /// The program's options of every drop, as they are written.
+    /// The program's options for every drop, unparsed.
     defaults: Vec<(String, String)>,
-    /// The options of this drop, as they are written.
+    /// The options of this drop, unparsed.
     given: Vec<(String, String)>,
     /// The folder of the mappings that are saved for the program and the profile.
     saved_in: (ProgramName, String),
 }
 
 impl ImportRequest {
-    /// The request of an import; a sidecar serves it alone from then on.
+    /// The request of an import; no later import uses its sidecar.
     pub(crate) async fn read(objects: &impl Objects, item: &ImportItem, drop: &Drop) -> Answer<Self> {
         let sidecar = sidecar::read(objects, item).await?;
         Self::with_sidecar(objects, item, drop, sidecar).await
@@ -166,8 +166,8 @@ pub(crate) struct FoundOptions {
 }
 
 impl ImportRequest {
-    /// The options with those that are saved for the header of the file, or that a result file carries; nothing where
-    /// there are none. The order is: the program's, the saved ones, those carried, those of the drop.
+    /// The options including those saved for the header of the file, or carried by a result file; `None` if there are
+    /// none. Later ones take precedence: the program's, the saved ones, those carried, those of the drop.
     pub(crate) async fn options_of_header(
         &self,
         objects: &impl Objects,
@@ -198,7 +198,7 @@ impl ImportRequest {
     }
 }
 
-/// The options of a saved mapping, as far as the profile takes them.
+/// The options of a saved mapping, as far as the profile allows them.
 fn read_saved(text: &str, profile: &Profile) -> Result<Vec<(String, String)>, String> {
     let pairs = toml_table::read_table(text)?;
     let options = Options::read(&pairs).map_err(|error| error.to_string())?;

@@ -1,8 +1,8 @@
-//! A sidecar's options serve one drop: the first of that name after it.
+//! Reads the options in a sidecar. They apply to one drop: the first one of that name after the sidecar.
 //!
-//! The import that reads a version of a sidecar first claims it, with an object that stays. A later import of the same
-//! name finds the claim of another and has no options from it. Nothing needs to be deleted for that, so a host without
-//! the permission to delete keeps the promise too; a second delivery of the first import finds its own claim.
+//! The import that reads a version of a sidecar first claims it, with an object that stays. A later import of the
+//! same name finds that claim and ignores the sidecar. Nothing needs to be deleted for that, so it also works on a
+//! host without the permission to delete. A second delivery of the first import finds its own claim.
 
 use rollcall_domain::plan::object_keys;
 use rollcall_domain::plan::object_keys::Artifacts;
@@ -15,17 +15,17 @@ use crate::ports::{Answer, ImportItem, ObjectVersion, Objects};
 /// Characters of a claim's name: 80 bits.
 const DIGEST: usize = 16;
 
-/// The text of the sidecar that serves an import; `None` where there is none, or where it served another import.
+/// The text of the sidecar for an import; `None` if there is none, or if another import used it.
 ///
 /// # Errors
-/// Where a port fails.
+/// If a port fails.
 pub(crate) async fn read(objects: &impl Objects, item: &ImportItem) -> Answer<Option<Vec<u8>>> {
     let noted = Artifacts::of(&item.program, &item.import_id).sidecar();
     if let Some(text) = objects.get(&noted).await? {
         return Ok(some_text(text));
     }
     let text = find(objects, item).await?.unwrap_or_default();
-    // A second try of this import sees what the first one saw, whatever is dropped in between.
+    // A retry of this import reads the same text as the first attempt, whatever is dropped in between.
     if objects.put_if_absent(&noted, &[&text]).await? {
         return Ok(some_text(text));
     }
@@ -46,10 +46,10 @@ async fn find(objects: &impl Objects, item: &ImportItem) -> Answer<Option<Vec<u8
     text_of(objects, &sidecar).await.map(Some)
 }
 
-/// The same without a claim: for a preview, and for an import that failed.
+/// The same without a claim: for a preview, and for a failed import.
 ///
 /// # Errors
-/// Where a port fails.
+/// If a port fails.
 pub(crate) async fn peek(objects: &impl Objects, item: &ImportItem) -> Answer<Option<Vec<u8>>> {
     let key = object_keys::sidecar(&item.object.key);
     let Some(sidecar) = objects.describe(&key).await? else { return Ok(None) };
@@ -60,7 +60,7 @@ pub(crate) async fn peek(objects: &impl Objects, item: &ImportItem) -> Answer<Op
     text_of(objects, &sidecar).await.map(Some)
 }
 
-/// A sidecar that is written anew at this moment is read on the next try.
+/// If the sidecar is overwritten at this moment, the next attempt reads it.
 async fn text_of(objects: &impl Objects, sidecar: &ObjectVersion) -> Answer<Vec<u8>> {
     objects.read(sidecar, 0..sidecar.len).await.map_err(|fault| match fault {
         Fault::Gone(key) => Fault::transient("reading a sidecar", format_args!("{key} was written anew")),
@@ -68,7 +68,7 @@ async fn text_of(objects: &impl Objects, sidecar: &ObjectVersion) -> Answer<Vec<
     })
 }
 
-/// Claims a version of a sidecar for an import; whether the import has it.
+/// Claims a version of a sidecar for an import; returns whether the import holds the claim.
 async fn serves(objects: &impl Objects, item: &ImportItem, sidecar: &ObjectVersion) -> Answer<bool> {
     let claim = claim_key(item, sidecar);
     let import: &ImportId = &item.import_id;

@@ -1,7 +1,8 @@
 //! The first stage: an object was dropped.
 //!
-//! The splitter reads the object twice. The survey gives the verdict on the file, then the plan is written; the cut
-//! follows the plan and sends the chunks. An interrupted splitter runs again and follows the plan where there is one.
+//! The splitter reads the object twice. First comes the survey, which accepts or refuses the file; then the plan is
+//! written; then the cut follows the plan and sends the chunks. An interrupted splitter runs again and follows the
+//! plan if there is one.
 
 use std::collections::BTreeMap;
 
@@ -33,15 +34,15 @@ use crate::text::{Form, Text};
 pub enum Split {
     /// The object does not start an import.
     NotOurs,
-    /// The import is over already.
+    /// The import has ended already.
     Over(ImportId),
-    /// The file was refused; the finalizer answers.
+    /// The file was refused; the finalizer writes the results.
     Refused(ImportId),
     /// All open chunks were sent.
     Sent(ImportId),
 }
 
-/// Turns a dropped object into chunks on the queue.
+/// Splits a dropped object into chunks on the queue.
 ///
 /// # Errors
 /// [`Fault::Gone`] where the object was removed or overwritten meanwhile: the import fails.
@@ -59,7 +60,7 @@ pub async fn split_import(
     split_again(objects, imports, queue, item, size).await
 }
 
-/// The same for a stored import: one that a schedule found, or that was interrupted.
+/// The same for a stored import: one from a schedule, or an interrupted one.
 ///
 /// # Errors
 /// As [`split_import`].
@@ -99,7 +100,7 @@ pub async fn split_again(
     send_open_chunks(objects, imports, queue, &item, &plan).await?;
     let open = imports.open_chunks(&import_id).await?;
     if !open.iter().any(|step| plan.is_judging(*step)) {
-        // Refused, or judged by workers before this run: nobody else may be left to say so.
+        // The file was refused, or workers finished before this run: nobody else may announce it.
         queue.send_finalize(&item.program, &import_id).await?;
     }
     Ok(if plan.chunks.is_empty() { Split::Refused(import_id) } else { Split::Sent(import_id) })
@@ -119,7 +120,7 @@ async fn survey_and_plan(
     Ok((plan, upload))
 }
 
-/// Writes the upload summary, then the plan; the plan that is there first stands.
+/// Writes the upload summary, then the plan; if a plan exists already, that one counts.
 async fn write_plan(
     objects: &impl Objects,
     artifacts: &Artifacts,
@@ -185,7 +186,7 @@ fn upload_of(plan: &Plan, item: &ImportItem, asked: &ImportRequest, surveyed: &S
     }
 }
 
-/// By what a mapping for the file is known; nothing of a file without a header.
+/// The key under which a mapping is saved for the file's header; `None` for a file without a header.
 pub(crate) fn mapping_of(surveyed: &Surveyed) -> Option<UploadMapping> {
     surveyed.mapping.has_header.then(|| UploadMapping {
         fingerprint: saved_mapping::fingerprint(&surveyed.mapping),
@@ -193,12 +194,12 @@ pub(crate) fn mapping_of(surveyed: &Surveyed) -> Option<UploadMapping> {
     })
 }
 
-/// Every column, and for an unknown one the field that its header resembles.
+/// All columns, and for an unknown one the field that its header resembles.
 pub(crate) fn columns_of(mapping: &mapping::Mapping, profile: Option<&Profile>) -> Vec<UploadColumn> {
     let unmapped = mapping.columns.iter().filter(|column| column.role == mapping::Role::Unmapped).count();
     let hints = mapping.has_header && unmapped <= limits::HINTED_COLUMNS;
     let column = |(at, column): (usize, &mapping::MappedColumn)| {
-        // Hints for many columns would cost more than they help.
+        // Hints for very many columns would cost more than they help.
         let unmapped = column.role == mapping::Role::Unmapped && hints;
         let near = profile.filter(|_| unmapped).and_then(|profile| profile.nearest_field(&column.header));
         let near = near.filter(|field| !mapping.has(field));
@@ -220,7 +221,7 @@ pub(crate) fn columns_of(mapping: &mapping::Mapping, profile: Option<&Profile>) 
     mapping.columns.iter().enumerate().map(column).collect()
 }
 
-/// The options that were followed, without those that say nothing.
+/// The options that the import used, without those at their defaults.
 fn options_of(options: &Options) -> BTreeMap<String, serde_json::Value> {
     let json = serde_json::to_value(options).unwrap_or_default();
     let said = |value: &serde_json::Value| match value {
@@ -251,7 +252,7 @@ async fn send_open_chunks(
     Ok(())
 }
 
-/// The object whose rows are imported; that of an approval is the dry run's.
+/// The object whose rows are imported; for an approval, the dry run's object.
 async fn source_of(imports: &impl Imports, item: &ImportItem, plan: &Plan) -> Answer<ObjectVersion> {
     let Some(dry_run) = &plan.approves else { return Ok(item.object.clone()) };
     let dry_run = imports.get(dry_run).await?;
@@ -274,7 +275,7 @@ impl<'a, O: Objects> Cutter<'a, O> {
         Self { plan, object, text, buffer: Vec::new(), at: 0 }
     }
 
-    /// The message of a chunk. The caller asks for chunks in ascending order.
+    /// The message of a chunk. The caller requests chunks in ascending order.
     pub(crate) async fn message(&mut self, number: u32) -> Answer<ChunkMessage> {
         let chunk = self.plan.chunks.get(number as usize);
         let chunk = chunk.ok_or_else(|| crate::artifacts::missing("a chunk of the plan"))?;

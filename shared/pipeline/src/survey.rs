@@ -1,4 +1,4 @@
-//! The first pass over a drop: the form of its text, and the verdict on the file.
+//! The first pass over a drop: determines the form of its text, and accepts or refuses the file.
 
 use rollcall_domain::file::decode;
 use rollcall_domain::file::decode::{
@@ -18,7 +18,7 @@ use crate::ports::{Answer, ObjectVersion, Objects};
 use crate::request::{FoundOptions, ImportRequest};
 use crate::text::{Form, Kind, Look, Pieces, Text, look, read_workbook};
 
-/// Reads the whole file once and gives its verdict.
+/// Reads the whole file once, and accepts or refuses it.
 pub(crate) async fn survey(
     objects: &impl Objects,
     object: &ObjectVersion,
@@ -51,7 +51,7 @@ pub(crate) async fn survey(
     Ok(Surveyed { packing: look.packing, ..surveyed })
 }
 
-/// Surveys a text file; a second time where its encoding is another than its beginning suggests.
+/// Surveys a text file; a second time if its encoding differs from the one that its beginning suggests.
 async fn survey_text(
     objects: &impl Objects,
     object: &ObjectVersion,
@@ -73,7 +73,7 @@ async fn survey_text(
     }
     let found = census(objects, object, look, detected).await?;
     if let Some(uncertain) = found.finding.clone().filter(Finding::is_error) {
-        // What else is wrong with it nobody knows before the encoding is known.
+        // Without the encoding, other errors of the file cannot be found.
         return Ok(Surveyed { encoding: Some(found), ..refused(vec![uncertain]) });
     }
     let mut surveyed = if found.encoding == detected.encoding {
@@ -89,7 +89,7 @@ fn refused(errors: Vec<Finding>) -> Surveyed {
     Surveyed { errors, ..Surveyed::default() }
 }
 
-/// Opens a workbook at the requested sheet, or returns the finding that says why not.
+/// Opens a workbook at the requested sheet, or returns the finding with the reason why it cannot.
 async fn open_workbook(
     objects: &impl Objects,
     object: &ObjectVersion,
@@ -146,7 +146,7 @@ async fn survey_sheet(
     Ok(Ok(with_found(Surveyed { sheet: Some(sheet), ..survey.finish() }, found)))
 }
 
-/// What was surveyed, with the options that were found for its header.
+/// Adds the options found for the header to the survey.
 fn with_found(surveyed: Surveyed, found: Option<FoundOptions>) -> Surveyed {
     let mapping_saved = found.as_ref().is_some_and(|found| found.saved);
     Surveyed { options: found.map(|found| found.options), mapping_saved, ..surveyed }
@@ -194,7 +194,7 @@ async fn survey_as(
     Ok(with_found(survey.finish(), found))
 }
 
-/// Counts the encodings of a file with bytes that do not fit: one more pass, for such files only.
+/// Determines the encoding of a file with bytes that do not fit: one more pass, for such files only.
 async fn census(
     objects: &impl Objects,
     object: &ObjectVersion,
@@ -209,7 +209,7 @@ async fn census(
     Ok(census.verdict(detected))
 }
 
-/// Finds the place where UTF-16 breaks: one more pass up to there, for such files only.
+/// Finds the first place where UTF-16 is invalid: one more pass up to there, for such files only.
 async fn half(
     objects: &impl Objects,
     object: &ObjectVersion,
@@ -227,7 +227,7 @@ async fn half(
     Ok(halves.finish())
 }
 
-/// The form of a file as it was surveyed, or as its beginning suggests; nothing where it cannot be read.
+/// The form of a file from its survey, or from its beginning; `None` if it cannot be read.
 pub(crate) async fn form(
     objects: &impl Objects,
     object: &ObjectVersion,

@@ -1,7 +1,7 @@
-//! The sweep: no import hangs, whatever got lost.
+//! The sweep: ensures that no import hangs, whatever was lost.
 //!
-//! The sweep splits an import again if it is open for longer than its messages can be in flight; this sends what is
-//! missing. If it is still open after the same time again, the sweep abandons its chunks one by one; and where that
+//! If an import is open for longer than its messages can be in flight, the sweep splits it again; this sends the
+//! missing messages. If it is still open after the same time again, the sweep abandons its chunks one by one; if that
 //! fails, the import ends as failed.
 
 use std::future::Future;
@@ -22,7 +22,7 @@ use crate::work::Worked;
 pub trait Unfinished: Send + Sync {
     /// Imports that have not ended, each with the time when the sweep sent its missing chunks again.
     fn unfinished(&self) -> impl Future<Output = Answer<Vec<(ImportId, Option<Timestamp>)>>> + Send;
-    /// Stores that the missing chunks are sent again. Repeating it is safe.
+    /// Stores that the missing chunks were sent again. Repeating it is safe.
     fn note_swept(&self, import: &ImportId, at: Timestamp) -> impl Future<Output = Answer<()>> + Send;
 }
 
@@ -31,15 +31,15 @@ pub trait Unfinished: Send + Sync {
 pub enum Swept {
     /// Its messages may still be in flight.
     Young,
-    /// It is over.
+    /// It has ended.
     Over,
-    /// All its chunks are closed: the finalizer was told again.
+    /// All its chunks are closed: the finalizer received another message.
     ToldAgain,
     /// The missing chunks were sent again.
     SentAgain,
-    /// Its open chunks were abandoned; chunks that a worker holds now are left to the next sweep.
+    /// Its open chunks were abandoned, except for chunks that a worker holds now: the next sweep handles them.
     Abandoned,
-    /// It could not go on and was ended.
+    /// It could not go on and was ended as failed.
     Failed,
 }
 
@@ -57,7 +57,7 @@ pub struct SweepConfig {
 /// Sweeps one import that has not ended.
 ///
 /// # Errors
-/// Where a port fails for now; the next sweep tries again.
+/// If a port fails temporarily; the next sweep tries again.
 pub async fn sweep_import<H: Host<Imports: Unfinished>>(
     host: &H,
     mail: &impl Mail,
@@ -118,10 +118,10 @@ impl<H: Host> Queue for GivingUp<'_, H> {
     }
 }
 
-/// Ends an import that an event began and that could not be split: as failed, with a notification.
+/// Ends an import that an event began and that could not be split, as failed and with a notification.
 ///
 /// # Errors
-/// Where a port fails; the stage may run again.
+/// If a port fails; the stage may run again.
 pub async fn fail_import(
     host: &impl Host,
     mail: &impl Mail,

@@ -1,4 +1,4 @@
-//! An object's decoded text, piece by piece: memory stays flat whatever its length.
+//! An object's decoded text, piece by piece: memory use does not depend on its length.
 
 use std::borrow::Cow;
 
@@ -28,10 +28,10 @@ pub(crate) struct Look {
     pub(crate) len: u64,
 }
 
-/// How many bytes tell the format of a file.
+/// Bytes that are enough to identify the format of a file.
 const BEGINNING: u64 = 4096;
 
-/// Reads the beginning of an object, or returns the finding that says why it cannot be unpacked.
+/// Reads the beginning of an object, or returns the finding with the reason why it cannot be unpacked.
 pub(crate) async fn look(
     objects: &impl Objects,
     object: &ObjectVersion,
@@ -57,7 +57,7 @@ pub(crate) struct Pieces<'a, O> {
     packing: Option<Packing>,
     read: u64,
     unpacked: Option<Unpacked>,
-    /// The next piece of a packed object: the unpacker must know which piece is the last.
+    /// The next piece of a packed object: the unpacker needs to know which piece is the last.
     ahead: Option<Vec<u8>>,
 }
 
@@ -137,14 +137,14 @@ pub(crate) async fn read_workbook(
     Ok(whole)
 }
 
-/// How an object becomes text.
+/// The conversion of an object to text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Form {
     /// Its packing.
     pub(crate) packing: Option<Packing>,
     /// The format of the unpacked bytes.
     pub(crate) kind: Kind,
-    /// The dialect of its quotes, and its delimiter, where it is to be rewritten.
+    /// The quoting dialect and the delimiter, if the text is to be rewritten.
     pub(crate) dialect: Option<(Dialect, u8)>,
 }
 
@@ -193,7 +193,7 @@ impl<'a, O: Objects> Text<'a, O> {
         Self { pieces: Pieces::new(objects, object, form.packing), source, rewriter }
     }
 
-    /// Follows a dialect that the first piece has shown; gives that piece as the ordinary dialect has it.
+    /// Sets the dialect that the first piece has shown; returns that piece in the ordinary dialect.
     pub(crate) fn follow(&mut self, dialect: Dialect, delimiter: u8, first: Vec<u8>) -> Vec<u8> {
         if dialect.is_ordinary() {
             return first;
@@ -228,7 +228,7 @@ impl<'a, O: Objects> Text<'a, O> {
     }
 }
 
-/// A surveyed file can be read: the same bytes are the same workbook, and unpack to the same.
+/// A surveyed file is readable, because the same bytes always give the same workbook and the same unpacked content.
 fn unreadable(finding: Finding) -> Fault {
     Fault::damaged("reading the object", finding.code)
 }

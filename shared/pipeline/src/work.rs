@@ -1,7 +1,7 @@
 //! The second stage: a chunk arrived.
 //!
 //! A chunk is judged once. Its result is written before anything else; a worker that finds one applies it instead of
-//! judging. So a crash at any point, and any number of deliveries, lead to the same end.
+//! judging. So a crash at any point, and any number of deliveries, have the same final result.
 
 use jiff::SignedDuration;
 use rollcall_domain::judge::chunk_judge::{ApprovedRows, ChunkJudge, LookupAnswers, Lookups};
@@ -20,7 +20,7 @@ use crate::ports::{
 /// The outcome of a chunk message.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Worked {
-    /// The chunk is closed; with its result where this call judged it.
+    /// The chunk is closed; with its result if this call judged it.
     Closed(Option<Box<ChunkAnswer>>),
     /// Another worker holds it: retry the message later.
     Busy,
@@ -29,7 +29,7 @@ pub enum Worked {
 /// Judges the rows of a chunk and stores their contacts.
 ///
 /// # Errors
-/// Where a port fails. The message is delivered again and the stage continues where it was.
+/// If a port fails. The message is delivered again and the stage continues where it was.
 pub async fn work_chunk(
     host: &impl Host,
     plans: &Plans,
@@ -87,7 +87,7 @@ async fn write_judged(host: &impl Host, loaded: &Loaded, message: &ChunkMessage)
     Ok(Worked::Closed(None))
 }
 
-/// Closes a step, and says so to the finalizer where it was the last one to judge or to write.
+/// Closes a step, and notifies the finalizer if it was the last one to judge or to write.
 pub(crate) async fn close(host: &impl Host, loaded: &Loaded, message: &ChunkMessage) -> Answer<()> {
     let (program, import) = (&message.program, &message.import_id);
     let Ports { imports, queue, .. } = host.ports();
@@ -99,7 +99,7 @@ pub(crate) async fn close(host: &impl Host, loaded: &Loaded, message: &ChunkMess
     Ok(())
 }
 
-/// Judges, and writes the chunk result: the one point where a chunk is decided.
+/// Judges, and writes the chunk result: the single point where a chunk is decided.
 async fn judge(
     objects: &impl Objects,
     directory: &impl Directory,
@@ -120,7 +120,7 @@ async fn judge(
     read_chunk_result(objects, artifacts, message.chunk).await?.ok_or_else(|| missing("a chunk result"))
 }
 
-/// Writes a chunk result of which no row is processed, where there is none yet.
+/// Writes a chunk result in which no row is processed, if there is no result yet.
 async fn leave_unprocessed(
     objects: &impl Objects,
     artifacts: &Artifacts,
@@ -134,7 +134,7 @@ async fn leave_unprocessed(
     read_chunk_result(objects, artifacts, message.chunk).await?.ok_or_else(|| missing("a chunk result"))
 }
 
-/// The rows as the dry run showed them that this import approves.
+/// The rows of the dry run that this import approves.
 async fn approved_rows(
     objects: &impl Objects,
     loaded: &Loaded,

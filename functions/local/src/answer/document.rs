@@ -1,4 +1,4 @@
-//! The JSON document of a command that imports: that of `summary.json`, with the place of the results.
+//! The JSON document of a command that imports: the members of `summary.json`, and the path of the results.
 
 use std::path::Path;
 
@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use crate::drop::ImportArguments;
 
-/// The document of an import that is over.
+/// The document of an ended import.
 #[derive(Serialize)]
 pub struct Document<'a> {
     #[serde(flatten)]
@@ -18,12 +18,12 @@ pub struct Document<'a> {
     results: &'a Path,
 }
 
-/// The document of an import that is over.
+/// Returns the document of an ended import.
 pub fn document<'a>(summary: &'a Summary, results: &'a Path) -> Document<'a> {
     Document { summary, results }
 }
 
-/// A document of the same shape for an import that did not start.
+/// A document in the same form for an import that did not start.
 #[derive(Serialize)]
 pub struct FailedDocument<'a> {
     schema: u32,
@@ -43,7 +43,7 @@ pub struct FailedDocument<'a> {
     results: Option<&'a Path>,
 }
 
-/// The document of an import that did not start, and why.
+/// Returns the document of an import that did not start, with the reason.
 pub fn failed_document<'a>(
     asked: &'a ImportArguments,
     status: Status,
@@ -72,7 +72,7 @@ pub fn failed_document<'a>(
 
 /// A document as printed: indented, with a line feed at its end.
 pub fn pretty(document: &impl Serialize) -> String {
-    // Keys are strings, and no custom serializer fails; a path that is not UTF-8 is the one exception.
+    // The only possible error is a path that is not UTF-8: keys are strings, and no custom serializer fails.
     let json = serde_json::to_string_pretty(document);
     let mut json = json.unwrap_or_else(|error| format!("{{\"error\": {:?}}}", error.to_string()));
     json.push('\n');

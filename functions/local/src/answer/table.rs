@@ -1,8 +1,8 @@
-//! Tables for people: as wide as the terminal. Cells are cut where they do not fit, texts continue on further lines.
+//! Tables for people, as wide as the terminal. Cells that do not fit are shortened; texts continue on further lines.
 
 use console::{Alignment, Style, measure_text_width, pad_str, truncate_str};
 
-/// A column's title, its alignment, and its least width where a line is too long.
+/// A column's title, its alignment, and its least width if a line is too long.
 #[derive(Debug, Clone)]
 pub struct Column {
     title: String,
@@ -28,20 +28,20 @@ impl Column {
         Self { narrowest, ..self }
     }
 
-    /// Texts, which are to be read whole: they continue on further lines.
+    /// Shows texts completely: they continue on further lines.
     #[must_use]
     pub fn wrapped(self) -> Self {
         Self { wraps: true, ..self }
     }
 
-    /// Never cut: ids, which people copy.
+    /// Never shortens the cells: they are ids, which people copy.
     #[must_use]
     pub fn whole(self) -> Self {
         self.at_least(usize::MAX)
     }
 }
 
-/// Rows under titles.
+/// A table of rows under titles.
 #[derive(Debug)]
 pub struct Table {
     columns: Vec<Column>,
@@ -66,18 +66,18 @@ impl Table {
         self.add_styled(cells.into_iter().map(|cell| (cell.into(), Style::new())));
     }
 
-    /// Adds a row of cells with their looks.
+    /// Adds a row of styled cells.
     pub fn add_styled(&mut self, cells: impl IntoIterator<Item = (String, Style)>) {
         self.rows.push(cells.into_iter().map(|(cell, style)| (one_line(&cell), style)).collect());
     }
 
-    /// Whether every cell is shown whole in a terminal of this width.
+    /// Whether a terminal of this width shows every cell completely.
     pub fn fits(&self, room: usize) -> bool {
         let gaps = GAP * self.columns.len().saturating_sub(1);
         (0..self.columns.len()).map(|at| self.need(at)).sum::<usize>() + gaps <= room
     }
 
-    /// Adds a text under the row that was added last.
+    /// Adds a text under the last row.
     pub fn note(&mut self, text: &str) {
         if let Some(row) = self.rows.len().checked_sub(1) {
             self.notes.push((row, one_line(text)));
@@ -108,7 +108,7 @@ impl Table {
         lines.iter().map(|line| format!("{indent}{}\n", line.trim_end())).collect()
     }
 
-    /// The lines of a row: one, or as many as its longest text needs.
+    /// The lines of a row: as many as its longest text needs.
     fn lines(&self, row: &[(String, Style)], widths: &[usize]) -> Vec<String> {
         let cells: Vec<Vec<String>> = (row.iter().zip(&self.columns).zip(widths))
             .map(|(((cell, _), column), width)| match column.wraps {
@@ -128,7 +128,7 @@ impl Table {
         (0..count).map(line).collect()
     }
 
-    /// The width of each column; the widest shrink until the line fits.
+    /// The width of each column; the widest ones shrink until the line fits.
     fn widths(&self, room: usize) -> Vec<usize> {
         let mut widths: Vec<usize> = (0..self.columns.len()).map(|at| self.need(at)).collect();
         let room = room.saturating_sub(GAP * widths.len().saturating_sub(1));
@@ -147,10 +147,10 @@ impl Table {
     }
 }
 
-/// Narrower lines are not worth breaking.
+/// The least width at which breaking lines is worthwhile.
 const NARROWEST: usize = 20;
 
-/// The lines of a text that is to be read whole.
+/// The lines of a text that is shown completely.
 fn wrapped(text: &str, width: usize) -> Vec<String> {
     textwrap::wrap(text, width.max(1)).into_iter().map(|line| line.into_owned()).collect()
 }
@@ -165,7 +165,7 @@ pub fn width() -> usize {
         .unwrap_or(120)
 }
 
-/// The visible text of a cell: no line breaks or controls, which would disturb a terminal.
+/// The visible text of a cell, without line breaks and control characters, which would disturb a terminal.
 fn one_line(text: &str) -> String {
     text.chars().map(|notification| if notification.is_control() { ' ' } else { notification }).collect()
 }

@@ -1,4 +1,4 @@
-//! Describes an import to a person: how it ended, what to fix, where its files are, what to do next.
+//! Describes an import to a person: its result, the problems to fix, the paths of its files, the next step.
 
 use std::fmt::Write as _;
 use std::path::Path;
@@ -21,17 +21,17 @@ use super::table::{Column, Table};
 use crate::drop::{ImportArguments, is_dry_run};
 use crate::host::Done;
 
-/// How many kinds of errors are shown; the report has all.
+/// The most kinds of errors to show; the report has all.
 const TOP: usize = 8;
 
-/// The whole answer.
+/// The whole text.
 pub fn import_text(asked: &ImportArguments, home: &Path, done: &Done) -> String {
     let mut out = outcome_text(done);
     push_next(&mut out, asked, home, done);
     out
 }
 
-/// The answer without the next step.
+/// The text without the next step.
 pub fn outcome_text(done: &Done) -> String {
     let mut out = headline(done);
     out.push_str(&counts(done));
@@ -42,7 +42,7 @@ pub fn outcome_text(done: &Done) -> String {
     out
 }
 
-/// Why a file was not taken, and what to do, in one line.
+/// The reason why a file was refused, and the fix, in one line.
 pub fn refusal(done: &Done) -> String {
     let file = &done.summary.head.file;
     if let Some(error) = &done.summary.error {
@@ -68,7 +68,7 @@ fn headline(done: &Done) -> String {
     format!("{headline}{} {} ({}, {}{dry})\n", words.colon(), head.file, head.program, head.profile)
 }
 
-/// "Every row was taken" would be true of no row: says that none was chosen.
+/// "All rows were accepted" would be misleading for no rows: this says that none was selected.
 fn none_chosen(done: &Done) -> Option<String> {
     done.summary.warnings.iter().find(|count| count.code == Code::RowsNotChosen)?;
     let text = done.words().text(&Finding::new(Code::RowsNotChosen), &Labels::default());
@@ -100,7 +100,7 @@ fn counts(done: &Done) -> String {
     format!("\n{}", table.render(2))
 }
 
-/// Which column fills which field.
+/// The columns and the fields that they fill.
 pub fn mapping(columns: &[UploadColumn]) -> String {
     if columns.is_empty() {
         return String::new();
@@ -118,7 +118,7 @@ pub fn mapping(columns: &[UploadColumn]) -> String {
     format!("\n{}", table.render(2))
 }
 
-/// How long it took, and what that is a second.
+/// The duration, and the rows per second.
 pub fn seconds(summary: &Summary, words: &Messages) -> String {
     let (seconds, locale) = (summary.seconds(), words.locale());
     if seconds < 0.1 {
@@ -129,7 +129,7 @@ pub fn seconds(summary: &Summary, words: &Messages) -> String {
     format!("{}, {rate}", number_format::length(seconds, locale))
 }
 
-/// How many values are shown below a problem; the report has more.
+/// The most values to show below a problem; the report has more.
 const VALUES: usize = 3;
 
 fn push_problems(out: &mut String, title: &str, found: &[Problem], words: &Messages) {
@@ -198,7 +198,7 @@ fn push_next(out: &mut String, asked: &ImportArguments, home: &Path, done: &Done
     let dry_run = done.summary.head.dry_run;
     let (next, command) = match done.summary.status {
         Status::Completed if dry_run => (terminal.next_dry.clone(), whole()),
-        // Nothing was kept, so the good rows are to be imported too: never the failed ones alone.
+        // Nothing was stored, so the valid rows must be imported too, not only the failed ones.
         Status::CompletedWithErrors | Status::Incomplete if dry_run => {
             (terminal.next_dry_fix.clone(), whole())
         }
@@ -212,7 +212,7 @@ fn push_next(out: &mut String, asked: &ImportArguments, home: &Path, done: &Done
     let _ = write!(out, "\n{next}{}\n  {command}\n", done.words().colon());
 }
 
-/// The command that imports a file as this one was.
+/// The command that repeats this import with another file.
 fn command(asked: &ImportArguments, home: &Path, file: &Path, dry_run: bool) -> String {
     let same_file = file == asked.source;
     let (home, file) = (quoted(&home.to_string_lossy()), quoted(&file.to_string_lossy()));
@@ -233,14 +233,14 @@ fn command(asked: &ImportArguments, home: &Path, file: &Path, dry_run: bool) -> 
     )
 }
 
-/// Whether an option holds for the fixed rows too. A result file defines itself how it is read, and rows that were left
-/// out or are no longer in the file must not be taken or removed with it.
+/// Whether an option also applies to the fixed rows. A result file carries the options for reading it. Options that
+/// select or remove rows must not apply to a part of the file.
 fn goes_on(option: &str) -> bool {
     let own = ["allow_duplicates", "validate_agent", "ambiguous", "notify"];
     option.starts_with("map.") || own.contains(&option.replace('-', "_").as_str())
 }
 
-/// A word, quoted for a shell.
+/// Quotes a word for a shell.
 pub fn quoted(text: &str) -> String {
     let plain = |notification: char| notification.is_alphanumeric() || "/._-+:@%".contains(notification);
     if text.chars().all(plain) { text.to_owned() } else { format!("'{}'", text.replace('\'', "'\\''")) }

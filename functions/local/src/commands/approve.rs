@@ -9,13 +9,13 @@ use crate::answer;
 use crate::answer::{Exit, Failure};
 use crate::host::Workplace;
 
-/// Import what a dry run showed; rows whose answer has changed since are rejected
+/// Import exactly what a dry run showed; rows whose result changed since are rejected
 #[derive(Debug, clap::Args)]
 pub struct Approve {
-    /// The dry run's id, as `rollcall imports list` shows it
+    /// Id of the dry run, as `rollcall imports list` shows it
     #[arg(value_name = "IMPORT-ID")]
     import: String,
-    /// Answer with one JSON document
+    /// Print one JSON document
     #[arg(long)]
     json: bool,
     #[command(flatten)]
@@ -23,7 +23,7 @@ pub struct Approve {
 }
 
 impl Approve {
-    /// Imports the file of the dry run, and answers like an import.
+    /// Imports the file of the dry run, with the same output as an import.
     pub fn run(self, home: &Path) -> Result<Exit, Failure> {
         let workplace = Workplace::open(home, self.tuning.tune(self.json), self.tuning.wait())?;
         let done = workplace.approve(&self.import)?;

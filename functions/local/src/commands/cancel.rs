@@ -12,13 +12,13 @@ use crate::host::{cancel_import, find_import};
 /// Cancel an import that is running or was interrupted; what was written stays
 #[derive(Debug, clap::Args)]
 pub struct Cancel {
-    /// The import's id, as `rollcall imports list` shows it
+    /// Id of the import, as `rollcall imports list` shows it
     #[arg(value_name = "IMPORT-ID")]
     import: String,
 }
 
 impl Cancel {
-    /// Notes the wish; the command that runs the import, or the next one, ends it.
+    /// Stores the request; the command that runs the import, or the next command, ends it.
     pub fn run(self, home: &Path) -> Result<Exit, Failure> {
         let home = Home::open_shared(home)?;
         let item = find_import(&home, &self.import)?;

@@ -1,4 +1,5 @@
-//! `rollcall completions` and the hidden `rollcall manual`: files for shells and for `man`, made from the arguments.
+//! `rollcall completions` and the hidden `rollcall manual`: files for shells and for `man`, generated from the
+//! arguments.
 
 use std::path::PathBuf;
 
@@ -7,7 +8,7 @@ use clap_complete::Shell;
 use crate::answer;
 use crate::answer::{Exit, Failure};
 
-/// Write the completions of a shell to standard output
+/// Print completions for a shell
 #[derive(Debug, clap::Args)]
 pub struct Completions {
     /// The shell
@@ -24,10 +25,10 @@ impl Completions {
     }
 }
 
-/// Write the pages of the manual into a folder
+/// Write the manual pages to a folder
 #[derive(Debug, clap::Args)]
 pub struct Manual {
-    /// The folder, which is made where it does not exist
+    /// Folder; created if it does not exist
     folder: PathBuf,
 }
 

@@ -1,4 +1,4 @@
-//! `rollcall contacts`: the records that rows became, as a reader sees them now.
+//! `rollcall contacts`: the contacts as a reader sees them now.
 
 use std::collections::HashMap;
 use std::io::{BufWriter, Write};
@@ -25,21 +25,22 @@ use crate::answer::{Column, Exit, Failure, Table};
 /// Show the contacts of a program
 #[derive(Debug, clap::Subcommand)]
 pub enum Contacts {
-    /// Every contact, in the order of their ids
+    /// List the contacts, in order of their ids
     List(List),
 }
 
 #[derive(Debug, clap::Args)]
 pub struct List {
-    /// Whose contacts
-    #[arg(long, value_name = "P")]
+    /// Program of the contacts
+    #[arg(long, value_name = "PROGRAM")]
     program: String,
-    /// One JSON document a line, one line a contact
+    /// Print one line of JSON for each contact
     #[arg(long)]
     json: bool,
 }
 
-/// How many contacts the directory is asked about at once, and how many a table's widths are made for.
+/// The number of contacts that are looked up in the directory at once, and for which the widths of a table are
+/// computed.
 const BATCH: usize = 500;
 
 impl Contacts {
@@ -71,12 +72,12 @@ impl Contacts {
     }
 }
 
-/// Reads what the directory says of contacts.
+/// Reads the directory entries of contacts.
 struct Reader<'h> {
     home: &'h Home,
     directory: DirectoryStore,
     program: &'h ProgramName,
-    /// The profiles of contacts seen so far; none where it is there no more.
+    /// The profiles of contacts seen so far; `None` if a profile no longer exists.
     profiles: HashMap<String, Option<Profile>>,
 }
 
@@ -131,7 +132,7 @@ impl Reader<'_> {
         profile.as_ref().map(|profile| cadence_keys(profile, record)).unwrap_or_default()
     }
 
-    /// The matched accounts as they are now.
+    /// The current data of the matched accounts.
     fn accounts(&self, records: &[Record]) -> Result<HashMap<String, Account>, Failure> {
         let ids = distinct(records.iter().filter_map(|record| record.account_id.clone()));
         let items = block_on(self.directory.read(&ProgramName::marketplace(), Kind::Accounts, &ids))?;
@@ -139,7 +140,7 @@ impl Reader<'_> {
         found.map(|(id, item)| Ok((id, parsed("account", &item.json)?))).collect()
     }
 
-    /// Entries behind keys.
+    /// The entries under keys.
     fn entries<T: DeserializeOwned>(
         &self,
         kind: Kind,
@@ -168,7 +169,7 @@ fn parsed<T: DeserializeOwned>(what: &str, json: &str) -> Result<T, Fault> {
         .map_err(|error| Fault::permanent("reading the tables", format_args!("{what}: {error}")))
 }
 
-/// Where contacts are written: lines of JSON, or tables.
+/// Writes contacts as lines of JSON, or as tables.
 struct Out<W: Write> {
     lines: BufWriter<W>,
     json: bool,

@@ -1,4 +1,4 @@
-//! `rollcall demo`: a home with a sample program, a directory and an import of each profile, to look around in.
+//! `rollcall demo`: a home with a sample program, a directory and an import of each profile, to explore.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -18,7 +18,7 @@ use crate::answer::{Column, Exit, Failure, Table};
 use crate::drop::ImportArguments;
 use crate::host::{Done, Host};
 
-/// Make a home with a sample program and directory, import a sample of each profile, say what to look at next
+/// Create a home with a sample program and directory, and import a sample of each profile
 #[derive(Debug, clap::Args)]
 pub struct Demo {
     #[command(flatten)]
@@ -31,23 +31,23 @@ macro_rules! samples {
     };
 }
 
-/// What is written beside the home's other folders: a file for each profile, and what they are matched against.
+/// The sample files: one for each profile, and one for each kind of directory entry that they refer to.
 const SAMPLES: &[(&str, &[u8])] = samples![
     "prospects.csv" "partners.csv" "mailing.csv" "leads.csv" "accounts.csv"
     "directory/accounts.csv" "directory/groups.csv" "directory/tags.csv" "directory/agents.csv"
     "directory/owners.csv" "directory/companies.csv" "directory/cadences.csv"
 ];
 
-/// The directory's kinds that a sample needs.
+/// The kinds of directory entries that the samples need.
 const KINDS: [Kind; 7] =
     [Kind::Accounts, Kind::Groups, Kind::Tags, Kind::Agents, Kind::Owners, Kind::Companies, Kind::Cadences];
 
-/// The profiles whose samples are told in one line each, with their options.
+/// The profiles whose sample imports are reported in one line each, with their options.
 const OTHERS: [(&str, &[(&str, &str)]); 4] =
     [("partners", &[]), ("mailing", &[("validate_agent", "true")]), ("leads", &[]), ("accounts", &[])];
 
 impl Demo {
-    /// Makes the samples and imports them; what is in the home already is left alone.
+    /// Writes the samples and imports them; existing content of the home stays.
     pub fn run(self, home: &Path) -> Result<Exit, Failure> {
         let host = Host::open_when_free(home, self.tuning.tune(false), self.tuning.wait())?;
         let program = set_up(&host)?;
@@ -67,7 +67,7 @@ impl Demo {
     }
 }
 
-/// Sets up a program of a name that is free.
+/// Creates a program with an unused name.
 fn set_up(host: &Host) -> Result<ProgramName, Failure> {
     let bucket = host.home().bucket();
     for number in 1.. {
@@ -91,7 +91,7 @@ fn set_up(host: &Host) -> Result<ProgramName, Failure> {
     Err(Failure::said("no name is free for a sample program"))
 }
 
-/// Writes the samples where the reader finds them, to be changed and imported again; changed ones stay.
+/// Writes the samples to a folder where users can change them and import them again; changed ones stay.
 fn write_samples(folder: &Path) -> Result<(), Failure> {
     let failed = |error: std::io::Error| Failure::said(format!("cannot write {}: {error}", folder.display()));
     fs::create_dir_all(folder.join("directory")).map_err(failed)?;
@@ -112,7 +112,7 @@ fn load(host: &Host, folder: &Path, program: &ProgramName, kind: Kind) -> Result
     )
 }
 
-/// The sample of a profile, to be imported.
+/// The request to import the sample of a profile.
 fn sample(folder: &Path, program: &ProgramName, profile: &str, given: &[(&str, &str)]) -> ImportArguments {
     let source = folder.join(format!("{profile}.csv"));
     let given = given.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
@@ -125,7 +125,7 @@ fn import(host: &Host, asked: &ImportArguments) -> Result<Done, Failure> {
     host.import(&asked.source, &drop, asked.given.clone())
 }
 
-/// Imports in one line each.
+/// Describes imports in one line each.
 fn told(others: &[Done]) -> String {
     let mut table = Table::new([
         Column::words("file").whole(),

@@ -1,4 +1,4 @@
-//! `rollcall directory`: what rows are checked and matched against.
+//! `rollcall directory`: loads the entries that rows are checked and matched against.
 
 use std::path::{Path, PathBuf};
 
@@ -9,7 +9,7 @@ use super::{Delivery, Form, Tuning};
 use crate::answer::{Exit, Failure};
 use crate::drop::ImportArguments;
 
-/// Load what rows are checked and matched against
+/// Load the entries that rows are validated and matched against
 #[derive(Debug, clap::Subcommand)]
 pub enum Directory {
     /// Add and update entries from a CSV file with a header
@@ -20,12 +20,12 @@ pub enum Directory {
 pub struct Load {
     /// accounts, groups, tags, agents, owners, companies, cadences or sign-ups
     kind: Kind,
-    /// The file
+    /// CSV file with a header
     file: PathBuf,
-    /// Whose entries they are; accounts are shared by all programs
-    #[arg(long, value_name = "P")]
+    /// Program that the entries belong to; accounts are shared by all programs
+    #[arg(long, value_name = "PROGRAM")]
     program: Option<String>,
-    /// Answer with one JSON document
+    /// Print one JSON document
     #[arg(long)]
     json: bool,
     #[command(flatten)]

@@ -1,4 +1,4 @@
-//! `rollcall import`: files, each of them one import.
+//! `rollcall import`: imports files, each one as a separate import.
 
 use std::path::{Path, PathBuf};
 
@@ -7,28 +7,28 @@ use crate::answer;
 use crate::answer::{Exit, Failure};
 use crate::drop::{ImportArguments, STANDARD_INPUT};
 
-/// Import files: check, match and keep their rows, and answer for each
+/// Import files: validate, match and store their rows, and write a result for each row
 #[derive(Debug, clap::Args)]
 pub struct Import {
-    /// The files, each of them an import; `-` is standard input
+    /// Files to import, each as its own import; `-` reads standard input
     #[arg(value_name = "FILE", required = true)]
     files: Vec<PathBuf>,
-    /// Whom the imports belong to
-    #[arg(long, value_name = "P")]
+    /// Program that the imports belong to
+    #[arg(long, value_name = "PROGRAM")]
     program: String,
-    /// What the files promise; `rollcall profiles list` shows those there are
-    #[arg(long, value_name = "NAME")]
+    /// Import profile; `rollcall profiles list` shows the names
+    #[arg(long, value_name = "PROFILE")]
     profile: String,
-    /// What standard input is called as a file
+    /// File name for standard input
     #[arg(long, value_name = "NAME", default_value = "stdin")]
     name: String,
-    /// Check and match everything, keep nothing
+    /// Validate and match every row, store nothing
     #[arg(long)]
     dry_run: bool,
-    /// An option of the drop, such as delimiter=; or map.Header=field
+    /// Import option, such as delimiter=; or map.Header=field; may be repeated
     #[arg(long = "set", value_name = "OPTION=VALUE", value_parser = option)]
     options: Vec<(String, String)>,
-    /// Answer with one JSON document; of several files, with one a line
+    /// Print one JSON document; for several files, one line of JSON each
     #[arg(long)]
     json: bool,
     #[command(flatten)]
@@ -36,7 +36,8 @@ pub struct Import {
 }
 
 impl Import {
-    /// Imports the files in the order in which they are given. One that cannot be imported does not hold up the others.
+    /// Imports the files in the order of the arguments. If one cannot be imported, the others are imported
+    /// nevertheless.
     pub fn run(self, home: &Path) -> Result<Exit, Failure> {
         let several = self.files.len() > 1;
         if self.files.iter().filter(|file| is_standard_input(file)).count() > 1 {

@@ -1,4 +1,4 @@
-//! `rollcall imports`: what became of the imports of a home.
+//! `rollcall imports`: the imports of a home and their results.
 
 use std::path::Path;
 
@@ -16,20 +16,20 @@ use crate::answer::{Column, Exit, Failure, Table};
 use crate::drop::ImportArguments;
 use crate::host::{Done, read};
 
-/// Show what became of imports
+/// List imports and show their results
 #[derive(Debug, clap::Subcommand)]
 pub enum Imports {
-    /// Every import, the newest last
+    /// List all imports, the newest last
     List {
-        /// Answer with one JSON document
+        /// Print one JSON document
         #[arg(long)]
         json: bool,
     },
-    /// The story of one import
+    /// Show one import
     Show {
         /// The import's id
         id: String,
-        /// Answer with one JSON document
+        /// Print one JSON document
         #[arg(long)]
         json: bool,
     },
@@ -88,8 +88,8 @@ fn file_of(item: &ImportItem) -> &str {
     item.object.key.rsplit('/').next().unwrap_or_default()
 }
 
-/// One line an import; in a narrow terminal a second one has whose it is, its file and the mark of a dry run, so that
-/// nothing is cut.
+/// One line per import. In a narrow terminal a second line has the program, the file and the mark of a dry run, so
+/// that nothing is shortened.
 fn table(listed: &[Listed]) -> String {
     let wide = filled(listed, false);
     if wide.fits(answer::width()) { wide.render(0) } else { filled(listed, true).render(0) }
@@ -162,7 +162,7 @@ fn story(home: &Path, item: &ImportItem, done: &Done) -> String {
     out
 }
 
-/// Whether the file was taken (IMP-2), and what was found out about it.
+/// Whether the file was accepted (IMP-2), and its detected properties.
 fn verdict(upload: &Upload) -> String {
     let mut out =
         String::from(if upload.verdict.accepted { "The file was taken" } else { "The file was refused" });

@@ -1,4 +1,4 @@
-//! `rollcall mappings`: what is kept for every file with the same header.
+//! `rollcall mappings`: the mappings saved for files with the same header.
 
 use std::path::{Path, PathBuf};
 
@@ -14,32 +14,32 @@ use crate::answer;
 use crate::answer::{Column, Exit, Failure, Table};
 use crate::host::open_for_settings;
 
-/// Keep the mapping of an import for every file with the same header
+/// Save, list and remove mappings: how files with one header are read
 #[derive(Debug, clap::Subcommand)]
 pub enum Mappings {
-    /// Save how the columns and values of an import were read
+    /// Save the mapping of an import for all files with the same header
     Save {
-        /// The import's id
+        /// Id of the import
         id: String,
     },
-    /// Every saved mapping of a program
+    /// List the saved mappings of a program
     List {
         /// The program
         #[arg(long, value_name = "PROGRAM")]
         program: String,
-        /// Answer with one JSON document
+        /// Print one JSON document
         #[arg(long)]
         json: bool,
     },
     /// Remove a saved mapping
     Remove {
-        /// What tells the header, as the list shows it
+        /// Fingerprint of the header, as the list shows it
         fingerprint: String,
         /// The program
         #[arg(long, value_name = "PROGRAM")]
         program: String,
-        /// The profile, where several have a mapping for the header
-        #[arg(long, value_name = "NAME")]
+        /// Import profile, if several have a mapping for this header
+        #[arg(long, value_name = "PROFILE")]
         profile: Option<String>,
     },
 }
@@ -166,7 +166,7 @@ fn read_all(home: &Home, program: &ProgramName) -> Result<Vec<Saved>, Failure> {
     Ok(saved)
 }
 
-/// Every file below a folder; none where there is no such folder.
+/// Every file below a folder; none if there is no such folder.
 fn collect(folder: &Path, files: &mut Vec<PathBuf>) -> Result<(), Failure> {
     let Ok(entries) = std::fs::read_dir(folder) else { return Ok(()) };
     for entry in entries {

@@ -1,4 +1,4 @@
-//! The commands, one file each: arguments, `run`, then its steps in the order in which they are called.
+//! The commands, one file each: arguments, `run`, then its steps in the order of the calls.
 
 pub mod approve;
 pub mod cancel;
@@ -29,16 +29,16 @@ use crate::typos;
 /// How a command that imports works.
 #[derive(Debug, Clone, clap::Args)]
 pub struct Tuning {
-    /// Threads that judge rows [default: one more than there are cores]
+    /// Number of worker threads [default: one more than cores]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..), help_heading = "Tuning")]
     workers: Option<u32>,
-    /// Rows that are judged at once
+    /// Maximal rows of a chunk
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..), help_heading = "Tuning")]
     chunk_rows: Option<u32>,
-    /// Bytes that are judged at once
+    /// Maximal bytes of a chunk
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..), help_heading = "Tuning")]
     chunk_bytes: Option<u64>,
-    /// How long to wait for another command that works on the home
+    /// Seconds to wait for another command that uses the home
     #[arg(long, value_name = "SECONDS", default_value_t = 600, help_heading = "Tuning")]
     wait: u64,
 }
@@ -54,7 +54,7 @@ impl Tuning {
     }
 }
 
-/// Reads `OPTION=VALUE`. A header may hold the sign, a field's name never does.
+/// Parses `OPTION=VALUE`. A header may contain `=`, but a field's name never does.
 fn option(text: &str) -> Result<(String, String), String> {
     let names_what_was_sent = ["map.", "value."].iter().any(|name| text.trim_start().starts_with(name));
     let parts = if names_what_was_sent { text.rsplit_once('=') } else { text.split_once('=') };
@@ -64,18 +64,18 @@ fn option(text: &str) -> Result<(String, String), String> {
     }
 }
 
-/// The form of an answer on standard output.
+/// The form of the output on standard output.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Form {
     /// For people.
     Text,
     /// One JSON document.
     Document,
-    /// One JSON document a line, one line an import.
+    /// One JSON document per line, one line per import.
     Lines,
 }
 
-/// What a command imports with. The home is opened at the first file whose names are known.
+/// Runs the imports of a command. It opens the home at the first file with valid names.
 struct Delivery<'a> {
     home: &'a Path,
     tuning: &'a Tuning,
@@ -88,7 +88,7 @@ impl<'a> Delivery<'a> {
         Self { home, tuning, form, workplace: None }
     }
 
-    /// Imports a file and answers as people or programs want it.
+    /// Imports a file and writes the output for people or programs.
     fn deliver(&mut self, asked: &ImportArguments) -> Result<Exit, Failure> {
         match self.attempt(asked) {
             Ok(done) => self.tell(asked, &done),
@@ -126,7 +126,8 @@ impl<'a> Delivery<'a> {
         Ok(workplace.import(source.path(), &drop, asked.given.clone())?)
     }
 
-    /// Says how an import ended: the whole answer on standard output; of one that was not taken, why on standard error.
+    /// Reports the end of an import: the whole output on standard output; if the file was refused, the reason on
+    /// standard error.
     fn tell(&self, asked: &ImportArguments, done: &Done) -> Result<Exit, Failure> {
         if self.form == Form::Text {
             answer::print(&answer::import_text(asked, self.home, done))?;

@@ -1,4 +1,4 @@
-//! `rollcall preview`: what an import would say of a file; nothing is written.
+//! `rollcall preview`: shows the effect of an import on a file; nothing is written.
 
 mod file;
 
@@ -26,24 +26,24 @@ use crate::drop::{ImportArguments, StartError};
 use crate::typos;
 use file::FileObjects;
 
-/// Show how a file would be read, mapped and judged; nothing is written
+/// Show how a file would be read, mapped and validated; writes nothing
 #[derive(Debug, clap::Args)]
 pub struct PreviewFile {
-    /// The file; `-` is standard input
+    /// File to preview; `-` reads standard input
     file: PathBuf,
-    /// Whom the import would belong to
-    #[arg(long, value_name = "P")]
+    /// Program that the import would belong to
+    #[arg(long, value_name = "PROGRAM")]
     program: String,
-    /// What the file promises
-    #[arg(long, value_name = "NAME")]
+    /// Import profile; `rollcall profiles list` shows the names
+    #[arg(long, value_name = "PROFILE")]
     profile: String,
-    /// How many rows are shown
+    /// Number of rows to show
     #[arg(long, value_name = "N", default_value_t = 100)]
     rows: usize,
-    /// An option of the drop, such as delimiter=; or map.Header=field
+    /// Import option, such as delimiter=; or map.Header=field; may be repeated
     #[arg(long = "set", value_name = "OPTION=VALUE", value_parser = option)]
     options: Vec<(String, String)>,
-    /// Answer with one JSON document
+    /// Print one JSON document
     #[arg(long)]
     json: bool,
 }
@@ -79,13 +79,13 @@ impl PreviewFile {
     }
 }
 
-/// A preview, and the name among the arguments that is not known, with the nearest one that is.
+/// A preview, and an unknown name among the arguments with the nearest known one.
 struct Shown {
     preview: Preview,
     typo: Option<Failure>,
 }
 
-/// The document of a preview; why it would not begin is told as an import tells it.
+/// The document of a preview; if an import would not start, it has the same reason.
 #[derive(Serialize)]
 struct Document<'a> {
     #[serde(flatten)]
@@ -94,7 +94,7 @@ struct Document<'a> {
     error: Option<String>,
 }
 
-/// Looks at the file beside whoever works on the home; without a home nobody is known yet.
+/// Previews the file while other commands may work on the home; without a home the directory is empty.
 fn show(asked: &ImportArguments, home: &Path, rows: usize) -> Result<Shown, StartError> {
     let drop = asked.drop()?;
     asked.check_source()?;
@@ -119,7 +119,7 @@ fn show(asked: &ImportArguments, home: &Path, rows: usize) -> Result<Shown, Star
         Err(error) => return Err(error.into()),
     };
     let mut preview = shown?;
-    // An import of the same arguments is refused before it begins.
+    // An import with the same arguments is refused before it begins.
     if let Some(typo) = typo.as_ref().filter(|_| preview.verdict.accepted) {
         preview.verdict.accepted = false;
         let why = typo.failure.to_string();
@@ -130,7 +130,7 @@ fn show(asked: &ImportArguments, home: &Path, rows: usize) -> Result<Shown, Star
     Ok(Shown { preview, typo: typo.map(|typo| typo.failure) })
 }
 
-/// The document where the file could not even be looked at.
+/// The document if the file could not be read at all.
 fn unread(asked: &ImportArguments, unbegun: &StartError) -> String {
     let told = unbegun.errors.iter().map(|count| {
         let named = if count.code == Code::ProfileUnknown { &asked.profile } else { &asked.program };
@@ -192,7 +192,7 @@ fn rows(shown: &Preview) -> String {
     format!("\n{}{more}", table.render(2))
 }
 
-/// The columns that there is room for, and the others: columns with errors go before those without.
+/// The columns that fit, and the others: columns with errors take precedence.
 fn columns(shown: &Preview) -> (Vec<&UploadColumn>, Vec<&UploadColumn>) {
     let columns: Vec<&UploadColumn> = shown.columns.iter().filter(|column| is_shown(column, shown)).collect();
     let room = (answer::width().saturating_sub(BESIDE) / NARROWEST).max(1);
@@ -202,9 +202,9 @@ fn columns(shown: &Preview) -> (Vec<&UploadColumn>, Vec<&UploadColumn>) {
     columns.into_iter().partition(|column| first.contains(column))
 }
 
-/// Places of a line that are no cell's: indent, row and status.
+/// Characters of a line outside the file's columns: indent, row and status.
 const BESIDE: usize = 15;
-/// A column that is narrower, with its gap, tells nothing.
+/// A narrower column, including its gap, is not useful.
 const NARROWEST: usize = 10;
 
 fn has_error(column: &UploadColumn, shown: &Preview) -> bool {
@@ -213,7 +213,7 @@ fn has_error(column: &UploadColumn, shown: &Preview) -> bool {
     findings.any(|finding| finding.severity == Severity::Error && here(finding) == Some(column.position))
 }
 
-/// What an import would pass over is not shown of a file that it would take, nor is a column without a cell.
+/// Whether to show a column: a row shown fills it, and an import would use it or would refuse the file.
 fn is_shown(column: &UploadColumn, shown: &Preview) -> bool {
     let mapped = column.field.is_some() || !shown.verdict.accepted;
     mapped && shown.rows.iter().any(|row| !cell(row, column).trim().is_empty())
@@ -234,7 +234,7 @@ fn status(row: &PreviewRow, accepted: bool) -> (String, Style) {
     (row.status.as_str().to_owned(), style)
 }
 
-/// Findings as lines: what is the same of several columns is said once.
+/// Findings as lines: the same finding for several columns appears once.
 fn told(findings: &[FindingJson]) -> Vec<String> {
     let mut lines: Vec<(Vec<&str>, &str)> = Vec::new();
     for finding in findings {

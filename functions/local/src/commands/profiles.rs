@@ -1,4 +1,4 @@
-//! `rollcall profiles`: what files of each kind promise.
+//! `rollcall profiles`: the profiles, which define the kinds of files.
 
 mod template;
 mod workbook;
@@ -17,17 +17,17 @@ use crate::answer::{Column, Exit, Failure, Table};
 use crate::drop::cannot_read;
 use template::TemplateArguments;
 
-/// Show, check and fill in profiles: what files of each kind promise
+/// List, show and check import profiles, and write their templates
 #[derive(Debug, clap::Subcommand)]
 pub enum Profiles {
-    /// The built-in profiles and one's own
+    /// List the built-in and the custom profiles
     List,
-    /// One profile, nothing left to be looked up
+    /// Show one profile with everything it inherits
     Show {
         /// The profile
         name: String,
     },
-    /// Check a profile of one's own before it is used
+    /// Check a custom profile before it is used
     Check {
         /// The file
         file: PathBuf,
@@ -36,7 +36,7 @@ pub enum Profiles {
 }
 
 impl Profiles {
-    /// Shows or checks.
+    /// Shows or checks profiles.
     pub fn run(self, home: &Path) -> Result<Exit, Failure> {
         match self {
             Profiles::List => list(home),
@@ -67,7 +67,7 @@ fn list(home: &Path) -> Result<Exit, Failure> {
     Ok(Exit::Well)
 }
 
-/// Name and file of the home's own profiles, by name.
+/// Name and file of the custom profiles of the home, by name.
 fn own_profiles(home: &Path) -> Vec<(String, PathBuf)> {
     let folder = home.join("bucket/settings/profiles");
     let files = fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
@@ -86,7 +86,7 @@ fn show(home: &Path, name: &str) -> Result<Exit, Failure> {
     Ok(Exit::Well)
 }
 
-/// A profile of one's own goes before a built-in one of the same name.
+/// A custom profile takes precedence over a built-in one of the same name.
 fn profile(home: &Path, name: &str) -> Result<Profile, Failure> {
     let unknown =
         || Failure::said(format!("no such profile: {name}; `rollcall profiles list` shows those there are"));

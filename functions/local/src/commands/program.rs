@@ -1,4 +1,4 @@
-//! `rollcall program`: whom imports belong to.
+//! `rollcall program`: the settings of programs, to which imports belong.
 
 use std::path::Path;
 use std::str::FromStr;
@@ -15,42 +15,42 @@ use crate::answer;
 use crate::answer::{Exit, Failure};
 use crate::host::open_for_settings;
 
-/// Set up whom imports belong to
+/// Create, update, list and show programs
 #[derive(Debug, clap::Subcommand)]
 pub enum Program {
-    /// Make a program, or change what is given and keep the rest
+    /// Create a program, or update the settings that are given
     Set(Set),
 }
 
 #[derive(Debug, clap::Args)]
 pub struct Set {
-    /// The program: 1 to 64 of a-z, 0-9 and hyphen
+    /// Name of the program: 1 to 64 of a-z, 0-9 and hyphen
     program: String,
-    /// Its name for people
-    #[arg(long, value_name = "T")]
+    /// Title for people, in reports and e-mails
+    #[arg(long, value_name = "TITLE")]
     title: Option<String>,
-    /// Country that phones without a country code are of, such as BR
-    #[arg(long, value_name = "BR")]
+    /// Default region of phones without a country code, such as BR
+    #[arg(long, value_name = "REGION")]
     region: Option<String>,
-    /// Language of reports and letters: en, pt, de, fr or es
-    #[arg(long, value_name = "pt", value_parser = Locale::from_str)]
+    /// Language of reports and notification e-mails: en, pt, de, fr or es
+    #[arg(long, value_name = "LOCALE", value_parser = Locale::from_str)]
     locale: Option<Locale>,
-    /// Zone of times shown to people, such as America/Sao_Paulo
-    #[arg(long, value_name = "Z")]
+    /// Time zone of times in reports and e-mails, such as America/Sao_Paulo
+    #[arg(long, value_name = "TIME-ZONE")]
     time_zone: Option<String>,
-    /// Whom letters go to; given several times, to all of them
-    #[arg(long, value_name = "A@B")]
+    /// Recipient of notification e-mails; may be repeated
+    #[arg(long, value_name = "ADDRESS")]
     notify: Vec<String>,
-    /// A domain whose addresses a drop may notify
+    /// Domain whose addresses the option `notify` may name; may be repeated
     #[arg(long = "notify-domain", value_name = "DOMAIN")]
     notify_domains: Vec<String>,
-    /// Whom letters come from
-    #[arg(long, value_name = "A@B")]
+    /// Sender of notification e-mails
+    #[arg(long, value_name = "ADDRESS")]
     sender: Option<String>,
     /// Attach the file of failed rows to notification e-mails, up to 1 MiB
     #[arg(long, value_name = "true|false")]
     attach_failed: Option<bool>,
-    /// The program's console, which notification e-mails link to
+    /// Address of the console, for links in notification e-mails
     #[arg(long, value_name = "URL")]
     console_url: Option<String>,
 }
@@ -63,7 +63,7 @@ impl Program {
         if program.is_marketplace() {
             return Err(Failure::said("the marketplace belongs to no program and has no settings"));
         }
-        // A name that cannot be one leaves no home behind either.
+        // Check first, so that an invalid name does not create a home.
         set.over(Settings::default()).check().map_err(Failure::said)?;
         let home = open_for_settings(home)?;
         let key = object_keys::settings(&program);
@@ -79,7 +79,7 @@ impl Program {
 }
 
 impl Set {
-    /// Lays what is given over what is there.
+    /// Replaces existing settings by those in the arguments.
     fn over(&self, before: Settings) -> Settings {
         Settings {
             title: self.title.clone().unwrap_or(before.title),

@@ -1,4 +1,4 @@
-//! `rollcall watch`: imports what is dropped into the home's bucket, until stopped.
+//! `rollcall watch`: imports files that are dropped into the home's bucket, until it is stopped.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -14,10 +14,10 @@ use crate::answer;
 use crate::answer::{Exit, Failure};
 use crate::host::{Done, Host, MAIL_AGAIN, Watch, WatchEvent};
 
-/// Import what is dropped into the home's bucket, until stopped
+/// Import the files that are dropped into the home's bucket, until stopped
 #[derive(Debug, clap::Args)]
 pub struct Watching {
-    /// How often notification e-mails that no mail server took yet are tried again
+    /// Seconds between attempts to send notification e-mails that are waiting
     #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..),
         default_value_t = MAIL_AGAIN.as_secs())]
     mail_interval: u64,
@@ -26,7 +26,7 @@ pub struct Watching {
 }
 
 impl Watching {
-    /// Watches until a signal says stop; a second one stops at once, which loses nothing either.
+    /// Watches until the first signal; a second one stops the program at once, which loses nothing either.
     pub fn run(&self, home: &Path) -> Result<Exit, Failure> {
         let stop = Arc::new(AtomicBool::new(false));
         for signal in [SIGINT, SIGTERM] {
@@ -49,7 +49,7 @@ impl Watching {
 
 fn tell(news: WatchEvent<'_>) {
     match news {
-        // Nobody reads any more: the watch goes on, its answers are in the bucket.
+        // If nobody reads the output, the watch goes on: its results are in the bucket.
         WatchEvent::Imported(drop, done) => _ = answer::print(&imported(drop, done)),
         WatchEvent::Failed(drop, fault) => {
             answer::say(format_args!("{}: {fault}; tried again later", drop.key()))

@@ -1,5 +1,6 @@
-//! Assembles the result files while chunks are still worked on. The worker that closes a chunk appends its result rows,
-//! and those of waiting later chunks. At the end little is left to do, and hardly a chunk result is read again.
+//! Assembles the result files while other chunks are still in progress. The worker that closes a chunk appends its
+//! result rows, and those of later chunks that wait. At the end little is left to do, and few chunk results are read
+//! again.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -10,13 +11,14 @@ use rollcall_domain::result::chunk_result::ChunkAnswer;
 use rollcall_pipeline::assemble::Assembly;
 use rollcall_pipeline::ports::{ObjectWriter, Objects};
 
-/// Results that wait in memory for an earlier chunk, a megabyte or two each; further ones are read again from the bucket.
+/// The most results that wait in memory for an earlier chunk, a megabyte or two each; others are read again from the
+/// bucket.
 const MOST_WAITING: usize = 8;
 
 /// The part that is assembled, and the results that wait for an earlier chunk.
 #[derive(Debug)]
 pub struct Ahead<W> {
-    /// By chunk; `None` where the result is to be read.
+    /// By chunk; `None` if the result is to be read.
     waiting: Mutex<BTreeMap<u32, Option<ChunkAnswer>>>,
     files: Mutex<Files<W>>,
 }
@@ -25,7 +27,7 @@ pub struct Ahead<W> {
 enum Files<W> {
     NotBegun,
     Begun(Box<Assembly<W>>),
-    /// Taken by the finalizer, or failed. The finalizer then begins the files anew and reports any failure.
+    /// Taken by the finalizer, or failed. The finalizer then begins the files again and reports any failure.
     Gone,
 }
 
@@ -44,7 +46,7 @@ impl<W: ObjectWriter> Ahead<W> {
         chunk: u32,
         answer: Option<ChunkAnswer>,
     ) {
-        // What is written is known only once every chunk is judged.
+        // The rows to write are known only once every chunk is judged.
         if plan.options.max_rejected.is_some() {
             return;
         }
@@ -52,7 +54,7 @@ impl<W: ObjectWriter> Ahead<W> {
         let has_room = waiting.values().flatten().count() < MOST_WAITING;
         waiting.insert(chunk, answer.filter(|_| has_room));
         drop(waiting);
-        // The thread that assembles now adds this chunk too, or the next thread does.
+        // The thread that is assembling adds this chunk too, or the next one does.
         let Ok(mut files) = self.files.try_lock() else { return };
         if matches!(*files, Files::NotBegun) {
             *files = block_on(Assembly::begin(objects, plan))
@@ -66,9 +68,9 @@ impl<W: ObjectWriter> Ahead<W> {
         }
     }
 
-    /// Takes the assembled part; nothing is added any more.
+    /// Takes the assembled part; no more chunks are added.
     pub fn take(&self) -> Option<Assembly<W>> {
-        // After a panic it is unknown how much of a chunk was written.
+        // After a panic it is unknown which part of a chunk was written.
         let mut files = self.files.lock().ok()?;
         match std::mem::replace(&mut *files, Files::Gone) {
             Files::Begun(assembly) => Some(*assembly),

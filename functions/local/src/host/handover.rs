@@ -1,9 +1,9 @@
-//! Hands an import to the `rollcall watch` that works on a home, and waits for its answer.
+//! Passes an import to the `rollcall watch` that works on a home, and waits for its result.
 //!
-//! A request is a folder in `handed/` of the home. The command that asks writes `file` and `request.json` into it and
-//! holds a lock on `asking` as long as it waits. The watch takes no request that nobody waits for; it writes `import`,
-//! the id, before the import begins, and `answer.json` when it is over. If the watch ends first, the command does the
-//! work itself.
+//! A request is a folder in `handed/` of the home. The command writes `file` and `request.json` into it and holds a
+//! lock on `asking` as long as it waits. The watch ignores a request for which no command waits. It writes the import
+//! id to `import` before the import begins, and `answer.json` when the import has ended. If the watch ends first, the
+//! command does the work itself.
 
 use std::fs::{self, File};
 use std::io::{self, Write};
@@ -24,7 +24,7 @@ use serde::{Deserialize, Serialize};
 use super::{Done, Host, Tune, WaitFor};
 use crate::answer::Failure;
 
-/// How often a command looks for its answer.
+/// How often a command checks for its result.
 const LOOK: Duration = Duration::from_millis(100);
 
 const REQUEST: &str = "request.json";
@@ -33,35 +33,35 @@ const IMPORT: &str = "import";
 const FILE: &str = "file";
 const ASKING: &str = "asking";
 
-/// An import as it is handed over.
+/// The content of `request.json`.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 struct Request {
     /// The key of the drop.
     key: String,
-    /// The options given with it.
+    /// The options of the command.
     given: Vec<(String, String)>,
 }
 
-/// What the watch answers: an import that is over, or why there is none.
+/// The result from the watch: an ended import, or the reason why there is none.
 #[derive(Debug, Serialize, Deserialize)]
 struct Answered {
     import: Option<ImportId>,
     error: Option<String>,
 }
 
-/// A request that waits to be taken, as the watch sees it.
+/// A waiting request, as the watch sees it.
 #[derive(Debug, Clone)]
 pub struct Handed {
     folder: PathBuf,
-    /// What is asked for.
+    /// The requested import.
     pub drop: Drop,
     given: Vec<(String, String)>,
 }
 
-/// Hands a file to the watch and waits until the import is over.
+/// Passes a file to the watch and waits until the import has ended.
 ///
 /// # Errors
-/// Where the home cannot be used, and where the watch says why there is no import.
+/// If the home cannot be used, or the watch reports why there is no import.
 pub fn hand_over(
     home: &Path,
     tune: Tune,
@@ -73,12 +73,12 @@ pub fn hand_over(
     let request = Request { key: drop.key(), given };
     let (folder, _asking) = write_request(&shared, source, &request)?;
     let done = wait_for(home, tune, &folder, drop, &request);
-    // A folder that stays behind is removed by the next watch: nobody asks for it any more.
+    // If the folder stays, the next watch removes it: no command waits for it.
     let _ = fs::remove_dir_all(&folder);
     done
 }
 
-/// Writes a request; it appears whole. The lock is held as long as somebody waits.
+/// Writes a request; it appears whole. The command holds the lock as long as it waits.
 fn write_request(home: &Home, source: &Path, request: &Request) -> io::Result<(PathBuf, File)> {
     static NEXT: AtomicU32 = AtomicU32::new(0);
     let number = NEXT.fetch_add(1, Ordering::Relaxed);
@@ -112,7 +112,8 @@ fn wait_for(home: &Path, tune: Tune, folder: &Path, drop: &Drop, request: &Reque
     }
 }
 
-/// The watch has ended. What it began is finished now, since the home was opened; what it did not begin begins here.
+/// Continues after the watch has ended. Opening the home has finished an import that the watch began; otherwise this
+/// command begins it.
 fn take_back(host: &Host, folder: &Path, drop: &Drop, request: &Request) -> Result<Done, Failure> {
     if let Some(answered) = read_answer(folder) {
         return done_of(host.home(), drop, answered);
@@ -123,7 +124,7 @@ fn take_back(host: &Host, folder: &Path, drop: &Drop, request: &Request) -> Resu
     host.import(&folder.join(FILE), drop, request.given.clone())
 }
 
-/// The import that was begun for a request.
+/// The import that the watch began for a request.
 fn begun(home: &Home, folder: &Path) -> Result<Option<ImportId>, Failure> {
     let id = fs::read_to_string(folder.join(IMPORT)).ok().and_then(|id| id.parse::<ImportId>().ok());
     let Some(import) = id else { return Ok(None) };
@@ -142,7 +143,7 @@ fn done_of(home: &Home, drop: &Drop, answered: Answered) -> Result<Done, Failure
     done.ok_or_else(|| Fault::damaged("reading an import's artifacts", "an answer is missing").into())
 }
 
-/// The requests that wait, the oldest first. Those that nobody waits for any more are removed.
+/// The waiting requests, the oldest first. Removes requests for which no command waits.
 pub fn requests(home: &Home) -> Vec<Handed> {
     let Ok(entries) = fs::read_dir(home.handed()) else { return Vec::new() };
     let mut folders: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
@@ -153,7 +154,7 @@ pub fn requests(home: &Home) -> Vec<Handed> {
 fn handed(folder: PathBuf) -> Option<Handed> {
     let is_draft = folder.file_name()?.to_str()?.starts_with('.');
     if !is_asked_for(&folder) && (!is_draft || is_old(&folder)) {
-        // What cannot be removed now is removed at the next look.
+        // A folder that cannot be removed now is removed at the next check.
         let _ = fs::remove_dir_all(&folder);
         return None;
     }
@@ -164,29 +165,29 @@ fn handed(folder: PathBuf) -> Option<Handed> {
     Some(Handed { drop: Drop::parse(&request.key)?, given: request.given, folder })
 }
 
-/// Whether a command waits: it holds the lock.
+/// Whether a command waits: then it holds the lock.
 fn is_asked_for(folder: &Path) -> bool {
     File::options().write(true).open(folder.join(ASKING)).is_ok_and(|file| file.try_lock_shared().is_err())
 }
 
-/// A draft that is younger may be locked at any moment.
+/// Whether a folder is old enough: a younger one may be locked at any moment.
 fn is_old(folder: &Path) -> bool {
     let modified = folder.metadata().and_then(|folder| folder.modified());
     modified.is_ok_and(|at| at.elapsed().is_ok_and(|elapsed| elapsed > Duration::from_secs(60)))
 }
 
 impl Host {
-    /// Imports what another command handed over, and answers it.
+    /// Imports the file of another command, and writes the result for it.
     ///
     /// # Errors
-    /// Where there is no import; the other command is told.
+    /// If there is no import; the other command reports that too.
     pub(super) fn take_handed(&self, handed: &Handed) -> Result<Done, Failure> {
         let done = self.import_handed(handed);
         let answered = match &done {
             Ok(done) => Answered { import: done.summary.head.import_id.parse().ok(), error: None },
             Err(failure) => Answered { import: None, error: Some(failure.to_string()) },
         };
-        // Nobody asks any more where the folder is gone.
+        // If the folder does not exist any more, no command waits for the result.
         let written = serde_json::to_vec(&answered).map_err(io::Error::from);
         match written.and_then(|json| write_whole(&handed.folder, ANSWER, &json)) {
             Err(error) if handed.folder.exists() => Err(error.into()),
@@ -195,7 +196,7 @@ impl Host {
     }
 
     fn import_handed(&self, handed: &Handed) -> Result<Done, Failure> {
-        // An earlier watch began it, and it was finished when the home was opened.
+        // An earlier watch began it, and opening the home finished it.
         if let Some(import) = begun(&self.home, &handed.folder)? {
             return done_of(&self.home, &handed.drop, Answered { import: Some(import), error: None });
         }
@@ -219,12 +220,12 @@ fn write_whole(folder: &Path, name: &str, bytes: &[u8]) -> io::Result<()> {
     fs::rename(draft, folder.join(name))
 }
 
-/// The home that a command works on, or the watch that works on it.
+/// The host for a command: its own, or the watch on the home.
 #[derive(Debug)]
 pub enum Workplace {
-    /// This command works on it.
+    /// This command works on the home.
     Here(Host),
-    /// A watch works on it and takes requests.
+    /// A watch works on the home and accepts requests.
     Watched(PathBuf, Tune),
 }
 
@@ -232,7 +233,7 @@ impl Workplace {
     /// Opens a home, waits for another command that works on it, or finds a watch there.
     ///
     /// # Errors
-    /// Where the home cannot be used, or is still in use when the time is over.
+    /// If the home cannot be used, or is still in use after the waiting time.
     pub fn open(path: &Path, tune: Tune, wait: WaitFor) -> Result<Self, Failure> {
         let opened = wait.until_free(path, || match Host::open(path, tune) {
             Err(Failure::Home(HomeError::InUse(_))) if Home::is_watched(path) => Ok(None),

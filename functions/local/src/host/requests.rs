@@ -1,4 +1,4 @@
-//! Requests about imports that are there already: approve a dry run, cancel an import.
+//! Requests about existing imports: approve a dry run, cancel an import.
 
 use std::io::Write;
 
@@ -17,10 +17,10 @@ use super::{Done, Host, Workplace};
 use crate::answer::Failure;
 
 impl Host {
-    /// Imports what a dry run showed; a dry run that is approved already is answered with the same import.
+    /// Imports the rows that a dry run showed; for an approved dry run, returns the same import again.
     ///
     /// # Errors
-    /// Where the machine fails: the import stays unfinished, and the next command finishes it.
+    /// If the infrastructure fails: the import stays unfinished, and the next command finishes it.
     pub fn approve(&self, dry_run: &ImportItem) -> Result<Done, Failure> {
         match approved(&self.home, dry_run)? {
             Some(done) => Ok(done),
@@ -28,7 +28,7 @@ impl Host {
         }
     }
 
-    /// Drops a request into the bucket and follows it.
+    /// Drops a request into the bucket and handles it.
     fn request(&self, drop: &Drop, word: &str) -> Result<Done, Failure> {
         let at = self.home.imports().next_drop_time(Timestamp::now())?;
         let prepared = self.home.bucket().prepare_bytes(format!("{word}\n").as_bytes(), &drop.key(), at)?;
@@ -37,10 +37,10 @@ impl Host {
 }
 
 impl Workplace {
-    /// Imports what a dry run showed, by its id.
+    /// Imports the rows that a dry run showed, by its id.
     ///
     /// # Errors
-    /// As [`Host::approve`], and where there is no such import.
+    /// Like [`Host::approve`], and if there is no such import.
     pub fn approve(&self, id: &str) -> Result<Done, Failure> {
         let path = match self {
             Workplace::Here(host) => return host.approve(&find_import(host.home(), id)?),
@@ -54,7 +54,7 @@ impl Workplace {
         }
     }
 
-    /// Drops a request into the bucket and follows it.
+    /// Drops a request into the bucket and handles it.
     fn request(&self, drop: &Drop, word: &str) -> Result<Done, Failure> {
         if let Workplace::Here(host) = self {
             return host.request(drop, word);
@@ -65,7 +65,7 @@ impl Workplace {
     }
 }
 
-/// What became of the dry run's approval, where it was approved already.
+/// The import that approved the dry run, if it is approved already.
 fn approved(home: &Home, dry_run: &ImportItem) -> Result<Option<Done>, Failure> {
     let Some(import) = block_on(approved_by(home.bucket(), dry_run))? else { return Ok(None) };
     Ok(Done::read(home, &dry_run.program, &import)?)
@@ -79,7 +79,7 @@ fn approval(dry_run: &ImportItem) -> Drop {
 /// The import of an id.
 ///
 /// # Errors
-/// Where there is none.
+/// If there is none.
 pub fn find_import(home: &Home, id: &str) -> Result<ImportItem, Failure> {
     let unknown =
         || Failure::said(format!("no such import: {id}; `rollcall imports list` shows those there are"));
@@ -87,10 +87,10 @@ pub fn find_import(home: &Home, id: &str) -> Result<ImportItem, Failure> {
     block_on(home.imports().get(&import))?.ok_or_else(unknown)
 }
 
-/// Notes that an import is to be cancelled; it may run in another process.
+/// Stores a request to cancel an import, which may run in another process.
 ///
 /// # Errors
-/// Where the note cannot be written.
+/// If the request cannot be written.
 pub fn cancel_import(home: &Home, item: &ImportItem) -> Result<Cancelled, Fault> {
     let request = Cancel { program: item.program.clone(), import_id: item.import_id.clone() };
     block_on(cancel(home.bucket(), &home.imports(), &request))

@@ -1,4 +1,4 @@
-//! Runs one import: the splitter on a thread, workers on others, a queue between them.
+//! Runs one import: the splitter and the workers on separate threads, with a queue between them.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Mutex, PoisonError};
@@ -25,7 +25,7 @@ use super::Tune;
 use super::ahead::Ahead;
 use crate::progress;
 
-/// One process works on a home, so a lease that exists has outlived its holder: leases end at once.
+/// Only one process works on a home, so an existing lease has outlived its holder: leases end at once.
 const LEASE: SignedDuration = SignedDuration::ZERO;
 /// The delay of a message that is retried.
 const WAIT: Duration = Duration::from_millis(100);
@@ -37,7 +37,7 @@ pub struct Run<'h> {
     home: &'h Home,
     ports: Ports<Bucket, DirectoryStore, ContactStore, ImportStore, LocalQueue, SystemClock>,
     plans: Plans,
-    /// The part that is assembled already.
+    /// The result files that have been begun.
     ahead: Ahead<BucketWriter>,
     tune: Tune,
     import: ImportId,
@@ -116,7 +116,7 @@ impl<'h> Run<'h> {
         }
     }
 
-    /// The import was over already: its summary exists.
+    /// The import has ended already: its summary exists.
     fn answer_again(&self) {
         let answer = self.finalize(None).and_then(|finalized| match finalized {
             Finalized::Over(summary) => Ok(*summary),
@@ -139,7 +139,7 @@ impl<'h> Run<'h> {
         }
     }
 
-    /// Handles a message; `false` puts it back for a retry.
+    /// Handles a message; returns `false` to retry it later.
     fn take(&self, message: &Message) -> Answer<bool> {
         match message {
             Message::Chunk(chunk) => match block_on(work_chunk(&self.ports, &self.plans, LEASE, chunk))? {
@@ -167,7 +167,7 @@ impl<'h> Run<'h> {
         }
     }
 
-    /// Assembles the rest while the tables are prepared for closing.
+    /// Finalizes the import while another thread prepares the tables for closing.
     fn finalize_and_rest(&self) -> Answer<Finalized> {
         thread::scope(|scope| {
             scope.spawn(|| self.home.come_to_rest());
@@ -194,7 +194,7 @@ impl<'h> Run<'h> {
         fault.is_transient() && state.tries <= TRIES
     }
 
-    /// Ends the import; the first end stands.
+    /// Ends the import; the first result counts.
     fn end(&self, how: Answer<Summary>) {
         let mut state = self.state();
         if !state.over {

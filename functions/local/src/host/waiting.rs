@@ -1,4 +1,4 @@
-//! Waits for another command that works on the home.
+//! Waits until no other command works on the home.
 
 use std::path::Path;
 use std::thread;
@@ -8,18 +8,18 @@ use rollcall_embedded::home::HomeError;
 
 use crate::answer::{Failure, say};
 
-/// How often a command looks whether the home is free.
+/// How often a command checks whether the home is free.
 const LOOK: Duration = Duration::from_millis(200);
 
-/// How long a command waits for another that works on the home.
+/// How long a command waits for another one that works on the home.
 #[derive(Debug, Clone, Copy)]
 pub struct WaitFor(pub Duration);
 
 impl WaitFor {
-    /// Tries until the home is free, and says once that it waits.
+    /// Tries until the home is free, and reports once that it waits.
     ///
     /// # Errors
-    /// The last failure, when the time is over, and at once every failure that has another cause.
+    /// The last failure, if the waiting time is over; any failure with another cause at once.
     pub fn until_free<T>(
         self,
         path: &Path,

@@ -1,8 +1,9 @@
 //! Watches the inbox: imports each dropped file once it is complete.
 //!
-//! The watch polls the inbox, which works on every disk and share. It takes a file when two polls in a row, [`REST`]
-//! apart, saw it unchanged: a file that is still copied grows. Programs run side by side, the drops of one program one
-//! after the other. A directory file waits until nothing runs, and nothing starts while it is loaded.
+//! The watch polls the inbox, which works on every disk and share. It takes a file if two polls in a row, [`REST`]
+//! apart, saw it unchanged: a file that is still being copied grows. The imports of different programs run at the
+//! same time, those of one program one after the other. A directory file waits until no import runs, and no import
+//! starts while it is loaded.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fs;
@@ -28,9 +29,9 @@ use crate::answer::Failure;
 const LOOK: Duration = Duration::from_millis(250);
 /// How long a file must be unchanged before it is taken.
 const REST: Duration = Duration::from_millis(1_500);
-/// How long a file waits after the machine failed on it.
+/// How long a file waits after the infrastructure failed on it.
 const AGAIN: Duration = Duration::from_secs(30);
-/// How often notification e-mails that no mail server took are tried again.
+/// How often notification e-mails that no mail server has accepted are retried.
 pub const MAIL_AGAIN: Duration = Duration::from_secs(60);
 /// `<program>/<profile>/dry-run/` is the deepest folder with drops.
 const DEEPEST: usize = 4;
@@ -40,11 +41,11 @@ const DEEPEST: usize = 4;
 pub enum WatchEvent<'a> {
     /// An import is over.
     Imported(&'a Drop, &'a Done),
-    /// The machine failed; the file is retried later.
+    /// The infrastructure failed; the file is retried later.
     Failed(&'a Drop, &'a Fault),
-    /// What another command handed over could not be imported; that command says so too.
+    /// The file of another command could not be imported; that command reports it too.
     NotImported(&'a Drop, &'a Failure),
-    /// A file in the inbox that is never taken, and why.
+    /// A file in the inbox that is never imported, and the reason.
     PassedOver(&'a str, &'static str),
 }
 
@@ -62,7 +63,7 @@ enum Known {
     Since(Seen, Instant),
     /// Imported, in this version.
     Taken(Seen),
-    /// The machine failed on it; retried no sooner than this.
+    /// The infrastructure failed on it; retried no sooner than this.
     NotBefore(Instant),
 }
 
@@ -83,7 +84,7 @@ impl Ready {
     }
 }
 
-/// The imports that run, by program.
+/// The running imports, by program.
 type Running<'s> = BTreeMap<ProgramName, ScopedJoinHandle<'s, ()>>;
 
 /// The watch over one home.
@@ -101,7 +102,7 @@ impl<'h, T: Fn(WatchEvent<'_>) + Sync> Watch<'h, T> {
         Self { host, mail_again, tell, known: Mutex::default(), passed_over: Mutex::default() }
     }
 
-    /// Watches until `stop` is set; imports that run then are finished.
+    /// Watches until `stop` is set; then finishes the running imports.
     pub fn run(&self, stop: &AtomicBool) {
         thread::scope(|scope| {
             let mut running = Running::new();
@@ -120,7 +121,7 @@ impl<'h, T: Fn(WatchEvent<'_>) + Sync> Watch<'h, T> {
         });
     }
 
-    /// Starts what is ready; what other commands wait for comes first.
+    /// Starts imports that are ready; requests of other commands come first.
     fn start<'s>(&'s self, scope: &'s Scope<'s, '_>, running: &mut Running<'s>) {
         let handed = handover::requests(&self.host.home).into_iter().map(Ready::Handed);
         let ready: Vec<Ready> = handed.chain(self.at_rest().into_iter().map(Ready::Dropped)).collect();
@@ -148,7 +149,7 @@ impl<'h, T: Fn(WatchEvent<'_>) + Sync> Watch<'h, T> {
         }
     }
 
-    /// Imports one drop, and stores how it went.
+    /// Imports one drop, and stores the result.
     fn take(&self, drop: &Drop) {
         let key = drop.key();
         let known = match self.host.take(drop) {
@@ -215,7 +216,7 @@ impl<'h, T: Fn(WatchEvent<'_>) + Sync> Watch<'h, T> {
         }
     }
 
-    /// Cancels an import, once for an object that asks for it.
+    /// Cancels an import, once for each object that requests it.
     fn cancel(&self, request: &Cancel) {
         let home = &self.host.home;
         match block_on(cancel(home.bucket(), &home.imports(), request)) {
@@ -254,7 +255,7 @@ impl<'h, T: Fn(WatchEvent<'_>) + Sync> Watch<'h, T> {
         over
     }
 
-    /// Reports once why a file is never taken.
+    /// Reports once why a file is never imported.
     fn pass_over(&self, key: &str, why: &'static str) {
         let mut told = self.passed_over.lock().expect("nothing panics while it holds the list");
         if told.insert(key.to_owned()) {
@@ -269,7 +270,7 @@ impl<'h, T: Fn(WatchEvent<'_>) + Sync> Watch<'h, T> {
 
 impl Host {
     /// Imports a dropped file. It gets a new modification time first, so that the ids of one home strictly increase,
-    /// whatever time its copy kept. An import that was begun already continues.
+    /// whatever time its copy has. An import that has begun already continues.
     fn take(&self, drop: &Drop) -> Answer<Done> {
         let (bucket, key) = (self.home.bucket(), drop.key());
         let gone = || Fault::Gone(key.clone());

@@ -1,4 +1,4 @@
-//! Commands beside a `rollcall watch` that works on the home, and beside each other.
+//! Commands that run while a `rollcall watch` works on the home, and several commands at the same time.
 #![cfg(unix)]
 
 use std::fs;
@@ -79,7 +79,7 @@ fn an_import_beside_a_watch_is_handed_to_it_and_answered() {
     assert_eq!(place.contacts().len(), 2);
     assert_eq!(fs::read_dir(place.path().join("rollcall-home/handed")).unwrap().count(), 0);
     drop(watch);
-    // Each of them is one import: the watch took none of them once more from the inbox.
+    // Each of them is one import: the watch did not import any of them again from the inbox.
     let list = place.ok(&["imports", "list", "--json"]).json();
     assert_eq!(list.as_array().unwrap().len(), 9, "{list}");
 }
@@ -135,7 +135,7 @@ fn waiting_mail_is_tried_again_while_the_watch_runs() {
     wait(|| fs::read_to_string(&posting).unwrap().contains("sent"));
 }
 
-/// The least that a mail server says.
+/// The shortest conversation of a mail server.
 fn take_one_letter(stream: std::net::TcpStream) {
     use std::io::{BufRead, BufReader, Write};
     let mut out = stream.try_clone().unwrap();

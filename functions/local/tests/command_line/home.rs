@@ -1,4 +1,4 @@
-//! The commands that set a home up and show what is in it.
+//! The commands that create a home and show its content.
 
 use std::fs;
 

@@ -1,4 +1,4 @@
-//! `rollcall import`: its answers, its options, and what it leaves behind.
+//! `rollcall import`: its output, its options, and the files that it leaves.
 
 use std::fs;
 use std::path::{Path, PathBuf};

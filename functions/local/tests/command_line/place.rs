@@ -10,7 +10,7 @@ use tempfile::TempDir;
 /// A folder with a home in it.
 pub struct Place(TempDir);
 
-/// What a command answered.
+/// The output of a command.
 #[derive(Debug)]
 pub struct Ran {
     pub code: i32,
@@ -23,7 +23,7 @@ impl Ran {
         serde_json::from_str(&self.out).unwrap_or_else(|error| panic!("{error}: {self:?}"))
     }
 
-    /// One line on standard error that has these words.
+    /// Expects one line on standard error that contains these words.
     pub fn says(&self, code: i32, words: &[&str]) {
         assert_eq!(self.code, code, "{self:?}");
         assert_eq!(self.err.lines().count(), 1, "{self:?}");

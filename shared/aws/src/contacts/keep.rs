@@ -18,14 +18,14 @@ const DOING: &str = "keeping contacts";
 /// Conditional writes in flight at the same time.
 const AT_A_TIME: usize = 32;
 
-/// True for the first write of this import, where no newer import has written: import ids sort by time. A later row of
-/// this import finds `#import = :import` and continues with [`LOWER_ROW`]. A redelivery of an older import finds a newer
-/// id and changes nothing (I5).
+/// True for the first write of this import, unless a newer import has written: import ids sort by time. A later row
+/// of this import finds `#import = :import` and continues with [`LOWER_ROW`]. A redelivery of an older import finds a
+/// newer id and changes nothing (I5).
 const OLDER_IMPORT: &str = "attribute_not_exists(#import) OR #import < :import";
-/// Of this import's rows the lowest stays, whatever the order of chunks (I3). The first write has stored the state before
-/// the import, which stays untouched. A repetition finds its own row, not a lower one, and changes nothing.
+/// The lowest row of this import stays, whatever the order of chunks (I3). The first write has stored the state
+/// before the import, which stays untouched. A repetition finds its own row, not a lower one, and changes nothing.
 const LOWER_ROW: &str = "#import = :import AND #row > :row";
-/// All right-hand sides are the item as it was: the earlier record is stored before it is replaced.
+/// All right-hand sides use the item before the update: the earlier record is stored before it is replaced.
 const SET_ASIDE: &str = "SET #before = if_not_exists(#record, :null), \
     #before_import = if_not_exists(#import, :null), #record = :record, #import = :import, #row = :row";
 const REPLACE: &str = "SET #record = :record, #row = :row";
@@ -41,7 +41,7 @@ pub(super) async fn keep(
     records: &[ContactWrite<'_>],
 ) -> Answer<()> {
     let mut plain: HashMap<Key, Item> = HashMap::new();
-    // An identity may occur several times in a chunk: its lowest row decides.
+    // An identity may occur several times in a chunk: its lowest row counts.
     let mut repeated: BTreeMap<ContactId, &ContactWrite<'_>> = BTreeMap::new();
     for keep in records {
         for group in keep.groups {
@@ -126,7 +126,7 @@ fn update(
         .set_expression_attribute_values(Some(values.map(|(name, value)| (name.to_owned(), value)).collect()))
 }
 
-/// Writes where the condition holds; otherwise returns the item in the way.
+/// Writes if the condition holds; otherwise returns the existing item.
 async fn write(update: UpdateItemFluentBuilder) -> Answer<Option<Item>> {
     let update = update.return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
     match update.send().await {

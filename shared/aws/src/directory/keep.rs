@@ -1,12 +1,12 @@
-//! Writes an entry of the directory, safe against a concurrent load and a crash anywhere.
+//! Writes an entry of the directory, safe against a concurrent load and a crash at any point.
 //!
 //! 1. Read the entry.
-//! 2. Write it, with its old keys and its new keys, if nobody wrote it since.
+//! 2. Write it, with its old keys and its new keys, if no other load has written it since.
 //! 3. Add it to the items of its keys, remove it from the others.
-//! 4. Write that only its keys are left, if nobody wrote it since.
+//! 4. Write that only its keys are left, if no other load has written it since.
 //!
-//! A load that loses 2 or 4 starts again, and so sees every key that the winner may have added: the last load to pass 4
-//! leaves exactly the keys of the entry. A crash after 2 leaves a list of all keys to check.
+//! A load that fails at 2 or 4 starts again, and so sees every key that the winner may have added: the last load to
+//! pass 4 leaves exactly the keys of the entry. A crash after 2 leaves a list of all keys to check.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -26,10 +26,10 @@ const TRIES: u32 = 12;
 /// Maximal bytes of a candidate in its key's item: with [`MAX_CANDIDATES`] and one more the item stays below 400 KB.
 const ROOM: usize = 3_500;
 
-/// Nobody wrote the entry since it was read; a new entry has no turn yet.
+/// No other load has written the entry since it was read; a new entry has no turn yet.
 const SAME_TURN: &str = "#turn = :before OR (attribute_not_exists(#turn) AND :before = :zero)";
 /// A candidate is counted once: it is not in the item, and there is room. One more than a match accepts is stored, so
-/// that the count can say "too many".
+/// that the count can show "too many".
 const NEW_AND_ROOM: &str =
     "attribute_not_exists(#candidate) AND (attribute_not_exists(#inline) OR #inline < :room)";
 /// It is counted already: only its value changes.
@@ -54,7 +54,7 @@ struct Load<'a> {
 }
 
 impl Load<'_> {
-    /// Runs the four steps; `false` where another load came between.
+    /// Runs the four steps; returns `false` if another load has intervened.
     async fn once(&self) -> Answer<bool> {
         let (turn, mut known) = self.standing().await?;
         known.extend(self.item.keys.iter().cloned());
@@ -117,7 +117,7 @@ impl Load<'_> {
         )
     }
 
-    /// The members of an account that a match needs, of other entries all; `None` where there is no room.
+    /// The members of an account that a match needs, of other entries all; `None` if there is no room.
     fn candidate(&self) -> Answer<Option<String>> {
         let small = if self.kind == Kind::Accounts {
             let account: Account =

@@ -11,22 +11,22 @@ use super::{CHUNK, CHUNKS, CONDITION, IMPORT, ImportsTable, LETTER, REMAINING, c
 use crate::fault::{fault, unbuilt};
 use crate::table::{Item, PK, SK, number, number_of, pause, text, text_of};
 
-/// Done for good: a chunk, or the notification.
+/// The chunk is closed, or the notification sent.
 const DONE: &str = "done";
 /// The end of a lease, nanoseconds.
 const LEASE: &str = "leased_until";
 /// The holder of a lease: a random number, so that a repeated attempt recognises its own lease.
 const HOLDER: &str = "holder";
 
-/// Not done, and no live lease: of several concurrent requests DynamoDB accepts one. An ended lease is no lease; the
-/// function's time limit, which is shorter, has stopped its holder.
+/// Not done, and no live lease: DynamoDB accepts one of several concurrent requests. An expired lease does not count:
+/// the time limit of the function, which is shorter, has stopped its holder.
 const FREE: &str = "attribute_not_exists(#done) AND (attribute_not_exists(#lease) OR #lease <= :now)";
-/// A closed chunk is not counted down again, whatever the number of deliveries.
+/// A closed chunk is not counted again, whatever the number of deliveries.
 const NOT_CLOSED: &str = "attribute_not_exists(#done)";
-/// Many workers close chunks at once, and all count down the same number.
+/// Many workers close chunks at the same time, and all of them decrement the same number.
 const TRIES: u32 = 16;
 
-/// How a lease was asked for.
+/// The result of a request for a lease.
 enum Leased {
     Mine,
     Done,
@@ -113,7 +113,7 @@ impl ImportsTable {
                 Ok(_) => return self.remaining(import).await,
                 Err(error) => match canceled(error.as_service_error()) {
                     Some(reasons) if reasons.contains(&CONDITION) => return self.remaining(import).await,
-                    // Another worker closes another chunk: a conflict says nothing about this chunk.
+                    // Another worker is closing another chunk: the conflict does not concern this chunk.
                     Some(_) => pause(attempt).await,
                     None => return Err(fault(DOING, error)),
                 },
@@ -138,7 +138,8 @@ impl ImportsTable {
         transact(update.expression_attribute_values(":one", number(1)))
     }
 
-    /// A consistent read after the transaction: of the last two workers that close at once, at least one reads zero.
+    /// A consistent read after the transaction: of the last two workers that close at the same time, at least one
+    /// reads zero.
     async fn remaining(&self, import: &ImportId) -> Answer<u32> {
         let item = self.item(import, IMPORT, "closing a chunk").await?.unwrap_or_default();
         Ok(number_of(&item, REMAINING).unwrap_or(0))
@@ -168,7 +169,7 @@ impl ImportsTable {
     }
 }
 
-/// Why a lease was refused. A first attempt whose answer was lost has set this holder.
+/// The reason why a lease was refused. A first attempt with a lost response has set this holder.
 fn of_standing(item: &Item, holder: &str) -> Leased {
     if item.contains_key(DONE) {
         Leased::Done

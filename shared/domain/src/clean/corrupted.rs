@@ -1,7 +1,7 @@
-//! Finds values that were lost before the file was sent: by a failed formula, or by a wrong encoding.
+//! Finds values that were lost before the file was sent: through a failed formula or a wrong encoding.
 
-/// What a formula that failed leaves in its cell: in a workbook in English, in a file saved from one in the sender's
-/// language.
+/// The error values that failed formulas leave in their cells: in English in a workbook, in the sender's language in
+/// a file that was saved from one.
 #[rustfmt::skip]
 const SPREADSHEET_ERRORS: [&str; 37] = [
     "#N/A", "#REF!", "#VALUE!", "#DIV/0!", "#NAME?", "#NULL!", "#NUM!", "#DATA!", "#SPILL!", "#CALC!",
@@ -15,10 +15,11 @@ const SPREADSHEET_ERRORS: [&str; 37] = [
     "#¡REF!", "#¡VALOR!", "#¡DIV/0!", "#¿NOMBRE?", "#¡NULO!", "#¡NUM!", "#¡DESBORDAMIENTO!", "#¡CALC!",
 ];
 
-/// Stands for a formula whose value no spreadsheet has stored: a program wrote the workbook, and nobody opened it.
+/// The value of a formula without a cached result: a program wrote the workbook, and no spreadsheet has calculated it
+/// yet.
 pub const NOT_CALCULATED: &str = "#FORMULA!";
 
-/// Why a cell says nothing any more, if that is so: the reason of `value_spoiled`.
+/// Returns the reason of `value_spoiled` if the cell's value is lost.
 pub fn corrupted(cell: &str) -> Option<&'static str> {
     if cell.starts_with('#') && SPREADSHEET_ERRORS.contains(&cell) {
         return Some("formula");

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::clean::empty_word::is_empty_word;
 
-/// What comes first in a date that is written with numbers only.
+/// The order of day and month in a date of numbers only.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum DayOrder {
     /// 31/12/2026.
@@ -31,18 +31,18 @@ impl DayOrder {
     }
 }
 
-/// Why a cell is no day.
+/// The reason why a cell is not a date.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("{}", self.as_str())]
 pub enum DateFault {
-    /// Not written as a date.
+    /// The cell does not look like a date.
     NotADate,
-    /// Written as a date, but there is no such day.
+    /// The cell looks like a date, but there is no such day.
     NoSuchDay,
 }
 
 impl DateFault {
-    /// The reason's name, where there is more to say than that it is no date.
+    /// The reason's name in messages.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::NotADate => "not_a_date",
@@ -51,26 +51,26 @@ impl DateFault {
     }
 }
 
-/// What the cells of one column say about the order of day and month.
+/// Counts the evidence for the order of day and month in the cells of one column.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct OrderSeen {
     day_first: u64,
     month_first: u64,
     either: u64,
-    /// Cells that can be a spreadsheet's number of a day, and filled cells that cannot.
+    /// Cells that can be a spreadsheet's serial number of a day, and filled cells that cannot.
     serials: u64,
     others: u64,
 }
 
 impl OrderSeen {
-    /// Looks at one cell, without outer blanks.
+    /// Examines one cell, without outer blanks.
     pub fn see(&mut self, cell: &str) {
         let Some((first, second, _)) = numbers(split_time(cell).0) else { return self.see_other(cell) };
         self.others += 1;
         match (first, second) {
             (13..=31, 1..=12) => self.day_first += 1,
             (1..=12, 13..=31) => self.month_first += 1,
-            // The same day either way.
+            // With equal numbers both orders give the same day.
             (1..=12, 1..=12) if first != second => self.either += 1,
             _ => {}
         }
@@ -84,7 +84,7 @@ impl OrderSeen {
         }
     }
 
-    /// What both have seen.
+    /// Adds the counts of two parts of a column.
     pub fn and(self, other: Self) -> Self {
         Self {
             day_first: self.day_first + other.day_first,
@@ -95,7 +95,7 @@ impl OrderSeen {
         }
     }
 
-    /// The order, and whether it had to be assumed: no cell tells, or cells tell both.
+    /// Returns the order, and whether it is assumed: no cell, or contradicting cells, determine it.
     pub fn decide(self, usual: DayOrder) -> (DayOrder, bool) {
         if self.serials > 0 && self.others == 0 {
             return (DayOrder::Serial, false);
@@ -111,21 +111,21 @@ impl OrderSeen {
     }
 }
 
-/// A day, and the time of day that stood with it.
+/// A day, and the time of day in the same cell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Moment<'c> {
     /// The day.
     pub day: Date,
-    /// The time; midnight where none is written.
+    /// The time; midnight if the cell has none.
     pub time: Time,
-    /// The time as it is written, where it is not midnight.
+    /// The time as the cell has it, if it is not midnight.
     pub time_written: Option<&'c str>,
 }
 
-/// Writes a day to `out` as `YYYY-MM-DD`; gives the time of day that was left out.
+/// Writes a day to `out` as `YYYY-MM-DD`; returns the time of day that it omits.
 ///
 /// # Errors
-/// Where the cell is no day, or there is none like it; `out` is then empty.
+/// If the cell is not a date, or there is no such day; `out` is then empty.
 pub fn clean_date<'c>(
     cell: &'c str,
     order: DayOrder,
@@ -137,10 +137,10 @@ pub fn clean_date<'c>(
     Ok(moment.time_written)
 }
 
-/// Reads a day with or without a time.
+/// Parses a day with or without a time.
 ///
 /// # Errors
-/// Where the cell is no day, or there is none like it.
+/// If the cell is not a date, or there is no such day.
 pub fn read_moment(cell: &str, order: DayOrder) -> Result<Moment<'_>, DateFault> {
     if let Some((day, fraction)) = serial(cell).filter(|_| order == DayOrder::Serial) {
         let time_written = fraction.contains(|sign| ('1'..='9').contains(&sign)).then_some(fraction);
@@ -163,10 +163,10 @@ pub fn read_moment(cell: &str, order: DayOrder) -> Result<Moment<'_>, DateFault>
     Ok(Moment { day, time, time_written })
 }
 
-/// The first and the last number of a day that are read: 1927 to 2099, as births and appointments are.
+/// The range of serial numbers that are accepted: 1927 to 2099, enough for births and appointments.
 const SERIALS: std::ops::RangeInclusive<i32> = 10_000..=73_050;
 
-/// A spreadsheet's number of a day, and its fraction of a day with the sign before it.
+/// A spreadsheet's serial number of a day, and the fraction of a day with its decimal separator.
 fn serial(cell: &str) -> Option<(Date, &str)> {
     let (days, fraction) = cell.split_at_checked(5)?;
     let plain = days.bytes().all(|byte| byte.is_ascii_digit());
@@ -179,7 +179,7 @@ fn serial(cell: &str) -> Option<(Date, &str)> {
     Some((day, fraction))
 }
 
-/// The part of a cell before a time of day, and the time; the time is empty where none is written.
+/// The part of a cell before a time of day, and the time; the time is empty if the cell has none.
 fn split_time(cell: &str) -> (&str, &str) {
     let bytes = cell.as_bytes();
     let at = bytes.iter().position(|byte| matches!(byte, b' ' | b'T' | b't'));
@@ -190,7 +190,7 @@ fn split_time(cell: &str) -> (&str, &str) {
     }
 }
 
-/// `14:00`, `14:00:30.5`, `2:30 PM`, `14h30`, with or without a zone, which does not count.
+/// `14:00`, `14:00:30.5`, `2:30 PM`, `14h30`, with or without a zone, which is ignored.
 fn time(written: &str) -> Option<Time> {
     let lower = written.to_ascii_lowercase().replace('h', ":");
     let local = lower.trim_end_matches('z');
@@ -219,7 +219,7 @@ fn short_number(digits: &str) -> Option<i8> {
     digits.parse().ok().filter(|_| plain)
 }
 
-/// Two short numbers and a year of four digits, with one sign between: slash, dot or hyphen.
+/// Two short numbers and a year of four digits, with the same separator twice: slash, dot or hyphen.
 fn numbers(cell: &str) -> Option<(i8, i8, i16)> {
     let sign =
         cell.chars().find(|sign| !sign.is_ascii_digit()).filter(|sign| matches!(sign, '/' | '.' | '-'))?;

@@ -1,14 +1,14 @@
-//! Document numbers: texts that spreadsheets read as numbers.
+//! Document numbers: texts that spreadsheets may read as numbers.
 //!
-//! Leading zeros, letters and punctuation stay as they are. A spreadsheet's change to a number is undone where every digit
-//! is still there, and reported where one is not.
+//! Leading zeros, letters and punctuation stay as they are. If a spreadsheet has reformatted a number, the change is
+//! undone when all digits are still there, and reported when some are lost.
 
-/// What was done to the number of a document.
+/// Whether a document number was restored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Repaired {
-    /// It stands as it was written.
+    /// It stays as written.
     No,
-    /// It was written as a decimal number or in scientific notation; its digits are all there.
+    /// It was a decimal number or in scientific notation, and all its digits are restored.
     Yes,
 }
 
@@ -20,7 +20,7 @@ pub struct DigitsLost;
 /// Writes the number of a document to `out`.
 ///
 /// # Errors
-/// Where digits are lost; `out` is then empty.
+/// If digits are lost; `out` is then empty.
 pub fn clean_document(cell: &str, out: &mut String) -> Result<Repaired, DigitsLost> {
     out.clear();
     if let Some((whole, "0")) = cell.split_once(['.', ','])
@@ -42,7 +42,7 @@ pub fn clean_document(cell: &str, out: &mut String) -> Result<Repaired, DigitsLo
     Ok(Repaired::Yes)
 }
 
-/// One digit, decimals and the exponent; without decimals or a sign it may be a document's own number (`5E10`).
+/// One digit, decimals and the exponent; without decimals or a sign it may be a real document number (`5E10`).
 fn scientific(cell: &str) -> Option<(&str, &str, usize)> {
     let (number, exponent) = cell.split_once(['e', 'E'])?;
     let (whole, decimals) = number.split_once(['.', ',']).unwrap_or((number, ""));
@@ -54,7 +54,7 @@ fn scientific(cell: &str) -> Option<(&str, &str, usize)> {
     if !written || !is_digits(places) || places.len() > 3 {
         return None;
     }
-    // A negative exponent: no digit of it is a document's.
+    // With a negative exponent the value is not a document number.
     let places = if exponent.starts_with('-') { usize::MAX } else { places.parse().ok()? };
     Some((whole, decimals, places))
 }

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use idna::uts46::{AsciiDenyList, DnsLength, Hyphens, Uts46};
 
-/// Why a domain name is refused.
+/// The reason why a domain name is invalid.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum DomainFault {
     /// A name without a dot.
@@ -25,7 +25,7 @@ pub(super) fn push_domain(name: &str, out: &mut String) -> Result<(), DomainFaul
     Ok(())
 }
 
-/// Asks the judge, crate `idna`, for the ASCII form.
+/// Returns the ASCII form from the reference implementation, the crate `idna`.
 pub(super) fn judge_domain(name: &str) -> Result<Cow<'_, str>, DomainFault> {
     let ascii = Uts46::new()
         .to_ascii(name.as_bytes(), AsciiDenyList::STD3, Hyphens::Check, DnsLength::Verify)
@@ -33,20 +33,20 @@ pub(super) fn judge_domain(name: &str) -> Result<Cow<'_, str>, DomainFault> {
     if ascii.contains('.') { Ok(ascii) } else { Err(DomainFault::SingleLabel) }
 }
 
-/// Tells how many octets the Unicode form of a valid domain name takes in UTF-8.
+/// Returns the length in UTF-8 of the Unicode form of a valid domain name.
 pub(super) fn unicode_octets(ascii: &str) -> usize {
     let (unicode, _) = Uts46::new().to_unicode(ascii.as_bytes(), AsciiDenyList::STD3, Hyphens::Check);
     unicode.len()
 }
 
-/// A bit in each of the four 16-bit lanes that [`Signs::read`] gathers, by what a byte is in a mail address.
+/// One bit in each of the four 16-bit lanes of [`Signs::read`], for the role of a byte in a mail address.
 const LETTER_OR_DIGIT: u64 = 0;
 const DOT: u64 = 1;
 const AT: u64 = 1 << 16;
 const HYPHEN: u64 = 1 << 32;
 /// The rest of RFC 5322 `atext`.
 const OTHER: u64 = 1 << 48;
-/// What has no place in a plain address: two lanes that no byte has in common.
+/// A byte that a plain address cannot contain: two lanes that no valid byte combines.
 const UNKNOWN: u64 = DOT | AT;
 
 static CLASS: [u64; 256] = {
@@ -70,25 +70,25 @@ static CLASS: [u64; 256] = {
     class
 };
 
-/// Tells whether a byte is RFC 5322 `atext`.
+/// Whether a byte is RFC 5322 `atext`.
 pub(super) fn is_atext(byte: u8) -> bool {
     matches!(CLASS[byte as usize], LETTER_OR_DIGIT | HYPHEN | OTHER)
 }
 
-/// Where which signs stand in a short text: a bit for each byte, the first the lowest.
+/// The positions of characters in a short text by role: a bit for each byte, the first the lowest.
 ///
-/// Read without a branch, since the places of dots cannot be foretold.
+/// Computed without branches, because the positions of dots are unpredictable.
 pub(super) struct Signs {
     pub(super) dots: u64,
     pub(super) at: u64,
-    /// Signs that an atom can hold and a label cannot.
+    /// Characters that an atom can contain and a label cannot.
     pub(super) others: u64,
     hyphens: u64,
     last: u64,
 }
 
 impl Signs {
-    /// Reads a text of 1 to 64 bytes; `None` when one of them has no place in a plain address.
+    /// Scans a text of 1 to 64 bytes; `None` if a plain address cannot contain one of them.
     pub(super) fn read(text: &[u8]) -> Option<Self> {
         if text.is_empty() || text.len() > 64 {
             return None;
@@ -107,13 +107,13 @@ impl Signs {
         (signs.dots & signs.at == 0).then_some(signs)
     }
 
-    /// Returns the places at an end of the text, or beside a dot or an `@`.
+    /// Returns the positions at either end of the text, or next to a dot or an `@`.
     pub(super) fn edges(&self) -> u64 {
         let borders = self.dots | self.at;
         borders << 1 | borders >> 1 | 1 | self.last
     }
 
-    /// Tells whether the places from some place to the end hold a plain domain name.
+    /// Whether the positions up to the end of the text hold a plain domain name.
     pub(super) fn is_domain(&self, places: u64) -> bool {
         let (dots, hyphens) = (self.dots & places, self.hyphens & places);
         let misplaced = self.edges() & (dots | hyphens) | hyphens & hyphens << 1;
@@ -121,10 +121,10 @@ impl Signs {
     }
 }
 
-/// Tells whether a name is valid beyond doubt and differs from its cleaned form in letter case at most.
+/// Whether a name is certainly valid and differs from its cleaned form in letter case at most.
 ///
-/// A `false` says nothing: a long name, two hyphens in a row (`xn--`, UTS 46 `CheckHyphens`) and all that is not plain
-/// ASCII are left to the judge, and so is every refusal.
+/// `false` decides nothing: the reference implementation handles long names, names with two hyphens in a row (`xn--`,
+/// UTS 46 `CheckHyphens`), names that are not plain ASCII, and every refusal.
 pub(super) fn is_plain_domain(name: &[u8]) -> bool {
     name.len() <= 63
         && Signs::read(name).is_some_and(|signs| signs.others | signs.at == 0 && signs.is_domain(u64::MAX))
@@ -136,7 +136,7 @@ mod tests {
 
     use super::*;
 
-    /// Holds the short path equal to the judge.
+    /// Checks that the fast path agrees with the reference implementation.
     fn agrees(name: &str) {
         if is_plain_domain(name.as_bytes()) {
             assert_eq!(judge_domain(name).as_deref(), Ok(name.to_ascii_lowercase().as_str()), "{name}");

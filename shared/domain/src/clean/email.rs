@@ -13,14 +13,14 @@ pub const LOCAL_OCTETS: usize = 64;
 /// The longest address, in octets (RFC 5321, 4.5.3.1.3, erratum 1690).
 pub const ADDRESS_OCTETS: usize = 254;
 
-/// What is worth saying of an accepted address.
+/// Notes about an accepted address.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct EmailNotes {
     /// The provider's domain that the sender probably meant (`email_typo_suspected`).
     pub typo: Option<&'static str>,
 }
 
-/// Why an address is refused.
+/// The reason why an address is invalid.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
 #[error("{}", self.as_str())]
 pub enum EmailFault {
@@ -70,7 +70,7 @@ impl EmailFault {
 /// Writes the cleaned form of a mail address to `out`: local part NFC and lower case, domain in lower-case ASCII.
 ///
 /// # Errors
-/// The first reason why the cell is no address that mail can be sent to; `out` then holds nothing of use.
+/// The first reason why the cell is not a valid address; the content of `out` is then undefined.
 pub fn clean_email(cell: &str, out: &mut String) -> Result<EmailNotes, EmailFault> {
     out.clear();
     let at = match plain_at(cell.as_bytes()) {
@@ -89,7 +89,7 @@ pub fn email_domain(clean: &str) -> &str {
     clean.rfind('@').map_or("", |at| &clean[at + 1..])
 }
 
-/// Returns the place of the `@` in an address that is plain ASCII and valid beyond doubt.
+/// Returns the position of the `@` in an address that is plain ASCII and certainly valid.
 fn plain_at(cell: &[u8]) -> Option<usize> {
     let signs = Signs::read(cell)?;
     let at = signs.at.trailing_zeros();
@@ -99,7 +99,8 @@ fn plain_at(cell: &[u8]) -> Option<usize> {
     (once && atoms && signs.is_domain(!local & !signs.at)).then_some(at as usize)
 }
 
-/// Judges what is not plain, and says why not; returns the place of the `@` in `out`.
+/// Checks an address that is not plain and returns the reason if it is invalid; returns the position of the `@` in
+/// `out`.
 fn judge_email(cell: &str, out: &mut String) -> Result<usize, EmailFault> {
     out.clear();
     if cell.contains(['<', '>']) {
@@ -130,7 +131,7 @@ fn judge_email_domain(domain: &str) -> Result<std::borrow::Cow<'_, str>, EmailFa
     })
 }
 
-/// Appends the local part in its cleaned form, and judges that form: normalisation can bring forth other characters.
+/// Appends the cleaned local part after checking it in that form: normalisation may produce other characters.
 fn push_local(local: &str, out: &mut String) -> Result<(), EmailFault> {
     if local.is_empty() {
         return Err(EmailFault::LocalEmpty);
@@ -148,8 +149,8 @@ fn push_local(local: &str, out: &mut String) -> Result<(), EmailFault> {
     if out.len() > LOCAL_OCTETS { Err(EmailFault::LocalTooLong) } else { Ok(()) }
 }
 
-/// Tells whether a character can stand in an atom (RFC 6531, 3.3), leaving out what nobody can see or type: blanks,
-/// controls, format characters, private use, noncharacters.
+/// Whether an atom can contain a character (RFC 6531, 3.3), except for characters that are invisible or cannot be
+/// typed: blanks, control and format characters, private use, noncharacters.
 fn is_local_character(c: char) -> bool {
     if c.is_ascii() {
         return is_atext(c as u8);
@@ -164,7 +165,7 @@ fn is_local_character(c: char) -> bool {
 
 /// Misspellings of providers' domains, one a line with the domain meant, sorted.
 ///
-/// An explicit list: whatever it does not name is never suspected, so no real domain can be by resembling one.
+/// This is an explicit list: a domain that is not in it is never suspected, however similar it is to a provider's.
 static TYPO_LINES: &str = include_str!("../../data/email_typos.txt");
 
 /// Returns the domain that was probably meant.
@@ -178,7 +179,7 @@ fn read_typos() -> Names<&'static str> {
     Names::new(lines.filter_map(|line| line.split_once(' ')))
 }
 
-/// Whether a letter can be sent to an address, or from it; machines write to their own users too.
+/// Whether an address can receive or send mail; local users of a machine count too.
 pub fn is_address(address: &str) -> bool {
     let local = address.strip_suffix("@localhost").is_some_and(|local| !local.is_empty());
     local || clean_email(address, &mut String::new()).is_ok()

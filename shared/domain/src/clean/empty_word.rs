@@ -15,13 +15,13 @@ const LONGEST: usize = 32;
 
 struct Words {
     names: Names<()>,
-    /// Bytes that a word, or a cell of punctuation alone, begins with.
+    /// The first bytes of the words, and of cells of punctuation only.
     begins: [bool; 256],
 }
 
-/// Tells whether a cell says that there is nothing to say; it has no outer blanks.
+/// Whether a cell, without outer blanks, means that there is no value.
 ///
-/// Most cells are told by length and first byte.
+/// Length and first byte decide for most cells.
 pub fn is_empty_word(cell: &str) -> bool {
     let Some(&first) = cell.as_bytes().first() else { return false };
     if cell.len() > LONGEST || !words().begins[first as usize] {
@@ -34,7 +34,7 @@ pub fn is_empty_word(cell: &str) -> bool {
     words().names.get(&word).is_some()
 }
 
-/// Dashes, dots and the like; a currency, an emoji or an `@` means something, if only a mistake.
+/// Dashes, dots and similar characters; a currency sign, an emoji or an `@` means something, even if it is a mistake.
 fn is_punctuation(sign: char) -> bool {
     " -_.?/\\*~=|,;'\"()[]<>{}".contains(sign)
         || matches!(
@@ -49,7 +49,7 @@ fn without_brackets(cell: &str) -> &str {
     inner.unwrap_or(cell)
 }
 
-/// Lower case, without accents, blanks and a closing dot.
+/// Lower case, without accents, blanks and a final dot.
 fn fold(word: &str) -> String {
     let letters = word.nfkd().filter(|sign| !is_combining_mark(*sign) && !sign.is_whitespace());
     let mut folded: String = letters.flat_map(char::to_lowercase).collect();
@@ -73,7 +73,8 @@ fn read() -> Words {
     for byte in firsts.flat_map(|byte| [byte, byte.to_ascii_uppercase()]) {
         begins[byte as usize] = true;
     }
-    // Punctuation, and what is not ASCII: no word of the list begins with an accent, a dash may.
+    // Only punctuation and characters beyond ASCII: no word of the list begins with an accent, but a dash may begin a
+    // cell.
     for byte in 0..=u8::MAX {
         begins[byte as usize] |= byte.is_ascii_punctuation() || matches!(byte, 0xc2 | 0xe2);
     }

@@ -22,7 +22,7 @@ const YES: &[&str] = &[
 ];
 const NO: &[&str] = &["false", "no", "n", "0", "off", "não", "nao", "falso", "nein", "falsch", "non", "faux"];
 
-/// Reads a cell as yes or no, case ignored.
+/// Parses a cell as yes or no, ignoring case.
 pub fn parse_flag(cell: &str) -> Option<bool> {
     let word = cell.to_lowercase();
     let is = |words: &[&str]| words.contains(&word.as_str());

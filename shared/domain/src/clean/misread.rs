@@ -1,7 +1,7 @@
-//! UTF-8 that a program read as Windows-1252 and saved as UTF-8, once or twice: `JosÃ© MÃ¼ller`. It is undone where
-//! the whole cell goes back exactly and what comes out is text.
+//! Repairs UTF-8 that a program read as Windows-1252 and saved as UTF-8, once or several times: `JosÃ© MÃ¼ller`. A
+//! cell is repaired only if the whole of it converts back exactly and the result is text.
 
-/// What a cell was before it was misread; nothing where it was not, or where that is not certain.
+/// Returns the cell before it was misread; `None` if it was not, or if that is uncertain.
 pub fn undo_misreading(cell: &str) -> Option<String> {
     let mut earlier = undo_once(cell)?;
     let mut meant = None;
@@ -16,7 +16,7 @@ pub fn undo_misreading(cell: &str) -> Option<String> {
     meant
 }
 
-/// How often a text is misread: each time every letter beyond ASCII becomes two or more.
+/// The most times that a text is misread: each time every letter beyond ASCII becomes two or more.
 const MOST_TIMES: usize = 3;
 
 fn undo_once(cell: &str) -> Option<String> {
@@ -27,18 +27,19 @@ fn undo_once(cell: &str) -> Option<String> {
     String::from_utf8(bytes?).ok()
 }
 
-/// Whether a letter that may begin a sequence of UTF-8 stands before another sign beyond ASCII: nearly no cell has that.
+/// Whether a letter that may begin a UTF-8 sequence precedes another character beyond ASCII: hardly any cell has
+/// that.
 fn may_be_misread(cell: &str) -> bool {
     cell.as_bytes().windows(3).any(|three| matches!(three, [0xc3, 0x82..=0xb4, 0xc2..=0xff]))
 }
 
-/// The upper quarter of Windows-1252 that Latin-1 has not, from `80`; its gaps are told by number.
+/// Windows-1252 from `80` to `9F`, where it differs from Latin-1; the gaps are control characters.
 const SIGNS: [char; 32] = [
     '€', '\u{81}', '‚', 'ƒ', '„', '…', '†', '‡', 'ˆ', '‰', 'Š', '‹', 'Œ', '\u{8d}', 'Ž', '\u{8f}', '\u{90}',
     '‘', '’', '“', '”', '•', '–', '—', '˜', '™', 'š', '›', 'œ', '\u{9d}', 'ž', 'Ÿ',
 ];
 
-/// The byte that a character was read from, as Windows-1252 or as Latin-1.
+/// The byte that a program read as this character, in Windows-1252 or Latin-1.
 fn byte(letter: char) -> Option<u8> {
     let sign = || SIGNS.iter().position(|sign| *sign == letter).map(|at| 0x80 + at as u8);
     u8::try_from(letter).ok().or_else(sign)
@@ -48,8 +49,8 @@ fn sign(byte: u8) -> char {
     if (0x80..0xa0).contains(&byte) { SIGNS[usize::from(byte - 0x80)] } else { char::from(byte) }
 }
 
-/// Whether a text is what was meant: letters and signs that lists hold, and at least one that nobody can have meant in
-/// its misread form.
+/// Whether a repaired text is certainly right: it holds only characters that lists contain, and at least one whose
+/// misread form makes no sense.
 fn is_evident(text: &str) -> bool {
     let letters: Vec<char> = text.chars().collect();
     let beyond = || letters.iter().enumerate().filter(|(_, letter)| !letter.is_ascii());
@@ -59,7 +60,7 @@ fn is_evident(text: &str) -> bool {
         && beyond().any(|(at, _)| !is_ambiguous(&letters, at))
 }
 
-/// What lists hold beyond ASCII: letters of living languages, and the signs of word processors.
+/// The characters beyond ASCII that lists contain: letters of living languages, and the symbols of word processors.
 fn is_text(letter: char) -> bool {
     matches!(letter,
         '\u{a0}'..='ſ' | 'Ơ' | 'ơ' | 'Ư' | 'ư' | 'Ș'..='ț' | '\u{300}'..='\u{323}' | 'Ḁ'..='ỿ'
@@ -68,20 +69,20 @@ fn is_text(letter: char) -> bool {
         || is_foreign(letter)
 }
 
-/// Letters that never stand alone.
+/// Letters that never occur alone.
 fn is_foreign(letter: char) -> bool {
     matches!(letter,
         '΄'..='ώ' | 'Ѐ'..='џ' | 'Ґ' | 'ґ' | 'א'..='ת' | '،'..='ْ' | 'پ'..='ی' | 'ก'..='๛' | '、'..='ヿ' | '一'..='鿿'
         | '가'..='힣' | '！'..='ﾟ')
 }
 
-/// `HYVÄ…` goes back to `HYVą`, which nobody meant.
+/// `HYVÄ…` would become `HYVą`, which makes no sense.
 fn is_small_behind_capitals(letters: &[char], at: usize) -> bool {
     let capital = |back: usize| at.checked_sub(back).is_some_and(|at| letters[at].is_uppercase());
     letters[at].is_lowercase() && capital(1) && capital(2)
 }
 
-/// `IRMÃ…` and `SÃ”` may be meant as they are: a capital at a word's end, and a sign of punctuation.
+/// `IRMÃ…` and `SÃ”` may be correct as they are: a capital at the end of a word, and a punctuation mark.
 fn is_ambiguous(letters: &[char], at: usize) -> bool {
     let mut bytes = [0; 4];
     let [_, second] = letters[at].encode_utf8(&mut bytes).as_bytes() else { return false };
@@ -96,7 +97,7 @@ fn is_ambiguous(letters: &[char], at: usize) -> bool {
 mod tests {
     use super::*;
 
-    /// As a program shows UTF-8 that it takes for Windows-1252.
+    /// UTF-8 as a program shows it that takes it for Windows-1252.
     fn misread(text: &str) -> String {
         text.bytes().map(sign).collect()
     }

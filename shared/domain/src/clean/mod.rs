@@ -1,8 +1,14 @@
-//! Cleaning of cells that identify somebody: mail address, phone number, website.
+//! Cleans the cells that identify a person: mail address, phone number, website.
 //!
-//! Each function takes a cell without outer blanks and writes the one form that the value has from there on (in
-//! identities, match keys, contacts) into a buffer of the caller's. A plain value takes a short path through a table;
-//! everything else goes to the library that judges it, and tests hold the two equal.
+//! Each function takes a cell without outer blanks and writes its cleaned form, which identities, match keys and
+//! contacts use, to the caller's buffer. A plain value takes a fast path through a table; the reference library
+//! handles all other values, and tests check that both agree.
+//!
+//! - Values that identify: [`email`] with `domain_name`, [`phone`], [`website`], `document`. `names`: lists of domains.
+//! - Other kinds: [`date`], `window` (hours of a day), `flag` (yes and no in five languages).
+//! - Before a cell is read: [`repair`] removes invisible characters, `misread` undoes UTF-8 read as Windows-1252,
+//!   `wrapping` removes brackets, `mailto:` and formulas around a value, `several` finds several values in one cell.
+//! - `empty_word`: words such as `N/A` that count as an empty cell. `corrupted`: values destroyed before they were sent.
 
 mod corrupted;
 pub mod date;

@@ -1,13 +1,13 @@
-//! A list of domain names, fast for names that are not in it.
+//! A list of domain names, with a fast answer for names that are not in it.
 
-/// Names with something to each, sorted, behind a filter that answers nearly every miss by one multiplication.
+/// Sorted names, each with a value, and a filter that rejects nearly every other name with one multiplication.
 pub(super) struct Names<V> {
     filter: [u64; 128],
     sorted: Vec<(&'static str, V)>,
 }
 
 impl<V> Names<V> {
-    /// Gathers the names.
+    /// Builds the list.
     pub(super) fn new(names: impl Iterator<Item = (&'static str, V)>) -> Self {
         let mut sorted: Vec<_> = names.collect();
         sorted.sort_unstable_by_key(|&(name, _)| name);
@@ -19,7 +19,7 @@ impl<V> Names<V> {
         Self { filter, sorted }
     }
 
-    /// Returns what belongs to a name.
+    /// Returns the value of a name.
     pub(super) fn get(&self, name: &str) -> Option<&V> {
         let bit = filter_bit(name);
         if self.filter[bit / 64] >> (bit % 64) & 1 == 0 {
@@ -36,7 +36,7 @@ impl<V> Names<V> {
     }
 }
 
-/// Hashes the length and the first and last eight bytes: enough to part a short list from ordinary names.
+/// Hashes the length and the first and last eight bytes: enough to tell a short list from ordinary names.
 fn filter_bit(name: &str) -> usize {
     let bytes = name.as_bytes();
     let (head, tail) = match (bytes.first_chunk::<8>(), bytes.last_chunk::<8>()) {

@@ -1,7 +1,7 @@
-//! Phone numbers to E.164, with the verdicts of libphonenumber.
+//! Converts phone numbers to E.164, with the same results as libphonenumber.
 //!
-//! The crate `rlibphonenumber` decides. Cells of digits and plain punctuation, which is nearly all of them, are answered
-//! from tables compiled from its metadata (`plan`, `parse`); the rest goes to the crate.
+//! The crate `rlibphonenumber` is the reference. Tables compiled from its metadata (`plan`, `parse`) handle cells of
+//! digits and plain punctuation, which are nearly all; the crate handles the rest.
 
 mod extension;
 mod parse;
@@ -15,12 +15,12 @@ use self::extension::split_extension;
 use self::parse::{Digits, Parsed, fault_of, parse_plain};
 use self::plan::{LengthVerdict, Plan, Plans};
 
-/// A region with a numbering plan of its own, by ISO 3166 alpha-2.
+/// A region with a numbering plan, by ISO 3166 alpha-2.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Region(u16);
 
 impl Region {
-    /// Returns the region of two letters, in either case; `None` for one that libphonenumber does not know.
+    /// Returns the region of two letters, in either case; `None` if libphonenumber does not know it.
     pub fn parse(letters: &str) -> Option<Self> {
         Plans::get().find(letters).map(Self)
     }
@@ -41,18 +41,18 @@ impl std::fmt::Debug for Region {
     }
 }
 
-/// What is worth saying of an accepted number.
+/// Notes about an accepted number.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct PhoneNotes {
     /// It was written without its calling code, and the region completed it (`phone_country_assumed`, SAG-7).
     pub country_assumed: bool,
     /// It was written in the Colombian form from before September 2021 (`phone_legacy_form`, SAG-9).
     pub legacy_form: bool,
-    /// Where in the cell an extension begins, which E.164 does not hold.
+    /// The position of an extension in the cell; E.164 has no extensions.
     pub extension: Option<usize>,
 }
 
-/// Why a number is refused.
+/// The reason why a number is invalid.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
 #[error("{}", self.as_str())]
 pub enum PhoneFault {
@@ -66,7 +66,7 @@ pub enum PhoneFault {
     CountryUnknown,
     /// No calling code is written, and no region is set.
     RegionNeeded,
-    /// No number of its country is like this.
+    /// No number of its country has this form.
     InvalidForCountry,
 }
 
@@ -84,10 +84,10 @@ impl PhoneFault {
     }
 }
 
-/// Writes a phone number to `out` in E.164; `region` completes one without a calling code.
+/// Writes a phone number to `out` in E.164; `region` completes a number without a calling code.
 ///
 /// # Errors
-/// The reason why the cell is no valid number; `out` is then empty.
+/// The reason why the cell is not a valid number; `out` is then empty.
 pub fn clean_phone(cell: &str, region: Option<Region>, out: &mut String) -> Result<PhoneNotes, PhoneFault> {
     out.clear();
     let mut digits = Digits::new();
@@ -96,7 +96,7 @@ pub fn clean_phone(cell: &str, region: Option<Region>, out: &mut String) -> Resu
         None => match split_extension(cell) {
             Some((number, at)) => match clean_phone(number, region, out) {
                 Ok(notes) => return Ok(PhoneNotes { extension: notes.extension.or(Some(at)), ..notes }),
-                // The judge may see another extension, but must not dial the letters of a word.
+                // The crate may find another extension, but must not dial the letters of a word.
                 Err(fault) => judge(cell, region, &mut digits)
                     .ok()
                     .filter(|parsed| parsed.extension.is_some())
@@ -140,13 +140,13 @@ fn push_e164(country: u16, national: &Digits, out: &mut String) {
 
 const COLOMBIA: u16 = 57;
 
-/// Turns an area of one digit and seven digits, which had been a number until September 2021, into today's form, if
-/// that is valid (SAG-8, SAG-9); tells too whether the calling code was left out.
+/// Converts an area code of one digit and seven more digits, a number until September 2021, to today's form if that
+/// is valid (SAG-8, SAG-9); also returns whether the calling code was missing.
 fn colombian_form_of_today(parsed: Parsed, national: &[u8]) -> Option<(Digits, bool)> {
     if parsed.country != COLOMBIA {
         return None;
     }
-    // In its own region the calling code without a plus looks like a part of the number.
+    // In its own region, the calling code without a plus looks like a part of the number.
     let (former, assumed) = match national.strip_prefix(b"57") {
         Some(former) if former.len() == 8 && parsed.assumed => (former, false),
         _ => (national, parsed.assumed),
@@ -154,8 +154,8 @@ fn colombian_form_of_today(parsed: Parsed, national: &[u8]) -> Option<(Digits, b
     (former.len() == 8).then(|| Some((of_today(former)?, assumed))).flatten()
 }
 
-/// The same with the calling code before it and no plus (SAG-9), which no country's own rules take: whatever the region,
-/// for where it is a number of the region's it was taken as one.
+/// The same with the calling code but no plus (SAG-9). No country's rules accept that, so it applies in any region: a
+/// valid number of the region was accepted before.
 fn colombian_without_plus(cell: &str) -> Option<Digits> {
     if !cell.bytes().all(|byte| byte.is_ascii_digit() || b" -().".contains(&byte)) {
         return None;
@@ -174,7 +174,7 @@ fn of_today(former: &[u8]) -> Option<Digits> {
     valid.then_some(national)
 }
 
-/// Asks the judge; puts the national number into `digits`.
+/// Parses with the crate; writes the national number to `digits`.
 fn judge(cell: &str, region: Option<Region>, digits: &mut Digits) -> Result<Parsed, PhoneFault> {
     let library_region = region.map(|region| region.plan().region);
     let number = PHONE_NUMBER_UTIL

@@ -1,5 +1,6 @@
-//! What nobody sees in a cell and nobody meant: marks of direction, blanks without width, smart quotes around an
-//! address; and letters that another program misread. They come with cells that were copied out of mails, web pages and spreadsheets.
+//! Removes invisible characters that nobody entered on purpose: direction marks, zero-width blanks, smart quotes
+//! around an address. Repairs letters that another program misread. All of these come with cells copied from mails,
+//! web pages and spreadsheets.
 
 use std::borrow::Cow;
 
@@ -7,18 +8,18 @@ use unicode_normalization::UnicodeNormalization;
 
 use crate::clean::undo_misreading;
 
-/// What a cell holds, as far as mending it goes.
+/// The content of a cell, as far as its repair depends on it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Holds {
-    /// Anything that is not one of the others.
+    /// Any other content.
     Value,
-    /// A phone number: its blanks are punctuation and say nothing.
+    /// A phone number: its blanks are punctuation without meaning.
     Phone,
     /// A mail or web address.
     Address,
 }
 
-/// Takes out of a cell what cannot be seen in it; borrowed where nothing had to be.
+/// Removes invisible characters from a cell; borrows the cell if there are none.
 pub fn repair(cell: &str, holds: Holds) -> Cow<'_, str> {
     if is_plain(cell) {
         return Cow::Borrowed(cell);
@@ -41,38 +42,38 @@ fn repair_address(cell: &str) -> Cow<'_, str> {
         cell.chars().filter_map(|notification| repaired(notification, Holds::Address)).collect();
     let mut seen = without_quotes(seen.trim()).replace(['‘', '’'], "'");
     if seen.contains('＠') {
-        // Typed with the wide letters of an East Asian keyboard.
+        // The full-width letters of an East Asian keyboard.
         seen = seen.nfkc().collect();
     }
     if seen == cell { Cow::Borrowed(cell) } else { Cow::Owned(seen) }
 }
 
-/// Whether a cell is ASCII that is printed, as nearly all are; looked at without a branch for each byte.
+/// Whether a cell is printable ASCII, as nearly all cells are; checked without a branch for each byte.
 fn is_plain(cell: &str) -> bool {
     cell.bytes().fold(true, |plain, byte| plain & (0x20..0x7f).contains(&byte))
 }
 
-/// A character as it is kept; nothing where it is left out.
+/// Returns the character to keep; `None` to remove it.
 fn repaired(notification: char, holds: Holds) -> Option<char> {
     match notification {
         '\t' | '\n' | '\r' => Some(notification),
         '\u{200b}' | '\u{2060}' | '\u{feff}' => None,
         _ if notification.is_ascii_control() => None,
-        // Soft hyphens, and marks and embeddings of direction.
+        // Soft hyphens, and directional marks and embeddings.
         '\u{ad}'
         | '\u{61c}'
         | '\u{200e}'
         | '\u{200f}'
         | '\u{202a}'..='\u{202e}'
         | '\u{2066}'..='\u{2069}' => None,
-        // Joiners shape the letters of names in Persian and Hindi; in an address they hide.
+        // Joiners shape the letters of names in Persian and Hindi; in an address they are invisible.
         '\u{200c}' | '\u{200d}' if holds == Holds::Address => None,
         _ if notification.is_whitespace() && notification != ' ' && holds != Holds::Phone => Some(' '),
         _ => Some(notification),
     }
 }
 
-/// Quotes that a word processor sets around a word.
+/// Quotes that a word processor puts around a word.
 const PAIRS: [(char, char); 10] = [
     ('“', '”'),
     ('„', '“'),
@@ -91,16 +92,16 @@ fn without_quotes(address: &str) -> &str {
     PAIRS.iter().find_map(inner).map_or(address, str::trim)
 }
 
-/// Takes outer blanks off a cell.
+/// Removes outer blanks from a cell.
 pub fn trim(cell: &str) -> &str {
-    // The ordinary cell is told by its first and last byte.
+    // The first and last byte are enough for an ordinary cell.
     match cell.as_bytes() {
         [first, .., last] if first.is_ascii_graphic() && last.is_ascii_graphic() => cell,
         _ => trim_any(cell),
     }
 }
 
-/// A no-break blank at the end may be half of a letter that was misread: `voilÃ\u{a0}`.
+/// Keeps a no-break blank at the end that may be half of a misread letter: `voilÃ\u{a0}`.
 fn trim_any(cell: &str) -> &str {
     let trimmed = cell.trim();
     let is_half = trimmed.ends_with(['Ã', 'Â']) && cell.trim_start()[trimmed.len()..].starts_with('\u{a0}');

@@ -1,23 +1,23 @@
-//! Cells that hold several values where one fits.
+//! Finds several values in a cell for a single one.
 
 use crate::clean::empty_word::is_empty_word;
 use crate::clean::repair::Holds;
 
-/// The values of a cell, where it holds more than one alone: each part must look like one, so that a value with a stray sign
-/// in it (`ann,lee@b.example`) is not cut into another.
+/// Returns the values of a cell that contains more than one. Each part must look like a value, so a value with a
+/// stray character (`ann,lee@b.example`) is not split.
 pub fn values(cell: &str, holds: Holds) -> Option<Vec<String>> {
     let cell = if holds == Holds::Phone { without_words(cell) } else { cell.to_owned() };
     SEPARATORS.iter().find_map(|separate| {
         let parts = separate(&cell).into_iter().map(str::trim).filter(|part| !is_empty_word(part));
         let parts: Vec<&str> = parts.filter(|part| !part.is_empty()).collect();
-        // Of a value and a word such as `N/A` one value is left.
+        // A value and a word such as `N/A` leave one value.
         let apart = parts.len() > 1 || parts.first().is_some_and(|part| part.len() < cell.len());
         let whole = apart && parts.iter().all(|part| looks_like_one(part, holds));
         whole.then(|| parts.into_iter().map(str::to_owned).collect())
     })
 }
 
-/// From signs that part values only, to signs that may stand within one.
+/// From characters that only separate values to characters that may be part of one.
 const SEPARATORS: [fn(&str) -> Vec<&str>; 5] = [
     |cell| cell.split(":::").flat_map(|part| part.split(['\n', '\r', '\t', ';', '|'])).collect(),
     |cell| cell.split(":::").flat_map(|part| part.split(['\n', '\r', '\t', ';', '|', ','])).collect(),
@@ -44,13 +44,13 @@ fn looks_like_one(part: &str, holds: Holds) -> bool {
             let digits = part.bytes().filter(u8::is_ascii_digit).count();
             digits >= FEWEST_DIGITS && !part.contains('@')
         }
-        // A mail address; a website has a dot.
+        // A mail address; a website contains a dot.
         Holds::Address => part.contains('@') || (part.contains('.') && !part.contains(char::is_whitespace)),
         Holds::Value => false,
     }
 }
 
-/// Digits of a whole number; fewer are an extension or the end of a range.
+/// Digits of a complete number; fewer are an extension or the end of a range.
 const FEWEST_DIGITS: usize = 7;
 
 #[cfg(test)]
@@ -103,7 +103,7 @@ mod tests {
             ["030/123456", "+49 30 123456-0/57", "030 123456,12", "+55 11 91234-5678;ext=12"]
                 .map(|cell| (cell, Holds::Phone)),
         ) {
-            // A dot makes a website look like one, an address has an at.
+            // A dot makes a part look like a website, an `@` like an address.
             let of_addresses = values(cell, holds)
                 .filter(|parts| parts.iter().all(|part| part.contains('@') || holds == Holds::Phone));
             assert_eq!(of_addresses, None, "{cell}");

@@ -5,21 +5,21 @@ use std::sync::OnceLock;
 use crate::clean::domain_name::{DomainFault, push_domain};
 use crate::clean::names::Names;
 
-/// Why a website is refused.
+/// The reason why a website is invalid.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
 #[error("{}", self.as_str())]
 pub enum WebsiteFault {
     /// A scheme other than http and https, or one without its two slashes.
     SchemeUnsupported,
-    /// A user's name, with or without a password, before the host; a mail address, most often.
+    /// A user name, with or without a password, before the host; most often it is a mail address.
     Credentials,
-    /// A port that is no number from 1 to 65,535.
+    /// A port that is not a number from 1 to 65,535.
     PortInvalid,
     /// A host that UTS 46 refuses, an IP address, or none.
     HostInvalid,
     /// A host without a dot.
     HostSingleLabel,
-    /// A blank, a control or another sign that no URL can hold (RFC 3986).
+    /// A blank, a control character or another character that a URL cannot contain (RFC 3986).
     Character,
 }
 
@@ -40,11 +40,11 @@ impl WebsiteFault {
 const HTTPS: &str = "https://";
 const HTTP: &str = "http://";
 
-/// Writes the cleaned form of a website to `out`: `https` where no scheme is written, scheme and host in lower-case
-/// ASCII, the scheme's own port and a path of `/` alone left out, the rest as it is.
+/// Writes the cleaned form of a website to `out`: adds `https` if there is no scheme, converts scheme and host to
+/// lower-case ASCII, removes the scheme's default port and a path of `/`, and keeps the rest.
 ///
 /// # Errors
-/// The first reason why the cell is no website; `out` then holds nothing of use.
+/// The first reason why the cell is not a website; the content of `out` is then undefined.
 pub fn clean_website(cell: &str, out: &mut String) -> Result<(), WebsiteFault> {
     out.clear();
     let (scheme, rest) = split_scheme(cell)?;
@@ -64,7 +64,7 @@ pub fn clean_website(cell: &str, out: &mut String) -> Result<(), WebsiteFault> {
     Ok(())
 }
 
-/// Splits off the scheme, in lower case; `https` where there is none.
+/// Splits off the scheme, in lower case; `https` if there is none.
 fn split_scheme(cell: &str) -> Result<(&'static str, &str), WebsiteFault> {
     for scheme in [HTTPS, HTTP] {
         if let Some((head, rest)) = cell.split_at_checked(scheme.len())
@@ -99,7 +99,7 @@ fn split_port(authority: &str) -> Result<(&str, Option<u16>), WebsiteFault> {
     }
 }
 
-/// Appends the host; a root dot at its end names the same host and goes.
+/// Appends the host, without the root dot at its end.
 fn push_host(host: &str, out: &mut String) -> Result<(), WebsiteFault> {
     let start = out.len();
     push_domain(host.strip_suffix('.').unwrap_or(host), out).map_err(|fault| match fault {
@@ -125,7 +125,7 @@ fn push_port(scheme: &str, port: Option<u16>, out: &mut String) {
     }
 }
 
-/// Tells whether a character can stand nowhere in a URL, nor in an IRI (RFC 3987).
+/// Whether neither a URL nor an IRI (RFC 3987) can contain a character.
 fn is_never_in_a_url(c: char) -> bool {
     if c.is_ascii() {
         return matches!(c, '\0'..=' ' | '"' | '<' | '>' | '\\' | '^' | '`' | '{' | '|' | '}' | '\x7f');
@@ -133,8 +133,8 @@ fn is_never_in_a_url(c: char) -> bool {
     c.is_whitespace() || c.is_control() || c == '\u{fffd}'
 }
 
-/// Writes what a website is matched by to `out`: the host without `www.`, and, where many owners share the host, what
-/// tells them apart; `false` when there is nothing that does.
+/// Writes the match key of a website to `out`: the host without `www.`, and on a shared host the part that identifies
+/// the owner; returns `false` if nothing identifies one.
 pub fn website_key(clean: &str, out: &mut String) -> bool {
     out.clear();
     let rest = clean.split_once("://").map_or(clean, |(_, rest)| rest);
@@ -167,7 +167,7 @@ pub fn website_key(clean: &str, out: &mut String) -> bool {
     }
 }
 
-/// Appends the path's segments in lower case, up to the one that names the owner; `false` where none does.
+/// Appends the path's segments in lower case, up to the one that names the owner; returns `false` if none does.
 fn push_segments(tail: &str, leading: &'static str, out: &mut String) -> bool {
     let before_fragment = tail.split('#').next().unwrap_or_default();
     let (path, query) = before_fragment.split_once('?').unwrap_or((before_fragment, ""));
@@ -199,7 +199,7 @@ fn push_lower(segment: &str, out: &mut String) {
     }
 }
 
-/// Appends a query's parameter; `false` where it is not there, or empty.
+/// Appends a query parameter; returns `false` if it is missing or empty.
 fn push_parameter(query: &str, name: &str, out: &mut String) -> bool {
     let mut pairs = query.split('&').filter_map(|pair| pair.split_once('='));
     let Some((_, value)) = pairs.find(|(own, value)| *own == name && !value.is_empty()) else { return false };
@@ -209,29 +209,29 @@ fn push_parameter(query: &str, name: &str, out: &mut String) -> bool {
     true
 }
 
-/// What a path's segment says of where the owner's name is.
+/// The role of a path segment in finding the owner's name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Leads {
     /// It is the name.
     ToOwner,
-    /// The next segment counts.
+    /// The next segment decides.
     ToNext,
-    /// So many segments that follow are the name together.
+    /// The next segments, this many, form the name together.
     Onward(usize),
-    /// It is a parameter of the query.
+    /// A query parameter is the name.
     ToQuery(&'static str),
-    /// Nobody is named.
+    /// The path names no owner.
     Nowhere,
 }
 
 impl Leads {
-    /// What a segment in lower case says by a host's words, where so many segments are still to come, it included.
+    /// The role of a lower-case segment by a host's words; `expected` segments remain, including this one.
     fn of(segment: &str, words: &'static str, expected: usize) -> Self {
         let mut known = words.split(' ').map(Self::read);
         let of_word = known.find(|(name, _)| *name == segment || (*name == "*" && expected == 0));
         match (of_word, expected) {
             (Some((_, leads)), 0) => return leads,
-            // As in `pages/category/shop/acme-1`, beside `pages/acme/1`.
+            // `pages/category/shop/acme-1`, as well as `pages/acme/1`.
             (Some((_, Self::Onward(more))), _) => return Self::Onward(more),
             (_, 1) => return Self::ToOwner,
             (_, 2..) => return Self::Onward(expected - 1),
@@ -255,7 +255,7 @@ impl Leads {
     }
 }
 
-/// Where on a shared host its owner shows.
+/// The place of the owner's name on a shared host.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Owner {
     Path,
@@ -267,13 +267,13 @@ enum Owner {
 struct SharedHost {
     name: &'static str,
     owner: Owner,
-    /// Segments, parted by blanks, that are not the owner's name but lead to it.
+    /// Segments, separated by blanks, that precede the owner's name.
     leading: &'static str,
 }
 
 static SHARED_HOSTS: &str = include_str!("../../data/shared_hosts.txt");
 
-/// Returns the shared host that a host is, or is a subdomain of; the longest name counts.
+/// Returns the shared host that a host is or belongs to as a subdomain; the longest match wins.
 fn shared_host(host: &str) -> Option<&'static SharedHost> {
     static HOSTS: OnceLock<Names<SharedHost>> = OnceLock::new();
     let hosts = HOSTS.get_or_init(read_shared_hosts);

@@ -1,6 +1,6 @@
 //! Time windows: `HH:MM-HH:MM`.
 
-/// Tells whether a cell is a window that ends after it starts (DIG-14).
+/// Whether a cell is a window that ends after it starts (DIG-14).
 pub fn is_window(cell: &str) -> bool {
     let Some((start, end)) = cell.split_once('-') else { return false };
     matches!((minutes(start), minutes(end)), (Some(start), Some(end)) if start < end)

@@ -1,9 +1,9 @@
-//! What stands around a value and is no part of it: a name and brackets, `mailto:`, quotes, a spreadsheet's formula for
-//! a text, entities that an export left.
+//! Removes wrapping around a value: a name and brackets, `mailto:`, quotes, a spreadsheet formula for a text, HTML
+//! entities from an export.
 
 use std::borrow::Cow;
 
-/// The text within Excel's formula for a text: `="0212"` is `0212`.
+/// The text in Excel's formula for a text: `="0212"` is `0212`.
 pub fn formula_text(cell: &str) -> Option<Cow<'_, str>> {
     let text = cell.strip_prefix('=')?.trim_start().strip_prefix('"')?.strip_suffix('"')?;
     let quotes_doubled = !text.replace("\"\"", "").contains('"');
@@ -13,7 +13,7 @@ pub fn formula_text(cell: &str) -> Option<Cow<'_, str>> {
     })
 }
 
-/// A text with its HTML entities decoded, where it has any; twice where an export encoded them twice.
+/// Decodes HTML entities in a text; twice if an export encoded them twice. `None` if there are none.
 pub fn decode_entities(cell: &str) -> Option<String> {
     memchr::memchr(b'&', cell.as_bytes())?;
     let once = decoded(cell)?;
@@ -27,10 +27,10 @@ fn decoded(cell: &str) -> Option<String> {
     }
 }
 
-/// What may stand before an address, in lower case.
+/// Labels that may precede an address, in lower case.
 const LABELS: [&str; 6] = ["mailto:", "e-mail:", "email:", "mail:", "smtp:", "correo:"];
 
-/// The address within its wrapping; `None` where nothing is around it.
+/// The address without its wrapping; `None` if there is no wrapping.
 pub fn unwrap_address(cell: &str) -> Option<&str> {
     let mut inner = cell;
     while let Some(less) = unwrap_once(inner) {
@@ -48,7 +48,8 @@ fn unwrap_once(cell: &str) -> Option<&str> {
     (less.len() < cell.len()).then_some(less)
 }
 
-/// `Ann <a@b.example>`, `Ann (a@b.example)`, `a@b.example (Ann)`: the part with the address, where only one has one.
+/// `Ann <a@b.example>`, `Ann (a@b.example)`, `a@b.example (Ann)`: the part with the address, if only one part has
+/// one.
 fn within_brackets(cell: &str) -> Option<&str> {
     for (open, close) in [('<', '>'), ('(', ')'), ('[', ']')] {
         let Some((before, rest)) = cell.split_once(open) else { continue };
@@ -57,7 +58,7 @@ fn within_brackets(cell: &str) -> Option<&str> {
         let mut addressed = parts.into_iter().filter(|part| part.contains('@'));
         let first = addressed.next()?;
         let whole = addressed.next().is_none() && !after.contains([open, close]);
-        // A name stands before or after an address, and an address between brackets stands alone.
+        // The name is before or after the address, and brackets contain nothing else.
         let apart = first.len() == within.len() || (after.trim().is_empty() && before.ends_with(' '));
         return (whole && apart).then_some(first);
     }

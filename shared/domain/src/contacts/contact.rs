@@ -6,7 +6,7 @@ use crate::types::id::ContactId;
 use serde::ser::SerializeMap as _;
 use serde::{Deserialize, Serialize};
 
-/// A request to the contacts: a contact, or whether it is in a group.
+/// A key to read from the contacts: a contact, or its membership of a group.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Wanted {
     /// The contact's record.
@@ -17,14 +17,14 @@ pub enum Wanted {
 
 /// The part of a contact that is stored; everything else is read from the directory when it is needed.
 ///
-/// In JSON, `name`, `email` and `phones` are left out where the fields with these roles hold the same values, so that
-/// each value is stored once.
+/// JSON omits `name`, `email` and `phones` if the fields with these roles have the same values, so that each value is
+/// stored once.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(from = "Stored")]
 pub struct Record {
     /// The profile that wrote it last.
     pub profile: String,
-    /// The name from the file, joined as the profile says.
+    /// The name from the file, joined as the profile defines.
     pub name: String,
     /// The address from the file: the custom contact (IMP-13).
     pub email: String,
@@ -34,7 +34,7 @@ pub struct Record {
     pub account_id: Option<String>,
     /// The account was matched by a website alone: the sender named nobody.
     pub by_website: bool,
-    /// Tags, by the name as it was loaded.
+    /// Tags, by the names of their directory entries.
     pub tags: Vec<String>,
     /// Ids of the owner, the company and so on that its fields name, by field.
     pub links: BTreeMap<String, String>,
@@ -44,7 +44,7 @@ pub struct Record {
     pub additional: BTreeMap<String, String>,
 }
 
-/// The fields that hold a record's name, e-mail and phones where the record itself leaves them out.
+/// The fields that contain a record's name, e-mail and phones if the record itself omits them.
 pub const SAID_BY_FIELDS: [&str; 3] = ["name", "email", "phone"];
 
 /// A record in its JSON form.

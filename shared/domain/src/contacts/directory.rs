@@ -18,10 +18,10 @@ pub struct Account {
     /// The partner's current address: the marketplace contact.
     #[serde(default)]
     pub email: String,
-    /// The higher, the more active (IMP-15).
+    /// The higher, the more active the account is (IMP-15).
     #[serde(default)]
     pub activity: f64,
-    /// When the account was created, `YYYY-MM-DD…`; empty where unknown, which counts as youngest.
+    /// The date when the account was created, `YYYY-MM-DD…`; empty if unknown, which counts as youngest.
     #[serde(default)]
     pub created_at: String,
     /// The programs it is a partner of.
@@ -30,8 +30,8 @@ pub struct Account {
 }
 
 impl Account {
-    /// Whether the account's address is hidden from a program (IMP-18): it is the direct partner of one
-    /// other program, and of nobody else.
+    /// Whether the account's address is hidden from a program (IMP-18): the account is the direct partner of exactly
+    /// one program, another one.
     pub fn is_masked_for(&self, program: &ProgramName) -> bool {
         let only = self.partner_of.first().filter(|first| self.partner_of.iter().all(|name| name == *first));
         only.is_some_and(|only| only != program.as_str())
@@ -42,7 +42,7 @@ impl Account {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Accept {
-    /// Never by itself.
+    /// Never on its own.
     #[default]
     #[serde(rename = "")]
     No,
@@ -66,15 +66,15 @@ pub enum Invite {
 /// A group as it is defined now; its workflow applies to every member (IMP-30).
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Group {
-    /// The name as it was loaded.
+    /// The name in the directory file.
     pub name: String,
-    /// The workflow, empty where none is tied to the group.
+    /// The workflow; empty if the group has none.
     #[serde(default)]
     pub workflow: String,
     /// When its contacts become members of the program.
     #[serde(default)]
     pub accept: Accept,
-    /// Where its invitations go.
+    /// The address that its invitations go to.
     #[serde(default)]
     pub invite: Invite,
 }
@@ -102,7 +102,7 @@ pub struct SignUp {
     pub invitation: String,
 }
 
-/// An entry of the directory as a store sees it: its identity, its keys, its JSON.
+/// An entry of the directory as a store handles it: its identity, its keys, its JSON.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DirectoryItem {
     /// Identity within owner and kind.
@@ -124,10 +124,10 @@ pub const MAX_CANDIDATES: usize = 100;
 pub struct Candidates {
     /// At most [`MAX_CANDIDATES`] accounts, in any order.
     pub accounts: Vec<Account>,
-    /// There are more than that.
+    /// Whether there are more than that.
     pub too_many: bool,
 }
-/// The lower id first (IMP-15, CAD-2): numbers by value, before other ids, which are compared as text.
+/// Compares ids, the lower first (IMP-15, CAD-2): numbers by value, before other ids, which are compared as text.
 pub(crate) fn by_id(a: &str, b: &str) -> Ordering {
     let place = |id: &str| id.parse::<u64>().map_or((true, 0), |number| (false, number));
     place(a).cmp(&place(b)).then_with(|| a.cmp(b))

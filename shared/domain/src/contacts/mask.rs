@@ -1,4 +1,4 @@
-//! Masking (IMP-18): the one place that decides how a program sees an account's address.
+//! Masking (IMP-18): this file alone decides how a program sees an account's address.
 
 use std::borrow::Cow;
 
@@ -6,18 +6,18 @@ use crate::contacts::directory::Account;
 use crate::types::names::ProgramName;
 
 /// The account's address as this program may see it. `joined`: the account itself has joined the program by a sign-up
-/// with its invitation, and a group of its contact accepts it. The directory may not know this partnership yet.
+/// with its invitation, and a group of its contact accepts it. The directory may not list this partnership yet.
 pub fn account_email(account: &Account, program: &ProgramName, joined: bool) -> String {
     if account.is_masked_for(program) && !joined { mask(&account.email) } else { account.email.clone() }
 }
 
-/// The account's address where an invitation may go to it: none where it is hidden, because nobody can be reached at a masked address (IMP-19).
+/// The account's address for an invitation: `None` if it is hidden, because a masked address reaches nobody (IMP-19).
 pub fn invitable<'a>(account: &'a Account, program: &ProgramName, joined: bool) -> Option<&'a str> {
     let hidden = account.email.is_empty() || (account.is_masked_for(program) && !joined);
     (!hidden).then_some(&*account.email)
 }
 
-/// The account's name as this program may see it: a name that is, or holds, a hidden address is hidden too.
+/// The account's name as this program may see it: a name that contains a hidden address is hidden too.
 pub fn account_name<'a>(account: &'a Account, program: &ProgramName, joined: bool) -> Cow<'a, str> {
     let says_it =
         || !account.email.is_empty() && account.name.to_lowercase().contains(&account.email.to_lowercase());
@@ -28,7 +28,7 @@ pub fn account_name<'a>(account: &'a Account, program: &ProgramName, joined: boo
     }
 }
 
-/// Hides an address: its first letter and the last label of its domain remain.
+/// Masks an address: its first letter and the last label of its domain remain.
 fn mask(email: &str) -> String {
     let Some((local, domain)) = email.split_once('@') else { return String::new() };
     let first: String = local.chars().take(1).collect();

@@ -9,7 +9,7 @@ use crate::types::code::Code;
 use crate::types::finding::{Column, Finding};
 use crate::types::names::ProgramName;
 
-/// The match key of a value; `None` where the value identifies no account.
+/// The match key of a value; `None` if the value identifies no account.
 pub fn match_key(kind: KeyKind, value: &str) -> Option<MatchKey> {
     if value.is_empty() {
         return None;
@@ -102,8 +102,8 @@ fn has(accounts: &[Account], id: &str) -> bool {
     accounts.iter().any(|account| account.account_id == id)
 }
 
-/// Tries the rules in order; the first key with a candidate decides. An id that no account has is reported, and the
-/// other rules go on.
+/// Tries the rules in order; the first key with a candidate decides. An id without an account is reported, and the
+/// next rules are tried.
 pub fn pick<'a>(
     profile: &Profile,
     program: &ProgramName,
@@ -148,7 +148,7 @@ pub fn pick<'a>(
     None
 }
 
-/// The most active first, then the older, then the lower id (IMP-15).
+/// Orders by activity, then the older, then the lower id (IMP-15).
 fn by_activity(a: &Account, b: &Account) -> std::cmp::Ordering {
     // An unknown age counts as youngest.
     let age = |account: &Account| (account.created_at.is_empty(), account.created_at.clone());

@@ -1,10 +1,11 @@
-//! Contacts and the directory: what is stored, and how a row matches what is known.
+//! Contacts and the directory: the stored records, and the matching of rows with them.
 //!
-//! In: cleaned rows, directory entries, stored contacts. Out: the matched account, the contact to write, and a contact
-//! as a reader sees it now.
+//! In: cleaned rows, directory entries, stored contacts. Out: the matched account, the contact to write, and a
+//! contact as a reader sees it now.
 //!
 //! - [`contact`]: a stored contact. [`writes`]: the writes of a chunk. [`directory`]: directory entries.
-//! - [`matching`]: the account that a row matches. [`mask`]: hides an address that a program may not see.
+//! - [`matching`]: the account that a row matches. [`mask`]: which address a program
+//!   may see, and which one an invitation may go to.
 //! - [`view`]: a contact as it is now, with account, groups and masks resolved.
 
 pub mod contact;

@@ -1,7 +1,7 @@
 //! A contact as a reader sees it: the stored record, resolved with the directory as it is now.
 //!
-//! Account data, memberships and status are never stored. So a workflow tied to a group, a changed account or a sign-up
-//! after the import takes effect at once (IMP-12, IMP-26, IMP-30).
+//! Account data, memberships and status are never stored. Therefore a workflow tied to a group, a changed account or
+//! a sign-up takes effect at once, even after the import (IMP-12, IMP-26, IMP-30).
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -33,13 +33,13 @@ pub struct StoredContact<'a> {
     pub account: Option<Account>,
     /// Its groups as they are defined now, in any order.
     pub groups: Vec<Group>,
-    /// Sign-ups with its invitation, whoever signed up.
+    /// Sign-ups with its invitation, by any account.
     pub sign_ups: Vec<SignUp>,
-    /// It has a running cadence.
+    /// Whether it has a running cadence.
     pub in_cadence: bool,
 }
 
-/// The keys to find a contact among those in a running cadence (CAD-15); none where its profile has none.
+/// The keys to look up a contact in the running cadences (CAD-15); empty if its profile has no such rules.
 pub fn cadence_keys(profile: &Profile, record: &Record) -> Vec<MatchKey> {
     let rules = profile.cadences.iter();
     let value = |field: usize| record.fields.get(&*profile.fields[field].name).map_or("", String::as_str);
@@ -58,16 +58,16 @@ pub enum ContactStatus {
     Active,
 }
 
-/// A group of a contact, with what its present definition implies.
+/// A group of a contact, with the effects of its present definition.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Membership {
     /// The group's name.
     pub group: String,
-    /// Its workflow, empty where none is tied to it.
+    /// Its workflow; empty if the group has none.
     pub workflow: String,
     /// When its contacts join the program.
     pub accept: Accept,
-    /// Where its invitation goes (IMP-25); never a masked address (IMP-19).
+    /// The address that its invitation goes to (IMP-25); never a masked address (IMP-19).
     pub invite_to: String,
 }
 
@@ -80,21 +80,21 @@ pub struct Contact {
     pub program: String,
     /// The profile that wrote it last.
     pub profile: String,
-    /// The account's current name, else the one from the file (IMP-12).
+    /// The account's current name, otherwise the one from the file (IMP-12).
     pub name: String,
-    /// The account's current address, masked where IMP-18 says so, else the one from the file.
+    /// The account's current address, masked if IMP-18 requires it, otherwise the one from the file.
     pub email: String,
     /// The phones from the file, E.164.
     pub phones: Vec<String>,
-    /// The matched account; null where there is none.
+    /// The matched account; null if there is none.
     pub account_id: Option<String>,
     /// The address from the file (IMP-13).
     pub custom_contact: String,
-    /// Where its first invitation goes.
+    /// The address that its first invitation goes to.
     pub invite_to: String,
     /// The names of its groups, sorted.
     pub groups: Vec<String>,
-    /// The same groups, with what follows from each.
+    /// The same groups, with the effects of each.
     pub memberships: Vec<Membership>,
     /// Its tags.
     pub tags: Vec<String>,
@@ -106,7 +106,7 @@ pub struct Contact {
     pub invitation: String,
     /// Every mapped field's cleaned value, by field name.
     pub fields: BTreeMap<String, String>,
-    /// The sender's own columns, by header, where the profile keeps them.
+    /// Columns without a field, by header, if the profile keeps them.
     pub additional: BTreeMap<String, String>,
     /// The import that wrote it last.
     pub import_id: String,
@@ -152,12 +152,12 @@ impl StoredContact<'_> {
         }
     }
 
-    /// Sign-ups with this contact's invitation, whoever signed up.
+    /// Sign-ups with this contact's invitation, by any account.
     fn invited(&self) -> impl Iterator<Item = &SignUp> {
         self.sign_ups.iter().filter(|sign_up| sign_up.invitation == self.invitation)
     }
 
-    /// Whether the matched account itself signed up: only its own act unmasks it (IMP-18).
+    /// Whether the matched account itself signed up: only its own sign-up unmasks it (IMP-18).
     fn account_signed_up(&self) -> bool {
         let account = self.account.as_ref().map_or("", |account| account.email.as_str());
         self.invited().any(|sign_up| {
@@ -165,12 +165,12 @@ impl StoredContact<'_> {
         })
     }
 
-    /// Whether the person in the file signed up. Somebody else with a shared invitation does not count (IMP-29).
+    /// Whether the person in the file signed up. Another person with a shared invitation does not count (IMP-29).
     fn sender_wrote_who_signed_up(&self) -> bool {
         self.invited().any(|sign_up| is_same(&sign_up.email, &self.record.email))
     }
 
-    /// The account's address as this program may see it; empty where there is no account.
+    /// The account's address as this program may see it; empty if there is no account.
     fn account_address(&self, joined: bool) -> String {
         let account = self.account.as_ref();
         account.map(|account| mask::account_email(account, self.program, joined)).unwrap_or_default()
@@ -248,7 +248,7 @@ mod tests {
         SignUp { account_id: account_id.into(), email: email.into(), invitation, ..SignUp::default() }
     }
 
-    /// A contact, matched to the given account if there is one.
+    /// A contact, matched to the account if there is one.
     fn kept<'a>(program: &'a ProgramName, account: Option<Account>) -> StoredContact<'a> {
         let record = Record {
             profile: "prospects".into(),
@@ -344,7 +344,7 @@ mod tests {
         for (partner_of, sign_ups, email) in [
             (vec!["other"], vec![], masked),
             (vec!["other"], vec![sign_up("A9", "x@y.example")], masked),
-            // The sender, with the address that he wrote.
+            // The person in the file, with the address in the file.
             (vec!["other"], vec![sign_up("A9", "ann@file.example")], masked),
             (vec!["other"], vec![sign_up("A1", "")], shown),
             (vec!["other", "acme"], vec![], shown),

@@ -1,7 +1,8 @@
 //! The contacts that a chunk writes: one line per row, in the form of the chunk result.
 //!
-//! A line is contact id, row, flags, groups (a JSON array, or nothing) and the record, separated by tabs. JSON escapes
-//! tabs and line ends, so the line holds the record as it is stored; it is copied only when it is stored.
+//! A line consists of contact id, row, flags, groups (a JSON array, or empty) and the record, separated by tabs. JSON
+//! escapes tabs and line ends, so the line contains the record exactly as it is stored, and the record is copied only
+//! when it is stored.
 
 use crate::types::id::ContactId;
 
@@ -10,13 +11,14 @@ use crate::types::id::ContactId;
 pub struct ContactWrite<'a> {
     /// The contact.
     pub contact_id: ContactId,
-    /// Its row: among rows of one identity the lowest gives the contact's fields (I3).
+    /// Its row: among rows of one identity, the lowest provides the contact's fields (I3).
     pub row: u64,
-    /// The identity occurs several times in the file: the write is conditional, the state before is stored too.
+    /// Whether the identity occurs several times in the file: then the write is conditional, and the previous state
+    /// is stored too.
     pub repeated: bool,
-    /// The contact existed before the import (as judged).
+    /// Whether the contact existed before the import, as judged.
     pub known: bool,
-    /// The whole record to store, JSON; `None` where nothing of it changed.
+    /// The whole record to store, JSON; `None` if nothing changed.
     pub record: Option<&'a str>,
     /// Keys of its new groups.
     pub groups: &'a [String],
@@ -88,15 +90,15 @@ impl WriteBatch {
         self.heads.is_empty()
     }
 
-    /// The lines.
+    /// All lines.
     pub fn lines(&self) -> &str {
         &self.lines
     }
 
-    /// Reads the lines.
+    /// Parses the lines.
     ///
     /// # Errors
-    /// Where a line is invalid.
+    /// If a line is invalid.
     pub fn from_lines(lines: String) -> Result<Self, String> {
         let mut heads = Vec::new();
         let mut start = 0;

@@ -1,18 +1,18 @@
 //! Splits a record into cells.
 //!
-//! Reads as csv-core does by default; the rules are with the [splitter](crate::file::split). Plain cells are ranges of the
-//! record's text; those with doubled quotes are put together behind it. A cell with text after its closing quote follows
-//! no rule: it keeps all its characters, the quotes too, so that nothing is lost.
+//! Reads as csv-core does by default; [`split`](crate::file::split) states the rules. A plain cell is a range of the
+//! record's text. A cell with doubled quotes is unescaped into a buffer after that text. A cell with text after its
+//! closing quote is irregular: it keeps all its characters, including the quotes, so that nothing is lost.
 
 use memchr::memchr;
 
 use crate::clean::{Holds, repair};
 use crate::file::split::QUOTE;
 
-/// The cells of one record; the memory is used again for the next.
+/// The cells of one record; the next record reuses the memory.
 #[derive(Debug, Clone, Default)]
 pub struct Cells {
-    /// The record, then the cells that had to be put together.
+    /// The record, then the unescaped cells.
     text: String,
     ranges: Vec<(usize, usize)>,
     /// Cells with text after their closing quote.
@@ -20,9 +20,9 @@ pub struct Cells {
 }
 
 impl Cells {
-    /// Takes a record apart, given without its terminator. An empty record is one empty cell.
+    /// Splits a record, passed without its terminator, into cells. An empty record is one empty cell.
     ///
-    /// The delimiter is an ASCII byte, so that every cell is whole characters.
+    /// The delimiter is an ASCII byte, so no cell begins or ends within a character.
     pub fn parse(&mut self, record: &str, delimiter: u8) {
         debug_assert!(delimiter.is_ascii(), "not a delimiter: {delimiter}");
         self.text.clear();
@@ -50,37 +50,38 @@ impl Cells {
         self.ranges.len()
     }
 
-    /// Counts the cells whose quotes follow no rule.
+    /// Counts the irregular cells: those with text after their closing quote.
     pub fn irregular(&self) -> usize {
         self.irregular
     }
 
-    /// Leaves the last cell out.
+    /// Removes the last cell.
     pub fn pop(&mut self) {
         self.ranges.pop();
     }
 
-    /// Tells whether no record has been parsed yet.
+    /// Whether no record has been parsed yet.
     pub fn is_empty(&self) -> bool {
         self.ranges.is_empty()
     }
 
-    /// Tells whether nothing can be seen in any cell: the record is a blank one.
+    /// Whether the record is blank: no cell holds a visible character.
     pub fn is_blank(&self) -> bool {
         !self.iter().any(shows_something)
     }
 
-    /// Gives the cell at an index, empty where the record is shorter.
+    /// Returns the cell at an index; empty if the record is shorter.
     pub fn get(&self, index: usize) -> &str {
         self.ranges.get(index).map_or("", |&(start, end)| &self.text[start..end])
     }
 
-    /// Gives all cells in order.
+    /// Iterates over all cells in order.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = &str> {
         self.ranges.iter().map(|&(start, end)| &self.text[start..end])
     }
 
-    /// Reads a cell from behind its opening quote; gives where its text is and where it ends in the record.
+    /// Reads a quoted cell, from the byte after its opening quote; returns the range of its text and its end in the
+    /// record.
     fn quoted(&mut self, record: &str, start: usize, delimiter: u8) -> ((usize, usize), usize) {
         let Some(closing) = find(record, start, QUOTE) else { return ((start, record.len()), record.len()) };
         match record.as_bytes().get(closing + 1) {
@@ -90,7 +91,7 @@ impl Cells {
         }
     }
 
-    /// Puts together a cell whose first quote within is not all there is: doubled, or followed by text.
+    /// Unescapes a cell whose first inner quote is doubled or followed by text.
     #[cold]
     fn put_together(
         &mut self,
@@ -124,7 +125,7 @@ impl Cells {
     }
 }
 
-/// A cell as it stands, from its start to the first delimiter from an offset on.
+/// An unquoted cell: from its start to the first delimiter at or after `from`.
 fn plain(record: &str, start: usize, delimiter: u8, from: usize) -> ((usize, usize), usize) {
     let end = find(record, from, delimiter).unwrap_or(record.len());
     ((start, end), end)
@@ -134,7 +135,7 @@ fn find(record: &str, start: usize, byte: u8) -> Option<usize> {
     memchr(byte, &record.as_bytes()[start..]).map(|at| start + at)
 }
 
-/// Whether a cell holds anything that is seen; nearly all that do begin with it.
+/// Whether a cell holds a visible character; nearly every filled cell begins with one.
 fn shows_something(cell: &str) -> bool {
     cell.bytes().any(|byte| byte.is_ascii_graphic()) || !repair(cell, Holds::Value).trim().is_empty()
 }
@@ -212,7 +213,7 @@ mod tests {
         assert_eq!((cells.len(), cells.get(1), cells.get(2)), (2, "b", ""));
     }
 
-    /// Splits a text and takes each record that is not an empty line apart.
+    /// Splits a text into records, and each record that is not an empty line into cells.
     fn records(text: &str) -> Vec<Vec<String>> {
         let (mut splitter, mut ends, mut start) = (Splitter::new(b','), Vec::new(), 0);
         splitter.feed(text.as_bytes(), &mut ends);
@@ -245,7 +246,7 @@ mod tests {
             3 => Just("a"), 3 => Just("\""), 2 => Just(","), 1 => Just("\r"), 1 => Just("\n"), 1 => Just("é"),
             1 => Just(" "), 1 => Just("\"\""), 2 => Just(",\""), 2 => Just("\",")
         ], 0..60).prop_map(|parts| parts.concat())) {
-            // What follows no rule keeps its characters here, and loses quotes there: the columns are the same.
+            // Irregular cells keep their quotes here, and lose them in `csv`; the columns are the same.
             let (ours, theirs) = (records(&text), records_by_csv(&text));
             let widths = |rows: &[Vec<String>]| rows.iter().map(Vec::len).collect::<Vec<_>>();
             prop_assert_eq!(widths(&ours), widths(&theirs));

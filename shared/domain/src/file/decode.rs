@@ -3,8 +3,8 @@
 //! Later steps see one stream of UTF-8 and count offsets in it. Bytes that are invalid in their encoding stay in the
 //! stream as bytes that are not UTF-8; the record that holds them reports it ([`crate::file::record_text`]).
 //!
-//! A byte order mark decides, even against the option: result files have one and are imported again under the same
-//! options. Then the option decides; then the [`Census`] of the whole file.
+//! A byte order mark takes precedence, even over the option: result files have one and are imported again with the
+//! same options. Next comes the option, then the [`Census`] of the whole file.
 
 mod census;
 #[cfg(test)]
@@ -31,7 +31,7 @@ use encoding::NAMES;
 use utf16::Utf16;
 use web::Web;
 
-/// How files begin that are no delimited text, and what they are.
+/// Magic numbers of formats that are not delimited text, and the names of the formats.
 const OTHER_FORMATS: &[(&[u8], &str)] = &[
     (b"PK\x03\x04", "a workbook or zip archive"),
     (b"\xd0\xcf\x11\xe0", "an old Excel workbook or a protected one"),
@@ -44,7 +44,7 @@ const OTHER_FORMATS: &[(&[u8], &str)] = &[
     (b"\xfd7zXZ\0", "an xz archive"),
 ];
 
-/// How texts begin that are no delimited text, behind blanks and in lower case.
+/// Beginnings of texts that are not delimited text, without leading blanks and in lower case.
 const OTHER_TEXTS: &[(&str, &str)] = &[
     ("<!doctype html", "a web page (HTML)"),
     ("<html", "a web page (HTML)"),
@@ -67,60 +67,60 @@ fn other_format(sample: &[u8]) -> Option<&'static str> {
     })
 }
 
-/// The encoding as the beginning of a file and the sender's option tell it.
+/// The encoding as far as the beginning of a file and the sender's option determine it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Detected {
     /// The encoding.
     pub encoding: Encoding,
-    /// What tells it.
+    /// The evidence for it.
     pub by: DetectedBy,
 }
 
 impl Detected {
-    /// Nothing in the rest of the file can say otherwise.
+    /// Whether the rest of the file cannot change the decision.
     pub fn is_final(self) -> bool {
         self.by != DetectedBy::Content || self.encoding.is_wide()
     }
 }
 
-/// What tells an encoding.
+/// The evidence for an encoding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum DetectedBy {
     /// The byte order mark.
     Mark,
-    /// The sender.
+    /// The sender's option.
     Option,
-    /// What the file holds.
+    /// The content of the file.
     Content,
 }
 
-/// How sure an encoding is.
+/// The certainty of a detected encoding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Confidence {
-    /// It was said, or any other would show the same, or no other can be.
+    /// The mark or the option names it, or all possible encodings show the same text.
     Certain,
-    /// Nearly all that the file holds speaks for it.
+    /// Nearly all of the content supports it.
     High,
-    /// It is the best that can be said: look at the file.
+    /// It is the best guess: the sender should check the file.
     Low,
 }
 
-/// What is known of a file's encoding.
+/// The encoding of a file, with the evidence.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DetectedEncoding {
     /// The encoding.
     pub encoding: Encoding,
-    /// What tells it.
+    /// The evidence for it.
     pub by: DetectedBy,
-    /// How sure it is.
+    /// The certainty of the encoding.
     pub confidence: Confidence,
-    /// The first place that speaks against it.
+    /// The first place that contradicts it.
     pub against: Option<Place>,
-    /// What the sender is told of it: that it was assumed, or that the file is refused because none is likely.
+    /// A finding for the sender: the encoding was assumed, or the file is refused because no encoding is likely.
     pub finding: Option<Finding>,
 }
 
@@ -130,16 +130,16 @@ pub struct DetectedEncoding {
 pub struct Place {
     /// The physical line, from 1.
     pub line: u64,
-    /// The byte, from 0, in the file as it was unpacked.
+    /// The byte, from 0, in the unpacked file.
     pub offset: u64,
-    /// What it holds, as two hexadecimal digits.
+    /// The byte there, as two hexadecimal digits.
     pub byte: String,
 }
 
-/// Decides the encoding from the beginning of a file and the sender's option.
+/// Determines the encoding from the beginning of a file and the sender's option.
 ///
 /// # Errors
-/// With the file's verdict, where it is no text that can be read, or not in the encoding that was said.
+/// The file's verdict: it is not text, or not in the encoding that the option names.
 pub fn detect(sample: &[u8], option: Option<&str>) -> Result<Detected, Finding> {
     if let Some(what) = other_format(sample) {
         return Err(Finding::new(Code::FormatUnsupported).value(what));
@@ -168,24 +168,25 @@ fn told(name: &str) -> Result<Encoding, Finding> {
     })
 }
 
-/// Whether a file that begins so can be in an encoding at all: a list is not made of NULs, and of two-byte characters
-/// what separates its cells and lines is one.
+/// Whether a file with this beginning can be in an encoding: text holds no NUL characters, but delimiters and line
+/// ends in UTF-16 contain zero bytes.
 fn fits(encoding: Encoding, sample: &[u8]) -> bool {
     if encoding.is_wide() { sample.is_empty() || sample.contains(&0) } else { !is_binary(sample) }
 }
 
-/// Whether a file is no text: a control here and there is damage, and taken out of its cell; many are no list's.
+/// Whether a file is binary. A few control characters are damage, which the cleaning removes from the cell; many mean
+/// that the file is not a list.
 fn is_binary(sample: &[u8]) -> bool {
     sample.iter().filter(|byte| is_control(**byte)).count() * 16 > sample.len()
 }
 
-/// Controls that no text needs: blanks, line ends and ESC, by which ISO-2022-JP goes from one set to another, are not
-/// among them.
+/// Control characters that no text needs. Blanks, line ends and ESC (which ISO-2022-JP uses to switch character sets)
+/// are not among them.
 fn is_control(byte: u8) -> bool {
     matches!(byte, 0..=0x08 | 0x0e..=0x1a | 0x1c..=0x1f | 0x7f)
 }
 
-/// Turns an object's bytes, piece by piece, into UTF-8.
+/// Converts the bytes of an object to UTF-8, piece by piece.
 #[derive(Debug)]
 pub struct Decoder {
     encoding: Encoding,
@@ -194,16 +195,16 @@ pub struct Decoder {
     how: How,
 }
 
-/// How bytes become UTF-8.
+/// The way to convert bytes to UTF-8.
 #[derive(Debug)]
 enum How {
-    /// They are UTF-8.
+    /// The bytes are UTF-8 already.
     AsTheyAre,
-    /// Two bytes a unit.
+    /// Two bytes per code unit.
     Wide(Utf16),
-    /// One byte a character.
+    /// One byte per character.
     Single(Box<Cow<'static, single::Table>>),
-    /// Several bytes a character.
+    /// One or more bytes per character.
     Several(Web),
 }
 
@@ -220,19 +221,19 @@ impl How {
     }
 }
 
-/// A byte that its encoding does not know, as it stands in the stream: never a part of valid UTF-8, whatever stands
-/// beside it.
+/// Encodes a byte that is invalid in its encoding for the UTF-8 stream: the result is never part of valid UTF-8,
+/// whatever precedes or follows it.
 fn unknown(byte: u8) -> u8 {
     if matches!(byte, 0..=0x7f | 0xc2..=0xf4) { 0xff } else { byte }
 }
 
 impl Decoder {
-    /// Begins at the start of an object.
+    /// Creates a decoder at the start of an object.
     pub fn new(encoding: Encoding) -> Self {
         Self { encoding, held: Some(Vec::new()), how: How::of(encoding) }
     }
 
-    /// Decodes a piece; the last one with `last`.
+    /// Decodes a piece; `last` marks the last one.
     pub fn decode<'a>(&mut self, piece: &'a [u8], last: bool) -> Cow<'a, [u8]> {
         let bare = self.without_mark(piece, last);
         match &mut self.how {
@@ -265,7 +266,7 @@ impl Decoder {
 mod tests {
     use super::*;
 
-    /// Decodes in two pieces, cut everywhere, and byte by byte.
+    /// Decodes in two pieces, cut at every place, and byte by byte.
     fn decodes(encoding: Encoding, bytes: &[u8], text: &[u8]) {
         for cut in 0..=bytes.len() {
             let mut decoder = Decoder::new(encoding);
@@ -311,7 +312,7 @@ mod tests {
             decodes(encoding, &wide(text, low_first), text.as_bytes());
             decodes(encoding, &wide(&format!("\u{feff}{text}"), low_first), text.as_bytes());
         }
-        // Half a pair, then half a character: both stay what is no UTF-8.
+        // Half a surrogate pair, then half a code unit: both stay invalid UTF-8.
         decodes(Encoding::Utf16Le, b"a\0\x00\xd8b\0", b"a\xed\xa0\x80b");
         decodes(Encoding::Utf16Le, b"a\0\x00\xd8", b"a\xed\xa0\x80");
         decodes(Encoding::Utf16Le, b"a\0b", b"a\xff");

@@ -1,8 +1,8 @@
-//! The dialect of a file's quotes, and its text rewritten in the ordinary one.
+//! Detects the quoting dialect of a file, and rewrites its text in the ordinary one.
 //!
-//! Everything after the decoder reads the ordinary dialect (RFC 4180). A file in another dialect is rewritten as it is
-//! decoded, piece by piece: so the splitter, the workers and the result files know one dialect only, and a file in the
-//! ordinary one costs nothing. Rewriting keeps every line end, so that line numbers stay those of the file.
+//! Everything after the decoder reads the ordinary dialect (RFC 4180). A file in another dialect is rewritten piece
+//! by piece while it is decoded, so the splitter, the workers and the result files need only one dialect, and a file
+//! in the ordinary one costs nothing. Rewriting keeps every line end, so line numbers do not change.
 
 use std::borrow::Cow;
 
@@ -14,13 +14,13 @@ use crate::file::split::{CR, LF, QUOTE, RecordEnd, Splitter, Tail};
 
 const BACKSLASH: u8 = b'\\';
 
-/// Blanks before a quoted cell that are taken for padding, at most.
+/// The most blanks before a quoted cell that count as padding.
 const PADDING: usize = 64;
 
-/// How many faults of the ordinary reading one fault of another reading must outweigh.
+/// One fault in another dialect must save this number of faults in the ordinary one.
 const OUTWEIGH: usize = 4;
 
-/// How a file differs from the ordinary dialect.
+/// The differences between a file's dialect and the ordinary one.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Dialect {
     /// A backslash within quotes makes the quote or backslash after it an ordinary character.
@@ -32,15 +32,15 @@ pub struct Dialect {
 }
 
 impl Dialect {
-    /// Tells whether the text needs no rewriting.
+    /// Whether the text needs no rewriting.
     pub fn is_ordinary(&self) -> bool {
         *self == Self::default()
     }
 
     /// Finds the dialect of a file from its beginning.
     ///
-    /// Another dialect than the ordinary one is chosen only where the sample speaks for it: read in that dialect, it
-    /// has a quarter of the faults at most. So a path that ends in a backslash within quotes stays what it is.
+    /// Another dialect is chosen only if the sample read in it has a quarter of the faults at most. A quoted path
+    /// that ends in a backslash therefore stays as it is.
     pub fn detect(sample: &[u8], delimiter: u8, complete: bool) -> Self {
         let backslash = memchr::memmem::find(sample, b"\\\"").is_some();
         let padded = memchr::memmem::find(sample, b" \"").is_some()
@@ -59,7 +59,7 @@ impl Dialect {
         clear.map_or(Self::default(), |(_, dialect)| dialect)
     }
 
-    /// The text as the ordinary dialect has it, copied only where it must be.
+    /// The text in the ordinary dialect, copied only if it changes.
     pub fn rewritten(self, text: &[u8], delimiter: u8) -> Cow<'_, [u8]> {
         if self.is_ordinary() { Cow::Borrowed(text) } else { Cow::Owned(self.rewrite(text, delimiter)) }
     }
@@ -74,7 +74,7 @@ impl Dialect {
     }
 }
 
-/// Counts what is odd about the quotes of a text as the ordinary dialect reads it.
+/// Counts the oddities in the quoting of a text that is read in the ordinary dialect.
 fn faults(text: &[u8], delimiter: u8, complete: bool) -> usize {
     let (mut splitter, mut ends) = (Splitter::new(delimiter), Vec::new());
     splitter.feed(text, &mut ends);
@@ -102,12 +102,12 @@ fn faults(text: &[u8], delimiter: u8, complete: bool) -> usize {
     faults + widths.iter().filter(|(width, quoted)| *quoted && *width != usual).count()
 }
 
-/// Tells whether a cell is quoted, but for the blanks before it.
+/// Whether a cell is quoted, apart from blanks before the quote.
 fn is_padded(cell: &str) -> bool {
     cell.starts_with([' ', '\t']) && cell.trim_start_matches([' ', '\t']).starts_with('"')
 }
 
-/// The width that most records have; those without quotes say it where there are any besides the header.
+/// The number of cells that most records have; only unquoted records count if there are any besides the header.
 fn usual_width(widths: &[(usize, bool)]) -> usize {
     let plain = widths.iter().filter(|(_, quoted)| !quoted).map(|(width, _)| *width);
     let mut sorted: Vec<usize> = plain.collect();
@@ -118,40 +118,40 @@ fn usual_width(widths: &[(usize, bool)]) -> usize {
     sorted.chunk_by(|one, other| one == other).max_by_key(|equal| equal.len()).map_or(0, |equal| equal[0])
 }
 
-/// Where the last byte stands.
+/// The position of the last byte.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum State {
     CellStart,
     Plain,
     Quoted,
-    /// Within quotes, after a backslash that is held back.
+    /// Within quotes, after a backslash that has not been written yet.
     Escape,
     /// After a quote within quotes.
     Closed,
 }
 
-/// Rewrites a text that arrives in pieces, cut anywhere, in the ordinary dialect.
+/// Rewrites a text in the ordinary dialect; pieces may be cut anywhere.
 #[derive(Debug, Clone)]
 pub struct Rewriter {
     dialect: Dialect,
     delimiter: u8,
     state: State,
-    /// Blanks at the start of a cell, or after its closing quote: the next byte tells whether they are padding.
+    /// Blanks at the start of a cell, or after its closing quote: the next byte determines whether they are padding.
     held: Vec<u8>,
 }
 
 impl Rewriter {
-    /// A rewriter at the start of a file.
+    /// Creates a rewriter at the start of a file.
     pub fn new(dialect: Dialect, delimiter: u8) -> Self {
         Self { dialect, delimiter, state: State::CellStart, held: Vec::new() }
     }
 
-    /// Appends the piece as the ordinary dialect has it.
+    /// Appends the rewritten piece.
     pub fn feed(&mut self, piece: &[u8], out: &mut Vec<u8>) {
         piece.iter().for_each(|byte| self.state = self.step(*byte, out));
     }
 
-    /// Appends what is held back, where the file ends.
+    /// Appends the bytes held back at the end of the file.
     pub fn finish(&mut self, out: &mut Vec<u8>) {
         match self.state {
             State::Escape => out.push(BACKSLASH),
@@ -211,7 +211,7 @@ impl Rewriter {
     }
 }
 
-/// A byte after a backslash within quotes: before anything but a quote, a backslash or a line end, both stay.
+/// Handles a byte after a backslash within quotes: both stay unless the byte is a quote, a backslash or a line end.
 fn escaped(byte: u8, out: &mut Vec<u8>) -> State {
     match byte {
         QUOTE => out.extend_from_slice(b"\"\""),

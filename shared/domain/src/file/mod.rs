@@ -1,9 +1,11 @@
-//! Bytes of an object to records, and records to bytes. This room knows no profile.
+//! Converts the bytes of an object to records, and records to bytes. This room does not know profiles.
 //!
-//! In: the object's bytes. Out: UTF-8 text, the ends of its records, the cells of a record; and CSV that is written.
+//! In: the object's bytes. Out: UTF-8 text, the ends of its records, the cells of a record; written CSV and
+//! workbooks.
 //!
-//! - [`packed`]: gzip, zstd and zip, unpacked within limits.
-//! - [`decode`]: encodings, detected and decoded. [`workbook`]: a sheet of an xlsx file as the same text.
+//! - [`packed`]: unpacks gzip, zstd and zip within limits.
+//! - [`decode`]: encodings. `decode/census` counts, `decode/judgement` decides which encoding it is and warns.
+//! - [`workbook`]: a sheet of an xlsx file as the same text.
 //! - [`dialect`]: quotes of other dialects, rewritten in the ordinary one.
 //! - [`split`]: where records end. [`cells`]: the cells of a record. [`record_text`]: a record's bytes as text.
 //! - [`write`](mod@write): CSV out, safe against formulas. [`workbook_stream`]: records out as a workbook.

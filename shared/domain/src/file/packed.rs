@@ -1,7 +1,7 @@
 //! Unpacks gzip, zstd, or a zip archive with one member. Content decides, not the name.
 //!
-//! The packed file is in memory and unpacked piece by piece. The unpacked bytes are counted; the header's size is not
-//! trusted.
+//! The packed file is held in memory and unpacked piece by piece. The unpacked bytes are counted: the size in the
+//! header may be wrong.
 
 mod zip;
 mod zstd;
@@ -16,7 +16,7 @@ use crate::types::code::Code;
 use crate::types::finding::Finding;
 use crate::types::limits;
 
-/// How a file is packed.
+/// The packing of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
@@ -39,7 +39,8 @@ impl Packing {
         }
     }
 
-    /// How a file that begins so may be packed; of a zip archive only the whole tells whether it is a workbook.
+    /// The packing that the beginning of a file suggests. A zip archive may also be a workbook: only the whole file shows
+    /// that.
     pub fn of(beginning: &[u8]) -> Option<Self> {
         let magics: [(&[u8], Packing); 4] = [
             (b"\x1f\x8b", Packing::Gzip),
@@ -67,7 +68,7 @@ impl Bytes {
         Self(Arc::new(bytes))
     }
 
-    /// How the file is packed; nothing where it is a workbook, or any other archive that stands for itself.
+    /// The packing of the file; `None` for a workbook or another archive that is not unpacked.
     pub fn packing(&self) -> Option<Packing> {
         match Packing::of(self.as_ref()) {
             Some(Packing::Zip) if !zip::holds_one_file(self) => None,
@@ -76,7 +77,7 @@ impl Bytes {
     }
 }
 
-/// What a packed file holds, piece by piece.
+/// The content of a packed file, piece by piece.
 pub struct Unpacked {
     packing: Packing,
     reader: Box<dyn Read + Send>,
@@ -84,23 +85,23 @@ pub struct Unpacked {
     most: (u64, &'static str),
 }
 
-/// Bytes of a packed file that tell what is in it.
+/// Bytes of the content that are enough to identify it.
 const BEGINNING: usize = 4096;
 
-/// What is known of a packed file's content before it is read in earnest.
+/// Facts about a packed file's content from the first pass.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Content {
     /// Its first bytes.
     pub beginning: Vec<u8>,
-    /// How many bytes it has.
+    /// Its length in bytes.
     pub len: u64,
 }
 
 impl Unpacked {
-    /// Begins at the start of the content.
+    /// Starts at the beginning of the content.
     ///
     /// # Errors
-    /// With the file's verdict, where it cannot be unpacked at all.
+    /// The file's verdict, if it cannot be unpacked at all.
     pub fn open(packing: Packing, bytes: Bytes) -> Result<Self, Finding> {
         let sent = bytes.as_ref().len() as u64;
         let expanded = (sent * limits::EXPANSION, limits::EXPANDED);
@@ -116,10 +117,10 @@ impl Unpacked {
         Ok(Self { packing, reader, read: 0, most: most.unwrap_or(expanded) })
     }
 
-    /// Unpacks all of a file to see that it can be done safely, and what is in it.
+    /// Unpacks the whole file once to check that this is safe, and to examine the content.
     ///
     /// # Errors
-    /// With the file's verdict: damaged, cut off, protected, or unpacking to more than is safe.
+    /// The file's verdict: damaged, truncated, protected, or larger than the limits when unpacked.
     pub fn look(packing: Packing, bytes: Bytes) -> Result<Content, Finding> {
         let mut unpacked = Self::open(packing, bytes)?;
         let mut beginning = Vec::new();
@@ -130,10 +131,10 @@ impl Unpacked {
         Ok(Content { beginning, len: unpacked.read })
     }
 
-    /// The next piece, of that many bytes but for the last; `None` behind it.
+    /// The next piece, of `size` bytes except for the last; `None` after the last.
     ///
     /// # Errors
-    /// Where the file is damaged from here on, or has unpacked to more than is safe.
+    /// If the file is damaged from here on, or has exceeded the limits.
     pub fn next(&mut self, size: usize) -> Result<Option<Vec<u8>>, Finding> {
         let mut piece = Vec::with_capacity(size);
         let read = self.reader.by_ref().take(size as u64).read_to_end(&mut piece);

@@ -1,4 +1,4 @@
-//! Turns one record's bytes into text; finds bytes that are not UTF-8, and shortens a record that is too large.
+//! Converts one record's bytes to text, finds bytes that are not UTF-8, and shortens a record that is too large.
 
 use std::borrow::Cow;
 
@@ -8,8 +8,8 @@ use crate::file::write::write_record;
 use crate::types::limits;
 use serde::{Deserialize, Serialize};
 
-/// The text of a record, without its terminator; bytes that are not UTF-8 are shown as Windows-1252 has them and
-/// told beside it.
+/// The text of a record, without its terminator. Bytes that are not UTF-8 appear as their Windows-1252 characters;
+/// they are also returned as a list.
 pub fn text<'a>(bytes: &'a [u8], delimiter: u8) -> (Cow<'a, str>, Vec<BadBytes>) {
     match simdutf8::basic::from_utf8(bytes) {
         Ok(text) => (Cow::Borrowed(text), Vec::new()),
@@ -17,8 +17,8 @@ pub fn text<'a>(bytes: &'a [u8], delimiter: u8) -> (Cow<'a, str>, Vec<BadBytes>)
     }
 }
 
-/// The cells of a record that is too large, from as much of its beginning as is looked at; a cell that is cut there
-/// says nothing and is left out.
+/// Parses the cells of a record that is too large, from the part of it that is examined; drops the last cell, which
+/// that part may cut.
 pub fn seen(beginning: &[u8], delimiter: u8, cells: &mut Cells) {
     let within = &beginning[..beginning.len().min(limits::ROW_SEEN)];
     let (text, _) = text(whole_characters(within), delimiter);
@@ -28,9 +28,9 @@ pub fn seen(beginning: &[u8], delimiter: u8, cells: &mut Cells) {
     }
 }
 
-/// A record that is too large for a message, as it travels: its cells, each cut a character behind the limit, and the
-/// longest of them as far down as makes a row that is hardly too large. What is left is refused once more where it comes
-/// back as it is: nobody takes it for the whole.
+/// Shortens a record that is too large for a message. Each cell is cut one character after the limit; then the
+/// longest cells are cut until the row is only just too large. If such a row is imported again unchanged, it is
+/// refused again, so nobody mistakes it for the complete row.
 pub fn cut(beginning: &[u8], delimiter: u8) -> String {
     let mut cells = Cells::default();
     seen(beginning, delimiter, &mut cells);
@@ -50,7 +50,7 @@ pub fn cut(beginning: &[u8], delimiter: u8) -> String {
     String::from_utf8(out).expect("cells are text, so is their record")
 }
 
-/// As many whole characters as so many bytes hold.
+/// The longest prefix of whole characters within `bytes` bytes.
 fn within(cell: &str, bytes: usize) -> &str {
     let mut end = bytes.min(cell.len());
     while !cell.is_char_boundary(end) {
@@ -66,7 +66,7 @@ fn hardly_too_long(cell: &str) -> &str {
     }
 }
 
-/// Takes off a character that was cut in the middle.
+/// Removes an incomplete character from the end.
 fn whole_characters(bytes: &[u8]) -> &[u8] {
     match std::str::from_utf8(bytes) {
         Err(error) if error.error_len().is_none() => &bytes[..error.valid_up_to()],
@@ -74,7 +74,7 @@ fn whole_characters(bytes: &[u8]) -> &[u8] {
     }
 }
 
-/// Marks each bad byte with a character that the record does not hold, to see which cell it falls into.
+/// Marks each invalid byte with a character that the record does not contain, to find the cell that it belongs to.
 fn repaired(bytes: &[u8], delimiter: u8) -> (Cow<'static, str>, Vec<BadBytes>) {
     let mark = ('\u{fdd0}'..='\u{fdef}')
         .find(|mark| memchr::memmem::find(bytes, mark.encode_utf8(&mut [0; 4]).as_bytes()).is_none())
@@ -108,12 +108,12 @@ fn repaired(bytes: &[u8], delimiter: u8) -> (Cow<'static, str>, Vec<BadBytes>) {
     (Cow::Owned(shown), told)
 }
 
-/// Bytes that fit no encoding; the cell shows them as Windows-1252 would.
+/// Bytes that are invalid in the encoding; the cell shows them as Windows-1252 characters.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BadBytes {
     /// The cell's position, from 0.
     pub cell: u32,
-    /// Where in the record the first such byte is, from 0.
+    /// The position of the first such byte in the record, from 0.
     pub at: u64,
     /// The first such byte.
     pub byte: u8,

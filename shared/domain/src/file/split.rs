@@ -11,7 +11,7 @@
 mod blocks;
 #[cfg(not(target_arch = "x86_64"))]
 mod blocks {
-    //! No vectors here: every byte is left to the state machine.
+    //! Without vector instructions: the state machine handles every byte.
 
     pub(super) fn supported() -> bool {
         false
@@ -21,8 +21,51 @@ mod blocks {
         0
     }
 }
-/// The records of a whole text, its last one with or without a terminator.
-pub fn records(bytes: &[u8], delimiter: u8) -> Vec<RecordEnd> {
+/// One record of a whole text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Record {
+    /// The range of its cells, without the terminator.
+    pub body: Range<usize>,
+    /// The start of the next record.
+    pub end: usize,
+    /// Physical lines the record spans, at least 1.
+    pub lines: u32,
+}
+
+/// The records of a whole text, in order.
+#[derive(Debug, Clone)]
+pub struct Records {
+    ends: std::vec::IntoIter<RecordEnd>,
+    start: usize,
+}
+
+impl Records {
+    /// Drops the last record, which may continue in text that was not read.
+    pub fn without_last(mut self) -> Self {
+        self.ends.next_back();
+        self
+    }
+}
+
+impl Iterator for Records {
+    type Item = Record;
+
+    fn next(&mut self) -> Option<Record> {
+        let RecordEnd { end, lines, terminator } = self.ends.next()?;
+        let body = self.start..end - usize::from(terminator);
+        self.start = end;
+        Some(Record { body, end, lines })
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        self.ends.size_hint()
+    }
+}
+
+impl ExactSizeIterator for Records {}
+
+/// The records of a whole text; the last one may have no terminator.
+pub fn records(bytes: &[u8], delimiter: u8) -> Records {
     let mut splitter = Splitter::new(delimiter);
     let mut ends = Vec::new();
     splitter.feed(bytes, &mut ends);
@@ -31,11 +74,13 @@ pub fn records(bytes: &[u8], delimiter: u8) -> Vec<RecordEnd> {
         Tail::Record { terminator, lines } => ends.push(RecordEnd { end: bytes.len(), lines, terminator }),
         Tail::QuoteUnclosed { .. } => ends.push(RecordEnd { end: bytes.len(), lines: 1, terminator: 0 }),
     }
-    ends
+    Records { ends: ends.into_iter(), start: 0 }
 }
 
 #[cfg(test)]
 mod tests;
+
+use std::ops::Range;
 
 use memchr::{memchr_iter, memchr3_iter, memrchr};
 
@@ -47,64 +92,64 @@ pub(crate) const CR: u8 = b'\r';
 #[derive(Debug, Clone)]
 pub struct Splitter {
     delimiter: u8,
-    /// Whether this machine has the instructions for whole blocks.
+    /// Whether this machine has the instructions that `blocks` needs.
     vectors: bool,
     state: State,
-    /// The last byte was a CR: whether it ends the line alone depends on the byte to come.
+    /// Whether the last byte was a CR: the next byte determines whether it ends the line alone.
     held_cr: bool,
     /// Bytes of the file before the next input.
     offset: u64,
     /// Physical lines that have ended.
     lines: u64,
-    /// Where the record under way begins, and how many physical lines had ended by then.
+    /// The start of the current record, and the number of physical lines that had ended before it.
     record_offset: u64,
     record_lines: u64,
-    /// Where the quote that is open was opened; means nothing while none is.
+    /// The place of the open quote; undefined if no quote is open.
     opened: OpenQuote,
 }
 
 /// The end of one record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RecordEnd {
-    /// Offset in the input just behind the record's terminator; 0 where the previous input held it all.
+    /// Offset in the input just after the record's terminator; 0 if the previous input held the whole record.
     pub end: usize,
-    /// Physical lines the record spans, at least 1: the next record's line is this record's plus these.
+    /// Physical lines the record spans, at least 1. Added to this record's line they give the next record's.
     pub lines: u32,
-    /// Bytes of the terminator, 1 or 2, to be left out of the record's text. It may begin in an earlier input.
+    /// Bytes of the terminator, 1 or 2, which the record's text excludes. It may begin in an earlier input.
     pub terminator: u8,
 }
 
-/// What follows the last record end of a file.
+/// The part of a file after its last record end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Tail {
     /// Nothing: the file is empty or its last record has been reported.
     Nothing,
-    /// A last record, not reported yet, that nothing or a single CR ends.
+    /// A last record, not reported yet, that ends with a single CR or without a terminator.
     Record {
         /// Bytes of the terminator, 0 or 1.
         terminator: u8,
         /// Physical lines the record spans, at least 1.
         lines: u32,
     },
-    /// A quote that was never closed: what is left of the file stands in one cell.
+    /// A quote that was never closed: the rest of the file is one cell.
     QuoteUnclosed {
         /// Physical line of the quote, from 1.
         line: u64,
-        /// Byte offset of the quote in all that was fed.
+        /// Byte offset of the quote in the whole file.
         offset: u64,
     },
 }
 
-/// Where in a cell the last byte stands, as far as the next quote or line end is concerned.
+/// The position of the last byte in its cell, as far as it matters for the next quote or line end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum State {
     /// Before a cell's first byte: a quote opens.
     CellStart,
-    /// Within an unquoted cell, or behind a closing quote and more: a quote is an ordinary character.
+    /// Within an unquoted cell, or after a closing quote and more text: a quote is an ordinary character.
     Plain,
     /// Within quotes.
     Quoted,
-    /// Just behind a quote within quotes: it closes, unless another follows.
+    /// Just after a quote within quotes: it closes the cell, unless another quote follows.
     Closed,
 }
 
@@ -115,7 +160,7 @@ struct OpenQuote {
 }
 
 impl Splitter {
-    /// Makes a splitter at the start of a file. The delimiter is any byte but a quote, CR or LF.
+    /// Creates a splitter at the start of a file. The delimiter is any byte but a quote, CR or LF.
     pub fn new(delimiter: u8) -> Self {
         debug_assert!(![QUOTE, CR, LF].contains(&delimiter), "not a delimiter: {delimiter}");
         Self {
@@ -131,11 +176,11 @@ impl Splitter {
         }
     }
 
-    /// Eats the whole input and appends the ends of records found to `ends`.
+    /// Consumes the whole input and appends the ends of the records in it to `ends`.
     ///
-    /// How the file is cut makes no difference to what is found: a CR at the very end of an input is held back until
-    /// the next byte or the file's end tells whether it is half of a CRLF. The record is then reported with the next
-    /// input, its end at 1 (the LF is there) or at 0, so that ends always tile the file.
+    /// The result does not depend on how the file is cut: a CR at the very end of an input is held back until the
+    /// next byte or the end of the file shows whether it is half of a CRLF. The record is then reported with the next
+    /// input, with `end` 1 (the LF follows) or 0, so the ends always cover the file without gaps.
     pub fn feed(&mut self, input: &[u8], ends: &mut Vec<RecordEnd>) {
         let (before, known) = (self.state, ends.len());
         let done = if self.vectors { blocks::scan(self, input, ends) } else { 0 };
@@ -147,7 +192,7 @@ impl Splitter {
         self.offset += input.len() as u64;
     }
 
-    /// Says what would be left if the file ended here.
+    /// Returns the part of the file after the last record end, if the file ended here.
     pub fn finish(&self) -> Tail {
         if self.state == State::Quoted {
             Tail::QuoteUnclosed { line: self.opened.line, offset: self.opened.offset }
@@ -158,7 +203,7 @@ impl Splitter {
         }
     }
 
-    /// Scans any stretch, `base` bytes into the input, from one quote or line end to the next.
+    /// Scans a stretch that begins `base` bytes into the input, from one quote or line end to the next.
     fn scan(&mut self, stretch: &[u8], base: usize, ends: &mut Vec<RecordEnd>) {
         let Some(&first) = stretch.first() else { return };
         self.settle_cr(first, base, ends);
@@ -179,7 +224,7 @@ impl Splitter {
         self.pass_ordinary(&stretch[next..]);
     }
 
-    /// Ends the line of a CR held back, unless the LF of a CRLF follows.
+    /// Ends the line of a held-back CR, unless the LF of a CRLF follows.
     fn settle_cr(&mut self, next: u8, base: usize, ends: &mut Vec<RecordEnd>) {
         if self.held_cr && next != LF {
             self.held_cr = false;
@@ -187,7 +232,7 @@ impl Splitter {
         }
     }
 
-    /// Passes bytes that are neither quotes nor line ends.
+    /// Advances over bytes that are neither quotes nor line ends.
     fn pass_ordinary(&mut self, bytes: &[u8]) {
         if let (Some(&last), true) = (bytes.last(), self.state != State::Quoted) {
             self.state = if last == self.delimiter { State::CellStart } else { State::Plain };
@@ -225,14 +270,14 @@ impl Splitter {
         self.record_lines = self.lines;
     }
 
-    /// Physical lines that have ended since the record under way began.
+    /// Physical lines that have ended since the current record began.
     fn record_span(&self) -> u32 {
         (self.lines - self.record_lines) as u32
     }
 
-    /// Notes where the quote that is open at the input's end was opened, if it was in this input.
+    /// Records the place of the quote that is open at the end of the input, if it was opened in this input.
     ///
-    /// Looking back once an input costs less than noting every quote that opens.
+    /// One backward search per input costs less than recording every opening quote.
     fn note_open_quote(&mut self, before: State, input: &[u8]) {
         if let Some(at) = opening_quote(input, before, self.state) {
             let line = self.lines + 1 - lines_ended(&input[at..]);
@@ -241,9 +286,9 @@ impl Splitter {
     }
 }
 
-/// Finds the quote that opened the quoted cell in which the input ends, unless an earlier input has it.
+/// Finds the quote that opened the cell in which the input ends; `None` if it is in an earlier input.
 ///
-/// Within quotes the quote before is the one that opened, or the second of a doubled one.
+/// Within quotes, the previous quote is either the opening one or the second of a doubled quote.
 fn opening_quote(input: &[u8], before: State, after: State) -> Option<usize> {
     let mut end = match after {
         State::Quoted => input.len(),
@@ -260,7 +305,7 @@ fn opening_quote(input: &[u8], before: State, after: State) -> Option<usize> {
     }
 }
 
-/// Counts the physical lines that end in some bytes; a CR at their very end is held back.
+/// Counts the physical lines that end in some bytes, except for a CR at the very end, which is held back.
 fn lines_ended(bytes: &[u8]) -> u64 {
     let alone = |at: &usize| bytes.get(at + 1).is_some_and(|&next| next != LF);
     (memchr_iter(LF, bytes).count() + memchr_iter(CR, bytes).filter(alone).count()) as u64

@@ -1,9 +1,10 @@
 //! Turns a sheet of a workbook into the text of a delimited file: commas, line feeds, one line for each row.
 //!
-//! It is a kind of decoding, so it is in the domain: bytes in, text out, no file and no clock. Row `n` of the sheet is
-//! record `n` of the text, blank rows are empty lines; survey, cut and workers need no special case.
+//! This is a kind of decoding, so it belongs to the domain: bytes in, text out, no file access and no clock. Row `n`
+//! of the sheet is record `n` of the text, and blank rows are empty lines, so survey, cut and workers need no special
+//! case.
 //!
-//! Memory is the packed workbook, its shared strings and one row: cells are read one after the other.
+//! Memory holds the packed workbook, its shared strings and one row: cells are read one after the other.
 
 mod archive;
 mod cell;
@@ -21,29 +22,29 @@ use crate::types::limits;
 pub(crate) use rows::Rows;
 pub use rows::SheetText;
 
-/// What separates the cells of the text that a sheet becomes.
+/// The delimiter of the text that a sheet is converted to.
 pub const DELIMITER: u8 = b',';
 
-/// The sheet that is read, and how many cells each of its rows has at least.
+/// The sheet to read, and the least number of cells in each of its rows.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Sheet {
     /// Its name.
     pub name: String,
-    /// A sheet is a rectangle: cells that a row leaves out at its end are empty, up to this column.
+    /// A sheet is a rectangle: cells missing at the end of a row are empty, up to this column.
     pub width: u32,
-    /// What a person who sees the sheet might not expect.
+    /// Properties that a person who views the sheet might not expect.
     #[serde(default)]
     pub notes: SheetNotes,
 }
 
-/// What is taken, and said, because who looks at the workbook does not see it.
+/// Parts that are read, and reported because a person who views the workbook does not see them.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct SheetNotes {
-    /// Sheets of the workbook that are hidden: not read, unless they are named.
+    /// Hidden sheets of the workbook: they are not read unless the option names one.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub hidden_sheets: Vec<String>,
-    /// Rows of the sheet that are hidden: they are read as all others.
+    /// Hidden rows of the sheet: they are read like all others.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub hidden_rows: u64,
     /// Groups of merged cells in the sheet: the first cell has the value, the others are empty.
@@ -57,7 +58,7 @@ fn is_zero(number: &u64) -> bool {
 
 type Book = Xlsx<Cursor<Bytes>>;
 
-/// Whether a file begins as workbooks do: a zip archive, or the compound file that an old or a protected one is.
+/// Whether a file begins like a workbook: a zip archive, or a compound file (an old or a protected workbook).
 pub fn is_workbook(beginning: &[u8]) -> bool {
     archive::is_zip(beginning) || archive::is_compound(beginning)
 }
@@ -65,11 +66,11 @@ pub fn is_workbook(beginning: &[u8]) -> bool {
 /// A sheet that holds a table.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Table {
-    /// Its place among all sheets, from 0.
+    /// Its index among all sheets, from 0.
     number: usize,
     /// The sheet's name.
     pub name: String,
-    /// A user of the spreadsheet sees it.
+    /// Whether the sheet is not hidden.
     pub visible: bool,
 }
 
@@ -83,7 +84,7 @@ impl Workbook {
     /// Opens a workbook from all of its bytes.
     ///
     /// # Errors
-    /// With the file's verdict: no workbook that is read, protected, broken, or unpacking to more than is safe.
+    /// The file's verdict: not a supported workbook, protected, broken, or larger than the limits when unpacked.
     pub fn open(bytes: Vec<u8>) -> Result<Self, Finding> {
         let bytes = Bytes::new(bytes);
         let parts = archive::check(&bytes)?;
@@ -114,7 +115,7 @@ impl Workbook {
     /// The rows of a sheet, one after the other.
     ///
     /// # Errors
-    /// Where the sheet cannot be read.
+    /// If the sheet cannot be read.
     pub(crate) fn rows(&mut self, name: &str) -> Result<Rows<'_>, Finding> {
         let cells = self.book.worksheet_cells_reader(name).map_err(|error| invalid(&error))?;
         Ok(Rows::new(cells))
@@ -123,7 +124,7 @@ impl Workbook {
     /// The text of a sheet, piece by piece.
     ///
     /// # Errors
-    /// Where the sheet cannot be read.
+    /// If the sheet cannot be read.
     pub fn into_text(self, sheet: &Sheet) -> Result<SheetText, Finding> {
         SheetText::new(self.book, sheet)
     }

@@ -1,7 +1,8 @@
-//! Records to a workbook as a stream: every cell as text, memory flat, the same records the same bytes.
+//! Streams records to a workbook: every cell is text, memory stays constant, the same records give the same bytes.
 //!
-//! The workbook is a ZIP archive whose entries tell their lengths behind their content (data descriptors), so nothing
-//! that was written is needed again. Cells stand in the sheet itself (inline strings), not in a table beside it.
+//! The workbook is a ZIP archive whose entries declare their lengths after their content (data descriptors), so
+//! nothing has to be written twice. Cells hold their text themselves (inline strings), without a table of shared
+//! strings.
 
 use std::io::Write;
 
@@ -11,11 +12,11 @@ use flate2::write::DeflateEncoder;
 
 use crate::types::limits;
 
-/// A cell takes no more UTF-16 units than this; a spreadsheet calls a longer one damaged.
+/// The most UTF-16 code units in a cell; a spreadsheet reports a longer one as damaged.
 const CELL_UNITS: usize = 32_767;
-/// Lengths of 32 bits are told; a sheet that is larger has no workbook.
+/// Lengths are 32-bit numbers; records that need a larger sheet get no workbook.
 const MOST_BYTES: u64 = u32::MAX as u64;
-/// 1 January 1980, the first day that an archive can tell.
+/// 1 January 1980, the first day that an archive can store.
 const DAY: u16 = 0x21;
 
 const TYPES: &str = r#"<?xml version="1.0" encoding="UTF-8" standalone="yes"?>
@@ -33,17 +34,17 @@ const SHEET_START: &str = r#"<?xml version="1.0" encoding="UTF-8" standalone="ye
 <worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetViews><sheetView workbookViewId="0"><pane ySplit="1" topLeftCell="A2" activePane="bottomLeft" state="frozen"/></sheetView></sheetViews>"#;
 const SHEET_END: &str = "</sheetData></worksheet>";
 
-/// Why the records have no workbook: a sheet cannot hold them.
+/// The records do not fit a sheet, so they get no workbook.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("more than a sheet of a workbook holds")]
 pub struct SheetFull;
 
-/// A workbook while it is written.
+/// A workbook that is being written.
 #[derive(Debug)]
 pub struct WorkbookStream {
-    /// What was not taken yet.
+    /// Bytes that [`take`](Self::take) has not returned yet.
     out: Vec<u8>,
-    /// Bytes that were taken.
+    /// The number of bytes that it has returned.
     taken: u64,
     entries: Vec<Entry>,
     sheet: EntryWriter,
@@ -60,7 +61,7 @@ struct Entry {
     len: u64,
 }
 
-/// An entry while it is packed.
+/// An entry that is being compressed.
 #[derive(Debug)]
 struct EntryWriter {
     offset: u64,
@@ -82,7 +83,7 @@ impl EntryWriter {
         self.packer.write_all(bytes).expect("memory takes all that is written");
     }
 
-    /// Moves what is packed behind the archive's bytes.
+    /// Appends the compressed bytes to the archive.
     fn drain(&mut self, out: &mut Vec<u8>) {
         let packed = self.packer.get_mut();
         self.packed += packed.len() as u64;
@@ -100,7 +101,7 @@ impl EntryWriter {
 const SHEET: &str = "xl/worksheets/sheet1.xml";
 
 impl WorkbookStream {
-    /// Begins a workbook of one sheet; the header is its first row.
+    /// Starts a workbook of one sheet; the header is its first row.
     pub fn begin(header: &[&str]) -> Result<Self, SheetFull> {
         let (mut out, mut entries) = (Vec::new(), Vec::new());
         let parts = [
@@ -120,7 +121,7 @@ impl WorkbookStream {
         let mut sheet = begin_entry(SHEET, &mut out, 0);
         sheet.write(SHEET_START.as_bytes());
         let columns = header.len();
-        // Cells that are typed into the columns are text too.
+        // The column format makes cells that a user adds later text too.
         let columns = format!(
             "<cols><col min=\"1\" max=\"{columns}\" width=\"18\" style=\"1\" customWidth=\"1\"/></cols><sheetData>"
         );
@@ -133,7 +134,7 @@ impl WorkbookStream {
     /// Adds a row.
     ///
     /// # Errors
-    /// Where a sheet cannot hold it: then there is no workbook of these records.
+    /// If a sheet cannot hold the row: then these records get no workbook.
     pub fn add_row<'a>(&mut self, cells: impl Iterator<Item = &'a str>) -> Result<(), SheetFull> {
         self.add(cells, 1)
     }
@@ -153,14 +154,14 @@ impl WorkbookStream {
         if self.sheet.len > MOST_BYTES - (SHEET_END.len() as u64) { Err(SheetFull) } else { Ok(()) }
     }
 
-    /// Takes the bytes that are ready.
+    /// Returns the bytes that are ready.
     pub fn take(&mut self) -> Vec<u8> {
         self.sheet.drain(&mut self.out);
         self.taken += self.out.len() as u64;
         std::mem::take(&mut self.out)
     }
 
-    /// Ends the workbook; answers its last bytes.
+    /// Ends the workbook; returns its last bytes.
     pub fn finish(mut self) -> Vec<u8> {
         self.sheet.write(SHEET_END.as_bytes());
         let Self { mut out, taken, mut entries, mut sheet, .. } = self;
@@ -173,13 +174,13 @@ impl WorkbookStream {
     }
 }
 
-/// Writes a cell; an empty one is left out, for a blank cell has the column's format anyway.
+/// Writes a cell. An empty one needs no format: the column provides it.
 fn write_cell(xml: &mut String, column: usize, cell: &str, style: u8) -> Result<(), SheetFull> {
     if column >= limits::SHEET_COLUMNS || cell.encode_utf16().count() > CELL_UNITS {
         return Err(SheetFull);
     }
     if cell.is_empty() {
-        // Cells without a place follow one another: an empty one keeps the place of the next.
+        // Cells without a reference follow one another: an empty one keeps the position of the next.
         xml.push_str("<c/>");
         return Ok(());
     }
@@ -190,7 +191,7 @@ fn write_cell(xml: &mut String, column: usize, cell: &str, style: u8) -> Result<
     Ok(())
 }
 
-/// Writes a text as XML; what XML does not know is written as spreadsheets write it, `_x000B_`.
+/// Writes a text as XML; characters that XML cannot hold are escaped as spreadsheets do, `_x000B_`.
 fn write_text(xml: &mut String, text: &str) {
     use std::fmt::Write as _;
     for (at, sign) in text.char_indices() {
@@ -208,7 +209,7 @@ fn write_text(xml: &mut String, text: &str) {
     }
 }
 
-/// Whether a text begins like an escape, which a reader would undo.
+/// Whether a text begins like such an escape, which a reader would decode.
 fn is_escape(text: &[u8]) -> bool {
     matches!(text, [b'_', b'x', a, b, c, d, b'_', ..] if [a, b, c, d].iter().all(|digit| digit.is_ascii_hexdigit()))
 }
@@ -218,11 +219,11 @@ fn put16(out: &mut Vec<u8>, value: u16) {
 }
 
 fn put32(out: &mut Vec<u8>, value: u64) {
-    // Every length and place was checked against the most that 32 bits tell.
+    // All lengths and offsets were checked against the 32-bit limit.
     out.extend_from_slice(&u32::try_from(value).unwrap_or(u32::MAX).to_le_bytes());
 }
 
-/// Version, flags (lengths follow, names are UTF-8), method (deflate), time and day.
+/// Version, flags (lengths follow, names are UTF-8), method (deflate), time and date.
 fn put_common(out: &mut Vec<u8>) {
     for value in [20, 0x0808, 8, 0, DAY] {
         put16(out, value);

@@ -1,18 +1,19 @@
-//! Writes cells to a result file: quotes them where needed, and guards cells that a spreadsheet would run as a formula.
+//! Writes cells to a result file: quotes them if needed, and guards cells that a spreadsheet would run as a formula.
 //!
-//! A guarded cell begins with an apostrophe, which is taken off again when a result file is imported: [`unguard`] undoes
-//! [`guard`] for every possible cell.
+//! A guarded cell begins with an apostrophe, which the import of a result file removes: [`unguard`] undoes [`guard`]
+//! for every possible cell.
 
 use crate::file::split::{CR, LF, QUOTE};
 
-/// Appends a cell, in quotes where it needs them (RFC 4180, section 2; blanks at either end too).
+/// Appends a cell, quoted if it needs quotes (RFC 4180, section 2; also for blanks at either end).
 ///
-/// A record of one empty cell would be an empty line: [`write_record`] knows.
+/// A record of one empty cell would be an empty line: [`write_record`] handles that.
 pub fn write_cell(out: &mut Vec<u8>, cell: &str, delimiter: u8) {
     write_prefixed(out, "", cell, delimiter);
 }
 
-/// Appends a cell of the sender's so that no spreadsheet runs it; every other one as [`write_cell`] does.
+/// Appends a cell with the sender's content, guarded so that no spreadsheet runs it; other cells as [`write_cell`]
+/// does.
 pub fn write_guarded_cell(out: &mut Vec<u8>, cell: &str, delimiter: u8) {
     let prefix = if guard(cell) { "'" } else { "" };
     write_prefixed(out, prefix, cell, delimiter);
@@ -34,9 +35,9 @@ pub fn write_record<'a>(out: &mut Vec<u8>, cells: impl IntoIterator<Item = &'a s
     }
 }
 
-/// Tells whether a spreadsheet would run a cell, so that it is written with an apostrophe in front.
+/// Whether a spreadsheet would run a cell, so that it needs an apostrophe in front.
 ///
-/// That is `^'*[=+\-@\t\r]`, unless it is a number, `^[+-]?\d+([.,]\d+)*$`, or a phone, `^\+[0-9 ()-]+$`.
+/// The pattern is `^'*[=+\-@\t\r]`, except for a number, `^[+-]?\d+([.,]\d+)*$`, or a phone, `^\+[0-9 ()-]+$`.
 pub fn guard(cell: &str) -> bool {
     match cell.as_bytes() {
         [b'=' | b'@' | b'\t' | CR, ..] => true,
@@ -46,7 +47,7 @@ pub fn guard(cell: &str) -> bool {
     }
 }
 
-/// Takes off the apostrophe that [`write_guarded_cell`] put in front, where one stands before what would run.
+/// Removes the apostrophe that [`write_guarded_cell`] added, if the rest would run.
 pub fn unguard(cell: &str) -> &str {
     match cell.strip_prefix('\'') {
         Some(bare) if runs_behind_apostrophes(bare) => bare,
@@ -70,7 +71,7 @@ fn is_phone(cell: &[u8]) -> bool {
     cell[0] == b'+' && cell.len() > 1 && cell[1..].iter().all(allowed)
 }
 
-/// Writes a cell behind a prefix that needs no quotes itself.
+/// Writes a cell after a prefix that itself needs no quotes.
 fn write_prefixed(out: &mut Vec<u8>, prefix: &str, cell: &str, delimiter: u8) {
     let quoted = needs_quotes(cell.as_bytes(), delimiter);
     if quoted {
@@ -85,7 +86,7 @@ fn write_prefixed(out: &mut Vec<u8>, prefix: &str, cell: &str, delimiter: u8) {
     }
 }
 
-/// Looks at all bytes without a branch between: cells are short, and compilers make vectors of it.
+/// Checks all bytes without branches: cells are short, and the compiler vectorizes the loop.
 fn needs_quotes(cell: &[u8], delimiter: u8) -> bool {
     let (Some(first), Some(last)) = (cell.first(), cell.last()) else { return false };
     let special = |&byte: &u8| (byte == delimiter) | (byte == QUOTE) | (byte == CR) | (byte == LF);
@@ -208,7 +209,7 @@ mod tests {
         }
     }
 
-    /// The contract's own words.
+    /// The regular expressions of the contract.
     fn guard_by_regex(cell: &str) -> bool {
         let is = |pattern| Regex::new(pattern).expect("a fixed pattern").is_match(cell);
         is(r"^'*[=+\-@\t\r]") && !is(r"^[+-]?[0-9]+([.,][0-9]+)*$") && !is(r"^\+[0-9 ()-]+$")

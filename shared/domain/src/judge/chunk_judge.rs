@@ -65,7 +65,7 @@ pub struct ChunkJudge<'p> {
     /// Rows that are the example of a template.
     examples: Vec<RowPlace>,
     group: Option<FieldIndex>,
-    /// Rows are accepted only as a dry run showed them.
+    /// Whether rows are accepted only with the result of a dry run.
     approved: Option<ApprovedRows>,
 }
 
@@ -75,11 +75,11 @@ struct Row {
     line: u64,
     /// The range of its record in the chunk's text, without terminator.
     record: (usize, usize),
-    /// Its cells may be copied unchanged.
+    /// Whether its cells may be copied unchanged.
     plain: bool,
     findings: Vec<Finding>,
     refused: bool,
-    /// The first row of its identity, where the identity occurs several times.
+    /// The first row of its identity, if the identity occurs several times.
     first: Option<u64>,
     contact_id: Option<ContactId>,
     keys: Vec<Option<MatchKey>>,
@@ -128,7 +128,7 @@ impl<'p> ChunkJudge<'p> {
         bench
     }
 
-    /// Accepts rows only as an approved dry run showed them.
+    /// Accepts rows only with the result of an approved dry run.
     #[must_use]
     pub fn with_approved(mut self, approved: Option<ApprovedRows>) -> Self {
         self.approved = approved;
@@ -139,10 +139,9 @@ impl<'p> ChunkJudge<'p> {
         let delimiter = self.plan.delimiter();
         let mut cells = Cells::default();
         let mut line = message.first_line;
-        let mut start = 0;
         let mut own = String::new();
         let mut marks = message.marks.as_slice();
-        for (number, end) in (message.first_row..).zip(records(message.text.as_bytes(), delimiter)) {
+        for (number, found) in (message.first_row..).zip(records(message.text.as_bytes(), delimiter)) {
             let mark = marks.split_first().filter(|(mark, _)| mark.row == number);
             if let Some((_, rest)) = mark {
                 marks = rest;
@@ -150,7 +149,7 @@ impl<'p> ChunkJudge<'p> {
             let own_mark =
                 mark.filter(|_| self.plan.mapping.is_result_file).map(|(mark, _)| self.own_mark(mark));
             let mark = own_mark.as_ref().or(mark.map(|(mark, _)| mark));
-            let mut record = (start, end.end - usize::from(end.terminator));
+            let mut record = (found.body.start, found.body.end);
             cells.parse(&message.text[record.0..record.1], delimiter);
             if self.plan.mapping.is_result_file {
                 let sender = self.plan.mapping.sender_record(&cells, delimiter);
@@ -172,16 +171,15 @@ impl<'p> ChunkJudge<'p> {
             }
             line += match self.plan.sheet {
                 Some(_) => 1,
-                None => mark.and_then(|mark| mark.lines).unwrap_or(u64::from(end.lines)),
+                None => mark.and_then(|mark| mark.lines).unwrap_or(u64::from(found.lines)),
             };
-            start = end.end;
         }
         if self.plan.mapping.is_result_file {
             self.text = Cow::Owned(own);
         }
     }
 
-    /// The note on a row from a result file, its cells counted among the sender's own columns.
+    /// The note on a row from a result file, with cell positions among the sender's columns.
     fn own_mark(&self, mark: &Mark) -> Mark {
         let (mapping, width) = (&self.plan.mapping, self.sender.columns.len());
         let own = |cell: usize| match mapping.columns.get(cell).map(|column| &column.role) {
@@ -255,7 +253,7 @@ impl<'p> ChunkJudge<'p> {
             if let Some(group) = &row.group {
                 entries.add((Kind::Groups, group.clone()));
             }
-            // A rejected row is matched too: its result shows everything that is found about it.
+            // A rejected row is matched too: its result shows all findings.
             let keys = std::mem::take(&mut row.keys);
             row.asked.keys = keys.into_iter().map(|key| key.map(|key| accounts.add(key))).collect();
             if row.refused {
@@ -279,7 +277,7 @@ impl<'p> ChunkJudge<'p> {
     /// Judges every row, in file order.
     ///
     /// # Errors
-    /// Where an answer cannot be read.
+    /// If an answer cannot be parsed.
     pub fn judge(self, wanted: &Lookups, found: &LookupAnswers) -> Result<ChunkResult, String> {
         self.judge_rows(wanted, found, None).map(|output| output.chunk_result)
     }
@@ -287,7 +285,7 @@ impl<'p> ChunkJudge<'p> {
     /// Judges every row for a preview.
     ///
     /// # Errors
-    /// Where an answer cannot be read.
+    /// If an answer cannot be parsed.
     pub fn tell(self, wanted: &Lookups, found: &LookupAnswers) -> Result<Vec<JudgedRow>, String> {
         self.judge_rows(wanted, found, Some(Vec::new())).map(|output| output.rows.unwrap_or_default())
     }
@@ -478,7 +476,7 @@ impl<'p> ChunkJudge<'p> {
         self.approved.as_ref().is_none_or(|approved| approved.allows(row.number, succeeded, changes))
     }
 
-    /// Where an invitation goes (IMP-25); never to a masked address (IMP-19).
+    /// The address for an invitation (IMP-25); never a masked address (IMP-19).
     fn invite_to<'a>(
         &self,
         group: Option<&Group>,
@@ -493,10 +491,10 @@ impl<'p> ChunkJudge<'p> {
 
 /// The record to store for a row.
 enum RecordToWrite<'b> {
-    /// The row's own: the contact is new.
+    /// The row's record: the contact is new.
     Whole,
     /// This one: the row merged into the stored record, or the stored record.
     As(Cow<'b, str>),
-    /// None: nothing changed.
+    /// No record: nothing changed.
     Nothing,
 }

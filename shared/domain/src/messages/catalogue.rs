@@ -1,10 +1,10 @@
 //! Messages: the texts of findings in five languages.
 //!
-//! The texts are in `locales/*.toml`. A message is complete even when only its code is known; the values of a finding go
-//! into its slots:
+//! The texts are in `locales/*.toml`. A message is complete even if only its code is known; the values of a finding
+//! fill its slots:
 //!
 //! | slot | filled from | codes |
-//! | slot | source | codes |
+//! | --- | --- | --- |
 //! | `column`, `value`, `hint` | the finding's own parts | all |
 //! | `reason` | argument `reason`, an id of section `[reason]`; an unknown one says nothing | invalid values, `value_*` |
 //! | `limit` | argument; a plain number gets the separators of the language, other text (`256 KiB`) stays | `*_too_*`, `archive_unsafe`, `not_stored` |
@@ -43,10 +43,10 @@ use words::Book;
 pub use words::{Ending, ReportWords, TerminalWords};
 pub(crate) use words::{NoteWords, NotificationWords};
 
-/// A value is shown up to this many characters: a message is read, not stored.
+/// The most characters of a value in a message.
 const VALUE_SHOWN: usize = 80;
 
-/// What a message can tell: the parts of a finding, wherever they are kept.
+/// The parts of a finding that a message can show, from either source.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Facts<'a> {
     pub code: Code,
@@ -57,12 +57,12 @@ pub(crate) struct Facts<'a> {
     pub labels: &'a Labels,
 }
 
-/// What fills the slots that are not parts of every finding.
+/// The source of the slots that are not parts of every finding.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Args<'a> {
-    /// As a finding has them.
+    /// The arguments of a finding.
     List(&'a [(&'static str, String)]),
-    /// As its JSON form has them.
+    /// The arguments of its JSON form.
     Map(&'a BTreeMap<String, String>),
 }
 
@@ -76,7 +76,7 @@ impl<'a> Args<'a> {
 }
 
 impl<'a> Facts<'a> {
-    /// The parts of a finding, and what its profile calls the fields.
+    /// Combines a finding with the labels of its profile.
     pub fn new(finding: &'a Finding, labels: &'a Labels) -> Self {
         Self {
             code: finding.code,
@@ -89,13 +89,13 @@ impl<'a> Facts<'a> {
     }
 }
 
-/// The words of one language.
+/// The texts of one language.
 #[derive(Debug)]
 pub struct Messages {
     locale: Locale,
     /// By [`Code`], in the order of its variants.
     codes: Vec<Template>,
-    /// By [`Code`] alike.
+    /// Also by [`Code`].
     fixes: Vec<Template>,
     reasons: BTreeMap<String, Template>,
     suggestion: Template,
@@ -103,7 +103,7 @@ pub struct Messages {
 }
 
 impl Messages {
-    /// Returns the words of a language; its file is read once.
+    /// Returns the texts of a language; its file is read once.
     pub fn of(locale: Locale) -> &'static Self {
         static BOOKS: [OnceLock<Messages>; 5] = [const { OnceLock::new() }; 5];
         BOOKS[locale as usize].get_or_init(|| Self::read(locale))
@@ -114,7 +114,7 @@ impl Messages {
         self.locale
     }
 
-    /// Writes what a finding says, without the name of its column; of one about the file, how to mend it too.
+    /// Writes the message of a finding, without the name of its column; for a finding about the file, also its fix.
     pub fn write_text(&self, finding: &Finding, labels: &Labels, out: &mut String) {
         let facts = Facts::new(finding, labels);
         self.write_what(facts, out);
@@ -124,12 +124,12 @@ impl Messages {
         }
     }
 
-    /// Returns what [`Self::write_text`] writes.
+    /// Returns the text that [`Self::write_text`] writes.
     pub fn text(&self, finding: &Finding, labels: &Labels) -> String {
         written(|out| self.write_text(finding, labels, out))
     }
 
-    /// Writes what a finding says, led by the name of its column; of one about the file, how to mend it too.
+    /// Writes the message of a finding after the name of its column; for a finding about the file, also its fix.
     pub fn write_line(&self, finding: &Finding, labels: &Labels, out: &mut String) {
         if let Some(column) = finding.column_name().filter(|_| finding.code.scope() != Scope::File) {
             let is_field = finding.field().is_some();
@@ -140,7 +140,7 @@ impl Messages {
         self.write_text(finding, labels, out);
     }
 
-    /// Writes the messages of a row as `rollcall_messages` has them, joined by `; `.
+    /// Writes the messages of a row for `rollcall_messages`, joined by `; `.
     pub fn write_row<'a>(
         &self,
         findings: impl IntoIterator<Item = &'a Finding>,
@@ -155,27 +155,27 @@ impl Messages {
         }
     }
 
-    /// Returns how to mend a finding.
+    /// Returns the fix of a finding.
     pub fn fix(&self, finding: &Finding, labels: &Labels) -> String {
         written(|out| self.write_fix(Facts::new(finding, labels), out))
     }
 
-    /// Returns a colon, with a blank before it where the language has one.
+    /// Returns a colon, with a blank before it if the language requires one.
     pub fn colon(&self) -> &str {
         &self.book.report.colon
     }
 
-    /// Returns the word for how an import ended.
+    /// Returns the word for the end of an import.
     pub fn status(&self, ending: Ending) -> &str {
         self.book.status.of(ending)
     }
 
-    /// Returns how an import ended as a sentence.
+    /// Returns the end of an import as a sentence.
     pub fn headline(&self, ending: Ending) -> &str {
         if ending.dry_run { &self.book.headline_dry } else { &self.book.headline }.of(ending)
     }
 
-    /// Returns what the end means for the reader.
+    /// Returns the meaning of that end for the reader.
     pub fn explanation(&self, ending: Ending) -> &str {
         if ending.dry_run { &self.book.explanation_dry } else { &self.book.explanation }.of(ending)
     }
@@ -185,12 +185,12 @@ impl Messages {
         if ending.dry_run { &self.book.opening_dry } else { &self.book.opening }.of(ending)
     }
 
-    /// Returns the word for rows of an outcome; in a dry run, what would become of them.
+    /// Returns the word for rows of an outcome; in a dry run, for the outcome that they would have.
     pub fn outcome(&self, outcome: Outcome, dry_run: bool) -> &str {
         if dry_run { &self.book.outcome_dry } else { &self.book.outcome }.of(outcome)
     }
 
-    /// Returns what an outcome means: for contacts, or for the entries of a directory file.
+    /// Returns the meaning of an outcome: for contacts, or for the entries of a directory file.
     pub fn outcome_note(&self, outcome: Outcome, kind: Option<Kind>) -> String {
         let Some(kind) = kind else { return self.book.outcome_note.of(outcome).to_owned() };
         let note = self.book.outcome_note_directory.of(outcome);
@@ -202,7 +202,7 @@ impl Messages {
         written(|out| self.write_suggestion(hint, out))
     }
 
-    /// Returns the words of the report.
+    /// Returns the texts of the report.
     pub const fn report(&self) -> &ReportWords {
         &self.book.report
     }
@@ -211,7 +211,7 @@ impl Messages {
         &self.book.notification
     }
 
-    /// Returns the words of the terminal.
+    /// Returns the texts of the terminal.
     pub const fn terminal(&self) -> &TerminalWords {
         &self.book.terminal
     }
@@ -220,7 +220,7 @@ impl Messages {
         &self.book.note
     }
 
-    /// Writes a text of the report or the letter with its slots filled.
+    /// Writes a text of the report or the notification with its slots filled.
     pub fn filled(&self, source: &str, slots: &[(&str, &str)]) -> String {
         let fill: &Fill = &|name, out| match slots.iter().find(|(slot, _)| *slot == name) {
             Some((_, value)) => {
@@ -252,7 +252,7 @@ impl Messages {
         }
     }
 
-    /// Writes what is the matter, without how to mend it.
+    /// Writes the message without the fix.
     pub(crate) fn write_what(&self, facts: Facts, out: &mut String) {
         self.codes[facts.code as usize].write(out, &|slot, out| self.fill(facts, slot, out));
         if let Some(hint) = facts.hint {
@@ -262,7 +262,7 @@ impl Messages {
         }
     }
 
-    /// Writes how to mend it.
+    /// Writes the fix.
     pub(crate) fn write_fix(&self, facts: Facts, out: &mut String) {
         self.fixes[facts.code as usize].write(out, &|slot, out| self.fill(facts, slot, out));
     }
@@ -295,7 +295,7 @@ impl Messages {
             reason.write(out, &|slot, out| slot != "reason" && self.fill(facts, slot, out));
             return true;
         }
-        // A value that was left out for what is wrong with it: the fault's own text, without the value.
+        // For a value that was dropped for a fault: the text of the fault, without the value.
         let fault = id.parse::<Code>().ok().map(|code| &self.codes[code as usize]);
         if let Some(fault) = fault {
             fault.write(out, &|_, _| false);
@@ -312,7 +312,7 @@ impl Messages {
     }
 }
 
-/// Returns what is written.
+/// Returns the text that a function writes.
 pub(crate) fn written(write: impl FnOnce(&mut String)) -> String {
     let mut out = String::new();
     write(&mut out);
@@ -320,14 +320,14 @@ pub(crate) fn written(write: impl FnOnce(&mut String)) -> String {
 }
 
 fn by_code(texts: &BTreeMap<String, String>) -> Vec<Template> {
-    // A code without a text would be told by its name; a test says that there is none.
+    // A code without a text would appear as its name; a test checks that there is none.
     Code::ALL
         .iter()
         .map(|code| Template::parse(texts.get(code.as_str()).map_or(code.as_str(), |text| text)))
         .collect()
 }
 
-/// Writes a value on one line, cut where it is long. Says false of an empty one.
+/// Writes a value on one line, shortened if it is long. Returns `false` if it is empty.
 pub(crate) fn write_value(value: &str, out: &mut String) -> bool {
     let mut signs = value.chars().map(|sign| if sign.is_control() { ' ' } else { sign });
     out.extend(signs.by_ref().take(VALUE_SHOWN));

@@ -1,4 +1,4 @@
-//! Labels: what people call a profile's fields, in five languages.
+//! Labels: the names of a profile's fields for people, in five languages.
 
 use std::collections::BTreeMap;
 
@@ -20,7 +20,7 @@ pub struct FieldLabels {
 }
 
 impl FieldLabels {
-    /// The label in a language; English stands in for one that is not there, then the name.
+    /// The label in a language; English if it is missing, otherwise the name.
     pub fn get(&self, locale: Locale) -> &str {
         let label = self.labels.get(&locale).or_else(|| self.labels.get(&Locale::En));
         label.map_or(&self.name, String::as_str)
@@ -28,7 +28,7 @@ impl FieldLabels {
 }
 
 impl Labels {
-    /// Labels where no profile is known: every field is called by its name.
+    /// The labels if no profile is known: every field has its name.
     pub const NONE: &'static Self = &Self(Vec::new());
 
     /// The labels of a profile's fields.
@@ -36,12 +36,12 @@ impl Labels {
         Self(fields)
     }
 
-    /// Returns the label of a field; the name itself where no field has it.
+    /// Returns the label of a field; the name itself if there is no such field.
     pub fn of<'a>(&'a self, name: &'a str, locale: Locale) -> &'a str {
         self.0.iter().find(|field| field.name == name).map_or(name, |field| field.get(locale))
     }
 
-    /// Returns whether a file may do without the field; a name that no field has is not optional.
+    /// Returns whether a file may omit the field; an unknown name is not optional.
     pub fn is_optional(&self, name: &str) -> bool {
         self.0.iter().any(|field| field.name == name && !field.required)
     }
@@ -51,7 +51,7 @@ impl Labels {
         names.split(", ").map(|name| self.of(name, locale)).collect::<Vec<_>>().join(", ")
     }
 
-    /// Returns the labels of all fields, those that a file needs with a `*`, joined by `, `.
+    /// Returns the labels of all fields, mandatory ones with a `*`, joined by `, `.
     pub fn expected(&self, locale: Locale) -> String {
         let marked = self.0.iter().map(|field| {
             let mark = if field.required { "*" } else { "" };

@@ -10,34 +10,34 @@ use crate::types::code::{Code, Severity};
 use crate::types::finding::{Column, Finding};
 use crate::types::locale::Locale;
 
-/// A finding put into words, as `upload.json` and `preview --json` have it.
+/// A finding with its messages, as in `upload.json` and `preview --json`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct FindingJson {
-    /// What kind of thing it is.
+    /// The code of the finding.
     pub code: Code,
-    /// How grave it is.
+    /// Its severity.
     pub severity: Severity,
     /// The column it is about, or null.
     pub column: Option<Column>,
-    /// The value as seen, masked where IMP-18 says so, or null.
+    /// The value in the file, masked if IMP-18 requires it, or null.
     pub value: Option<String>,
     /// The message in the program's language.
     pub message: String,
     /// The message in every language.
     pub messages: Texts,
-    /// What was probably meant, where that is known; else how to mend it, in the program's language.
+    /// The likely intended value, if known; otherwise the fix, in the program's language.
     pub hint: Option<String>,
-    /// What was probably meant; left out where that is not known.
+    /// The likely intended value; absent if unknown.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub suggestion: Option<String>,
-    /// What fills the message's placeholders.
+    /// The values of the message's placeholders.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub args: BTreeMap<String, String>,
 }
 
 impl FindingJson {
-    /// Puts a finding into words.
+    /// Adds the messages to a finding.
     pub fn new(finding: &Finding, labels: &Labels, locale: Locale) -> Self {
         let messages = Texts::of(|language| Messages::of(language).text(finding, labels));
         Self {
@@ -53,7 +53,7 @@ impl FindingJson {
         }
     }
 
-    /// Returns whether the finding refuses its row or file.
+    /// Whether the finding refuses its row or file.
     pub const fn is_error(&self) -> bool {
         matches!(self.severity, Severity::Error)
     }
@@ -71,7 +71,7 @@ pub struct Texts {
 }
 
 impl Texts {
-    /// Asks for the text in each language.
+    /// Calls a function for the text in each language.
     pub fn of(text: impl Fn(Locale) -> String) -> Self {
         Self {
             en: text(Locale::En),
@@ -95,7 +95,7 @@ impl Texts {
 }
 
 impl<'a> Facts<'a> {
-    /// The parts of a finding that is JSON already, and what its profile calls the fields.
+    /// Combines a finding in its JSON form with the labels of its profile.
     pub(crate) fn of_json(finding: &'a FindingJson, labels: &'a Labels) -> Self {
         Self {
             code: finding.code,

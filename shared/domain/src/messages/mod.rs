@@ -4,7 +4,7 @@
 //! `locales/*.toml`; and a finding as JSON, with its message in all of them.
 //!
 //! - [`catalogue`]: the texts of one language, and how a finding fills their slots.
-//! - [`labels`]: what people call the fields of a profile.
+//! - [`labels`]: the names of a profile's fields for people.
 //! - [`localized`]: a finding as JSON.
 
 pub mod catalogue;

@@ -1,4 +1,4 @@
-//! Finds out from headers which columns fill which field.
+//! Maps columns to fields by their headers.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -11,23 +11,23 @@ use crate::profile::kinds::{FieldGroup, Slot};
 use crate::profile::options::Options;
 use crate::profile::source::{KindIndex, Source};
 
-/// What a header says of its column.
+/// The meaning of a header.
 #[derive(Debug, Clone, PartialEq)]
 enum Reading<'a> {
     /// An earlier import wrote the column.
     Ours(Role),
-    /// The sender says which field it is; none where the text is empty.
+    /// The options name its field; an empty text means no field.
     Chosen(&'a str),
-    /// It is of a kind that the profile knows.
+    /// The profile knows its kind.
     Known(Slot),
-    /// Nothing.
+    /// Unknown.
     Unknown,
 }
 
-/// A field and the ways to fill it.
+/// A field and the alternatives to fill it.
 type Filled = (FieldIndex, Vec<Alternative>);
 
-/// Maps columns by their headers: the role of each, and the fields that are filled from several columns.
+/// Maps columns by their headers: returns the role of each, and the fields that several columns fill.
 pub(super) fn map_columns(
     header: &[&str],
     is_result_file: bool,
@@ -62,10 +62,10 @@ pub(super) fn map_columns(
     (columns, sources)
 }
 
-/// The first field that each column helps to fill.
+/// The first field that each column contributes to.
 fn first_fields(filled: &[Filled]) -> HashMap<usize, FieldIndex> {
     let mut first = HashMap::new();
-    // A column that is the best one for a field is that field's, whatever else it helps to fill.
+    // A column belongs to the field for which it is the best source, whatever else it contributes to.
     let best = filled.iter().map(|(field, alternatives)| (field, &alternatives[..1]));
     let all = filled.iter().map(|(field, alternatives)| (field, &alternatives[..]));
     for (field, alternatives) in best.chain(all) {
@@ -102,7 +102,8 @@ fn read_headers<'a>(
     readings
 }
 
-/// Where our columns are: after the sender's, so of columns that have one name the last is ours.
+/// The places of result columns: they follow the sender's, so the last of several columns with one name is
+/// Rollcall's.
 fn last_places<'h>(header: &[&'h str], is_result_file: bool) -> HashMap<&'h str, usize> {
     if !is_result_file {
         return HashMap::new();
@@ -114,7 +115,7 @@ fn last_places<'h>(header: &[&'h str], is_result_file: bool) -> HashMap<&'h str,
     names.filter(|(_, name)| ours(name)).map(|(at, name)| (name, at)).collect()
 }
 
-/// A header such as `Name` is the part of the name that no other column is, or all of it.
+/// Resolves a header such as `Name`: the part of the name that no other column has, or the whole name.
 fn read_names(headers: &[&str], readings: &mut [Reading<'_>], profile: &Profile) {
     let columns = &profile.columns;
     let is_open = |at: usize| Aliases::shared().is_name_or_part(&fold(headers[at]));
@@ -140,14 +141,14 @@ fn read_names(headers: &[&str], readings: &mut [Reading<'_>], profile: &Profile)
     }
 }
 
-/// Columns that the sender leaves out: mapped to no field.
+/// Columns that the options map to no field.
 pub(super) fn left_out(columns: &[MappedColumn], options: &Options) -> Vec<usize> {
     let headers: Vec<&str> = columns.iter().map(|column| column.header.as_str()).collect();
     let chosen = Chosen::of(&headers, options);
     (0..columns.len()).filter(|at| chosen.field_of(headers[*at]) == Some("")).collect()
 }
 
-/// Which fields the sender maps headers to.
+/// The fields that the options map headers to.
 struct Chosen<'a> {
     exactly: HashMap<String, &'a str>,
     folded: HashMap<String, &'a str>,
@@ -158,7 +159,7 @@ impl<'a> Chosen<'a> {
         let written: HashSet<&str> = headers.iter().map(|cell| cell.trim()).collect();
         let (mut exactly, mut folded) = (HashMap::new(), HashMap::new());
         for (header, field) in &options.map {
-            // A header that is there letter by letter is meant, and none that is only like it.
+            // A header that matches exactly takes precedence over similar ones.
             if written.contains(header.trim()) {
                 exactly.insert(header.trim().to_owned(), field.as_str());
             } else {
@@ -219,7 +220,7 @@ fn fill_source(source: &Source, readings: &[Reading<'_>]) -> Vec<Alternative> {
     if columns.is_empty() { Vec::new() } else { vec![Alternative { columns, ..Alternative::whole(0) }] }
 }
 
-/// Columns of a kind, the surest first: by qualifiers, by number, by place.
+/// Columns of a kind, the most certain first: by qualifiers, by number, by position.
 fn columns_of(kind: KindIndex, readings: &[Reading<'_>]) -> Vec<(Slot, usize)> {
     let of_kind = |(at, reading): (usize, &Reading<'_>)| match reading {
         Reading::Known(slot) if slot.kind == kind => Some((*slot, at)),
@@ -230,10 +231,11 @@ fn columns_of(kind: KindIndex, readings: &[Reading<'_>]) -> Vec<(Slot, usize)> {
     columns
 }
 
-/// Of fields of which there are several, a numbered column fills the field of its number, any other the next free one.
+/// In a group of repeated fields, a numbered column fills the field of its number, any other column the next free
+/// field.
 ///
-/// Columns without numbers stand for the first field too, where its own column is empty: a row that has only a mobile
-/// number has a first number.
+/// Columns without numbers also fill the first field if its column is empty: in a row with only a mobile number, that
+/// is the first number.
 fn fill_several(group: &FieldGroup, readings: &[Reading<'_>], chosen: Vec<Filled>) -> Vec<Filled> {
     let mut filled: BTreeMap<FieldIndex, Vec<Alternative>> = chosen.into_iter().collect();
     let mut rest = Vec::new();

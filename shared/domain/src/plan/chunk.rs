@@ -1,4 +1,4 @@
-//! A chunk: a run of rows in one message, with everything that a worker needs to judge them.
+//! A chunk: a run of rows in one message, with everything that a worker needs to process them.
 
 use crate::file::record_text::BadBytes;
 use serde::{Deserialize, Serialize};
@@ -11,7 +11,7 @@ pub const VERSION: u32 = 1;
 /// A run of rows for a worker.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ChunkMessage {
-    /// Version of the message's shape.
+    /// Version of the message format.
     pub v: u32,
     /// The program.
     pub program: ProgramName,
@@ -35,19 +35,19 @@ pub struct ChunkMessage {
 pub struct Mark {
     /// The row.
     pub row: u64,
-    /// The first row of its identity, where the identity occurs several times.
+    /// The first row of its identity, if the identity occurs several times.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub first: Option<u64>,
-    /// The earlier row, where the profile refuses this one as a repeat.
+    /// The earlier row, if the profile refuses this one as a repeat.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub repeats: Option<u64>,
-    /// Its place among the rows that register its identity, from 2, where repeats are allowed.
+    /// Its place among the rows of its identity, from 2, if repeats are allowed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ordinal: Option<u64>,
-    /// Bytes of the record in the file, where it was too large and its cells were cut.
+    /// Bytes of the record in the file, if it was too large and its cells were cut.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cut_from: Option<u64>,
-    /// Physical lines of the record in the file, where its cells were cut.
+    /// Physical lines of the record in the file, if its cells were cut.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lines: Option<u64>,
     /// Cells with bytes that are not text: position of the cell from 0, of the byte in the cell, and the bytes.

@@ -1,12 +1,12 @@
 //! Names of the columns that result files add to the sender's.
 
-/// The column that marks a result file, which is to be imported again.
+/// The column that marks a result file for re-import.
 pub const RESULT_ROW: &str = "rollcall_row";
 
 /// Surplus cells of a ragged row, as one CSV record.
 pub const SURPLUS: &str = "rollcall_surplus";
 
-/// What the name of a column of `failed.csv` begins with that carries the options of its import.
+/// The prefix of the columns of `failed.csv` that carry the options of its import.
 pub const OPTIONS: &str = "rollcall_options?";
 
 /// Columns after the sender's in `succeeded.csv`.

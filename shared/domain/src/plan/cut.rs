@@ -1,4 +1,4 @@
-//! The cut: takes runs of rows from the decoded text, as the plan says. It decides nothing.
+//! The cut: extracts the runs of rows in the plan from the decoded text. It makes no decisions.
 
 use crate::file::record_text;
 use crate::file::split::records;
@@ -6,7 +6,7 @@ use crate::plan::chunk::{ChunkMessage, Mark, VERSION};
 use crate::plan::import_plan::{ChunkPlan, Plan};
 use crate::types::limits;
 
-/// The message of one chunk, from its bytes of the decoded text.
+/// Creates the message of one chunk from its part of the decoded text.
 pub fn message(plan: &Plan, number: u32, bytes: Vec<u8>) -> ChunkMessage {
     let chunk = &plan.chunks[number as usize];
     let mut marks = repeat_marks(chunk);
@@ -28,7 +28,7 @@ pub fn message(plan: &Plan, number: u32, bytes: Vec<u8>) -> ChunkMessage {
 }
 
 impl ChunkMessage {
-    /// The message of a gated import's second step: it holds no row, its chunk is judged already.
+    /// Creates a message for the second step of a gated import: it contains no rows, as its chunk has been judged.
     pub fn to_write(plan: &Plan, step: u32) -> Self {
         let chunk = &plan.chunks[plan.chunk_of(step) as usize];
         Self {
@@ -56,17 +56,16 @@ fn repeat_marks(chunk: &ChunkPlan) -> Vec<Mark> {
     chunk.repeats.iter().map(mark).collect()
 }
 
-/// Rewrites a run that holds records too large for a message or bytes that are not text.
+/// Rewrites a run with records that are too large for a message, or with bytes that are not text.
 fn rewrite(chunk: &ChunkPlan, bytes: &[u8], delimiter: u8, marks: &mut Vec<Mark>) -> String {
     let mut text = String::with_capacity(bytes.len());
-    let mut start = 0;
-    for (row, end) in (chunk.first_row..).zip(records(bytes, delimiter)) {
-        let whole = &bytes[start..end.end - usize::from(end.terminator)];
+    for (row, record) in (chunk.first_row..).zip(records(bytes, delimiter)) {
+        let whole = &bytes[record.body];
         if whole.len() > limits::ROW_BYTES {
             text.push_str(&record_text::cut(whole, delimiter));
             let mark = mark_of(marks, row);
             mark.cut_from = Some(whole.len() as u64);
-            mark.lines = Some(u64::from(end.lines));
+            mark.lines = Some(u64::from(record.lines));
         } else {
             let (shown, bad) = record_text::text(whole, delimiter);
             text.push_str(&shown);
@@ -75,7 +74,6 @@ fn rewrite(chunk: &ChunkPlan, bytes: &[u8], delimiter: u8, marks: &mut Vec<Mark>
             }
         }
         text.push('\n');
-        start = end.end;
     }
     text
 }

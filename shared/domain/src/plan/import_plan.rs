@@ -1,4 +1,4 @@
-//! The plan: the one snapshot, written between survey and cut, that every later step follows.
+//! The plan: the snapshot, written once between survey and cut, that every later step follows.
 
 use std::collections::BTreeMap;
 
@@ -44,11 +44,11 @@ pub struct ChunkPlan {
     pub end: u64,
     /// Number of its first row, from 1.
     pub first_row: u64,
-    /// How many rows it has.
+    /// The number of its rows.
     pub rows: u32,
     /// Physical line on which it begins, from 1.
     pub first_line: u64,
-    /// It holds a record that is too large, or bytes that are not text.
+    /// Whether it contains a record that is too large, or bytes that are not text.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub irregular: bool,
     /// Rows whose identity occurs several times.
@@ -59,7 +59,7 @@ pub struct ChunkPlan {
 /// The data that an import follows from its survey to its notification.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Plan {
-    /// Version of the plan's shape.
+    /// Version of the plan's format.
     pub v: u32,
     /// The import.
     pub import_id: ImportId,
@@ -67,15 +67,15 @@ pub struct Plan {
     pub program: ProgramName,
     /// The file's name.
     pub file: String,
-    /// Nothing is to be written.
+    /// Whether nothing is written.
     pub dry_run: bool,
-    /// The dry run that this import approves: rows are accepted only as it showed them.
+    /// The dry run that this import approves: rows are accepted only with the result that it showed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub approves: Option<ImportId>,
-    /// When the import began.
+    /// The start time of the import.
     #[serde(with = "crate::types::millis")]
     pub started_at: Timestamp,
-    /// The profile at that time, TOML, fully resolved.
+    /// The profile at that time, TOML, with the profile that it extends merged in.
     pub profile: String,
     /// The program's settings at that time.
     pub settings: Settings,
@@ -86,30 +86,30 @@ pub struct Plan {
     /// The packing of the object, if there is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub packing: Option<Packing>,
-    /// The sheet that is read, where the object is a workbook.
+    /// The sheet to read, if the object is a workbook.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sheet: Option<Sheet>,
     /// The delimiter.
     pub delimiter: char,
-    /// How the quotes of the file are read; chunks travel in the ordinary dialect.
+    /// The quoting dialect of the file; chunks contain the ordinary dialect.
     #[serde(default, skip_serializing_if = "Dialect::is_ordinary")]
     pub dialect: Dialect,
-    /// Which column holds what.
+    /// The role of each column.
     pub mapping: Mapping,
     /// The order of day and month in numeric dates, by field.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub day_orders: BTreeMap<String, DayOrder>,
     /// Data records of the file.
     pub rows: u64,
-    /// Some row has more cells than columns: `failed.csv` has a column for them.
+    /// Whether some row has more cells than columns: then `failed.csv` has a column for them.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub surplus: bool,
-    /// The chunks; their rows tile the file.
+    /// The chunks; their rows cover the file without gaps.
     pub chunks: Vec<ChunkPlan>,
 }
 
 impl Plan {
-    /// The plan of an import that could not be planned: it has no rows.
+    /// The plan of an import that failed before its plan: it has no rows.
     pub fn of_nothing(
         import_id: ImportId,
         program: ProgramName,
@@ -141,15 +141,15 @@ impl Plan {
         }
     }
 
-    /// The plan's file.
+    /// Serializes the plan.
     pub fn to_json(&self) -> Vec<u8> {
         serde_json::to_vec(self).expect("a plan is tables of plain values")
     }
 
-    /// Reads the plan's file.
+    /// Parses a serialized plan.
     ///
     /// # Errors
-    /// Where it is invalid, or of an unknown version.
+    /// If it is invalid or has an unknown version.
     pub fn from_json(json: &[u8]) -> Result<Self, String> {
         let plan: Plan = serde_json::from_slice(json).map_err(|error| format!("plan.json: {error}"))?;
         if plan.v != VERSION {
@@ -161,7 +161,7 @@ impl Plan {
     /// The profile of the plan.
     ///
     /// # Errors
-    /// Where the plan was changed by hand.
+    /// If the plan was changed by hand.
     pub fn profile(&self) -> Result<Profile, String> {
         Profile::parse(&self.profile).map_err(|error| format!("plan.json: profile: {error}"))
     }
@@ -171,12 +171,12 @@ impl Plan {
         carrying_headers(&self.mapping, &self.options)
     }
 
-    /// Whether all rows are judged before the first is written.
+    /// Whether all rows are judged before the first one is written.
     pub fn is_gated(&self) -> bool {
         self.options.max_rejected.is_some() && !self.dry_run
     }
 
-    /// How many messages the import takes: one a chunk, or one to judge and one to write it.
+    /// The number of messages of the import: one per chunk, or in a gated import one to judge it and one to write it.
     pub fn steps(&self) -> u32 {
         let chunks = self.chunks.len() as u32;
         if self.is_gated() { 2 * chunks } else { chunks }
@@ -197,7 +197,7 @@ impl Plan {
         self.delimiter as u8
     }
 
-    /// Whether the chunks' rows follow one another from the first row to the last.
+    /// Whether the rows of the chunks cover the file without gaps.
     pub fn tiles(&self) -> bool {
         let mut next = 1;
         let in_order = self.chunks.iter().all(|chunk| {
@@ -214,10 +214,10 @@ impl Plan {
 pub struct RepeatMark {
     /// The row.
     pub row: u32,
-    /// The first row of its identity, where several rows may become one contact; else 0.
+    /// The first row of its identity, if several rows may become one contact; otherwise 0.
     pub first: u32,
-    /// The row that it repeats, where it is refused for that; else 0.
+    /// The row that it repeats, if it is refused for that; otherwise 0.
     pub repeats: u32,
-    /// Its place among the rows of its identity, from 2, where repeats are allowed; else 0.
+    /// Its place among the rows of its identity, from 2, if repeats are allowed; otherwise 0.
     pub ordinal: u32,
 }

@@ -1,4 +1,4 @@
-//! One column of a file, and one way to fill a field from a record.
+//! One column of a file, and one alternative to fill a field from a record.
 
 use serde::{Deserialize, Serialize};
 
@@ -6,22 +6,22 @@ use crate::clean::repair::trim;
 use crate::file::write::unguard;
 use crate::profile::source::Part;
 
-/// A header as the sender wrote it: without the guard that an earlier import put before it.
+/// A header as the sender wrote it, without the guard that an earlier import added.
 pub(super) fn own(cell: &str, is_result_file: bool) -> &str {
     if is_result_file { unguard(cell) } else { cell }
 }
 
-/// What a column is for.
+/// The role of a column.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Role {
-    /// A field of the profile; of several that the column helps to fill, the first.
+    /// A field of the profile; the first one if the column contributes to several.
     Field(String),
-    /// The sender's own, not understood: echoed, and kept where the profile says so.
+    /// A column of the sender without a field: echoed, and kept if the profile says so.
     Unmapped,
-    /// Written by an earlier import: passed over.
+    /// Written by an earlier import: ignored.
     Result,
-    /// Cells of a row that was too long, written by an earlier import: put back.
+    /// Surplus cells of a long row, written by an earlier import: restored.
     Surplus,
 }
 
@@ -30,12 +30,12 @@ pub enum Role {
 pub struct MappedColumn {
     /// The header as the result files show it.
     pub header: String,
-    /// What the column is for.
+    /// The role of the column.
     pub role: Role,
 }
 
 impl MappedColumn {
-    /// What a column that is no field's is called: by its header, by its place where it has none.
+    /// The name of a column without a field: its header or, without one, its position.
     pub fn name(&self, at: usize) -> String {
         match trim(&self.header) {
             "" => format!("column_{}", at + 1),
@@ -44,15 +44,15 @@ impl MappedColumn {
     }
 }
 
-/// One way to fill a field from a record; of several the first that is filled is taken.
+/// One alternative to fill a field from a record; the first filled alternative counts.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Alternative {
-    /// The places of the columns, whose cells are joined by a blank.
+    /// The indexes of the columns; their cells are joined by a blank.
     pub columns: Vec<usize>,
-    /// Which part of the cell is taken.
+    /// The part of the cell to take.
     #[serde(default, skip_serializing_if = "Part::is_whole")]
     pub part: Part,
-    /// The column is of the same kind as the one before: another value in it is told (`value_several`).
+    /// Whether the column is of the same kind as the previous one: another value in it is reported (`value_several`).
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub repeats: bool,
 }

@@ -1,4 +1,4 @@
-//! Columns to fields: by header, by position, or as the sender's options say. One model for all of them.
+//! Maps columns to fields: by header, by position, or by the sender's options. One model covers all three.
 
 use crate::plan::by_header;
 use crate::plan::columns::RESULT_ROW;
@@ -20,10 +20,10 @@ use crate::types::field_kind::FieldKind;
 use crate::types::finding::{Column, Finding};
 use crate::types::limits;
 
-/// Headers that are named where columns were not imported; of more only the number.
+/// The most headers that a finding names for columns that were not imported; it counts the others.
 const COLUMNS_TOLD: usize = 20;
 
-/// An argument as a shell takes it.
+/// Quotes an argument for a shell.
 fn quoted(argument: &str) -> String {
     if argument.contains(['"', '$', '`', '\\', '!']) {
         format!("'{}'", argument.replace('\'', "'\\''"))
@@ -32,12 +32,12 @@ fn quoted(argument: &str) -> String {
     }
 }
 
-/// Tells whether a cell is an address.
+/// Whether a cell contains an address.
 pub fn holds_address(cell: &str) -> bool {
     is_address(trim(cell))
 }
 
-/// Tells whether a cell is shaped like a phone: seven to fifteen digits, and nothing else but what stands in phones.
+/// Whether a cell looks like a phone: seven to fifteen digits, and only characters that occur in phones.
 pub fn holds_phone(cell: &str) -> bool {
     let cell = trim(cell);
     let digits = cell.bytes().filter(u8::is_ascii_digit).count();
@@ -48,36 +48,36 @@ pub fn holds_phone(cell: &str) -> bool {
 /// The first byte of a byte order mark.
 const MARK: u8 = 0xef;
 
-/// A cell without the byte order mark of a file that was put behind another, and without the quotes behind the mark.
+/// A cell without the byte order mark of a file that was appended to another, and without the quotes after the mark.
 fn without_mark(cell: &str) -> &str {
     let Some(rest) = cell.strip_prefix('\u{feff}') else { return cell };
     rest.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or(rest)
 }
 
-/// Which column holds what.
+/// The role of each column.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Mapping {
     /// Every column, in the file's order.
     pub columns: Vec<MappedColumn>,
-    /// Fields that are filled otherwise than from one whole column of their own, by name.
+    /// Fields that are not filled from exactly one whole column, by name.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub sources: BTreeMap<String, Vec<Alternative>>,
-    /// The file has a header record.
+    /// Whether the file has a header record.
     pub has_header: bool,
-    /// The file came out of an earlier import: guards are taken off its cells.
+    /// Whether an earlier import wrote the file: guards are removed from its cells.
     #[serde(rename = "comes_back")]
     pub is_result_file: bool,
-    /// Cells at the end of a row may be left out: nobody said how many there are.
+    /// Whether cells at the end of a row may be missing, because no header or option states their number.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub open_ended: bool,
-    /// The sender said what each column is: all of these must be in the file.
+    /// Whether the sender's options name every column: all of these must be in the file.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     #[serde(rename = "told")]
     pub explicit: bool,
 }
 
 impl Mapping {
-    /// Maps the columns of a file whose first record names them; `columns` goes before the names.
+    /// Maps the columns of a file whose first record is a header; the option `columns` takes precedence over it.
     pub fn with_header(header: &[&str], profile: &Profile, options: &Options) -> Self {
         let is_result_file = header.iter().any(|cell| cell.trim() == RESULT_ROW);
         match &options.columns {
@@ -94,7 +94,8 @@ impl Mapping {
         }
     }
 
-    /// Maps the columns of a file whose first row has that many cells: by `columns`, else in the profile's order.
+    /// Maps the columns of a file whose first row has `width` cells: by the option `columns`, otherwise in the
+    /// profile's order.
     pub fn without_header(width: usize, profile: &Profile, options: &Options) -> Self {
         if let Some(names) = &options.columns {
             return Self::by_position(width, names);
@@ -103,10 +104,10 @@ impl Mapping {
         Self { open_ended: true, explicit: false, ..Self::by_position(width, &names) }
     }
 
-    /// Maps the columns of a list without a header by what they hold: most of a column's filled cells decide.
+    /// Maps the columns of a list without a header by their content: most of a column's filled cells decide.
     ///
     /// The first column of addresses is the profile's first field of that kind, the next one its second, and so on;
-    /// phones alike. The first column that holds neither is its first field of names or text.
+    /// phones likewise. The first column with neither is the profile's first field of names or text.
     pub fn by_content(rows: &[Vec<String>], profile: &Profile) -> Self {
         let width = rows.iter().map(Vec::len).max().unwrap_or_default().min(limits::COLUMNS);
         let mut addresses = profile.fields_of(FieldKind::Email);
@@ -134,14 +135,14 @@ impl Mapping {
 
     /// Maps columns by their headers.
     ///
-    /// What the sender maps goes before what is understood: another column that would be the same field is left out.
+    /// The sender's options take precedence: another column for the same field is left out.
     fn by_header(header: &[&str], profile: &Profile, options: &Options) -> Self {
         let is_result_file = header.iter().any(|cell| cell.trim() == RESULT_ROW);
         let (columns, sources) = by_header::map_columns(header, is_result_file, profile, options);
         Self { columns, sources, has_header: true, is_result_file, ..Self::default() }
     }
 
-    /// Maps columns by position: the field's name stands for the header that is not there.
+    /// Maps columns by position: the field's name replaces the missing header.
     fn by_position(width: usize, names: &[String]) -> Self {
         let column = |at: usize| match names.get(at).filter(|name| !name.is_empty()) {
             Some(name) => MappedColumn { header: name.clone(), role: Role::Field(name.clone()) },
@@ -151,10 +152,9 @@ impl Mapping {
         Self { columns: (0..width.max(named)).map(column).collect(), explicit: true, ..Self::default() }
     }
 
-    /// Fits columns that were mapped by position to the longest record of the file.
+    /// Adjusts columns that were mapped by position to the longest record of the file.
     ///
-    /// A place that the sender named and no record has speaks against the file, and so does a mandatory field that no
-    /// record has.
+    /// If no record has a column that the sender named, or a mandatory field, the file is refused.
     pub fn fit(&mut self, longest: usize, profile: &Profile) -> Vec<Finding> {
         if !self.open_ended && !self.explicit {
             return Vec::new();
@@ -181,7 +181,7 @@ impl Mapping {
         findings
     }
 
-    /// Mandatory fields, and sets of fields of which one is mandatory, that no column fills.
+    /// Mandatory fields, and `one_of` sets, that no column fills.
     pub fn missing(&self, profile: &Profile) -> Vec<String> {
         let required = profile.fields.iter().filter(|field| field.required && !self.has(&field.name));
         let mut missing: Vec<String> = required.map(|field| field.name.to_string()).collect();
@@ -194,10 +194,10 @@ impl Mapping {
         missing
     }
 
-    /// What speaks against the file as it is mapped.
+    /// Findings that refuse the file with this mapping.
     pub fn findings(&self, profile: &Profile) -> Vec<Finding> {
         let mut findings = Vec::new();
-        // The sender's own: a file as wide as may be comes back with our columns beside them.
+        // Only the sender's columns count: a result file of the widest allowed file has result columns as well.
         let own = self.echoed().count();
         if own > limits::COLUMNS {
             findings
@@ -218,8 +218,7 @@ impl Mapping {
         findings
     }
 
-    /// Columns that are no field's, where nobody said so: the sender did not leave them out, and the profile does not
-    /// keep or refuse them.
+    /// Columns without a field, unless the sender left them out or the profile keeps or refuses them.
     pub fn left_over(&self, profile: &Profile, options: &Options) -> Vec<usize> {
         if !self.has_header
             || options.columns.is_some()
@@ -233,7 +232,7 @@ impl Mapping {
         unmapped.filter(|at| !left_out.contains(at)).collect()
     }
 
-    /// Says which columns hold data and were not imported, and the option that maps the first one.
+    /// The finding that names columns with data that were not imported, and the option to map the first one.
     pub fn tell_left_over(&self, columns: &[usize], profile: &Profile) -> Option<Finding> {
         let names: Vec<String> = columns.iter().map(|at| self.columns[*at].name(*at)).collect();
         let shown = names.get(..COLUMNS_TOLD).unwrap_or(&names).join(", ");
@@ -255,9 +254,9 @@ impl Mapping {
         (!columns.is_empty()).then_some(finding)
     }
 
-    /// What speaks against the sender's own mapping: headers that the file does not have.
+    /// Findings for headers in the sender's mapping that the file does not have.
     ///
-    /// The program's usual mapping is for files of every kind, and says nothing of this one.
+    /// The program's default mapping is for files of every kind, so it may name other headers.
     pub fn unmet(&self, options: &Options) -> Vec<Finding> {
         let own = |header: &&String| !options.usual_map.contains(header);
         let known = |header: &str| {
@@ -274,14 +273,14 @@ impl Mapping {
         missing.map(finding).collect()
     }
 
-    /// Tells whether a record is the header once more, as in files that were put together.
+    /// Whether a record repeats the header, as in files that were concatenated.
     ///
-    /// A header of one column is never taken for repeated: a row may hold that word.
+    /// A header of one column never counts as repeated: a row may contain that word.
     pub fn is_repeated_by(&self, cells: &Cells) -> bool {
         let same = |column: &MappedColumn, cell: &str| trim(&column.header) == trim(cell);
         let [first, rest @ ..] = self.columns.as_slice() else { return false };
         let begins = |text: &str| text.trim_ascii_start().bytes().next();
-        // Nearly every row is told from a header by its first byte.
+        // The first byte is enough to distinguish nearly every row from a header.
         if !matches!(begins(cells.get(0)), begin if begin == begins(&first.header) || begin == Some(MARK)) {
             return false;
         }
@@ -293,19 +292,19 @@ impl Mapping {
         named > 0 && equal && cells.iter().skip(self.columns.len()).all(str::is_empty)
     }
 
-    /// How many cells a record has at least: empty headers at the end do not count.
+    /// The least number of cells in a record: empty headers at the end do not count.
     pub fn least_width(&self) -> usize {
         let filled =
             |column: &MappedColumn| column.role != Role::Unmapped || !trim(&column.header).is_empty();
         self.columns.iter().rposition(filled).map_or(0, |last| last + 1)
     }
 
-    /// Whether some column is the field.
+    /// Whether some column has the field's role.
     pub fn has(&self, field: &str) -> bool {
         self.sources.contains_key(field) || self.positions_of(field).next().is_some()
     }
 
-    /// The ways to fill a field, the first filled one first; empty where no column does.
+    /// The alternatives to fill a field, in order; empty if no column does.
     pub fn alternatives(&self, field: &str) -> Vec<Alternative> {
         match self.sources.get(field) {
             Some(alternatives) => alternatives.clone(),
@@ -313,7 +312,7 @@ impl Mapping {
         }
     }
 
-    /// The fields that a column helps to fill, in the profile's order.
+    /// The fields that a column contributes to, in the profile's order.
     pub fn fields_of(&self, column: usize, profile: &Profile) -> Vec<String> {
         let names = profile.fields.iter().map(|field| &*field.name);
         let fills = |name: &&str| {
@@ -327,16 +326,16 @@ impl Mapping {
         self.columns.iter().enumerate().filter(move |(_, column)| named(column)).map(|(at, _)| at)
     }
 
-    /// The positions of the sender's own columns, which result files echo.
+    /// The positions of the sender's columns, which result files echo.
     pub fn echoed(&self) -> impl Iterator<Item = usize> + '_ {
         let own = |column: &MappedColumn| matches!(column.role, Role::Field(_) | Role::Unmapped);
         self.columns.iter().enumerate().filter(move |(_, column)| own(column)).map(|(at, _)| at)
     }
 
-    /// The columns that are no field's: the name that each one's values are kept under, and its place.
+    /// The columns without a field: the name under which the values of each are kept, and its index.
     ///
-    /// The first column of a header has it as its name; a later one says its position too, one without a header only
-    /// that. No two names are the same.
+    /// The name is the header for the first column with that header, header and position for a later one, and the
+    /// position alone for a column without a header. All names are different.
     pub fn unmapped(&self) -> Vec<(String, usize)> {
         let unmapped = || self.columns.iter().enumerate().filter(|(_, column)| column.role == Role::Unmapped);
         let mut taken = HashSet::new();
@@ -362,7 +361,7 @@ impl Mapping {
         unmapped().map(name).collect()
     }
 
-    /// The mapping of the sender's own columns: what is left when an earlier import's columns are taken off.
+    /// The mapping of the sender's columns only, without the columns of an earlier import.
     pub fn sender(&self) -> Mapping {
         let echoed: Vec<usize> = self.echoed().collect();
         let columns = echoed.iter().map(|at| self.columns[*at].clone()).collect();
@@ -372,12 +371,12 @@ impl Mapping {
         sender
     }
 
-    /// The sender's own record out of one that comes back: guards taken off, surplus cells put back.
+    /// Restores the sender's record from a result file: removes guards, restores surplus cells.
     pub fn sender_record(&self, cells: &Cells, delimiter: u8) -> String {
         let own = self.echoed().filter(|at| *at < cells.len()).map(|at| unguard(cells.get(at)).to_owned());
         let mut all: Vec<String> = own.collect();
         let mut surplus = Cells::default();
-        // A surplus cell of blanks is one too: only where nothing is there was none.
+        // A surplus cell of blanks counts too; only an empty column means that there was none.
         if let Some(record) = self.surplus().map(|at| cells.get(at)).filter(|record| !record.is_empty()) {
             surplus.parse(unguard(record), b',');
             all.extend(surplus.iter().map(str::to_owned));
@@ -388,7 +387,7 @@ impl Mapping {
         String::from_utf8(record).expect("cells are text, so is their record")
     }
 
-    /// Where surplus cells stand that an earlier import wrote.
+    /// The index of the column with surplus cells from an earlier import.
     pub fn surplus(&self) -> Option<usize> {
         self.columns.iter().position(|column| column.role == Role::Surplus)
     }

@@ -1,4 +1,4 @@
-//! Keys of objects in the bucket: every key is built and read here, and nowhere else.
+//! Keys of objects in the bucket: this file builds and parses all of them.
 
 use crate::types::kind::Kind;
 use crate::types::names::{ImportId, ProfileName, ProgramName};
@@ -28,7 +28,7 @@ pub enum DropTarget {
 }
 
 impl Drop {
-    /// Reads an object key; `None` where it starts no import.
+    /// Parses an object key; `None` if it does not start an import.
     pub fn parse(key: &str) -> Option<Self> {
         let mut parts = key.strip_prefix("inbox/")?.split('/');
         let program = ProgramName::parse(parts.next()?).ok()?;
@@ -50,7 +50,7 @@ impl Drop {
         (owner_fits && starts_an_import(file)).then(|| Self { program, what, file: file.to_owned(), dry_run })
     }
 
-    /// The key that [`Drop::parse`] reads back.
+    /// The key, which [`Drop::parse`] parses.
     pub fn key(&self) -> String {
         match &self.what {
             DropTarget::Profile(profile) if self.dry_run => {
@@ -63,30 +63,30 @@ impl Drop {
     }
 }
 
-/// An object `inbox/<program>/cancel/<import-id>`: the import is to be cancelled.
+/// An object `inbox/<program>/cancel/<import-id>`: a request to cancel the import.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Cancel {
-    /// Whose import.
+    /// The program of the import.
     pub program: ProgramName,
     /// The import.
     pub import_id: ImportId,
 }
 
 impl Cancel {
-    /// Reads an object key; `None` where it cancels nothing.
+    /// Parses an object key; `None` if it does not cancel an import.
     pub fn parse(key: &str) -> Option<Self> {
         let (program, rest) = key.strip_prefix("inbox/")?.split_once('/')?;
         let import_id = ImportId::parse(rest.strip_prefix("cancel/")?).ok()?;
         Some(Self { program: ProgramName::parse(program).ok()?, import_id })
     }
 
-    /// The key that [`Cancel::parse`] reads back.
+    /// The key, which [`Cancel::parse`] parses.
     pub fn key(&self) -> String {
         format!("inbox/{}/cancel/{}", self.program, self.import_id)
     }
 }
 
-/// Whether an object of this name starts an import (contract.md, "Bucket").
+/// Whether an object with this name starts an import (contract.md, "Bucket").
 pub fn starts_an_import(file: &str) -> bool {
     !(file.is_empty()
         || file.starts_with('.')
@@ -114,7 +114,7 @@ pub fn profile(name: &ProfileName) -> String {
     format!("settings/profiles/{name}.toml")
 }
 
-/// The mapping that holds for every file with a header.
+/// The mapping that is saved for files with this header.
 pub fn saved_mapping(program: &ProgramName, profile: &str, fingerprint: &str) -> String {
     format!("settings/mappings/{program}/{profile}/{fingerprint}.toml")
 }
@@ -142,19 +142,19 @@ impl Artifacts {
     pub fn upload(&self) -> String {
         format!("{}/upload.json", self.0)
     }
-    /// Rows that were imported.
+    /// The imported rows.
     pub fn succeeded(&self) -> String {
         format!("{}/succeeded.csv", self.0)
     }
-    /// Rows that were not.
+    /// The rows that were not imported.
     pub fn failed(&self) -> String {
         format!("{}/failed.csv", self.0)
     }
-    /// The same rows as a workbook, where a workbook was imported.
+    /// The same rows as a workbook, if the import read a workbook.
     pub fn succeeded_workbook(&self) -> String {
         format!("{}/succeeded.xlsx", self.0)
     }
-    /// The rows that were not imported as a workbook, where a workbook was imported.
+    /// The rows that were not imported as a workbook, if the import read a workbook.
     pub fn failed_workbook(&self) -> String {
         format!("{}/failed.xlsx", self.0)
     }
@@ -162,19 +162,19 @@ impl Artifacts {
     pub fn changes(&self) -> String {
         format!("{}/changes.csv", self.0)
     }
-    /// The text of the sidecar that served the import; empty where none did.
+    /// The text of the sidecar that the import used; empty if it used none.
     pub fn sidecar(&self) -> String {
         format!("{}/options.toml", self.0)
     }
-    /// Of a dry run: the import that approves it.
+    /// In a dry run: the import that approves it.
     pub fn approval(&self) -> String {
         format!("{}/approval", self.0)
     }
-    /// Of a gated import: whether its chunks are written.
+    /// In a gated import: whether its chunks are written.
     pub fn gate(&self) -> String {
         format!("{}/gate.json", self.0)
     }
-    /// Present where the import is to be cancelled.
+    /// A marker: the import is to be cancelled.
     pub fn cancelled(&self) -> String {
         format!("{}/cancelled", self.0)
     }
@@ -194,7 +194,7 @@ impl Artifacts {
     pub fn chunk_result(&self, chunk: u32) -> String {
         format!("{}/chunks/{chunk}", self.0)
     }
-    /// Rows of a judged chunk that may not be stored.
+    /// Rows of a judged chunk of which it is unknown whether they were stored.
     pub fn abandoned(&self, chunk: u32) -> String {
         format!("{}/chunks/{chunk}.given-up", self.0)
     }

@@ -1,7 +1,8 @@
-//! A mapping that is kept: for every file with the same header, and in the header of a result file.
+//! Saved mappings: for all files with the same header, and in the header of a result file.
 //!
-//! `failed.csv` carries what its rows were read by in the names of columns after ours: `rollcall_options?map.Cargo=job_title`.
-//! So it needs no state besides itself, holds wherever it is dropped, and says to its reader what it says to us.
+//! `failed.csv` carries the options that its rows were read with in the names of columns after the result columns:
+//! `rollcall_options?map.Cargo=job_title`. So it needs no other state, works in every folder, and shows these options
+//! to people too.
 
 use sha2::{Digest, Sha256};
 
@@ -11,22 +12,23 @@ use crate::profile::header::{fold, header_key};
 use crate::profile::options::Options;
 use crate::types::id::UNIT;
 
-/// Characters of a header that carries options, at most; one option alone may be longer.
+/// The most characters of a header that carries options; a single option may be longer.
 const LONGEST: usize = 900;
 
-/// What tells a header from another: 16 hexadecimal digits, of the sender's own columns.
+/// The fingerprint of a header: 16 hexadecimal digits, from the sender's columns.
 pub fn fingerprint(mapping: &Mapping) -> String {
     let folded: Vec<String> = mapping.echoed().map(|at| fold(&mapping.columns[at].header)).collect();
     let digest = Sha256::digest(folded.join(&UNIT.to_string()).as_bytes());
     digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// The options by which the cells of the file were read: what each header is, and what values mean.
+/// The options that the cells of the file were read with: the field of each header, and the sender's words for
+/// values.
 pub fn reading_options(mapping: &Mapping, options: &Options) -> Vec<(String, String)> {
     let by_position = options.columns.is_some() && !mapping.is_result_file;
     let mut pairs: Vec<(String, String)> = Vec::new();
     if by_position && !mapping.has_header {
-        // A result file names the columns by their fields.
+        // A result file uses the field names as headers.
     } else if by_position {
         for at in mapping.echoed() {
             let column = &mapping.columns[at];
@@ -35,7 +37,7 @@ pub fn reading_options(mapping: &Mapping, options: &Options) -> Vec<(String, Str
                 Role::Field(field) => field.clone(),
                 _ => String::new(),
             };
-            // Of columns with one header the first is meant.
+            // If several columns have one header, the first counts.
             if !column.header.trim().is_empty() && pairs.iter().all(|(known, _)| *known != name) {
                 pairs.push((name, field));
             }
@@ -54,7 +56,7 @@ pub fn reading_options(mapping: &Mapping, options: &Options) -> Vec<(String, Str
     pairs
 }
 
-/// The headers by which a result file carries options; none where there are none.
+/// The headers by which a result file carries options; empty if there are no options.
 pub fn carrying_headers(mapping: &Mapping, options: &Options) -> Vec<String> {
     let mut headers: Vec<String> = Vec::new();
     for (name, value) in reading_options(mapping, options) {
@@ -78,7 +80,7 @@ pub fn carried_options(mapping: &Mapping) -> Vec<(String, String)> {
     pairs.map(|(name, value)| (unescape(name), unescape(value))).collect()
 }
 
-/// Options as the file that keeps them.
+/// Formats options as the file that stores them.
 pub fn to_toml(pairs: &[(String, String)]) -> String {
     let mut table = toml::Table::new();
     for (name, value) in pairs {
@@ -104,7 +106,8 @@ pub fn to_toml(pairs: &[(String, String)]) -> String {
     toml::to_string(&table).expect("tables of texts serialise")
 }
 
-/// Writes what would end a pair, a header or a line as `%` and two hexadecimal digits; blanks too, which may be trimmed.
+/// Escapes characters that would end a pair, a header or a line as `%` and two hexadecimal digits; also blanks, which
+/// programs may trim.
 fn escape(text: &str) -> String {
     let mut out = String::new();
     for sign in text.chars() {

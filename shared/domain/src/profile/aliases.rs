@@ -1,4 +1,4 @@
-//! What columns are called, for all profiles: `profiles/aliases.toml`, and words that do not count in a header.
+//! The headers of all profiles: `profiles/aliases.toml`, and words that do not count in a header.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::LazyLock;
@@ -9,15 +9,15 @@ use crate::types::locale::Locale;
 /// Headers by language.
 type Headers = BTreeMap<Locale, Vec<String>>;
 
-/// The kind of the headers that are a full name or a part of one, as other columns decide.
+/// The kind of headers that are a full name or a part of one, depending on other columns.
 const NAME_OR_PART: &str = "name_or_part";
 
-/// Numbers that `{n}` stands for.
+/// The numbers that `{n}` stands for.
 pub(crate) const NUMBERS: std::ops::RangeInclusive<u8> = 1..=10;
 
 /// The shared list of headers.
 pub(crate) struct Aliases {
-    /// Folded header to its kind and its number, 0 where it has none.
+    /// Folded header to its kind and its number; 0 if it has none.
     kinds: HashMap<String, (&'static str, u8)>,
     /// Every kind.
     names: HashSet<&'static str>,
@@ -33,7 +33,7 @@ static QUALIFIERS: LazyLock<HashSet<String>> = LazyLock::new(|| {
 });
 
 impl Aliases {
-    /// The list that comes with the program.
+    /// The list that is part of the program.
     pub(crate) fn shared() -> &'static Self {
         &ALIASES
     }
@@ -43,7 +43,7 @@ impl Aliases {
             toml::from_str(text).expect("a test reads the list of headers");
         let (mut kinds, mut names) = (HashMap::new(), HashSet::new());
         for (kind, headers) in table {
-            // The list is read once and kept as long as the program runs.
+            // The list is read once and kept for the lifetime of the program.
             let kind: &'static str = kind.leak();
             names.insert(kind);
             for header in headers.values().flatten() {
@@ -66,7 +66,7 @@ impl Aliases {
         self.kinds.get(folded).copied()
     }
 
-    /// Whether a folded header is a full name, or a part of one where another column is the other part.
+    /// Whether a folded header is a full name, or a part of one if another column is the other part.
     pub(crate) fn is_name_or_part(&self, folded: &str) -> bool {
         self.kinds.get(folded).is_some_and(|(kind, _)| *kind == NAME_OR_PART)
     }
@@ -77,7 +77,7 @@ impl Aliases {
     }
 }
 
-/// A header with `{n}` written out, folded, each with its number; 0 where there is none.
+/// Expands `{n}` in a header, folded, each with its number; 0 if there is no `{n}`.
 pub(crate) fn numbered(header: &str) -> Vec<(String, u8)> {
     if !header.contains("{n}") {
         return vec![(fold(header), 0)];
@@ -85,11 +85,11 @@ pub(crate) fn numbered(header: &str) -> Vec<(String, u8)> {
     NUMBERS.map(|number| (fold(&header.replace("{n}", &number.to_string())), number)).collect()
 }
 
-/// A header without what only qualifies it (`required`, `incl. country code`), folded; nothing where nothing does.
+/// A header without its qualifiers (`required`, `incl. country code`), folded; `None` if it has none.
 pub(crate) fn unqualified(header: &str) -> Option<String> {
     let (mut kept, mut dropped) = (String::new(), false);
     for segment in segments(header) {
-        // The first segment is the header's own word, whatever it is.
+        // The first segment is the header itself, whatever it is.
         if !kept.is_empty() && is_qualifier(segment) {
             dropped |= segment.chars().any(char::is_alphanumeric);
         } else {
@@ -100,7 +100,7 @@ pub(crate) fn unqualified(header: &str) -> Option<String> {
     (dropped && !folded.is_empty()).then_some(folded)
 }
 
-/// The pieces of a header between brackets, line breaks and signs.
+/// The segments of a header between brackets, line breaks and punctuation.
 fn segments(header: &str) -> impl Iterator<Item = &str> {
     let between = |sign: char| "()[]{}<>,;:|\r\n–—-".contains(sign);
     header.split(between).filter(|segment| !segment.trim().is_empty())

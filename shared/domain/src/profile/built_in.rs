@@ -1,4 +1,4 @@
-//! Reads profiles, and holds those that come with the program.
+//! Reads profiles, and contains the built-in ones.
 
 use crate::profile::compiled::Profile;
 use crate::profile::error::ProfileError;
@@ -6,7 +6,7 @@ use crate::profile::lint;
 use crate::profile::raw::{At, RawProfile};
 use crate::types::kind::Kind;
 
-/// The profiles that come with the program, by name.
+/// The built-in profiles, by name.
 pub const BUILT_IN: &[(&str, &str)] = &[
     ("prospects", include_str!("../../profiles/prospects.toml")),
     ("partners", include_str!("../../profiles/partners.toml")),
@@ -27,10 +27,10 @@ const DIRECTORY: &[(Kind, &str)] = &[
 ];
 
 impl Profile {
-    /// Reads and checks a profile; `base` finds the built-in that it extends.
+    /// Parses and checks a profile; it may extend a built-in one.
     ///
     /// # Errors
-    /// With the line and the mend, where the file is no valid profile.
+    /// The line and the fix, if the file is not a valid profile.
     pub fn parse(toml: &str) -> Result<Self, ProfileError> {
         let own = RawProfile::parse(toml)?;
         let raw = match &own.extends {
@@ -43,15 +43,15 @@ impl Profile {
         Self::from_raw(raw)
     }
 
-    /// Checks a profile that was read before.
+    /// Checks a parsed profile.
     ///
     /// # Errors
-    /// Where it is no valid profile.
+    /// If it is not a valid profile.
     pub fn from_raw(raw: RawProfile) -> Result<Self, ProfileError> {
         lint::compile(raw)
     }
 
-    /// A profile that comes with the program.
+    /// A built-in profile.
     pub fn built_in(name: &str) -> Option<Self> {
         built_in_text(name).map(|text| Self::parse(text).expect("a test reads every built-in profile"))
     }

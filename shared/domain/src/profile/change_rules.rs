@@ -1,4 +1,4 @@
-//! How an import changes contacts that exist: its mode, and what empty cells and filled fields mean.
+//! How an import changes existing contacts: its mode, and the effect of empty cells and filled fields.
 
 use serde::{Deserialize, Serialize};
 
@@ -18,7 +18,7 @@ pub enum Mode {
     Update,
 }
 
-/// What an empty cell of a mapped column does to the field of an existing contact.
+/// The effect of an empty cell of a mapped column on the field of an existing contact.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
@@ -30,19 +30,19 @@ pub enum Blank {
     Clear,
 }
 
-/// The options of one drop about changes of existing contacts.
+/// The options of one drop for changes of existing contacts.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ChangeRules {
-    /// Which contacts are written.
+    /// Which contacts the import writes.
     #[serde(default, skip_serializing_if = "is_default")]
     pub mode: Mode,
-    /// What an empty cell does.
+    /// The effect of an empty cell.
     #[serde(default, skip_serializing_if = "is_default")]
     pub blank: Blank,
-    /// A cell that is this word clears its field.
+    /// The word that clears a field.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub clear_word: Option<String>,
-    /// Fields whose filled value in the contact stays.
+    /// Fields that keep a filled value of the contact.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub keep_fields: Vec<String>,
 }
@@ -52,10 +52,10 @@ fn is_default<T: Default + PartialEq>(value: &T) -> bool {
 }
 
 impl ChangeRules {
-    /// Takes an option by name; `false` where it is not one of these.
+    /// Sets an option by name; returns `false` if it is not one of these.
     ///
     /// # Errors
-    /// With the values that the option takes, where it has another.
+    /// The allowed values, if the value is not one of them.
     pub fn set(&mut self, name: &str, value: &str) -> Result<bool, String> {
         let value = value.trim();
         match name {
@@ -76,12 +76,12 @@ impl ChangeRules {
         self.keep_fields.iter().map(String::as_str).find(|name| profile.field(name).is_none())
     }
 
-    /// Whether the contact's own value of a field stays.
+    /// Whether the contact keeps its value of a field.
     pub fn keeps(&self, field: &str) -> bool {
         self.keep_fields.iter().any(|name| name == field)
     }
 
-    /// Whether a trimmed cell is the word that clears its field.
+    /// Whether a trimmed cell is the word that clears a field.
     pub fn clears(&self, cell: &str) -> bool {
         self.clear_word.as_deref() == Some(cell)
     }
@@ -136,7 +136,7 @@ mod tests {
         assert_eq!(rules.unknown_field(&profile), Some("fax"));
     }
 
-    /// Options that are not given are not told.
+    /// Serialization omits options that are not set.
     #[test]
     fn the_usual_rules_say_nothing() {
         assert_eq!(serde_json::to_string(&ChangeRules::default()).unwrap(), "{}");

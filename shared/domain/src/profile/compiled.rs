@@ -1,7 +1,7 @@
-//! A profile: the definition of one kind of file, as data (TOML), checked before it exists.
+//! A profile: the definition of one kind of file, as data (TOML), checked when it is loaded.
 //!
-//! A new kind of import is a new file of this shape, not new code: columns and their kinds, mandatory values, the identity
-//! of a row, the meaning of a repeat, matching, and the contact.
+//! A new kind of import is a new file in this format, not new code. It defines columns and their kinds, mandatory
+//! values, the identity of a row, the meaning of a repeat, matching, and the contact.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -23,64 +23,64 @@ pub struct Profile {
     pub(super) raw: RawProfile,
     /// The profile's name.
     pub name: ProfileName,
-    /// Contacts of this pool are one people: an identity in it is one contact.
+    /// The pool of its contacts: in a pool, each identity is one contact.
     pub pool: String,
-    /// Columns, repeated ones written out, in the profile's order.
+    /// The fields, with repeated ones expanded, in the profile's order.
     pub fields: Vec<Field>,
-    /// What stands for a row: the first alternative whose parts are all there.
+    /// The identity of a row: the first alternative whose parts all have values.
     pub identity: Vec<Vec<FieldIndex>>,
-    /// What a repeat of an identity means.
+    /// The meaning of a repeated identity.
     pub repeat: Repeat,
-    /// At least one field of each of these must be filled.
+    /// Of each of these sets, at least one field must be filled.
     pub one_of: Vec<Vec<FieldIndex>>,
-    /// How accounts are matched, in order.
+    /// The rules to match accounts, in order.
     pub matching: Vec<(FieldIndex, KeyKind)>,
-    /// What tells whether somebody is in a running cadence (CAD-15).
+    /// The rules to find out whether a person is in a running cadence (CAD-15).
     pub cadences: Vec<(FieldIndex, KeyKind)>,
     /// Fields whose values name entries of the program's directory.
     pub references: Vec<(FieldIndex, Kind)>,
-    /// Fields of which there are several: one value stands in a row once.
+    /// Groups of repeated fields: a value occurs once in a row's group.
     pub repeated: Vec<Vec<FieldIndex>>,
     /// Fields that make the contact's name, in order.
     pub contact_name: Vec<FieldIndex>,
     /// The field that is the contact's address.
     pub contact_email: Option<FieldIndex>,
-    /// The field that gives phones of the row their region, before the program's.
+    /// The field with the region for the row's phones; the program's region is the default.
     pub region_field: Option<FieldIndex>,
-    /// What the rows become: entries of the directory, or contacts.
+    /// The kind of directory entries that the rows become; contacts if there is none.
     pub directory: Option<Kind>,
-    /// Which columns fill which field.
+    /// The columns that fill each field.
     pub(crate) columns: ColumnKinds,
 }
 
-/// A column that a profile knows.
+/// A field of a profile.
 #[derive(Debug, Clone)]
 pub struct Field {
     /// The field's name: in options, result codes and JSON.
     pub name: Arc<str>,
-    /// What it holds.
+    /// Its kind.
     pub kind: FieldKind,
-    /// Must be mapped, and filled in every row.
+    /// Whether it must be mapped, and filled in every row.
     pub required: bool,
-    /// A value that is wrong is dropped with a warning instead of refusing the row.
+    /// Whether an invalid value is dropped with a warning instead of rejecting the row.
     pub lenient: bool,
-    /// A word such as `N/A` counts as an empty cell.
+    /// Whether a word such as `N/A` counts as an empty cell.
     pub empty_words: bool,
-    /// HTML entities in it were left by an export.
+    /// Whether HTML entities, which an export left, are decoded.
     pub decodes_entities: bool,
-    /// Only letters and digits count in an identity.
+    /// Whether only letters and digits count in an identity.
     pub ignores_punctuation: bool,
-    /// The fields of which it is one, where there are several (`count`).
+    /// The group that it belongs to, if it is a repeated field (`count`).
     pub repeats: Option<usize>,
-    /// For people, by language.
+    /// Labels for people, by language.
     pub labels: BTreeMap<Locale, String>,
-    /// The values that it takes, where they are a closed list.
+    /// The allowed values, if they are a closed list.
     pub values: Vec<String>,
     /// Other words for its values, folded.
     pub words: HashMap<String, String>,
-    /// What a value names must be in the directory.
+    /// Whether the entry that a value names must exist in the directory.
     pub must_exist: bool,
-    /// What the example row of a template has.
+    /// The value in the example row of a template.
     pub example: Option<String>,
 }
 
@@ -91,27 +91,27 @@ impl Field {
     }
 }
 
-/// What a repeat means: a later row with a key that an earlier row registered.
+/// The meaning of a repeat: a later row with a key that an earlier row registered.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Repeat {
-    /// Any of these fields' values makes a repeat; the identity where it is empty.
+    /// The fields of which any value makes a repeat; the identity if empty.
     pub keys: Vec<FieldIndex>,
-    /// A repeat that brings a new value of this field adds to the contact (`merged`) and is not refused.
+    /// A repeat with a new value of this field adds to the contact (`merged`) and is not refused.
     pub adds: Option<FieldIndex>,
-    /// The sender may allow repeats (`allow_duplicates`).
+    /// Whether the sender may allow repeats (`allow_duplicates`).
     pub allowable: bool,
 }
 
-/// Bytes of a header that may be a field's, mistyped: a longer one is none, and comparing it would cost.
+/// The longest header, in bytes, that may be a mistyped field name: comparing longer ones would be slow.
 const LONGEST_NEAR: usize = 100;
 
 impl Profile {
-    /// The profile as a plan keeps it; [`Profile::from_raw`] reads it back.
+    /// The profile as a plan stores it; [`Profile::from_raw`] reads it.
     pub fn raw(&self) -> &RawProfile {
         &self.raw
     }
 
-    /// The profile as a file that [`Profile::parse`] reads, nothing left to be looked up.
+    /// The profile as a file for [`Profile::parse`], complete without the profile that it extends.
     pub fn to_toml(&self) -> String {
         toml::to_string(&self.raw).expect("a profile is tables of plain values")
     }
@@ -121,12 +121,12 @@ impl Profile {
         self.columns.slot_of(header).and_then(|slot| self.columns.field_of(slot))
     }
 
-    /// The field of a name, as options and mappings give it.
+    /// The field with a name, as in options and mappings.
     pub fn field(&self, name: &str) -> Option<FieldIndex> {
         self.fields.iter().position(|field| &*field.name == name)
     }
 
-    /// The nearest field to a header that was not understood.
+    /// The nearest field to an unknown header.
     pub fn nearest_field(&self, header: &str) -> Option<&str> {
         let wanted = fold(header);
         if wanted.len() > LONGEST_NEAR {
@@ -137,7 +137,7 @@ impl Profile {
         (best.0 >= 0.87).then(|| &*self.fields[best.1].name)
     }
 
-    /// The nearest of the values that a field takes, where they are a closed list.
+    /// The nearest allowed value of a field, if its values are a closed list.
     pub fn nearest_value(&self, field: &str, value: &str) -> Option<String> {
         let field = &self.fields[self.field(field)?];
         let wanted = fold(value);
@@ -149,22 +149,22 @@ impl Profile {
         (best.0 >= 0.8).then(|| best.1.clone())
     }
 
-    /// What the file's unknown columns are for.
+    /// The handling of unknown columns.
     pub fn unknown_columns(&self) -> UnknownColumns {
         self.raw.unknown_columns.unwrap_or_default()
     }
 
-    /// How one of several matching accounts is picked.
+    /// The way to pick one of several matching accounts.
     pub fn pick(&self) -> Pick {
         self.raw.matching.as_ref().and_then(|matching| matching.pick).unwrap_or_default()
     }
 
-    /// The delimiters that files of this kind may have; empty where any may.
+    /// The delimiters that the profile allows; empty if all are allowed.
     pub fn delimiters(&self) -> &[String] {
         self.raw.delimiters.as_deref().unwrap_or_default()
     }
 
-    /// Whether `replace` is offered.
+    /// Whether the profile allows `replace`.
     pub fn offers_replace(&self) -> bool {
         self.raw.offers_replace.unwrap_or(false)
     }

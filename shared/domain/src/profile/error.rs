@@ -1,12 +1,12 @@
 //! Errors in a profile, with their lines.
 
-/// Why a profile is not valid: where, what, and how to mend it.
+/// The error of an invalid profile: place, problem and fix.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{}{what}", self.line.map(|line| format!("line {line}: ")).unwrap_or_default())]
 pub struct ProfileError {
-    /// The line of the file, from 1, where it is known.
+    /// The line of the file, from 1, if known.
     pub line: Option<usize>,
-    /// What is wrong and how to mend it.
+    /// The problem and its fix.
     pub what: String,
 }
 

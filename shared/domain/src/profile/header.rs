@@ -1,4 +1,4 @@
-//! When two headers count as the same.
+//! Folds headers for comparison.
 
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
@@ -6,8 +6,8 @@ use unicode_normalization::char::is_combining_mark;
 use crate::clean::undo_misreading;
 use crate::types::limits;
 
-/// Folds a header: case, accents, blanks and punctuation do not count, nor what is beyond the limit; what was misread is
-/// what it was before.
+/// Folds a header: without case, accents, blanks, punctuation and characters beyond the limit; a misread header is
+/// repaired first.
 pub fn fold(header: &str) -> String {
     let end = header.char_indices().nth(limits::HEADER_CHARACTERS).map_or(header.len(), |(end, _)| end);
     let meant = undo_misreading(&header[..end]);
@@ -16,7 +16,7 @@ pub fn fold(header: &str) -> String {
     marked.flat_map(char::to_lowercase).filter(|letter| letter.is_alphanumeric()).collect()
 }
 
-/// What tells a header from another: as folded, or as it stands where it is nothing but punctuation.
+/// The key of a header: its folded form, or the header itself if it is only punctuation.
 pub fn header_key(header: &str) -> String {
     Some(fold(header)).filter(|folded| !folded.is_empty()).unwrap_or_else(|| header.trim().to_owned())
 }

@@ -1,4 +1,4 @@
-//! The kinds of columns that a profile knows: by which headers, and which fields they fill.
+//! The kinds of columns that a profile knows: their headers, and the fields that they fill.
 
 use std::collections::HashMap;
 
@@ -8,25 +8,25 @@ use crate::profile::header::fold;
 use crate::profile::raw::{At, RawField};
 use crate::profile::source::{self, FieldIndex, KindIndex, Source};
 
-/// A column as its header tells it.
+/// A column as its header describes it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Slot {
     /// Its kind.
     pub(crate) kind: KindIndex,
-    /// The header is known only without its qualifiers.
+    /// Whether the header is known only without its qualifiers.
     pub(crate) qualified: bool,
-    /// Its number among columns of its kind; 0 where the header has none.
+    /// Its number among columns of its kind; 0 if the header has none.
     pub(crate) number: u8,
 }
 
-/// Fields that are filled alike: one, or the several that a `count` makes.
+/// Fields that are filled alike: one field, or the repeated fields of a `count`.
 #[derive(Debug, Clone)]
 pub(crate) struct FieldGroup {
-    /// The field's name; of several their stem.
+    /// The field's name; for repeated fields their stem.
     name: String,
     /// The fields.
     pub(crate) fields: std::ops::Range<FieldIndex>,
-    /// What fills them, best first.
+    /// The sources of the fields, best first.
     pub(crate) sources: Vec<Source>,
 }
 
@@ -34,13 +34,13 @@ pub(crate) struct FieldGroup {
 #[derive(Debug, Clone)]
 pub(crate) struct ColumnKinds {
     names: HashMap<String, KindIndex>,
-    /// Headers of the profile itself, folded, with kind and number; they go before the shared list.
+    /// Headers in the profile itself, folded, with kind and number; they take precedence over the shared list.
     own: HashMap<String, (KindIndex, u8)>,
-    /// Headers that stand for a field after all its sources, folded.
+    /// Headers that fill a field if its sources are all missing, folded.
     fallbacks: HashMap<String, KindIndex>,
     /// The fields, in the profile's order.
     pub(crate) groups: Vec<FieldGroup>,
-    /// The group that a kind fills: the one whose first source it is, else the first one.
+    /// The group that a kind fills: the one with this kind as its first source, otherwise the first one.
     filled: Vec<Option<usize>>,
 }
 
@@ -98,7 +98,7 @@ impl ColumnKinds {
         Ok(sources)
     }
 
-    /// Notes the headers of a field itself; two fields may not answer to one header.
+    /// Registers the headers of a field itself; two fields may not share a header.
     fn index_headers(&mut self, field: &RawField, kind: KindIndex, group: usize) -> Result<(), ProfileError> {
         let stem = field.name.value();
         let named = (1..=field.count.unwrap_or(1)).map(|number| match field.count {
@@ -110,7 +110,7 @@ impl ColumnKinds {
             numbered(header).into_iter().map(|(folded, number)| (header.clone(), folded, number))
         });
         for (header, folded, number) in named.chain(said) {
-            // Where there are fewer fields than numbers, the rest of the numbers mean nothing.
+            // With fewer fields than numbers, the surplus numbers mean nothing.
             if usize::from(number) > self.groups[group].fields.len() && field.count.is_some() {
                 continue;
             }
@@ -125,7 +125,7 @@ impl ColumnKinds {
         Ok(())
     }
 
-    /// Every kind is one of the shared list, or the first of some field.
+    /// Checks that every kind is in the shared list or is the first kind of some field.
     fn check_names(&self, raw: &[RawField], own: &[KindIndex]) -> Result<(), ProfileError> {
         for field in raw {
             for text in &field.sources {
@@ -156,7 +156,7 @@ impl ColumnKinds {
         self.filled = filled;
     }
 
-    /// What a header says of its column; nothing where the profile has no use for it.
+    /// The meaning of a header; `None` if the profile does not use it.
     pub(crate) fn slot_of(&self, header: &str) -> Option<Slot> {
         let folded = fold(header);
         let slot = |(kind, number), qualified| Slot { kind, qualified, number };
@@ -180,12 +180,12 @@ impl ColumnKinds {
         self.own.get(folded).copied().or_else(shared).or_else(fallback)
     }
 
-    /// The kind of a name, where the profile has a use for it.
+    /// The kind with a name, if the profile uses it.
     pub(crate) fn named(&self, kind: &str) -> Option<KindIndex> {
         self.names.get(kind).copied()
     }
 
-    /// The field that a column fills first of all.
+    /// The field that a column fills first.
     pub(crate) fn field_of(&self, slot: Slot) -> Option<FieldIndex> {
         let group = &self.groups[self.filled[slot.kind]?];
         let own = group.sources[0].kinds == [slot.kind];
@@ -204,7 +204,7 @@ impl ColumnKinds {
     }
 }
 
-/// The kind that a field's own headers are of.
+/// The kind of a field's own headers.
 fn own_kind(field: &RawField, sources: &[Source]) -> Result<KindIndex, ProfileError> {
     match sources.first() {
         Some(Source { kinds, part }) if kinds.len() == 1 && part.is_whole() => Ok(kinds[0]),

@@ -98,7 +98,8 @@ fn repeated(raw: &[RawField]) -> Vec<Vec<FieldIndex>> {
     repeated
 }
 
-/// The order of day and month is known when the file has been read; what rows are told apart by, before.
+/// Fields of the identity cannot be dates: the order of day and month is known only after the whole file has been
+/// read.
 fn check_told_apart(raw: &RawProfile, fields: &[Field]) -> Result<(), ProfileError> {
     let repeat = raw.repeat.iter().flat_map(|repeat| repeat.keys.iter().chain(&repeat.adds));
     for at in raw.identity.iter().flatten().flatten().chain(repeat) {
@@ -117,7 +118,7 @@ fn resolve(fields: &[Field], at: &At) -> Result<FieldIndex, ProfileError> {
     })
 }
 
-/// Writes repeated fields out: `phone` with a count of ten becomes `phone_1` to `phone_10`.
+/// Expands repeated fields: `phone` with a count of ten becomes `phone_1` to `phone_10`.
 fn write_out_fields(raw: &[RawField]) -> Result<Vec<Field>, ProfileError> {
     let mut fields: Vec<Field> = Vec::new();
     let mut repeated = 0;
@@ -186,7 +187,7 @@ fn check_words(field: &RawField) -> Result<(), ProfileError> {
     }
 }
 
-/// Every word for a value, the value itself too.
+/// Every word for a value, including the value itself.
 fn words(field: &RawField) -> HashMap<String, String> {
     let own = field.values.iter().map(|value| (fold(value), value.clone()));
     let other =

@@ -1,13 +1,14 @@
-//! What an import accepts, as data: the profile of a kind of file, the options of one drop, the settings of a program.
+//! The rules of an import, as data: the profile of a kind of file, the options of one drop, the settings of a
+//! program.
 //!
 //! In: TOML texts. Out: a compiled [`compiled::Profile`], or an error that names the line and the fix.
 //!
-//! - [`raw`]: a profile as its TOML file says it. [`lint`]: checks it and compiles it. [`compiled`]: the result.
-//! - [`built_in`]: reads profiles, and holds those that come with the program.
+//! - [`raw`]: a profile as in its TOML file. [`lint`]: checks it and compiles it. [`compiled`]: the result.
+//! - [`built_in`]: reads profiles, and contains the built-in ones.
 //! - [`options`], [`settings`]: options of a drop, settings of a program. [`toml_table`]: helpers that both use.
-//! - [`change_rules`]: how an import changes contacts that exist. [`share`]: a limit of rows.
-//! - [`header`]: when two headers count as the same. [`template`]: the file to fill in.
-//! - `aliases`: what columns are called, for all profiles. [`source`], `kinds`: which columns fill a field.
+//! - [`change_rules`]: how an import changes existing contacts. [`share`]: a limit of rows.
+//! - [`header`]: folds headers for comparison. [`template`]: the file to fill in.
+//! - `aliases`: the headers of all profiles. [`source`], `kinds`: the columns that fill a field.
 
 pub(crate) mod aliases;
 pub mod built_in;

@@ -1,4 +1,4 @@
-//! Options of one drop: object metadata, a sidecar, or `--set` on the command line; one meaning for all three.
+//! Options of one drop, from object metadata, a sidecar, or `--set` on the command line; the meaning is the same.
 
 use std::fmt;
 
@@ -9,7 +9,7 @@ use crate::profile::change_rules::ChangeRules;
 use crate::profile::compiled::Profile;
 use crate::profile::share::Share;
 
-/// What the first record of the file is.
+/// The role of the first record of the file.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
@@ -19,14 +19,14 @@ pub enum FirstLine {
     Auto,
     /// It names the columns.
     Header,
-    /// It is passed over (DIG-4).
+    /// It is ignored (DIG-4).
     Ignore,
     /// It is a row.
     Data,
 }
 
 impl FirstLine {
-    /// Tells whether the first record may name the columns.
+    /// Whether the first record may be a header.
     pub fn may_be_header(self) -> bool {
         matches!(self, Self::Auto | Self::Header)
     }
@@ -42,75 +42,76 @@ impl FirstLine {
     }
 }
 
-/// What a sender asks for.
+/// The options of one drop.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Options {
-    /// Check, match and answer, but write no record.
+    /// Whether to check and match without writing contacts.
     pub dry_run: bool,
-    /// The delimiter, where it is not to be detected.
+    /// The delimiter, if it is not to be detected.
     pub delimiter: Option<u8>,
-    /// The encoding, where it is not to be detected.
+    /// The encoding, if it is not to be detected.
     pub encoding: Option<String>,
     /// The sheet of a workbook, by name.
     pub sheet: Option<String>,
-    /// What the first record is.
+    /// The role of the first record.
     pub first_line: FirstLine,
-    /// Field names in record order; an empty place leaves that column out.
+    /// Field names in record order; an empty name leaves that column out.
     pub columns: Option<Vec<String>>,
     /// Headers and the fields that they are mapped to.
     pub map: Vec<(String, String)>,
-    /// Headers that the program maps in whatever is dropped: a file need not have them. Asked before a plan is made.
+    /// Headers that the program maps in every file: a file need not have them. Used before a plan is made, and not
+    /// stored.
     #[serde(skip)]
     pub usual_map: Vec<String>,
-    /// What the sender writes for what we know: by field, each value and what stands for it.
+    /// The sender's words for known values: by field, each word and its value.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub value: Vec<ValueOption>,
-    /// Contacts of the pool that this file does not hold are gone when it is in.
+    /// Whether contacts of the pool that this file does not contain are removed after the import.
     pub replace: bool,
-    /// Repeats are not looked for.
+    /// Whether repeats are accepted.
     pub allow_duplicates: bool,
-    /// Agents' logins are checked.
+    /// Whether logins of agents are checked.
     pub validate_agent: bool,
-    /// Of several that share a name the first is taken.
+    /// Whether the first of several entries with one name is taken.
     pub ambiguous_first: bool,
-    /// The rows to take; all where it is not said.
+    /// The rows to import; all if not set.
     pub rows: Option<Rows>,
-    /// An optional field whose value is wrong is left out, and its row is imported (`value_dropped`).
+    /// Whether an invalid value of an optional field is dropped, so that its row is imported (`value_dropped`).
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub drop_invalid: bool,
-    /// Whom to write to, besides the program's own list.
+    /// Recipients in addition to the program's list.
     pub notify: Vec<String>,
-    /// With more rejected rows than that nothing is written.
+    /// With more rejected rows than this, nothing is written.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_rejected: Option<Share>,
-    /// How contacts that exist are changed.
+    /// The rules for changes of existing contacts.
     #[serde(default, flatten)]
     pub changes: ChangeRules,
 }
 
-/// One value of a field that stands for another: `value.<field>.<from> = <to>`.
+/// A word of the sender for a value of a field: `value.<field>.<from> = <to>`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ValueOption {
     /// The field.
     pub field: String,
-    /// What the sender writes; case and blanks do not count.
+    /// The sender's word; case and blanks do not count.
     pub from: String,
-    /// What is meant.
+    /// The value that it means.
     pub to: String,
 }
 
-/// Chosen rows: ascending ranges that do not touch.
+/// Selected rows: ascending ranges that do not touch.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Rows(Vec<(u64, u64)>);
 
 impl Rows {
-    /// Whether a row is chosen.
+    /// Whether a row is selected.
     pub fn contains(&self, row: u64) -> bool {
         let after = self.0.partition_point(|(first, _)| *first <= row);
         after > 0 && row <= self.0[after - 1].1
     }
 
-    /// The first row that is chosen.
+    /// The first selected row.
     pub fn first(&self) -> u64 {
         self.0.first().map_or(0, |(first, _)| *first)
     }
@@ -147,26 +148,26 @@ impl fmt::Display for Rows {
     }
 }
 
-/// An option that cannot be taken: which, and what it takes.
+/// An invalid option: its name, and the allowed values.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("option {name}: {what}")]
 pub struct OptionError {
-    /// The option as it was named.
+    /// The option's name in the input.
     pub name: String,
-    /// What it takes.
+    /// The allowed values.
     pub what: String,
 }
 
-/// Options that every kind of drop knows; the rest of them are `map.<header>`.
+/// Options for every kind of drop, besides `map.<header>` and `value.<field>.<from>`.
 const NAMES: &str = "dry_run, delimiter, encoding, sheet, first_line, columns, map.<header>, \
                      value.<field>.<from>, replace, allow_duplicates, validate_agent, ambiguous, rows, \
                      invalid_optional, notify, mode, blank, clear_word, keep_fields, max_rejected";
 
 impl Options {
-    /// Reads options as they came: name and value, later ones over earlier ones.
+    /// Parses options from names and values; later ones take precedence over earlier ones.
     ///
     /// # Errors
-    /// At the first one that is unknown or has a value that it does not take.
+    /// At the first one that is unknown or has an invalid value.
     pub fn read(given: &[(String, String)]) -> Result<Self, OptionError> {
         let mut options = Self::default();
         for (name, value) in given {
@@ -175,10 +176,10 @@ impl Options {
         Ok(options)
     }
 
-    /// Reads the options of a drop over those that its program has for every drop.
+    /// Parses the options of a drop; they take precedence over the program's options for every drop.
     ///
     /// # Errors
-    /// At the first one that is unknown or has a value that it does not take.
+    /// At the first one that is unknown or has an invalid value.
     pub fn read_over(usual: &[(String, String)], given: &[(String, String)]) -> Result<Self, OptionError> {
         let mut options = Self::read(usual)?;
         options.usual_map = options.map.iter().map(|(header, _)| header.clone()).collect();
@@ -268,10 +269,10 @@ impl Options {
         Ok(())
     }
 
-    /// Checks what only the profile can say: names of fields, and what it offers.
+    /// Checks what depends on the profile: names of fields, and the features that it allows.
     ///
     /// # Errors
-    /// At the first option that the profile does not take.
+    /// At the first option that the profile does not allow.
     pub fn check(&self, profile: &Profile) -> Result<(), OptionError> {
         let wrong = |name: &str, what: String| Err(OptionError { name: name.to_owned(), what });
         let known = || profile.fields.iter().map(|field| &*field.name).collect::<Vec<_>>().join(", ");

@@ -1,4 +1,5 @@
-//! The table of options as editors complete it. It exists for the JSON Schema only: [`super::options::Options`] reads it.
+//! The table of options, for completion in editors. It exists only for the JSON Schema: [`super::options::Options`]
+//! parses the options.
 
 use std::collections::BTreeMap;
 

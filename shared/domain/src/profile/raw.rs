@@ -1,4 +1,4 @@
-//! A profile as its TOML file has it, before it is checked.
+//! A profile as in its TOML file, before it is checked.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +9,7 @@ use crate::types::field_kind::FieldKind;
 use crate::types::kind::Kind;
 use crate::types::locale::Locale;
 
-/// A name in the file, with the line where it stands while the file is at hand.
+/// A name in the file, with its line while the file is being read.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(from = "toml::Spanned<String>", into = "String")]
 pub struct At {
@@ -52,7 +52,7 @@ impl From<At> for String {
     }
 }
 
-/// What the columns that are not understood are for.
+/// The handling of unknown columns.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
@@ -66,7 +66,7 @@ pub enum UnknownColumns {
     Refuse,
 }
 
-/// How one of several matching accounts is picked.
+/// The way to pick one of several matching accounts.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
@@ -78,7 +78,7 @@ pub enum Pick {
     Error,
 }
 
-/// What a field's value is looked up as.
+/// The key by which a field's value is looked up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
@@ -112,7 +112,7 @@ impl KeyKind {
 pub struct MatchRule {
     /// The field whose value is looked up.
     pub field: At,
-    /// As what.
+    /// The kind of key.
     pub key: KeyKind,
 }
 
@@ -123,7 +123,7 @@ pub struct MatchRule {
 pub struct RawMatching {
     /// Rules, tried in order.
     pub rules: Vec<MatchRule>,
-    /// How one of several is picked.
+    /// The way to pick one of several accounts.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pick: Option<Pick>,
 }
@@ -133,13 +133,13 @@ pub struct RawMatching {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct RawRepeat {
-    /// Fields of which any makes a repeat.
+    /// The fields of which any value makes a repeat.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub keys: Vec<At>,
     /// The field that a repeat may add.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub adds: Option<At>,
-    /// `allow_duplicates` is offered.
+    /// `allow_duplicates` is allowed.
     #[serde(default)]
     pub allowable: bool,
 }
@@ -164,38 +164,38 @@ pub struct RawContact {
 pub struct RawField {
     /// The field's name; with `count`, the stem of `<name>_1`, `<name>_2` and so on.
     pub name: At,
-    /// What it holds.
+    /// Its kind.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub kind: Option<FieldKind>,
     /// Must be mapped and filled; with `count`, the first.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub required: Option<bool>,
-    /// A wrong value is dropped with a warning.
+    /// An invalid value is dropped with a warning.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lenient: Option<bool>,
-    /// A word such as `N/A` counts as an empty cell; where it is not said, in all fields but texts and names.
+    /// A word such as `N/A` counts as an empty cell. Default: in all fields but texts and names.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub empty_words: Option<bool>,
-    /// Markup in it was meant: HTML entities stay as they are written.
+    /// The field may contain markup: HTML entities stay as they are written.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub markup: Option<bool>,
-    /// Only letters and digits count in an identity; where it is not said, in documents.
+    /// Only letters and digits count in an identity. Default: in documents.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ignores_punctuation: Option<bool>,
-    /// How many there may be.
+    /// The number of repeated fields.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub count: Option<u8>,
-    /// For people, by language; `{n}` is the number.
+    /// Labels for people, by language; `{n}` is the number.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub labels: BTreeMap<Locale, String>,
-    /// Other headers, by language; `{n}` is the number, without it the first is meant.
+    /// Other headers, by language; `{n}` is the number, and without it the header means the first field.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub aliases: BTreeMap<Locale, Vec<String>>,
-    /// The kinds of columns that fill it, best first: `"name"`, `"first_name + last_name"`, `"name: last word"`.
-    /// A field's own headers are of the first kind. Where it is not said: the kind of the field's own name.
+    /// The kinds of columns that fill it, best first: `"name"`, `"first_name + last_name"`, `"name: last word"`. The
+    /// field's own headers are of the first kind. Default: the kind with the field's own name.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub sources: Vec<String>,
-    /// Headers that stand for the field after all its sources, best first.
+    /// Headers that fill the field if its sources are all missing, best first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub fallbacks: Vec<String>,
     /// The closed list of values.
@@ -204,10 +204,10 @@ pub struct RawField {
     /// Other words for a value, in any language.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub words: BTreeMap<String, Vec<String>>,
-    /// What the value names must be in the directory; where it is not said, the kind decides.
+    /// The entry that the value names must exist in the directory. Default: depends on the kind.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub must_exist: Option<bool>,
-    /// What the example row of a template has.
+    /// The value in the example row of a template.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub example: Option<String>,
 }
@@ -220,46 +220,46 @@ pub struct RawProfile {
     /// The profile's name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<At>,
-    /// The built-in profile that everything not said here comes from.
+    /// The built-in profile that provides everything not set here.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub extends: Option<At>,
-    /// For people, by language.
+    /// The title for people, by language.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub title: Option<BTreeMap<Locale, String>>,
-    /// The pool of contacts; the profile's name where it is not said.
+    /// The pool of contacts; the profile's name by default.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pool: Option<String>,
-    /// The directory's kind that the rows become, instead of contacts.
+    /// The kind of directory entries that the rows become, instead of contacts.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub directory: Option<Kind>,
-    /// Delimiters that are allowed.
+    /// The allowed delimiters.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub delimiters: Option<Vec<String>>,
-    /// Columns that are not understood.
+    /// The handling of unknown columns.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unknown_columns: Option<UnknownColumns>,
-    /// `replace` is offered.
+    /// `replace` is allowed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub offers_replace: Option<bool>,
-    /// Alternatives of fields that stand for a row.
+    /// The identity of a row: alternatives of fields.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub identity: Option<Vec<Vec<At>>>,
-    /// Of each of these at least one is filled.
+    /// Of each of these sets, at least one field must be filled.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub one_of: Option<Vec<Vec<At>>>,
-    /// The field that says the region of the row's phones.
+    /// The field with the region for the row's phones.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub region_field: Option<At>,
-    /// What a repeat means.
+    /// The meaning of a repeat.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub repeat: Option<RawRepeat>,
-    /// How accounts are matched.
+    /// The rules to match accounts.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub matching: Option<RawMatching>,
-    /// Who is in a running cadence is told by these (CAD-15).
+    /// The rules to find out whether a person is in a running cadence (CAD-15).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cadences: Option<Vec<MatchRule>>,
-    /// What makes the contact.
+    /// The fields of the contact.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub contact: Option<RawContact>,
     /// The columns.
@@ -268,7 +268,7 @@ pub struct RawProfile {
 }
 
 impl RawProfile {
-    /// Reads the file and notes where its names stand.
+    /// Parses the file and records the lines of its names.
     pub(super) fn parse(text: &str) -> Result<Self, ProfileError> {
         let mut raw: RawProfile =
             toml::from_str(text).map_err(|error| ProfileError::of_toml(text, &error))?;
@@ -295,7 +295,7 @@ impl RawProfile {
         self.fields.iter_mut().map(|field| &mut field.name).for_each(see);
     }
 
-    /// Lays this profile over the one that it extends; fields are told apart by name.
+    /// Merges this profile into the one that it extends; fields with the same name replace each other.
     pub(super) fn over(self, mut base: RawProfile) -> RawProfile {
         base.each_name(&mut |at| at.line = None);
         base.pool

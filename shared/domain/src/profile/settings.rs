@@ -9,7 +9,7 @@ use crate::clean::phone::Region;
 use crate::types::limits;
 use crate::types::locale::Locale;
 
-/// A program: whom its imports belong to, and how it is spoken to.
+/// A program: the tenant of its imports, with its language, region and recipients.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
@@ -17,50 +17,50 @@ pub struct Settings {
     /// The program's name for people.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub title: String,
-    /// Country that phones without a country code are taken to be of, ISO 3166.
+    /// Country of phones without a country code, ISO 3166.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub region: Option<String>,
-    /// Language of reports, letters and messages.
+    /// Language of reports, notifications and messages.
     pub locale: Locale,
     /// Time zone of times shown to people, an IANA name.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub time_zone: Option<String>,
-    /// Whom letters come from.
+    /// The sender of notifications.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sender: Option<String>,
-    /// Whom to notify.
+    /// The recipients of notifications.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub notify: Vec<String>,
     /// Domains whose addresses the option `notify` of a drop may name, besides the addresses in `notify`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub notify_domains: Vec<String>,
-    /// The file of failed rows goes along with notification e-mails, where it is small.
+    /// Whether a small file of failed rows is attached to notification e-mails.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub attach_failed: bool,
     /// The program's console, which notification e-mails link to.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub console_url: Option<String>,
-    /// Options of every drop, under those of the drop itself.
+    /// Options for every drop; the options of the drop itself take precedence.
     #[serde(skip_serializing_if = "toml::Table::is_empty")]
     #[cfg_attr(feature = "schema", schemars(with = "crate::profile::options_table::OptionsTable"))]
     pub options: toml::Table,
 }
 
 impl Settings {
-    /// Reads and checks settings.
+    /// Parses and checks settings.
     ///
     /// # Errors
-    /// One line that says where, what and how to mend it.
+    /// One line with the place, the problem and its fix.
     pub fn parse(text: &str) -> Result<Self, String> {
         let settings: Settings = toml::from_str(text).map_err(|error| toml_error(text, &error))?;
         settings.check()?;
         Ok(settings)
     }
 
-    /// Checks what each value may be.
+    /// Checks each value.
     ///
     /// # Errors
-    /// One line that names the setting and what it takes.
+    /// One line with the setting and its allowed values.
     pub fn check(&self) -> Result<(), String> {
         if let Some(region) = &self.region
             && Region::parse(region).is_none()
@@ -88,10 +88,11 @@ impl Settings {
         Ok(())
     }
 
-    /// Checks the addresses that a drop wants to notify: whoever may drop files must not be able to write to strangers.
+    /// Checks the addresses of the option `notify`: a person who may drop files must not be able to write to
+    /// strangers.
     ///
     /// # Errors
-    /// With the address that is not allowed, or their number.
+    /// The address that is not allowed, or their number.
     pub fn check_notify(&self, addresses: &[String]) -> Result<(), String> {
         if addresses.len() > limits::NOTIFIED {
             return Err(format!("takes at most {} addresses, not {}", limits::NOTIFIED, addresses.len()));
@@ -111,17 +112,17 @@ impl Settings {
         self.notify.iter().any(is) || self.notify_domains.iter().any(in_domain)
     }
 
-    /// The settings as the file that [`Settings::parse`] reads.
+    /// The settings as a file for [`Settings::parse`].
     pub fn to_toml(&self) -> String {
         toml::to_string(self).expect("settings are tables of plain values")
     }
 
-    /// The region of phones.
+    /// The region for phones.
     pub fn phone_region(&self) -> Option<Region> {
         self.region.as_deref().and_then(Region::parse)
     }
 
-    /// How a date such as 01/02/2026 is read where nothing else tells.
+    /// The default order of a date such as 01/02/2026.
     pub fn day_order(&self) -> DayOrder {
         let region = self.region.as_deref().unwrap_or_default();
         if self.locale == Locale::En && region.eq_ignore_ascii_case("US") {
@@ -131,7 +132,7 @@ impl Settings {
         }
     }
 
-    /// The time zone of times shown to people; UTC where none is set.
+    /// The time zone of times shown to people; UTC if none is set.
     pub fn zone(&self) -> jiff::tz::TimeZone {
         let zone = self.time_zone.as_deref().and_then(|zone| jiff::tz::TimeZone::get(zone).ok());
         zone.unwrap_or(jiff::tz::TimeZone::UTC)
@@ -143,7 +144,7 @@ impl Settings {
     }
 }
 
-/// Whether a link may lead there: a web address on one line.
+/// Whether a link may lead there: the text is a web address on one line.
 fn is_web_address(url: &str) -> bool {
     let rest = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"));
     rest.is_some_and(|rest| {

@@ -1,22 +1,22 @@
-//! A limit of rows: a number, or a share of all.
+//! A limit of rows: a number, or a share of all rows.
 
 use serde::{Deserialize, Serialize};
 
-/// At most so many rows, as an option says it: `25` or `2.5%`.
+/// The most rows, as an option states it: `25` or `2.5%`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub enum Share {
-    /// So many.
+    /// This number of rows.
     Rows(u64),
-    /// So many hundredths of a percent of all.
+    /// This share of all rows, in hundredths of a percent.
     Percent(u32),
 }
 
 impl Share {
-    /// Reads a limit.
+    /// Parses a limit.
     ///
     /// # Errors
-    /// With what it takes, where the text is no limit.
+    /// The allowed forms, if the text is not a limit.
     pub fn parse(text: &str) -> Result<Self, String> {
         let wrong = || format!("takes a number of rows or a share such as 5%, not {text:?}");
         let Some(percent) = text.trim().strip_suffix('%') else {
@@ -29,7 +29,7 @@ impl Share {
         Ok(Share::Percent((percent * 100.0).round() as u32))
     }
 
-    /// Whether so many rows of all are within the limit.
+    /// Whether `rows` of `of` rows are within the limit.
     pub fn allows(self, rows: u64, of: u64) -> bool {
         match self {
             Share::Rows(limit) => rows <= limit,

@@ -1,22 +1,22 @@
-//! Which columns fill a field: a list of sources, best first.
+//! The columns that fill a field: a list of sources, best first.
 
 use serde::{Deserialize, Serialize};
 
-/// Which part of a cell is taken: names are split at their last blank.
+/// The part of a cell to take: names are split at their last blank.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Part {
     /// All of it.
     #[default]
     Whole,
-    /// What stands before the last blank; nothing where there is none.
+    /// The text before the last blank; empty if there is no blank.
     FirstWords,
-    /// What stands after the last blank; all of it where there is none.
+    /// The text after the last blank; the whole text if there is no blank.
     LastWord,
 }
 
 impl Part {
-    /// Takes the part of a cell that is trimmed already.
+    /// Returns the part of a trimmed cell.
     pub fn of(self, cell: &str) -> &str {
         let split = || cell.rsplit_once(char::is_whitespace);
         match self {
@@ -26,7 +26,7 @@ impl Part {
         }
     }
 
-    /// Whether it is all of the cell.
+    /// Whether the part is the whole cell.
     pub fn is_whole(&self) -> bool {
         *self == Part::Whole
     }
@@ -43,11 +43,11 @@ pub type KindIndex = usize;
 pub struct Source {
     /// The kinds of the columns, in order.
     pub kinds: Vec<KindIndex>,
-    /// Which part of the cell is taken.
+    /// The part of the cell to take.
     pub part: Part,
 }
 
-/// A source as a profile writes it: the names of its kinds, and the part.
+/// Parses a source as in a profile: the names of its kinds, and the part.
 pub(super) fn parse(text: &str) -> Result<(Vec<&str>, Part), String> {
     let (kinds, part) = match text.split_once(':') {
         None => (text, Part::Whole),

@@ -8,7 +8,7 @@ use crate::types::field_kind::FieldKind;
 use crate::types::kind::Kind;
 use crate::types::locale::Locale;
 
-/// What marks a mandatory column; headers are told apart without it.
+/// The mark of a mandatory column; comparison of headers ignores it.
 const REQUIRED: &str = " *";
 const BOM: &[u8] = b"\xef\xbb\xbf";
 
@@ -17,11 +17,11 @@ const BOM: &[u8] = b"\xef\xbb\xbf";
 pub struct Template {
     /// The profile's title: the name of the sheet.
     pub title: String,
-    /// What separates cells of a text file.
+    /// The delimiter of a text file.
     pub delimiter: u8,
     /// The columns, in the profile's order.
     pub columns: Vec<TemplateColumn>,
-    /// What columns share, a sentence each: at least one of them is needed.
+    /// Sentences for columns of which at least one must be filled.
     pub shared: Vec<String>,
 }
 
@@ -30,26 +30,26 @@ pub struct Template {
 pub struct TemplateColumn {
     /// The field that it fills.
     pub field: String,
-    /// The label in the reader's language, marked where it is mandatory.
+    /// The label in the reader's language, with the mark if the column is mandatory.
     pub header: String,
-    /// It must be filled in every row.
+    /// Whether it must be filled in every row.
     pub required: bool,
-    /// What it takes, for the reader: mandatory or not, its kind.
+    /// A description for the reader: mandatory or not, and the kind.
     pub takes: String,
-    /// The same, and what it shares with others.
+    /// The description, including the columns of which one must be filled.
     pub note: String,
-    /// What the example row has; of a field that names an entry of the directory the entry must exist.
+    /// The value in the example row; if the field names a directory entry, that entry must exist.
     pub example: String,
     /// The kind of entry that a value must name.
     pub names: Option<Kind>,
-    /// A spreadsheet should keep its cells as they are typed.
+    /// Whether a spreadsheet should keep its cells as text.
     pub as_text: bool,
 }
 
 /// Makes the template of a profile in one language.
 pub fn template(profile: &Profile, locale: Locale) -> Template {
     let allowed = profile.delimiters().iter().find_map(|name| crate::file::write::parse_delimiter(name));
-    // What spreadsheets of the language take for a list.
+    // The list separator of spreadsheets in the language.
     let usual = if locale == Locale::En { b',' } else { b';' };
     let column = |field| column(profile, field, locale);
     Template {
@@ -86,7 +86,7 @@ fn named(field: &Field) -> Option<Kind> {
     }
 }
 
-/// What a column takes: mandatory or not, and its kind.
+/// The description of a column: mandatory or not, and its kind.
 fn takes(field: &Field, locale: Locale) -> String {
     let messages = Messages::of(locale);
     let words = messages.note();
@@ -94,7 +94,7 @@ fn takes(field: &Field, locale: Locale) -> String {
     if field.required { format!("{} {kind}", words.required) } else { kind }
 }
 
-/// Says that at least one of several columns is needed.
+/// The sentence that at least one of several columns must be filled.
 fn one_of(profile: &Profile, group: &[FieldIndex], locale: Locale) -> String {
     let messages = Messages::of(locale);
     let labels: Vec<&str> = group.iter().map(|field| profile.fields[*field].label(locale)).collect();
@@ -102,7 +102,7 @@ fn one_of(profile: &Profile, group: &[FieldIndex], locale: Locale) -> String {
 }
 
 impl Profile {
-    /// What people call the profile's fields.
+    /// The labels of the profile's fields.
     pub fn labels(&self) -> Labels {
         let of = |field: &Field| FieldLabels {
             name: field.name.to_string(),
@@ -114,7 +114,7 @@ impl Profile {
 }
 
 impl Field {
-    /// The field's label in a language; English stands in for one that is not there, then the name.
+    /// The field's label in a language; English if it is missing, otherwise the name.
     pub fn label(&self, locale: Locale) -> &str {
         let label = self.labels.get(&locale).or_else(|| self.labels.get(&Locale::En));
         label.map_or(&self.name, String::as_str)

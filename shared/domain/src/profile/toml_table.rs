@@ -1,9 +1,9 @@
-//! TOML tables as names and values, and errors that say the line. Options and settings use them.
+//! Reads TOML tables as names and values, and reports errors with the line. Options and settings use them.
 
-/// Reads a sidecar `<file>.options.toml` (or the `[options]` of a program's settings) into names and values.
+/// Parses a sidecar `<file>.options.toml` (or the `[options]` of a program's settings) into names and values.
 ///
 /// # Errors
-/// Where it is no TOML, or holds something that is no option's value; with the line.
+/// If it is not TOML, or contains a value that no option allows; with the line.
 pub fn read_table(text: &str) -> Result<Vec<(String, String)>, String> {
     let table: toml::Table = toml::from_str(text).map_err(|error| toml_error(text, &error))?;
     pairs(&table)
@@ -48,7 +48,7 @@ fn scalar(name: &str, value: &toml::Value) -> Result<String, String> {
     }
 }
 
-/// One line of a TOML error: the line of the file and what is wrong there.
+/// A TOML error in one line: the line of the file and the problem.
 pub fn toml_error(text: &str, error: &toml::de::Error) -> String {
     let what = error.message().split_whitespace().collect::<Vec<_>>().join(" ");
     match error.span() {

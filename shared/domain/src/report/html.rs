@@ -16,42 +16,42 @@ use crate::types::number_format;
 use crate::types::outcome::Outcome;
 use crate::types::outcome::Status;
 
-/// Which result files are there as workbooks too.
+/// The result files that also exist as workbooks.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Workbooks {
-    /// A workbook was imported, so its results come back as workbooks.
+    /// Whether the import read a workbook, so that its results are workbooks too.
     pub wanted: bool,
-    /// The rows that succeeded are there as one.
+    /// Whether the workbook of the accepted rows exists.
     pub succeeded: bool,
-    /// The rows that failed are.
+    /// Whether the workbook of the other rows exists.
     pub failed: bool,
 }
 
 impl Workbooks {
-    /// Returns whether a sheet could not hold the rows of a result file.
+    /// Whether a sheet could not hold the rows of a result file.
     pub fn too_large(self) -> bool {
         self.wanted && !(self.succeeded && self.failed)
     }
 }
 
-/// What a report and a letter are made of.
+/// The data of a report and a notification.
 #[derive(Debug, Clone, Copy)]
 pub struct ReportInput<'a> {
-    /// How the import ended.
+    /// The end of the import.
     pub summary: &'a Summary,
     /// The detected properties of the file, and its verdict.
     pub upload: &'a Upload,
-    /// The program's title; its name where this is empty.
+    /// The program's title; if empty, its name is used.
     pub title: &'a str,
     /// The program's language.
     pub locale: Locale,
     /// The time zone of the times shown.
     pub time_zone: &'a TimeZone,
-    /// What the profile calls its fields.
+    /// The labels of the profile's fields.
     pub labels: &'a Labels,
-    /// The program's console, where it has one.
+    /// The program's console, if it has one.
     pub console_url: Option<&'a str>,
-    /// Which result files are there as workbooks too.
+    /// The result files that also exist as workbooks.
     pub workbooks: Workbooks,
 }
 
@@ -76,14 +76,14 @@ impl<'a> ReportInput<'a> {
         Teller { words: self.words(), labels: self.labels, upload: self.upload }
     }
 
-    /// Returns the columns that the profile expects, where the file lacks some.
+    /// Returns the columns that the profile expects, if the file lacks some.
     pub(crate) fn expected_columns(&self) -> Option<String> {
         let lacks = |count: &CodeCount| count.code == Code::ColumnMissing;
         let columns = self.labels.expected(self.locale);
         (self.summary.errors.iter().any(lacks) && !columns.is_empty()).then_some(columns)
     }
 
-    /// Returns the command that writes an empty template; the profile name is checked where it is read.
+    /// Returns the command that writes an empty template; the profile name is validated when it is parsed.
     pub(crate) fn template_command(&self) -> String {
         let (profile, locale) = (&self.summary.head.profile, self.locale);
         format!("rollcall profiles template {profile} --locale {locale}")
@@ -124,17 +124,17 @@ impl<'a> ReportInput<'a> {
 
 /// Writes the report.
 pub fn report(input: &ReportInput) -> String {
-    // Rendering into a string fails only where a field's own formatting does; all are plain text.
+    // Rendering into a string fails only if the formatting of a field does; all fields are plain text.
     View::new(input).render().expect("plain text renders")
 }
 
-/// The page of the report, every text ready.
+/// The page of the report, with all texts.
 #[derive(Template)]
 #[template(path = "report.html")]
 struct View<'a> {
     locale: Locale,
     w: &'static ReportWords,
-    /// What rows of the file are called: rows of a spreadsheet, or lines of a text.
+    /// The word for rows of the file: rows of a spreadsheet, or lines of a text.
     place: &'static str,
     status: Status,
     headline: &'a str,
@@ -156,13 +156,13 @@ struct View<'a> {
     has_failed_rows: bool,
     has_accepted_rows: bool,
     workbooks: Workbooks,
-    /// The columns that the profile expects, where one is missing.
+    /// The columns that the profile expects, if one is missing.
     expected: Option<String>,
     /// The command that writes a template.
     template: String,
     invalid_optional: bool,
     options: Vec<(String, String)>,
-    /// Contacts are matched with accounts; entries of a directory are not.
+    /// Whether rows are matched with accounts: contacts are, directory entries are not.
     has_matches: bool,
     detected: Vec<(&'a str, String)>,
     columns: Vec<ColumnLine>,
@@ -173,7 +173,7 @@ struct OutcomeLine<'a> {
     note: String,
     css: &'static str,
     count: String,
-    /// The part of all rows in per cent, for the bar.
+    /// The share of all rows in per cent, for the bar.
     percent: String,
 }
 
@@ -239,7 +239,7 @@ fn facts<'a>(input: &ReportInput<'a>) -> Vec<(&'a str, String)> {
     facts
 }
 
-/// Computes the rows per second of this import from its times; none where it took no time.
+/// Computes the rows per second of this import from its times; `None` if it took no time.
 fn rate(summary: &Summary) -> Option<f64> {
     let seconds = summary.seconds();
     (seconds > 0.0 && summary.rows.read > 0).then(|| summary.rows.read as f64 / seconds)
@@ -263,13 +263,13 @@ fn sum(input: &ReportInput) -> String {
     if terms.is_empty() { "0".to_owned() } else { terms.join(" + ") }
 }
 
-/// Returns the outcomes that occurred; nothing is told of those that did not.
+/// Returns the outcomes that occurred.
 fn outcome_lines<'a>(input: &ReportInput<'a>) -> Vec<OutcomeLine<'a>> {
     let occurred = input.outcomes().filter(|(_, count)| *count > 0);
     occurred.map(|line| outcome_line(line, input.summary, input.words())).collect()
 }
 
-/// Returns the options of the drop that were set, as they were followed.
+/// Returns the options of the drop that were set, as the import used them.
 fn options(input: &ReportInput) -> Vec<(String, String)> {
     let w = input.words().report();
     let set = input.upload.options.iter().filter_map(|(name, value)| {
@@ -315,7 +315,7 @@ fn detected<'a>(input: &ReportInput<'a>) -> Vec<(&'a str, String)> {
     .collect()
 }
 
-/// The encoding's name, with a mark where it is doubtful.
+/// The encoding's name, with a mark if it is doubtful.
 fn encoding(name: &str, upload: &Upload, w: &ReportWords) -> String {
     match upload.detection.doubt() {
         None => name.to_owned(),

@@ -1,9 +1,9 @@
-//! Answers about the whole import, for programs and for people.
+//! Documents about the whole import, for programs and for people.
 //!
 //! In: counts, findings, the survey. Out: `summary.json`, `upload.json`, `report.html`, the notification e-mail.
 //!
-//! - [`summary`], [`upload`]: the documents for programs.
-//! - [`problem`]: a problem as people read it. [`html`]: the report. [`notification`]: the e-mail.
+//! - [`summary`]: the status that an import ends with, and `summary.json`. [`upload`]: `upload.json`.
+//! - [`problem`]: a problem, in words for people. [`html`]: the report. [`notification`]: the e-mail.
 
 pub mod html;
 pub mod notification;

@@ -1,5 +1,5 @@
-//! The notification e-mail: what was imported and what needs fixing (IMP-8). It shows values of rows that need
-//! fixing, masked where IMP-18 says so.
+//! The notification e-mail: the result of the import and the rows to fix (IMP-8). It shows values of these rows,
+//! masked if IMP-18 requires it.
 
 use askama::Template;
 
@@ -11,10 +11,10 @@ use crate::types::locale::Locale;
 use crate::types::number_format;
 use crate::types::outcome::Status;
 
-/// The sender where the program's settings name none.
+/// The sender if the program's settings name none.
 pub const DEFAULT_SENDER: &str = "rollcall@localhost";
 
-/// At most this many kinds of errors, or of warnings; the report has the rest.
+/// The most kinds of errors, or of warnings; the report has the others.
 const PROBLEMS_SHOWN: usize = 20;
 
 /// A notification, ready to be sent.
@@ -26,15 +26,15 @@ pub struct Notification {
     pub to: Vec<String>,
     /// The subject, in one line.
     pub subject: String,
-    /// The plain part.
+    /// The plain-text part.
     pub text: String,
-    /// The same as HTML.
+    /// The HTML part, with the same content.
     pub html: String,
-    /// A file that goes along.
+    /// An attached file.
     pub attachment: Option<Attachment>,
 }
 
-/// A file that goes along with a notification e-mail.
+/// A file attached to a notification e-mail.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Attachment {
     /// Its name.
@@ -45,10 +45,10 @@ pub struct Attachment {
     pub bytes: Vec<u8>,
 }
 
-/// Attachments larger than this stay in the results: mail servers refuse large messages.
+/// A larger file is not attached: mail servers refuse large messages. It stays in the results.
 pub const MAX_ATTACHMENT: u64 = 1024 * 1024;
 
-/// Writes the letter of an import, however it ended.
+/// Writes the notification of an import, however it ended.
 pub fn notification(
     input: &ReportInput,
     sender: Option<&str>,
@@ -61,7 +61,7 @@ pub fn notification(
         to: recipients.to_vec(),
         subject: page.subject.clone(),
         text: text(&page),
-        // Rendering into a string fails only where a field's own formatting does; all are plain text.
+        // Rendering into a string fails only if the formatting of a field does; all fields are plain text.
         html: page.render().expect("plain text renders"),
         attachment,
     }
@@ -75,22 +75,22 @@ struct Page {
     w: &'static NotificationWords,
     subject: String,
     opening: String,
-    /// A colon, with a blank before it where the language has one.
+    /// A colon, with a blank before it if the language requires one.
     colon: &'static str,
     cause_word: &'static str,
-    /// Why it failed, in English; empty unless it did.
+    /// The cause of a failure, in English; empty if the import did not fail.
     cause: String,
     /// Whether to say that nothing was written; unnecessary for a file that was not read.
     dry_run: bool,
     figures: Vec<(String, String)>,
     /// The errors, then the warnings.
     sections: [Section; 2],
-    /// The columns that the file lacks, and how to get a template.
+    /// The columns that the file lacks, and the command to get a template.
     hints: Vec<(&'static str, String)>,
     invalid_optional: Option<&'static str>,
     next: Option<String>,
     results: String,
-    /// Where the results are in the console.
+    /// The address of the results in the console.
     link: Option<String>,
     attached: Option<String>,
 }
@@ -161,7 +161,7 @@ fn fill(input: &ReportInput, text: &str) -> String {
     input.words().filled(text, &slots.each_ref().map(|(name, value)| (*name, value.as_str())))
 }
 
-/// Returns the rows read, the outcomes that occurred, and the matched ones; nothing where nothing was read.
+/// Returns the rows read, the outcomes that occurred, and the matched rows; empty if no row was read.
 fn figures(input: &ReportInput) -> Vec<(String, String)> {
     let (words, rows) = (input.words(), input.summary.rows);
     let dry_run = input.summary.head.dry_run;
@@ -179,7 +179,7 @@ fn figures(input: &ReportInput) -> Vec<(String, String)> {
     figures
 }
 
-/// Returns which columns were expected and where a template is, where a column is missing.
+/// Returns the expected columns and the command to get a template, if a column is missing.
 fn hints(input: &ReportInput) -> Vec<(&'static str, String)> {
     let w = input.words().report();
     let Some(columns) = input.expected_columns() else { return Vec::new() };
@@ -193,7 +193,7 @@ fn link(input: &ReportInput) -> Option<String> {
     Some(format!("{base}/p/{}/imports/{}", head.program, head.import_id))
 }
 
-/// Returns what the reader is to do.
+/// Returns the next step for the reader.
 fn next(input: &ReportInput) -> Option<String> {
     let (w, rows) = (input.words().notification(), input.summary.rows);
     match input.summary.status {
@@ -232,7 +232,7 @@ impl Line {
         };
         let examples = examples(&problem, input);
         let what = match problem.code.scope() {
-            // A text about the file names its subject itself.
+            // A message about the file names its subject itself.
             Scope::File => problem.what,
             Scope::Row | Scope::Warning => format!("{}{} {}", problem.column, words.colon(), problem.what),
         };
@@ -240,7 +240,7 @@ impl Line {
     }
 }
 
-/// Returns a line for each example that has a value, or one line of all rows where none has.
+/// Returns a line for each example with a value, or one line of all rows if no example has one.
 fn examples(problem: &Problem, input: &ReportInput) -> Vec<String> {
     if problem.examples.is_empty() {
         return Vec::new();

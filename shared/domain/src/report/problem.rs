@@ -1,4 +1,4 @@
-//! Problems: what a report, an e-mail and the terminal tell about errors and warnings, one for each code and column.
+//! Problems: errors and warnings for the report, the e-mail and the terminal, one for each code and column.
 
 use crate::messages::catalogue::{Args, Facts, Messages, write_value, written};
 use crate::messages::labels::Labels;
@@ -17,11 +17,11 @@ pub struct Problem {
     pub column: String,
     /// The problem.
     pub what: String,
-    /// How to correct it.
+    /// The fix.
     pub fix: String,
-    /// How many rows have it; 0 where it belongs to none.
+    /// The number of rows with it; 0 if it does not belong to rows.
     pub count: u64,
-    /// The same as people write it; empty where it belongs to none.
+    /// The number, formatted for people; empty if it does not belong to rows.
     pub rows: String,
     /// The first of its rows.
     pub examples: Vec<ProblemExample>,
@@ -34,7 +34,7 @@ pub struct Problem {
 pub struct ProblemExample {
     /// The row of the spreadsheet, or the line of the file.
     pub line: String,
-    /// The value as seen, on one line; empty where the problem is about none.
+    /// The value in the file, on one line; empty if the problem is not about a value.
     pub value: String,
 }
 
@@ -52,24 +52,24 @@ impl Problem {
     }
 }
 
-/// What problems are told with.
+/// The context for describing problems.
 #[derive(Debug, Clone, Copy)]
 pub struct Teller<'a> {
     /// The words of the program's language.
     pub words: &'a Messages,
-    /// What the profile calls its fields.
+    /// The labels of the profile's fields.
     pub labels: &'a Labels,
-    /// What was found about the file.
+    /// The findings about the file.
     pub upload: &'a Upload,
 }
 
 impl Teller<'_> {
-    /// Puts errors into words, those of most rows first; what the file's verdict found adds the details.
+    /// Describes errors, the most frequent first; adds details from the findings about the file.
     pub fn errors(&self, counts: &[CodeCount]) -> Vec<Problem> {
         self.problems(counts, &self.upload.verdict.errors)
     }
 
-    /// Puts warnings into words alike.
+    /// Describes warnings in the same way.
     pub fn warnings(&self, counts: &[CodeCount]) -> Vec<Problem> {
         self.problems(counts, &self.upload.verdict.warnings)
     }
@@ -144,7 +144,7 @@ fn same_place(finding: &FindingJson, count: &CodeCount) -> bool {
     finding.code == count.code && finding.column.as_ref().map(|column| &column.name) == count.column.as_ref()
 }
 
-/// Returns a name from outside on one line, cut where it is long.
+/// Returns a name from an external source on one line, shortened if it is long.
 pub fn one_line(name: &str) -> String {
     written(|out| {
         write_value(name, out);

@@ -16,7 +16,7 @@ use crate::types::finding::{Column, Finding};
 use crate::types::locale::Locale;
 use crate::types::outcome::Outcome;
 
-/// An import that is over, with the data of its report.
+/// An ended import, with the data of its report.
 pub struct Sample {
     pub summary: Summary,
     pub upload: Upload,
@@ -53,7 +53,7 @@ impl Sample {
         Self::of(locale, mixed(), vec![FindingJson::new(&order, &prospects(), locale)])
     }
 
-    /// Rows were lost on the way.
+    /// Some rows are unprocessed.
     pub fn incomplete(locale: Locale) -> Self {
         let mut tally = mixed();
         tally.add_plain(Outcome::Unprocessed, 37);

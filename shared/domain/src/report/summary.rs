@@ -11,7 +11,7 @@ use crate::result::tally::{CodeCount, Counts, FieldCount, Tally};
 use crate::types::code::Scope;
 use crate::types::kind::Kind;
 
-/// The version of the shapes of `summary.json` and `upload.json`.
+/// The version of the formats of `summary.json` and `upload.json`.
 pub const SCHEMA: u32 = 1;
 
 /// The members that `upload.json` and `summary.json` both begin with.
@@ -26,7 +26,7 @@ pub struct Head {
     pub profile: String,
     /// The file's name as dropped, without its folder.
     pub file: String,
-    /// Whether nothing was to be written but results.
+    /// Whether it was a dry run, which writes only results.
     pub dry_run: bool,
     /// The dry run that the import approves.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -37,14 +37,14 @@ pub struct Head {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Summary {
-    /// The version of this shape.
+    /// The version of this format.
     pub schema: u32,
     /// The import.
     #[serde(flatten)]
     pub head: Head,
-    /// How the import ended.
+    /// The status.
     pub status: Status,
-    /// Rows read, and rows of each outcome; all 0 where nothing was read.
+    /// Rows read, and rows of each outcome; all 0 if no row was read.
     pub rows: Counts,
     /// Accepted rows that matched an account.
     pub matched: u64,
@@ -55,21 +55,21 @@ pub struct Summary {
     /// Fields of existing contacts that were (dry run: would be) changed.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub changes: Vec<FieldCount>,
-    /// When the import was started.
+    /// The start time of the import.
     #[serde(with = "millis")]
     #[cfg_attr(feature = "schema", schemars(with = "String", extend("format" = "date-time")))]
     pub started_at: Timestamp,
-    /// When its last row was judged.
+    /// The time when its last row was judged.
     #[serde(with = "millis")]
     #[cfg_attr(feature = "schema", schemars(with = "String", extend("format" = "date-time")))]
     pub finished_at: Timestamp,
-    /// Why a failed import failed, in one line of English.
+    /// The cause of a failure, in one line of English.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
 }
 
 impl Summary {
-    /// Sums up an import. The tally decides the status; a tally that does not add up is `failed`.
+    /// Sums up an import. The tally determines the status; if its counts do not add up, the import is `failed`.
     pub fn from_tally(head: Head, tally: Tally, started_at: Timestamp, finished_at: Timestamp) -> Self {
         let error = (!tally.sum_holds()).then(|| {
             let rows = &tally.rows;
@@ -90,7 +90,7 @@ impl Summary {
         }
     }
 
-    /// Says that the import was cancelled, where chunks are unprocessed for that.
+    /// Sets the status to cancelled, if chunks are unprocessed for that reason.
     #[must_use]
     pub fn cancelled(mut self) -> Self {
         if self.status == Status::Incomplete {
@@ -99,7 +99,7 @@ impl Summary {
         self
     }
 
-    /// Makes it the summary of a failed import, with the reason; line breaks become blanks.
+    /// Makes it the summary of a failed import, with the cause; line breaks become blanks.
     #[must_use]
     pub fn failed(mut self, reason: &str) -> Self {
         self.status = Status::Failed;
@@ -107,7 +107,7 @@ impl Summary {
         self
     }
 
-    /// Returns how the import ended, as texts tell it.
+    /// Returns the end of the import, for texts.
     pub fn ending(&self) -> Ending {
         Ending {
             status: self.status,
@@ -116,12 +116,12 @@ impl Summary {
         }
     }
 
-    /// Returns what a directory file holds; none where contacts were imported.
+    /// Returns the kind of directory file; `None` if contacts were imported.
     pub fn kind(&self) -> Option<Kind> {
         self.head.profile.strip_prefix("directory/").and_then(|kind| kind.parse().ok())
     }
 
-    /// Returns how long the import took, in seconds; never negative.
+    /// Returns the duration of the import in seconds; never negative.
     pub fn seconds(&self) -> f64 {
         self.finished_at.duration_since(self.started_at).as_secs_f64().max(0.0)
     }
@@ -134,7 +134,7 @@ impl Summary {
 
 /// Writes a document as stored: indented, with a line feed at its end.
 pub(crate) fn to_json(document: &impl Serialize) -> String {
-    // Keys are strings, and no custom serializer fails: the only two causes of an error.
+    // The only causes of an error are keys that are not strings and failing custom serializers: there are none.
     let mut json = serde_json::to_string_pretty(document).expect("plain data serialises");
     json.push('\n');
     json

@@ -1,4 +1,4 @@
-//! `upload.json`: whether the file was accepted, what was detected, how its columns were mapped (IMP-2).
+//! `upload.json`: whether the file was accepted, its detected properties, and the mapping of its columns (IMP-2).
 
 use std::collections::BTreeMap;
 
@@ -17,7 +17,7 @@ use crate::survey::whole_file::Surveyed;
 pub struct Verdict {
     /// Whether rows were read.
     pub accepted: bool,
-    /// Why it was refused; empty where it was accepted.
+    /// The errors that refuse it; empty if it was accepted.
     pub errors: Vec<FindingJson>,
     /// Warnings about the file as a whole.
     pub warnings: Vec<FindingJson>,
@@ -35,13 +35,13 @@ impl Verdict {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct UploadColumn {
-    /// Its place in the record, from 1.
+    /// Its position in the record, from 1.
     pub position: u32,
-    /// Its header as sent; for files without headers the name used in result files.
+    /// Its header in the file; for files without a header, the name in result files.
     pub header: String,
-    /// The field that it fills; null where the header was not understood, or is left out.
+    /// The field that it fills; null if the header is unknown or the column is left out.
     pub field: Option<String>,
-    /// Every field that it helps to fill, where that is more than one.
+    /// All fields that it contributes to, if there are several.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub fields: Vec<String>,
     /// For an unknown header: the field that it resembles most.
@@ -49,36 +49,36 @@ pub struct UploadColumn {
     pub hint: Option<String>,
 }
 
-/// By what a mapping is kept for files with the same header.
+/// The key under which a mapping is saved for files with the same header.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct UploadMapping {
-    /// What tells the header from others: 16 hexadecimal digits.
+    /// The fingerprint of the header: 16 hexadecimal digits.
     pub fingerprint: String,
-    /// A mapping was saved for it, and followed.
+    /// Whether a mapping was saved for it, and used.
     pub saved: bool,
 }
 
-/// Details that were detected in a file; empty ones are left out.
+/// Details that were detected in a file; empty ones are absent.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Detection {
-    /// How the file was packed, such as `gzip`; left out where it was not.
+    /// The packing of the file, such as `gzip`; absent if it was not packed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub packed: Option<Packing>,
-    /// How the encoding was found: byte order mark, option, or content; left out together with it.
+    /// The evidence for the encoding: byte order mark, option, or content; absent if there is no encoding.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub encoding_by: Option<DetectedBy>,
-    /// The confidence in it; left out together with it.
+    /// The confidence in the encoding; absent if there is no encoding.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub encoding_confidence: Option<Confidence>,
-    /// The first place that contradicts it; left out where there is none.
+    /// The first place that contradicts the encoding; absent if there is none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub encoding_against: Option<Place>,
     /// Parts of a workbook that a person does not see: whether they were read or left out.
     #[serde(flatten)]
     pub sheet_notes: SheetNotes,
-    /// Physical lines above the header, which were passed over; left out where there are none.
+    /// Physical lines above the header, which the import skips; absent if there are none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub preamble: Option<u64>,
 }
@@ -97,7 +97,7 @@ impl Detection {
         }
     }
 
-    /// The first line that makes the encoding doubtful, if there is one; else 0.
+    /// If the encoding is doubtful: the first line that makes it so; 0 if no line is known.
     pub fn doubt(&self) -> Option<u64> {
         let doubtful = self.encoding_confidence == Some(Confidence::Low);
         doubtful.then(|| self.encoding_against.as_ref().map_or(0, |place| place.line))
@@ -108,14 +108,14 @@ impl Detection {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Upload {
-    /// The version of this shape: [`crate::report::summary::SCHEMA`].
+    /// The version of this format: [`crate::report::summary::SCHEMA`].
     pub schema: u32,
     /// The import.
     #[serde(flatten)]
     pub head: Head,
     /// Whether the file was accepted.
     pub verdict: Verdict,
-    /// The encoding's name, such as `UTF-8`; null for a workbook, whose parts name their own.
+    /// The encoding's name, such as `UTF-8`; null for a workbook.
     pub encoding: Option<String>,
     /// The delimiter; null for a workbook.
     pub delimiter: Option<String>,
@@ -123,17 +123,17 @@ pub struct Upload {
     pub sheet: Option<String>,
     /// The role of the first record: `header`, `ignore` or `data`.
     pub first_line: Option<String>,
-    /// Data records of the file, blank ones included; null where they were not counted.
+    /// Data records of the file, including blank ones; null if they were not counted.
     pub rows: Option<u64>,
     /// Every column of the file, in its order.
     pub columns: Vec<UploadColumn>,
-    /// By what a mapping for it is known; left out of a file without a header.
+    /// The key under which a mapping is saved for its header; absent for a file without a header.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mapping: Option<UploadMapping>,
     /// Other findings.
     #[serde(flatten)]
     pub detection: Detection,
-    /// The options of the drop as they were followed.
+    /// The options of the drop as the import used them.
     pub options: BTreeMap<String, serde_json::Value>,
 }
 

@@ -1,6 +1,6 @@
 //! An abandoned chunk: its rows end as `unprocessed`, so that the import can end.
 //!
-//! Nothing is cleaned or judged here, because that may have failed. Dropping such rows again is safe.
+//! Nothing is cleaned or judged here, because that may be what failed. It is safe to import these rows again.
 
 use std::collections::BTreeSet;
 
@@ -26,7 +26,7 @@ use crate::types::outcome::Outcome;
 /// The version of [`Abandoned`] that this code writes.
 const VERSION: u32 = 1;
 
-/// `chunks/<n>.given-up`: rows of a judged chunk that may not be stored.
+/// `chunks/<n>.given-up`: rows of a judged chunk that may not have been stored.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Abandoned {
     v: u32,
@@ -35,11 +35,11 @@ pub struct Abandoned {
 }
 
 impl Abandoned {
-    /// Names the rows that had something to store.
+    /// The rows that had something to store.
     pub fn of(plan: &Plan, chunk_result: &ChunkResult) -> Self {
         let rows = match &chunk_result.writes {
             Writes::Contacts(writes) => writes.iter().map(|keep| keep.row).collect(),
-            // An entry does not know its row; the rows with changes do.
+            // Directory entries do not name their rows; the rows with changes do.
             Writes::Directory(_) => changing_rows(plan, chunk_result),
         };
         Self { v: VERSION, rows }
@@ -53,7 +53,7 @@ impl Abandoned {
     /// Reads the object.
     ///
     /// # Errors
-    /// Where it is invalid, or of an unknown version.
+    /// If it is invalid, or has an unknown version.
     pub fn from_json(json: &[u8]) -> Result<Self, String> {
         let abandoned: Self = serde_json::from_slice(json).map_err(|error| format!("given-up: {error}"))?;
         if abandoned.v != VERSION {
@@ -62,7 +62,7 @@ impl Abandoned {
         Ok(abandoned)
     }
 
-    /// Turns the named rows from accepted into `unprocessed`; all others stay as they were judged.
+    /// Turns these rows from accepted into `unprocessed`; all others keep their results.
     pub fn apply(&self, plan: &Plan, answer: ChunkAnswer) -> ChunkAnswer {
         let mut told = PartialFailure::of(plan, &answer);
         let mut open = answer.open.iter().peekable();
@@ -87,8 +87,8 @@ impl Abandoned {
     }
 }
 
-/// The answer of a chunk of which nothing is written, for a reason that lies with the whole import: every accepted row is
-/// unprocessed.
+/// The result of a chunk of which nothing is written, for a reason that concerns the whole import: every accepted row
+/// is unprocessed.
 pub fn refuse_all(plan: &Plan, answer: ChunkAnswer, reason: Option<Code>) -> ChunkAnswer {
     let mut told = PartialFailure::of(plan, &answer);
     told.reason = reason;
@@ -106,12 +106,11 @@ pub fn unprocessed(plan: &Plan, profile: &Profile, message: &ChunkMessage) -> Ch
         .carrying(plan.carrying_headers().len());
     let mut answer = ChunkAnswer::default();
     let mut cells = Cells::default();
-    let (mut line, mut start) = (message.first_line, 0);
+    let mut line = message.first_line;
     let mut marks = message.marks.iter().peekable();
-    for (number, end) in (message.first_row..).zip(records(message.text.as_bytes(), delimiter)) {
+    for (number, found) in (message.first_row..).zip(records(message.text.as_bytes(), delimiter)) {
         let mark = marks.next_if(|mark| mark.row == number);
-        let mut record =
-            std::borrow::Cow::Borrowed(&message.text[start..end.end - usize::from(end.terminator)]);
+        let mut record = std::borrow::Cow::Borrowed(&message.text[found.body]);
         cells.parse(&record, delimiter);
         if plan.mapping.is_result_file {
             record = plan.mapping.sender_record(&cells, delimiter).into();
@@ -126,8 +125,7 @@ pub fn unprocessed(plan: &Plan, profile: &Profile, message: &ChunkMessage) -> Ch
             let messages = Messages::of(plan.settings.locale);
             writer.failed(&mut answer.failed, sent, outcome, &[], (messages, Labels::NONE));
         }
-        line += mark.and_then(|mark| mark.lines).unwrap_or(u64::from(end.lines));
-        start = end.end;
+        line += mark.and_then(|mark| mark.lines).unwrap_or(u64::from(found.lines));
     }
     let writes = match profile.directory {
         Some(_) => Writes::Directory(Vec::new()),
@@ -136,7 +134,7 @@ pub fn unprocessed(plan: &Plan, profile: &Profile, message: &ChunkMessage) -> Ch
     ChunkResult { answer, writes }
 }
 
-/// The rows of a result file; their numbers stand after the sender's columns.
+/// The rows of a result file; their numbers follow the sender's columns.
 fn rows_of(plan: &Plan, bytes: &[u8]) -> Vec<Line> {
     lines(bytes, plan.delimiter(), plan.mapping.sender().columns.len())
 }
@@ -156,7 +154,7 @@ fn outcome_of(word: &str) -> Outcome {
     Outcome::ALL.into_iter().find(|outcome| outcome.as_str() == word).unwrap_or(Outcome::Unchanged)
 }
 
-/// A chunk result that is turned from judged into partly abandoned.
+/// A judged chunk result that is being changed to partly abandoned.
 struct PartialFailure {
     answer: ChunkAnswer,
     abandoned: Vec<(u64, Vec<u8>)>,
@@ -164,7 +162,7 @@ struct PartialFailure {
     delimiter: u8,
     surplus: bool,
     carrying: usize,
-    /// Why the rows are not written, where a code says it.
+    /// The code of the reason why the rows are not written, if there is one.
     reason: Option<Code>,
     messages: &'static Messages,
 }
@@ -204,7 +202,7 @@ impl PartialFailure {
         self.abandoned.push((row.row, record));
     }
 
-    /// Inserts the abandoned rows among those that failed, in file order.
+    /// Inserts the abandoned rows among the failed ones, in file order.
     fn finish(mut self, failed: Vec<Line>, bytes: &[u8]) -> ChunkAnswer {
         let mut abandoned = self.abandoned.into_iter().peekable();
         for row in failed {

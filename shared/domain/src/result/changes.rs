@@ -1,12 +1,12 @@
-//! Lines of `changes.csv`: the fields that accepted rows change on contacts that exist.
+//! Lines of `changes.csv`: the fields that accepted rows change on existing contacts.
 
 use crate::result::lines::lines;
 use crate::result::tally::Tally;
 
-/// The place of the field's name in a line.
+/// The position of the field's name in a line.
 const FIELD: usize = 2;
 
-/// Leaves lines out, by row and field, and takes them back from the counts.
+/// Removes lines, by row and field, and subtracts them from the counts.
 pub fn without(
     changes: &[u8],
     delimiter: u8,

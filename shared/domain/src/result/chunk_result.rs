@@ -1,4 +1,4 @@
-//! A chunk result: the one point where a chunk is decided, and the redo record of its writes.
+//! A chunk result: the single point where a chunk is decided, and the redo record of its writes.
 //!
 //! It has the rows of `succeeded.csv`, the rows of `failed.csv`, one line for each contact to write, and a last line of
 //! JSON with the length of each part. A worker that finds one applies it and judges nothing.
@@ -48,7 +48,7 @@ pub struct OpenRow {
     /// The row.
     #[serde(default)]
     pub row: u64,
-    /// The first row of the identity, which tells identities apart.
+    /// The first row of the identity, which identifies it.
     pub first: u64,
     /// The position of the outcome in the rows of `succeeded.csv`.
     pub at: usize,
@@ -81,14 +81,14 @@ struct Foot {
 }
 
 impl Foot {
-    /// Bytes of the rows that are answered.
+    /// The number of bytes in the result rows.
     fn answered(&self) -> usize {
         self.succeeded + self.failed + self.changes
     }
 }
 
 impl ChunkResult {
-    /// The chunk result as a file, in parts to be joined: large parts are not copied for it.
+    /// Serializes the chunk result in parts to be concatenated, so that large parts are not copied.
     pub fn to_parts(&self, import_id: &ImportId, chunk: u32) -> [Cow<'_, [u8]>; 5] {
         let answer = &self.answer;
         let foot = Foot {
@@ -123,7 +123,7 @@ impl ChunkResult {
     /// Reads the file.
     ///
     /// # Errors
-    /// Where it is invalid, or of an unknown version.
+    /// If it is invalid, or has an unknown version.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, String> {
         let (foot, rest) = read_foot(bytes)?;
         let (rows, lines) = rest.split_at(foot.answered());
@@ -133,24 +133,24 @@ impl ChunkResult {
 }
 
 impl ChunkAnswer {
-    /// Reads only rows and counts from the file.
+    /// Parses only rows and counts from the file.
     ///
     /// # Errors
-    /// Where it is invalid, or of an unknown version.
+    /// If it is invalid, or has an unknown version.
     pub fn from_chunk_result(mut bytes: Vec<u8>) -> Result<Self, String> {
         let (foot, _) = read_foot(&bytes)?;
         bytes.truncate(foot.answered());
         Ok(Self::of(foot, bytes))
     }
 
-    /// Of the rows of all files, one file after the other.
+    /// Splits the rows of all files, which follow one another.
     fn of(foot: Foot, mut rows: Vec<u8>) -> Self {
         let changes = rows.split_off(foot.succeeded + foot.failed);
         let failed = rows.split_off(foot.succeeded);
         Self { tally: foot.tally, open: foot.open, succeeded: rows, failed, changes }
     }
 
-    /// Turns all but the lowest accepted row of each identity into `merged`; chunk results come in file order.
+    /// Turns all but the lowest accepted row of each identity into `merged`; chunk results must come in file order.
     pub fn merge_repeats(&mut self, seen: &mut HashSet<u64>, delimiter: u8) {
         let later: Vec<&OpenRow> = self.open.iter().filter(|open| !seen.insert(open.first)).collect();
         if later.is_empty() {
@@ -173,7 +173,7 @@ impl ChunkAnswer {
         self.changes = changes;
     }
 
-    /// Takes the changes of rows out that are not written.
+    /// Removes the changes of rows that are not written.
     pub fn drop_changes_of(&mut self, rows: &BTreeSet<u64>, delimiter: u8) {
         self.changes =
             changes::without(&self.changes, delimiter, &mut self.tally, |row, _| rows.contains(&row));

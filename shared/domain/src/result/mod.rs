@@ -1,11 +1,11 @@
 //! The results of rows and chunks.
 //!
-//! In: outcomes and findings of rows. Out: lines of `succeeded.csv` and `failed.csv`, counts, and the chunk result that
-//! is stored before anything is written to the contacts.
+//! In: outcomes and findings of rows. Out: lines of `succeeded.csv` and `failed.csv`, counts, and the chunk result,
+//! which is stored before anything is written to the contacts.
 //!
-//! - [`rows`]: result rows. [`tally`]: counts that add up in any order.
-//! - [`lines`]: lines of result files read again. [`changes`]: lines of `changes.csv`.
-//! - [`chunk_result`]: everything that a chunk came to. [`abandoned`]: the result of a chunk that failed for good.
+//! - [`rows`]: result rows. [`tally`]: counts of chunks, added in any order, and whether they equal the rows read.
+//! - [`lines`]: parses lines of result files. [`changes`]: lines of `changes.csv`.
+//! - [`chunk_result`]: the complete result of a chunk. [`abandoned`]: the result of a chunk that failed for good.
 
 pub mod abandoned;
 pub mod changes;

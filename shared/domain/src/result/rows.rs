@@ -1,4 +1,4 @@
-//! Result rows: the sender's cells as they were sent, then the result of the row.
+//! Result rows: the sender's cells as in the file, then the result of the row.
 
 use crate::file::cells::Cells;
 use crate::file::write::{guard, write_guarded_cell, write_record};
@@ -12,14 +12,14 @@ use crate::types::outcome::Outcome;
 
 const BOM: &[u8] = b"\xef\xbb\xbf";
 
-/// A row as it was sent.
+/// A row as in the file.
 #[derive(Debug, Clone, Copy)]
 pub struct Sent<'a> {
     /// Its record, without terminator.
     pub record: &'a str,
-    /// Its cells may be copied unchanged ([`is_plain`]).
+    /// Whether its cells may be copied unchanged ([`is_plain`]).
     pub plain: bool,
-    /// The record's cells; ignored where it is plain.
+    /// The record's cells; ignored if it is plain.
     pub cells: &'a Cells,
     /// The row's number.
     pub row: u64,
@@ -40,7 +40,7 @@ pub struct Answer<'a> {
     pub matched_by: &'a str,
     /// The ids of the other candidates.
     pub candidates: Vec<&'a str>,
-    /// Where an invitation goes, masked where IMP-18 says so.
+    /// The address for an invitation, masked if IMP-18 requires it.
     pub invite_to: &'a str,
 }
 
@@ -57,12 +57,12 @@ pub struct ResultWriter {
 }
 
 impl ResultWriter {
-    /// A writer for files of this width; `surplus` where some row has more cells than columns.
+    /// A writer for files of this width; `surplus` if some row has more cells than columns.
     pub fn new(delimiter: u8, width: usize, surplus: bool) -> Self {
         Self { delimiter, width, surplus, carrying: 0, scratch: String::new(), numbers: String::new() }
     }
 
-    /// Leaves room in `failed.csv` for so many columns that carry options.
+    /// Adds this number of empty columns, which carry options in their names, to `failed.csv`.
     #[must_use]
     pub fn carrying(mut self, columns: usize) -> Self {
         self.carrying = columns;
@@ -150,7 +150,6 @@ impl ResultWriter {
         out.extend_from_slice(b"\r\n");
     }
 
-    /// The sender's cells: unchanged where no cell needs care, else one by one.
     /// Appends a line of `changes.csv`: field, value before, value after.
     pub fn changed(&self, out: &mut Vec<u8>, row: u64, contact_id: ContactId, cells: [&str; 3]) {
         let (row, contact_id) = (row.to_string(), contact_id.to_string());
@@ -190,7 +189,7 @@ impl ResultWriter {
         write_guarded_cell(out, text, self.delimiter);
     }
 
-    /// `<field>:<code>`, each once, separated by a blank.
+    /// Writes `<field>:<code>`, without duplicates, separated by blanks.
     fn keys(&self, out: &mut Vec<u8>, findings: &[Finding]) {
         out.push(self.delimiter);
         for (number, finding) in findings.iter().enumerate() {
@@ -205,7 +204,7 @@ impl ResultWriter {
     }
 }
 
-/// Whether a record can be copied unchanged: nothing quoted, guarded, missing or too many.
+/// Whether a record can be copied unchanged: no cell is quoted, guarded, missing or surplus.
 pub fn is_plain(record: &str, cells: &Cells, width: usize) -> bool {
     cells.len() == width && memchr::memchr(b'"', record.as_bytes()).is_none() && !cells.iter().any(needs_care)
 }

@@ -9,14 +9,14 @@ use serde::{Deserialize, Serialize};
 use crate::types::code::Code;
 use crate::types::finding::Finding;
 
-/// How many row numbers the summary names for a code and column.
+/// The most row numbers in the summary for a code and column.
 pub const FIRST_ROWS: usize = 10;
 
 /// The number of rows read, and of each outcome.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Counts {
-    /// Data records of the file, blank ones included.
+    /// Data records of the file, including blank ones.
     pub read: u64,
     /// Rows that created a contact.
     pub created: u64,
@@ -26,11 +26,11 @@ pub struct Counts {
     pub unchanged: u64,
     /// Rows that joined an earlier row's contact.
     pub merged: u64,
-    /// Blank rows and rows not chosen.
+    /// Blank rows and rows that were not selected.
     pub skipped: u64,
     /// Rows with errors.
     pub rejected: u64,
-    /// Rows that may not be stored.
+    /// Rows of which it is unknown whether they were stored.
     pub unprocessed: u64,
 }
 
@@ -83,7 +83,7 @@ impl Counts {
     }
 }
 
-/// How many rows have a code in a column.
+/// The number of rows with a code in a column.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct CodeCount {
@@ -91,28 +91,28 @@ pub struct CodeCount {
     pub code: Code,
     /// The field's name; null for codes of the row or the file, and of columns without a field.
     pub column: Option<Arc<str>>,
-    /// Rows that have it; 0 for codes of the file.
+    /// Rows with it; 0 for codes of the file.
     pub rows: u64,
-    /// The lowest of their numbers, at most [`FIRST_ROWS`], ascending.
+    /// The lowest row numbers, at most [`FIRST_ROWS`], ascending.
     pub first_rows: Vec<u64>,
-    /// For each of these rows, where people find it and what it says.
+    /// The line and value of each of these rows, for people.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub examples: Vec<Example>,
 }
 
-/// A row of a file as people find it.
+/// A row with its line and value, for people.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Example {
     /// The row of the spreadsheet, or the line of the file.
     pub line: u64,
-    /// The value as seen, masked where IMP-18 says so; left out where the finding is about none.
+    /// The value in the file, masked if IMP-18 requires it; absent if the finding is not about a value.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub value: Option<String>,
 }
 
 impl Example {
-    /// A sample is read, not stored: longer values are cut.
+    /// The most characters of such a value: it is read, not stored.
     const CHARACTERS: usize = 80;
 
     fn new(line: u64, value: Option<&str>) -> Self {
@@ -127,7 +127,7 @@ fn cut(value: &str) -> String {
     }
 }
 
-/// Which row it is, for programs and for people.
+/// A row number for programs, and a line for people.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RowPlace {
     /// The record's number, from 1.
@@ -180,7 +180,7 @@ impl CodeCount {
         }
     }
 
-    /// The example of a first row; a chunk result of an older version has none, and line 0 stands for it.
+    /// The example of a first row; chunk results of older versions have none, so line 0 stands for it.
     fn example(&self, at: usize) -> Example {
         self.examples.get(at).cloned().unwrap_or_else(|| Example::new(0, None))
     }
@@ -204,7 +204,7 @@ pub struct Tally {
     pub changes: Vec<FieldCount>,
 }
 
-/// How many rows change a field of an existing contact.
+/// The number of rows that change a field of an existing contact.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct FieldCount {
@@ -240,9 +240,9 @@ impl Tally {
         self.entry(finding);
     }
 
-    /// Gives a counted row another outcome, as when an accepted repeat turns out to be merged.
+    /// Moves a counted row to another outcome, for example when an accepted repeat becomes merged.
     ///
-    /// Where no row had the first outcome the sum check fails from then on.
+    /// If no row had the first outcome, the sum check fails from then on.
     pub const fn reclassify(&mut self, from: Outcome, to: Outcome) {
         let count = self.rows.of_mut(from);
         *count = count.saturating_sub(1);
@@ -268,7 +268,7 @@ impl Tally {
         fields.into_iter().for_each(|field| self.count_change(field, 1));
     }
 
-    /// Takes back the count of a field that a row does not change after all.
+    /// Subtracts the count of a field that a row does not change after all.
     pub fn take_change(&mut self, field: &str) {
         if let Ok(place) = self.place_of_change(field) {
             let count = &mut self.changes[place].rows;

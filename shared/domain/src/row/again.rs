@@ -1,6 +1,6 @@
-//! Cells that are not plainly what their field holds: they are looked at again before they are refused.
+//! Re-examines cells that are not plainly valid before they are rejected.
 //!
-//! Ordinary cells never come here.
+//! Ordinary cells never get here.
 
 use crate::clean;
 use crate::clean::Holds;
@@ -11,7 +11,7 @@ use crate::types::code::Code;
 use crate::types::field_kind::FieldKind;
 use crate::types::finding::Finding;
 
-/// What is left of a cell that was looked at again.
+/// The result of re-examining a cell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kept {
     /// A value.
@@ -20,24 +20,24 @@ pub(super) enum Kept {
     Nothing,
 }
 
-/// Values of a cell of which one fits; the others may go to fields of the same kind (`count` in the profile).
+/// The values of a cell for a single one; the others may go to fields of the same kind (`count` in the profile).
 #[derive(Debug, Clone)]
 pub(super) struct Spilled {
-    /// Which fields of which there are several.
+    /// The index of the group of repeated fields.
     pub(super) group: usize,
     /// The finding that names them.
     pub(super) finding: usize,
-    /// The value that was taken.
+    /// The chosen value.
     pub(super) chosen: String,
-    /// Each as it is written, and as it is cleaned; empty where it is not valid.
+    /// Each other value as written, and as cleaned; the cleaned one is empty if the value is not valid.
     pub(super) others: Vec<(String, String)>,
 }
 
-/// Looks again at a cell that `fault` was found in. The value goes to `out`, warnings to `findings`.
+/// Re-examines a cell in which `fault` was found. Writes the value to `out` and warnings to `findings`.
 ///
-/// A group, a tag or an owner that is called `None` is read as empty too: the directory is asked only after cells are
-/// cleaned, and the survey, which tells rows apart, never asks it. A profile that knows such an entry says
-/// `empty_words = false` of its field.
+/// A group, tag or owner named `None` is read as empty too: the directory is only read after cells are cleaned, and
+/// the survey, which identifies rows, never reads it. A profile with a field for such an entry sets `empty_words =
+/// false` for that field.
 pub(super) fn look_again(
     told: Told<'_>,
     cell: &str,
@@ -68,7 +68,7 @@ pub(super) fn look_again(
     if found { Ok(Kept::Value) } else { Err(fault) }
 }
 
-/// Takes what stands within a cell, if that is valid.
+/// Takes a value from within a cell if it is valid.
 fn take_repaired(
     told: Told<'_>,
     cell: &str,
@@ -92,7 +92,7 @@ fn take(told: Told<'_>, value: &str, out: &mut String, findings: &mut Vec<Findin
     taken
 }
 
-/// The same, also of a value in a wrapping.
+/// The same, also for a value with wrapping.
 fn take_wrapped(told: Told<'_>, value: &str, out: &mut String, findings: &mut Vec<Finding>) -> bool {
     let wrapped = holds(told.field.kind) == Holds::Address;
     take(told, value, out, findings)
@@ -115,7 +115,7 @@ fn take_first(
     for (_, value) in values.into_iter().enumerate().filter(|(place, _)| *place != first) {
         let valid = take_wrapped(told, &value, out, &mut Vec::new());
         let cleaned = if valid { out.clone() } else { String::new() };
-        // The same value twice is one value.
+        // The same value twice counts once.
         if cleaned != chosen && !others.iter().any(|(_, other)| valid && *other == cleaned) {
             others.push((value, cleaned));
         }
@@ -134,7 +134,7 @@ fn repaired(told: Told<'_>, cell: &str, result: &str) -> Finding {
     Finding::on(Code::ValueRepaired, told.column).value(cell).arg("result", result)
 }
 
-/// Says which of several values was taken; nothing where they were one.
+/// The finding that names the chosen one of several values; `None` if all are the same.
 fn several(told: Told<'_>, cell: &str, chosen: &str, others: &[(String, String)]) -> Option<Finding> {
     let names: Vec<&str> = others.iter().map(|(written, _)| written.as_str()).collect();
     let finding = Finding::on(Code::ValueSeveral, told.column).value(cell).arg("chosen", chosen);
@@ -145,7 +145,7 @@ fn several(told: Told<'_>, cell: &str, chosen: &str, others: &[(String, String)]
 pub(super) type Place = (FieldIndex, String);
 
 impl Spilled {
-    /// Gives the other values to empty fields of the group; what is taken and what is left goes into the finding.
+    /// Moves the other values to empty fields of the group; the finding names the moved and the remaining values.
     pub(super) fn place(
         self,
         group: &[FieldIndex],

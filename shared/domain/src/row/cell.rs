@@ -1,4 +1,4 @@
-//! Cleans one cell, as the kind of its field asks for.
+//! Cleans one cell according to the kind of its field.
 
 use crate::clean;
 use crate::clean::repair::trim;
@@ -9,7 +9,7 @@ use crate::types::code::Code;
 use crate::types::field_kind::FieldKind;
 use crate::types::finding::Finding;
 
-/// Cleans one cell into `out`; warnings go to `findings`, the one fault is the error.
+/// Cleans one cell into `out`; adds warnings to `findings`; the error is the cell's fault.
 pub(super) fn clean_cell(
     told: Told<'_>,
     cell: &str,
@@ -60,7 +60,7 @@ fn clean_phone(
     let notes = clean::clean_phone(cell, region, out).map_err(|fault| wrong(fault.as_str()))?;
     if let Some(at) = notes.extension {
         if clean::values(cell, Holds::Phone).is_some() {
-            // Two numbers, of which the second looks like the first one's extension.
+            // Two numbers; the second one looks like the first one's extension.
             return Err(wrong("not_a_number"));
         }
         let taken_off = trim(&cell[at..]);
@@ -76,7 +76,7 @@ fn clean_phone(
     Ok(())
 }
 
-/// A phone that a spreadsheet took for a number: `5511961234567.0`, or in scientific notation, all digits there.
+/// A phone that a spreadsheet read as a number: `5511961234567.0`, or scientific notation with all digits.
 pub(super) fn spreadsheet_number(told: Told<'_>, cell: &str) -> Result<Option<String>, Finding> {
     let mut number = String::new();
     match clean::clean_document(cell, &mut number) {
@@ -89,12 +89,12 @@ pub(super) fn spreadsheet_number(told: Told<'_>, cell: &str) -> Result<Option<St
     }
 }
 
-/// `5511961234567.0`: to the judge a number with one digit more.
+/// `5511961234567.0`: the phone library reads it as a number with one more digit.
 fn is_decimal(cell: &str) -> bool {
     matches!(cell.as_bytes(), [digits @ .., b'.' | b',', b'0'] if digits.iter().all(u8::is_ascii_digit))
 }
 
-/// What a field's cells hold, as far as mending them goes.
+/// The content of a field's cells, as far as their repair depends on it.
 pub(crate) fn holds(kind: FieldKind) -> Holds {
     match kind {
         FieldKind::Phone => Holds::Phone,

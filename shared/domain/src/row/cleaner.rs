@@ -1,8 +1,8 @@
-//! Turns a record into a row: cleans every mapped cell, finds every fault, looks nothing up yet.
+//! Converts a record to a row: cleans every mapped cell and finds every fault, without any look-up.
 //!
-//! - [`several`]: fields that several columns may fill. [`meant`]: what the sender's values mean.
+//! - [`several`]: fields that several columns may fill. [`meant`]: custom words for values.
 //! - [`one_cell`]: one cell. [`repeated`]: fields of which there are several. [`whole_row`]: the row as a whole.
-//! - [`identity`]: what the row is told apart by. [`example`]: the template's example row.
+//! - [`identity`]: the identity of a row. [`example`]: the template's example row.
 
 mod example;
 mod identity;
@@ -29,59 +29,60 @@ use crate::types::finding::{Column, Finding};
 use crate::types::limits;
 use example::example_row;
 
-/// Where a field's cell is in a record.
+/// The place of a field's cell in a record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum CellOf {
     Nothing,
-    /// At this place.
+    /// At this index.
     At(usize),
-    /// Each row decides: the number of the list of ways.
+    /// Each row decides: the index in the list of alternatives.
     Several(usize),
 }
 
-/// What a row is cleaned by: the profile, laid over the columns of one file.
+/// The profile applied to the columns of one file, for cleaning rows.
 #[derive(Debug, Clone)]
 pub struct Cleaner<'p> {
     /// The profile.
     pub profile: &'p Profile,
-    /// Where each field's cell is.
+    /// The place of each field's cell.
     cell_of: Vec<CellOf>,
-    /// Of fields that several columns may fill: the ways to fill them, with the column of each.
+    /// For fields that several columns may fill: the alternatives, with the column of each.
     several: Vec<Vec<(Alternative, Column)>>,
-    /// The cells of a template's example row, the most telling one first; empty where the file is none of a template.
+    /// The cells of the template's example row, the most distinctive first; empty if the file does not follow a
+    /// template.
     example: Vec<(usize, String)>,
-    /// What the sender's values mean, by field.
+    /// The sender's words for values, by field.
     meant: HashMap<FieldIndex, HashMap<String, String>>,
     /// The field of each cell.
     field_of: Vec<Option<FieldIndex>>,
-    /// Whether each cell is always cleaned: it alone fills a field.
+    /// Whether each cell is always cleaned, because it alone fills a field.
     always_cleaned: Vec<bool>,
-    /// For findings, by field.
+    /// The columns for findings, by field.
     columns: Vec<Column>,
-    /// What each column is called where it is no field's.
+    /// The name of each column that has no field.
     headers: Vec<String>,
     width: usize,
-    /// Cells that a row has at least: columns at the end without a header do not count.
+    /// The least number of cells in a row: columns at the end without a header do not count.
     least: usize,
-    /// Rows may be shorter than that.
+    /// Whether rows may be shorter than that.
     open_ended: bool,
-    /// Of dates, by field.
+    /// The order of day and month, by field.
     orders: Vec<DayOrder>,
     region: Option<Region>,
     allow_duplicates: bool,
-    /// Optional fields whose value is wrong are left out.
+    /// Whether invalid values of optional fields are dropped.
     drop_invalid: bool,
-    /// Values of the row that its fields had no place for.
+    /// Values of the row that did not fit their fields.
     spilled: Vec<Spilled>,
-    /// Of the file, for findings about its bytes.
+    /// The encoding of the file, for findings about its bytes.
     encoding: Encoding,
-    /// A cell that is this word clears its field.
+    /// The word that clears a field.
     clear_word: Option<&'p str>,
     scratch: String,
 }
 
 impl<'p> Cleaner<'p> {
-    /// Lays a profile over a file's columns; `mapping` is the sender's ([`Mapping::sender`]).
+    /// Applies a profile to a file's columns; `mapping` is the sender's ([`Mapping::sender`]).
     pub fn new(
         profile: &'p Profile,
         mapping: &Mapping,
@@ -141,21 +142,21 @@ impl<'p> Cleaner<'p> {
         self
     }
 
-    /// Names the file's encoding in findings about its bytes.
+    /// Sets the file's encoding for findings about its bytes.
     #[must_use]
     pub fn with_encoding(mut self, encoding: Encoding) -> Self {
         self.encoding = encoding;
         self
     }
 
-    /// Leaves out optional fields whose value is wrong, instead of refusing the row.
+    /// Drops invalid values of optional fields instead of rejecting the row.
     #[must_use]
     pub fn with_drop_invalid(mut self, drop_invalid: bool) -> Self {
         self.drop_invalid = drop_invalid;
         self
     }
 
-    /// Reads dates in the orders that the survey decided, by field name.
+    /// Sets the orders of day and month that the survey determined, by field name.
     #[must_use]
     pub fn with_day_orders(mut self, orders: &BTreeMap<String, DayOrder>) -> Self {
         for (field, order) in self.profile.fields.iter().zip(&mut self.orders) {
@@ -169,12 +170,12 @@ impl<'p> Cleaner<'p> {
         &self.columns[field]
     }
 
-    /// How many cells a record has.
+    /// The number of cells in a record.
     pub fn width(&self) -> usize {
         self.width
     }
 
-    /// Cleans a row: appends its values and tells all that is wrong or was mended.
+    /// Cleans a row: appends its values, and findings for all faults and repairs.
     pub fn clean(
         &mut self,
         cells: &Cells,
@@ -203,7 +204,7 @@ impl<'p> Cleaner<'p> {
         }
     }
 
-    /// Cleans only what a row is told apart by; gives no findings.
+    /// Cleans only the values that identify a row; adds no findings.
     pub fn clean_some(&mut self, cells: &Cells, fields: &[FieldIndex], values: &mut Values) {
         let region = self.region_of(cells);
         let mut unheard = Vec::new();
@@ -222,13 +223,13 @@ impl<'p> Cleaner<'p> {
         values.last(self.profile.fields.len())
     }
 
-    /// A phone's region: the row's own where the profile has a field for it, else the program's.
+    /// The region for phones: from the row if the profile has a field for it, otherwise the program's.
     fn region_of(&self, cells: &Cells) -> Option<Region> {
         let cell = self.profile.region_field.map(|field| self.cell(field, cells));
         cell.and_then(|cell| Region::parse(&cell.trim().to_ascii_uppercase())).or(self.region)
     }
 
-    /// Cleans one field and notes where its value stands.
+    /// Cleans one field and stores the position of its value.
     fn push_value(
         &mut self,
         field: FieldIndex,
@@ -270,7 +271,7 @@ impl<'p> Cleaner<'p> {
     }
 }
 
-/// What columns are called by their headers; of a file with more than the limit no row is cleaned.
+/// The names of columns from their headers; empty for a file with too many columns, whose rows are not cleaned.
 fn own_names(mapping: &Mapping) -> Vec<String> {
     let columns = mapping.columns.iter().take(limits::COLUMNS).enumerate();
     columns.map(|(at, column)| column.name(at)).collect()

@@ -19,9 +19,9 @@ pub(super) fn push_single_blanks(text: &str, out: &mut String) {
     }
 }
 
-/// How names, groups and tags are told apart: NFC, trimmed, inner blanks single, case ignored.
+/// Folds names, groups and tags for comparison: NFC, trimmed, inner blanks single, without case.
 ///
-/// Of letters that have no capital, or two small forms: `ß` is `ss`, a sigma at a word's end is a sigma.
+/// For letters without a capital, or with two small forms: `ß` becomes `ss`, and a final sigma becomes a sigma.
 pub fn fold_name(name: &str, out: &mut String) {
     let start = out.len();
     push_single_blanks(name, out);
@@ -38,7 +38,7 @@ pub fn fold_name(name: &str, out: &mut String) {
     }
 }
 
-/// A field's part of an identity.
+/// Appends a field's part of an identity.
 pub fn identity_part(field: &Field, value: &str, out: &mut String) {
     let start = out.len();
     match field.kind {
@@ -55,7 +55,7 @@ pub fn identity_part(field: &Field, value: &str, out: &mut String) {
     }
 }
 
-/// Leaves letters and digits: `52.345.678` is `52345678`. A text that has neither stays as it is.
+/// Keeps letters and digits: `52.345.678` becomes `52345678`. A text without either stays as it is.
 fn take_out_punctuation(out: &mut String, start: usize) {
     let part = &out[start..];
     if part.bytes().all(|byte| byte.is_ascii_alphanumeric()) || !part.contains(char::is_alphanumeric) {

@@ -1,4 +1,4 @@
-//! The field kinds that most rows do not have.
+//! Cleans the less common field kinds.
 
 use crate::clean;
 use crate::clean::{DateFault, DayOrder};
@@ -12,7 +12,7 @@ use crate::types::field_kind::FieldKind;
 use crate::types::finding::Column;
 use crate::types::finding::Finding;
 
-/// Cleans one cell into `out`, which is empty; warnings go to `findings`, the one fault is the error.
+/// Cleans one cell into `out`, which is empty; adds warnings to `findings`; the error is the cell's fault.
 pub(super) fn clean(
     told: Told<'_>,
     cell: &str,
@@ -66,7 +66,7 @@ fn repaired(told: Told<'_>, cell: &str, result: &str) -> Finding {
     Finding::on(Code::ValueRepaired, told.column).value(cell).arg("result", result)
 }
 
-/// A number with a decimal comma or point; of both signs the last is the decimal one.
+/// Parses a number with a decimal comma or point; if both occur, the last is the decimal one.
 fn number(cell: &str) -> Option<f64> {
     let decimal = cell.rfind([',', '.']);
     let grouped = |at: usize| cell[..at].contains([',', '.']) && cell[at..].len() > 1;
@@ -81,7 +81,7 @@ fn number(cell: &str) -> Option<f64> {
     plain.parse::<f64>().ok().filter(|number| number.is_finite())
 }
 
-/// A day or a moment, so that texts sort as times do: `2026-01-31` or `2026-01-31T10:00:00Z`.
+/// Formats a day or a moment so that texts sort like times: `2026-01-31` or `2026-01-31T10:00:00Z`.
 fn timestamp(cell: &str, order: DayOrder) -> Result<String, DateFault> {
     if let Ok(moment) = cell.parse::<jiff::Timestamp>() {
         return Ok(moment.to_string());
@@ -109,7 +109,7 @@ fn programs(cell: &str, out: &mut String) -> Result<(), ()> {
     Ok(())
 }
 
-/// The value that a word stands for; else the values that there are.
+/// The value that a word means; otherwise an error with the allowed values.
 fn choice<'f>(field: &'f Field, cell: &str) -> Result<&'f str, String> {
     field.words.get(&fold(cell)).map(String::as_str).ok_or_else(|| field.values.join(", "))
 }
@@ -118,7 +118,7 @@ fn choice<'f>(field: &'f Field, cell: &str) -> Result<&'f str, String> {
 fn tags(told: Told<'_>, cell: &str, out: &mut String, findings: &mut Vec<Finding>) {
     let ignored = || Finding::on(Code::TagIgnored, told.column);
     let mut seen: Vec<String> = Vec::new();
-    // Google's export parts labels by three colons.
+    // Google's export separates labels by three colons.
     for tag in cell.split(":::").flat_map(|part| part.split(',')).map(str::trim) {
         let mut key = String::new();
         fold_name(tag, &mut key);
@@ -136,10 +136,10 @@ fn tags(told: Told<'_>, cell: &str, out: &mut String, findings: &mut Vec<Finding
     }
 }
 
-/// What stands between the tags of a cleaned cell.
+/// The separator of tags in a cleaned cell.
 pub(crate) const TAGS_BETWEEN: &str = ", ";
 
-/// What a cell is cleaned by.
+/// The context for cleaning a cell.
 #[derive(Clone, Copy)]
 pub(super) struct Told<'a> {
     pub(super) field: &'a Field,

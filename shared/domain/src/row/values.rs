@@ -1,4 +1,4 @@
-//! The cleaned values of rows: one text for all, and the place of each value in it.
+//! The cleaned values of rows: one text for all, and the position of each value in it.
 
 use crate::profile::compiled::FieldIndex;
 
@@ -10,12 +10,12 @@ pub struct Values {
 }
 
 impl Values {
-    /// No values yet, with room for rows of so many fields and so many bytes in all.
+    /// Creates an empty list with room for rows of `fields` fields and `bytes` bytes in all.
     pub fn with_room(rows: usize, fields: usize, bytes: usize) -> Self {
         Self { text: String::with_capacity(bytes), spans: Vec::with_capacity(rows * fields) }
     }
 
-    /// Forgets all rows and keeps the memory.
+    /// Removes all rows and keeps the memory.
     pub fn clear(&mut self) {
         self.text.clear();
         self.spans.clear();
@@ -40,18 +40,18 @@ pub struct RowValues<'a> {
     spans: &'a [(u32, u32)],
 }
 
-/// The place of a value that the sender clears by a word: no text is there.
+/// The position of a value that the sender clears with a word: it has no text.
 pub(super) const CLEARED: (u32, u32) = (u32::MAX, u32::MAX);
 
 impl<'a> RowValues<'a> {
-    /// A field's cleaned value, empty where it has none.
+    /// A field's cleaned value; empty if it has none.
     #[inline]
     pub fn get(&self, field: FieldIndex) -> &'a str {
         let (start, end) = self.spans[field];
         self.text.get(start as usize..end as usize).unwrap_or_default()
     }
 
-    /// Whether the sender's word for clearing is in the cell; the value is empty then.
+    /// Whether the cell contains the word that clears a field; the value is then empty.
     pub fn is_cleared(&self, field: FieldIndex) -> bool {
         self.spans[field] == CLEARED
     }

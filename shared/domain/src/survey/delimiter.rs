@@ -1,8 +1,9 @@
 //! Finds the delimiter of a file from its beginning.
 //!
-//! Each candidate splits the sample as the import would, with quotes. Among those that find two columns or more the best
-//! wins: by known headers, then by records as wide as the header (without a header, as most records), then by width.
-//! Punctuation that another candidate's cells explain (`12,5`, `Lisboa, Portugal`) does not count as a delimiter.
+//! Each candidate splits the sample as the import would, with quotes. Among the candidates with two or more columns
+//! the best one wins: by the number of known headers, then by records as wide as the header (or as most records,
+//! without a header), then by width. Punctuation in another candidate's cells (`12,5`, `Lisboa, Portugal`) does not
+//! count as a delimiter.
 
 #[cfg(test)]
 mod tests;
@@ -14,34 +15,34 @@ use crate::file::split::{CR, LF, QUOTE, Splitter, Tail};
 use crate::profile::options::FirstLine;
 use crate::types::limits;
 
-/// The delimiters that are looked for; of equals the earlier wins.
+/// The candidate delimiters; the earlier one wins a tie.
 pub const CANDIDATES: [u8; 5] = *b",;|\t^";
 
-/// Records looked at for each candidate: more say nothing new.
+/// Records examined for each candidate: more would not change the result.
 const RECORDS: usize = 1_000;
 
 /// The delimiter found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Detected {
-    /// The delimiter; a comma where the sample shows none.
+    /// The delimiter; a comma if the sample shows none.
     pub delimiter: u8,
-    /// Whether the sample shows one: not where there is a single column.
+    /// Whether the sample shows a delimiter: it does not if there is a single column.
     pub found: bool,
 }
 
-/// What is known of a file before its delimiter is.
+/// Facts that are known about a file before its delimiter.
 pub struct DetectionContext<'k> {
-    /// The sample is the whole file: otherwise its last record may be cut and is left out.
+    /// Whether the sample is the whole file: otherwise its last record may be incomplete and is dropped.
     pub complete: bool,
-    /// What the first record is.
+    /// The role of the first record.
     pub first_line: FirstLine,
-    /// The delimiters that such files may have, of equals preferred to others; empty where any may.
+    /// Delimiters allowed for the profile, which win ties; empty if all are allowed.
     pub allowed: &'k [u8],
-    /// Whether a text is a header of such files.
+    /// Returns whether a text is a known header of the profile.
     pub header: &'k dyn Fn(&str) -> bool,
 }
 
-/// Detects the delimiter of a file from its first bytes, given without a byte order mark.
+/// Detects the delimiter of a file from its first bytes, without a byte order mark.
 pub fn detect_delimiter(sample: &[u8], knowing: &DetectionContext<'_>) -> Detected {
     let mut best: Vec<Shape> = CANDIDATES
         .iter()
@@ -57,14 +58,15 @@ pub fn detect_delimiter(sample: &[u8], knowing: &DetectionContext<'_>) -> Detect
     Detected { delimiter: found.unwrap_or(b','), found: found.is_some() }
 }
 
-/// The delimiter of a sample that holds nothing else: `;;;;` is a blank record.
+/// The delimiter of a sample that contains nothing else: `;;;;` is a blank record.
 fn blank(sample: &[u8]) -> Option<u8> {
     let mut signs = sample.iter().filter(|byte| !byte.is_ascii_whitespace());
     let first = signs.next().filter(|byte| CANDIDATES.contains(byte))?;
     signs.all(|byte| byte == first).then_some(*first)
 }
 
-/// Reads a first line that names the delimiter for Excel (`sep=;`): the delimiter, and the bytes of the whole line.
+/// Parses a first line that names the delimiter for Excel (`sep=;`): returns the delimiter, and the bytes of the
+/// line.
 pub fn sep_line(sample: &[u8]) -> Option<(u8, usize)> {
     let quoted = usize::from(sample.first() == Some(&QUOTE));
     let (word, rest) = sample[quoted..].split_at_checked(4)?;
@@ -89,7 +91,7 @@ fn keep_highest<'a>(shapes: &mut Vec<Shape<'a>>, measure: impl Fn(&Shape<'a>) ->
     shapes.retain(|shape| Some(measure(shape)) == highest);
 }
 
-/// Drops candidates whose every occurrence another one's cells explain, unless that goes both ways.
+/// Drops candidates that are only punctuation in the cells of another one, unless each is punctuation in the other's.
 fn drop_punctuation(shapes: &mut Vec<Shape>) {
     let explains = |cells: &Shape, mark: &Shape| cells.records.explain(mark.records.delimiter);
     let is_punctuation = |mark: &Shape| {
@@ -104,11 +106,11 @@ fn drop_punctuation(shapes: &mut Vec<Shape>) {
     shapes.retain(|_| punctuation.next() != Some(true));
 }
 
-/// The sample's records as one candidate cuts them.
+/// The records of the sample as one candidate splits it.
 struct Records<'a> {
     delimiter: u8,
     texts: Vec<Cow<'a, str>>,
-    /// Lines that a quote never closed has swallowed: no records, but none that fit either.
+    /// Lines within an unclosed quote: they are not records, but they count as records that do not fit.
     swallowed: usize,
 }
 
@@ -125,7 +127,7 @@ impl<'a> Records<'a> {
         match splitter.finish() {
             Tail::Nothing => {}
             Tail::QuoteUnclosed { .. } => records.swallowed = memchr::memchr_iter(LF, rest).count(),
-            // A sample with no record end at all has nothing else to show.
+            // A sample without any record end counts as one record.
             Tail::Record { terminator, .. } if complete || ends.is_empty() => {
                 records.push(&rest[..rest.len() - usize::from(terminator)]);
             }
@@ -140,7 +142,7 @@ impl<'a> Records<'a> {
         }
     }
 
-    /// Takes apart each record that is not blank.
+    /// Parses each record that is not blank.
     fn each(&self, mut see: impl FnMut(&Cells)) {
         let mut cells = Cells::default();
         for text in &self.texts {
@@ -151,7 +153,7 @@ impl<'a> Records<'a> {
         }
     }
 
-    /// Tells whether a mark stands in the cells as punctuation only.
+    /// Whether a character occurs in the cells as punctuation only.
     fn explain(&self, mark: u8) -> bool {
         let mut explained = true;
         self.each(|cells| explained &= cells.iter().all(|cell| is_punctuation(cell.as_bytes(), mark)));
@@ -159,7 +161,7 @@ impl<'a> Records<'a> {
     }
 }
 
-/// Tells whether a mark always stands before a blank or, being a comma, between digits.
+/// Whether a character always precedes a blank or, if it is a comma, is between digits.
 fn is_punctuation(cell: &[u8], mark: u8) -> bool {
     memchr::memchr_iter(mark, cell).all(|at| match (&cell[..at], &cell[at + 1..]) {
         (_, [b' ', ..]) => true,
@@ -168,18 +170,18 @@ fn is_punctuation(cell: &[u8], mark: u8) -> bool {
     })
 }
 
-/// What a candidate's records look like.
+/// Properties of a candidate's records.
 struct Shape<'a> {
     records: Records<'a>,
-    /// Records that are not blank, and lines lost to an open quote.
+    /// Records that are not blank, plus lines lost to an unclosed quote.
     count: usize,
-    /// Cells of the header; where there is none, of most records.
+    /// Cells of the header; without a header, of most records.
     width: usize,
-    /// Cells of the first record that are headers known.
+    /// Known headers among the cells of the first record.
     known: usize,
     /// Records of that width.
     as_wide: usize,
-    /// Records of more than one cell, where there is no header.
+    /// Records of more than one cell, if there is no header.
     many: usize,
 }
 
@@ -206,19 +208,19 @@ impl<'a> Shape<'a> {
         Self { records, count, width, known, as_wide, many }
     }
 
-    /// Tells whether there are columns at all, by their headers or by the records' width.
+    /// Whether there are several columns, judging by the headers or the width of the records.
     fn is_table(&self) -> bool {
         let even = self.as_wide * 2 >= self.count || self.many == self.count;
         self.width > 1 && (self.known > 0 || even)
     }
 
-    /// Gives the share of records of its width, to the nearest tenth: a few ragged rows are no argument.
+    /// Returns the share of records with that width, to the nearest tenth, so that a few ragged rows do not matter.
     fn consistency(&self) -> usize {
         (self.as_wide * 10 + self.count / 2) / self.count.max(1)
     }
 }
 
-/// The number that stands most often in a list, of equals the highest; 0 of none.
+/// The most frequent number of a list, the highest of a tie; 0 if the list is empty.
 fn most(numbers: &[usize]) -> usize {
     let mut sorted = numbers.to_vec();
     sorted.sort_unstable();

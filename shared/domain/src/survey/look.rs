@@ -1,4 +1,4 @@
-//! What the survey reads from one record, independent of the records before it: so records are read in parallel.
+//! Reads one record for the survey, independently of earlier records, so that records can be read in parallel.
 
 use crate::clean::date::OrderSeen;
 use crate::clean::email::is_address;
@@ -20,7 +20,7 @@ use crate::types::limits;
 
 use crate::survey::opening::Opening;
 
-/// What a record is.
+/// The survey's view of one record.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Seen {
     pub(super) too_large: bool,
@@ -28,38 +28,38 @@ pub(super) struct Seen {
     pub(super) escapes: bool,
     pub(super) filled: bool,
     pub(super) cells: usize,
-    /// It holds more than the file has columns for.
+    /// It has more cells than the file has columns.
     pub(super) surplus: bool,
-    /// Its quotes follow no rule.
+    /// It has irregular quotes.
     pub(super) irregular: bool,
-    /// It is the header once more.
+    /// It repeats the header.
     pub(super) repeats_header: bool,
-    /// What it takes in a message at most.
+    /// The most bytes that it uses in a message.
     pub(super) weight: u64,
     pub(super) identity: Option<Key>,
-    /// What it adds to its identity.
+    /// The value that it adds to its identity.
     pub(super) adds: Option<Key>,
-    /// How many of the keys in [`RecordScanner::keys`] are its own.
+    /// The number of its keys in [`RecordScanner::keys`].
     pub(super) keys: usize,
 }
 
-/// Somebody who looks at records.
+/// Scans records for the survey.
 pub(super) struct RecordScanner<'p> {
     cleaner: Cleaner<'p>,
     allow_duplicates: bool,
     delimiter: u8,
-    /// The text is a sheet's, whose quotes are ours.
+    /// The text comes from a sheet, so Rollcall wrote its quotes.
     of_sheet: bool,
     /// The sender's columns.
     sender: Mapping,
-    /// The file's own columns, where result columns stand beside them.
+    /// The columns of the whole file, if it is a result file with result columns.
     is_result_file: Option<Mapping>,
     told_apart_by: Vec<FieldIndex>,
-    /// Where dates are, and what their cells say about the order of day and month.
+    /// The columns of dates, and the evidence in their cells for the order of day and month.
     pub(super) dates: Vec<(FieldIndex, usize, OrderSeen)>,
-    /// Keys of the records looked at, one behind the other, where a row has several.
+    /// Keys of the scanned records, in order, if a row has several.
     pub(super) keys: Vec<Key>,
-    /// Columns that are no field's and were empty in every record looked at: a filled one is looked at no longer.
+    /// Columns without a field that were empty in every scanned record; a column leaves the list once it is filled.
     pub(super) not_yet_filled: Vec<usize>,
     cells: Cells,
     values: Values,
@@ -81,7 +81,7 @@ impl<'p> RecordScanner<'p> {
         let mut told_apart_by: Vec<FieldIndex> = profile.identity.iter().flatten().copied().collect();
         told_apart_by.extend(&profile.repeat.keys);
         told_apart_by.extend(profile.repeat.adds);
-        // A cell with several values gives some to fields of the same kind.
+        // A cell with several values passes some on to fields of the same kind.
         let groups = told_apart_by.iter().filter_map(|field| profile.fields[*field].repeats);
         let beside: Vec<FieldIndex> = groups.flat_map(|group| &profile.repeated[group]).copied().collect();
         told_apart_by.extend(beside);
@@ -116,14 +116,15 @@ impl<'p> RecordScanner<'p> {
         self.cleaner.column(field)
     }
 
-    /// Looks at a record that is no row: whether it is filled, and whether it holds bytes that are not text.
+    /// Scans a record that is not a row: returns whether it is filled, and whether it contains bytes that are not
+    /// text.
     pub(super) fn glance(&mut self, bytes: &[u8]) -> (bool, bool) {
         let (text, bad) = record_text::text(bytes, self.delimiter);
         self.cells.parse(&text, self.delimiter);
         (!self.cells.is_blank(), !bad.is_empty())
     }
 
-    /// Looks at a record of so many bytes in all, of which the beginning is here where it is too large.
+    /// Scans a record of `whole` bytes; `bytes` is only its beginning if it is too large.
     pub(super) fn look(&mut self, bytes: &[u8], whole: u64, lines: u32) -> Seen {
         let mut seen = self.take_apart(bytes, whole);
         seen.cells = self.cells.len();
@@ -142,7 +143,7 @@ impl<'p> RecordScanner<'p> {
         seen
     }
 
-    /// Takes a record apart as the worker will.
+    /// Parses a record as the worker will.
     fn take_apart(&mut self, bytes: &[u8], whole: u64) -> Seen {
         let mut seen = Seen { too_large: whole > limits::ROW_BYTES as u64, ..Seen::default() };
         if seen.too_large {
@@ -163,8 +164,8 @@ impl<'p> RecordScanner<'p> {
         seen
     }
 
-    /// Tells whether a cell holds lines that are shaped like records: as many cells as the file has columns, and one of
-    /// them an address.
+    /// Whether a cell contains lines that look like records: with as many cells as the file has columns, one of them
+    /// an address.
     #[cold]
     fn swallows_rows(&self) -> bool {
         let width = self.sender.columns.len();
@@ -172,7 +173,7 @@ impl<'p> RecordScanner<'p> {
         width > 1 && lines.take(LINES_READ).any(|line| is_shaped_like_a_record(line, width, self.delimiter))
     }
 
-    /// Cleans what the row is told apart by.
+    /// Cleans the values that identify the row.
     fn tell_apart(&mut self, seen: &mut Seen) {
         self.values.clear();
         self.cleaner.clean_some(&self.cells, &self.told_apart_by, &mut self.values);
@@ -198,7 +199,7 @@ impl<'p> RecordScanner<'p> {
     }
 }
 
-/// Lines of a cell that are looked at, at most.
+/// The most lines of a cell that are examined.
 const LINES_READ: usize = 1_000;
 
 fn is_shaped_like_a_record(line: &str, width: usize, delimiter: u8) -> bool {
@@ -207,8 +208,8 @@ fn is_shaped_like_a_record(line: &str, width: usize, delimiter: u8) -> bool {
     cells.len() == width && cells.iter().any(|cell| is_address(cell.trim()))
 }
 
-/// Bytes that a record takes in a JSON message at most: quotes are escaped by one byte, controls by up to five. Whether
-/// it holds an ESC is looked for only where it holds a control.
+/// The most bytes that a record uses in a JSON message: escaping a quote adds one byte, a control character up to
+/// five. Also returns whether it contains an ESC, which is only searched if there is a control character.
 fn weight(bytes: &[u8]) -> (u64, bool) {
     let quotes = bytes.iter().filter(|byte| **byte == b'"' || **byte == b'\\').count();
     let controls = bytes.iter().filter(|byte| **byte < 0x20).count();

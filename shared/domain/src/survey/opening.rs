@@ -1,4 +1,4 @@
-//! The opening of a file: delimiter, first record and mapping, decided from its beginning.
+//! The opening of a file: determines delimiter, first record and mapping from its beginning.
 
 use crate::file::cells::Cells;
 use crate::file::dialect::Dialect;
@@ -18,40 +18,40 @@ use crate::types::field_kind::FieldKind;
 use crate::types::finding::Finding;
 use crate::types::limits;
 
-/// What is decided from the beginning of a file.
+/// Everything that the beginning of a file determines.
 #[derive(Debug, Clone)]
 pub struct Opening {
-    /// What separates cells.
+    /// The delimiter.
     pub delimiter: u8,
-    /// How quotes are read: all that follows is said of the text in the ordinary dialect.
+    /// The quoting dialect; all other members refer to the text in the ordinary dialect.
     pub dialect: Dialect,
-    /// What the first record is, where it is no header.
+    /// The role of the first record if it is not a header.
     pub first_line: FirstLine,
-    /// Bytes in front of the first record: a `sep=` line, and what stands above the header.
+    /// Bytes before the first record: a `sep=` line, and lines above the header.
     pub skip: usize,
-    /// Physical lines of them.
+    /// Physical lines in these bytes.
     pub lines: u64,
     /// Physical lines above the header.
     pub preamble: u64,
-    /// Which column holds what.
+    /// The role of each column.
     pub mapping: Mapping,
-    /// The first record is no row.
+    /// Whether the first record is not a row.
     pub first_is_no_row: bool,
-    /// The text is a sheet's: a record is a row of it, and one line, whatever its cells hold.
+    /// Whether the text comes from a sheet: then a record is one row and one line, whatever its cells contain.
     pub of_sheet: bool,
-    /// What speaks against the file already.
+    /// Findings that refuse the file already.
     pub errors: Vec<Finding>,
 }
 
 impl Opening {
-    /// Decides dialect, delimiter and columns from the beginning of the decoded text; `complete` where that is all of
-    /// it.
+    /// Determines dialect, delimiter and columns from the beginning of the decoded text; `complete` if that is the
+    /// whole text.
     pub fn of(sample: &[u8], complete: bool, profile: &Profile, options: &Options) -> Self {
         let opening = Self::ordinary(sample, complete, profile, options);
         let looked_at = &sample[..sample.len().min(QUOTES_LOOKED_AT)];
         let whole = complete && looked_at.len() == sample.len();
         let dialect = Dialect::detect(looked_at, opening.delimiter, whole);
-        // What we wrote is in the ordinary dialect.
+        // Rollcall writes result files in the ordinary dialect.
         if dialect.is_ordinary() || opening.mapping.is_result_file {
             return opening;
         }
@@ -60,7 +60,7 @@ impl Opening {
         if again.delimiter == opening.delimiter { Self { dialect, ..again } } else { opening }
     }
 
-    /// The same of a text in the ordinary dialect.
+    /// The same for a text in the ordinary dialect.
     fn ordinary(sample: &[u8], complete: bool, profile: &Profile, options: &Options) -> Self {
         let known = |header: &str| profile.field_of_header(header).is_some() || is_result_column(header);
         let sep = sep_line(sample);
@@ -78,7 +78,7 @@ impl Opening {
         let above = headers.and_then(|headers| {
             let tried = told.map_or(CANDIDATES.to_vec(), |told| vec![told]);
             let found = |delimiter: u8| Some((delimiter, headers.preamble(sample, delimiter)?));
-            // The best reading of the first record decides whether there is anything to look for.
+            // The best reading of the first record determines whether to look for lines above the header.
             let first = nth_record(sample, delimiter, 0, true);
             let open = beyond_limits(&first, false).is_none()
                 && headers.leaves_open(&first.iter().collect::<Vec<_>>());
@@ -96,14 +96,14 @@ impl Opening {
         let is_unclosed = refused.is_some() && complete && ends_within_quotes(sample, delimiter);
         let is_refused = refused.is_some() && !is_unclosed;
         if let Some(finding) = refused {
-            // A quote that is never closed makes a header long: the survey says where it is.
+            // A quote that is never closed makes a header too long: the survey reports where the quote is.
             errors = if is_unclosed { Vec::new() } else { vec![finding] };
         } else if errors.is_empty() {
             errors = mapping.findings(profile);
             errors.extend(mapping.unmet(options));
         }
         if !is_refused && !complete && records(sample, delimiter).len() < 2 {
-            // Its columns cannot be known.
+            // Its columns are unknown.
             let finding = Finding::new(Code::FormatUnsupported).value("a first record of more than 4 MiB");
             errors = vec![finding];
         }
@@ -121,12 +121,12 @@ impl Opening {
         }
     }
 
-    /// Decides the columns from the beginning of a sheet's text: there is no delimiter to be found or allowed.
+    /// Determines the columns from the beginning of a sheet's text; a sheet has no delimiter to detect or allow.
     pub fn of_sheet(sample: &[u8], profile: &Profile, options: &Options) -> Self {
         let headers = Headers::of(profile, options);
         let above = headers.and_then(|headers| headers.preamble(sample, workbook::DELIMITER));
         let Preamble { bytes: skip, .. } = above.unwrap_or_default();
-        // A row of the sheet is a record, and a line, whatever its cells hold.
+        // A row of the sheet is one record and one line, whatever its cells contain.
         let lines = records(&sample[..skip], workbook::DELIMITER).len() as u64;
         let columns = map_columns(&sample[skip..], workbook::DELIMITER, profile, options);
         let Columns { mapping, first_line, refused } = columns;
@@ -148,7 +148,7 @@ impl Opening {
         }
     }
 
-    /// Tells whether a limit is broken by the header: the rest of the file is not read.
+    /// Whether the header exceeds a limit: then the rest of the file is not read.
     pub fn is_refused_at_once(&self) -> bool {
         let codes = [Code::TooManyColumns, Code::HeaderTooLong];
         self.errors.iter().any(|finding| codes.contains(&finding.code))
@@ -159,23 +159,23 @@ fn is_result_column(header: &str) -> bool {
     header.trim().starts_with("rollcall_")
 }
 
-/// Bytes of a file that tell the dialect of its quotes.
+/// Bytes of a file that are examined for the quoting dialect.
 const QUOTES_LOOKED_AT: usize = 1024 * 1024;
 
-/// Records of a list without a header that tell what its columns hold.
+/// Records of a list without a header that determine its columns.
 const RECORDS_LOOKED_AT: usize = 200;
 
-/// What the first record decides.
+/// The result of reading the first record.
 struct Columns {
     mapping: Mapping,
     first_line: FirstLine,
-    /// Why the file is refused before its columns are looked up.
+    /// The reason to refuse the file before its columns are mapped.
     refused: Option<Finding>,
 }
 
-/// Maps the columns: the header names them, or the first record that is a row shows how many there are.
+/// Maps the columns: by the header, or by the number of cells of the first row.
 ///
-/// The limits go first: a header that breaks one is not looked up.
+/// Limits are checked first: a header that exceeds one is not mapped.
 fn map_columns(sample: &[u8], delimiter: u8, profile: &Profile, options: &Options) -> Columns {
     let may_be_header = options.first_line.may_be_header();
     let first = nth_record(sample, delimiter, 0, may_be_header);
@@ -201,8 +201,8 @@ fn map_columns(sample: &[u8], delimiter: u8, profile: &Profile, options: &Option
     Columns { mapping, first_line: options.first_line, refused: None }
 }
 
-/// Tells whether the first record of a file is a row (`first_line = auto`): it holds an address or a phone, and no
-/// header that is known.
+/// Whether the first record of a file is a row (`first_line = auto`): it contains an address or a phone, and no known
+/// header.
 pub(super) fn is_row(first: &[&str], profile: &Profile, options: &Options) -> bool {
     let has = |kind: FieldKind| profile.fields_of(kind).next().is_some();
     let holds = |cell: &&str| {
@@ -217,10 +217,9 @@ pub(super) fn is_row(first: &[&str], profile: &Profile, options: &Options) -> bo
 
 /// The first records of a list, cell by cell.
 fn sample_of(sample: &[u8], delimiter: u8) -> Vec<Vec<String>> {
-    let (mut cells, mut start, mut rows) = (Cells::default(), 0, Vec::new());
-    for end in records(sample, delimiter).into_iter().take(RECORDS_LOOKED_AT) {
-        let (text, _) = record_text::text(&sample[start..end.end - usize::from(end.terminator)], delimiter);
-        start = end.end;
+    let (mut cells, mut rows) = (Cells::default(), Vec::new());
+    for record in records(sample, delimiter).take(RECORDS_LOOKED_AT) {
+        let (text, _) = record_text::text(&sample[record.body], delimiter);
         cells.parse(&text, delimiter);
         if !cells.is_blank() {
             rows.push(cells.iter().map(str::to_owned).collect());
@@ -229,9 +228,9 @@ fn sample_of(sample: &[u8], delimiter: u8) -> Vec<Vec<String>> {
     rows
 }
 
-/// The finding where files of the profile may not have the delimiter.
+/// The finding for a delimiter that the profile does not allow.
 ///
-/// It does not hold for what comes back: that has the delimiter that we gave it, a workbook's is a comma.
+/// Result files are exempt: Rollcall chose their delimiter, and a comma for a workbook.
 fn not_allowed(delimiter: u8, allowed: &[u8]) -> Option<Finding> {
     let named = |byte: u8| char::from(byte).to_string();
     let list: Vec<String> = allowed.iter().copied().map(named).collect();
@@ -247,7 +246,7 @@ fn ends_within_quotes(sample: &[u8], delimiter: u8) -> bool {
     matches!(splitter.finish(), Tail::QuoteUnclosed { .. })
 }
 
-/// The columns of a header that is too wide, or has a header that is too long: none of them is looked up.
+/// The columns of a header that is too wide, or has a header that is too long: none of them is mapped.
 fn beyond_limits(header: &Cells, is_result_file: bool) -> Option<Columns> {
     let is_long = |cell: &str| {
         cell.len() > limits::HEADER_CHARACTERS && cell.chars().nth(limits::HEADER_CHARACTERS).is_some()
@@ -270,16 +269,11 @@ fn beyond_limits(header: &Cells, is_result_file: bool) -> Option<Columns> {
     Some(Columns { mapping, first_line: FirstLine::Header, refused: Some(refused) })
 }
 
-/// A record by its number; where blank ones do not count, the first filled one from there on.
+/// A record by its number; if blank records do not count, the first filled one from there on.
 fn nth_record(sample: &[u8], delimiter: u8, number: usize, pass_blank: bool) -> Cells {
     let mut cells = Cells::default();
-    let mut start = 0;
-    for (at, end) in records(sample, delimiter).into_iter().enumerate() {
-        let (text, _) = record_text::text(&sample[start..end.end - usize::from(end.terminator)], delimiter);
-        start = end.end;
-        if at < number {
-            continue;
-        }
+    for record in records(sample, delimiter).skip(number) {
+        let (text, _) = record_text::text(&sample[record.body], delimiter);
         cells.parse(&text, delimiter);
         if !pass_blank || !cells.is_blank() {
             return cells;

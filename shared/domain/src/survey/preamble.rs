@@ -1,8 +1,8 @@
-//! Lines above the header: a title, a date, who exported it.
+//! Lines above the header: a title, a date, the name of the exporter.
 //!
-//! The header is the first filled record, unless that leaves a mandatory field out and one of the next few names them
-//! all. So nothing is guessed of a file that can be read without: such a file would be refused. A row of merged titles
-//! (`Contact,,Company`) is such a line, though its words mean something.
+//! The header is the first filled record, unless that record lacks a mandatory field and one of the next few records
+//! names all of them. So only a file that would otherwise be refused is examined. A row of merged titles
+//! (`Contact,,Company`) counts as a line above the header, even if it contains known headers.
 
 use crate::file::cells::Cells;
 use crate::file::record_text;
@@ -11,10 +11,10 @@ use crate::profile::compiled::{FieldIndex, Profile};
 use crate::profile::options::Options;
 use crate::types::limits;
 
-/// Filled records above a header, at most.
+/// The most filled records above a header.
 pub const MOST: usize = 20;
 
-/// What stands above the header.
+/// The lines above the header.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Preamble {
     /// Bytes of the decoded text.
@@ -23,7 +23,7 @@ pub struct Preamble {
     pub lines: u64,
 }
 
-/// Tells headers from lines above them, for one profile and one drop.
+/// Distinguishes headers from lines above them, for one profile and one drop.
 #[derive(Clone, Copy)]
 pub struct Headers<'a> {
     profile: &'a Profile,
@@ -31,14 +31,14 @@ pub struct Headers<'a> {
 }
 
 impl<'a> Headers<'a> {
-    /// Nothing where there is no header to be found: the sender says what stands where, or nothing is mandatory.
+    /// `None` if the header needs no search: the sender's options define the columns, or no field is mandatory.
     pub fn of(profile: &'a Profile, options: &'a Options) -> Option<Self> {
         let told = options.columns.is_some() || !options.first_line.may_be_header();
         let mandatory = profile.fields.iter().any(|field| field.required);
         (mandatory && !told).then_some(Self { profile, options })
     }
 
-    /// Whether a record, as the file's first, leaves it open where the header is.
+    /// Whether the header may be further down, with this record as the file's first.
     pub fn leaves_open(self, cells: &[&str]) -> bool {
         let mapping = Mapping::with_header(cells, self.profile, self.options);
         !mapping.is_result_file && !self.has_all(&mapping)
@@ -51,7 +51,7 @@ impl<'a> Headers<'a> {
         fields > 1 && self.has_all(&mapping)
     }
 
-    /// Whether every mandatory field has a column, and some field of every set of which one is.
+    /// Whether every mandatory field has a column, and at least one field of every `one_of` set.
     fn has_all(self, mapping: &Mapping) -> bool {
         let has = |field: &FieldIndex| mapping.has(&self.profile.fields[*field].name);
         let mut mandatory = self.profile.fields.iter().filter(|field| field.required);
@@ -59,14 +59,13 @@ impl<'a> Headers<'a> {
             && self.profile.one_of.iter().all(|set| set.iter().any(has))
     }
 
-    /// What stands above the header in a text cut by a delimiter; nothing where the first record is the header, or
-    /// none is found.
+    /// Returns the lines above the header in a text with this delimiter; `None` if the first record is the header, or
+    /// if no header is found.
     pub fn preamble(self, sample: &[u8], delimiter: u8) -> Option<Preamble> {
         let mut above = Preamble::default();
         let (mut cells, mut filled) = (Cells::default(), 0);
-        for end in crate::file::split::records(sample, delimiter) {
-            let record = &sample[above.bytes..end.end - usize::from(end.terminator)];
-            cells.parse(&record_text::text(record, delimiter).0, delimiter);
+        for record in crate::file::split::records(sample, delimiter) {
+            cells.parse(&record_text::text(&sample[record.body], delimiter).0, delimiter);
             if !cells.is_blank() {
                 let names: Vec<&str> = cells.iter().take(limits::SHEET_COLUMNS).collect();
                 match filled {
@@ -78,7 +77,7 @@ impl<'a> Headers<'a> {
                 }
                 filled += 1;
             }
-            above = Preamble { bytes: end.end, lines: above.lines + u64::from(end.lines) };
+            above = Preamble { bytes: record.end, lines: above.lines + u64::from(record.lines) };
         }
         None
     }

@@ -1,15 +1,15 @@
-//! Finds identities that occur several times in a file, and rows that the profile refuses as repeats; from the cells
-//! alone, in file order, so that the order of work cannot change it.
+//! Finds identities that occur several times in a file, and rows that the profile refuses as repeats. It uses only
+//! the cells, in file order, so the order of processing cannot change the result.
 //!
-//! It stores 20 bytes for each distinct key: 96 bits of a hash, the row, and the value that it adds. At a hundred million
-//! keys the chance that any two of them collide is about 1 in 10¹³.
+//! It stores 20 bytes for each distinct key: 96 bits of a hash, the row, and the value that it adds. With a hundred
+//! million keys the chance that any two of them collide is about 1 in 10¹³.
 
 use crate::plan::import_plan::RepeatMark;
 use std::collections::HashMap;
 
 use hashbrown::HashTable;
 
-/// What a row is told apart by: 96 bits of a hash.
+/// The key of a row: 96 bits of a hash.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Key([u32; 3]);
 
@@ -29,28 +29,28 @@ impl Key {
 struct Known {
     key: Key,
     row: u32,
-    /// What the first row brought (0: nothing); where repeats are allowed, how many rows followed it.
+    /// The value of the first row (0: none); if repeats are allowed, the number of rows that followed it.
     adds: u32,
 }
 
-/// What the file's rows registered so far.
+/// The rows of the file registered so far.
 #[derive(Debug, Default)]
 pub struct Repeats {
     known: HashTable<Known>,
-    /// Numbers for what rows add: there are few groups.
+    /// Numbers the values that rows add: there are few groups.
     adds: HashMap<Key, u32>,
-    /// What later rows of an identity added: (first row, what) to the row.
+    /// The values that later rows of an identity added: (first row, value) to the row.
     added: HashMap<(u32, u32), u32>,
     marks: Vec<RepeatMark>,
 }
 
 impl Repeats {
-    /// Makes room for so many keys.
+    /// Reserves memory for this number of keys.
     pub fn expect(&mut self, keys: u64) {
         self.known.reserve(usize::try_from(keys).unwrap_or(0), |known| known.key.bucket());
     }
 
-    /// Registers a row that stands for itself: a later row with the key is refused, or adds something new.
+    /// Registers a row: a later row with the same key is refused, or adds a new value.
     pub fn see(&mut self, row: u32, identity: Key, adds: Option<Key>) {
         let added = adds.map_or(0, |adds| {
             let next = self.adds.len() as u32 + 1;
@@ -72,15 +72,15 @@ impl Repeats {
         }
     }
 
-    /// Registers a row by several keys: it is refused where an earlier row registered any of them, and then
-    /// registers none.
+    /// Registers a row with several keys: it is refused if an earlier row registered any of them, and then registers
+    /// none.
     pub fn see_any(&mut self, row: u32, keys: &[Key]) {
         if !self.repeats_any(row, keys) {
             keys.iter().for_each(|key| _ = self.register(row, *key, 0));
         }
     }
 
-    /// A row without an identity registers none of its keys; it repeats whoever did all the same.
+    /// A row without an identity registers no key, but it still repeats an earlier row with one of its keys.
     pub fn find_any(&mut self, row: u32, keys: &[Key]) {
         self.repeats_any(row, keys);
     }
@@ -91,7 +91,7 @@ impl Repeats {
         repeats.is_some()
     }
 
-    /// Counts a row where repeats are allowed.
+    /// Counts a row if repeats are allowed.
     pub fn count(&mut self, row: u32, identity: Key) {
         match self.known.find_mut(identity.bucket(), |known| known.key == identity) {
             Some(known) => {
@@ -102,7 +102,7 @@ impl Repeats {
         }
     }
 
-    /// All that is to be said, by row.
+    /// All marks, by row.
     pub fn into_marks(mut self) -> Vec<RepeatMark> {
         self.marks.sort_unstable_by_key(|mark| mark.row);
         self.marks.dedup();
@@ -113,7 +113,7 @@ impl Repeats {
         self.known.find(key.bucket(), |known| known.key == *key).copied()
     }
 
-    /// Answers what is known of the key; registers the row where nothing is.
+    /// Returns the entry of the key; registers the row if there is none.
     fn register(&mut self, row: u32, key: Key, adds: u32) -> Option<Known> {
         let known = self.find(&key);
         if known.is_none() {

@@ -8,10 +8,10 @@ use crate::survey::preamble::{self, Headers};
 use crate::types::code::Code;
 use crate::types::finding::Finding;
 
-/// Chooses the sheet: the one that the sender names, else the first visible one.
+/// Chooses the sheet: the one that the option names, otherwise the first visible one.
 ///
 /// # Errors
-/// Where there is no such sheet, or it cannot be read.
+/// If there is no such sheet, or it cannot be read.
 pub fn choose(
     workbook: &mut Workbook,
     profile: Option<&Profile>,
@@ -34,12 +34,12 @@ pub fn choose(
     Ok(Sheet { name: table.name.clone(), width, notes })
 }
 
-/// Sheets are told apart as spreadsheets do it: case does not count.
+/// Compares names of sheets as spreadsheets do: without case.
 fn same(one: &str, other: &str) -> bool {
     one.trim().to_lowercase() == other.to_lowercase()
 }
 
-/// How many cells each row has at least: as many as the header, or without one as the widest row and the sender say.
+/// The least number of cells of each row: the width of the header or, without one, of the widest row and the option.
 fn width(
     mut rows: Rows<'_>,
     profile: Option<&Profile>,
@@ -66,7 +66,7 @@ fn width(
             _ if seen > 0 => return Ok(first),
             _ => return Ok(width),
         }
-        // A row of nothing but blanks is no record.
+        // A row of blanks only does not count.
         seen += usize::from(names.iter().any(|name| !name.trim().is_empty()));
     }
     let named = options.columns.as_ref().map_or(0, Vec::len) as u32;

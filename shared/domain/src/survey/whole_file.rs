@@ -1,8 +1,9 @@
-//! The survey: the first of two passes. It decides everything that needs the whole file, and gives the verdict.
+//! The survey: the first of two passes. It determines everything that needs the whole file, and accepts or refuses
+//! it.
 //!
-//! Delimiter and columns come from the beginning; then record by record the borders of chunks, the last filled row,
-//! identities that occur several times, and irregular rows. Memory is 20 bytes for each distinct identity and a little
-//! for each chunk, whatever the file's size.
+//! Delimiter and columns come from the beginning. Then the survey reads record by record and finds the borders of
+//! chunks, the last filled row, identities that occur several times, and irregular rows. It needs 20 bytes of memory
+//! for each distinct identity and a little for each chunk, whatever the file's size.
 
 use std::collections::BTreeMap;
 
@@ -25,49 +26,50 @@ use crate::types::code::Code;
 use crate::types::finding::Finding;
 use crate::types::limits;
 
-/// What the survey found: the file's verdict, and all that a plan needs.
+/// The result of the survey: whether the file is accepted, and all facts that a plan needs.
 #[derive(Debug, Clone, Default)]
 pub struct Surveyed {
-    /// What speaks against the file; accepted where nothing does.
+    /// Findings that refuse the file; empty if it is accepted.
     pub errors: Vec<Finding>,
-    /// What is to be said of the file as a whole.
+    /// Warnings about the file as a whole.
     pub warnings: Vec<Finding>,
     /// The order of day and month in numeric dates, by field.
     pub day_orders: BTreeMap<String, DayOrder>,
-    /// How the object's bytes become text, and how sure that is; whoever decodes fills it in.
+    /// The encoding of the object, and its certainty; the decoding caller sets it.
     pub encoding: Option<DetectedEncoding>,
-    /// How the object is packed; whoever unpacks fills it in.
+    /// The packing of the object; the unpacking caller sets it.
     pub packing: Option<Packing>,
-    /// The sheet of a workbook; whoever decodes fills it in.
+    /// The sheet of a workbook; the decoding caller sets it.
     pub sheet: Option<Sheet>,
-    /// What separates cells.
+    /// The delimiter.
     pub delimiter: Option<u8>,
-    /// How its quotes are read.
+    /// The quoting dialect.
     pub dialect: Dialect,
-    /// What the first record was taken for.
+    /// The role of the first record.
     pub first_line: FirstLine,
-    /// Which column holds what.
+    /// The role of each column.
     pub mapping: Mapping,
-    /// The options with those that were found for the header of the file, where some were; whoever reads them fills it in.
+    /// The options including those saved for the header of the file, if there are any; the caller that reads them
+    /// sets it.
     pub options: Option<Options>,
-    /// A mapping was saved for files with this header; whoever reads it fills it in.
+    /// Whether a mapping was saved for files with this header; the caller that reads it sets it.
     pub mapping_saved: bool,
     /// Physical lines above the header.
     pub preamble: u64,
     /// Data records, blank ones included, up to the last filled one.
     pub rows: u64,
-    /// Runs of rows that tile the file.
+    /// Runs of rows that cover the file without gaps.
     pub chunks: Vec<ChunkPlan>,
-    /// Some row has more cells than the file has columns.
+    /// Whether some row has more cells than the file has columns.
     pub surplus: bool,
-    /// Some record holds bytes that are not UTF-8.
+    /// Whether some record contains bytes that are not UTF-8.
     pub no_text: bool,
-    /// Some record holds an ESC, by which Japanese mail goes over to its own letters.
+    /// Whether some record contains an ESC, with which ISO-2022-JP switches to Japanese characters.
     pub escapes: bool,
 }
 
 impl Surveyed {
-    /// The survey of a file that is refused for its opening alone: the rest of it is not read.
+    /// The survey of a file that is refused for its opening: the rest of it is not read.
     pub fn refused_by(opening: Opening) -> Self {
         Self {
             errors: opening.errors,
@@ -78,14 +80,14 @@ impl Surveyed {
         }
     }
 
-    /// The sign between cells, as documents say it; a workbook has none.
+    /// The delimiter as documents show it; a workbook has none.
     pub fn sign(&self) -> Option<String> {
         let delimiter = self.delimiter.filter(|_| self.sheet.is_none());
         delimiter.map(|delimiter| char::from(delimiter).to_string())
     }
 }
 
-/// The survey under way.
+/// A survey in progress.
 pub struct Survey<'p> {
     profile: &'p Profile,
     options: &'p Options,
@@ -95,11 +97,11 @@ pub struct Survey<'p> {
     splitter: Splitter,
     ends: Vec<RecordEnd>,
     seen: [Vec<Seen>; 2],
-    /// The beginning of the record under way, from earlier pieces; at most what is looked at of it.
+    /// The beginning of the current record, from earlier pieces, up to the limit.
     carry: Vec<u8>,
-    /// Length of the record under way in earlier pieces.
+    /// Length of the current record in earlier pieces.
     carried: u64,
-    /// Offset in the decoded text of the record under way.
+    /// Offset of the current record in the decoded text.
     at: u64,
     line: u64,
     no_row_yet: bool,
@@ -107,7 +109,7 @@ pub struct Survey<'p> {
     last_filled: u64,
     chunk: ChunkPlan,
     weight: u64,
-    /// Where the open chunk would end, were its last filled row the last of the file.
+    /// The end of the open chunk if its last filled row were the last of the file.
     filled: (u32, u64),
     chunks: Vec<ChunkPlan>,
     repeats: Repeats,
@@ -117,14 +119,14 @@ pub struct Survey<'p> {
     /// Cells of the longest filled record.
     widest: usize,
     usual_order: DayOrder,
-    /// Lines with quotes that follow no rule.
+    /// Lines with irregular quotes.
     quotes: LineList,
-    /// Lines where the header stands again.
+    /// Lines that repeat the header.
     headers: LineList,
 }
 
 impl<'p> Survey<'p> {
-    /// Begins a survey of a file whose opening is known.
+    /// Starts the survey of a file with a known opening.
     pub fn new(
         opening: Opening,
         profile: &'p Profile,
@@ -167,7 +169,8 @@ impl<'p> Survey<'p> {
         }
     }
 
-    /// Makes room for a text of so many bytes, of which the piece is a part, so that no table grows by and by.
+    /// Reserves memory for a text of `bytes` bytes that begins with the piece, so that tables do not grow step by
+    /// step.
     pub fn expect(&mut self, bytes: u64, piece: &[u8]) {
         let delimiter = self.opening.delimiter;
         let sample = &piece[..piece.len().min(SAMPLE)];
@@ -176,7 +179,7 @@ impl<'p> Survey<'p> {
         self.repeats.expect(rows.min(EXPECTED_AT_MOST));
     }
 
-    /// Reads a piece of the decoded text; the first one without what the opening skips.
+    /// Reads a piece of the decoded text; the first one starts after the bytes that the opening skips.
     pub fn feed(&mut self, piece: &[u8]) {
         piece.chunks(SEEN_AT_ONCE).for_each(|part| self.feed_part(part));
     }
@@ -220,7 +223,7 @@ impl<'p> Survey<'p> {
         self.carried = 0;
     }
 
-    /// One record: `bytes` may be only its beginning where it is too large.
+    /// Reads one record; `bytes` is only its beginning if it is too large.
     fn see_record(&mut self, bytes: &[u8], len: u64, whole: u64, lines: u32) {
         if self.no_row_yet {
             let (filled, bad_bytes) = self.lookers[0].glance(bytes);
@@ -234,7 +237,7 @@ impl<'p> Survey<'p> {
         self.note(&seen, &keys, len, lines);
     }
 
-    /// Many records that lie whole in a piece: one half is looked at beside the other, then they are noted in order.
+    /// Reads many complete records of a piece: two threads scan one half each, then the results are noted in order.
     fn see_records(&mut self, piece: &[u8], start: usize, ends: &[RecordEnd]) {
         let (first, second) = ends.split_at(ends.len() / 2);
         let middle = first.last().map_or(start, |end| end.end);
@@ -263,7 +266,7 @@ impl<'p> Survey<'p> {
         }
     }
 
-    /// Takes a row into account.
+    /// Updates the survey with a row.
     fn note(&mut self, seen: &Seen, keys: &[Key], len: u64, lines: u32) {
         if self.row >= u64::from(u32::MAX) {
             return;
@@ -300,7 +303,7 @@ impl<'p> Survey<'p> {
         }
     }
 
-    /// Passes over a record that is no row.
+    /// Skips a record that is not a row.
     fn pass(&mut self, len: u64, lines: u32) {
         self.at += len;
         self.line += u64::from(if self.opening.of_sheet { 1 } else { lines });
@@ -308,7 +311,7 @@ impl<'p> Survey<'p> {
         self.filled = (0, self.at);
     }
 
-    /// Notes what the row is told apart by.
+    /// Registers the keys of the row.
     fn register(&mut self, seen: &Seen, keys: &[Key]) {
         let row = self.row as u32;
         match seen.identity {
@@ -329,7 +332,7 @@ impl<'p> Survey<'p> {
         self.weight = 0;
     }
 
-    /// Ends the survey where the file ends, and gives the verdict.
+    /// Ends the survey at the end of the file, and accepts or refuses it.
     pub fn finish(mut self) -> Surveyed {
         let mut errors = std::mem::take(&mut self.opening.errors);
         match self.splitter.finish() {
@@ -347,7 +350,7 @@ impl<'p> Survey<'p> {
         }
         let unclosed = errors.iter().any(|finding| finding.code == Code::QuoteUnclosed);
         if self.no_row_yet && self.opening.mapping.has_header && !unclosed {
-            // Blank records behind the last filled one do not exist: here none is filled.
+            // Blank records after the last filled one do not count: here none is filled.
             errors = vec![Finding::new(Code::FileEmpty)];
         }
         if errors.is_empty() && self.last_filled == 0 {
@@ -359,7 +362,7 @@ impl<'p> Survey<'p> {
         self.end_at_last_filled();
         self.tell_repeats();
         let (day_orders, mut warnings) = self.decide_orders();
-        // Of a refused file nothing is lost, and its first record may be no header but somebody's data.
+        // A refused file imports nothing, and its first record may be a person's data rather than a header.
         if errors.is_empty() {
             warnings.extend(self.unmapped_with_data());
         }
@@ -388,14 +391,15 @@ impl<'p> Survey<'p> {
         }
     }
 
-    /// An option `rows` that chooses no row of the file is said: nothing is imported, and nothing is wrong with a row.
+    /// The finding if the option `rows` selects no row of the file: nothing is imported, although no row has an
+    /// error.
     fn none_chosen(&self) -> Option<Finding> {
         let rows = self.options.rows.as_ref().filter(|rows| rows.first() > self.last_filled)?;
         let finding = Finding::new(Code::RowsNotChosen).value(rows.to_string());
         Some(finding.arg("found", self.last_filled))
     }
 
-    /// Decides how each column of dates is read, and says where that had to be assumed (DIG-14).
+    /// Determines how each column of dates is read, and warns where that is an assumption (DIG-14).
     fn decide_orders(&self) -> (BTreeMap<String, DayOrder>, Vec<Finding>) {
         let (mut orders, mut warnings) = (BTreeMap::new(), Vec::new());
         let [one, other] = &self.lookers;
@@ -415,7 +419,7 @@ impl<'p> Survey<'p> {
         (orders, warnings)
     }
 
-    /// Columns that hold data and are no field's, where the sender did not leave them out.
+    /// Columns with data but no field, unless the sender left them out.
     fn unmapped_with_data(&self) -> Option<Finding> {
         let [one, other] = &self.lookers;
         let empty = |at: &usize| one.not_yet_filled.contains(at) && other.not_yet_filled.contains(at);
@@ -425,7 +429,7 @@ impl<'p> Survey<'p> {
         sender.tell_left_over(&filled, self.profile)
     }
 
-    /// Blank records behind the last filled one do not exist.
+    /// Drops blank records after the last filled one.
     fn end_at_last_filled(&mut self) {
         self.close_chunk();
         let last = self.last_filled;
@@ -447,22 +451,22 @@ impl<'p> Survey<'p> {
     }
 }
 
-/// What a row's mark may take in a message.
+/// The most bytes of a row's mark in a message.
 const ROW_WEIGHT: u64 = 64;
 
-/// Bytes that tell how long records are.
+/// Bytes that are examined to estimate the length of records.
 const SAMPLE: usize = 64 * 1024;
 
-/// Bytes whose records are held at once: each may be a record, and what is seen of one takes a hundred bytes.
+/// The records of this many bytes are held at once: there may be one per byte, and each needs a hundred bytes.
 const SEEN_AT_ONCE: usize = 512 * 1024;
 
-/// Keys for which room is made ahead: a file that looks longer than it is costs no more than this.
+/// The most keys for which memory is reserved, so that a wrong estimate costs no more.
 const EXPECTED_AT_MOST: u64 = 4_000_000;
 
-/// Records in a piece from which on a second thread pays.
+/// From this number of records in a piece, a second thread pays off.
 const WORTH_A_THREAD: usize = 512;
 
-/// Looks at records one behind the other.
+/// Scans records one after the other.
 fn look_at(
     looker: &mut RecordScanner<'_>,
     piece: &[u8],
@@ -479,7 +483,7 @@ fn look_at(
     }
 }
 
-/// Lines of which the same is to be said: the first ten are named.
+/// Lines with the same finding: the first ten are named.
 #[derive(Debug, Clone, Default)]
 struct LineList {
     first: Vec<String>,
@@ -501,7 +505,7 @@ impl LineList {
     }
 }
 
-/// Lines that a finding names, at most.
+/// The most lines that a finding names.
 const LINES_NAMED: usize = 10;
 
 impl ChunkPlan {

@@ -24,13 +24,13 @@ pub enum Scope {
 pub enum Severity {
     /// The file is refused or the row rejected.
     Error,
-    /// The row is accepted, with a remark.
+    /// The row is accepted, and the result files show the finding.
     Warning,
 }
 
 macro_rules! codes {
     ($($scope:ident $variant:ident $name:literal $doc:literal)*) => {
-        /// The kind of a finding. Variants stand in the order of their strings, which is the order of `Ord`.
+        /// The kind of a finding. The variants are in the order of their strings, which is also the order of `Ord`.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub enum Code {
             $(#[doc = $doc] $variant,)*
@@ -200,7 +200,7 @@ impl<'de> Deserialize<'de> for Code {
 mod tests {
     use super::*;
 
-    /// The contract's own lists, copied.
+    /// The lists of the contract, copied.
     const FILE: &str = "file_empty no_rows column_missing column_repeated format_unsupported delimiter_not_allowed \
         encoding_invalid file_too_large too_many_rows too_many_columns quote_unclosed sheet_missing \
         workbook_protected workbook_invalid archive_unsafe program_unknown profile_unknown settings_invalid \
@@ -214,7 +214,7 @@ mod tests {
         account_several company_several owner_several candidates_too_many tag_ignored already_active \
         date_order_assumed email_typo_suspected encoding_assumed quotes_irregular columns_unmapped header_repeated \
         rows_removed value_several value_empty_word contact_exists";
-    /// Ours.
+    /// Codes that the contract does not list.
     const OWN_WARNING: &str = "account_unknown example_skipped rows_not_chosen";
 
     fn names(scope: Scope) -> Vec<&'static str> {

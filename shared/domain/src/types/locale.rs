@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-/// A language of messages, reports and notifications; files for programs never depend on it.
+/// A language of messages, reports and notifications; machine-readable files never depend on it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
@@ -38,7 +38,7 @@ impl Locale {
         }
     }
 
-    /// Reads `pt`, `pt-BR` or `pt_BR`, in any case; the region is ignored.
+    /// Parses `pt`, `pt-BR` or `pt_BR`, in any case; ignores the region.
     pub fn parse(tag: &str) -> Option<Self> {
         let language = tag.trim().split(['-', '_']).next().unwrap_or_default();
         Self::ALL.into_iter().find(|locale| language.eq_ignore_ascii_case(locale.as_str()))

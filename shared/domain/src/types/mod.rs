@@ -1,6 +1,6 @@
-//! Small types that every room knows. They hold data and decide nothing.
+//! Small types that every room uses. They hold data and make no decisions.
 //!
-//! - [`code`], [`finding`]: the codes of the contract, and a finding: one thing noticed about a file, row or cell.
+//! - [`code`], [`finding`]: the codes of the contract; a finding: one observation about a file, row or cell.
 //! - [`outcome`]: the outcome of a row and the status of an import.
 //! - [`names`], [`id`]: names of programs, profiles and imports; contact ids and the hashes they come from.
 //! - [`kind`], [`field_kind`]: kinds of directory files; kinds of fields.

@@ -1,10 +1,10 @@
-//! Names that cannot be built wrong: program, profile, import.
+//! Validated names: program, profile, import.
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// The program that owns the loads of accounts: the installation's marketplace.
+/// The program that owns directory loads of accounts: the installation's marketplace.
 pub const MARKETPLACE: &str = "_marketplace";
 
 /// The error in a name.
@@ -15,7 +15,7 @@ pub enum NameError {
     Pattern {
         /// `program` or `profile`.
         what: &'static str,
-        /// The name as given.
+        /// The invalid name.
         value: String,
     },
     /// An import id is a time and a digest.
@@ -43,7 +43,7 @@ macro_rules! name {
             /// Checks a name.
             ///
             /// # Errors
-            /// When the name does not have the form of the contract.
+            /// If the name does not have the form that the contract requires.
             pub fn parse(value: &str) -> Result<Self, NameError> {
                 let parse: fn(&str) -> Result<Box<str>, NameError> = $parse;
                 parse(value).map(Self)
@@ -94,7 +94,7 @@ name!(
     |value| checked("profile", value)
 );
 name!(
-    /// The id of an import: `20261121T191629123Z-k3v5…`, sorts by time.
+    /// The id of an import: `20261121T191629123Z-k3v5…`; ids sort by time.
     ImportId,
     |value| {
         let valid = value.len() == 19 + 1 + ImportId::DIGEST

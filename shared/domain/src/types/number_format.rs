@@ -1,14 +1,14 @@
-//! Numbers and lengths of time as people of a language write them.
+//! Formats numbers and durations for people, by language.
 
 use crate::types::locale::Locale;
 
-/// A no-break space: what belongs to a number stays on its line.
+/// A no-break space: keeps a number and its unit on one line.
 const BLANK: char = '\u{a0}';
 
-/// Writes a whole number with the language's separator of thousands, as CLDR has it.
+/// Formats a whole number with the language's thousands separator, as in CLDR.
 pub fn whole(number: u64, locale: Locale) -> String {
     let digits = number.to_string();
-    // Spanish leaves numbers of four digits alone.
+    // Spanish does not separate thousands in numbers of four digits.
     if locale == Locale::Es && digits.len() <= 4 {
         return digits;
     }
@@ -22,7 +22,7 @@ pub fn whole(number: u64, locale: Locale) -> String {
     text
 }
 
-/// Writes a number with one decimal place below ten, and none from there on.
+/// Formats a number with one decimal place below ten, and with none from ten on.
 pub fn rounded(number: f64, locale: Locale) -> String {
     let tenths = (number.max(0.0) * 10.0).round() as u64;
     if tenths >= 100 {
@@ -31,7 +31,7 @@ pub fn rounded(number: f64, locale: Locale) -> String {
     format!("{}{}{}", tenths / 10, if locale == Locale::En { '.' } else { ',' }, tenths % 10)
 }
 
-/// Writes a duration in its two largest units.
+/// Formats a duration in its two largest units.
 pub fn length(seconds: f64, locale: Locale) -> String {
     let total = seconds.max(0.0).round() as u64;
     let (hours, minutes, rest) = (total / 3600, total / 60 % 60, total % 60);

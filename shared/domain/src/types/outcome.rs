@@ -16,11 +16,11 @@ pub enum Outcome {
     Unchanged,
     /// The row joined the contact of an earlier row.
     Merged,
-    /// The row is blank, or was not chosen.
+    /// The row is blank, or was not selected.
     Skipped,
     /// The row has errors.
     Rejected,
-    /// The row may not be stored.
+    /// It is unknown whether the row was stored.
     Unprocessed,
 }
 
@@ -61,7 +61,7 @@ impl fmt::Display for Outcome {
     }
 }
 
-/// How an import ended.
+/// The status of an ended import.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
@@ -76,7 +76,7 @@ pub enum Status {
     Refused,
     /// The import failed.
     Failed,
-    /// It was cancelled; chunks that were not decided are unprocessed.
+    /// It was cancelled; rows of chunks that were not decided are `unprocessed`.
     Cancelled,
 }
 

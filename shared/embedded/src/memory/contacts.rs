@@ -30,13 +30,13 @@ struct Contact {
     import: ImportId,
     row: u64,
     record: Option<String>,
-    /// The record before the import, where it was judged as repeated.
+    /// The record before the import, if it was judged as repeated.
     before: Option<String>,
     groups: BTreeMap<String, ImportId>,
 }
 
 impl MemoryContacts {
-    /// The present contacts of a pool: id, record, groups.
+    /// The current contacts of a pool: id, record, groups.
     pub fn listed(&self, pool: &Pool) -> Vec<(ContactId, String, Vec<String>)> {
         let pools = lock(&self.0);
         let Some(shelf) = pools.pools.get(pool) else { return Vec::new() };

@@ -1,4 +1,4 @@
-//! The imports' state in memory.
+//! The state of imports in memory.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, Mutex};
@@ -22,7 +22,7 @@ struct States {
     leases: HashMap<(ImportId, u32), Timestamp>,
     /// The end of the claim on the notification; `None` once it was sent.
     letters: HashMap<ImportId, Option<Timestamp>>,
-    /// When the sweep sent the missing chunks again.
+    /// The time when the sweep sent the missing chunks again.
     swept: HashMap<ImportId, Timestamp>,
 }
 

@@ -1,4 +1,4 @@
-//! The ports in memory, for tests: maps under a lock, the same contracts as on a home.
+//! The ports in memory, for tests: maps under a lock, with the same behaviour as on a home.
 
 mod contacts;
 mod directory;

@@ -18,7 +18,7 @@ pub struct MemoryObjects(Arc<Mutex<Shelf>>);
 #[derive(Debug, Default)]
 struct Shelf {
     objects: BTreeMap<String, Object>,
-    /// Counts writes: it tells versions apart, and gives the time.
+    /// Counts writes: this gives versions and times.
     writes: u64,
 }
 
@@ -47,7 +47,7 @@ impl MemoryObjects {
 }
 
 impl Shelf {
-    /// Without an explicit time, a write is a millisecond after the one before.
+    /// Without an explicit time, a write is a millisecond after the previous one.
     fn write(&mut self, key: &str, bytes: Vec<u8>, modified: Option<Timestamp>) {
         self.writes += 1;
         let version = self.writes;

@@ -84,7 +84,7 @@ fn contact_of(wanted: &Wanted) -> &ContactId {
     }
 }
 
-/// A contact's row as it stands.
+/// The current row of a contact.
 #[derive(Debug)]
 pub(super) struct Standing {
     pub(super) seq: i64,
@@ -102,9 +102,9 @@ pub(super) struct Standing {
 #[derive(Debug)]
 pub(super) struct View {
     pub(super) pool: i64,
-    /// Contacts of older imports read as absent; empty where there is no cutoff.
+    /// Contacts of older imports read as absent; empty if there is no cutoff.
     cutoff: String,
-    /// The import's number, where it has one.
+    /// The import's number, if it has one.
     import: Option<i64>,
     imports: HashMap<i64, String>,
 }
@@ -129,7 +129,7 @@ impl View {
         Ok(Some(Self { pool, cutoff, import, imports: HashMap::new() }))
     }
 
-    /// The row with a sequence number, where it belongs to this pool.
+    /// The row with a sequence number, if it belongs to this pool.
     pub(super) fn standing(&self, connection: &Connection, seq: i64) -> rusqlite::Result<Option<Standing>> {
         let select = "SELECT pool, contact_id, import, row, record, groups FROM contacts WHERE seq = ?1";
         let mut read = connection.prepare_cached(select)?;
@@ -202,7 +202,7 @@ impl View {
     }
 }
 
-/// The record beside a row, from before the import that wrote it; `None` where the contact was absent.
+/// The record stored next to a row, from before the import that wrote it; `None` if the contact was absent.
 pub(super) fn record_before(connection: &Connection, seq: i64) -> rusqlite::Result<Option<String>> {
     let record = connection
         .prepare_cached("SELECT record FROM contacts_before WHERE seq = ?1")?

@@ -1,4 +1,4 @@
-//! The SQLite file: one connection that writes, a few that read.
+//! The SQLite file: one connection that writes, several that read.
 
 use std::cell::Cell;
 use std::path::{Path, PathBuf};
@@ -22,10 +22,10 @@ thread_local! {
     static IN_LOG: Cell<i32> = const { Cell::new(0) };
 }
 
-/// Why the tables could not be opened.
+/// The reason why the tables could not be opened.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
-    /// Another file is in its place.
+    /// The file is not a Rollcall database.
     #[error("not a Rollcall database: {0}; move it away, or choose another home")]
     Foreign(PathBuf),
     /// A newer version of the program wrote it.
@@ -54,7 +54,7 @@ pub struct Database {
     path: PathBuf,
     writer: Option<Mutex<Connection>>,
     readers: Mutex<Vec<Connection>>,
-    /// Shared by readers, exclusive for a checkpoint: only a log that nobody reads begins anew.
+    /// Readers share it, a checkpoint holds it exclusively: the log only restarts when nobody reads it.
     reading: RwLock<()>,
     /// Held during a checkpoint.
     moving: Mutex<()>,
@@ -66,14 +66,14 @@ impl Database {
     /// Opens the tables for one process that reads and writes; creates them if needed.
     ///
     /// # Errors
-    /// When the file cannot be opened or created, is not Rollcall's, or is of a newer version.
+    /// If the file cannot be opened or created, is not Rollcall's, or is of a newer version.
     pub fn open(path: &Path) -> Result<Self, OpenError> {
         let failed = |error| open_error(path, error);
         let mut writer = connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE)
             .map_err(failed)?;
         check_version(path, &writer)?;
         writer.pragma_update(None, "page_size", PAGE).map_err(failed)?;
-        // A chunk's pages stay in memory until its commit. Readers go from row to row and need no more than usual.
+        // A chunk's pages stay in memory until its commit. Readers read row by row and need no larger cache.
         writer.pragma_update(None, "cache_size", -8192).map_err(failed)?;
         writer.pragma_update(None, "journal_mode", "wal").map_err(failed)?;
         // `write_with` runs the checkpoint while nobody reads; this replaces SQLite's own hook.
@@ -95,10 +95,10 @@ impl Database {
         })
     }
 
-    /// Opens the tables in their present state, while another process works on them. Later writes are not seen.
+    /// Opens a snapshot of the tables, while another process works on them. Later writes are not visible.
     ///
     /// # Errors
-    /// As [`Database::open`], and where there are no tables.
+    /// Like [`Database::open`], and if there are no tables.
     pub fn open_snapshot(path: &Path) -> Result<Self, OpenError> {
         let failed = |error| open_error(path, error);
         let reader = connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE).map_err(failed)?;
@@ -175,8 +175,8 @@ impl Database {
         Ok(answer)
     }
 
-    /// Runs a checkpoint: most of it while others work, the rest while nobody reads or writes, because only then the log
-    /// begins anew. Pages that cannot move now move later: they are committed either way.
+    /// Runs a checkpoint: most of it while others work, the rest while nobody reads or writes, because only then the
+    /// log restarts. Pages that cannot be moved now are moved later: they are committed either way.
     fn move_log(&self, writer: &Mutex<Connection>) {
         let Ok(_alone) = self.moving.try_lock() else { return };
         let taken = lock(&self.readers).pop();
@@ -204,7 +204,7 @@ impl Database {
         Ok(reader)
     }
 
-    /// Packs the tails of the indexes; without it the next opening reads their rows again.
+    /// Packs the tails of the indexes; otherwise the next opening reads their rows again.
     fn pack(&self) -> Answer<()> {
         for index in [&self.contacts, &self.entries] {
             if index.is_worth_packing() {
@@ -224,7 +224,7 @@ impl Drop for Database {
     }
 }
 
-/// A lock is only ever poisoned by a panic, and its data is valid after every step.
+/// A lock is only poisoned by a panic, and its data is valid after every step.
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -106,7 +106,7 @@ impl DirectoryStore {
         Ok(answers)
     }
 
-    /// Passes on every row that the index has for a hash, in the order of the rows.
+    /// Calls a function for every row that the index has for a hash, in the order of the rows.
     fn each_row(
         &self,
         doing: &'static str,
@@ -169,7 +169,7 @@ fn each_of(
     Ok(())
 }
 
-/// An entry's row, as [`SELECT`] gives it.
+/// An entry's row, from [`SELECT`].
 struct Row<'r>(&'r rusqlite::Row<'r>);
 
 impl Row<'_> {
@@ -182,7 +182,7 @@ impl Row<'_> {
         Ok(self.0.get_ref(2)?.as_str()?)
     }
 
-    /// Whether the entry has a key now; hints of its former keys remain.
+    /// Whether the entry has a key now; hints of its earlier keys may remain.
     fn has_key(&self, key: &str) -> rusqlite::Result<bool> {
         let keys = self.0.get_ref(3)?.as_str()?;
         let is_plain = |text: &str| !text.contains(['\\', '"']) && !text.contains(char::is_control);
@@ -228,7 +228,7 @@ impl Loading<'_> {
         Ok(())
     }
 
-    /// Each item's row as it stands.
+    /// The current row of each item.
     fn standing(&self, items: &[&DirectoryItem]) -> rusqlite::Result<Vec<Option<(i64, DirectoryItem)>>> {
         let mut hash = Hasher::new(self.owner, self.kind);
         let hashes: Vec<u64> = items.iter().map(|item| hash.id(&item.id)).collect();
@@ -274,7 +274,7 @@ impl Loading<'_> {
     }
 }
 
-/// Each id once, with its last entry.
+/// The last entry of each id.
 fn last_of_each(items: &[DirectoryItem]) -> Vec<&DirectoryItem> {
     let mut seen = HashSet::with_capacity(items.len());
     let mut last: Vec<&DirectoryItem> = items.iter().rev().filter(|item| seen.insert(&item.id)).collect();

@@ -1,4 +1,4 @@
-//! A filter over hashes: answers "surely not there" without a read from disk.
+//! A filter over hashes: proves that a hash is absent without a read from disk.
 
 /// Bits set for one hash, all in one word pair of a cache line.
 const PROBES: u32 = 8;
@@ -6,8 +6,8 @@ const PROBES: u32 = 8;
 /// Bits of room for one hash.
 const BITS: usize = 16;
 
-/// A blocked Bloom filter: a hash sets its bits in one block of 512 bits, one cache line. At 16 bits a hash about
-/// one absent hash in a thousand is taken for a present one.
+/// A blocked Bloom filter: a hash sets its bits in one block of 512 bits, one cache line. At 16 bits per hash, the
+/// filter reports about one absent hash in a thousand as present.
 #[derive(Debug)]
 pub(super) struct Filter {
     blocks: Vec<Block>,
@@ -18,11 +18,11 @@ pub(super) struct Filter {
 #[repr(align(64))]
 struct Block([u64; 8]);
 
-/// How many blocks are best prefetched together.
+/// The best number of blocks to prefetch together.
 pub(super) const AT_ONCE: usize = 32;
 
 impl Filter {
-    /// Creates a filter with room for this many hashes; beyond it the answers get less precise, never wrong.
+    /// Creates a filter with room for this many hashes; with more, the answers get less precise, but never wrong.
     pub(super) fn with_room(room: usize) -> Self {
         Self { blocks: vec![Block([0; 8]); room * BITS / 512 + 1] }
     }
@@ -37,7 +37,7 @@ impl Filter {
         }
     }
 
-    /// Whether the hash may be there; `false` is certain.
+    /// Whether the hash may be present; `false` is certain.
     pub(super) fn may_hold(&self, hash: u64) -> bool {
         let (block, mut probe) = self.place(hash);
         let block = &self.blocks[block].0;
@@ -56,7 +56,8 @@ impl Filter {
         std::hint::black_box(near);
     }
 
-    /// The block, by the hash's upper bits; the bits in it, 9 for each probe, overlapping by 2, from all of it.
+    /// The block, from the hash's upper bits; the bits in it, 9 for each probe, overlapping by 2, from the whole
+    /// hash.
     fn place(&self, hash: u64) -> (usize, u64) {
         let block = ((u128::from(hash) * self.blocks.len() as u128) >> 64) as usize;
         (block, hash.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ hash >> 29)

@@ -1,36 +1,20 @@
-//! Hashes that the packed indexes are made of, and the ids that they come from.
+//! The hashes in the packed indexes, and the ids that they come from.
 
 use rollcall_domain::types::id::ContactId;
 use rollcall_domain::types::kind::Kind;
 use rusqlite::types::ValueRef;
 use xxhash_rust::xxh3::xxh3_64;
 
-/// The packed index's hash of a contact: an id is a digest, so its first half is a hash.
+/// A contact's hash in the packed index: an id is a digest, so its first half serves as a hash.
 pub(super) fn hash(id: &ContactId) -> u64 {
     let mut half = [0; 8];
     half.copy_from_slice(&id.as_bytes()[..8]);
     u64::from_be_bytes(half)
 }
 
-/// A contact id as a column stores it: the form that people see.
+/// A contact id in a column: the text form that people see.
 pub(super) fn parse_id(value: ValueRef<'_>) -> Option<ContactId> {
-    let text: &[u8; 26] = value.as_str().ok()?.as_bytes().try_into().ok()?;
-    let mut bits = 0_u128;
-    for letter in &text[..25] {
-        bits = bits << 5 | u128::from(value_of(*letter)?);
-    }
-    // The last letter holds three bits.
-    bits = bits << 3 | u128::from(value_of(text[25])? >> 2);
-    Some(ContactId::from_bytes(bits.to_be_bytes()))
-}
-
-/// A letter of RFC 4648's base32, in lower case.
-fn value_of(letter: u8) -> Option<u8> {
-    match letter {
-        b'a'..=b'z' => Some(letter - b'a'),
-        b'2'..=b'7' => Some(letter - b'2' + 26),
-        _ => None,
-    }
+    ContactId::from_letters(value.as_str().ok()?.as_bytes())
 }
 
 /// Hashes of one owner's entries of one kind. They are stored, so the function never changes.

@@ -1,7 +1,7 @@
-//! The packed hints in memory: eight bytes a hint, one memory access for a key.
+//! The packed hints in memory: eight bytes per hint, one memory access per key.
 //!
-//! A hash's upper bits choose a slot of about eight hints. Of the rest, 24 bits are stored with the sequence number. Two
-//! keys that agree in all of them are told apart by their rows, as with every hint.
+//! A hash's upper bits choose a slot of about eight hints. Of the rest, 24 bits are stored with the sequence number.
+//! If two keys agree in all of these bits, their rows distinguish them, as with every hint.
 
 /// Hash and seq.
 pub(super) type Hint = (u64, i64);
@@ -12,18 +12,18 @@ const SEQ: u32 = 40;
 /// Hints in a slot, on average at least half of this.
 const FULL: usize = 8;
 
-/// Hints by hash, as they were last packed.
+/// Hints by hash, as of the last packing.
 #[derive(Debug, Default)]
 pub(super) struct Hints {
-    /// How many of a hash's upper bits choose the slot.
+    /// The number of upper bits of a hash that choose the slot.
     bits: u32,
-    /// Where each slot ends in the entries.
+    /// The end of each slot in the entries.
     ends: Vec<u32>,
     entries: Vec<u64>,
 }
 
 impl Hints {
-    /// Makes room for this many hints, which are then added in the order of their hashes.
+    /// Reserves room for this many hints, which are then added in the order of their hashes.
     pub(super) fn with_room(hints: usize) -> Self {
         let bits = (hints / FULL).max(1).ilog2();
         Self { bits, ends: Vec::with_capacity(1 << bits), entries: Vec::with_capacity(hints) }

@@ -1,4 +1,4 @@
-//! The imports: which chunks are closed, who sends the notification, how it ended.
+//! The state of imports: closed chunks, the claim to send the notification, the status.
 
 use std::sync::Arc;
 
@@ -25,7 +25,7 @@ impl ImportStore {
     /// increase.
     ///
     /// # Errors
-    /// When the tables cannot be written.
+    /// If the tables cannot be written.
     pub fn next_drop_time(&self, now: Timestamp) -> Answer<Timestamp> {
         let at: i64 = self.0.write("storing a drop", |transaction| {
             let note = "INSERT INTO last_drop (one, at) VALUES (1, ?1)
@@ -205,7 +205,7 @@ fn claim_notification(
     Ok(if sent { NotificationClaim::Sent } else { NotificationClaim::Held })
 }
 
-/// A time as a column stores it, to the nanosecond; beyond the year 2262 the last that fits.
+/// A time in a column, to the nanosecond; beyond the year 2262 the last time that fits.
 fn nanoseconds(time: Timestamp) -> i64 {
     i64::try_from(time.as_nanosecond()).unwrap_or(i64::MAX)
 }

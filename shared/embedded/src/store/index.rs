@@ -20,7 +20,7 @@ use super::hints::{Hint, Hints};
 /// Hints in memory before they are packed: 9 MB of them.
 const TAIL: usize = (1 << 19) / 8 * 7;
 
-/// Below this many hints, reading their rows again is cheaper than packing: some hundredths of a second.
+/// Below this many hints, reading their rows again takes less time than packing: some hundredths of a second.
 const REREAD: usize = 1 << 15;
 
 /// Hints in a bucket, on average, before the number of buckets doubles; a page holds three times as many.
@@ -29,12 +29,12 @@ const CROWDED: u64 = 176;
 /// Bytes of one hint.
 const HINT: usize = 16;
 
-/// One lookup's answer.
+/// One result of a lookup.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct IndexHit {
     /// A row that may have the hash.
     pub(super) seq: i64,
-    /// Which of the hashes asked for.
+    /// The position of the requested hash.
     pub(super) position: usize,
 }
 
@@ -48,7 +48,7 @@ pub(super) struct Index {
 /// The state of the buckets.
 #[derive(Debug, Clone, Copy, Default)]
 struct Packed {
-    /// How many of a hash's upper bits choose the bucket.
+    /// The number of upper bits of a hash that choose the bucket.
     bits: u32,
     hints: u64,
 }
@@ -59,13 +59,14 @@ struct State {
     packed: Packed,
     /// Covers all hints, the packed ones and the tail.
     filter: Filter,
-    /// The packed ones.
+    /// The packed hints.
     known: Hints,
-    /// The tail, by hash: a sequence number, or below zero a place in `many`.
+    /// The tail, by hash: a sequence number, or a negative index in `many`.
     seqs: HashTable<Hint>,
-    /// The sequence numbers of a hash that has several; a key that thousands of accounts share has them in one place.
+    /// The sequence numbers of a hash that has several; for a key that thousands of accounts share, one list holds
+    /// them all.
     many: Vec<Vec<i64>>,
-    /// How many hints the tail has.
+    /// The number of hints in the tail.
     waiting: usize,
     next_seq: i64,
 }
@@ -129,8 +130,8 @@ impl Index {
         Ok((Self { table, state: RwLock::new(state) }, watermark))
     }
 
-    /// Finds the rows that may have each hash, in order of sequence number. The transaction that reads them must begin
-    /// afterwards.
+    /// Finds the rows that may have each hash, in order of sequence number. The transaction that reads them must
+    /// begin afterwards.
     pub(super) fn find(&self, hashes: &[u64]) -> Vec<IndexHit> {
         let state = self.state();
         let mut found = Vec::new();
@@ -148,8 +149,8 @@ impl Index {
         found
     }
 
-    /// Gives a sequence number to every hash that is surely new; `None` to one that may exist already, or that stands
-    /// earlier in the list.
+    /// Assigns a sequence number to every hash that is certainly new; `None` to one that may exist already, or that
+    /// occurs earlier in the list.
     pub(super) fn admit(&self, hashes: &[u64]) -> Vec<Option<i64>> {
         let mut state = self.state_mut();
         let mut admitted = Vec::with_capacity(hashes.len());
@@ -161,7 +162,7 @@ impl Index {
         admitted
     }
 
-    /// Gives the next sequence number to a row, without a hint.
+    /// Returns the next sequence number for a row, without a hint.
     pub(super) fn next_seq(&self) -> i64 {
         self.state_mut().take_seq()
     }
@@ -176,7 +177,7 @@ impl Index {
         self.state().waiting >= REREAD
     }
 
-    /// Whether so many hints wait in memory that they should be packed.
+    /// Whether the tail has so many hints that they should be packed.
     pub(super) fn is_heavy(&self) -> bool {
         self.state().waiting >= TAIL
     }
@@ -273,7 +274,7 @@ impl State {
     }
 }
 
-/// Stands for a sequence number where a hash has several: the place, from 1, below zero.
+/// The index in `many`, from 1, of a negative entry.
 fn place_in_many(held: i64) -> Option<usize> {
     if held < 0 { usize::try_from(-held - 1).ok() } else { None }
 }
@@ -297,8 +298,7 @@ fn hint_at(hints: &[u8], place: usize) -> Hint {
     (word(place * HINT), word(place * HINT + 8).cast_signed())
 }
 
-/// Merges new hints into the buckets, all buckets where their number grows; returns how many were there already.
-/// already.
+/// Merges new hints into the buckets, into all of them if their number grows; returns how many existed already.
 fn repack(
     transaction: &Transaction<'_>,
     table: &str,
@@ -339,7 +339,7 @@ fn repack(
     Ok(doubled)
 }
 
-/// A sorted bucket with sorted new hints in it, each once.
+/// A sorted bucket merged with sorted new hints, without duplicates.
 fn merged(before: &[u8], fresh: &[Hint]) -> Vec<Hint> {
     let mut all = Vec::with_capacity(before.len() / HINT + fresh.len());
     all.extend((0..before.len() / HINT).map(|place| hint_at(before, place)));

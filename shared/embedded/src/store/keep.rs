@@ -1,7 +1,7 @@
 //! Writes contacts: appends or updates them, and removes those below a cutoff.
 //!
-//! The contacts of a chunk are written in one transaction with a marker. A second delivery finds the marker and writes
-//! nothing. A contact that is surely new costs one append; only the others are looked up.
+//! The contacts of a chunk are written in one transaction with a marker. A second delivery finds the marker and
+//! writes nothing. A contact that is certainly new costs one append; only the others are looked up.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
@@ -15,7 +15,7 @@ use super::contacts::{ContactStore, Standing, View, import_number, pool_number, 
 use super::hash::{hash, unreadable};
 use super::index::Index;
 
-/// How many rows one transaction of the cleanup covers.
+/// The number of rows in one transaction of the cleanup.
 const TIDIED_AT_ONCE: i64 = 20_000;
 
 impl ContactStore {
@@ -49,10 +49,10 @@ impl ContactStore {
         self.pack_if(self.0.contacts.is_worth_packing())
     }
 
-    /// Deletes the contacts of a pool below its cutoff, which no reader sees any more; returns how many.
+    /// Deletes the contacts of a pool below its cutoff, which no reader sees any more; returns their number.
     ///
     /// # Errors
-    /// When the tables cannot be written.
+    /// If the tables cannot be written.
     pub fn tidy(&self, pool: &Pool) -> Answer<u64> {
         let last: i64 = self.0.read("cleaning up a pool", |connection| {
             connection.query_row("SELECT coalesce(max(seq), 0) FROM contacts", [], |row| row.get(0))
@@ -202,8 +202,8 @@ impl Keeping<'_> {
         self.transaction.prepare_cached(update)?.execute(values).map(drop)
     }
 
-    /// Whether this row gives the contact's record: not if a newer import or a lower row of this import did, nor if
-    /// nothing changed.
+    /// Whether this row provides the contact's record: not if a newer import or a lower row of this import has
+    /// written it, and not if nothing changed.
     fn gives_the_record(
         &mut self,
         keep: &ContactWrite<'_>,
@@ -219,7 +219,7 @@ impl Keeping<'_> {
         Ok(!stands || !self.view.is_newer(self.transaction, standing.import, self.import)?)
     }
 
-    /// The record to write; the first write of a repeated identity stores the earlier record beside it.
+    /// The record to write; the first write of a repeated identity stores the earlier record next to it.
     fn record_to_keep<'k>(
         &self,
         keep: &'k ContactWrite<'_>,
@@ -239,7 +239,7 @@ impl Keeping<'_> {
         Ok(keep.record.map(Cow::Borrowed).or(before))
     }
 
-    /// A state from before an import that never ended says nothing about this import.
+    /// Removes a state from before an import that never ended: it does not apply to this import.
     fn forget_before(&self, seq: i64) -> rusqlite::Result<()> {
         self.transaction
             .prepare_cached("DELETE FROM contacts_before WHERE seq = ?1")?
@@ -247,7 +247,7 @@ impl Keeping<'_> {
             .map(drop)
     }
 
-    /// The groups with the new ones, if any.
+    /// The groups including the new ones; `None` if there are none.
     fn joined_groups(
         &mut self,
         keep: &ContactWrite<'_>,

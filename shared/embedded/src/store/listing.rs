@@ -1,4 +1,4 @@
-//! What the listing commands read.
+//! The data of the listing commands.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -14,7 +14,7 @@ use super::database::Database;
 use super::hash::parse_id;
 use super::imports::{SELECT, item_of};
 
-/// One contact with its present values.
+/// One contact with its current values.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ListedContact {
     /// The contact.
@@ -42,7 +42,7 @@ impl Listing {
     /// All imports, in the order of their ids.
     ///
     /// # Errors
-    /// When the tables cannot be read.
+    /// If the tables cannot be read.
     pub fn imports(&self) -> Answer<Vec<ImportItem>> {
         self.imports_where("")
     }
@@ -50,7 +50,7 @@ impl Listing {
     /// The imports that have not ended, in the order of their ids.
     ///
     /// # Errors
-    /// When the tables cannot be read.
+    /// If the tables cannot be read.
     pub fn unfinished_imports(&self) -> Answer<Vec<ImportItem>> {
         self.imports_where("WHERE status IS NULL")
     }
@@ -62,11 +62,11 @@ impl Listing {
         })
     }
 
-    /// Passes on every contact of a program, in the order of their ids as text. It may take long and holds no lock:
-    /// other reads, for example of the directory, may run meanwhile.
+    /// Calls a function for every contact of a program, in the order of their ids as text. It may take long and holds
+    /// no lock: other reads, for example of the directory, may run at the same time.
     ///
     /// # Errors
-    /// When the tables cannot be read, and every error that the caller returns.
+    /// If the tables cannot be read, and every error that the function returns.
     pub fn contacts<E: From<Fault>>(
         &self,
         program: &ProgramName,

@@ -1,12 +1,12 @@
 //! The tables, in SQL.
 
-/// Marks the file as Rollcall's: "RoCa".
+/// Identifies the file as Rollcall's: "RoCa".
 pub(super) const APPLICATION: i32 = 0x526f_4361;
 
 /// The version of the tables that this code reads and writes.
 pub(super) const VERSION: i32 = 1;
 
-/// Makes the tables of a new home.
+/// Creates the tables of a new home.
 pub(super) const TABLES: &str = "
 -- Imports by number: what a contact's row is stamped with.
 CREATE TABLE stamps (

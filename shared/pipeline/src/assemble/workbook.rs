@@ -1,4 +1,4 @@
-//! A result file as a workbook, beside its CSV, where the file that was imported is a workbook.
+//! A result file as a workbook, in addition to its CSV, if the import read a workbook.
 
 use rollcall_domain::file::cells::Cells;
 use rollcall_domain::file::split::records;
@@ -6,10 +6,10 @@ use rollcall_domain::file::workbook_stream::{SheetFull, WorkbookStream};
 
 use crate::ports::{Answer, ObjectWriter, Objects};
 
-/// A byte order mark, which a result file begins with.
+/// The byte order mark, with which a result file begins.
 const BOM: &[u8] = b"\xef\xbb\xbf";
 
-/// A workbook on its way.
+/// A workbook that is being written.
 #[derive(Debug)]
 pub(super) struct ResultWorkbook<W> {
     file: W,
@@ -18,7 +18,7 @@ pub(super) struct ResultWorkbook<W> {
 }
 
 impl<W: ObjectWriter> ResultWorkbook<W> {
-    /// Begins a workbook with the header of its CSV; `None` where a sheet cannot hold even that.
+    /// Begins a workbook with the header of its CSV; `None` if a sheet cannot hold even that.
     pub(super) async fn begin(
         objects: &impl Objects<Writer = W>,
         key: &str,
@@ -32,7 +32,7 @@ impl<W: ObjectWriter> ResultWorkbook<W> {
         Ok(Some(Self { file: objects.create(key).await?, stream, delimiter }))
     }
 
-    /// Adds rows of the CSV; `None` where the sheet cannot hold them: then the file never appears.
+    /// Adds rows of the CSV; `None` if the sheet cannot hold them: then the file never appears.
     pub(super) async fn add(mut self, rows: &[u8]) -> Answer<Option<Self>> {
         if self.add_rows(rows).is_err() {
             return Ok(None);
@@ -46,11 +46,10 @@ impl<W: ObjectWriter> ResultWorkbook<W> {
 
     fn add_rows(&mut self, rows: &[u8]) -> Result<(), SheetFull> {
         let text = String::from_utf8_lossy(rows);
-        let (mut cells, mut start) = (Cells::default(), 0);
-        for end in records(text.as_bytes(), self.delimiter) {
-            cells.parse(&text[start..end.end - usize::from(end.terminator)], self.delimiter);
+        let mut cells = Cells::default();
+        for record in records(text.as_bytes(), self.delimiter) {
+            cells.parse(&text[record.body], self.delimiter);
             self.stream.add_row(cells.iter())?;
-            start = end.end;
         }
         Ok(())
     }

@@ -1,4 +1,4 @@
-//! One file as if it were in the bucket; settings and profiles come from the bucket there is. Reads only.
+//! One file as if it were in the bucket; settings and profiles come from the real bucket. Read only.
 
 use std::fs::{self, File};
 use std::io::{Read, Seek, SeekFrom};
@@ -11,7 +11,7 @@ use rollcall_embedded::bucket::{Bucket, BucketWriter};
 use rollcall_pipeline::fault::Fault;
 use rollcall_pipeline::ports::{Answer, ObjectVersion, Objects};
 
-/// A bucket that holds one more object and takes none.
+/// A bucket with one additional object; it accepts no writes.
 pub struct FileObjects<'a> {
     path: &'a Path,
     key: &'a str,
@@ -19,7 +19,7 @@ pub struct FileObjects<'a> {
 }
 
 impl<'a> FileObjects<'a> {
-    /// Shows a file under a key, over what the bucket has.
+    /// Adds a file under a key to the objects of the bucket.
     pub fn new(path: &'a Path, key: &'a str, bucket: Option<Bucket>) -> Self {
         Self { path, key, bucket }
     }
@@ -27,7 +27,7 @@ impl<'a> FileObjects<'a> {
     /// The file as an object.
     ///
     /// # Errors
-    /// Where the file is gone.
+    /// If the file no longer exists.
     pub fn version(&self) -> Answer<ObjectVersion> {
         let metadata = fs::metadata(self.path).map_err(|error| self.fault(&error))?;
         let modified = metadata.modified().ok().and_then(|time| Timestamp::try_from(time).ok());
@@ -70,7 +70,7 @@ impl Objects for FileObjects<'_> {
     }
 
     async fn get(&self, key: &str) -> Answer<Option<Vec<u8>>> {
-        // The options of an earlier drop of this name are not this file's.
+        // The options of an earlier drop with this name do not apply to this file.
         match &self.bucket {
             Some(bucket) if key != object_keys::sidecar(self.key) => bucket.get(key).await,
             _ => Ok(None),

@@ -77,7 +77,7 @@ impl TemplateArguments {
     }
 }
 
-/// Writes a file that is not there yet: one that somebody filled in is not lost.
+/// Writes a new file; it never overwrites one that a user may have filled in.
 fn write_new(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
     let shown = path.display();
     let failed = |error: std::io::Error| {
@@ -91,7 +91,7 @@ fn write_new(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
     file.write_all(bytes).map_err(failed)
 }
 
-/// Where the template is, what each column takes, and what the example row needs.
+/// The path of the template, the allowed content of each column, and the entries that the example row needs.
 fn told(template: &Template, file: &Path) -> String {
     let titles =
         [Column::words("column").whole(), Column::words("field").whole(), Column::words("takes").whole()];

@@ -1,4 +1,4 @@
-//! A template as a workbook: a note on each header, cells kept as they are typed.
+//! A template as a workbook: a note on each header, and text format so that cells stay as they are typed.
 
 use rollcall_domain::profile::template::{Template, TemplateColumn};
 use rust_xlsxwriter::utility::check_sheet_name;
@@ -7,10 +7,10 @@ use rust_xlsxwriter::{Color, DocProperties, ExcelDateTime, Format, Note, Workboo
 /// Writes the template; the same template gives the same bytes.
 ///
 /// # Errors
-/// Where the workbook cannot be made.
+/// If the workbook cannot be created.
 pub fn workbook(template: &Template) -> Result<Vec<u8>, XlsxError> {
     let mut workbook = Workbook::new();
-    // A time of its own would make every file another one.
+    // The current time would make every file different.
     let made = ExcelDateTime::from_ymd(2026, 1, 1)?;
     workbook.set_properties(&DocProperties::new().set_title(&template.title).set_creation_datetime(&made));
     let sheet = workbook.add_worksheet();
@@ -22,7 +22,7 @@ pub fn workbook(template: &Template) -> Result<Vec<u8>, XlsxError> {
     workbook.save_to_buffer()
 }
 
-/// The profile's title, where a sheet can have it as its name.
+/// The profile's title, if it is a valid name of a sheet.
 fn sheet_name(title: &str) -> &str {
     if check_sheet_name(title).is_ok() { title } else { "Rollcall" }
 }
@@ -41,7 +41,7 @@ fn write_column(sheet: &mut Worksheet, at: u16, column: &TemplateColumn) -> Resu
     Ok(())
 }
 
-/// Pixels: a sentence or two without a bar to scroll.
+/// In pixels: enough for a sentence or two without a scroll bar.
 const NOTE_WIDTH: u32 = 260;
 
 fn header(column: &TemplateColumn) -> Format {
@@ -49,7 +49,7 @@ fn header(column: &TemplateColumn) -> Format {
     if column.required { plain.set_background_color(Color::RGB(0x00FF_E9A8)) } else { plain }
 }
 
-/// Characters that header and example need, and some air.
+/// The characters of header and example, plus a margin.
 fn width(column: &TemplateColumn) -> f64 {
     let longest = column.header.chars().count().max(column.example.chars().count());
     f64::from(u32::try_from(longest).unwrap_or(u32::MAX).clamp(8, 40)) + 3.0

@@ -67,7 +67,7 @@ cases! {
     literal: "ann@[192.0.2.1]" => Err("domain_invalid");
 }
 
-/// An address of so many octets, of labels of 49 and a rest.
+/// An address of `octets` octets, made of labels of 49 and a rest.
 fn address(octets: usize) -> String {
     let head = format!("{}@{}", "l".repeat(50), "d2345678901234567890123456789012345678901234567.".repeat(4));
     let rest = "z".repeat(octets - head.len());
@@ -115,7 +115,7 @@ fn gives_the_domain_of_a_cleaned_address() {
     assert_eq!(email_domain("ann@b.example"), "b.example");
 }
 
-/// Judges by the long path whatever the short path says.
+/// Checks a cell by the slow path only.
 fn judged(cell: &str) -> Result<String, EmailFault> {
     let mut out = String::new();
     judge_email(cell, &mut out).map(|_| out)

@@ -1,4 +1,4 @@
-//! Extensions, which E.164 does not hold: they are taken off before a number is judged, or their letters would be
+//! Removes extensions, which E.164 does not have, before a number is checked. Otherwise their letters would be
 //! dialled (`poste 3` as 767833).
 
 use std::sync::OnceLock;
@@ -9,13 +9,13 @@ use unicode_normalization::char::is_combining_mark;
 /// Words before an extension, one a line.
 static LINES: &str = include_str!("../../../data/phone_extensions.txt");
 
-/// Digits of an extension; behind a lone comma fewer, for the rest of a number may stand there.
+/// The most digits of an extension; fewer after a single comma, which may precede the rest of a number.
 const MOST_DIGITS: usize = 9;
 const MOST_AFTER_COMMA: usize = 6;
-/// Digits of the shortest number that may have one.
+/// The digits of the shortest number that may have an extension.
 const FEWEST_BEFORE: usize = 5;
 
-/// The number, and where in the cell what is taken off begins.
+/// Returns the number, and the position in the cell where the removed part begins.
 pub(super) fn split_extension(cell: &str) -> Option<(&str, usize)> {
     let body = cell.trim_end().trim_end_matches(['#', ')', ']', '.']).trim_end();
     let number = body.trim_end_matches(|sign: char| sign.is_ascii_digit());
@@ -31,14 +31,14 @@ pub(super) fn split_extension(cell: &str) -> Option<(&str, usize)> {
     number.then_some((base, base.len()))
 }
 
-/// Takes off a word such as `ext` or `Durchwahl`.
+/// Removes a word such as `ext` or `Durchwahl`.
 fn without_word(before: &str) -> Option<&str> {
     let base = before.trim_end_matches(char::is_alphabetic);
     let word = &before[base.len()..];
     (!word.is_empty() && words().contains(&fold(word))).then_some(base)
 }
 
-/// Takes off `#` or the commas that make a dialler wait.
+/// Removes `#` or the commas that make a dialler wait.
 fn without_sign(before: &str, digits: usize) -> Option<&str> {
     let base = before.strip_suffix('#').or_else(|| before.strip_suffix(",,"));
     base.or_else(|| before.strip_suffix(',').filter(|_| digits <= MOST_AFTER_COMMA))

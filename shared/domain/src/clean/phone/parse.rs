@@ -1,6 +1,6 @@
 //! libphonenumber's `parse` and `is_valid_number` over the compiled plans, for cells of digits and plain punctuation.
 //!
-//! Each step is the library's own, under its name. A step that is not certain returns `None`.
+//! Each step mirrors a step of the library and has its name. A step that is not certain returns `None`.
 
 use crate::clean::phone::PhoneFault;
 use crate::clean::phone::pattern::UNSET;
@@ -23,7 +23,7 @@ impl Digits {
         Self { bytes: [0; ROOM], start: 0, end: 0 }
     }
 
-    /// Copies ASCII digits; `None` when they are too many or something else.
+    /// Copies ASCII digits; `None` if there are too many, or other characters.
     pub(super) fn copy(digits: &[u8]) -> Option<Self> {
         let mut copy = Self::new();
         copy.append(digits)?;
@@ -45,26 +45,26 @@ impl Digits {
         Some(())
     }
 
-    /// Takes off so many digits at the start.
+    /// Removes digits from the start.
     fn take_off(&mut self, taken: usize) {
         self.start = self.end.min(self.start + taken as u8);
     }
 }
 
-/// A number taken apart; its national significant number is in the caller's [`Digits`].
+/// A parsed number; its national significant number is in the caller's [`Digits`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Parsed {
     /// The calling code.
     pub(super) country: u16,
-    /// Whether the calling code came from the region alone.
+    /// Whether the calling code comes only from the region.
     pub(super) assumed: bool,
-    /// Where in the cell an extension begins.
+    /// The position of an extension in the cell.
     pub(super) extension: Option<usize>,
-    /// Why the number is not valid, if it is not.
+    /// The reason why the number is invalid, if it is.
     pub(super) fault: Option<PhoneFault>,
 }
 
-/// What a byte is in a plain cell: 0 something else, 1 a digit, 2 punctuation between digits.
+/// The role of a byte in a plain cell: 0 other, 1 digit, 2 punctuation between digits.
 static CLASS: [u8; 256] = {
     let mut class = [0; 256];
     let mut digit = b'0';
@@ -81,13 +81,13 @@ static CLASS: [u8; 256] = {
     class
 };
 
-/// Fewer digits than this are left to the library: such a cell may be no number at all.
+/// The library handles cells with fewer digits: they may not be numbers at all.
 const FEWEST_DIGITS: usize = 3;
 
-/// Takes the digits out of a plain cell, and tells whether a plus stands before them.
+/// Extracts the digits of a plain cell; returns whether a plus precedes them.
 ///
-/// What stands before the first digit or plus counts for nothing (`extract_possible_number`), be it `tel:` or a
-/// bracket; a semicolon would start a parameter (RFC 3966).
+/// Characters before the first digit or plus are ignored (`extract_possible_number`), such as `tel:` or a bracket; a
+/// semicolon would start a parameter (RFC 3966).
 fn scan(cell: &[u8], digits: &mut Digits) -> Option<bool> {
     let start = cell.iter().position(|&byte| byte == b'+' || CLASS[byte as usize] == 1)?;
     let (before, mut rest) = cell.split_at(start);
@@ -102,7 +102,7 @@ fn scan(cell: &[u8], digits: &mut Digits) -> Option<bool> {
     (FEWEST_DIGITS..=MAX_DIGITS).contains(&digits.as_bytes().len()).then_some(plus)
 }
 
-/// Drops the punctuation; without branches, since where it stands cannot be foretold.
+/// Drops the punctuation; without branches, because its positions are unpredictable.
 fn take_digits(text: &[u8], digits: &mut Digits) -> Option<()> {
     if text.len() > ROOM {
         return None;
@@ -118,7 +118,7 @@ fn take_digits(text: &[u8], digits: &mut Digits) -> Option<()> {
     plain.then_some(())
 }
 
-/// Drops the punctuation that is not ASCII too, as spreadsheets and letters have it.
+/// Also drops punctuation beyond ASCII, which spreadsheets and word processors produce.
 fn take_digits_of_wide(text: &[u8], digits: &mut Digits) -> Option<()> {
     let text = str::from_utf8(text).ok().filter(|text| !text.is_ascii())?;
     *digits = Digits::new();
@@ -134,7 +134,7 @@ fn take_digits_of_wide(text: &[u8], digits: &mut Digits) -> Option<()> {
     Some(())
 }
 
-/// Parses and judges a plain cell, using `digits`, which are new; `None` leaves the cell to the library.
+/// Parses and validates a plain cell into `digits`, which must be empty; `None` leaves the cell to the library.
 pub(super) fn parse_plain(
     cell: &str,
     region: Option<&'static Plan>,
@@ -146,7 +146,7 @@ pub(super) fn parse_plain(
         digits.take_off(taken);
         return finish(plans, country, digits, None);
     }
-    // A plus before an unknown code is dropped, and a code looked for once more.
+    // A plus before an unknown code is dropped, and a code is looked for again.
     let Some(plan) = region else {
         return Some(Err(if plus { PhoneFault::CountryUnknown } else { PhoneFault::RegionNeeded }));
     };
@@ -184,7 +184,8 @@ fn parse_dialled(plans: &'static Plans, digits: &mut Digits) -> Option<Result<Pa
     }
 }
 
-/// `maybe_extract_country_code`, last part: digits that begin with the region's own code, and make sense only so.
+/// `maybe_extract_country_code`, last part: digits that begin with the region's own code, and are only valid without
+/// it.
 fn take_off_own_code(code: u16, rules: &Rules, digits: &mut Digits) -> Option<bool> {
     let bytes = digits.as_bytes();
     let Some(taken) = length_of_code(code, bytes) else { return Some(false) };
@@ -198,7 +199,7 @@ fn take_off_own_code(code: u16, rules: &Rules, digits: &mut Digits) -> Option<bo
     Some(fixes || too_long)
 }
 
-/// Tells how many digits a calling code takes at the start, if it stands there.
+/// Returns the length of a calling code, if the digits begin with it.
 fn length_of_code(code: u16, digits: &[u8]) -> Option<usize> {
     let mut read = 0;
     for (index, digit) in digits.iter().take(3).enumerate() {
@@ -213,11 +214,11 @@ fn length_of_code(code: u16, digits: &[u8]) -> Option<usize> {
     None
 }
 
-/// What is left without the national prefix.
+/// The digits without the national prefix.
 enum Stripped {
-    /// All of it: there is none.
+    /// All digits: there is no prefix.
     Same,
-    /// What follows so many digits.
+    /// The digits after a prefix of this length.
     After(usize),
     /// Other digits, by the plan's transform rule.
     Instead(Digits),
@@ -274,7 +275,7 @@ fn strip_national_prefix(rules: &Rules, bytes: &[u8]) -> Option<Stripped> {
     Some(if spoils { Stripped::Same } else { stripped })
 }
 
-/// The end of `parse_helper`, then `is_valid_number`. `own` are the region's rules where no calling code was found.
+/// The end of `parse_helper`, then `is_valid_number`. `own` holds the region's rules if no calling code was found.
 fn finish(
     plans: &'static Plans,
     country: &'static Country,
@@ -291,7 +292,7 @@ fn finish(
         stripped.apply(digits);
     }
     let bytes = digits.as_bytes();
-    // The library counts leading zeros apart; more than any plan has are left to it.
+    // The library counts leading zeros separately; it handles numbers with more zeros than any plan has.
     if bytes.starts_with(b"000") {
         return None;
     }
@@ -303,12 +304,12 @@ fn finish(
     Some(Ok(Parsed { country: country.code, assumed: own.is_some(), extension: None, fault }))
 }
 
-/// A national prefix is taken off only where a number of a fair length stays.
+/// Whether a national prefix is removed: only if the rest has an acceptable length.
 fn writes(verdict: LengthVerdict) -> bool {
     matches!(verdict, LengthVerdict::Possible | LengthVerdict::TooLong)
 }
 
-/// Says why a number that was parsed is not valid.
+/// Returns the reason why a parsed number is not valid.
 pub(super) fn fault_of(verdict: LengthVerdict) -> PhoneFault {
     match verdict {
         LengthVerdict::TooShort | LengthVerdict::LocalOnly => PhoneFault::TooShort,

@@ -1,4 +1,4 @@
-//! The patterns of libphonenumber's metadata as small programs over digits.
+//! Compiles the patterns of libphonenumber's metadata to small programs over digits.
 //!
 //! A pattern runs in two ways: as a set of threads, from which [`super::table`] makes a table, and by backtracking,
 //! which finds the same match and captures as the library's regular expressions do (leftmost-first).
@@ -9,15 +9,15 @@ use regex_syntax::hir::{Class, Hir, HirKind, Look, Repetition};
 /// One step of a program.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Step {
-    /// Takes one digit out of a set of ten bits.
+    /// Consumes one digit of a set of ten bits.
     Digit { set: u16, next: u32 },
-    /// Goes on in two places, the first preferred.
+    /// Continues at two steps; the first is preferred.
     Either { first: u32, second: u32 },
-    /// Notes the place as the border of a capture group.
+    /// Stores the position as the border of a capture group.
     Save { slot: u8, next: u32 },
-    /// Goes on at the end of the digits only.
+    /// Continues at the end of the digits only.
     End { next: u32 },
-    /// Has matched; the tag tells whose pattern it was.
+    /// Matches; the tag identifies the pattern.
     Match { tag: u16 },
 }
 
@@ -28,7 +28,7 @@ pub(super) struct Program {
 }
 
 impl Program {
-    /// Compiles a pattern and returns its first step; `None` for anything that metadata has not held so far.
+    /// Compiles a pattern and returns its first step; `None` for a construct that the metadata has not used so far.
     pub(super) fn add(&mut self, pattern: &str, tag: u16) -> Option<u32> {
         let hir = ParserBuilder::new().unicode(false).utf8(false).build().parse(pattern).ok()?;
         let last = self.push(Step::Match { tag });
@@ -40,7 +40,7 @@ impl Program {
         self.steps.len() as u32 - 1
     }
 
-    /// Emits the steps of an expression that go on at `next`, back to front.
+    /// Emits the steps of an expression that continue at `next`, in reverse order.
     fn emit(&mut self, hir: &Hir, next: u32) -> Option<u32> {
         match hir.kind() {
             HirKind::Empty => Some(next),
@@ -113,7 +113,7 @@ impl Program {
         }
     }
 
-    /// Returns where the threads stand after one more digit, in order and each once.
+    /// Returns the threads after one more digit, in order and without duplicates.
     pub(super) fn advance(&self, threads: &[u32], digit: u8) -> Vec<u32> {
         let mut after = Vec::new();
         for &thread in threads {
@@ -139,22 +139,22 @@ fn digits_of(class: &Class) -> u16 {
     (0..10).filter(|&digit| holds(b'0' + digit)).fold(0, |set, digit| set | 1 << digit)
 }
 
-/// The borders of the match and of its two groups; [`UNSET`] for a group that took no part.
+/// The borders of the match and of its two groups; [`UNSET`] for a group that did not take part.
 pub(super) type Slots = [u8; 6];
 /// No place.
 pub(super) const UNSET: u8 = u8::MAX;
 
-/// A pattern that is looked for at the start of a number.
+/// A pattern that must match at the start of a number.
 #[derive(Debug)]
 pub(super) struct Prefix {
     program: Program,
     start: u32,
-    /// For each first two digits, whether a match that takes a digit is possible.
+    /// For each pair of first digits, whether a match that consumes a digit is possible.
     heads: u128,
 }
 
 impl Prefix {
-    /// Compiles the pattern; `None` where [`Program::add`] refuses it.
+    /// Compiles the pattern; `None` if [`Program::add`] returns `None`.
     pub(super) fn new(pattern: &str) -> Option<Self> {
         let mut program = Program::default();
         let start = program.add(pattern, 0)?;
@@ -162,7 +162,7 @@ impl Prefix {
         Some(Self { program, start, heads })
     }
 
-    /// Finds the match that the library would find; a match of no digit at all may be left out.
+    /// Finds the same match as the library; may skip a match without digits.
     pub(super) fn find(&self, digits: &[u8]) -> Option<Slots> {
         if let [first, second, ..] = *digits
             && self.heads >> ((first - b'0') * 10 + (second - b'0')) & 1 == 0

@@ -10,7 +10,7 @@ use crate::clean::phone::table::Table;
 
 /// All plans.
 pub(super) struct Plans {
-    /// One for each region, then one for each code that belongs to none (satellites, toll-free).
+    /// One for each region, then one for each code that has no region (satellites, toll-free).
     pub(super) plans: Vec<Plan>,
     /// Index of the plan of each pair of letters, plus one.
     by_letters: Vec<u16>,
@@ -34,28 +34,28 @@ pub(super) struct Plan {
 /// A calling code.
 pub(super) struct Country {
     pub(super) code: u16,
-    /// Index of the plan that numbers under this code are parsed by.
+    /// Index of the plan that parses numbers with this code.
     pub(super) main: usize,
     valid: OnceLock<Option<Table>>,
 }
 
-/// What parsing needs of a plan.
+/// The rules of a plan that parsing needs.
 pub(super) struct Rules {
     /// Lengths that a number can have, a bit each.
     possible: u64,
-    /// Lengths that it can have inside its area only.
+    /// Lengths that are only valid within an area.
     local: u64,
-    /// What looks like a number of this plan.
+    /// Matches numbers that look like this plan's.
     pub(super) general: Table,
-    /// What is dialled before a calling code.
+    /// The prefix to dial before a calling code.
     pub(super) international: Option<Prefix>,
-    /// What is dialled before a national number.
+    /// The prefix to dial before a national number.
     pub(super) national: Option<Prefix>,
-    /// What takes the national prefix's place: digits, then a group of it.
+    /// The replacement of the national prefix: digits, then one of its groups.
     pub(super) transform: Option<(String, usize)>,
 }
 
-/// What libphonenumber makes of a length.
+/// libphonenumber's verdict on a length.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum LengthVerdict {
     Possible,
@@ -66,7 +66,7 @@ pub(super) enum LengthVerdict {
 }
 
 impl Rules {
-    /// Judges a length as `test_number_length` of the library does.
+    /// Checks a length like `test_number_length` of the library.
     pub(super) fn judge_length(&self, length: usize) -> LengthVerdict {
         let length = length as u32;
         if self.possible == 0 {
@@ -158,14 +158,14 @@ fn place_of(letters: &str) -> Option<usize> {
     }
 }
 
-/// Metadata wraps each pattern in this much.
+/// The metadata wraps each pattern in these.
 const WRAPPED: (&str, &str) = ("^(?:", ")$");
 
 fn unwrapped(pattern: &str) -> Option<&str> {
     pattern.strip_prefix(WRAPPED.0)?.strip_suffix(WRAPPED.1)
 }
 
-/// Compiles an optional prefix pattern; the outer `None` means that it is not understood.
+/// Compiles an optional prefix pattern; the outer `None` means that the pattern is not supported.
 fn prefix(pattern: Option<&str>) -> Option<Option<Prefix>> {
     match pattern {
         None => Some(None),
@@ -173,7 +173,7 @@ fn prefix(pattern: Option<&str>) -> Option<Option<Prefix>> {
     }
 }
 
-/// Reads a rule such as `268$1`: digits, then one group.
+/// Parses a rule such as `268$1`: digits, then one group.
 fn transform(rule: &str) -> Option<Option<(String, usize)>> {
     if rule.is_empty() {
         return Some(None);
@@ -189,7 +189,7 @@ fn length_bits(lengths: &[i32]) -> u64 {
 }
 
 impl Plan {
-    /// Returns the rules, compiled at first use; `None` where the metadata holds what this module does not know.
+    /// Returns the rules, compiled at first use; `None` if this module does not support the metadata.
     pub(super) fn rules(&self) -> Option<&Rules> {
         self.rules.get_or_init(|| self.compile()).as_ref()
     }
@@ -217,15 +217,15 @@ fn refuse_anchors(program: &Program) -> Option<()> {
     (!anchored).then_some(())
 }
 
-/// What `is_valid_number` needs of one region: places in a list of descriptions.
+/// The data of one region for `is_valid_number`: indexes in a list of descriptions.
 struct Validity {
-    /// Whether numbers that begin so belong to the region whatever their type.
+    /// Matches the leading digits that assign a number to the region whatever its type.
     leading: Option<u16>,
     general: u16,
     types: Vec<u16>,
 }
 
-/// The descriptions of all regions of a calling code, in one program.
+/// The descriptions of all regions with one calling code, in one program.
 #[derive(Default)]
 struct Descriptions {
     program: Program,
@@ -290,7 +290,7 @@ impl Country {
         let mut descriptions = Descriptions::default();
         let mut parts = Vec::new();
         for &region in &regions {
-            // A region without numbers of its own still takes those that begin with its leading digits.
+            // A region without its own numbers still claims numbers with its leading digits.
             parts.push(descriptions.add_region(region, self.code)??);
         }
         refuse_anchors(&descriptions.program)?;

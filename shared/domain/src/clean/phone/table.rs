@@ -1,4 +1,4 @@
-//! Regular languages over digits as tables: one step a digit, exact.
+//! Regular languages over digits as tables: one step per digit, with exact results.
 
 use std::collections::HashMap;
 
@@ -7,12 +7,14 @@ use crate::clean::phone::pattern::{Program, Step};
 /// The longest national number that libphonenumber parses.
 pub(super) const MAX_DIGITS: usize = 17;
 
-/// Set in a reference when only the number of digits that follow counts; the rest of it is the place of the lengths.
+/// Set in a reference if only the number of remaining digits matters; the rest of the reference is an index into
+/// `lengths`.
 const LENGTHS: u16 = 1 << 15;
 
 /// A set of digit strings of at most [`MAX_DIGITS`], as the smallest acyclic automaton.
 ///
-/// Most plans are a few leading digits and then any digits of some number, so reading stops where that begins.
+/// Most plans are a few leading digits and then any digits up to a length, so reading stops where only the length
+/// matters.
 #[derive(Debug)]
 pub(super) struct Table {
     rows: Vec<Row>,
@@ -21,18 +23,18 @@ pub(super) struct Table {
     root: u16,
 }
 
-/// What follows a state.
+/// The transitions of a state.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 struct Row {
     /// A reference for each digit.
     next: [u16; 10],
-    /// Whether what was read so far is in the language.
+    /// Whether the digits read so far are in the language.
     accepted: bool,
 }
 
 impl Table {
-    /// Builds the table of a language: `accepts` says from a length and the tags matched in full whether such a string
-    /// belongs to it. `None` when it would be too large.
+    /// Builds the table of a language: `accepts` decides from the length and the tags of full matches whether a
+    /// string belongs to it. `None` if the table would be too large.
     pub(super) fn build(
         program: &Program,
         starts: &[u32],
@@ -54,7 +56,7 @@ impl Table {
         Some(builder.table)
     }
 
-    /// Tells whether a string of ASCII digits is in the language.
+    /// Whether a string of ASCII digits is in the language.
     pub(super) fn holds(&self, digits: &[u8]) -> bool {
         let (mut at, mut left) = (self.root, digits.len());
         for &digit in digits {
@@ -86,7 +88,7 @@ struct Builder<'program, Accepts> {
 }
 
 impl<Accepts: Fn(usize, &[u16]) -> bool> Builder<'_, Accepts> {
-    /// Returns the reference for threads that have read so many digits.
+    /// Returns the reference for threads that have read `length` digits.
     fn state(&mut self, threads: Vec<u32>, length: usize) -> Option<u16> {
         let key = (length, threads);
         if let Some(&known) = self.known_states.get(&key) {

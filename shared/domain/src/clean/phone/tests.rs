@@ -105,7 +105,7 @@ fn regions_are_those_of_libphonenumber() {
     }
 }
 
-/// A number of a region: an example of some type, its tail replaced, written in some way.
+/// A number of a region: an example of some type with its tail replaced, in one of several notations.
 fn written(region: usize, kind: usize, tail: &str, style: usize) -> (String, Option<Region>) {
     use rlibphonenumber::PhoneNumberType::*;
     let plan = &Plans::get().plans[region % Plans::get().plans.len()];

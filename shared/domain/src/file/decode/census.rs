@@ -1,14 +1,16 @@
 //! The census: finds the encoding of a file that is not clean UTF-8, from the whole file.
 //!
-//! Each physical line with a byte beyond ASCII speaks once, for UTF-8 where it is valid, else for an older encoding.
-//! Valid UTF-8 is hardly ever chance, so one such line outweighs several others, whose rows are refused. One line alone
-//! that is no UTF-8 decides only where its letters stand in words: else it is a damaged cell, which is no encoding.
-//! Where both are many, the file was put together of two, and is refused.
+//! Each physical line with a byte beyond ASCII votes once: for UTF-8 if it is valid UTF-8, otherwise for an older
+//! encoding. Text is hardly ever valid UTF-8 by chance, so one valid line outweighs several invalid ones, whose rows
+//! are rejected. A single invalid line decides only if its letters form words; otherwise it is a damaged cell and
+//! says nothing about the encoding. A file with many lines of both kinds was assembled from two files, and is
+//! refused.
 //!
-//! Which of the older encodings it is, two judges say. Four encodings of Western Europe are told by their letters:
-//! under the right one they stand in words (`José`), under a wrong one words hold signs (`Jos‚`). All others are told by
-//! `chardetng`, the detector of browsers. Then the words decide as the encoding shows them ([`Reading`]): the better
-//! reading is taken, one that shows no words is none, and only one that no other could be is taken without a remark.
+//! Two methods choose among the older encodings. The letters choose among four encodings of Western Europe: in the
+//! right encoding they form words (`José`), in a wrong one the words contain symbols (`Jos‚`). For all others,
+//! `chardetng`, the detector that browsers use, makes a guess. Then the words of both results are compared
+//! ([`Reading`]): the better reading wins, a reading without proper words is discarded, and a finding is added unless
+//! no other encoding is possible.
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -18,55 +20,55 @@ use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
 use crate::file::decode::reading::{Reading, words};
 use crate::file::decode::{Decoder, Encoding, Place, single};
 
-/// The encodings that letters are tried in; the first is the usual one. IBM437 is only ever said: where it is not
-/// alike, IBM850 is likelier.
+/// The encodings that are scored by their letters, the most common first. IBM437 is chosen by the option only: where
+/// it differs from IBM850, IBM850 is likelier.
 pub(super) const TRIED: [Encoding; 4] =
     [Encoding::Windows1252, Encoding::Latin9, Encoding::Macintosh, Encoding::Ibm850];
 
-/// The lines of a file, counted by what they speak for.
+/// Counts the lines of a file by the encoding that they vote for.
 #[derive(Debug, Default)]
 pub struct Census {
     /// Lines that are valid UTF-8 beyond ASCII.
     pub(super) utf_8: u64,
-    /// Lines that are not, without and with bytes that Windows-1252 has not.
+    /// Lines that are not valid UTF-8: without, and with, bytes that Windows-1252 does not define.
     pub(super) single: u64,
     pub(super) gaps: u64,
-    /// Lines of ASCII that go over to Japanese by ISO-2022-JP.
+    /// ASCII lines that contain an ISO-2022-JP escape sequence to Japanese.
     pub(super) japanese: u64,
-    /// How well each of [`TRIED`] reads them.
+    /// The score of each of [`TRIED`] for these lines.
     pub(super) scores: [i64; 4],
-    /// Which bytes beyond ASCII they hold, one bit each.
+    /// The bytes beyond ASCII in these lines, one bit each.
     pub(super) bytes: u128,
-    /// What the detector of browsers has seen of them.
+    /// The detector that browsers use, fed with these lines.
     pub(super) detector: Detector,
     pub(super) sample: Sample,
-    /// Lines begun, and whether the first one is no UTF-8: most often it is the header.
+    /// Lines begun, and whether the first one is not UTF-8: most often it is the header.
     lines: u64,
     pub(super) header: bool,
-    /// Where the line under way begins, and where the last CR was: with an LF behind it, it is one end.
+    /// The start of the current line, and the place of the last CR: a CR followed by an LF is one line end.
     start: u64,
     cr: Option<u64>,
-    /// First places: valid UTF-8 beyond ASCII, what is no UTF-8, what Windows-1252 has not.
+    /// The first places of: valid UTF-8 beyond ASCII, invalid UTF-8, a byte that Windows-1252 does not define.
     pub(super) first_valid: Option<Place>,
     pub(super) first_invalid: Option<Place>,
     pub(super) first_gap: Option<Place>,
-    /// The line under way, from earlier pieces; at most what is looked at of it.
+    /// The current line, as far as earlier pieces hold it, up to the limit.
     carry: Vec<u8>,
-    /// Bytes of earlier pieces.
+    /// Bytes in earlier pieces.
     read: u64,
 }
 
-/// Bytes of one line that are looked at.
+/// Bytes of one line that are examined.
 const MOST_CARRIED: usize = 64 * 1024;
 
-/// The detector of browsers. It is fed whole lines, so what it says does not depend on how the file was cut.
+/// The detector that browsers use. It receives whole lines, so its result does not depend on how the file is cut.
 pub(super) struct Detector {
     detector: Box<EncodingDetector>,
     fed: usize,
     lines: u64,
 }
 
-/// Bytes after which only one line of so many is fed: the detector is sure long before.
+/// After this number of bytes the detector receives only a fraction of the lines: it is certain long before.
 const FED_WHOLE: usize = 256 * 1024;
 const FED_THEN: u64 = 16;
 
@@ -98,7 +100,7 @@ impl Detector {
     }
 }
 
-/// The first and the last lines that are no UTF-8, to be read once an encoding is guessed.
+/// The first and the last lines that are not UTF-8, to be read again in the guessed encoding.
 #[derive(Debug, Default)]
 pub(super) struct Sample {
     first: Vec<(u64, Vec<u8>)>,
@@ -106,7 +108,7 @@ pub(super) struct Sample {
     bytes: [usize; 2],
 }
 
-/// Bytes of either part of the sample, and of one line in it.
+/// Bytes of each part of the sample, and of one line in it.
 const SAMPLED: usize = 32 * 1024;
 const SAMPLED_OF_LINE: usize = 4096;
 
@@ -129,7 +131,7 @@ impl Sample {
         self.first.iter().chain(&self.last)
     }
 
-    /// The lines as an encoding shows them; what it does not know is U+FFFD.
+    /// Decodes the lines; a byte that the encoding does not define becomes U+FFFD.
     pub(super) fn shown(&self, encoding: Encoding) -> Shown {
         let mut bytes = Vec::with_capacity(self.bytes[0] + self.bytes[1]);
         for (_, line) in self.lines() {
@@ -142,19 +144,19 @@ impl Sample {
         Shown { numbers: self.lines().map(|(number, _)| *number).collect(), text }
     }
 
-    /// Whether all that is beyond ASCII are letters that the Latin encodings have at the same place.
+    /// Whether all characters beyond ASCII are letters that the Latin encodings have at the same place.
     pub(super) fn is_same_in_latin(&self, encoding: Encoding) -> bool {
         let same = |letter: char| letter.is_ascii() || SAME_IN_LATIN.contains(letter);
         encoding == Encoding::Windows1252 && self.shown(encoding).text.chars().all(same)
     }
 
-    /// How the lines read in an encoding.
+    /// Checks the words of the lines in an encoding.
     pub(super) fn reading(&self, encoding: Encoding) -> Reading {
         Reading::of(&self.shown(encoding).text)
     }
 }
 
-/// Lines as an encoding shows them.
+/// Decoded lines.
 #[derive(Debug)]
 pub(super) struct Shown {
     numbers: Vec<u64>,
@@ -177,7 +179,7 @@ impl Shown {
 const SAME_IN_LATIN: &str = "éóäöüßÉÓÄÖÜ";
 
 impl Census {
-    /// Counts the lines of a piece of the object.
+    /// Counts the lines in a piece of the object.
     pub fn feed(&mut self, piece: &[u8]) {
         let mut start = 0;
         for end in memchr::memchr2_iter(b'\n', b'\r', piece) {
@@ -199,7 +201,7 @@ impl Census {
         self.single + self.gaps
     }
 
-    /// The line in which the second of two encodings begins.
+    /// The line where the second of the two encodings begins.
     pub(super) fn second_line(&self) -> Option<u64> {
         let places = [self.first_valid.as_ref(), self.first_invalid.as_ref()];
         places.into_iter().flatten().map(|place| place.line).max()
@@ -245,7 +247,7 @@ impl Census {
         }
     }
 
-    /// ASCII goes over to Japanese by ESC and two signs.
+    /// Looks for the ISO-2022-JP escape sequence to Japanese: ESC and two characters.
     fn count_ascii(&mut self, line: &[u8]) {
         let goes_over = |at: usize| matches!(line.get(at + 1..at + 3), Some(b"$B" | b"$@" | b"(J" | b"(I"));
         if memchr::memchr_iter(0x1b, line).any(goes_over) {
@@ -279,7 +281,7 @@ impl Census {
     }
 }
 
-/// How well an encoding reads a line: each letter beyond ASCII by those beside it.
+/// Scores a line in an encoding: rates each letter beyond ASCII by its neighbours.
 fn reading(table: &[char; 128], line: &[u8]) -> i64 {
     let letter =
         |at: Option<usize>| at.and_then(|at| line.get(at)).map(|byte| single::character(table, *byte));
@@ -290,7 +292,7 @@ fn reading(table: &[char; 128], line: &[u8]) -> i64 {
     .sum()
 }
 
-/// How likely a character is between two others, in English, Portuguese, German, French and Spanish.
+/// Rates how likely a character is between two others, in English, Portuguese, German, French and Spanish.
 fn rate(before: Option<char>, letter: char, after: Option<char>) -> i64 {
     let is = |beside: Option<char>, of: fn(char) -> bool| beside.is_some_and(of);
     let (word_before, word_after) = (is(before, char::is_alphabetic), is(after, char::is_alphabetic));
@@ -334,7 +336,7 @@ mod tests {
 
     const UNSAID: Detected = Detected { encoding: Encoding::Utf8, by: DetectedBy::Content };
 
-    /// What a file is in, however it is cut.
+    /// The encoding of a file; the same wherever the file is cut.
     fn found(file: &[u8]) -> DetectedEncoding {
         let whole = |cuts: &mut dyn Iterator<Item = usize>| {
             let (mut census, mut start) = (Census::default(), 0);

@@ -1,6 +1,6 @@
-//! The corpus: names of many languages in the encodings that their files come in, at several sizes.
+//! The corpus: names in many languages, in the encodings that their files use, at several sizes.
 //!
-//! Asserted is that no file is stored damaged in silence. What is printed is the table of `docs/encodings.md`:
+//! The test asserts that no file is stored damaged without a finding, and prints the table of `docs/encodings.md`:
 //!
 //!     cargo test -p rollcall-domain corpus -- --nocapture
 
@@ -10,7 +10,7 @@ use super::*;
 
 const NAMES: &str = include_str!("corpus/names.txt");
 
-/// Encodings and the languages whose files come in them.
+/// Encodings and the languages whose files use them.
 const COMBINATIONS: &[(&str, &str)] = &[
     ("UTF-8", "pt de fr es it sv da pl cs hu ro hr ru uk bg el tr he ar lt lv et vi th ja zh zt ko"),
     ("UTF-16LE", "pt de pl ru el"),
@@ -46,7 +46,7 @@ const COMBINATIONS: &[(&str, &str)] = &[
 
 const SIZES: [usize; 4] = [1, 3, 20, 200];
 
-/// Names of a language as an encoding can hold them.
+/// The names of a language in a form that an encoding can represent.
 fn names(language: &str, encoding: Encoding) -> Vec<String> {
     let line = NAMES.lines().find(|line| line.starts_with(language)).unwrap_or_else(|| panic!("{language}"));
     let names: Vec<String> = line[3..].split(';').map(|name| holdable(name.trim(), encoding)).collect();
@@ -54,7 +54,7 @@ fn names(language: &str, encoding: Encoding) -> Vec<String> {
     names
 }
 
-/// Romanian was written with cedillas, and Vietnamese has its tones as marks of their own.
+/// Older Romanian encodings have cedillas; Vietnamese ones have tones as combining marks.
 fn holdable(name: &str, encoding: Encoding) -> String {
     match encoding.as_str() {
         "windows-1250" | "ISO-8859-2" => {
@@ -74,7 +74,7 @@ fn toned(letter: char) -> Vec<char> {
     parts.into_iter().nfc().chain(tone).collect()
 }
 
-/// Encodes a text; what the encoding cannot hold is a fault of the corpus.
+/// Encodes a text; a character that the encoding does not have is an error in the corpus.
 fn encode(text: &str, encoding: Encoding) -> Vec<u8> {
     if encoding.is_wide() {
         let bytes =
@@ -98,7 +98,7 @@ fn encode(text: &str, encoding: Encoding) -> Vec<u8> {
     text.chars().map(byte).collect()
 }
 
-/// A file of so many rows: first names and surnames in ever new pairs.
+/// Builds a file of `rows` rows that combine first names and surnames in new pairs.
 fn file(names: &[String], first: usize, rows: usize) -> String {
     let mut text = String::from("Name;E-mail;Phone\r\n");
     for row in 0..rows {
@@ -113,18 +113,18 @@ fn file(names: &[String], first: usize, rows: usize) -> String {
     text
 }
 
-/// What became of a file.
+/// The result for a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Came {
-    /// Right, and nothing was said.
+    /// Correct, without a finding.
     Right,
-    /// Right, with a remark.
+    /// Correct, with a finding.
     RightAssumed,
-    /// Wrong, with a remark.
+    /// Wrong, with a finding.
     WrongAssumed,
-    /// Refused, the file or the rows.
+    /// The file or its rows are refused.
     Refused,
-    /// Wrong, and nothing was said.
+    /// Wrong, without a finding.
     Damaged,
 }
 

@@ -1,13 +1,13 @@
-//! The encodings that can be read, and their names.
+//! The encodings that Rollcall reads, and their names.
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
-/// An encoding that can be read.
+/// An encoding that Rollcall reads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Encoding {
     /// UTF-8, with or without a byte order mark.
     Utf8,
-    /// Windows-1252, which holds all that Latin-1 shows and is what is meant by that name (WHATWG, Encoding).
+    /// Windows-1252: it includes all printable characters of Latin-1, and the WHATWG standard maps that name to it.
     Windows1252,
     /// ISO-8859-15, also called Latin-9.
     Latin9,
@@ -25,12 +25,13 @@ pub enum Encoding {
     Web(&'static encoding_rs::Encoding),
 }
 
-/// What the option takes.
+/// The values of the option, for messages.
 pub(super) const NAMES: &str = "one of UTF-8, UTF-16, windows-1250 to windows-1258, ISO-8859-1 to ISO-8859-16, macintosh, \
                                 IBM850, IBM437, KOI8-R, Shift_JIS, EUC-JP, GB18030, Big5, EUC-KR, or any other name \
                                 of the WHATWG Encoding Standard";
 
-/// Names that the WHATWG standard does not list or that mean something of our own, without case, `-`, `_` and blanks.
+/// Names that the WHATWG standard does not list or that have a different meaning here; without case, `-`, `_` and
+/// blanks.
 const OTHER_NAMES: &[(&str, &str)] = &[
     ("utf8sig", "UTF-8"),
     ("ansi", "windows-1252"),
@@ -59,7 +60,7 @@ const OTHER_NAMES: &[(&str, &str)] = &[
     ("iso2022jp", "ISO-2022-JP"),
 ];
 
-/// Those with a variant of their own.
+/// Encodings with their own variant.
 const OWN: [Encoding; 8] = [
     Encoding::Utf8,
     Encoding::Windows1252,
@@ -87,7 +88,7 @@ impl Encoding {
         }
     }
 
-    /// Reads an encoding's name, as the option gives it: case, `-`, `_` and blanks do not count.
+    /// Parses an encoding's name from the option; ignores case, `-`, `_` and blanks.
     pub fn parse(name: &str) -> Option<Self> {
         let name = name.trim();
         if let Some(web) = encoding_rs::Encoding::for_label(name.as_bytes()) {
@@ -99,7 +100,7 @@ impl Encoding {
             .into_iter()
             .find(|own| own.as_str() == listed.unwrap_or(name) || self::plain(own.as_str()) == plain);
         own.or_else(|| {
-            // `windows 1251`, `cp-1251`, `1251`, `iso8859_2`: labels with their own punctuation.
+            // `windows 1251`, `cp-1251`, `1251`, `iso8859_2`: labels with other punctuation.
             let digits = plain.trim_start_matches("windows").trim_start_matches("cp");
             let part = plain.strip_prefix("iso8859").unwrap_or_default();
             let hyphens = name.replace(['_', ' '], "-");
@@ -114,7 +115,7 @@ impl Encoding {
         })
     }
 
-    /// An encoding of the standard; nothing for the two that no text is in.
+    /// An encoding of the standard; `None` for the two that are not text encodings.
     pub(super) fn of_web(web: &'static encoding_rs::Encoding) -> Option<Self> {
         if web == encoding_rs::REPLACEMENT || web == encoding_rs::X_USER_DEFINED {
             return None;
@@ -131,13 +132,13 @@ impl Encoding {
         }
     }
 
-    /// Two bytes stand for most characters.
+    /// Whether the encoding uses two bytes for most characters.
     pub fn is_wide(self) -> bool {
         matches!(self, Encoding::Utf16Le | Encoding::Utf16Be)
     }
 }
 
-/// A name without what does not count in it.
+/// A name without case and without the characters that the comparison ignores.
 fn plain(name: &str) -> String {
     name.chars()
         .filter(|sign| !matches!(sign, '-' | '_' | ' '))

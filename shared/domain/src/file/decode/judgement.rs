@@ -1,4 +1,4 @@
-//! The judgement on a census: which encoding it is, how sure that is, and what the sender is told.
+//! Decides from a census which encoding a file has, how certain that is, and which finding the sender gets.
 
 use crate::file::decode::census::{Census, TRIED};
 use crate::file::decode::reading::{Reading, is_western, is_word, words};
@@ -6,7 +6,7 @@ use crate::file::decode::{Confidence, Detected, DetectedBy, DetectedEncoding, En
 use crate::types::code::Code;
 use crate::types::finding::Finding;
 
-/// What is to be said of a file.
+/// The decision for a file.
 #[derive(Debug)]
 pub(super) struct Judgement {
     pub(super) encoding: Encoding,
@@ -14,43 +14,44 @@ pub(super) struct Judgement {
     pub(super) finding: Option<Finding>,
 }
 
-/// How far an encoding is to be trusted.
+/// The trust in an encoding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Trust {
-    /// The file is taken in silence.
+    /// Accept the file without a finding.
     Full,
-    /// The file is taken with a remark.
+    /// Accept the file with a finding.
     Some,
-    /// The file is refused.
+    /// Refuse the file.
     None,
 }
 
 const JAPANESE_MAIL: Encoding = Encoding::Web(encoding_rs::ISO_2022_JP);
 
-/// Lines of another encoding that a line of valid UTF-8 outweighs.
+/// One line of valid UTF-8 outweighs this number of lines in another encoding.
 const OUTWEIGHED: u64 = 8;
 
-/// How much better than Windows-1252 another encoding has to read, and than nothing at all.
+/// The score by which another encoding must exceed Windows-1252, and zero.
 const MARGIN: i64 = 2;
 
-/// Different bytes beyond ASCII that the encodings of DOS and the Macintosh are told by: one byte that stands in many
-/// lines may be damage, however well it reads.
+/// The number of different bytes beyond ASCII that is needed to choose an encoding of DOS or the Macintosh: a single
+/// byte that occurs in many lines may be damage, however well it reads.
 const LETTERS: u32 = 3;
 
-/// Wrong words of a hundred from which on an encoding is none.
+/// Percentage of wrong words from which an encoding is discarded.
 const HARDLY_WORDS: usize = 20;
 
-/// Words that are enough to be sure by.
+/// Number of words that is enough for certainty.
 const ENOUGH_WORDS: usize = 3;
 
-/// One country for each guess of the detector: where all of them read the same, no other encoding comes near.
+/// One country domain for each guess of the detector. If all of these guesses show the same text, no other encoding
+/// is likely.
 const COUNTRIES: [&[u8]; 16] = [
     b"de", b"pl", b"cz", b"ru", b"gr", b"tr", b"il", b"ae", b"lt", b"vn", b"th", b"jp", b"cn", b"tw", b"kr",
     b"is",
 ];
 
 impl Census {
-    /// What the file is in; `detected` is what its beginning and the sender say.
+    /// The final encoding of the file; `detected` is the result from its beginning and the option.
     pub fn verdict(mut self, detected: Detected) -> DetectedEncoding {
         self.close();
         let said = detected.by != DetectedBy::Content || detected.is_final();
@@ -70,7 +71,7 @@ impl Judgement {
         Self { encoding, confidence: Confidence::Certain, finding: None }
     }
 
-    /// Judges by what the file holds.
+    /// Decides from the file's content.
     pub(super) fn of(census: &Census) -> Self {
         let others = census.others();
         if others == 0 && census.japanese == 0 {
@@ -105,8 +106,8 @@ impl Judgement {
         Self { encoding, confidence: Confidence::Low, finding: Some(finding) }
     }
 
-    /// Refuses a file that is in nothing likely. The option is named only where it would show words: one that damages
-    /// the names is no advice.
+    /// Refuses a file for which no encoding is likely. The finding suggests an encoding for the option only if that
+    /// encoding shows words: one that damages the names is bad advice.
     fn unlikely(census: &Census, best: Encoding) -> Self {
         let (faults, words, likeliest) = likeliest(census, best);
         let helps = faults * FAULTS_BEAT < words;
@@ -118,7 +119,7 @@ impl Judgement {
         Self { encoding: best, confidence: Confidence::Low, finding: Some(finding) }
     }
 
-    /// Refuses a file that was put together of UTF-8 and another encoding, which no option reads.
+    /// Refuses a file that mixes UTF-8 and another encoding: no option can read it.
     fn mixed(census: &Census, best: Encoding) -> Self {
         let finding = uncertain(census, best, census.second_line());
         Self { encoding: best, confidence: Confidence::Low, finding: Some(finding) }
@@ -133,7 +134,7 @@ fn uncertain(census: &Census, encoding: Encoding, place: Option<u64>) -> Finding
     word.into_iter().fold(finding, |finding, (_, word)| finding.value(word))
 }
 
-/// Of all that come into question the encoding with the fewest faults, and how many of how many words.
+/// The candidate with the fewest wrong words: that number, and the number of all words.
 fn likeliest(census: &Census, best: Encoding) -> (usize, usize, Encoding) {
     let all = std::iter::once(best).chain(rivals(census, best));
     let faults =
@@ -147,12 +148,12 @@ fn first_wrong(census: &Census, encoding: Encoding) -> Option<u64> {
     shown.lines().find(|(_, line)| Reading::of(line).wrong > 0).map(|(number, _)| number)
 }
 
-/// How the sender says an encoding.
+/// The encoding as the option names it.
 fn option(encoding: Encoding) -> String {
     format!("--set encoding={}", encoding.as_str())
 }
 
-/// The first word beyond ASCII of the lines that are no UTF-8, from one on, as an encoding shows it.
+/// The first word beyond ASCII, from line `from` on, among the lines that are not UTF-8, decoded.
 fn first_word(census: &Census, encoding: Encoding, from: u64) -> Option<(u64, String)> {
     let shown = census.sample.shown(encoding);
     shown.lines().filter(|(number, _)| *number >= from).find_map(|(number, line)| {
@@ -161,16 +162,16 @@ fn first_word(census: &Census, encoding: Encoding, from: u64) -> Option<(u64, St
     })
 }
 
-/// Characters of a word that are shown.
+/// Characters of a word in the finding.
 const LONGEST_SHOWN: usize = 40;
 
-/// Whether the file was put together of UTF-8 and of something else that is text too.
+/// Whether the file mixes UTF-8 with another encoding that reads as text.
 fn is_mixed(census: &Census, reading: Reading) -> bool {
     let (utf_8, others) = (census.utf_8, census.others());
     utf_8.min(others) >= 2 && utf_8.min(others) * 3 >= utf_8.max(others) && reading.wrong * 2 < reading.words
 }
 
-/// Whether the lines that are no UTF-8 are the file's encoding, and not its damage.
+/// Whether the lines that are not UTF-8 show the file's encoding, rather than damage.
 fn outweighs_utf_8(census: &Census, best: Encoding, reading: Reading) -> bool {
     let usual = best == Encoding::Windows1252 || best == Encoding::Latin9;
     let (others, gaps) = if usual { (census.single, census.gaps) } else { (census.others(), 0) };
@@ -194,8 +195,7 @@ fn best(census: &Census) -> Encoding {
     if western_faults * FAULTS_ALLOWED > words { other_alphabet(census).unwrap_or(western) } else { western }
 }
 
-/// Alphabets of languages beyond Western Europe that the detector takes for Western European ones: letters beyond
-/// ASCII.
+/// Letters beyond ASCII in languages outside Western Europe that the detector mistakes for Western European ones.
 const ALPHABETS: [(Encoding, &str); 6] = [
     (Encoding::Web(encoding_rs::WINDOWS_1250), "áéíóöőúüű"),
     (Encoding::Web(encoding_rs::WINDOWS_1257), "ąčęėįšųūž"),
@@ -205,7 +205,7 @@ const ALPHABETS: [(Encoding, &str); 6] = [
     (Encoding::Web(encoding_rs::WINDOWS_1254), "çğıöşüi\u{307}âîû"),
 ];
 
-/// The encoding under which all letters are those of one alphabet.
+/// The encoding in which all letters belong to one of these alphabets.
 fn other_alphabet(census: &Census) -> Option<Encoding> {
     let is_of = |alphabet: &str, letter: char| {
         letter.is_ascii()
@@ -219,7 +219,7 @@ fn other_alphabet(census: &Census) -> Option<Encoding> {
     ALPHABETS.iter().find(|alphabet| fits(alphabet)).map(|(encoding, _)| *encoding)
 }
 
-/// The encoding of Western Europe that reads the lines best; the usual one where no other is clearly better.
+/// The encoding of Western Europe that reads the lines best; the default if no other is clearly better.
 fn best_western(census: &Census) -> Encoding {
     let (mut best, mut most) = (TRIED[0], census.scores[0].max(0) + MARGIN);
     let letters = census.bytes.count_ones();
@@ -232,7 +232,7 @@ fn best_western(census: &Census) -> Encoding {
     best
 }
 
-/// How far the best encoding is to be trusted: as far as its words read well, and those of any other do not.
+/// The trust in the best encoding: its words must read well, and those of every other candidate must not.
 fn trust(census: &Census, best: Encoding, reading: Reading) -> Trust {
     if reading.wrong_in_hundred() >= HARDLY_WORDS {
         return Trust::None;
@@ -247,14 +247,14 @@ fn trust(census: &Census, best: Encoding, reading: Reading) -> Trust {
     }
 }
 
-/// One fault in so many words is a typing error.
+/// One wrong word in this number of words is a typing error.
 const FAULTS_ALLOWED: usize = 40;
 
-/// A fault in so many words beats an encoding.
+/// One wrong word in this number of words disqualifies an encoding.
 const FAULTS_BEAT: usize = 5;
 
-/// Encodings of Latin letters beyond Western Europe: their languages share so many letters that the detector may be
-/// wrong even over many rows.
+/// Whether an encoding is for Latin letters outside Western Europe: these languages share many letters, so the
+/// detector may be wrong even over many rows.
 fn is_other_latin(encoding: Encoding) -> bool {
     let latin = [
         encoding_rs::WINDOWS_1250,
@@ -272,7 +272,7 @@ fn is_other_latin(encoding: Encoding) -> bool {
     matches!(encoding, Encoding::Web(web) if latin.contains(&web))
 }
 
-/// What else the file could be in.
+/// The other candidates for the file.
 fn rivals(census: &Census, best: Encoding) -> Vec<Encoding> {
     let mut rivals = TRIED.to_vec();
     for country in COUNTRIES {
@@ -282,8 +282,8 @@ fn rivals(census: &Census, best: Encoding) -> Vec<Encoding> {
     rivals
 }
 
-/// Whether another encoding shows the same words, or no good ones. A file that reads well as one of Western Europe is
-/// not one of another Latin alphabet.
+/// Whether another candidate shows the same words, or wrong words. A file that reads well in an encoding of Western
+/// Europe is not in one of another Latin alphabet.
 fn is_beaten(census: &Census, best: Encoding, rival: Encoding) -> bool {
     let is_guess = census.detector.guess(None) == Some(rival);
     if TRIED.contains(&best) && is_other_latin(rival) && !is_guess {
@@ -299,7 +299,7 @@ fn is_fault(encoding: Encoding, word: &str) -> bool {
     !is_word(word) || TRIED.contains(&encoding) && !is_western(word)
 }
 
-/// Words that an encoding shows and that are none; in one of Western Europe also those of no language there.
+/// Counts the wrong words that an encoding shows; for an encoding of Western Europe also words of no language there.
 fn faults(census: &Census, encoding: Encoding) -> usize {
     census.sample.shown(encoding).words().filter(|word| is_fault(encoding, word)).count()
 }

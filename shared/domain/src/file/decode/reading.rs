@@ -1,14 +1,14 @@
-//! How text reads: whether its words are words. Under a wrong encoding they hold signs (`£ukasz`), capitals behind
-//! small letters (`JosŽ`, `иВАН`), letters of two scripts, or nothing but letters with accents (`Èâàí`).
+//! Checks whether decoded text consists of words. In a wrong encoding, words contain symbols (`£ukasz`), capitals
+//! after small letters (`JosŽ`, `иВАН`), letters of two scripts, or only letters with accents (`Èâàí`).
 
 use std::ops::Range;
 
-/// Words that hold something beyond ASCII, counted.
+/// Counts the words that contain a character beyond ASCII.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Reading {
     /// All of them.
     pub(super) words: usize,
-    /// Those that are no words of any language.
+    /// Those that are words of no language.
     pub(super) wrong: usize,
 }
 
@@ -23,13 +23,13 @@ impl Reading {
         reading
     }
 
-    /// Words that are wrong, of a hundred.
+    /// Percentage of wrong words.
     pub(super) fn wrong_in_hundred(self) -> usize {
         self.wrong * 100 / self.words.max(1)
     }
 }
 
-/// Runs of letters and of anything beyond ASCII that hold something beyond ASCII.
+/// Finds words: runs of letters and characters beyond ASCII, with at least one character beyond ASCII.
 pub(super) fn words(text: &str) -> impl Iterator<Item = Range<usize>> {
     let is_part = |letter: char| letter.is_ascii_alphabetic() || letter == '\'' || !letter.is_ascii();
     let mut at = 0;
@@ -45,7 +45,7 @@ pub(super) fn words(text: &str) -> impl Iterator<Item = Range<usize>> {
     })
 }
 
-/// What a character is in a word.
+/// The role of a character in a word.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Part {
     Small,
@@ -53,15 +53,15 @@ enum Part {
     /// A letter without case.
     Letter,
     Mark,
-    /// Stands before words, behind them, or between them.
+    /// Before words, after them, or between them.
     Opens,
     Closes,
     Between,
     /// Within words.
     Joins,
-    /// A sign that stands alone.
+    /// A symbol that stands alone.
     Sign,
-    /// What no text holds.
+    /// A character that no text contains.
     Nothing,
 }
 
@@ -86,7 +86,7 @@ fn part(letter: char) -> Part {
     }
 }
 
-/// The script of a letter, as far as words do not mix them.
+/// The script of a letter, as far as words do not mix scripts.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Script {
     Latin,
@@ -95,10 +95,10 @@ enum Script {
     Hebrew,
     Arabic,
     Thai,
-    /// The narrow letters of Japanese terminals.
+    /// The half-width letters of Japanese terminals.
     Narrow,
     Hangul,
-    /// Chinese characters and kana, which stand together.
+    /// Chinese characters and kana, which occur in the same words.
     Han,
     Other,
 }
@@ -118,7 +118,7 @@ fn script(letter: char) -> Script {
     }
 }
 
-/// Whether this can be a word.
+/// Whether this can be a word of some language.
 pub(super) fn is_word(word: &str) -> bool {
     let mut before = None;
     let (mut scripts, mut letters, mut accents) = (None, 0, 0);
@@ -138,7 +138,7 @@ pub(super) fn is_word(word: &str) -> bool {
         }
         before = Some(part);
     }
-    // Languages that are written with Latin letters have some without accents in each word.
+    // A word in Latin letters has some letters without accents.
     letters < 3 || accents * 4 < letters * 3
 }
 
@@ -146,7 +146,7 @@ fn may_follow(before: Option<Part>, letter: char, part: Part) -> bool {
     let Some(before) = before else { return part != Part::Mark };
     let is_letter = |part: Part| matches!(part, Part::Small | Part::Capital | Part::Letter | Part::Mark);
     match (before, part) {
-        // `McDonald` and `JoséMaria` are typed; `JosŽ` is not.
+        // People type `McDonald` and `JoséMaria`, but not `JosŽ`.
         (Part::Small, Part::Capital) => letter.is_ascii(),
         (_, Part::Mark) => is_letter(before),
         (Part::Sign | Part::Closes, part) if is_letter(part) => false,
@@ -155,9 +155,9 @@ fn may_follow(before: Option<Part>, letter: char, part: Part) -> bool {
     }
 }
 
-/// Whether a word's letters stand as they do in English, Portuguese, Spanish, French, German, Italian and the Nordic
-/// languages. What other alphabets become under Windows-1252 are letters too (`Dvoøák`, `Erdõs`, `Eglë`, `Bçrziòð`),
-/// but at other places.
+/// Whether the letters of a word are in places where English, Portuguese, Spanish, French, German, Italian or a
+/// Nordic language has them. Other alphabets decode to letters too under Windows-1252 (`Dvoøák`, `Erdõs`, `Eglë`,
+/// `Bçrziòð`), but in other places.
 pub(super) fn is_western(word: &str) -> bool {
     let letters: Vec<char> = word.to_lowercase().chars().collect();
     let at = |place: usize| letters.get(place).copied().filter(|letter| letter.is_alphabetic());
@@ -177,7 +177,7 @@ fn stands_well(before: Option<char>, letter: char, after: Option<char>) -> bool 
         'õ' => is(after, "e"),
         'ç' => is(after, "aouãõáóâôúéê"),
         'ñ' => is(after, VOWELS),
-        // Before vowels a `č` or an `ř` of windows-1250.
+        // Before a vowel it is a `č` or an `ř` of windows-1250.
         'è' => !is(after, VOWELS),
         'æ' => after.is_some() && !is(after, VOWELS),
         'ø' => !is(before, VOWELS) && !is(after, "iáíéýùì"),

@@ -1,13 +1,13 @@
 //! Single-byte encodings: the characters of their upper halves.
 //!
-//! The lower half of all of them is ASCII. Tables of our own for those of Western Europe, two of which DOS left behind
-//! and no library of the web's encodings has; for all others the table is asked of that library.
+//! Their lower half is ASCII. The encodings of Western Europe have tables here; two of these date from DOS, and
+//! encoding libraries for the web do not include them. The library provides all other tables.
 
 use std::borrow::Cow;
 
 use crate::file::decode::{Encoding, unknown};
 
-/// Windows-1252; its five gaps are the control characters that WHATWG gives them.
+/// Windows-1252; its five gaps hold the control characters that WHATWG assigns to them.
 const WINDOWS_1252: [char; 128] = [
     '€', '\u{81}', '‚', 'ƒ', '„', '…', '†', '‡', 'ˆ', '‰', 'Š', '‹', 'Œ', '\u{8d}', 'Ž', '\u{8f}', '\u{90}',
     '‘', '’', '“', '”', '•', '–', '—', '˜', '™', 'š', '›', 'œ', '\u{9d}', 'ž', 'Ÿ', '\u{a0}', '¡', '¢', '£',
@@ -66,7 +66,7 @@ const IBM_437: [char; 128] = [
 /// The upper half of an encoding.
 pub(super) type Table = [char; 128];
 
-/// The upper half of an encoding; nothing where it is not one of these.
+/// The upper half of an encoding; `None` if it is not a single-byte encoding.
 pub(super) fn table(encoding: Encoding) -> Option<Cow<'static, Table>> {
     match encoding {
         Encoding::Windows1252 => Some(Cow::Borrowed(&WINDOWS_1252)),
@@ -87,17 +87,17 @@ fn table_of(web: &'static encoding_rs::Encoding) -> Table {
     })
 }
 
-/// A byte as an encoding has it.
+/// The character of a byte.
 pub(super) fn character(table: &Table, byte: u8) -> char {
     if byte.is_ascii() { char::from(byte) } else { table[usize::from(byte - 0x80)] }
 }
 
-/// Whether a character of a table stands for nothing: no list holds such control characters.
+/// Whether a table has no character here: lists do not contain these control characters.
 pub(super) fn is_gap(character: char) -> bool {
     matches!(character, '\u{80}'..='\u{9f}' | char::REPLACEMENT_CHARACTER)
 }
 
-/// Decodes to UTF-8; gaps become bytes that are no UTF-8.
+/// Decodes to UTF-8; gaps become bytes that are not UTF-8.
 pub(super) fn decode(table: &Table, bytes: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(bytes.len() + bytes.len() / 8);
     let mut rest = bytes;
@@ -116,7 +116,7 @@ pub(super) fn decode(table: &Table, bytes: &[u8]) -> Vec<u8> {
     out
 }
 
-/// A byte that is no UTF-8, as Windows-1252 shows it.
+/// Shows a byte that is not UTF-8 as its Windows-1252 character.
 pub(crate) fn windows_1252(byte: u8) -> char {
     character(&WINDOWS_1252, byte)
 }

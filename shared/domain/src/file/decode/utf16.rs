@@ -1,14 +1,14 @@
-//! UTF-16, in either order of its bytes, piece by piece.
+//! UTF-16 in either byte order, piece by piece.
 
 use crate::file::decode::{Encoding, Place};
 
-/// Decodes UTF-16 that is cut anywhere.
+/// Decodes UTF-16; pieces may be cut anywhere.
 #[derive(Debug, Clone)]
 pub(super) struct Utf16 {
     high_first: bool,
-    /// The first byte of a unit that is cut.
+    /// The first byte of an incomplete code unit.
     byte: Option<u8>,
-    /// The first half of a pair whose second has not come yet.
+    /// The high surrogate of a pair whose low surrogate has not arrived yet.
     half: Option<u16>,
 }
 
@@ -17,7 +17,8 @@ impl Utf16 {
         Self { high_first, byte: None, half: None }
     }
 
-    /// Decodes a piece. Half a pair becomes the three bytes that UTF-8 forbids for it, half a unit the byte `FF`.
+    /// Decodes a piece. A lone surrogate becomes the three bytes that UTF-8 forbids for it, half a code unit the byte
+    /// `FF`.
     pub(super) fn decode(&mut self, piece: &[u8], last: bool) -> Vec<u8> {
         let mut out = Vec::with_capacity(piece.len());
         for byte in piece {
@@ -67,30 +68,29 @@ fn push_half(half: u16, out: &mut Vec<u8>) {
     out.extend([0xe0 | bits(12, 0x0f), 0x80 | bits(6, 0x3f), 0x80 | bits(0, 0x3f)]);
 }
 
-/// Looks for the first place that speaks against UTF-16: half a pair without its other half, or half a unit at the
-/// end of the file.
+/// Finds the first place that contradicts UTF-16: a lone surrogate, or half a code unit at the end of the file.
 #[derive(Debug, Clone)]
 pub struct SurrogateScanner {
     high_first: bool,
-    /// Lines ended, and whether the last unit was a CR: with an LF behind it, it is one end.
+    /// Lines ended, and whether the last code unit was a CR: a CR followed by an LF is one line end.
     lines: u64,
     cr: bool,
-    /// Bytes of earlier pieces.
+    /// Bytes in earlier pieces.
     read: u64,
-    /// The first byte of the unit under way.
+    /// The first byte of the current code unit.
     byte: Option<u8>,
-    /// The first half of a pair whose second has not come yet.
+    /// The place of a high surrogate whose low surrogate has not arrived yet.
     half: Option<Place>,
 }
 
 impl SurrogateScanner {
-    /// Begins at the start of an object.
+    /// Creates a scanner at the start of an object.
     pub fn new(encoding: Encoding) -> Self {
         let high_first = encoding == Encoding::Utf16Be;
         Self { high_first, lines: 0, cr: false, read: 0, byte: None, half: None }
     }
 
-    /// Looks at a piece of the object; the place where it has one, and then no more is to be looked at.
+    /// Scans a piece of the object; returns the place if there is one, and needs no more pieces then.
     pub fn feed(&mut self, piece: &[u8]) -> Option<Place> {
         for byte in piece {
             let at = self.read;
@@ -110,13 +110,14 @@ impl SurrogateScanner {
         None
     }
 
-    /// The place in what the end of the object leaves open.
+    /// Ends the object: returns the place if a code unit or a surrogate pair is incomplete.
     pub fn finish(mut self) -> Option<Place> {
         let byte = self.byte.take().map(|byte| self.place(byte, self.read - 1));
         self.half.or(byte)
     }
 
-    /// A unit, and where its high byte stands, which tells halves of pairs; the half that turns out to be alone.
+    /// Handles one code unit, with the place of its high byte, which identifies surrogates; returns the place of a
+    /// lone one.
     fn unit(&mut self, high: u8, low: u8, at: u64) -> Option<Place> {
         let alone = match (self.half.take(), high) {
             (Some(_), 0xdc..=0xdf) => None,
@@ -138,8 +139,8 @@ impl SurrogateScanner {
     }
 }
 
-/// Tells UTF-16 without a mark: of a list's letters, delimiters and line ends most have one byte that is zero, and
-/// nearly always the same one of the two (`Ā` is an exception).
+/// Detects UTF-16 without a mark: most letters, delimiters and line ends of a list have one zero byte, and nearly
+/// always in the same position (`Ā` is an exception).
 pub(super) fn looks_like(sample: &[u8]) -> Option<Encoding> {
     let (units, _) = sample.as_chunks::<2>();
     let zeros = |place: usize| units.iter().filter(|unit| unit[place] == 0).count();
@@ -156,7 +157,7 @@ pub(super) fn looks_like(sample: &[u8]) -> Option<Encoding> {
 mod tests {
     use super::*;
 
-    /// The first place against UTF-16, however the file is cut; units are given high byte first.
+    /// The first place that contradicts UTF-16, the same wherever the file is cut; `units` are big-endian.
     fn against(units: &[u16]) -> [Option<(u64, u64, String)>; 2] {
         [(Encoding::Utf16Be, u16::to_be_bytes as fn(u16) -> [u8; 2]), (Encoding::Utf16Le, u16::to_le_bytes)]
             .map(|(encoding, bytes)| {

@@ -1,4 +1,4 @@
-//! Encodings of several bytes a character: Shift_JIS, EUC-JP, ISO-2022-JP, GBK, GB18030, Big5, EUC-KR.
+//! Encodings with several bytes per character: Shift_JIS, EUC-JP, ISO-2022-JP, GBK, GB18030, Big5, EUC-KR.
 
 use std::fmt;
 
@@ -6,14 +6,14 @@ use encoding_rs::DecoderResult;
 
 use crate::file::decode::unknown;
 
-/// Decodes text that is cut anywhere.
+/// Decodes text; pieces may be cut anywhere.
 pub(super) struct Web {
     decoder: encoding_rs::Decoder,
-    /// The last bytes of earlier pieces: a sequence that the encoding does not know may begin there.
+    /// The last bytes of earlier pieces: an invalid sequence may begin there.
     before: Vec<u8>,
 }
 
-/// Bytes of the longest sequence that a decoder can find wrong, and of what it reads behind it.
+/// Bytes of the longest sequence that a decoder can find invalid, including the bytes that it reads after it.
 const LONGEST: usize = 16;
 
 impl fmt::Debug for Web {
@@ -27,7 +27,7 @@ impl Web {
         Self { decoder: encoding.new_decoder_without_bom_handling(), before: Vec::new() }
     }
 
-    /// Decodes a piece. Bytes that the encoding does not know become as many bytes that UTF-8 does not know.
+    /// Decodes a piece. Each invalid byte becomes one byte that is not UTF-8.
     pub(super) fn decode(&mut self, piece: &[u8], last: bool) -> Vec<u8> {
         let mut out = vec![0; piece.len() * 3 / 2 + LONGEST];
         let (mut read, mut written) = (0, 0);
@@ -55,7 +55,7 @@ impl Web {
         out
     }
 
-    /// The byte so far before a place of the piece, which may be in an earlier one.
+    /// The byte `distance` bytes before a place of the piece; it may be in an earlier piece.
     fn byte_before(&self, piece: &[u8], read: usize, distance: usize) -> u8 {
         let here = read.checked_sub(distance).map(|at| piece[at]);
         let earlier = || self.before.len().checked_sub(distance - read).map(|at| self.before[at]);

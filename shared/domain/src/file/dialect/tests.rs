@@ -10,12 +10,10 @@ const PADDED: Dialect = Dialect { backslash: false, padded: true };
 const BOTH: Dialect = Dialect { backslash: true, padded: true };
 
 fn rows(text: &[u8]) -> Vec<Vec<String>> {
-    let (mut cells, mut start, mut rows) = (Cells::default(), 0, Vec::new());
-    for end in records(text, b',') {
-        let record = std::str::from_utf8(&text[start..end.end - usize::from(end.terminator)]).unwrap();
-        cells.parse(record, b',');
+    let (mut cells, mut rows) = (Cells::default(), Vec::new());
+    for record in records(text, b',') {
+        cells.parse(std::str::from_utf8(&text[record.body]).unwrap(), b',');
         rows.push(cells.iter().map(str::to_owned).collect());
-        start = end.end;
     }
     rows
 }
@@ -51,7 +49,7 @@ fn the_dialect_is_found_and_read() {
     }
 }
 
-/// One dialect, read by a slow reader that looks at one character after the other.
+/// A slow reader of one dialect, which examines one character after the other.
 fn slowly(text: &str, dialect: Dialect) -> Vec<Vec<String>> {
     let signs: Vec<char> = text.chars().collect();
     let blank = |at: usize| dialect.padded && signs.get(at) == Some(&' ');
@@ -66,7 +64,7 @@ fn slowly(text: &str, dialect: Dialect) -> Vec<Vec<String>> {
             if matches!(signs.get(end), None | Some(',' | '\n')) {
                 (cell, at) = (text, end);
             } else {
-                // Nothing of an irregular cell is lost: it stands as the ordinary dialect has it.
+                // An irregular cell loses nothing: it stays as the ordinary dialect has it.
                 cell.push_str(&as_ordinary(&signs[ahead..closed], dialect));
                 at = closed;
             }
@@ -91,7 +89,7 @@ fn slowly(text: &str, dialect: Dialect) -> Vec<Vec<String>> {
     rows
 }
 
-/// The text of a quoted cell that begins here, and where it is closed.
+/// The text of a quoted cell that begins here, and the place of its closing quote.
 fn quoted(signs: &[char], open: usize, dialect: Dialect) -> (String, usize) {
     let (mut text, mut at) = (String::new(), open + 1);
     while at < signs.len() {

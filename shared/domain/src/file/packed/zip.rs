@@ -47,12 +47,12 @@ impl Read for Member {
     }
 }
 
-/// Whether an archive holds one file that may be a list. A workbook is an archive too, and stands for itself.
+/// Whether an archive holds exactly one file that may be a list. A workbook is an archive too, but is not unpacked.
 pub(super) fn holds_one_file(bytes: &Bytes) -> bool {
     ZipArchive::new(Cursor::new(bytes.clone())).is_ok_and(|archive| the_file(&archive).is_some())
 }
 
-/// The number of the only file; folders do not count, nor what a Mac puts beside every file.
+/// The index of the only file; folders and the files that macOS adds do not count.
 fn the_file(archive: &Archive) -> Option<usize> {
     let names = archive.file_names().enumerate().map(|(number, name)| (number, name.unwrap_or_default()));
     let is_file =

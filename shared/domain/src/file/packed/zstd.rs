@@ -10,7 +10,7 @@ use crate::file::packed::Bytes;
 pub(super) struct Frames {
     input: Cursor<Bytes>,
     decoder: FrameDecoder,
-    /// A frame is under way.
+    /// Whether a frame is being read.
     within: bool,
 }
 
@@ -23,11 +23,11 @@ impl Frames {
         self.input.position() >= self.input.get_ref().as_ref().len() as u64
     }
 
-    /// Goes on to the next frame that holds something; those that may be skipped are.
+    /// Goes on to the next frame with content; skippable frames are skipped.
     fn begin(&mut self) -> std::io::Result<()> {
         let at = self.input.position() as usize;
         let rest = &self.input.get_ref().as_ref()[at..];
-        // RFC 8878, 3.1.2: 16 magics, then the length of what is to be skipped.
+        // RFC 8878, 3.1.2: one of 16 magic numbers, then the length of the skippable content.
         if let [0x50..=0x5f, 0x2a, 0x4d, 0x18, a, b, c, d, ..] = *rest {
             self.input.set_position((at as u64 + 8) + u64::from(u32::from_le_bytes([a, b, c, d])));
             return if self.input.position() > self.input.get_ref().as_ref().len() as u64 {

@@ -1,9 +1,10 @@
 //! The splitter's fast path: 64 bytes at a time with AVX2 and carry-less multiplication.
 //!
-//! The prefix parity of the quotes says which bytes are within quotes. That is exact as long as each quote that opens by
-//! parity follows a delimiter, a line end, or the quote that closed just before (a doubled quote): by induction, parity
-//! and the state machine then agree at every quote. A block that breaks the rule (a quote within an unquoted cell), or
-//! begins after a CR without its LF, is left to the state machine, which passes its state on to the next block.
+//! The prefix parity of the quotes shows which bytes are within quotes. That is exact as long as each quote that
+//! opens by parity follows a delimiter, a line end, or the quote that closed just before (a doubled quote): by
+//! induction, parity and the state machine then agree at every quote. The state machine handles a block that breaks
+//! this rule (a quote within an unquoted cell) or begins after a CR without its LF, and passes its state on to the
+//! next block.
 #![allow(unsafe_code)]
 
 use std::arch::x86_64::*;
@@ -11,12 +12,12 @@ use std::arch::x86_64::*;
 use crate::file::split::{CR, LF, QUOTE, RecordEnd, Splitter, State};
 
 const BLOCK: usize = 64;
-/// Bytes between the block at work and the one asked for: from 1 to 8 KiB measured much the same.
+/// Bytes between the current block and the prefetched one: measurements from 1 to 8 KiB were much the same.
 const AHEAD: usize = 4096;
-/// Blocks looked at before their records are reported: two small loops keep to the registers, one big one does not.
+/// Blocks scanned before their records are reported: two small loops fit the registers, one big loop does not.
 const GROUP: usize = 32;
 
-/// Tells whether this machine has the instructions; the standard library remembers the answer.
+/// Whether this machine has the instructions; the standard library caches the result.
 pub(super) fn supported() -> bool {
     is_x86_feature_detected!("avx2")
         && is_x86_feature_detected!("pclmulqdq")
@@ -24,12 +25,12 @@ pub(super) fn supported() -> bool {
         && is_x86_feature_detected!("bmi1")
 }
 
-/// Scans all whole blocks of the input and says how many bytes these are.
+/// Scans all whole blocks of the input and returns their number of bytes.
 pub(super) fn scan(splitter: &mut Splitter, input: &[u8], ends: &mut Vec<RecordEnd>) -> usize {
     assert!(supported());
     let mut at = 0;
     loop {
-        // SAFETY: `supported` has found every feature that `scan_regular` is compiled for.
+        // SAFETY: `supported` has checked every feature that `scan_regular` is compiled for.
         at = unsafe { scan_regular(splitter, input, at, ends) };
         let Some(irregular) = input.get(at..at + BLOCK) else { return at };
         splitter.scan(irregular, at, ends);
@@ -37,7 +38,7 @@ pub(super) fn scan(splitter: &mut Splitter, input: &[u8], ends: &mut Vec<RecordE
     }
 }
 
-/// Scans block after block from `at` up to one that parity cannot decide, or to the last whole one.
+/// Scans blocks from `at` on, up to one that parity cannot decide, or to the last whole one.
 #[target_feature(enable = "avx2,pclmulqdq,popcnt,bmi1")]
 fn scan_regular(splitter: &mut Splitter, input: &[u8], mut at: usize, ends: &mut Vec<RecordEnd>) -> usize {
     let needles = Needles::new(splitter.delimiter);
@@ -58,7 +59,7 @@ fn scan_regular(splitter: &mut Splitter, input: &[u8], mut at: usize, ends: &mut
     at
 }
 
-/// Reports the records that end in some blocks, the first of them `at` bytes into the input.
+/// Reports the records that end in some blocks; the first block is `at` bytes into the input.
 #[inline]
 #[target_feature(enable = "popcnt,bmi1")]
 fn report(splitter: &mut Splitter, found: &[LineEnds], mut at: usize, ends: &mut Vec<RecordEnd>) {
@@ -83,13 +84,13 @@ fn report(splitter: &mut Splitter, found: &[LineEnds], mut at: usize, ends: &mut
     (splitter.lines, splitter.record_lines) = (lines, record_lines);
 }
 
-/// What one block knows of those before it.
+/// The state that one block passes to the next.
 struct Carry {
     /// All ones within quotes, else 0.
     inside: u64,
-    /// 1 behind a byte after which a quote may open.
+    /// 1 after a byte that a quote may follow to open a cell.
     opener: u64,
-    /// 1 behind a CR whose line has not been ended.
+    /// 1 after a CR whose line has not been ended.
     cr: u64,
 }
 
@@ -140,7 +141,7 @@ impl Carry {
 /// The line ends of a block, each bit at the last byte of one.
 #[derive(Clone, Copy, Default)]
 struct LineEnds {
-    /// All physical lines; without a CR at the block's very end, which is held back.
+    /// All physical lines, except for a CR at the block's very end, which is held back.
     lines: u64,
     /// Those that end a record.
     records: u64,
@@ -148,16 +149,16 @@ struct LineEnds {
     pairs: u64,
 }
 
-/// Where in a block the bytes of interest are, one bit a byte, the first byte lowest.
+/// The places of the bytes of interest in a block, one bit per byte, the first byte lowest.
 struct Masks {
     quotes: u64,
     lf: u64,
     cr: u64,
-    /// Bytes behind which a quote may open: delimiters, line ends, quotes.
+    /// Bytes after which a quote may open: delimiters, line ends, quotes.
     openers: u64,
 }
 
-/// The bytes looked for, each in every lane.
+/// The bytes to look for, each in every lane.
 struct Needles {
     delimiter: __m256i,
     quote: __m256i,
@@ -188,7 +189,8 @@ impl Needles {
     }
 }
 
-/// Asks for the bytes that will be needed in a moment: the machine does not see past the reporting between groups.
+/// Prefetches bytes that will be needed soon: the hardware prefetcher stops while records are reported between
+/// groups.
 #[inline]
 fn fetch_ahead(block: &[u8; BLOCK]) {
     let ahead = block.as_ptr().wrapping_add(AHEAD).cast();
@@ -200,7 +202,7 @@ fn fetch_ahead(block: &[u8; BLOCK]) {
 #[target_feature(enable = "avx2")]
 fn load(block: &[u8; BLOCK]) -> (__m256i, __m256i) {
     let start = block.as_ptr().cast::<__m256i>();
-    // SAFETY: a block is two vectors of 32 bytes, and an unaligned load asks for nothing more.
+    // SAFETY: a block is two vectors of 32 bytes, and an unaligned load has no further requirement.
     unsafe { (_mm256_loadu_si256(start), _mm256_loadu_si256(start.add(1))) }
 }
 

@@ -13,7 +13,7 @@ fn splitter(delimiter: u8, vectors: bool) -> Splitter {
     splitter
 }
 
-/// Splits a text fed in pieces, and puts the ends back on the whole of it.
+/// Splits a text that is fed in pieces; returns the ends as offsets in the whole text.
 fn split<'a>(
     mut splitter: Splitter,
     pieces: impl IntoIterator<Item = &'a [u8]>,
@@ -37,7 +37,7 @@ fn bodies(text: &str, delimiter: u8) -> (Vec<&str>, Tail) {
     (found.iter().map(|f| &text[f.0..f.1]).collect(), tail)
 }
 
-/// What csv-core makes of a text: its records' cells.
+/// The cells of a text's records as csv-core reads them.
 fn cells_by_csv_core(text: &[u8], delimiter: u8) -> Vec<Vec<Vec<u8>>> {
     let mut reader = ReaderBuilder::new().delimiter(delimiter).build();
     let (mut out, mut ends) = (vec![0; text.len() + 64], vec![0; text.len() + 64]);
@@ -59,7 +59,7 @@ fn cells_by_csv_core(text: &[u8], delimiter: u8) -> Vec<Vec<Vec<u8>>> {
     }
 }
 
-/// What csv-core makes of each record that was found, one at a time; blank ones it skips.
+/// The cells of each record as csv-core reads it on its own; csv-core skips blank records.
 fn cells_by_split(text: &[u8], delimiter: u8) -> Vec<Vec<Vec<u8>>> {
     let (found, tail) = split(splitter(delimiter, true), [text]);
     let rest = &text[found.last().map_or(0, |f| f.2)..];
@@ -142,7 +142,7 @@ fn a_doubled_quote_cut_in_two_opens_nothing() {
     }
 }
 
-/// Text in which anything may stand anywhere.
+/// Text with any character in any place.
 fn wild() -> impl Strategy<Value = String> {
     let notification = prop_oneof![
         8 => Just('a'), 2 => Just('"'), 2 => Just(','), 1 => Just('\r'), 1 => Just('\n'), 1 => Just('é'), 1 => Just(' ')

@@ -1,4 +1,4 @@
-//! Reads the list of a zip archive's members, and checks whether it is safe to unpack.
+//! Checks whether a workbook is safe to unpack, and reads facts from its parts that the cells do not show.
 
 use std::collections::BTreeMap;
 use std::io::{Cursor, Read};
@@ -11,9 +11,9 @@ use crate::types::code::Code;
 use crate::types::finding::Finding;
 use crate::types::limits;
 
-/// How an archive begins; the second is an empty one.
+/// The beginning of an archive; the second is that of an empty one.
 const ZIP: [&[u8]; 2] = [b"PK\x03\x04", b"PK\x05\x06"];
-/// How a compound file begins: an old workbook, or the shell of a protected one ([MS-CFB], [MS-OFFCRYPTO]).
+/// The beginning of a compound file: an old workbook, or the container of a protected one ([MS-CFB], [MS-OFFCRYPTO]).
 const COMPOUND: &[u8] = b"\xd0\xcf\x11\xe0";
 
 pub(super) fn is_zip(beginning: &[u8]) -> bool {
@@ -24,18 +24,18 @@ pub(super) fn is_compound(beginning: &[u8]) -> bool {
     beginning.starts_with(COMPOUND)
 }
 
-/// What a workbook may unpack to: bytes, and as messages say them.
+/// The most that a workbook may unpack to: in bytes, and as text for messages.
 #[derive(Debug, Clone, Copy)]
 struct Most {
     /// All parts together.
     total: (u64, &'static str),
-    /// Parts that are held in memory as a whole.
+    /// A part that the reader holds in memory as a whole.
     held: (u64, &'static str),
-    /// One text, which the reader holds in memory.
+    /// A single text, which the reader holds in memory.
     text: (u64, &'static str),
 }
 
-/// Checks that the bytes are an xlsx workbook that unpacks to no more than is safe; answers what its parts say.
+/// Checks that the bytes are an xlsx workbook that unpacks within the limits; returns facts about its parts.
 pub(super) fn check(bytes: &Bytes) -> Result<Parts, Finding> {
     let sent = bytes.as_ref().len() as u64;
     let grown = (sent * limits::EXPANSION).max(limits::WORKBOOK_EXPANSION_FREE);
@@ -69,7 +69,7 @@ fn check_within(bytes: &Bytes, most: Most) -> Result<Parts, Finding> {
     Ok(parts)
 }
 
-/// A protected workbook names its one stream; anything else of that kind is of an older time.
+/// The finding for a compound file: a protected workbook names its one stream; anything else is an old format.
 fn compound(bytes: &[u8]) -> Finding {
     let name: Vec<u8> = "EncryptedPackage".encode_utf16().flat_map(u16::to_le_bytes).collect();
     match memchr::memmem::find(bytes, &name) {
@@ -78,7 +78,7 @@ fn compound(bytes: &[u8]) -> Finding {
     }
 }
 
-/// What an archive is that is no xlsx workbook.
+/// The format of an archive that is not an xlsx workbook.
 fn other_format(archive: &ZipArchive<Cursor<Bytes>>) -> Option<&'static str> {
     let names: Vec<String> = archive.file_names().flatten().map(|name| name.to_lowercase()).collect();
     let any = |end: &str| names.iter().any(|name| name.ends_with(end));
@@ -95,14 +95,14 @@ fn other_format(archive: &ZipArchive<Cursor<Bytes>>) -> Option<&'static str> {
     }
 }
 
-/// What the parts unpack to, counted: a size may be declared wrong.
+/// Counts the unpacked bytes of the parts: declared sizes may be wrong.
 struct Measure {
     most: Most,
     total: u64,
     held: u64,
 }
 
-/// Bytes of a part that are looked at once more with those behind them: what is looked for may be cut.
+/// Bytes of a part that are scanned again together with the next ones: a match may be cut between them.
 const OVERLAP: usize = 1024;
 
 impl Measure {
@@ -114,7 +114,7 @@ impl Measure {
     ) -> Result<(), Finding> {
         let mut part = archive.by_index(number).map_err(|error| broken(&error))?;
         let name = part.name().map_err(|error| broken(&error))?.to_lowercase();
-        // Pictures and the like are never unpacked.
+        // Pictures and other media are never unpacked.
         if !name.ends_with(".xml") && !name.ends_with(".rels") {
             return Ok(());
         }
@@ -147,7 +147,7 @@ impl Measure {
         }
     }
 
-    /// The length of what was read since the last tag began, the longest run checked.
+    /// The number of bytes read since the last tag began; the longest run is checked against the limit.
     fn run(&self, bytes: &[u8], before: u64) -> Result<u64, Finding> {
         let Some(first) = memchr::memchr(b'<', bytes) else {
             let longer = before + bytes.len() as u64;
@@ -158,23 +158,23 @@ impl Measure {
     }
 }
 
-/// What a part says that a reader must not believe, or follow.
+/// Declarations in a part that a reader must not trust or follow.
 #[derive(Debug, Default)]
 struct Look {
-    /// It declares a document type: entities, which may name other files or grow without end.
+    /// Whether it declares a document type: entities, which may name other files or expand without limit.
     declares: bool,
-    /// Texts that it says it holds, at most, and texts that it does hold.
+    /// The number of texts that it declares, at most, and the number of texts that it holds.
     promised: u64,
     strings: u64,
-    /// Of a sheet: rows that are hidden, and groups of cells that are merged.
+    /// In a sheet: the number of hidden rows, and of groups of merged cells.
     hidden_rows: u64,
     merged_cells: u64,
-    /// Of a part that says where the others are: its beginning.
+    /// In a part that locates other parts: its beginning.
     text: Vec<u8>,
 }
 
 impl Look {
-    /// Looks at bytes of which the first `seen` were looked at already.
+    /// Scans bytes; the first `seen` were scanned already.
     fn at(&mut self, bytes: &[u8], seen: usize, strings: bool) {
         self.declares |= memchr::memmem::find(bytes, b"<!DOCTYPE").is_some();
         if !strings {
@@ -211,10 +211,10 @@ impl Look {
     }
 }
 
-/// Bytes of a part that says where the others are, at most.
+/// The most bytes to keep of a part that locates other parts.
 const MOST_KEPT: usize = 1024 * 1024;
 
-/// Where something stands that was not complete in the first `seen` bytes.
+/// The places of matches that were not complete in the first `seen` bytes.
 fn new<'b>(bytes: &'b [u8], seen: usize, what: &'b [u8]) -> impl Iterator<Item = usize> + 'b {
     let from = seen.saturating_sub(what.len() - 1);
     memchr::memmem::find_iter(&bytes[from..], what).map(move |at| from + at)
@@ -229,12 +229,12 @@ fn hidden_rows(bytes: &[u8], seen: usize) -> u64 {
     hidden.iter().map(|said| new(bytes, seen, said).filter(is_row).count() as u64).sum()
 }
 
-/// What the parts of a workbook say beside their cells.
+/// Facts from the parts of a workbook other than cells.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Parts {
-    /// By the part's name in lower case: hidden rows, merged groups of cells.
+    /// Hidden rows and merged groups of cells, by the part's name in lower case.
     sheets: BTreeMap<String, (u64, u64)>,
-    /// The workbook's own part, and the one that says where its sheets are.
+    /// The part of the workbook itself, and the one that locates its sheets.
     book: Vec<u8>,
     places: Vec<u8>,
 }
@@ -250,7 +250,7 @@ impl Parts {
         }
     }
 
-    /// Hidden rows and merged groups of cells of a sheet, by its place among all sheets.
+    /// Hidden rows and merged groups of cells of a sheet, by its index among all sheets.
     pub(super) fn of_sheet(&self, number: usize) -> (u64, u64) {
         let id = tags(&self.book, "sheet").nth(number).and_then(|tag| attribute(tag, "id"));
         let target = id.and_then(|id| {
@@ -264,7 +264,7 @@ impl Parts {
     }
 }
 
-/// The tags of a name, with or without a prefix.
+/// The tags with a name, with or without a prefix.
 fn tags<'x>(xml: &'x [u8], name: &'x str) -> impl Iterator<Item = &'x str> {
     let starts = memchr::memchr_iter(b'<', xml).filter_map(move |at| {
         let end = memchr::memchr(b'>', &xml[at..])?;
@@ -276,7 +276,7 @@ fn tags<'x>(xml: &'x [u8], name: &'x str) -> impl Iterator<Item = &'x str> {
     })
 }
 
-/// An attribute's value, its name with or without a prefix.
+/// The value of an attribute, its name with or without a prefix.
 fn attribute<'x>(tag: &'x str, name: &str) -> Option<&'x str> {
     let mut rest = tag;
     while let Some((before, after)) = rest.split_once('=') {

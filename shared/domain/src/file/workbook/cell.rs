@@ -1,15 +1,15 @@
-//! Turns a cell of a sheet into the text that a delimited file would hold.
+//! Converts a cell of a sheet to the text that a delimited file would hold.
 
 use std::fmt::Write as _;
 
 use calamine::{DataRef, ExcelDateTime};
 
-/// A spreadsheet keeps 15 digits: of a whole number from here on the last ones are zeros that nobody wrote.
+/// A spreadsheet keeps 15 digits: the last digits of a whole number from here on are zeros that nobody entered.
 const DIGITS_KEPT: f64 = 1e15;
-/// The first day behind those that a spreadsheet knows (1 January 10000).
+/// The day after the last one that a spreadsheet supports (1 January 10000).
 const LAST_DAY: f64 = 2_958_466.0;
 
-/// Whether a cell holds nothing; one that is only formatted does not.
+/// Whether a cell is empty; a cell with only a format is.
 pub(super) fn is_empty(value: &DataRef<'_>) -> bool {
     match value {
         DataRef::Empty => true,
@@ -19,7 +19,7 @@ pub(super) fn is_empty(value: &DataRef<'_>) -> bool {
     }
 }
 
-/// Appends a cell's text: texts as they are, days and times as ISO has them, errors as they are shown.
+/// Appends a cell's text: texts unchanged, dates and times in ISO format, errors as the spreadsheet shows them.
 pub(super) fn write(value: &DataRef<'_>, out: &mut String) {
     let written = match value {
         DataRef::Empty => Ok(()),
@@ -36,10 +36,10 @@ pub(super) fn write(value: &DataRef<'_>, out: &mut String) {
     written.expect("a text takes all that is written to it");
 }
 
-/// The shortest text that reads back as the same number; whole ones without decimals.
+/// Writes the shortest text that parses to the same number; whole numbers without decimals.
 ///
-/// One with more digits than a spreadsheet keeps is written as the spreadsheet shows it, so that it is not taken for
-/// exact by who reads it.
+/// A number with more digits than a spreadsheet keeps is written as the spreadsheet shows it, so that nobody takes
+/// the digits for exact.
 fn write_number(number: f64, out: &mut String) -> std::fmt::Result {
     if number.abs() >= DIGITS_KEPT {
         let text = format!("{number:E}");
@@ -70,7 +70,7 @@ fn write_time(time: &ExcelDateTime, out: &mut String) -> std::fmt::Result {
     if milli > 0 { write!(out, ".{milli:03}") } else { Ok(()) }
 }
 
-/// Hours may be more than a day's.
+/// Hours may exceed 24.
 fn write_duration(days: f64, out: &mut String) -> std::fmt::Result {
     let seconds = (days.abs() * 86_400.0).round() as u64;
     let sign = if days < 0.0 { "-" } else { "" };

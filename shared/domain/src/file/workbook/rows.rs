@@ -1,4 +1,4 @@
-//! Turns the cells of a sheet into rows, and rows into lines of text.
+//! Converts the cells of a sheet to rows, and rows to lines of text.
 
 use calamine::{DataRef, XlsxCellReader};
 use self_cell::{MutBorrow, self_cell};
@@ -13,20 +13,20 @@ use crate::types::limits;
 
 pub(super) type CellReader<'a> = XlsxCellReader<'a, std::io::Cursor<Bytes>>;
 
-/// Text that is given at once, about.
+/// The approximate size of a piece of text.
 const PIECE: usize = 1024 * 1024;
 
 /// A sheet, row by row.
 pub(crate) struct Rows<'a> {
     cells: CellReader<'a>,
-    /// The first cell of the row to come.
+    /// The first cell of the next row.
     ahead: Option<(u32, u32, DataRef<'a>)>,
-    /// The cells of the row under way; those behind `filled` are of earlier rows.
+    /// The cells of the current row; those from `filled` on belong to earlier rows.
     row: Vec<String>,
     filled: usize,
     /// The number of the last row, from 0.
     last: Option<u32>,
-    /// The last cell was read: the reader is not to be asked again.
+    /// Whether the last cell was read: the reader must not be called again.
     over: bool,
 }
 
@@ -35,12 +35,12 @@ impl<'a> Rows<'a> {
         Self { cells, ahead: None, row: Vec::new(), filled: 0, last: None, over: false }
     }
 
-    /// The cells of the row under way, up to the last filled one.
+    /// The cells of the current row, up to the last filled one.
     pub(crate) fn filled(&self) -> &[String] {
         &self.row[..self.filled]
     }
 
-    /// Goes on to the next row that is not blank: its number, from 0; `None` behind the last.
+    /// Goes on to the next row that is not blank and returns its number, from 0; `None` after the last.
     pub(crate) fn advance(&mut self) -> Result<Option<u32>, Finding> {
         self.filled = 0;
         let first = match self.ahead.take() {
@@ -60,7 +60,7 @@ impl<'a> Rows<'a> {
         Ok(Some(number))
     }
 
-    /// Rows of a sheet are written from the first to the last, and there is an end to them.
+    /// Checks that row numbers increase and stay within the limit of a sheet.
     fn check_order(&mut self, number: u32) -> Result<(), Finding> {
         let invalid = |detail: String| Err(Finding::new(Code::WorkbookInvalid).arg("detail", detail));
         if number >= limits::SHEET_ROWS {
@@ -107,18 +107,18 @@ impl<'a> Rows<'a> {
     }
 }
 
-/// The rows of a sheet on their way to text.
+/// Converts the rows of a sheet to text.
 struct Lines<'a> {
     rows: Rows<'a>,
     width: usize,
-    /// Lines that were written.
+    /// Lines written so far.
     written: u32,
-    /// What is wrong with the row behind those that were given.
+    /// The error in the row after those already returned.
     broken: Option<Finding>,
 }
 
 impl<'a> Lines<'a> {
-    /// Appends about a piece of text; nothing behind the last row.
+    /// Appends about one piece of text; nothing after the last row.
     fn read(&mut self) -> Result<Vec<u8>, Finding> {
         if let Some(finding) = &self.broken {
             return Err(finding.clone());
@@ -134,7 +134,7 @@ impl<'a> Lines<'a> {
                     break;
                 }
             };
-            // Rows between are blank: empty lines, so that the line is the sheet's row.
+            // Blank rows in between become empty lines, so line numbers equal the sheet's row numbers.
             out.resize(out.len() + (number - self.written) as usize, b'\n');
             let filled = self.rows.filled().iter().map(String::as_str);
             let left_out = self.width.saturating_sub(filled.len());
@@ -154,7 +154,7 @@ self_cell!(
     }
 );
 
-/// The text of a sheet, piece by piece: the workbook and what reads in it travel together.
+/// The text of a sheet, piece by piece. It owns the workbook and the reader that borrows from it.
 pub struct SheetText(OpenSheet);
 
 impl SheetText {
@@ -167,10 +167,10 @@ impl SheetText {
         Ok(Self(opened?))
     }
 
-    /// The next piece; `None` behind the last.
+    /// The next piece; `None` after the last.
     ///
     /// # Errors
-    /// Where the sheet is broken from here on.
+    /// If the sheet is broken from here on.
     pub fn read(&mut self) -> Result<Option<Vec<u8>>, Finding> {
         let piece = self.0.with_dependent_mut(|_, lines| lines.read())?;
         Ok(Some(piece).filter(|piece| !piece.is_empty()))

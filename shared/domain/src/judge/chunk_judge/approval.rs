@@ -1,4 +1,4 @@
-//! Approval: a row is written only where its answer is the one that the approved dry run gave.
+//! Approval: a row is written only if its result is the same as in the approved dry run.
 
 use std::collections::HashMap;
 use std::ops::Range;
@@ -7,7 +7,7 @@ use crate::plan::import_plan::Plan;
 use crate::result::chunk_result::ChunkAnswer;
 use crate::result::lines::lines;
 
-/// The answers that a dry run gave to the rows of one chunk.
+/// The results of a dry run for the rows of one chunk.
 #[derive(Debug)]
 pub struct ApprovedRows {
     answer: ChunkAnswer,
@@ -18,7 +18,7 @@ pub struct ApprovedRows {
 }
 
 impl ApprovedRows {
-    /// The answers of a dry run's chunk; the plan is that of the approving import, which has the same columns.
+    /// The results of a dry run's chunk; the plan is that of the approving import, which has the same columns.
     pub fn of(plan: &Plan, answer: ChunkAnswer) -> Self {
         let width = plan.mapping.sender().columns.len();
         let succeeded = lines(&answer.succeeded, plan.delimiter(), width);

@@ -1,4 +1,4 @@
-//! Changes of contacts that exist: the record laid over the one that is there, and which of its fields differ.
+//! Changes of existing contacts: merges a row into the stored record, and finds the fields that differ.
 
 use std::collections::BTreeMap;
 
@@ -14,11 +14,11 @@ use crate::types::field_kind::FieldKind;
 /// A field of a contact that an accepted row changes.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct Change {
-    /// The field's name, or the sender's header of a column that is kept as additional data.
+    /// The field's name, or the sender's header of a column that is stored as additional data.
     pub field: String,
     /// The value before.
     pub before: String,
-    /// The value after. Of `groups` it is the group that is added.
+    /// The value after. For `groups` it is the added group.
     pub after: String,
 }
 
@@ -29,10 +29,10 @@ impl Change {
 }
 
 impl ChunkJudge<'_> {
-    /// Lays a row over the record that is there; `None` where nothing of it changes.
+    /// Merges a row into the stored record; `None` if nothing changes.
     ///
     /// # Errors
-    /// Where the stored record cannot be read.
+    /// If the stored record cannot be parsed.
     pub(super) fn lay_over_record(
         &self,
         row: &Row,
@@ -79,7 +79,7 @@ impl ChunkJudge<'_> {
     }
 }
 
-/// Whether a value of the field was left out because it was invalid: that is no wish to clear the field.
+/// Whether a value of the field was dropped as invalid: that is not a request to clear the field.
 fn was_dropped(row: &Row, field: &str) -> bool {
     let dropped = |code: Code| matches!(code, Code::ValueDropped);
     row.findings
@@ -87,7 +87,7 @@ fn was_dropped(row: &Row, field: &str) -> bool {
         .any(|finding| dropped(finding.code) && finding.field().is_some_and(|name| **name == *field))
 }
 
-/// Takes out of a row's record the fields whose filled value in the contact stays.
+/// Removes from a row's record the fields that keep a filled value of the contact.
 fn keep_fields(profile: &Profile, rules: &ChangeRules, before: &Record, own: &mut Record) {
     for name in &rules.keep_fields {
         let kind = profile.field(name).map(|field| profile.fields[field].kind);
@@ -107,7 +107,7 @@ fn keep_fields(profile: &Profile, rules: &ChangeRules, before: &Record, own: &mu
     }
 }
 
-/// Clears a field of a record, with everything that follows from it.
+/// Clears a field of a record, and everything derived from it.
 fn clear(profile: &Profile, field: FieldIndex, record: &mut Record) {
     let name = &*profile.fields[field].name;
     if let Some(value) = record.fields.get_mut(name) {
@@ -122,8 +122,8 @@ fn clear(profile: &Profile, field: FieldIndex, record: &mut Record) {
     }
 }
 
-/// The fields in which two records of a contact differ: the profile's fields by name, then tags, account and the
-/// sender's own columns.
+/// The fields in which two records of a contact differ: the profile's fields by name, then tags, account and columns
+/// without a field.
 fn differences(profile: &Profile, before: &Record, after: &Record) -> Vec<Change> {
     let mut changes = Vec::new();
     let is_tags =
@@ -149,7 +149,7 @@ fn differences(profile: &Profile, before: &Record, after: &Record) -> Vec<Change
     changes
 }
 
-/// Entries of two maps that differ, by name; one that is missing counts as empty.
+/// Entries of two maps that differ, by name; a missing one counts as empty.
 fn differing<'a>(
     before: &'a BTreeMap<String, String>,
     after: &'a BTreeMap<String, String>,

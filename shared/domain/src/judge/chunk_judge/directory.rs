@@ -1,4 +1,4 @@
-//! Rows of a directory file: each becomes an entry and is compared with the existing one.
+//! Rows of a directory file: each becomes an entry, which is compared with the existing one.
 
 use serde_json::{Map, Value};
 
@@ -18,7 +18,7 @@ use crate::types::limits;
 use crate::types::outcome::Outcome;
 
 impl ChunkJudge<'_> {
-    /// Ids of the rows' entries, where the file loads the directory.
+    /// The ids of the rows' entries, if the file is a directory load.
     pub(super) fn wanted_ids(&self) -> Vec<String> {
         if self.profile.directory.is_none() {
             return Vec::new();
@@ -72,7 +72,7 @@ impl ChunkJudge<'_> {
         Ok(())
     }
 
-    /// A column of the file replaces, even when it is empty; a missing column changes nothing.
+    /// A column of the file replaces the value, even with an empty cell; a missing column changes nothing.
     fn lay_over(&self, entry: &mut Map<String, Value>, values: RowValues<'_>) {
         for (index, field) in self.profile.fields.iter().enumerate() {
             if self.cleaner.column(index).position.is_none() {
@@ -93,7 +93,7 @@ impl ChunkJudge<'_> {
     }
 }
 
-/// The size of an entry's item in a store: during a load it holds the keys twice.
+/// The size of an entry's item in a store: during a load it contains the keys twice.
 fn bytes_of(item: &DirectoryItem) -> usize {
     item.json.len() + item.id.len() + 2 * item.keys.iter().map(String::len).sum::<usize>()
 }
@@ -117,7 +117,7 @@ fn keys(kind: Kind, id: &str, entry: &Map<String, Value>) -> Vec<String> {
             .chain(person())
             .collect(),
         Kind::Groups | Kind::Tags | Kind::Agents => vec![id.to_owned()],
-        // Case tells two owners of one name apart (contract.md, "Identity").
+        // Case distinguishes two owners with the same name (contract.md, "Identity").
         Kind::Owners => vec![text("name").to_owned()],
         Kind::Companies => vec![folded(text("name"))],
         Kind::Cadences => person().collect(),

@@ -1,4 +1,4 @@
-//! Look-ups of a chunk, each once, and their answers by position.
+//! Look-ups of a chunk, without duplicates, and their answers by position.
 
 use std::hash::{BuildHasher, Hash};
 
@@ -18,7 +18,7 @@ pub struct Lookups {
     pub entries: Vec<(Kind, String)>,
     /// Contacts and memberships.
     pub contacts: Vec<Wanted>,
-    /// Entries of the kind that the file loads, by id.
+    /// Entries of the kind that is being loaded, by id.
     pub ids: Vec<String>,
 }
 

@@ -1,4 +1,4 @@
-//! The output of a chunk: rows are written here as they are judged.
+//! The output of a chunk: collects rows as they are judged.
 
 use crate::contacts::writes::WriteBatch;
 use crate::file::cells::Cells;
@@ -26,7 +26,7 @@ pub(super) struct ChunkOutput {
     pub(super) rows: Option<Vec<JudgedRow>>,
 }
 
-/// How much of accepted rows and of their changes is written.
+/// The lengths of the output so far: accepted rows and their changes.
 pub(super) struct Written {
     succeeded: usize,
     changes: usize,
@@ -46,7 +46,7 @@ impl ChunkOutput {
         }
     }
 
-    /// Writes what the row changes on its contact.
+    /// Writes the changes that the row makes to its contact.
     pub(super) fn write_changes(&mut self, row: &Row, contact_id: ContactId, changes: &[Change]) {
         for change in changes {
             let cells = [&*change.field, &*change.before, &*change.after];
@@ -63,25 +63,25 @@ impl ChunkOutput {
         }
     }
 
-    /// How much is written: of accepted rows and of their changes.
+    /// Returns the lengths of the output so far.
     pub(super) fn written(&self) -> Written {
         let answer = &self.chunk_result.answer;
         Written { succeeded: answer.succeeded.len(), changes: answer.changes.len() }
     }
 
-    /// What was written since then.
+    /// The output since then.
     pub(super) fn since(&self, then: &Written) -> (&[u8], &[u8]) {
         let answer = &self.chunk_result.answer;
         (&answer.succeeded[then.succeeded..], &answer.changes[then.changes..])
     }
 
-    /// Takes back what was written since then.
+    /// Removes the output since then.
     pub(super) fn take_back(&mut self, then: Written) {
         self.chunk_result.answer.succeeded.truncate(then.succeeded);
         self.chunk_result.answer.changes.truncate(then.changes);
     }
 
-    /// Notes an accepted row whose identity occurs several times.
+    /// Registers an accepted row whose identity occurs several times.
     pub(super) fn open(&mut self, row: u64, first: u64, at: usize, outcome: Outcome) {
         self.chunk_result.answer.open.push(OpenRow { row, first, at, outcome });
     }
@@ -98,12 +98,12 @@ pub struct JudgedRow {
     pub outcome: Outcome,
     /// All findings of the row.
     pub findings: Vec<Finding>,
-    /// What it changes on a contact that exists.
+    /// Its changes to an existing contact.
     pub changes: Vec<Change>,
 }
 
 impl ChunkJudge<'_> {
-    /// An empty output with room for all rows; it also collects judgements where `told` is there.
+    /// An empty output with room for all rows; it also collects judgements if `told` is `Some`.
     pub(super) fn output(&self, told: Option<Vec<JudgedRow>>) -> ChunkOutput {
         let mut answer = ChunkAnswer {
             succeeded: Vec::with_capacity(self.text.len() + 160 * self.rows.len()),
@@ -172,7 +172,7 @@ impl ChunkJudge<'_> {
     fn no_keeps(&self) -> Writes {
         match self.profile.directory {
             Some(_) => Writes::Directory(Vec::new()),
-            // A record holds the values of a row, and the names of its fields.
+            // A record contains the values of a row, and the names of its fields.
             None => Writes::Contacts(WriteBatch::with_room(
                 self.rows.len(),
                 self.text.len() + 192 * self.rows.len(),

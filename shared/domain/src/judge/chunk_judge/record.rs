@@ -15,10 +15,10 @@ use crate::types::field_kind::FieldKind;
 /// The fields and columns of a record, in the order of its JSON.
 #[derive(Debug, Clone)]
 pub struct RecordShape {
-    /// Mapped fields, by name; beside them those of which there are several, and whether they are mapped: a cell with
-    /// several values may fill one that has no column.
+    /// Mapped fields, by name, and repeated fields with a flag whether they are mapped: a cell with several values
+    /// may fill one without a column.
     fields: Vec<(FieldIndex, bool)>,
-    /// The mapped fields that say name, e-mail and phone.
+    /// The mapped fields with the roles of name, e-mail and phone.
     said: [Option<FieldIndex>; 3],
     phones: Vec<FieldIndex>,
     /// Unmapped columns that are stored: name and position, by name.
@@ -97,12 +97,12 @@ impl RecordShape {
             .map(|(field, _, value)| (field, value))
     }
 
-    /// Whether a record needs more of a row than its values.
+    /// Whether a record needs the cells of a row in addition to its values.
     pub fn needs_cells(&self) -> bool {
         !self.additional.is_empty()
     }
 
-    /// Phones in the profile's order, each once.
+    /// Phones in the profile's order, without duplicates.
     fn phones<'a>(&'a self, values: RowValues<'a>) -> impl Iterator<Item = &'a str> {
         let phone = move |at: usize| values.get(self.phones[at]);
         let first =
@@ -110,7 +110,7 @@ impl RecordShape {
         (0..self.phones.len()).filter(first).map(phone)
     }
 
-    /// Writes the phones, where no field holds the same single phone.
+    /// Writes the phones, unless one field holds the same single phone.
     fn push_phones(&self, out: &mut String, values: RowValues<'_>, said: &str) {
         let said_all = self.phones(values).eq((!said.is_empty()).then_some(said));
         if said_all {
@@ -131,13 +131,13 @@ impl RecordShape {
         self.additional.iter().map(cell).filter(|(_, value)| !value.is_empty())
     }
 
-    /// The fields that the file has columns for.
+    /// The mapped fields.
     pub(super) fn mapped(&self) -> impl Iterator<Item = FieldIndex> {
         self.fields.iter().filter(|(_, mapped)| *mapped).map(|(field, _)| *field)
     }
 
-    /// Name and phones say what the fields say, also where some of these are from the row and some from before;
-    /// where a field is cleared, they may become empty.
+    /// Derives name and phones from the fields again, which may be partly from the row and partly from before; they
+    /// may become empty if a field is cleared.
     pub(super) fn say_again(&self, profile: &Profile, merged: &mut Record, cleared: bool) {
         let value =
             |field: FieldIndex| merged.fields.get(&*profile.fields[field].name).map_or("", String::as_str);
@@ -156,7 +156,7 @@ impl RecordShape {
         }
     }
 
-    /// The record of a row by itself.
+    /// The record of a row on its own.
     pub(super) fn record(
         &self,
         profile: &Profile,
@@ -183,7 +183,7 @@ impl RecordShape {
     }
 }
 
-/// The name, joined from the fields that the profile names.
+/// The name, joined from the fields in the profile's `[contact]`.
 fn name<'a>(profile: &Profile, value: impl Fn(FieldIndex) -> &'a str) -> Cow<'a, str> {
     let parts = profile.contact_name.iter().map(|field| value(*field));
     let mut parts = parts.filter(|part| !part.is_empty());
@@ -220,7 +220,7 @@ fn push_object<'a>(out: &mut String, members: impl Iterator<Item = (&'a str, &'a
     out.push('}');
 }
 
-/// A text as serde_json writes it; most texts have nothing to escape, which is checked many bytes at a time.
+/// Writes a text as serde_json does; most texts need no escapes, which is checked many bytes at a time.
 fn push_text(out: &mut String, text: &str) {
     let escaped =
         text.bytes().fold(false, |any, byte| any | (byte < 0x20) | (byte == b'"') | (byte == b'\\'));

@@ -36,7 +36,7 @@ struct Reference<'v> {
     key: String,
 }
 
-/// Finds an owner, a company, a tag or an agent, as far as rows are checked.
+/// Finds an owner, company, tag or agent, if the import checks the kind.
 #[derive(Deserialize)]
 struct Entry {
     #[serde(default, alias = "owner_id", alias = "company_id", alias = "login")]

@@ -1,4 +1,4 @@
-//! Templates: text with slots in braces, and parts in square brackets that are left out when a slot is empty.
+//! Templates: text with slots in braces, and parts in square brackets that are omitted if a slot is empty.
 
 /// A text with slots.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -13,21 +13,21 @@ enum Piece {
     Optional(Vec<Piece>),
 }
 
-/// Writes what a slot stands for; returns false, and writes nothing, where it has nothing to say.
+/// Writes the value of a slot; returns `false`, and writes nothing, if it has none.
 pub type Fill<'a> = dyn Fn(&str, &mut String) -> bool + 'a;
 
 impl Template {
-    /// Reads a template. What is not closed ends with the text.
+    /// Parses a template. A part that is not closed ends with the text.
     pub fn parse(source: &str) -> Self {
         Self { pieces: pieces(&mut source.chars(), None) }
     }
 
-    /// Writes the text; a slot outside brackets that has nothing to say writes nothing.
+    /// Writes the text; a slot outside brackets without a value writes nothing.
     pub fn write(&self, out: &mut String, fill: &Fill) {
         write_pieces(&self.pieces, out, fill);
     }
 
-    /// Returns the names of all slots, those within brackets included, and whether each is within.
+    /// Returns the names of all slots, including those within brackets, and whether each is within.
     #[cfg(test)]
     pub fn slots(&self) -> Vec<(String, bool)> {
         fn collect(pieces: &[Piece], within: bool, slots: &mut Vec<(String, bool)>) {

@@ -9,7 +9,7 @@ const SLOTS: [&str; 22] = [
     "value",
 ];
 
-/// The ids that the judges of e-mails, phones and websites give.
+/// The reasons for which e-mails, phones and websites are refused.
 const REASONS: [&str; 22] = [
     "no_at",
     "several_at",

@@ -1,4 +1,4 @@
-//! The texts of one language as its file holds them: every text is a field, so none can be forgotten.
+//! The texts of one language as in its file: every text is a field, so none can be missing.
 
 use std::collections::BTreeMap;
 
@@ -9,14 +9,14 @@ use crate::types::kind::Kind;
 use crate::types::outcome::Outcome;
 use crate::types::outcome::Status;
 
-/// How an import ended, as far as texts differ by it.
+/// The end of an import, as far as texts depend on it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Ending {
     /// Its status.
     pub status: Status,
-    /// Nothing was to be written.
+    /// Whether it was a dry run.
     pub dry_run: bool,
-    /// No row was accepted.
+    /// Whether no row was accepted.
     pub none_accepted: bool,
 }
 
@@ -58,7 +58,7 @@ macro_rules! words {
 }
 
 words! {
-    /// How a hint is put.
+    /// The form of a hint.
     HintWords: suggestion
 }
 
@@ -73,7 +73,7 @@ words! {
 }
 
 words! {
-    /// What a directory file holds.
+    /// The content of a directory file.
     KindWords: accounts groups tags agents owners companies cadences sign_ups
 }
 
@@ -96,21 +96,21 @@ words! {
 }
 
 words! {
-    /// The words of the letter.
+    /// The words of the notification.
     NotificationWords:
     subject dry_run greeting dry_run_note figures matched fix remarks row_count example_row example_line more results
     results_none link attached again_dry again again_safe again_file again_failed closing
 }
 
 words! {
-    /// What a template says of a column.
+    /// The notes in a template on a column.
     NoteWords:
     required one_of text name email phone website account_id group number timestamp region programs choice flag date
     window document tags agent owner company
 }
 
 impl NoteWords {
-    /// What a field of a kind takes.
+    /// The allowed content of a field of a kind.
     pub fn of(&self, kind: FieldKind) -> &str {
         match kind {
             FieldKind::Text => &self.text,

@@ -1,4 +1,4 @@
-//! The example row of a profile's template, which is no row of the sender.
+//! Recognizes the example row of a profile's template, which is not a row of the sender's data.
 
 use super::Cleaner;
 use crate::file::cells::Cells;
@@ -9,12 +9,12 @@ impl Cleaner<'_> {
     /// Whether a row is the example of the profile's template, unchanged.
     pub fn is_example(&self, cells: &Cells) -> bool {
         let is_as_it_was = |(place, cell): &(usize, String)| cells.get(*place) == cell;
-        // Nearly every row is seen to be another by its first cell.
+        // The first cell is enough to recognize nearly every other row.
         self.example.first().is_some_and(is_as_it_was) && self.example.iter().all(is_as_it_was)
     }
 }
 
-/// Where the cells of a template's example row stand; nothing where a column of the template is missing.
+/// The indexes of the cells of the template's example row; empty if a column of the template is missing.
 pub(super) fn example_row(profile: &Profile, mapping: &Mapping) -> Vec<(usize, String)> {
     let mut row = Vec::new();
     for field in &profile.fields {

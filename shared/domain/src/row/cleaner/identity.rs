@@ -1,4 +1,4 @@
-//! What a row is told apart by.
+//! The identity of a row.
 
 use super::Cleaner;
 use crate::profile::compiled::FieldIndex;
@@ -9,7 +9,7 @@ use crate::types::finding::Finding;
 use crate::types::id::UNIT;
 
 impl Cleaner<'_> {
-    /// What the row is told apart by, in `out`; `false` where it has no valid identity.
+    /// Writes the row's identity to `out`; returns `false` if it has no valid identity.
     pub fn identity(&self, values: RowValues<'_>, ordinal: Option<u64>, out: &mut String) -> bool {
         out.clear();
         let whole = |parts: &&Vec<FieldIndex>| parts.iter().all(|field| !values.get(*field).is_empty());
@@ -27,8 +27,8 @@ impl Cleaner<'_> {
         true
     }
 
-    /// What is wrong with a row that nothing stands for, where its findings do not say so yet: a profile need not
-    /// require what it tells rows apart by.
+    /// The finding for a row without an identity, unless it already has a finding for that: a profile need not
+    /// require the fields of its identity.
     pub fn identity_missing(&self, values: RowValues<'_>, findings: &[Finding]) -> Option<Finding> {
         let parts = || self.profile.identity.iter().flatten();
         let names = |name: &str| parts().any(|field| &*self.profile.fields[*field].name == name);

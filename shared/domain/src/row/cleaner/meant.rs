@@ -1,4 +1,4 @@
-//! What a sender writes for what we know: the options `value.<field>.<from>`.
+//! The sender's words for known values: the options `value.<field>.<from>`.
 
 use std::borrow::Cow;
 
@@ -12,13 +12,13 @@ use crate::row::fold::fold_name;
 use crate::types::field_kind::FieldKind;
 
 impl Cleaner<'_> {
-    /// Reads what the sender writes for what we know; case and blanks do not count.
+    /// Sets the sender's words for known values; case and blanks do not count.
     #[must_use]
     pub fn with_values(mut self, values: &[ValueOption]) -> Self {
         for one in values {
             let Some(index) = self.profile.field(&one.field) else { continue };
             self.meant.entry(index).or_default().insert(value_key(&one.from), one.to.clone());
-            // A field with such values goes the longer way, so that no other has to ask.
+            // A field with such words takes the slower path, so that no other field needs to check.
             if let CellOf::At(place) = self.cell_of[index] {
                 let way = Alternative { columns: vec![place], part: Part::Whole, repeats: false };
                 self.several.push(vec![(way, self.columns[index].clone())]);
@@ -29,7 +29,7 @@ impl Cleaner<'_> {
         self
     }
 
-    /// What the sender means by a cell.
+    /// The known value for a cell.
     pub(super) fn meant<'c>(&self, index: FieldIndex, sent: Cow<'c, str>) -> Cow<'c, str> {
         let Some(meant) = self.meant.get(&index) else { return sent };
         if let Some(to) = meant.get(&value_key(&sent)) {
@@ -43,7 +43,7 @@ impl Cleaner<'_> {
     }
 }
 
-/// How the values of options are told apart: case and blanks do not count.
+/// Folds values of options for comparison: without case and blanks.
 fn value_key(value: &str) -> String {
     let mut folded = String::new();
     fold_name(value, &mut folded);

@@ -1,4 +1,4 @@
-//! Cleans one cell for its field, and tells what was taken off it or is wrong with it.
+//! Cleans one cell for its field, and adds findings for what it removed or what is wrong.
 
 use std::borrow::Cow;
 
@@ -15,7 +15,7 @@ use crate::types::finding::{Column, Finding};
 use crate::types::limits;
 
 impl Cleaner<'_> {
-    /// Cleans one cell; `column` is the one that it stands in, where several may fill the field.
+    /// Cleans one cell; `column` is the cell's column if several may fill the field.
     pub(super) fn clean_cell(
         &mut self,
         index: FieldIndex,
@@ -69,7 +69,7 @@ impl Cleaner<'_> {
         }
     }
 
-    /// Says that a cell counts as empty, where that is worth saying: a word stands there, or the field is mandatory.
+    /// Adds a finding that a cell counts as empty, if it contains a word or the field is mandatory.
     pub(super) fn tell_empty(&self, field: FieldIndex, word: Option<&str>, findings: &mut Vec<Finding>) {
         let column = &self.columns[field];
         findings.extend(word.map(|word| Finding::on(Code::ValueEmptyWord, column).value(word)));
@@ -88,7 +88,7 @@ pub(super) fn too_long(cell: &str, column: impl FnOnce() -> Column) -> Option<Fi
     })
 }
 
-/// What a sender wrote into a cell: without what cannot be seen, a spreadsheet's formula for a text, entities of HTML.
+/// The sender's text in a cell, without invisible characters, a spreadsheet's formula for a text, and HTML entities.
 fn written<'c>(field: &Field, trimmed: &'c str) -> Cow<'c, str> {
     let cell = clean::repair(trimmed, holds(field.kind));
     let text = match cell.as_bytes().first() {

@@ -1,5 +1,5 @@
-//! Fields of which there are several, such as ten phones: what repeats another is left out, and what one cell has too
-//! many of goes to those that are empty.
+//! Repeated fields, such as ten phones: drops values that repeat another, and moves surplus values of a cell to empty
+//! fields.
 
 use super::Cleaner;
 use crate::clean::repair::trim;
@@ -10,7 +10,7 @@ use crate::types::code::Code;
 use crate::types::finding::Finding;
 
 impl Cleaner<'_> {
-    /// Of fields of which there are several, a value that stands in the row already is left out.
+    /// Drops a value of a repeated field if the row has it already.
     pub(super) fn drop_repeated(&self, cells: &Cells, values: &mut Values, findings: &mut Vec<Finding>) {
         let start = values.spans.len() - self.profile.fields.len();
         for fields in &self.profile.repeated {
@@ -23,7 +23,7 @@ impl Cleaner<'_> {
                     continue;
                 }
                 let place = self.place(*field, cells);
-                // The one cell stands for both fields: nothing is lost.
+                // One cell fills both fields, so nothing is lost.
                 if !fields[..place_in_group].iter().any(|earlier| self.place(*earlier, cells) == place) {
                     let cell = self.cell(*field, cells);
                     let finding = Finding::on(Code::ValueDropped, &self.columns[*field]);
@@ -34,12 +34,12 @@ impl Cleaner<'_> {
         }
     }
 
-    /// Gives values that a cell had too many of to fields of the same kind that are empty.
+    /// Moves surplus values of a cell to empty fields of the same kind.
     pub(super) fn place_spilled(&mut self, values: &mut Values, findings: &mut [Finding]) {
         let first = values.spans.len() - self.profile.fields.len();
         for spilled in std::mem::take(&mut self.spilled) {
             let row = values.last(self.profile.fields.len());
-            // A field that the sender clears is not empty by chance.
+            // A field that the sender clears does not count as empty.
             let group = self.profile.repeated[spilled.group].iter().filter(|field| !row.is_cleared(**field));
             let group: Vec<FieldIndex> = group.copied().collect();
             let finding = &mut findings[spilled.finding];

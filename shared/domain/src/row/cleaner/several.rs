@@ -1,4 +1,4 @@
-//! Fields that several columns may fill: the first filled one is taken, and other values are told.
+//! Fields that several columns may fill: takes the first filled one, and reports other values.
 
 use std::borrow::Cow;
 
@@ -15,15 +15,15 @@ use crate::types::code::Code;
 use crate::types::finding::Finding;
 use crate::types::limits;
 
-/// The cell that a row fills a field from.
+/// The cell that fills a field.
 struct Taken<'a> {
     sent: Cow<'a, str>,
-    /// The place among the ways to fill the field.
+    /// The index among the alternatives.
     way: usize,
 }
 
 impl Cleaner<'_> {
-    /// Cleans the first filled of several cells; another value in a column that repeats it is told.
+    /// Cleans the first filled one of several cells; reports another value in a column of the same kind.
     #[cold]
     pub(super) fn clean_one_of(
         &mut self,
@@ -39,7 +39,7 @@ impl Cleaner<'_> {
         };
         let taken = Taken { sent: self.meant(index, taken.sent), way: taken.way };
         let column = self.several[number][taken.way].1.clone();
-        // The row is checked for such cells by their place.
+        // The row check covers the length of this cell.
         if too_long(&taken.sent, || column.clone()).is_some() {
             return;
         }
@@ -53,7 +53,7 @@ impl Cleaner<'_> {
         }
     }
 
-    /// The first filled way to fill a field; one with a word such as `N/A` only where no other is filled.
+    /// The first filled alternative; one with a word such as `N/A` only if no other is filled.
     fn take<'c>(&self, index: FieldIndex, number: usize, cells: &'c Cells) -> Option<Taken<'c>> {
         let field = &self.profile.fields[index];
         let takes_words = field.empty_words || !field.kind.takes_any_text();
@@ -74,7 +74,7 @@ impl Cleaner<'_> {
         word
     }
 
-    /// Values that stand in columns of the same kind as the one taken, and are other values.
+    /// Other values in columns of the same kind as the chosen one.
     #[expect(clippy::too_many_arguments, reason = "a cold path, and all of it is the row's")]
     fn other_values(
         &mut self,
@@ -96,7 +96,7 @@ impl Cleaner<'_> {
             }
             let (mut cleaned, spilled) = (String::new(), self.spilled.len());
             self.clean_cell(index, None, cell, region, &mut cleaned, &mut Vec::new());
-            // What such a cell has besides is told with it.
+            // The finding includes the cell's further values.
             self.spilled.truncate(spilled);
             if cleaned.is_empty() || cleaned != taken {
                 others.push(cell.to_owned());
@@ -105,7 +105,7 @@ impl Cleaner<'_> {
         others
     }
 
-    /// Where a field's cell stands in a row.
+    /// The index of a field's cell in a row.
     pub(super) fn place(&self, index: FieldIndex, cells: &Cells) -> Option<usize> {
         match self.cell_of[index] {
             CellOf::Nothing => None,
@@ -117,7 +117,7 @@ impl Cleaner<'_> {
         }
     }
 
-    /// A field's cell as it was sent, empty where there is none.
+    /// A field's cell as the sender wrote it; empty if there is none.
     pub(super) fn cell<'c>(&self, index: FieldIndex, cells: &'c Cells) -> Cow<'c, str> {
         match self.cell_of[index] {
             CellOf::Nothing => Cow::Borrowed(""),
@@ -129,7 +129,7 @@ impl Cleaner<'_> {
     }
 }
 
-/// The cell that a way to fill a field gives: of one column, part of it, or several joined by a blank.
+/// The text of an alternative: one column, part of it, or several columns joined by a blank.
 fn joined<'c>(way: &Alternative, cells: &'c Cells) -> Cow<'c, str> {
     if let [place] = way.columns.as_slice() {
         let cell = cells.get(*place);

@@ -1,4 +1,4 @@
-//! What can be said only of a row as a whole: fields of which one is needed, its width, its bytes.
+//! Checks a row as a whole: `one_of` fields, its width, its bytes.
 
 use super::Cleaner;
 use super::one_cell::too_long;
@@ -11,7 +11,7 @@ use crate::types::code::Code;
 use crate::types::finding::{Column, Finding};
 
 impl Cleaner<'_> {
-    /// What can be said of the row as a whole, and of cells that no field has.
+    /// Checks the row as a whole, and the cells without a field.
     pub(super) fn check_row(
         &self,
         cells: &Cells,
@@ -20,7 +20,7 @@ impl Cleaner<'_> {
         findings: &mut Vec<Finding>,
     ) {
         for group in &self.profile.one_of {
-            // A value that is wrong is there all the same, and said already; one that was left out is not.
+            // An invalid value counts as filled and has its finding; a dropped one does not count.
             let filled = |field: &FieldIndex| {
                 let name = &self.profile.fields[*field].name;
                 !row.get(*field).is_empty()
@@ -43,7 +43,7 @@ impl Cleaner<'_> {
             }
         }
         for bad in mark.iter().flat_map(|mark| &mark.bytes) {
-            // Such bytes are shown as something, which nobody sent and nobody mended.
+            // The cell shows these bytes as characters that nobody wrote, so repairs of them are not reported.
             let here = Some(bad.cell + 1);
             let place = |finding: &Finding| finding.column.as_ref().and_then(|column| column.position);
             findings.retain(|finding| finding.code != Code::ValueRepaired || place(finding) != here);
@@ -51,7 +51,7 @@ impl Cleaner<'_> {
         }
     }
 
-    /// The column of findings about a cell: of its field, of its header, or of its place alone.
+    /// The column for a finding about a cell: its field, its header, or only its position.
     fn column_at(&self, position: usize) -> Column {
         if let Some(field) = self.field_of.get(position).copied().flatten() {
             return self.columns[field].clone();

@@ -70,7 +70,7 @@ fn finds_the_delimiter_of_files_with_headers() {
         // A header wider or narrower than its rows.
         ("name;email\nAna;a@a.pt;1,2\nRui;r@a.pt;3,4\n", ';'),
         ("name;email;phone;;;\nAna;a@a.pt\nRui;r@a.pt\n", ';'),
-        // Unknown headers but one.
+        // One known header among unknown ones.
         ("Ref.;Ansprechpartner, Anrede;E-Mail\n1;Schmidt, Herr;a@a.de\n", ';'),
     ];
     for (sample, delimiter) in cases {
@@ -104,7 +104,7 @@ fn finds_the_delimiter_of_files_without_a_known_header() {
         // Wider, but in fewer rows.
         ("Ana;a,b,c\nRui;d,e,f\nEva;g\nLuc;h,i,j\n", ';'),
         ("a;b,c\nd;e,\"f\n1;2\n3;4\n", ';'),
-        // A blank behind every delimiter.
+        // A blank after every delimiter.
         ("Ana; 1,5; x\nRui; 2,5; y\n", ';'),
         // Another candidate in every row, but narrower.
         ("Ana;a@a.pt;x|y\nRui;r@a.pt;z|w\n", ';'),
@@ -127,7 +127,7 @@ fn a_comma_is_assumed_where_nothing_decides() {
         ("Ana Silva\nRui Souza\n", ','),
         // One column of free text: most records are not as wide as the first.
         ("Rua A | 5\nRua B\nRua C\nRua D | 6 | x\n", ','),
-        // A name behind a comma under a header of one column.
+        // Names with a comma under a header of one column.
         ("name\nSilva, Ana\nSouza, Rui\n", ','),
     ];
     for (sample, delimiter) in cases {
@@ -147,7 +147,7 @@ fn of_equals_the_allowed_one_or_the_first_is_taken() {
 fn without_a_header_most_records_say_how_wide_they_are() {
     let rows = |header: &str, first: &str, row: &str| format!("{header}{first}{}", row.repeat(30));
     let cases = [
-        // A title that is passed over.
+        // A title that the import ignores.
         (FirstLine::Ignore, rows("My list\n", "", "Ana|c||1\n"), '|'),
         (FirstLine::Ignore, rows("My list\n", "", "Ana^a@a.pt\n"), '^'),
         (FirstLine::Ignore, "Of May, last\nAna\ta@a.pt\n".to_owned(), '\t'),
