@@ -181,7 +181,10 @@ mod tests {
         )
         .unwrap();
         assert_eq!(matched.rule, 1);
-        (matched.account.account_id.clone(), matched.others(&program).iter().map(|id| (*id).to_owned()).collect())
+        (
+            matched.account.account_id.clone(),
+            matched.others(&program).iter().map(|id| (*id).to_owned()).collect(),
+        )
     }
 
     #[test]

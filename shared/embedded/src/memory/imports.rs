@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, Mutex};
 
 use jiff::Timestamp;
-use rollcall_domain::types::names::ImportId;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use rollcall_domain::types::names::{ImportId, ProgramName};
 use rollcall_domain::types::outcome::Status;
 use rollcall_pipeline::ports::{Answer, ImportItem, Imports, NotificationClaim, Take};
 use rollcall_pipeline::sweep::Unfinished;
@@ -24,6 +26,10 @@ struct States {
     letters: HashMap<ImportId, Option<Timestamp>>,
     /// The time when the sweep sent the missing chunks again.
     swept: HashMap<ImportId, Timestamp>,
+    /// How many dry runs a program may make on a day.
+    dry_runs_per_day: Option<u32>,
+    /// The dry runs that were counted.
+    dry_runs: BTreeSet<(ProgramName, Date, ImportId)>,
 }
 
 impl States {
@@ -34,6 +40,11 @@ impl States {
 }
 
 impl MemoryImports {
+    /// Sets how many dry runs a program may make on a day.
+    pub fn set_dry_runs_per_day(&self, limit: u32) {
+        lock(&self.0).dry_runs_per_day = Some(limit);
+    }
+
     /// All imports, in the order of their ids.
     pub fn items(&self) -> Vec<ImportItem> {
         lock(&self.0).items.values().cloned().collect()
@@ -56,6 +67,20 @@ impl Unfinished for MemoryImports {
 impl Imports for MemoryImports {
     async fn begin(&self, item: ImportItem) -> Answer<ImportItem> {
         Ok(lock(&self.0).items.entry(item.import_id.clone()).or_insert(item).clone())
+    }
+
+    async fn admit_dry_run(&self, item: &ImportItem) -> Answer<Option<u32>> {
+        let mut states = lock(&self.0);
+        let Some(limit) = states.dry_runs_per_day else { return Ok(None) };
+        let day = item.started_at.to_zoned(TimeZone::UTC).date();
+        let run = (item.program.clone(), day, item.import_id.clone());
+        let same_day =
+            states.dry_runs.iter().filter(|(program, at, _)| *program == item.program && *at == day);
+        let made = same_day.count() as u32;
+        if states.dry_runs.contains(&run) || (made < limit && states.dry_runs.insert(run)) {
+            return Ok(None);
+        }
+        Ok(Some(limit))
     }
 
     async fn get(&self, import: &ImportId) -> Answer<Option<ImportItem>> {
