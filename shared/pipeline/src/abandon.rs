@@ -60,7 +60,7 @@ async fn answer_for(
             if put_chunk_result(objects, &artifacts, message, &chunk_result).await? {
                 return Ok(());
             }
-            // Another worker judged it meanwhile: its result stands.
+            // Another worker has judged it in the meantime: its result counts.
             read_chunk_result(objects, &artifacts, chunk).await?.ok_or_else(|| missing("a chunk result"))?
         }
     };

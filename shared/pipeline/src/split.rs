@@ -47,7 +47,7 @@ pub enum Split {
 /// Splits a dropped object into chunks on the queue.
 ///
 /// # Errors
-/// [`Fault::Gone`] where the object was removed or overwritten meanwhile: the import fails.
+/// [`Fault::Gone`] if the object was removed or overwritten in the meantime: the import fails.
 pub async fn split_import(
     objects: &impl Objects,
     imports: &impl Imports,

@@ -24,7 +24,7 @@ pub struct EmailNotes {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
 #[error("{}", self.as_str())]
 pub enum EmailFault {
-    /// A name stands around the address: `Ann <a@b.c>`.
+    /// The address has a display name: `Ann <a@b.c>`.
     DisplayName,
     /// No `@`.
     NoAt,

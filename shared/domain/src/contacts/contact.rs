@@ -40,7 +40,7 @@ pub struct Record {
     pub links: BTreeMap<String, String>,
     /// Every mapped field's cleaned value.
     pub fields: BTreeMap<String, String>,
-    /// Unmapped columns, by the sender's header, where the profile keeps them.
+    /// Unmapped columns, by the sender's header, if the profile keeps them.
     pub additional: BTreeMap<String, String>,
 }
 

@@ -4,10 +4,10 @@
 //! workbooks.
 //!
 //! - [`packed`]: unpacks gzip, zstd and zip within limits.
-//! - [`decode`]: encodings. `decode/census` counts, `decode/judgement` decides which encoding it is and warns.
+//! - [`decode`]: encodings. `decode/census` counts lines, `decode/judgement` chooses the encoding and warns.
 //! - [`workbook`]: a sheet of an xlsx file as the same text.
 //! - [`dialect`]: quotes of other dialects, rewritten in the ordinary one.
-//! - [`split`]: where records end. [`cells`]: the cells of a record. [`record_text`]: a record's bytes as text.
+//! - [`split`]: the ends of records. [`cells`]: the cells of a record. [`record_text`]: a record's bytes as text.
 //! - [`write`](mod@write): CSV out, safe against formulas. [`workbook_stream`]: records out as a workbook.
 
 pub mod cells;

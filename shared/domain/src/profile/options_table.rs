@@ -14,9 +14,9 @@ use crate::profile::options::FirstLine;
 pub struct OptionsTable {
     /// Check, match and answer, but store nothing.
     pub dry_run: Option<bool>,
-    /// The delimiter: `,`, `;`, `|`, `^` or `tab`. Detected where it is not set.
+    /// The delimiter: `,`, `;`, `|`, `^` or `tab`. Detected if not set.
     pub delimiter: Option<String>,
-    /// The encoding, such as `UTF-8` or `Windows-1252`. Detected where it is not set.
+    /// The encoding, such as `UTF-8` or `Windows-1252`. Detected if not set.
     pub encoding: Option<String>,
     /// The name of the sheet of a workbook. Without it, the first visible sheet is read.
     pub sheet: Option<String>,
@@ -48,7 +48,7 @@ pub struct OptionsTable {
     pub clear_word: Option<String>,
     /// Fields whose filled value in the contact stays.
     pub keep_fields: Option<TextOrList>,
-    /// What the sender writes for a value that is known, by field: `[value.group]`, `"Ouro" = "gold"`.
+    /// The words of the sender for known values, by field: `[value.group]`, `"Ouro" = "gold"`.
     pub value: Option<std::collections::BTreeMap<String, std::collections::BTreeMap<String, String>>>,
     /// With more rejected rows than this, such as `100` or `5%`, nothing is written.
     pub max_rejected: Option<CountOrShare>,

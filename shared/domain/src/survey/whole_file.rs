@@ -399,7 +399,7 @@ impl<'p> Survey<'p> {
         Some(finding.arg("found", self.last_filled))
     }
 
-    /// Determines how each column of dates is read, and warns where that is an assumption (DIG-14).
+    /// Determines how each column of dates is read, and warns if that is an assumption (DIG-14).
     fn decide_orders(&self) -> (BTreeMap<String, DayOrder>, Vec<Finding>) {
         let (mut orders, mut warnings) = (BTreeMap::new(), Vec::new());
         let [one, other] = &self.lookers;
