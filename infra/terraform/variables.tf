@@ -256,6 +256,16 @@ variable "bounce_limit" {
   }
 }
 
+variable "dry_runs_per_day" {
+  description = "Dry runs that each program may make on a day (UTC). They tell who is known, so further ones are refused."
+  type        = number
+  default     = 200
+  validation {
+    condition     = var.dry_runs_per_day >= 0
+    error_message = "dry_runs_per_day: at least 0."
+  }
+}
+
 variable "secret_arn" {
   description = "Secret of the installation in Secrets Manager, that invitation tokens are derived from; empty makes one."
   type        = string

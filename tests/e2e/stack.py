@@ -202,6 +202,10 @@ class Stack:
             raise RuntimeError("\n".join(str(event.get("ResourceStatusReason")) for event in events))
         return {output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", [])}
 
+    def parameter(self, name):
+        """The value that a parameter was deployed with."""
+        return self.parameters.get(name, self.body["Parameters"][name].get("Default"))
+
     def make_bucket(self, name):
         self.s3.create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": REGION})
 

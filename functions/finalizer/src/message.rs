@@ -15,6 +15,8 @@ pub(crate) enum FinalizerRequest {
     GiveUp(Box<ChunkMessage>),
     /// Objects could not be split; with the cause.
     Fail(Vec<DropEvent>, String),
+    /// The event of dropped objects never reached the splitter.
+    Undelivered(Vec<DropEvent>),
     /// A scheduled search for files failed; with the cause. The next search finds the same files.
     NotLooked(String),
 }
@@ -37,6 +39,9 @@ impl FinalizerRequest {
         let unreadable = |what: String| Fault::permanent("reading a message", what);
         let place = |error: serde_json::Error| unreadable(format!("at {}:{}", error.line(), error.column()));
         let value: Value = serde_json::from_str(body).map_err(place)?;
+        if value.get("detail").is_some() {
+            return DropEvent::all(&value).map(Self::Undelivered).map_err(unreadable);
+        }
         if value.get("requestPayload").is_some() {
             let event: FailedEvent = serde_json::from_value(value).map_err(place)?;
             if event.request_payload.get("rollcall").is_some() {

@@ -27,6 +27,7 @@ async fn wire() -> Result<Worker, Error> {
     let imports = environment.text("ROLLCALL_IMPORTS_TABLE");
     let finalize_queue = environment.text("ROLLCALL_FINALIZE_QUEUE_URL");
     let lease = SignedDuration::from_secs(environment.number("ROLLCALL_LEASE_SECONDS"));
+    let days = environment.number("ROLLCALL_IMPORT_DAYS");
     environment.finish()?;
     let config = rollcall_aws::config().await;
     let (dynamodb, bucket) = (DynamoDb::new(&config), Bucket::new(S3::new(&config), bucket));
@@ -36,7 +37,7 @@ async fn wire() -> Result<Worker, Error> {
         objects: bucket,
         directory: DirectoryTable::new(dynamodb.clone(), directory),
         contacts: ContactsTable::new(dynamodb.clone(), contacts),
-        imports: ImportsTable::new(dynamodb, imports),
+        imports: ImportsTable::new(dynamodb, imports).kept_for(days),
         clock: SystemClock,
     };
     Ok(Worker { ports, plans: Plans::default(), lease })

@@ -8,6 +8,7 @@
 //! - [`approve`]: an import that writes exactly what a dry run showed.
 //! - [`cancel`]: ends an import without the chunks that are not decided yet.
 //! - [`sweep`]: an import hangs. Sends missing messages again, then abandons the open chunks.
+//! - [`inbox`]: dropped files whose event was lost are found and imported.
 //! - [`migrate`]: a schedule starts a search for files. New ones are split like drops.
 //! - [`request`]: the settings, profile and options of an import. `sidecar`: options in a file, for one drop.
 //! - [`preview`]: shows the effect of an import without starting one.
@@ -69,6 +70,7 @@ pub mod fault;
 pub mod finalize;
 mod gate;
 mod head;
+pub mod inbox;
 pub mod migrate;
 pub mod ports;
 pub mod preview;

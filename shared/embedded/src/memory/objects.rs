@@ -114,6 +114,15 @@ impl Sources for MemoryObjects {
         Ok(self.keys().into_iter().filter(|key| key.starts_with(prefix)).collect())
     }
 
+    async fn written(&self, prefix: &str, span: Range<Timestamp>) -> Answer<Vec<String>> {
+        let mut written = Vec::new();
+        for key in self.list(prefix).await? {
+            let object = self.describe(&key).await?;
+            written.extend(object.filter(|object| span.contains(&object.modified)).map(|_| key));
+        }
+        Ok(written)
+    }
+
     async fn found(&self, key: &str) -> Answer<Option<Dropped>> {
         Ok(self.describe(key).await?.map(|object| Dropped { object, options: Vec::new() }))
     }
