@@ -63,7 +63,7 @@ def test_lost_messages_are_swept_up(stack):
         if item["sk"] != "import":
             table.delete_item(Key={"pk": import_id, "sk": item["sk"]})
     noted = next(item for item in stack.import_items(import_id) if item["sk"] == "import")
-    for name in ("status", "chunks", "remaining"):
+    for name in ("status", "chunks", "remaining", "moved_at", "turn_at", "swept_at"):
         noted.pop(name, None)
     noted["noted"] = json.dumps({**json.loads(noted["noted"]), "started_at": "2026-01-01T00:00:00Z"})
     table.put_item(Item=noted)

@@ -90,6 +90,7 @@ ACTIONS = {
     "create_multipart_upload": {"s3:PutObject"},
     "delete_item": {"dynamodb:DeleteItem"},
     "get_item": {"dynamodb:GetItem"},
+    "get_queue_attributes": {"sqs:GetQueueAttributes"},
     "get_object": {"s3:GetObject", "s3:GetObjectVersion"},
     "head_object": {"s3:GetObject", "s3:GetObjectVersion"},
     "list_objects_v2": {"s3:ListBucket"},
@@ -138,7 +139,7 @@ def test_the_permissions_are_the_calls():
     unknown = calls() - set(ACTIONS)
     assert not unknown, f"say what these ask for: {unknown}"
     asked = set().union(*(ACTIONS[call] for call in calls()))
-    assert granted() - OF_THE_PLATFORM == asked - {"s3:ListBucket"}
+    assert granted() - OF_THE_PLATFORM == asked - {"s3:ListBucket", "sqs:GetQueueAttributes"}
 
 
 def test_no_permission_is_for_everything():

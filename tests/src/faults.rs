@@ -17,8 +17,9 @@ use rollcall_domain::types::outcome::Status;
 use rollcall_pipeline::fault::Fault;
 use rollcall_pipeline::ports::{
     Answer, ContactWrite, Contacts, Directory, DirectoryItem, ImportItem, Imports, Mail, NotificationClaim,
-    ObjectVersion, ObjectWriter, Objects, Pool, Ports, Queue, Take, Wanted,
+    ObjectVersion, ObjectWriter, Objects, Pool, Ports, Queue, Take, Turn, Wanted,
 };
+use rollcall_pipeline::sweep::{Backlog, Standing, Unfinished};
 
 /// Whether the machine dies before or after the call did its work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -166,6 +167,30 @@ impl<P: Queue> Queue for Faulty<P> {
     async fn send_finalize(&self, program: &ProgramName, import: &ImportId) -> Answer<()> {
         self.machine.call(self.port.send_finalize(program, import)).await
     }
+    async fn send_turn(&self, import: &ImportId) -> Answer<()> {
+        self.machine.call(self.port.send_turn(import)).await
+    }
+}
+
+impl<P: Backlog> Backlog for Faulty<P> {
+    async fn waiting_chunks(&self) -> Answer<u64> {
+        self.machine.call(self.port.waiting_chunks()).await
+    }
+}
+
+impl<P: Unfinished> Unfinished for Faulty<P> {
+    async fn unfinished(&self) -> Answer<Vec<ImportId>> {
+        self.machine.call(self.port.unfinished()).await
+    }
+    async fn standing(&self, import: &ImportId) -> Answer<Standing> {
+        self.machine.call(self.port.standing(import)).await
+    }
+    async fn received(&self, import: &ImportId, since: Timestamp) -> Answer<Vec<u32>> {
+        self.machine.call(self.port.received(import, since)).await
+    }
+    async fn note_swept(&self, import: &ImportId, at: Timestamp) -> Answer<()> {
+        self.machine.call(self.port.note_swept(import, at)).await
+    }
 }
 
 impl<P: Directory> Directory for Faulty<P> {
@@ -228,8 +253,26 @@ impl<P: Imports> Imports for Faulty<P> {
     async fn take(&self, import: &ImportId, chunk: u32, now: Timestamp, lease: Timestamp) -> Answer<Take> {
         self.machine.call(self.port.take(import, chunk, now, lease)).await
     }
-    async fn close(&self, import: &ImportId, chunk: u32) -> Answer<u32> {
-        self.machine.call(self.port.close(import, chunk)).await
+    async fn close(&self, import: &ImportId, chunk: u32, now: Timestamp) -> Answer<u32> {
+        self.machine.call(self.port.close(import, chunk, now)).await
+    }
+    async fn give_back(&self, import: &ImportId, chunk: u32, kept: u32) -> Answer<()> {
+        self.machine.call(self.port.give_back(import, chunk, kept)).await
+    }
+    async fn kept(&self, import: &ImportId, chunk: u32) -> Answer<u32> {
+        self.machine.call(self.port.kept(import, chunk)).await
+    }
+    async fn join_lane(&self, import: &ImportId, lane: &str) -> Answer<()> {
+        self.machine.call(self.port.join_lane(import, lane)).await
+    }
+    async fn take_turn(&self, import: &ImportId, lane: &str, now: Timestamp) -> Answer<Turn> {
+        self.machine.call(self.port.take_turn(import, lane, now)).await
+    }
+    async fn leave_lane(&self, import: &ImportId, lane: &str) -> Answer<Option<ImportId>> {
+        self.machine.call(self.port.leave_lane(import, lane)).await
+    }
+    async fn turn_of(&self, lane: &str) -> Answer<Option<ImportId>> {
+        self.machine.call(self.port.turn_of(lane)).await
     }
     async fn claim_notification(
         &self,

@@ -1,5 +1,6 @@
 //! Journeys, properties, faults and contracts, across the crates.
 
+pub mod cloud;
 pub mod contracts;
 pub mod faults;
 pub mod fixtures;

@@ -202,7 +202,11 @@ impl TestHost {
         let Ports { objects, imports, queue, clock, .. } = &self.ports(queue.clone());
         let split = split_import(objects, imports, queue, clock, object, given, size);
         match block_on(split).unwrap() {
-            Split::Refused(import) | Split::Sent(import) | Split::Over(import) => import,
+            Split::Refused(import)
+            | Split::Sent(import)
+            | Split::Over(import)
+            | Split::Waiting(import)
+            | Split::Paused(import) => import,
             Split::NotOurs => panic!("the object starts no import"),
         }
     }
@@ -221,6 +225,7 @@ impl TestHost {
         let mut sort = |message| match message {
             Message::Chunk(chunk) => chunks.extend(std::iter::repeat_n(chunk, course.deliveries)),
             Message::Finalize(_, import) => finals.push(import),
+            Message::Turn(_) => unreachable!("a test drops one file after the other"),
         };
         while let Some(message) = queue.try_receive() {
             sort(message);

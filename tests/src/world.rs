@@ -21,7 +21,7 @@ use rollcall_pipeline::assemble::Assembly;
 use rollcall_pipeline::finalize::{Finalized, finalize, finalize_begun};
 use rollcall_pipeline::ports::{Clock, Imports, NotificationClaim, ObjectVersion, Objects, Pool, Ports};
 use rollcall_pipeline::preview::{Preview, preview};
-use rollcall_pipeline::split::split_import;
+use rollcall_pipeline::split::{split_again, split_import};
 use rollcall_pipeline::work::{Plans, Worked, work_chunk};
 
 use crate::faults::Machine;
@@ -30,7 +30,7 @@ use crate::test_host::{Course, ResultRow, rows, shuffle};
 const LEASE: SignedDuration = SignedDuration::from_secs(60);
 
 /// What starts a stage.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Event {
     /// A file was dropped, with options.
     Dropped(ObjectVersion, Vec<(String, String)>),
@@ -38,6 +38,8 @@ pub enum Event {
     Chunk(ChunkMessage),
     /// All chunks of an import are closed.
     Finalize(ImportId),
+    /// It is the turn of an import that waited.
+    Turn(ImportId),
 }
 
 /// Whether an event is done with.
@@ -235,7 +237,7 @@ impl World {
                     assert!(matches!(block_on(over), Ok(Finalized::Over(_))), "all chunks are closed");
                     ended = true;
                 }
-                Event::Dropped(..) => unreachable!("nobody drops a second file"),
+                Event::Dropped(..) | Event::Turn(_) => unreachable!("nobody drops a second file"),
             }
             events.extend(std::iter::from_fn(|| queue.try_receive()).map(event_of));
         }
@@ -254,6 +256,7 @@ impl World {
             Event::Dropped(object, options) => self.split(machine, &queue, object, options, size),
             Event::Chunk(chunk) => self.work(machine, &queue, chunk),
             Event::Finalize(import) => self.finalize(machine, &queue, &import, letters),
+            Event::Turn(import) => self.follow_turn(machine, &queue, &import, size),
         };
         (handled, std::iter::from_fn(|| queue.try_receive()).map(event_of).collect())
     }
@@ -273,11 +276,26 @@ impl World {
         }
     }
 
+    fn follow_turn(
+        &self,
+        machine: &Machine,
+        queue: &LocalQueue,
+        import: &ImportId,
+        size: ChunkSize,
+    ) -> Handled {
+        let Ports { objects, imports, queue, clock, .. } = &machine.ports(self.ports(queue));
+        let split = async {
+            let item = imports.get(import).await?.expect("it waits");
+            split_again(objects, imports, queue, clock, item, size).await
+        };
+        if block_on(split).is_ok() { Handled::Done } else { Handled::Again }
+    }
+
     fn work(&self, machine: &Machine, queue: &LocalQueue, chunk: ChunkMessage) -> Handled {
         let ports = machine.ports(self.ports(queue));
         match block_on(work_chunk(&ports, &Plans::default(), LEASE, &chunk)) {
-            Ok(Worked::Closed(_)) => Handled::Done,
-            Ok(Worked::Busy) | Err(_) => Handled::Again,
+            Ok(Worked::Closed(_) | Worked::Paused) => Handled::Done,
+            Ok(Worked::Busy | Worked::Throttled) | Err(_) => Handled::Again,
         }
     }
 
@@ -365,9 +383,11 @@ impl World {
     }
 }
 
-fn event_of(message: Message) -> Event {
+/// The event that a message is.
+pub fn event_of(message: Message) -> Event {
     match message {
         Message::Chunk(chunk) => Event::Chunk(chunk),
         Message::Finalize(_, import) => Event::Finalize(import),
+        Message::Turn(import) => Event::Turn(import),
     }
 }

@@ -14,8 +14,8 @@ use rollcall_embedded::memory::MemoryContacts;
 use rollcall_embedded::queue::{LocalQueue, Message};
 use rollcall_pipeline::abandon::abandon_chunk;
 use rollcall_pipeline::fault::Fault;
-use rollcall_pipeline::ports::{Answer, ContactWrite, Contacts, Pool, Ports, Wanted};
-use rollcall_pipeline::sweep::{SweepConfig, Swept, Unfinished, sweep_import};
+use rollcall_pipeline::ports::{Answer, Clock, ContactWrite, Contacts, Imports, Pool, Ports, Queue, Wanted};
+use rollcall_pipeline::sweep::{SweepConfig, Swept, sweep_import};
 use rollcall_pipeline::work::{Plans, Worked, work_chunk};
 use rollcall_tests::faults::{Machine, Side};
 use rollcall_tests::world::{Event, Handled, World};
@@ -55,6 +55,7 @@ fn event(message: Message) -> Event {
     match message {
         Message::Chunk(chunk) => Event::Chunk(chunk),
         Message::Finalize(_, import) => Event::Finalize(import),
+        Message::Turn(import) => Event::Turn(import),
     }
 }
 
@@ -190,17 +191,28 @@ fn what_cannot_be_kept_is_told_row_by_row() {
 }
 
 fn sweep(world: &World, import: &ImportId) -> (Swept, Vec<Event>) {
+    sweep_beside(world, import, 0)
+}
+
+/// Sweeps an import while so many chunks of others wait in the queue.
+fn sweep_beside(world: &World, import: &ImportId, waiting: usize) -> (Swept, Vec<Event>) {
     let queue = LocalQueue::with_room(usize::MAX);
-    let swept_at = block_on(world.imports.unfinished()).unwrap();
-    let swept_at = swept_at.into_iter().find(|(listed, _)| listed == import).and_then(|(_, at)| at);
+    let other = rollcall_tests::contracts::queue::chunk(0, "x\n");
+    (0..waiting).for_each(|_| block_on(queue.send_chunk(other.clone())).unwrap());
     let (ports, plans) = (world.ports(&queue), Plans::default());
     let sweep_config = SweepConfig { wait: WAIT, lease: LEASE, size: world.size };
-    let swept = block_on(sweep_import(&ports, &world.mail, &plans, sweep_config, import, swept_at));
-    (swept.unwrap(), std::iter::from_fn(|| queue.try_receive()).map(event).collect())
+    let swept = block_on(sweep_import(&ports, &world.mail, &plans, sweep_config, import));
+    (swept.unwrap(), std::iter::from_fn(|| queue.try_receive()).skip(waiting).map(event).collect())
+}
+
+/// A worker takes a chunk and dies.
+fn receive(world: &World, chunk: &ChunkMessage) {
+    let now = world.clock.now();
+    block_on(world.imports.take(&chunk.import_id, chunk.chunk, now, now + LEASE)).unwrap();
 }
 
 #[test]
-fn messages_that_got_lost_are_sent_again_once_and_then_given_up() {
+fn messages_that_got_lost_are_sent_again_and_abandoned_once_a_worker_had_them() {
     let world = world();
     let (import, chunks) = split(&world, FILE);
     drive(&world, vec![Event::Chunk(chunks[1].clone())]);
@@ -210,6 +222,13 @@ fn messages_that_got_lost_are_sent_again_once_and_then_given_up() {
     assert_eq!(swept, Swept::SentAgain);
     assert!(matches!(sent.as_slice(), [Event::Chunk(chunk)] if *chunk == chunks[0]));
     assert_eq!(sweep(&world, &import).0, Swept::Young);
+    // Nobody received it: it is sent again, however long that takes.
+    for _ in 0..20 {
+        world.clock.advance(601_000);
+        let (swept, sent) = sweep(&world, &import);
+        assert_eq!((swept, sent.len()), (Swept::SentAgain, 1));
+    }
+    receive(&world, &chunks[0]);
     world.clock.advance(601_000);
     let (swept, caused) = sweep(&world, &import);
     assert_eq!(swept, Swept::Abandoned);
@@ -217,6 +236,95 @@ fn messages_that_got_lost_are_sent_again_once_and_then_given_up() {
     assert_eq!(world.summary(&import).status.as_str(), "incomplete");
     assert_eq!(sweep(&world, &import).0, Swept::Over);
     assert_eq!(world.letters(&import), 1);
+}
+
+#[test]
+fn an_import_whose_messages_wait_in_the_queue_is_left_alone() {
+    let world = world();
+    let (import, chunks) = split(&world, FILE);
+    world.clock.advance(601_000);
+    assert_eq!(sweep_beside(&world, &import, 9), (Swept::Queued, Vec::new()));
+    world.clock.advance(601_000);
+    assert_eq!(sweep_beside(&world, &import, 9), (Swept::Queued, Vec::new()));
+    // A queue that is never empty does not hide a lost message for ever.
+    world.clock.advance(1_300_000);
+    let (swept, sent) = sweep_beside(&world, &import, 9);
+    assert_eq!((swept, sent.len()), (Swept::SentAgain, chunks.len()));
+    drive(&world, chunks.into_iter().map(Event::Chunk).collect());
+    assert_eq!(world.summary(&import).status.as_str(), "completed_with_errors");
+}
+
+#[test]
+fn an_import_that_moves_is_never_abandoned() {
+    let world = World { size: ChunkSize { rows: 1, ..ChunkSize::default() }, ..world() };
+    let (import, chunks) = split(&world, FILE);
+    // One chunk every nine minutes: an hour and more for the file, while each sweep looks at it.
+    for chunk in chunks {
+        for _ in 0..9 {
+            world.clock.advance(60_000);
+            let swept = sweep(&world, &import).0;
+            assert_eq!(swept, Swept::Young);
+        }
+        let (_, caused) = world.handle(&Machine::sound(), Event::Chunk(chunk));
+        drive(&world, caused);
+    }
+    assert_eq!(world.summary(&import).rows.unprocessed, 0);
+    assert_eq!(sweep(&world, &import).0, Swept::Over);
+}
+
+#[test]
+fn an_import_that_waits_for_its_turn_is_left_alone() {
+    let world = world();
+    let (first, chunks) = split(&world, FILE);
+    let profile = DropTarget::Profile("prospects".parse().unwrap());
+    let later = world.drop_file("acme", profile, FILE.replace("Ann", "Eve").as_bytes(), &[]);
+    assert_eq!(world.handle(&Machine::sound(), later), (Handled::Done, Vec::new()));
+    let second = world.imports.items().last().unwrap().import_id.clone();
+    for _ in 0..20 {
+        world.clock.advance(601_000);
+        assert_eq!(sweep(&world, &second), (Swept::Waiting, Vec::new()));
+    }
+    // The turn was handed on and its message got lost: the sweep finds it.
+    for chunk in chunks {
+        let (_, caused) = world.handle(&Machine::sound(), Event::Chunk(chunk));
+        for event in caused {
+            world.handle(&Machine::sound(), event);
+        }
+    }
+    assert_eq!(world.letters(&first), 1);
+    let (swept, caused) = sweep(&world, &second);
+    assert_eq!(swept, Swept::SentAgain);
+    drive(&world, caused);
+    assert_eq!(world.letters(&second), 1);
+}
+
+#[test]
+fn a_sweep_that_dies_is_repeated() {
+    for (call, side) in (0..40).flat_map(|call| [(call, Side::Before), (call, Side::After)]) {
+        let world = world();
+        let (import, chunks) = split(&world, FILE);
+        drive(&world, vec![Event::Chunk(chunks[1].clone())]);
+        world.clock.advance(601_000);
+        sweep(&world, &import);
+        receive(&world, &chunks[0]);
+        world.clock.advance(601_000);
+        let queue = LocalQueue::with_room(usize::MAX);
+        let (machine, plans) = (Machine::dying_at(call, side), Plans::default());
+        let ports = machine.ports(world.ports(&queue));
+        let sweep_config = SweepConfig { wait: WAIT, lease: LEASE, size: world.size };
+        let mail = machine.port(world.mail.clone());
+        drop(block_on(sweep_import(&ports, &mail, &plans, sweep_config, &import)));
+        world.clock.advance(601_000);
+        for _ in 0..2 {
+            let (_, caused) = sweep(&world, &import);
+            drive(&world, caused);
+            world.clock.advance(601_000);
+        }
+        let summary = world.summary(&import);
+        assert!(matches!(summary.status.as_str(), "incomplete" | "failed"), "{side:?} call {call}");
+        assert!(summary.rows.sum_holds());
+        assert!(matches!(world.letters(&import), 1 | 2), "{side:?} call {call}");
+    }
 }
 
 #[test]

@@ -71,7 +71,8 @@ fn dry_runs_beyond_the_number_of_a_day_are_refused() {
     world.imports.set_dry_runs_per_day(2);
     let run = |option: &str| world.import("prospects", FILE, &[("dry_run", option)], &Course::default());
     // One that shows nobody does not count, nor does an import.
-    let refused_file = world.import("prospects", b"colour\nred\n", &[("dry_run", "true")], &Course::default());
+    let refused_file =
+        world.import("prospects", b"colour\nred\n", &[("dry_run", "true")], &Course::default());
     assert!(!refused(&world, &refused_file));
     assert!(!refused(&world, &run("false")));
     let first = [run("true"), run("true")];

@@ -40,5 +40,7 @@ mod rules_mailing;
 mod rules_partners;
 mod rules_prospects;
 mod sidecars;
+mod turns;
+mod under_load;
 mod walls;
 mod workbooks;

@@ -40,10 +40,18 @@ fn looked(world: &World, migration: &Migration) -> Looked {
 fn split(world: &World, machine: &Machine, item: ImportItem) -> (bool, VecDeque<Event>) {
     let queue = LocalQueue::with_room(usize::MAX);
     let (objects, imports) = (machine.port(world.objects.clone()), machine.port(world.imports.clone()));
-    let split = block_on(split_again(&objects, &imports, &machine.port(queue.clone()), item, world.size));
+    let split = block_on(split_again(
+        &objects,
+        &imports,
+        &machine.port(queue.clone()),
+        &world.clock,
+        item,
+        world.size,
+    ));
     let event = |message| match message {
         Message::Chunk(chunk) => Event::Chunk(chunk),
         Message::Finalize(_, import) => Event::Finalize(import),
+        Message::Turn(import) => Event::Turn(import),
     };
     (split.is_ok(), std::iter::from_fn(|| queue.try_receive()).map(event).collect())
 }

@@ -36,6 +36,7 @@ fn queue() {
             .map(|message| match message {
                 Message::Chunk(chunk) => Received::Chunk(chunk),
                 Message::Finalize(program, import) => Received::Finalize(program, import),
+                Message::Turn(import) => Received::Turn(import),
             })
             .collect()
     };

@@ -8,8 +8,13 @@ use std::path::Path;
 const WALLS: &[(&str, &[&str], &[&str])] = &[
     ("shared/domain", &[], &["tokio", "aws", "lambda", "rusqlite", "tracing", "log", "reqwest", "hyper"]),
     ("shared/pipeline", &["rollcall-domain"], &["aws", "lambda", "rusqlite"]),
+    ("shared/web", &["rollcall-domain", "rollcall-pipeline"], &["aws", "lambda", "rusqlite"]),
     ("shared/embedded", &["rollcall-domain", "rollcall-pipeline"], &["aws", "lambda"]),
-    ("functions/local", &["rollcall-domain", "rollcall-pipeline", "rollcall-embedded"], &["aws", "lambda"]),
+    (
+        "functions/local",
+        &["rollcall-domain", "rollcall-pipeline", "rollcall-web", "rollcall-embedded"],
+        &["aws", "lambda"],
+    ),
 ];
 
 #[test]

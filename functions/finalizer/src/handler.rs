@@ -5,8 +5,10 @@ use std::time::Duration;
 use aws_lambda_events::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMessage};
 use jiff::SignedDuration;
 use lambda_runtime::{Diagnostic, tracing};
+use rollcall_aws::metrics::ImportTimes;
 use rollcall_aws::{
-    Bucket, ContactsTable, DirectoryTable, DropEvent, ImportsTable, Mailer, Queues, SystemClock,
+    Bucket, ContactsTable, DirectoryTable, DropEvent, ImportMessage, ImportsTable, Mailer, Queues,
+    SystemClock, metrics,
 };
 use rollcall_domain::plan::chunk::ChunkMessage;
 use rollcall_domain::plan::object_keys::Drop;
@@ -14,9 +16,10 @@ use rollcall_domain::types::names::ImportId;
 use rollcall_pipeline::abandon::abandon_chunk;
 use rollcall_pipeline::fault::Fault;
 use rollcall_pipeline::finalize::{Finalized, finalize};
-use rollcall_pipeline::ports::{Clock, Dropped, Objects, Ports};
+use rollcall_pipeline::ports::{Clock, Dropped, Imports, Objects, Ports};
 use rollcall_pipeline::request::new_item;
-use rollcall_pipeline::sweep::{SweepConfig, Swept, Unfinished, fail_import, sweep_import};
+use rollcall_pipeline::split::{Split, split_again};
+use rollcall_pipeline::sweep::{SweepConfig, Unfinished, fail_import, sweep_import};
 use rollcall_pipeline::work::{Plans, Worked};
 use serde_json::{Value, json};
 
@@ -92,6 +95,8 @@ async fn follow(finalizer: &Finalizer, message: &SqsMessage) -> Result<bool, Fau
         FinalizerRequest::GiveUp(chunk) => abandon(finalizer, &chunk, is_last(finalizer, message)).await,
         FinalizerRequest::Fail(drops, why) => fail(finalizer, &drops, &why).await,
         FinalizerRequest::Undelivered(drops) => inbox::import(finalizer, &drops).await,
+        FinalizerRequest::Import(ImportMessage::Turn(import)) => take_turn(finalizer, &import).await,
+        FinalizerRequest::Import(ImportMessage::Sweep(import)) => sweep_one(finalizer, &import).await,
         FinalizerRequest::NotLooked(why) => {
             // The alarm's metric filter matches this text.
             tracing::error!("scheduled migration failed: {why}");
@@ -113,9 +118,18 @@ fn is_last(finalizer: &Finalizer, message: &SqsMessage) -> bool {
 /// the first; otherwise its message would stay hidden for the queue's visibility timeout.
 async fn answer(finalizer: &Finalizer, import: &ImportId, failed: Option<&str>) -> Result<bool, Fault> {
     let Finalizer { ports, mail, sweep_config, .. } = finalizer;
+    let before = ports.imports.get(import).await?;
     for _ in 0..ATTEMPTS {
         match finalize(ports, mail, sweep_config.lease, import, failed).await? {
-            Finalized::Over(summary) => tracing::info!(import.id = %import, "{}", summary.status.as_str()),
+            Finalized::Over(summary) => {
+                tracing::info!(import.id = %import, "{}", summary.status.as_str());
+                if let Some(item) = before.as_ref().filter(|item| item.status.is_none()) {
+                    let turn_at = ports.imports.standing(import).await?.turn_at;
+                    let times =
+                        ImportTimes { dropped_at: item.object.modified, turn_at, now: ports.clock.now() };
+                    metrics::import(&summary, &times);
+                }
+            }
             Finalized::NotYet => tracing::info!(import.id = %import, "not yet"),
             Finalized::Busy => {
                 tokio::time::sleep(MOMENT).await;
@@ -156,32 +170,48 @@ async fn fail(finalizer: &Finalizer, drops: &[DropEvent], why: &str) -> Result<b
     Ok(true)
 }
 
-/// Sweeps every import that has not ended; a failure in one does not affect the others.
-async fn sweep(finalizer: &Finalizer) -> Result<Value, Fault> {
-    let mut found = 0;
-    for (import, swept_at) in finalizer.ports.imports.unfinished().await? {
-        match sweep_one(finalizer, &import, swept_at).await {
-            Ok(Swept::Young | Swept::Over) => {}
-            Ok(swept) => {
-                found += 1;
-                tracing::warn!(import.id = %import, sweep.did = ?swept, "swept");
-            }
-            Err(fault) => {
-                found += 1;
-                tracing::error!(import.id = %import, "sweep: {fault}");
-            }
+/// Sends the chunks of an import whose turn has come.
+async fn take_turn(finalizer: &Finalizer, import: &ImportId) -> Result<bool, Fault> {
+    let Finalizer { ports, mail, sweep_config, .. } = finalizer;
+    let Ports { objects, imports, queue, clock, .. } = ports;
+    let Some(item) = imports.get(import).await? else { return Ok(true) };
+    match split_again(objects, imports, queue, clock, item, sweep_config.size).await {
+        Ok(split) => {
+            let waits = matches!(split, Split::Waiting(_));
+            tracing::info!(import.id = %import, import.waits = waits, "its turn");
+            Ok(true)
         }
+        Err(fault) if fault.is_of_the_import() => {
+            tracing::error!(import.id = %import, "ends: {fault}");
+            let ended = finalize(ports, mail, sweep_config.lease, import, Some(&fault.to_string())).await?;
+            Ok(!matches!(ended, Finalized::Busy))
+        }
+        Err(fault) => Err(fault),
     }
-    // The alarm's metric filter matches this text.
-    tracing::info!(sweep.findings = found, "sweep done");
-    Ok(json!({ "findings": found }))
 }
 
-async fn sweep_one(
-    finalizer: &Finalizer,
-    import: &ImportId,
-    swept_at: Option<jiff::Timestamp>,
-) -> Result<Swept, Fault> {
+/// Asks for a look at every import that has not ended: one message each, so that a failure in one, or its time,
+/// does not affect the others. The heartbeat says that the sweep runs, and how old the oldest import is.
+async fn sweep(finalizer: &Finalizer) -> Result<Value, Fault> {
+    let ports = &finalizer.ports;
+    let unfinished = ports.imports.unfinished().await?;
+    let now = ports.clock.now();
+    ports.queue.send_sweeps(&unfinished).await?;
+    let written = unfinished.iter().filter_map(ImportId::written_at).min();
+    let oldest = written.map(|written| now.duration_since(written)).unwrap_or_default();
+    metrics::heartbeat(unfinished.len(), oldest);
+    tracing::info!(sweep.unfinished = unfinished.len(), "sweep done");
+    Ok(json!({ "unfinished": unfinished.len() }))
+}
+
+async fn sweep_one(finalizer: &Finalizer, import: &ImportId) -> Result<bool, Fault> {
     let Finalizer { ports, mail, plans, sweep_config, .. } = finalizer;
-    sweep_import(ports, mail, plans, *sweep_config, import, swept_at).await
+    let swept = sweep_import(ports, mail, plans, *sweep_config, import).await?;
+    if swept.is_finding() {
+        // The alarm's metric filter reads this.
+        tracing::warn!(import.id = %import, sweep.did = ?swept, "swept");
+    } else {
+        tracing::info!(import.id = %import, sweep.did = ?swept, "nothing to sweep");
+    }
+    Ok(true)
 }

@@ -2,12 +2,15 @@
 
 use lambda_runtime::tracing;
 use rollcall_aws::DropEvent;
-use rollcall_domain::plan::object_keys::{Cancel, Drop};
+use rollcall_domain::plan::object_keys::{Cancel, Drop, PauseRequest};
 use rollcall_pipeline::cancel::cancel;
 use rollcall_pipeline::fault::Fault;
 use rollcall_pipeline::inbox::without_import;
+use rollcall_pipeline::lane::announce;
+use rollcall_pipeline::pause::follow_requests;
 use rollcall_pipeline::ports::{Clock, ImportItem, Objects, Ports};
 use rollcall_pipeline::request::new_item;
+use rollcall_pipeline::resume::resume;
 use rollcall_pipeline::split::split_again;
 use rollcall_pipeline::sweep::fail_import;
 use serde_json::{Value, json};
@@ -42,6 +45,9 @@ async fn import_one(finalizer: &Finalizer, event: &DropEvent) -> Result<(), Faul
     if let Some(request) = Cancel::parse(&event.key) {
         return cancel(bucket, imports, &request).await.map(drop);
     }
+    if let Some(request) = PauseRequest::parse(&event.key) {
+        return follow_pause(finalizer, &request).await;
+    }
     let Some(drop) = Drop::parse(&event.key) else { return Ok(()) };
     let Some(dropped) = bucket.dropped(&event.key, event.version.as_deref()).await? else {
         tracing::info!("an object that is gone and has no import");
@@ -52,10 +58,20 @@ async fn import_one(finalizer: &Finalizer, event: &DropEvent) -> Result<(), Faul
     split(finalizer, item).await
 }
 
+async fn follow_pause(finalizer: &Finalizer, request: &PauseRequest) -> Result<(), Fault> {
+    let Ports { objects, imports, queue, clock, .. } = &finalizer.ports;
+    if !follow_requests(objects, &request.program).await? {
+        let size = finalizer.sweep_config.size;
+        resume(objects, imports, queue, clock, &request.program, size).await?;
+    }
+    Ok(())
+}
+
 async fn split(finalizer: &Finalizer, item: ImportItem) -> Result<(), Fault> {
     let Finalizer { ports, mail, sweep_config, .. } = finalizer;
-    let Ports { objects, imports, queue, .. } = ports;
-    match split_again(objects, imports, queue, item.clone(), sweep_config.size).await {
+    let Ports { objects, imports, queue, clock, .. } = ports;
+    let announced = announce(objects, imports, item.clone()).await?;
+    match split_again(objects, imports, queue, clock, announced, sweep_config.size).await {
         Err(fault) if fault.is_of_the_import() => {
             fail_import(ports, mail, sweep_config.lease, item, &fault.to_string()).await
         }

@@ -1,6 +1,6 @@
 //! Parses a message of the finalizer by its form: a message from a dead-letter queue is unchanged.
 
-use rollcall_aws::{Bucket, DropEvent, FinalizeMessage, decode_chunk};
+use rollcall_aws::{Bucket, DropEvent, FinalizeMessage, ImportMessage, decode_chunk};
 use rollcall_domain::plan::chunk::ChunkMessage;
 use rollcall_pipeline::fault::Fault;
 use serde::Deserialize;
@@ -17,6 +17,8 @@ pub(crate) enum FinalizerRequest {
     Fail(Vec<DropEvent>, String),
     /// The event of dropped objects never reached the splitter.
     Undelivered(Vec<DropEvent>),
+    /// The turn of an import has come, or the sweep looks at it.
+    Import(ImportMessage),
     /// A scheduled search for files failed; with the cause. The next search finds the same files.
     NotLooked(String),
 }
@@ -52,6 +54,9 @@ impl FinalizerRequest {
         }
         if value.get("chunk").is_some() || value.get("stored_at").is_some() {
             return Ok(Self::GiveUp(Box::new(decode_chunk(bucket, body).await?)));
+        }
+        if value.get("turn").is_some() || value.get("sweep").is_some() {
+            return serde_json::from_value(value).map(Self::Import).map_err(place);
         }
         let message: FinalizeMessage = serde_json::from_value(value).map_err(place)?;
         if message.v != FinalizeMessage::VERSION {

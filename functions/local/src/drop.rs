@@ -4,7 +4,7 @@ use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 
-use rollcall_domain::plan::object_keys::{Drop, DropTarget, starts_an_import};
+use rollcall_domain::plan::object_keys::{Drop, DropTarget, object_name};
 use rollcall_domain::profile::options::Options;
 use rollcall_domain::result::tally::CodeCount;
 use rollcall_domain::types::code::Code;
@@ -208,57 +208,9 @@ pub fn is_dry_run(name: &str) -> bool {
     name.replace('-', "_") == "dry_run"
 }
 
-/// Longest name of an object, so that its sidecar's name still fits a file system.
-const NAME_BYTES: usize = 200;
-
-fn object_name(name: &str) -> String {
-    let plain = |notification: char| {
-        if notification.is_control() || matches!(notification, '/' | '\\') { '_' } else { notification }
-    };
-    let mut name: String = name.chars().map(plain).collect();
-    if name.starts_with('.') || name.starts_with("~$") || name.is_empty() {
-        name.insert(0, '_');
-    }
-    // The folder of dry runs has the same name.
-    if !starts_an_import(&name) || name == "dry-run" {
-        name.push('_');
-    }
-    shorten(name)
-}
-
-/// Shortens a long name in its middle: beginning and end distinguish it from others.
-fn shorten(name: String) -> String {
-    if name.len() <= NAME_BYTES {
-        return name;
-    }
-    let ending = name.rfind('.').filter(|at| name.len() - at <= 16).unwrap_or(name.len());
-    let room = NAME_BYTES - (name.len() - ending);
-    let kept = (0..=room).rev().find(|at| name.is_char_boundary(*at)).unwrap_or(0);
-    format!("{}{}", &name[..kept], &name[ending..])
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn every_file_gets_a_name_that_starts_an_import() {
-        for (name, object) in [
-            ("fair.csv", "fair.csv"),
-            (".hidden.csv", "_.hidden.csv"),
-            ("~$book.xlsx", "_~$book.xlsx"),
-            ("rows.tmp", "rows.tmp_"),
-            ("rows.part", "rows.part_"),
-            ("a.options.toml", "a.options.toml_"),
-            ("dry-run", "dry-run_"),
-            ("a\\b\n.csv", "a_b_.csv"),
-        ] {
-            assert_eq!(object_name(name), object);
-            assert!(starts_an_import(&object_name(name)));
-        }
-        let long = object_name(&format!("{}.csv", "é".repeat(120)));
-        assert!(long.len() <= NAME_BYTES && long.ends_with("é.csv"), "{long}");
-    }
 
     #[test]
     fn the_dry_run_has_two_forms() {

@@ -3,12 +3,15 @@
 
 mod ahead;
 mod handover;
+mod queued;
 mod requests;
 mod run;
 mod waiting;
 mod watch;
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 use std::thread::available_parallelism;
 
 use jiff::Timestamp;
@@ -26,6 +29,7 @@ use rollcall_embedded::bucket::PreparedDrop;
 use rollcall_embedded::home::{Home, HomeError};
 use rollcall_embedded::smtp::Delivery;
 use rollcall_pipeline::fault::Fault;
+use rollcall_pipeline::pause::is_paused;
 use rollcall_pipeline::ports::{Answer, ImportItem, Imports, ObjectVersion, Objects};
 use rollcall_pipeline::request::new_item;
 use serde::de::DeserializeOwned;
@@ -152,6 +156,10 @@ pub fn read<T: DeserializeOwned>(home: &Home, key: &str) -> Answer<Option<T>> {
 pub struct Host {
     home: Home,
     tune: Tune,
+    /// Drops that are complete: the watch need not see whether they grow.
+    complete: Mutex<BTreeSet<String>>,
+    /// Held while an import begins.
+    begins: Mutex<()>,
 }
 
 impl Host {
@@ -160,8 +168,12 @@ impl Host {
     /// # Errors
     /// If the home is in use or cannot be used.
     pub fn open(path: &Path, tune: Tune) -> Result<Self, Failure> {
-        let host = Self { home: Home::open(path)?, tune };
+        let host =
+            Self { home: Home::open(path)?, tune, complete: Mutex::default(), begins: Mutex::default() };
         for item in host.home.listing().unfinished_imports()? {
+            if block_on(is_paused(host.home.bucket(), &item.program))? {
+                continue;
+            }
             host.home.bucket().show_prepared(&item.object)?;
             host.finish(item)?;
         }
@@ -195,10 +207,21 @@ impl Host {
     /// # Errors
     /// If the infrastructure fails: the import stays unfinished, and the next command finishes it.
     pub fn import(&self, source: &Path, drop: &Drop, given: Vec<(String, String)>) -> Result<Done, Failure> {
+        self.refuse_paused(&drop.program)?;
         let at = self.home.imports().next_drop_time(Timestamp::now())?;
         let (bucket, key) = (self.home.bucket(), drop.key());
         let prepared = bucket.prepare_drop(source, &key, at)?;
         self.import_prepared(prepared, drop, given)
+    }
+
+    /// Starts nothing for a program whose imports wait.
+    fn refuse_paused(&self, program: &ProgramName) -> Result<(), Failure> {
+        if !block_on(is_paused(self.home.bucket(), program))? {
+            return Ok(());
+        }
+        Err(Failure::said(format!(
+            "the program {program} is paused: `rollcall program resume {program}` lets its imports go on"
+        )))
     }
 
     /// Imports an object that is about to appear in the bucket.
@@ -208,15 +231,26 @@ impl Host {
         drop: &Drop,
         given: Vec<(String, String)>,
     ) -> Result<Done, Failure> {
-        let bucket = self.home.bucket();
         let object = prepared.object().clone();
-        // The import is stored before the file appears: the file is never in the bucket without an import. If the command is
-        // killed in between, the next command shows the file.
-        let item = new_item(bucket.bucket(), drop, object.clone(), given.clone(), Timestamp::now());
-        block_on(self.home.imports().begin(item))?;
-        prepared.show()?;
+        self.begin(prepared, drop, given.clone())?;
         let summary = self.run(object, given).map_err(unfinished)?;
         Ok(self.done(drop, summary)?)
+    }
+
+    /// Shows an object in the bucket as an import that is begun.
+    fn begin(&self, prepared: PreparedDrop, drop: &Drop, given: Vec<(String, String)>) -> Answer<ImportId> {
+        // The import is stored before the file appears: the file is never in the bucket without an import. If the command is
+        // killed in between, the next command shows the file.
+        let object = prepared.object().clone();
+        let item = new_item(self.home.bucket().bucket(), drop, object, given, Timestamp::now());
+        let import = block_on(self.home.imports().begin(item))?.import_id;
+        prepared.show()?;
+        Ok(import)
+    }
+
+    /// Whether the watch may take a drop as soon as it sees it.
+    fn takes_at_once(&self, key: &str) -> bool {
+        self.complete.lock().unwrap_or_else(PoisonError::into_inner).remove(key)
     }
 
     fn done(&self, drop: &Drop, summary: Summary) -> Answer<Done> {
@@ -234,6 +268,10 @@ impl Host {
             // If an import cannot be finished, the others are finished nevertheless.
             Err(fault) if fault.is_of_the_import() => {
                 say(format_args!("an earlier import cannot be finished: {import}: {fault}"));
+                let imports = self.home.imports();
+                if let Some(lane) = block_on(imports.get(&import))?.and_then(|item| item.lane) {
+                    block_on(imports.leave_lane(&import, &lane))?;
+                }
                 Ok(())
             }
             Err(fault) => Err(unfinished(fault)),

@@ -6,6 +6,7 @@
 
 mod answer;
 mod commands;
+mod desk;
 mod drop;
 mod host;
 mod memory;
@@ -43,6 +44,7 @@ enum Command {
     Directory(commands::directory::Directory),
     #[command(subcommand)]
     Program(commands::program::Program),
+    Serve(commands::serve::Serve),
     Watch(commands::watch::Watching),
     #[command(subcommand)]
     Profiles(commands::profiles::Profiles),
@@ -87,6 +89,7 @@ fn run(cli: Cli) -> Result<Exit, Failure> {
         Command::Cancel(cancel) => cancel.run(home),
         Command::Directory(directory) => directory.run(home),
         Command::Program(program) => program.run(home),
+        Command::Serve(serve) => serve.run(home),
         Command::Watch(watch) => watch.run(home),
         Command::Profiles(profiles) => profiles.run(home),
         Command::Imports(imports) => imports.run(home),

@@ -1,17 +1,26 @@
 //! Translates an event into dropped objects, and a fault into a response to Lambda.
 
+use std::time::Duration;
+
+use jiff::SignedDuration;
 use lambda_runtime::{Diagnostic, tracing};
 use rollcall_aws::{Bucket, DropEvent, ImportsTable, Queues, SystemClock};
 use rollcall_domain::plan::import_plan::ChunkSize;
-use rollcall_domain::plan::object_keys::{Cancel, Drop};
+use rollcall_domain::plan::object_keys::{Cancel, Drop, PauseRequest};
 use rollcall_pipeline::cancel::{Cancelled, cancel};
 use rollcall_pipeline::fault::Fault;
+use rollcall_pipeline::lane::announce;
 use rollcall_pipeline::migrate::{Migration, look};
+use rollcall_pipeline::pause::follow_requests;
 use rollcall_pipeline::ports::{Clock, Dropped, ImportItem, Imports, Objects};
 use rollcall_pipeline::request::new_item;
+use rollcall_pipeline::resume::resume;
 use rollcall_pipeline::split::{Split, split_again};
 use serde::Deserialize;
 use serde_json::Value;
+
+/// How late the event of a file may come, so that a file of the same second that was dropped later still waits for it.
+const EVENTS_WITHIN: SignedDuration = SignedDuration::from_secs(3);
 
 /// The ports of a splitter.
 pub(crate) struct Splitter {
@@ -59,6 +68,9 @@ async fn split_drop(splitter: &Splitter, event: &DropEvent) -> Result<(), Fault>
         tracing::info!(import.id = %request.import_id, import.cancelled = noted, "asked to cancel");
         return Ok(());
     }
+    if let Some(request) = PauseRequest::parse(&event.key) {
+        return follow_pause(splitter, &request).await.inspect_err(log);
+    }
     let Some(drop) = Drop::parse(&event.key).filter(|_| event.bucket == splitter.bucket.bucket()) else {
         tracing::info!("an object that starts no import");
         return Ok(());
@@ -73,6 +85,19 @@ async fn split_drop(splitter: &Splitter, event: &DropEvent) -> Result<(), Fault>
     }
     let item = splitter.imports.begin(item).await.inspect_err(log)?;
     end(splitter, &item, &Fault::Gone(event.key.clone()).to_string()).await
+}
+
+/// Pauses a program, or sends the open chunks of its imports again.
+async fn follow_pause(splitter: &Splitter, request: &PauseRequest) -> Result<(), Fault> {
+    let Splitter { bucket, queues, imports, clock, size } = splitter;
+    let program = &request.program;
+    if follow_requests(bucket, program).await? {
+        tracing::info!(program.name = %program, "paused");
+        return Ok(());
+    }
+    let resumed = resume(bucket, imports, queues, clock, program, *size).await?;
+    tracing::info!(program.name = %program, program.imports = resumed, "resumed");
+    Ok(())
 }
 
 /// Splits the files that a schedule finds; an expected file that is missing is a failed import.
@@ -100,12 +125,20 @@ async fn migrate(splitter: &Splitter, event: &Value) -> Result<(), Fault> {
 }
 
 async fn split(splitter: &Splitter, item: ImportItem) -> Result<(), Fault> {
-    let split =
-        split_again(&splitter.bucket, &splitter.imports, &splitter.queues, item.clone(), splitter.size).await;
+    let Splitter { bucket, queues, imports, clock, size } = splitter;
+    let split = match announce(bucket, imports, item.clone()).await {
+        Ok(item) => {
+            let_earlier_join(splitter, &item).await;
+            split_again(bucket, imports, queues, clock, item, *size).await
+        }
+        Err(fault) => Err(fault),
+    };
     let import_id = &item.import_id;
     match split {
         Ok(Split::Over(_)) => tracing::info!(import.id = %import_id, "over already"),
         Ok(Split::Refused(_)) => tracing::info!(import.id = %import_id, "refused"),
+        Ok(Split::Waiting(_)) => tracing::info!(import.id = %import_id, "waits for its turn"),
+        Ok(Split::Paused(_)) => tracing::info!(import.id = %import_id, "paused"),
         Ok(Split::Sent(_) | Split::NotOurs) => tracing::info!(import.id = %import_id, "sent"),
         Err(fault) => {
             tracing::error!(import.id = %import_id, "{fault}");
@@ -118,6 +151,18 @@ async fn split(splitter: &Splitter, item: ImportItem) -> Result<(), Fault> {
         }
     }
     Ok(())
+}
+
+/// Files that are dropped at once are imported in the order of their ids, which have the time in seconds on S3. Their
+/// events come in any order: an import asks for its turn only once the earlier ones had the time to join the lane.
+async fn let_earlier_join(splitter: &Splitter, item: &ImportItem) {
+    if item.lane.is_none() || item.chunks.is_some() {
+        return;
+    }
+    let age = splitter.clock.now().duration_since(item.object.modified);
+    if let Ok(left) = Duration::try_from(EVENTS_WITHIN - age) {
+        tokio::time::sleep(left.min(Duration::from_secs(EVENTS_WITHIN.unsigned_abs().as_secs()))).await;
+    }
 }
 
 async fn end(splitter: &Splitter, item: &ImportItem, why: &str) -> Result<(), Fault> {

@@ -2,11 +2,14 @@
 
 use aws_lambda_events::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMessage};
 use futures_util::future::join_all;
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use lambda_runtime::{Diagnostic, tracing};
-use rollcall_aws::{Bucket, ContactsTable, DirectoryTable, ImportsTable, Queues, SystemClock, decode_chunk};
+use rollcall_aws::metrics::{self, ChunkFigures};
+use rollcall_aws::{
+    Bucket, ContactsTable, DirectoryTable, GIVEN_BACK, ImportsTable, Queues, SystemClock, decode_chunk,
+};
 use rollcall_pipeline::fault::Fault;
-use rollcall_pipeline::ports::Ports;
+use rollcall_pipeline::ports::{Clock, Ports};
 use rollcall_pipeline::work::{Plans, Worked, work_chunk};
 
 /// A worker: it sends no mail.
@@ -28,11 +31,21 @@ impl From<AllFailed> for Diagnostic {
     }
 }
 
-/// Processes every chunk of a batch; returns only the ids of those that failed.
-pub(crate) async fn handle(worker: &Worker, event: SqsEvent) -> Result<SqsBatchResponse, AllFailed> {
+/// The time that is left for what follows the last write: the note how far a chunk came, and its message.
+const MARGIN: SignedDuration = SignedDuration::from_secs(5);
+
+/// Works every chunk of a batch; returns only the ids of those that failed.
+pub(crate) async fn handle(
+    worker: &Worker,
+    event: SqsEvent,
+    deadline: Timestamp,
+) -> Result<SqsBatchResponse, AllFailed> {
+    worker.ports.contacts.pace().until(Some(deadline - MARGIN));
     let worked = join_all(event.records.iter().map(|message| work(worker, message))).await;
     let failed =
-        event.records.iter().zip(&worked).filter(|(_, worked)| !matches!(worked, Ok(Worked::Closed(_))));
+        event.records.iter().zip(&worked).filter(|(_, worked)| {
+            !matches!(worked, Ok(Worked::Closed(_) | Worked::Paused | Worked::Throttled))
+        });
     let mut answer = SqsBatchResponse::default();
     answer.batch_item_failures = failed.map(|(message, _)| failure(message)).collect();
     let all_failed = worked.iter().all(Result::is_err);
@@ -49,6 +62,25 @@ fn failure(message: &SqsMessage) -> BatchItemFailure {
     failure
 }
 
+/// How often a message was received, this time included.
+fn receives(message: &SqsMessage) -> u64 {
+    let count = message.attributes.get("ApproximateReceiveCount");
+    count.and_then(|count| count.parse().ok()).unwrap_or(1)
+}
+
+/// How often a chunk was given back already.
+fn given_back(message: &SqsMessage) -> u32 {
+    let count = message.message_attributes.get(GIVEN_BACK).and_then(|count| count.string_value.as_deref());
+    count.and_then(|count| count.parse().ok()).unwrap_or(0)
+}
+
+/// Twice as long each time, up to a quarter of an hour; spread, so that chunks do not come back at once.
+fn delay(given_back: u32, chunk: u32) -> SignedDuration {
+    let longest = (10_u64 << given_back.min(7)).min(900);
+    let seconds = longest / 2 + u64::from(chunk) % (longest / 2);
+    SignedDuration::from_secs(seconds.cast_signed())
+}
+
 async fn work(worker: &Worker, message: &SqsMessage) -> Result<Worked, Fault> {
     let id = message.message_id.as_deref().unwrap_or_default();
     let body = message.body.as_deref().unwrap_or_default();
@@ -60,9 +92,27 @@ async fn work(worker: &Worker, message: &SqsMessage) -> Result<Worked, Fault> {
         }
     };
     let (import_id, number) = (&chunk.import_id, chunk.chunk);
+    let began = worker.ports.clock.now();
     let worked = work_chunk(&worker.ports, &worker.plans, worker.lease, &chunk).await;
     match &worked {
-        Ok(Worked::Closed(_)) => tracing::info!(import.id = %import_id, chunk.number = number, "closed"),
+        Ok(Worked::Closed(answer)) => {
+            tracing::info!(import.id = %import_id, chunk.number = number, "closed");
+            if let Some(answer) = answer {
+                let rows = &answer.tally.rows;
+                let took = worker.ports.clock.now().duration_since(began);
+                let retries = receives(message).saturating_sub(1);
+                let figures = ChunkFigures { rows: rows.sum(), rejected: rows.rejected, took, retries };
+                metrics::chunk(&chunk.program, &figures);
+            }
+        }
+        Ok(Worked::Throttled) => {
+            let times = given_back(message);
+            let delay = delay(times, number);
+            tracing::warn!(import.id = %import_id, chunk.number = number, chunk.delay = delay.as_secs(),
+                write.rate = worker.ports.contacts.pace().rate(), "throttled: given back");
+            worker.ports.queue.send_later(&chunk.program, body, times + 1, delay).await?;
+        }
+        Ok(Worked::Paused) => tracing::info!(import.id = %import_id, chunk.number = number, "paused"),
         Ok(Worked::Busy) => {
             tracing::info!(import.id = %import_id, chunk.number = number, "busy: retried later");
         }

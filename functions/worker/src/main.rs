@@ -3,7 +3,7 @@
 mod handler;
 
 use aws_lambda_events::sqs::SqsEvent;
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use lambda_runtime::{Error, LambdaEvent, run, service_fn, tracing};
 use rollcall_aws::client::{DynamoDb, S3, Sqs};
 use rollcall_aws::{Bucket, ContactsTable, DirectoryTable, Environment, ImportsTable, Queues, SystemClock};
@@ -16,7 +16,11 @@ use crate::handler::Worker;
 async fn main() -> Result<(), Error> {
     tracing::init_default_subscriber();
     let worker = wire().await?;
-    run(service_fn(|event: LambdaEvent<SqsEvent>| handler::handle(&worker, event.payload))).await
+    run(service_fn(|event: LambdaEvent<SqsEvent>| {
+        let deadline = Timestamp::from_millisecond(event.context.deadline.cast_signed());
+        handler::handle(&worker, event.payload, deadline.unwrap_or(Timestamp::MAX))
+    }))
+    .await
 }
 
 async fn wire() -> Result<Worker, Error> {
@@ -26,14 +30,14 @@ async fn wire() -> Result<Worker, Error> {
     let contacts = environment.text("ROLLCALL_CONTACTS_TABLE");
     let imports = environment.text("ROLLCALL_IMPORTS_TABLE");
     let finalize_queue = environment.text("ROLLCALL_FINALIZE_QUEUE_URL");
+    let chunk_queue = environment.text("ROLLCALL_CHUNK_QUEUE_URL");
     let lease = SignedDuration::from_secs(environment.number("ROLLCALL_LEASE_SECONDS"));
     let days = environment.number("ROLLCALL_IMPORT_DAYS");
     environment.finish()?;
     let config = rollcall_aws::config().await;
     let (dynamodb, bucket) = (DynamoDb::new(&config), Bucket::new(S3::new(&config), bucket));
     let ports = Ports {
-        // A worker sends no chunks.
-        queue: Queues::new(Sqs::new(&config), bucket.clone(), String::new(), finalize_queue),
+        queue: Queues::new(Sqs::new(&config), bucket.clone(), chunk_queue, finalize_queue),
         objects: bucket,
         directory: DirectoryTable::new(dynamodb.clone(), directory),
         contacts: ContactsTable::new(dynamodb.clone(), contacts),

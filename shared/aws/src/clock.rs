@@ -1,6 +1,7 @@
 //! The machine's clock.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
+use rollcall_pipeline::pace::Timer;
 use rollcall_pipeline::ports::Clock;
 
 /// The current time of the machine.
@@ -10,5 +11,11 @@ pub struct SystemClock;
 impl Clock for SystemClock {
     fn now(&self) -> Timestamp {
         Timestamp::now()
+    }
+}
+
+impl Timer for SystemClock {
+    async fn sleep(&self, time: SignedDuration) {
+        tokio::time::sleep(time.unsigned_abs()).await;
     }
 }

@@ -9,6 +9,7 @@ use aws_sdk_dynamodb::Client;
 use jiff::Timestamp;
 use rollcall_domain::types::id::ContactId;
 use rollcall_domain::types::names::ImportId;
+use rollcall_pipeline::pace::Pace;
 use rollcall_pipeline::ports::{Answer, ContactWrite, Contacts, Pool, Wanted};
 
 use crate::fault::fault;
@@ -43,6 +44,11 @@ impl ContactsTable {
     /// The table of this name.
     pub fn new(client: Client, name: impl Into<String>) -> Self {
         Self(Table::new(client, name))
+    }
+
+    /// The pace of writes; a function sets its deadline.
+    pub fn pace(&self) -> &Pace {
+        &self.0.pace
     }
 
     async fn standing(&self, pool: &Pool) -> Answer<Standing> {

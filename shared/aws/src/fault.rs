@@ -26,19 +26,33 @@ const LATER: &[&str] = &[
     "TransactionInProgressException",
 ];
 
-/// The fault of an SDK error.
+/// Error codes that mean "too much at once".
+const THROTTLED: &[&str] = &[
+    "ProvisionedThroughputExceededException",
+    "RequestLimitExceeded",
+    "RequestThrottled",
+    "SlowDown",
+    "Throttling",
+    "ThrottlingException",
+    "TooManyRequestsException",
+];
+
+/// Whether the service takes no more for now.
+pub(crate) fn is_throttled<E: ProvideErrorMetadata>(error: &SdkError<E, HttpResponse>) -> bool {
+    error.code().is_some_and(|code| THROTTLED.contains(&code))
+}
+
+/// The fault of an SDK error: its code alone, for a fault's text may reach an import's results. What else the error says,
+/// such as roles and accounts, is logged here.
 pub(crate) fn fault<E>(doing: &'static str, error: SdkError<E, HttpResponse>) -> Fault
 where
     E: Error + ProvideErrorMetadata + Send + Sync + 'static,
 {
-    if is_transient(&error) {
-        Fault::transient(doing, DisplayErrorContext(&error))
-    } else {
-        Fault::permanent(doing, DisplayErrorContext(&error))
-    }
+    tracing::warn!("{doing}: {}", DisplayErrorContext(&error));
+    discreet_fault(doing, error)
 }
 
-/// The same from the error code alone, for a service whose messages contain addresses.
+/// The same without the log, for a service whose messages name addresses.
 pub(crate) fn discreet_fault<E>(doing: &'static str, error: SdkError<E, HttpResponse>) -> Fault
 where
     E: Error + ProvideErrorMetadata + Send + Sync + 'static,
@@ -49,7 +63,13 @@ where
         SdkError::ResponseError(_) => "unreadable answer",
         _ => "unknown error",
     });
-    if is_transient(&error) { Fault::transient(doing, cause) } else { Fault::permanent(doing, cause) }
+    if is_throttled(&error) {
+        Fault::throttled(doing, cause)
+    } else if is_transient(&error) {
+        Fault::transient(doing, cause)
+    } else {
+        Fault::permanent(doing, cause)
+    }
 }
 
 fn is_transient<E: ProvideErrorMetadata>(error: &SdkError<E, HttpResponse>) -> bool {

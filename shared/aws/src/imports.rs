@@ -2,6 +2,7 @@
 //! for the sweep also contains every import that has not ended.
 
 mod claims;
+mod lanes;
 mod quota;
 
 use aws_sdk_dynamodb::Client;
@@ -11,8 +12,8 @@ use jiff::{SignedDuration, Timestamp};
 use rollcall_domain::types::names::ImportId;
 use rollcall_domain::types::outcome::Status;
 use rollcall_pipeline::fault::Fault;
-use rollcall_pipeline::ports::{Answer, ImportItem, Imports, NotificationClaim, Take};
-use rollcall_pipeline::sweep::Unfinished;
+use rollcall_pipeline::ports::{Answer, ImportItem, Imports, NotificationClaim, Take, Turn};
+use rollcall_pipeline::sweep::{Standing, Unfinished};
 
 use crate::fault::{fault, unbuilt};
 use crate::table::{Item, PK, SK, Table, number, number_of, text, text_of, unless_refused};
@@ -33,8 +34,13 @@ const CHUNKS: &str = "chunks";
 const REMAINING: &str = "remaining";
 const STATUS: &str = "status";
 const PROGRAM: &str = "program";
-/// Of an unfinished import: the time when the sweep sent the missing chunks again, milliseconds.
+const LANE: &str = "lane";
+/// When the sweep last acted on an import, milliseconds.
 const SWEPT: &str = "swept_at";
+/// When an import last moved, milliseconds.
+const MOVED: &str = "moved_at";
+/// When its turn came, milliseconds.
+const TURN_AT: &str = "turn_at";
 
 /// When an item leaves the table, seconds since 1970: DynamoDB removes it some time later.
 const EXPIRES: &str = "expires";
@@ -138,7 +144,8 @@ fn item_of(item: &Item) -> Answer<ImportItem> {
         serde_json::from_str(json).map_err(|error| Fault::permanent("reading an import", error))?;
     let status = text_of(item, STATUS);
     let status = status.and_then(|word| Status::ALL.into_iter().find(|status| status.as_str() == word));
-    Ok(ImportItem { chunks: number_of(item, CHUNKS), status, ..noted })
+    let lane = text_of(item, LANE).map(str::to_owned);
+    Ok(ImportItem { chunks: number_of(item, CHUNKS), status, lane, ..noted })
 }
 
 impl Imports for ImportsTable {
@@ -177,8 +184,32 @@ impl Imports for ImportsTable {
         self.take_chunk(import, chunk, now, lease).await
     }
 
-    async fn close(&self, import: &ImportId, chunk: u32) -> Answer<u32> {
-        self.close_chunk(import, chunk).await
+    async fn close(&self, import: &ImportId, chunk: u32, now: Timestamp) -> Answer<u32> {
+        self.close_chunk(import, chunk, now).await
+    }
+
+    async fn give_back(&self, import: &ImportId, chunk: u32, kept: u32) -> Answer<()> {
+        self.return_chunk(import, chunk, kept).await
+    }
+
+    async fn kept(&self, import: &ImportId, chunk: u32) -> Answer<u32> {
+        self.chunk_kept(import, chunk).await
+    }
+
+    async fn join_lane(&self, import: &ImportId, lane: &str) -> Answer<()> {
+        self.join(import, lane).await
+    }
+
+    async fn take_turn(&self, import: &ImportId, lane: &str, now: Timestamp) -> Answer<Turn> {
+        self.turn(import, lane, now).await
+    }
+
+    async fn leave_lane(&self, import: &ImportId, lane: &str) -> Answer<Option<ImportId>> {
+        self.leave(import, lane).await
+    }
+
+    async fn turn_of(&self, lane: &str) -> Answer<Option<ImportId>> {
+        self.holder(lane).await
     }
 
     async fn claim_notification(
@@ -217,7 +248,7 @@ impl Imports for ImportsTable {
 
 /// The list is in the order of ids, which is the order of time.
 impl Unfinished for ImportsTable {
-    async fn unfinished(&self) -> Answer<Vec<(ImportId, Option<Timestamp>)>> {
+    async fn unfinished(&self) -> Answer<Vec<ImportId>> {
         let query = self.0.client.query().table_name(&self.0.name).consistent_read(true);
         let query = query.key_condition_expression("#pk = :pk").expression_attribute_names("#pk", PK);
         let mut pages =
@@ -225,20 +256,27 @@ impl Unfinished for ImportsTable {
         let mut unfinished = Vec::new();
         while let Some(item) = pages.next().await {
             let item = item.map_err(|error| fault("listing imports", error))?;
-            let import_id = text_of(&item, SK).and_then(|id| ImportId::parse(id).ok());
-            let swept_at = number_of(&item, SWEPT).and_then(|at| Timestamp::from_millisecond(at).ok());
-            unfinished.extend(import_id.map(|import_id| (import_id, swept_at)));
+            unfinished.extend(text_of(&item, SK).and_then(|id| ImportId::parse(id).ok()));
         }
         Ok(unfinished)
     }
 
+    async fn standing(&self, import: &ImportId) -> Answer<Standing> {
+        let item = self.item(import, IMPORT, "reading an import").await?.unwrap_or_default();
+        let time = |name| number_of(&item, name).and_then(|at| Timestamp::from_millisecond(at).ok());
+        Ok(Standing { moved_at: time(MOVED), turn_at: time(TURN_AT), swept_at: time(SWEPT) })
+    }
+
+    async fn received(&self, import: &ImportId, since: Timestamp) -> Answer<Vec<u32>> {
+        self.chunks_received(import, since).await
+    }
+
     async fn note_swept(&self, import: &ImportId, at: Timestamp) -> Answer<()> {
-        /// An import that has ended by then must not be listed again.
-        const LISTED: &str = "attribute_exists(pk)";
+        const KNOWN: &str = "attribute_exists(pk)";
         let update = self.0.client.update_item().table_name(&self.0.name);
-        let update = update.key(PK, text(UNFINISHED)).key(SK, text(import.as_str()));
+        let update = update.key(PK, text(import.as_str())).key(SK, text(IMPORT));
         let update = update.update_expression("SET #swept = :at").expression_attribute_names("#swept", SWEPT);
-        let update = update.condition_expression(LISTED);
+        let update = update.condition_expression(KNOWN);
         let sent = update.expression_attribute_values(":at", number(at.as_millisecond())).send().await;
         unless_refused("storing a sweep", sent)
     }

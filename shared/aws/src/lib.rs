@@ -50,6 +50,7 @@ mod environment;
 mod fault;
 mod imports;
 mod mail;
+pub mod metrics;
 mod objects;
 mod queue;
 mod table;
@@ -64,7 +65,7 @@ pub use environment::{Environment, Wrong};
 pub use imports::ImportsTable;
 pub use mail::Mailer;
 pub use objects::Bucket;
-pub use queue::{FinalizeMessage, Queues, decode_chunk};
+pub use queue::{FinalizeMessage, GIVEN_BACK, ImportMessage, Queues, decode_chunk};
 pub use upload::Upload;
 
 /// The SDK clients from which adapters are made.

@@ -4,19 +4,29 @@
 //! message names the object.
 
 use aws_sdk_sqs::Client;
+use aws_sdk_sqs::types::MessageAttributeValue;
+use futures_util::{StreamExt, TryStreamExt, stream};
+use jiff::SignedDuration;
 use rollcall_domain::plan::chunk::ChunkMessage;
 use rollcall_domain::plan::object_keys::Artifacts;
 use rollcall_domain::types::names::{ImportId, ProgramName};
 use rollcall_pipeline::fault::Fault;
 use rollcall_pipeline::ports::{Answer, ObjectVersion, Objects, Queue};
+use rollcall_pipeline::sweep::Backlog;
 use serde::{Deserialize, Serialize};
 
 use crate::drops::DropEvent;
-use crate::fault::fault;
+use crate::fault::{fault, unbuilt};
 use crate::objects::Bucket;
 
 /// Maximal bytes of an SQS message.
 const MESSAGE: usize = 1024 * 1024;
+/// The message attribute that counts how often a chunk was given back.
+pub const GIVEN_BACK: &str = "given_back";
+/// SQS delays a message for at most so many seconds.
+const LONGEST_DELAY: i32 = 900;
+/// Messages that are sent at the same time.
+const SENDS_AT_ONCE: usize = 16;
 
 /// The queues of an installation.
 #[derive(Debug, Clone)]
@@ -39,6 +49,16 @@ pub struct FinalizeMessage {
     /// The cause if it cannot go on; otherwise absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failed: Option<String>,
+}
+
+/// A message to the finalizer about one import: its turn has come, or the sweep looks at it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ImportMessage {
+    /// Its turn in the lane has come.
+    Turn(ImportId),
+    /// The sweep looks at it.
+    Sweep(ImportId),
 }
 
 impl FinalizeMessage {
@@ -80,6 +100,17 @@ impl Queues {
         self.send(queue, encode(&event)?).await
     }
 
+    /// Asks the finalizer to sweep imports, one message each, so that a time limit is nobody else's.
+    ///
+    /// # Errors
+    /// Where SQS does not accept a message; the next sweep asks again.
+    pub async fn send_sweeps(&self, imports: &[ImportId]) -> Answer<()> {
+        let sends = imports.iter().map(async |import| {
+            self.send(&self.finalize, encode(&ImportMessage::Sweep(import.clone()))?).await
+        });
+        stream::iter(sends).buffer_unordered(SENDS_AT_ONCE).try_collect().await
+    }
+
     async fn finalize(&self, program: &ProgramName, import: &ImportId, failed: Option<String>) -> Answer<()> {
         let (program, import_id) = (program.clone(), import.clone());
         let message = FinalizeMessage { v: FinalizeMessage::VERSION, program, import_id, failed };
@@ -88,6 +119,34 @@ impl Queues {
 
     async fn send(&self, queue: &str, body: String) -> Answer<()> {
         let sent = self.client.send_message().queue_url(queue).message_body(body).send().await;
+        sent.map(drop).map_err(|error| fault("sending a message", error))
+    }
+
+    /// Sends a chunk's message again as it is, for later: the queue counts its receives anew. The caller then drops the
+    /// message. A crash in between leaves both, which is safe.
+    ///
+    /// # Errors
+    /// Where SQS does not accept the message.
+    pub async fn send_later(
+        &self,
+        program: &ProgramName,
+        body: &str,
+        given_back: u32,
+        delay: SignedDuration,
+    ) -> Answer<()> {
+        let count = MessageAttributeValue::builder().data_type("Number").string_value(given_back.to_string());
+        let count = count.build().map_err(|error| unbuilt("sending a message", error))?;
+        let seconds = i32::try_from(delay.as_secs()).unwrap_or(LONGEST_DELAY).clamp(0, LONGEST_DELAY);
+        let send = self.client.send_message().queue_url(&self.chunks).message_body(body);
+        let send = send.message_group_id(program.as_str()).delay_seconds(seconds);
+        let sent = send.message_attributes(GIVEN_BACK, count).send().await;
+        sent.map(drop).map_err(|error| fault("sending a message", error))
+    }
+
+    /// A fair queue: the program is the group, so that no program waits behind the chunks of another.
+    async fn send_to_workers(&self, program: &ProgramName, body: String) -> Answer<()> {
+        let send = self.client.send_message().queue_url(&self.chunks).message_body(body);
+        let sent = send.message_group_id(program.as_str()).send().await;
         sent.map(drop).map_err(|error| fault("sending a message", error))
     }
 }
@@ -101,11 +160,31 @@ impl Queue for Queues {
             self.bucket.put(&stored_at, body.into_bytes()).await?;
             body = encode(&OffloadedMessage { stored_at })?;
         }
-        self.send(&self.chunks, body).await
+        self.send_to_workers(&message.program, body).await
     }
 
     async fn send_finalize(&self, program: &ProgramName, import: &ImportId) -> Answer<()> {
         self.finalize(program, import, None).await
+    }
+
+    async fn send_turn(&self, import: &ImportId) -> Answer<()> {
+        self.send(&self.finalize, encode(&ImportMessage::Turn(import.clone()))?).await
+    }
+}
+
+impl Backlog for Queues {
+    async fn waiting_chunks(&self) -> Answer<u64> {
+        use aws_sdk_sqs::types::QueueAttributeName as Name;
+        let counts = [
+            Name::ApproximateNumberOfMessages,
+            Name::ApproximateNumberOfMessagesNotVisible,
+            Name::ApproximateNumberOfMessagesDelayed,
+        ];
+        let ask = self.client.get_queue_attributes().queue_url(&self.chunks);
+        let got = ask.set_attribute_names(Some(counts.to_vec())).send().await;
+        let got = got.map_err(|error| fault("counting the messages of a queue", error))?;
+        let attributes = got.attributes().cloned().unwrap_or_default();
+        Ok(counts.iter().filter_map(|name| attributes.get(name)?.parse::<u64>().ok()).sum())
     }
 }
 

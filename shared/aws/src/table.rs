@@ -11,9 +11,11 @@ use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes, PutRequest, Wri
 use futures_util::{StreamExt, TryStreamExt, stream};
 use rollcall_domain::types::id::{base32, sha256};
 use rollcall_pipeline::fault::Fault;
+use rollcall_pipeline::pace::{self, Pace, Sent, Stopped};
 use rollcall_pipeline::ports::Answer;
 
-use crate::fault::{fault, unbuilt};
+use crate::clock::SystemClock;
+use crate::fault::{fault, is_throttled, unbuilt};
 
 /// Partition key.
 pub(crate) const PK: &str = "pk";
@@ -22,8 +24,8 @@ pub(crate) const SK: &str = "sk";
 /// Keys of one BatchGetItem.
 const GET_AT_ONCE: usize = 100;
 /// Items of one BatchWriteItem.
-const PUT_AT_ONCE: usize = 25;
-/// Batches in flight at the same time: more do not help a busy table.
+pub(crate) const PUT_AT_ONCE: usize = 25;
+/// Batches in flight at the same time: a busy table needs no more.
 const AT_A_TIME: usize = 8;
 /// How often unprocessed items are retried before the message returns to the queue.
 const TRIES: u32 = 9;
@@ -37,11 +39,12 @@ pub(crate) type Key = (String, String);
 pub(crate) struct Table {
     pub(crate) client: Client,
     pub(crate) name: String,
+    pub(crate) pace: Pace,
 }
 
 impl Table {
     pub(crate) fn new(client: Client, name: impl Into<String>) -> Self {
-        Self { client, name: name.into() }
+        Self { client, name: name.into(), pace: Pace::default() }
     }
 
     /// The items that exist under distinct keys.
@@ -78,37 +81,30 @@ impl Table {
             }
             pause(attempt).await;
         }
-        Err(Fault::transient(doing, format_args!("{} keys stay unprocessed", left.len())))
+        Err(Fault::throttled(doing, format_args!("{} keys stay unprocessed", left.len())))
     }
 
-    /// Puts items with distinct keys, and replaces existing ones.
-    pub(crate) async fn put_all(&self, doing: &'static str, items: Vec<Item>) -> Answer<()> {
-        let mut items = items.into_iter().peekable();
-        let mut batches = Vec::new();
-        while items.peek().is_some() {
-            let batch: Answer<Vec<WriteRequest>> =
-                items.by_ref().take(PUT_AT_ONCE).map(|item| put_request(doing, item)).collect();
-            batches.push(batch?);
-        }
-        stream::iter(batches)
-            .map(|batch| self.put_batch(doing, batch))
-            .buffer_unordered(AT_A_TIME)
-            .try_collect()
-            .await
+    /// Puts items with distinct keys in their order, and replaces those before. Where it stops it says how many batches,
+    /// of [`PUT_AT_ONCE`] items each, are written.
+    pub(crate) async fn put_all(&self, doing: &'static str, items: Vec<Item>) -> Result<(), Stopped> {
+        let requests: Answer<Vec<WriteRequest>> =
+            items.into_iter().map(|item| put_request(doing, item)).collect();
+        let requests = requests.map_err(|fault| Stopped { done: 0, fault })?;
+        let batches = requests.chunks(PUT_AT_ONCE).map(<[WriteRequest]>::to_vec).collect();
+        let send = |batch| self.put_batch(doing, batch);
+        pace::send_all(doing, &self.pace, &SystemClock, AT_A_TIME, batches, send).await
     }
 
-    async fn put_batch(&self, doing: &'static str, batch: Vec<WriteRequest>) -> Answer<()> {
-        let mut left = batch;
-        for attempt in 0..TRIES {
-            let answer = self.client.batch_write_item().request_items(&self.name, left).send().await;
-            let answer = answer.map_err(|error| fault(doing, error))?;
-            left = answer.unprocessed_items.and_then(|mut all| all.remove(&self.name)).unwrap_or_default();
-            if left.is_empty() {
-                return Ok(());
+    async fn put_batch(&self, doing: &'static str, batch: Vec<WriteRequest>) -> Answer<Sent<WriteRequest>> {
+        let sent = self.client.batch_write_item().request_items(&self.name, batch.clone()).send().await;
+        match sent {
+            Ok(answer) => {
+                let rest = answer.unprocessed_items.and_then(|mut all| all.remove(&self.name));
+                Ok(Sent::But(rest.unwrap_or_default()))
             }
-            pause(attempt).await;
+            Err(error) if is_throttled(&error) => Ok(Sent::Throttled(batch)),
+            Err(error) => Err(fault(doing, error)),
         }
-        Err(Fault::transient(doing, format_args!("{} items stay unprocessed", left.len())))
     }
 }
 

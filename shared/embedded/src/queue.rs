@@ -11,6 +11,7 @@ use rollcall_domain::plan::chunk::ChunkMessage;
 use rollcall_domain::types::names::{ImportId, ProgramName};
 use rollcall_pipeline::fault::Fault;
 use rollcall_pipeline::ports::{Answer, Queue};
+use rollcall_pipeline::sweep::Backlog;
 
 /// A message for a worker.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,6 +20,8 @@ pub enum Message {
     Chunk(ChunkMessage),
     /// All chunks of an import are closed.
     Finalize(ProgramName, ImportId),
+    /// It is the turn of an import that waited in its lane.
+    Turn(ImportId),
 }
 
 /// The queues of a home, shared by clones.
@@ -35,6 +38,7 @@ struct Shared {
 #[derive(Debug, Default)]
 struct Lanes {
     finalize: VecDeque<(ProgramName, ImportId)>,
+    turns: VecDeque<ImportId>,
     chunks: VecDeque<ChunkMessage>,
     /// Messages to retry, with the times of their retries; never more than there are workers.
     back: Vec<(Instant, Message)>,
@@ -115,6 +119,9 @@ impl Lanes {
         if let Some((program, import)) = self.finalize.pop_front() {
             return Some(Message::Finalize(program, import));
         }
+        if let Some(import) = self.turns.pop_front() {
+            return Some(Message::Turn(import));
+        }
         if let Some(chunk) = self.chunks.pop_front() {
             return Some(Message::Chunk(chunk));
         }
@@ -133,5 +140,18 @@ impl Queue for LocalQueue {
     async fn send_finalize(&self, program: &ProgramName, import: &ImportId) -> Answer<()> {
         let message = (program.clone(), import.clone());
         self.send(|lanes| lanes.finalize.push_back(message), |_| false)
+    }
+
+    /// Never refused: where the queue is closed, the host itself begins the next import.
+    async fn send_turn(&self, import: &ImportId) -> Answer<()> {
+        self.lanes().turns.push_back(import.clone());
+        self.0.changed.notify_all();
+        Ok(())
+    }
+}
+
+impl Backlog for LocalQueue {
+    async fn waiting_chunks(&self) -> Answer<u64> {
+        Ok(self.lanes().chunks.len() as u64)
     }
 }

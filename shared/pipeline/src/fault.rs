@@ -11,6 +11,16 @@ pub enum Fault {
         /// The cause, as the adapter reports it.
         cause: String,
     },
+    /// The service takes no more for now. What was to be written is written as far as it says.
+    #[error("{doing}: {cause}")]
+    Throttled {
+        /// The operation, without any cell or address.
+        doing: &'static str,
+        /// The cause, as the adapter reports it.
+        cause: String,
+        /// So many of the requested writes, from the first on, are written.
+        kept: usize,
+    },
     /// A retry does not help: a full disk, a missing permission, a broken file.
     #[error("{doing}: {cause}")]
     Permanent {
@@ -39,7 +49,12 @@ impl Fault {
         Fault::Transient { doing, cause: cause.to_string() }
     }
 
-    /// A fault that a retry does not resolve.
+    /// A fault that passes when the service has room again; nothing is known to be written.
+    pub fn throttled(doing: &'static str, cause: impl std::fmt::Display) -> Self {
+        Fault::Throttled { doing, cause: cause.to_string(), kept: 0 }
+    }
+
+    /// A fault that will not pass.
     pub fn permanent(doing: &'static str, cause: impl std::fmt::Display) -> Self {
         Fault::Permanent { doing, cause: cause.to_string() }
     }
@@ -56,6 +71,6 @@ impl Fault {
 
     /// Whether a retry may help.
     pub fn is_transient(&self) -> bool {
-        matches!(self, Fault::Transient { .. })
+        matches!(self, Fault::Transient { .. } | Fault::Throttled { .. })
     }
 }

@@ -26,8 +26,9 @@ use crate::fault::Fault;
 use crate::gate;
 use crate::gate::Gate;
 use crate::head::{empty_upload, head, plan_of_none};
+use crate::lane::hand_on;
 use crate::ports::{
-    Answer, Clock, Contacts, Host, ImportItem, Imports, Mail, NotificationClaim, Objects, Ports, Queue,
+    Answer, Clock, Contacts, Host, ImportItem, Imports, Mail, NotificationClaim, Objects, Ports, Queue, Take,
 };
 use crate::work::pool;
 
@@ -84,6 +85,9 @@ pub async fn finalize_begun<H: Host>(
             if !judged && failed.is_none() {
                 return Ok(Finalized::NotYet);
             }
+            if !judged && !close_rest(imports, clock, lease, import).await? {
+                return Ok(Finalized::Busy);
+            }
             conclude(host, &artifacts, &item, &plan, failed, begun.take()).await?
         }
     };
@@ -100,11 +104,39 @@ pub async fn finalize_begun<H: Host>(
             }
         }
     }
+    hand_on(imports, queue, &item).await?;
     imports.finish(import, summary.status).await?;
     Ok(Finalized::Over(Box::new(summary)))
 }
 
-/// Whether all chunks are judged and written.
+/// Chunks that are closed at the same time.
+const CLOSED_AT_ONCE: usize = 16;
+
+/// Closes the chunks of an import that cannot go on, so that a message that comes late writes nothing; `false` where a
+/// worker holds one of them now.
+async fn close_rest(
+    imports: &impl Imports,
+    clock: &impl Clock,
+    lease: SignedDuration,
+    import: &ImportId,
+) -> Answer<bool> {
+    let closing = imports.open_chunks(import).await?.into_iter().map(async |chunk| {
+        let now = clock.now();
+        match imports.take(import, chunk, now, now + lease).await? {
+            Take::Leased => Ok(false),
+            Take::Closed => Ok(true),
+            Take::Taken => imports.close(import, chunk, now).await.map(|_| true),
+        }
+    });
+    let mut closed = stream::iter(closing).buffer_unordered(CLOSED_AT_ONCE);
+    let mut all = true;
+    while let Some(is_closed) = closed.next().await {
+        all &= is_closed?;
+    }
+    Ok(all)
+}
+
+/// Whether nothing is left to judge or to write.
 async fn is_ready(
     objects: &impl Objects,
     imports: &impl Imports,

@@ -7,7 +7,12 @@
 //! - [`abandon`]: a chunk failed for good. Stores results for its rows, so that the import can end.
 //! - [`approve`]: an import that writes exactly what a dry run showed.
 //! - [`cancel`]: ends an import without the chunks that are not decided yet.
-//! - [`sweep`]: an import hangs. Sends missing messages again, then abandons the open chunks.
+//! - [`lane`]: imports into one pool take turns.
+//! - [`pace`]: writes to a table that throttles.
+//! - [`pause`]: the imports of a program wait.
+//! - [`resume`]: a program's imports go on.
+//! - [`phase`]: what an import is doing.
+//! - [`sweep`]: an import hangs. Sends what is missing once more, then abandons what workers could not end.
 //! - [`inbox`]: dropped files whose event was lost are found and imported.
 //! - [`migrate`]: a schedule starts a search for files. New ones are split like drops.
 //! - [`request`]: the settings, profile and options of an import. `sidecar`: options in a file, for one drop.
@@ -52,6 +57,7 @@
 //!         match message {
 //!             Message::Chunk(chunk) => drop(work_chunk(&ports, &plans, lease, &chunk).await?),
 //!             Message::Finalize(_, import) => drop(finalize(&ports, &mail, lease, &import, None).await?),
+//!             Message::Turn(_) => unreachable!("nobody waits for a turn"),
 //!         }
 //!     }
 //!     Ok::<(), rollcall_pipeline::fault::Fault>(())
@@ -71,10 +77,16 @@ pub mod finalize;
 mod gate;
 mod head;
 pub mod inbox;
+pub mod lane;
 pub mod migrate;
+pub mod pace;
+mod patch;
+pub mod pause;
+pub mod phase;
 pub mod ports;
 pub mod preview;
 pub mod request;
+pub mod resume;
 mod sidecar;
 pub mod split;
 mod survey;

@@ -157,6 +157,8 @@ pub trait Queue: Send + Sync {
         program: &ProgramName,
         import: &ImportId,
     ) -> impl Future<Output = Answer<()>> + Send;
+    /// Announces that it is the turn of an import that waited in its lane. Sending twice is safe.
+    fn send_turn(&self, import: &ImportId) -> impl Future<Output = Answer<()>> + Send;
 }
 
 /// The directory: workers read it, directory loads write it. Accounts belong to the marketplace and are shared,
@@ -207,9 +209,9 @@ pub trait Contacts: Send + Sync {
         import: &ImportId,
         wanted: &[Wanted],
     ) -> impl Future<Output = Answer<Vec<Option<String>>>> + Send;
-    /// Writes the contacts of a chunk. Repeating it changes nothing. A `repeated` record is stored only if no lower
-    /// row of this import and no newer import has written the contact; the record before the import is stored next to
-    /// it.
+    /// Writes the contacts of a chunk. Repeating it changes nothing. A `repeated` record is stored only where no
+    /// lower row of this import and no newer import has written; the record before the import stays beside it.
+    /// Where the store takes no more for now, [`Fault::Throttled`] says how many of the records are written.
     fn keep(
         &self,
         pool: &Pool,
@@ -263,13 +265,25 @@ pub struct ImportItem {
     pub options: Vec<(String, String)>,
     /// The start time of the import.
     pub started_at: Timestamp,
-    /// The number of chunks, once the plan is written.
+    /// The lane in which it takes its turn; `None` where it waits for nobody.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lane: Option<String>,
+    /// How many chunks there are, once the plan is written.
     pub chunks: Option<u32>,
     /// The status, once the import has ended.
     pub status: Option<Status>,
 }
 
-/// The state of imports: closed chunks, and the claim to send the notification.
+/// The answer to an import that asks for its turn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Turn {
+    /// It is the import's turn, until it leaves the lane.
+    Taken,
+    /// Another import of the lane has its turn, or comes before.
+    Waiting,
+}
+
+/// The state of imports: which chunks are closed, whose turn it is, who sends the notification.
 pub trait Imports: Send + Sync {
     /// Stores a new import. A known one stays as it is and is returned.
     fn begin(&self, item: ImportItem) -> impl Future<Output = Answer<ImportItem>> + Send;
@@ -292,9 +306,40 @@ pub trait Imports: Send + Sync {
         now: Timestamp,
         lease: Timestamp,
     ) -> impl Future<Output = Answer<Take>> + Send;
-    /// Closes a chunk once, and returns how many are still open. Closing it again changes nothing.
-    fn close(&self, import: &ImportId, chunk: u32) -> impl Future<Output = Answer<u32>> + Send;
-    /// Claims the notification for the duration of the lease.
+    /// Closes a chunk once, notes that the import moved, and returns how many are still open. Closing it again changes
+    /// nothing.
+    fn close(
+        &self,
+        import: &ImportId,
+        chunk: u32,
+        now: Timestamp,
+    ) -> impl Future<Output = Answer<u32>> + Send;
+    /// Stores that so many of a chunk's first writes are done, and ends the lease: others may take it. Less than is stored
+    /// changes nothing. Repeating it is safe.
+    fn give_back(&self, import: &ImportId, chunk: u32, kept: u32) -> impl Future<Output = Answer<()>> + Send;
+    /// How many writes of a chunk are done, as far as that was stored.
+    fn kept(&self, import: &ImportId, chunk: u32) -> impl Future<Output = Answer<u32>> + Send;
+    /// Stores the lane of an import, once, and makes it wait there for its turn. Repeating it is safe, until the import
+    /// leaves the lane.
+    fn join_lane(&self, import: &ImportId, lane: &str) -> impl Future<Output = Answer<()>> + Send;
+    /// Asks for the turn of an import: it is given to the lowest id in the lane, while no other import has it. The turn
+    /// is kept until the import leaves the lane; asking again gives the same answer.
+    fn take_turn(
+        &self,
+        import: &ImportId,
+        lane: &str,
+        now: Timestamp,
+    ) -> impl Future<Output = Answer<Turn>> + Send;
+    /// Leaves the lane and gives the turn back. Returns the import whose turn comes next, while no import has it: the
+    /// caller announces it. Repeating it is safe.
+    fn leave_lane(
+        &self,
+        import: &ImportId,
+        lane: &str,
+    ) -> impl Future<Output = Answer<Option<ImportId>>> + Send;
+    /// The import that has its turn in a lane.
+    fn turn_of(&self, lane: &str) -> impl Future<Output = Answer<Option<ImportId>>> + Send;
+    /// Claims the notification for the length of the lease.
     fn claim_notification(
         &self,
         import: &ImportId,
@@ -305,6 +350,35 @@ pub trait Imports: Send + Sync {
     fn notification_sent(&self, import: &ImportId) -> impl Future<Output = Answer<()>> + Send;
     /// Stores the status of an ended import. Repeating it is safe.
     fn finish(&self, import: &ImportId, status: Status) -> impl Future<Output = Answer<()>> + Send;
+}
+
+/// How far an import that has not ended has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Standing {
+    /// When it last moved: a chunk was closed, or its turn came.
+    pub moved_at: Option<Timestamp>,
+    /// When its turn came.
+    pub turn_at: Option<Timestamp>,
+    /// When the sweep last acted on it.
+    pub swept_at: Option<Timestamp>,
+}
+
+/// The sweep's view of imports that have not ended.
+pub trait Unfinished: Send + Sync {
+    /// Imports that have not ended, ascending.
+    fn unfinished(&self) -> impl Future<Output = Answer<Vec<ImportId>>> + Send;
+    /// How far an import has come.
+    fn standing(&self, import: &ImportId) -> impl Future<Output = Answer<Standing>> + Send;
+    /// The open chunks that a worker has taken since a time, ascending.
+    fn received(&self, import: &ImportId, since: Timestamp) -> impl Future<Output = Answer<Vec<u32>>> + Send;
+    /// Stores that the sweep acted. Repeating it is safe.
+    fn note_swept(&self, import: &ImportId, at: Timestamp) -> impl Future<Output = Answer<()>> + Send;
+}
+
+/// The chunks that wait in the queue.
+pub trait Backlog: Send + Sync {
+    /// About how many chunks wait for a worker or are with one, of all imports.
+    fn waiting_chunks(&self) -> impl Future<Output = Answer<u64>> + Send;
 }
 
 /// The mail service.

@@ -62,6 +62,7 @@ pub fn new_item(
         object,
         options,
         started_at,
+        lane: None,
         chunks: None,
         status: None,
     }

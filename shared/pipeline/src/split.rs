@@ -26,7 +26,9 @@ use crate::approve;
 use crate::artifacts::read_plan;
 use crate::fault::Fault;
 use crate::head::head;
-use crate::ports::{Answer, Clock, ImportItem, Imports, ObjectVersion, Objects, Queue};
+use crate::lane::{announce, take_turn};
+use crate::pause::is_paused;
+use crate::ports::{Answer, Clock, ImportItem, Imports, ObjectVersion, Objects, Queue, Turn};
 use crate::request::{ImportRequest, drop_of, new_item};
 use crate::survey::survey;
 use crate::text::{Form, Text};
@@ -42,6 +44,10 @@ pub enum Split {
     Refused(ImportId),
     /// All open chunks were sent.
     Sent(ImportId),
+    /// Another import of the lane has its turn; the one before hands the turn on.
+    Waiting(ImportId),
+    /// The program is paused; its resumption sends the chunks.
+    Paused(ImportId),
 }
 
 /// Splits a dropped object into chunks on the queue.
@@ -59,7 +65,7 @@ pub async fn split_import(
 ) -> Answer<Split> {
     let Some(drop) = Drop::parse(&object.key) else { return Ok(Split::NotOurs) };
     let item = new_item(objects.bucket(), &drop, object, given, clock.now());
-    split_again(objects, imports, queue, item, size).await
+    split_again(objects, imports, queue, clock, item, size).await
 }
 
 /// The same for a stored import: one from a schedule, or an interrupted one.
@@ -70,6 +76,7 @@ pub async fn split_again(
     objects: &impl Objects,
     imports: &impl Imports,
     queue: &impl Queue,
+    clock: &impl Clock,
     item: ImportItem,
     size: ChunkSize,
 ) -> Answer<Split> {
@@ -82,7 +89,7 @@ pub async fn split_again(
             return Ok(Split::Over(claimed_by));
         }
     }
-    let item = imports.begin(item).await?;
+    let item = announce(objects, imports, item).await?;
     let import_id = item.import_id.clone();
     if item.status.is_some() {
         return Ok(Split::Over(import_id));
@@ -99,13 +106,27 @@ pub async fn split_again(
         }
     };
     imports.seal(&import_id, plan.steps()).await?;
+    if is_judged(imports, &plan).await? {
+        // Refused, or judged by workers before this run: nobody else may be left to say so.
+        queue.send_finalize(&item.program, &import_id).await?;
+        return Ok(if plan.chunks.is_empty() { Split::Refused(import_id) } else { Split::Sent(import_id) });
+    }
+    if take_turn(imports, queue, clock, &item, &plan).await? == Turn::Waiting {
+        return Ok(Split::Waiting(import_id));
+    }
+    if is_paused(objects, &item.program).await? {
+        return Ok(Split::Paused(import_id));
+    }
     send_open_chunks(objects, imports, queue, &item, &plan).await?;
-    let open = imports.open_chunks(&import_id).await?;
-    if !open.iter().any(|step| plan.is_judging(*step)) {
-        // The file was refused, or workers finished before this run: nobody else may announce it.
+    if is_judged(imports, &plan).await? {
         queue.send_finalize(&item.program, &import_id).await?;
     }
-    Ok(if plan.chunks.is_empty() { Split::Refused(import_id) } else { Split::Sent(import_id) })
+    Ok(Split::Sent(import_id))
+}
+
+/// Whether no chunk is left to judge.
+async fn is_judged(imports: &impl Imports, plan: &Plan) -> Answer<bool> {
+    Ok(!imports.open_chunks(&plan.import_id).await?.iter().any(|step| plan.is_judging(*step)))
 }
 
 /// Surveys the file.
@@ -262,8 +283,12 @@ async fn send_open_chunks(
     Ok(())
 }
 
-/// The object whose rows are imported; for an approval, the dry run's object.
-async fn source_of(imports: &impl Imports, item: &ImportItem, plan: &Plan) -> Answer<ObjectVersion> {
+/// The object whose rows are imported; that of an approval is the dry run's.
+pub(crate) async fn source_of(
+    imports: &impl Imports,
+    item: &ImportItem,
+    plan: &Plan,
+) -> Answer<ObjectVersion> {
     let Some(dry_run) = &plan.approves else { return Ok(item.object.clone()) };
     let dry_run = imports.get(dry_run).await?;
     dry_run.map(|item| item.object).ok_or_else(|| Fault::damaged("reading an approval", "no such dry run"))
@@ -285,7 +310,16 @@ impl<'a, O: Objects> Cutter<'a, O> {
         Self { plan, object, text, buffer: Vec::new(), at: 0 }
     }
 
-    /// The message of a chunk. The caller requests chunks in ascending order.
+    /// The message of a step: of a chunk, or of the writing of one that is judged. Ascending, as chunks are.
+    pub(crate) async fn step(&mut self, step: u32) -> Answer<ChunkMessage> {
+        if self.plan.is_judging(step) {
+            self.message(step).await
+        } else {
+            Ok(ChunkMessage::to_write(self.plan, step))
+        }
+    }
+
+    /// The message of a chunk. The caller asks for chunks in ascending order.
     pub(crate) async fn message(&mut self, number: u32) -> Answer<ChunkMessage> {
         let chunk = self.plan.chunks.get(number as usize);
         let chunk = chunk.ok_or_else(|| crate::artifacts::missing("a chunk of the plan"))?;

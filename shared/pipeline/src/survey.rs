@@ -14,6 +14,7 @@ use rollcall_domain::types::code::Code;
 use rollcall_domain::types::finding::Finding;
 use rollcall_domain::types::limits;
 
+use crate::patch::{Patch, Patcher};
 use crate::ports::{Answer, ObjectVersion, Objects};
 use crate::request::{FoundOptions, ImportRequest};
 use crate::text::{Form, Kind, Look, Pieces, Text, look, read_workbook};
@@ -134,15 +135,25 @@ async fn survey_sheet(
         opening = Opening::of_sheet(&first, profile, options);
     }
     let skip = opening.skip;
+    let mut patcher = match Patch::of_opening(options, &opening, profile) {
+        Ok(patch) => patch.map(Patcher::new),
+        Err(finding) => return Ok(Err(finding)),
+    };
+    let mut patched = |piece: Vec<u8>| match &mut patcher {
+        Some(patcher) => patcher.feed(&piece),
+        None => piece,
+    };
+    let first = patched(first);
     let mut survey = Survey::new(opening, profile, options, &asked.settings, size);
     survey.feed(&first[skip..]);
     loop {
         match text.read() {
-            Ok(Some(piece)) => survey.feed(&piece),
+            Ok(Some(piece)) => survey.feed(&patched(piece)),
             Ok(None) => break,
             Err(finding) => return Ok(Err(finding)),
         }
     }
+    survey.feed(&patcher.map(|mut patcher| patcher.finish()).unwrap_or_default());
     Ok(Ok(with_found(Surveyed { sheet: Some(sheet), ..survey.finish() }, found)))
 }
 
@@ -162,7 +173,7 @@ async fn survey_as(
     encoding: Encoding,
     size: ChunkSize,
 ) -> Answer<Surveyed> {
-    let form = Form { packing: look.packing, kind: Kind::Delimited(encoding), dialect: None };
+    let form = Form { packing: look.packing, kind: Kind::Delimited(encoding), dialect: None, patch: None };
     let mut text = Text::new(objects, object, form);
     let Some(first) = text.next().await?.filter(|first| !first.is_empty()) else {
         return Ok(refused(vec![Finding::new(Code::FileEmpty)]));
@@ -184,6 +195,10 @@ async fn survey_as(
         }
     }
     let first = text.follow(opening.dialect, opening.delimiter, first);
+    let first = match Patch::of_opening(options, &opening, profile) {
+        Ok(patch) => text.patch(patch, first),
+        Err(finding) => return Ok(refused(vec![finding])),
+    };
     let skip = opening.skip;
     let mut survey = Survey::new(opening, profile, options, &asked.settings, size);
     survey.expect(object.len, &first[skip..]);
@@ -234,7 +249,7 @@ pub(crate) async fn form(
     asked: &ImportRequest,
     surveyed: &Surveyed,
 ) -> Answer<Option<Form>> {
-    let of = |packing, kind| Some(Form { packing, kind, dialect: None });
+    let of = |packing, kind| Some(Form { packing, kind, dialect: None, patch: None });
     if let Some(sheet) = &surveyed.sheet {
         return Ok(of(surveyed.packing, Kind::Sheet(sheet.clone())));
     }

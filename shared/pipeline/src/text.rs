@@ -12,6 +12,7 @@ use rollcall_domain::types::finding::Finding;
 use rollcall_domain::types::limits;
 
 use crate::fault::Fault;
+use crate::patch::{Patch, Patcher};
 use crate::ports::{ObjectVersion, Objects};
 
 /// Bytes of an object in one read.
@@ -146,6 +147,8 @@ pub(crate) struct Form {
     pub(crate) kind: Kind,
     /// The quoting dialect and the delimiter, if the text is to be rewritten.
     pub(crate) dialect: Option<(Dialect, u8)>,
+    /// Cells that were typed over.
+    pub(crate) patch: Option<Patch>,
 }
 
 /// The format of a file.
@@ -165,6 +168,7 @@ impl Form {
             packing: plan.packing,
             kind,
             dialect: Some(dialect).filter(|(dialect, _)| !dialect.is_ordinary()),
+            patch: Patch::of_plan(plan),
         }
     }
 }
@@ -174,6 +178,7 @@ pub(crate) struct Text<'a, O> {
     pieces: Pieces<'a, O>,
     source: Source,
     rewriter: Option<Rewriter>,
+    patcher: Option<Patcher>,
 }
 
 enum Source {
@@ -190,7 +195,8 @@ impl<'a, O: Objects> Text<'a, O> {
             Kind::Sheet(sheet) => Source::Closed(sheet),
         };
         let rewriter = form.dialect.map(|(dialect, delimiter)| Rewriter::new(dialect, delimiter));
-        Self { pieces: Pieces::new(objects, object, form.packing), source, rewriter }
+        let patcher = form.patch.map(Patcher::new);
+        Self { pieces: Pieces::new(objects, object, form.packing), source, rewriter, patcher }
     }
 
     /// Sets the dialect that the first piece has shown; returns that piece in the ordinary dialect.
@@ -202,8 +208,26 @@ impl<'a, O: Objects> Text<'a, O> {
         rewritten(rewriter, &first, self.pieces.is_over())
     }
 
+    /// Types over cells from the first piece on; gives that piece with its new cells.
+    pub(crate) fn patch(&mut self, patch: Option<Patch>, first: Vec<u8>) -> Vec<u8> {
+        match patch {
+            Some(patch) => self.patcher.insert(Patcher::new(patch)).feed(&first),
+            None => first,
+        }
+    }
+
     /// The next piece; `None` after the last.
     pub(crate) async fn next(&mut self) -> Result<Option<Vec<u8>>, Fault> {
+        let piece = self.next_sent().await?;
+        let Some(patcher) = &mut self.patcher else { return Ok(piece) };
+        Ok(match piece {
+            Some(piece) => Some(patcher.feed(&piece)),
+            None => Some(patcher.finish()).filter(|rest| !rest.is_empty()),
+        })
+    }
+
+    /// The next piece as it was sent.
+    async fn next_sent(&mut self) -> Result<Option<Vec<u8>>, Fault> {
         if let Source::Closed(sheet) = &self.source {
             let Pieces { objects, object, packing, .. } = self.pieces;
             let bytes = read_workbook(objects, object, packing).await?;

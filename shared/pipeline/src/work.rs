@@ -9,10 +9,12 @@ use rollcall_domain::plan::chunk::{ChunkMessage, VERSION};
 use rollcall_domain::plan::object_keys::Artifacts;
 use rollcall_domain::result::abandoned::unprocessed;
 use rollcall_domain::result::chunk_result::{ChunkAnswer, ChunkResult, Writes};
+use rollcall_domain::types::names::{ImportId, ProgramName};
 
 pub use crate::artifacts::{Loaded, Plans};
 use crate::artifacts::{is_cancelled, missing, put_chunk_result, read_answer, read_chunk_result};
 use crate::fault::Fault;
+use crate::pause::is_paused;
 use crate::ports::{
     Answer, Clock, ContactWrite, Contacts, Directory, Host, Imports, Objects, Pool, Ports, Queue, Take,
 };
@@ -24,6 +26,11 @@ pub enum Worked {
     Closed(Option<Box<ChunkAnswer>>),
     /// Another worker holds it: retry the message later.
     Busy,
+    /// A service takes no more for now: retry the message later. This counts as no failure, and what is written is
+    /// noted.
+    Throttled,
+    /// The program is paused: the message is done with, and the resumption sends the chunk again.
+    Paused,
 }
 
 /// Judges the rows of a chunk and stores their contacts.
@@ -31,6 +38,22 @@ pub enum Worked {
 /// # Errors
 /// If a port fails. The message is delivered again and the stage continues where it was.
 pub async fn work_chunk(
+    host: &impl Host,
+    plans: &Plans,
+    lease: SignedDuration,
+    message: &ChunkMessage,
+) -> Answer<Worked> {
+    match work_taken(host, plans, lease, message).await {
+        Err(Fault::Throttled { kept, .. }) => {
+            let kept = u32::try_from(kept).unwrap_or(u32::MAX);
+            host.ports().imports.give_back(&message.import_id, message.chunk, kept).await?;
+            Ok(Worked::Throttled)
+        }
+        worked => worked,
+    }
+}
+
+async fn work_taken(
     host: &impl Host,
     plans: &Plans,
     lease: SignedDuration,
@@ -44,15 +67,18 @@ pub async fn work_chunk(
     }
     let Ports { objects, directory, contacts, imports, queue, clock } = host.ports();
     let (program, import, chunk) = (&message.program, &message.import_id, message.chunk);
+    if is_paused(objects, program).await? {
+        return Ok(Worked::Paused);
+    }
     let now = clock.now();
     match imports.take(import, chunk, now, now + lease).await? {
         Take::Taken => {}
         Take::Leased => return Ok(Worked::Busy),
         Take::Closed => {
             let loaded = plans.get(objects, program, import).await?;
-            if !imports.open_chunks(import).await?.iter().any(|step| loaded.plan.is_judging(*step)) {
-                queue.send_finalize(program, import).await?;
-            }
+            // Its worker may have died before it could say that the chunk was the last one.
+            let open = imports.close(import, chunk, now).await?;
+            announce_end(queue, &loaded, program, import, open).await?;
             return Ok(Worked::Closed(None));
         }
     }
@@ -61,15 +87,19 @@ pub async fn work_chunk(
         return write_judged(host, &loaded, message).await;
     }
     let artifacts = Artifacts::of(program, import);
+    let mut begun = false;
     let chunk_result = match read_chunk_result(objects, &artifacts, chunk).await? {
-        Some(chunk_result) => chunk_result,
+        Some(chunk_result) => {
+            begun = true;
+            chunk_result
+        }
         None if is_cancelled(objects, &artifacts).await? => {
             leave_unprocessed(objects, &artifacts, &loaded, message).await?
         }
         None => judge(objects, directory, contacts, &loaded, &artifacts, message).await?,
     };
     if !loaded.plan.is_gated() {
-        keep(directory, contacts, &loaded, chunk, &chunk_result).await?;
+        keep_rest(host, &loaded, chunk, &chunk_result, begun).await?;
     }
     close(host, &loaded, message).await?;
     Ok(Worked::Closed(Some(Box::new(chunk_result.answer))))
@@ -79,10 +109,9 @@ pub async fn work_chunk(
 async fn write_judged(host: &impl Host, loaded: &Loaded, message: &ChunkMessage) -> Answer<Worked> {
     let chunk = loaded.plan.chunk_of(message.chunk);
     let artifacts = Artifacts::of(&message.program, &message.import_id);
-    let Ports { objects, directory, contacts, .. } = host.ports();
-    let chunk_result = read_chunk_result(objects, &artifacts, chunk).await?;
+    let chunk_result = read_chunk_result(&host.ports().objects, &artifacts, chunk).await?;
     let chunk_result = chunk_result.ok_or_else(|| missing("a chunk result"))?;
-    keep(directory, contacts, loaded, chunk, &chunk_result).await?;
+    keep_rest(host, loaded, message.chunk, &chunk_result, true).await?;
     close(host, loaded, message).await?;
     Ok(Worked::Closed(None))
 }
@@ -90,8 +119,19 @@ async fn write_judged(host: &impl Host, loaded: &Loaded, message: &ChunkMessage)
 /// Closes a step, and notifies the finalizer if it was the last one to judge or to write.
 pub(crate) async fn close(host: &impl Host, loaded: &Loaded, message: &ChunkMessage) -> Answer<()> {
     let (program, import) = (&message.program, &message.import_id);
-    let Ports { imports, queue, .. } = host.ports();
-    let open = imports.close(import, message.chunk).await?;
+    let Ports { imports, queue, clock, .. } = host.ports();
+    let open = imports.close(import, message.chunk, clock.now()).await?;
+    announce_end(queue, loaded, program, import, open).await
+}
+
+/// Tells the finalizer where so many open steps mean that all chunks are judged, or all are written.
+async fn announce_end(
+    queue: &impl Queue,
+    loaded: &Loaded,
+    program: &ProgramName,
+    import: &ImportId,
+    open: u32,
+) -> Answer<()> {
     let judged = loaded.plan.is_gated() && open as usize == loaded.plan.chunks.len();
     if open == 0 || judged {
         queue.send_finalize(program, import).await?;
@@ -167,6 +207,26 @@ pub(crate) async fn look_up(
     Ok(found)
 }
 
+/// Stores the contacts of a chunk result, from where an earlier delivery had to stop.
+async fn keep_rest(
+    host: &impl Host,
+    loaded: &Loaded,
+    step: u32,
+    chunk_result: &ChunkResult,
+    begun: bool,
+) -> Answer<()> {
+    let Ports { directory, contacts, imports, .. } = host.ports();
+    let import = &loaded.plan.import_id;
+    let from = if begun { imports.kept(import, step).await? } else { 0 };
+    let chunk = loaded.plan.chunk_of(step);
+    match keep_from(directory, contacts, loaded, chunk, chunk_result, from as usize).await {
+        Err(Fault::Throttled { doing, cause, kept }) => {
+            Err(Fault::Throttled { doing, cause, kept: from as usize + kept })
+        }
+        kept => kept,
+    }
+}
+
 /// Stores the contacts of a chunk result; a dry run's result has none.
 pub(crate) async fn keep(
     directory: &impl Directory,
@@ -175,10 +235,21 @@ pub(crate) async fn keep(
     chunk: u32,
     chunk_result: &ChunkResult,
 ) -> Answer<()> {
+    keep_from(directory, contacts, loaded, chunk, chunk_result, 0).await
+}
+
+async fn keep_from(
+    directory: &impl Directory,
+    contacts: &impl Contacts,
+    loaded: &Loaded,
+    chunk: u32,
+    chunk_result: &ChunkResult,
+    from: usize,
+) -> Answer<()> {
     let plan = &loaded.plan;
     match (&chunk_result.writes, loaded.profile.directory) {
         (Writes::Contacts(writes), _) if !writes.is_empty() => {
-            let writes: Vec<ContactWrite<'_>> = writes.iter().collect();
+            let writes: Vec<ContactWrite<'_>> = writes.iter().skip(from).collect();
             contacts.keep(&pool(loaded), &plan.import_id, chunk, &writes).await
         }
         (Writes::Directory(items), Some(kind)) if !items.is_empty() => {

@@ -11,8 +11,8 @@ use aws_sdk_s3::types::{BucketLocationConstraint, CreateBucketConfiguration};
 use aws_sdk_s3::types::{BucketVersioningStatus, VersioningConfiguration};
 use rollcall_aws::client::{DynamoDb, S3, SdkConfig, Ses, Sqs};
 use rollcall_aws::{
-    Bucket, ContactsTable, DirectoryTable, FinalizeMessage, ImportsTable, Mailer, Queues, config,
-    decode_chunk,
+    Bucket, ContactsTable, DirectoryTable, FinalizeMessage, ImportMessage, ImportsTable, Mailer, Queues,
+    config, decode_chunk,
 };
 use rollcall_pipeline::ports::Objects;
 use rollcall_tests::contracts::contacts::contacts_contract;
@@ -100,12 +100,16 @@ async fn receive(client: &Sqs, bucket: &Bucket, queue: &str, received: &mut Vec<
         }
         for message in some.messages() {
             let body = message.body().unwrap();
-            received.push(match serde_json::from_str::<FinalizeMessage>(body) {
-                Ok(asked) if !body.contains("\"chunk\"") => {
-                    Received::Finalize(asked.program, asked.import_id)
-                }
-                _ => Received::Chunk(decode_chunk(bucket, body).await.unwrap()),
-            });
+            if let Ok(ImportMessage::Turn(import)) = serde_json::from_str(body) {
+                received.push(Received::Turn(import));
+            } else {
+                received.push(match serde_json::from_str::<FinalizeMessage>(body) {
+                    Ok(asked) if !body.contains("\"chunk\"") => {
+                        Received::Finalize(asked.program, asked.import_id)
+                    }
+                    _ => Received::Chunk(decode_chunk(bucket, body).await.unwrap()),
+                });
+            }
             let handle = message.receipt_handle().unwrap();
             client.delete_message().queue_url(queue).receipt_handle(handle).send().await.unwrap();
         }

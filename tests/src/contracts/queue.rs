@@ -13,6 +13,8 @@ pub enum Received {
     Chunk(ChunkMessage),
     /// All chunks of an import are closed.
     Finalize(ProgramName, ImportId),
+    /// It is the turn of an import.
+    Turn(ImportId),
 }
 
 /// Runs the suite; `receive` takes all that waits in the queues.
@@ -24,11 +26,13 @@ pub async fn queue_contract<Q: Queue>(queue: Q, receive: impl AsyncFn() -> Vec<R
     }
     queue.send_finalize(&program("acme"), &import(1)).await.expect("sent");
     queue.send_finalize(&program("acme"), &import(1)).await.expect("sent again");
+    queue.send_turn(&import(2)).await.expect("sent");
     let received = receive().await;
     for chunk in chunks {
         assert!(received.contains(&Received::Chunk(chunk)));
     }
     assert!(received.contains(&Received::Finalize(program("acme"), import(1))));
+    assert!(received.contains(&Received::Turn(import(2))));
     assert!(receive().await.is_empty());
 }
 

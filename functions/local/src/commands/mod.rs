@@ -12,6 +12,7 @@ pub mod mappings;
 pub mod preview;
 pub mod profiles;
 pub mod program;
+pub mod serve;
 pub mod watch;
 
 use std::io::IsTerminal;

@@ -1,7 +1,6 @@
 //! `rollcall profiles`: the profiles, which define the kinds of files.
 
 mod template;
-mod workbook;
 
 use std::fs;
 use std::path::{Path, PathBuf};

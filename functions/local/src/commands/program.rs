@@ -4,11 +4,12 @@ use std::path::Path;
 use std::str::FromStr;
 
 use pollster::block_on;
-use rollcall_domain::plan::object_keys;
+use rollcall_domain::plan::object_keys::{self, PauseRequest};
 use rollcall_domain::profile::settings::Settings;
 use rollcall_domain::types::locale::Locale;
 use rollcall_domain::types::names::ProgramName;
 use rollcall_embedded::home::Home;
+use rollcall_pipeline::pause::follow_requests;
 use rollcall_pipeline::ports::Objects;
 
 use crate::answer;
@@ -20,6 +21,16 @@ use crate::host::open_for_settings;
 pub enum Program {
     /// Create a program, or update the settings that are given
     Set(Set),
+    /// Let a program's imports wait: no chunk is begun, nothing is lost
+    Pause(Named),
+    /// Let a program's imports go on; the next command that imports, or the watch, finishes them
+    Resume(Named),
+}
+
+#[derive(Debug, clap::Args)]
+pub struct Named {
+    /// The program
+    program: String,
 }
 
 #[derive(Debug, clap::Args)]
@@ -58,7 +69,11 @@ pub struct Set {
 impl Program {
     /// Writes the program's settings.
     pub fn run(self, home: &Path) -> Result<Exit, Failure> {
-        let Program::Set(set) = self;
+        let set = match self {
+            Program::Set(set) => set,
+            Program::Pause(named) => return named.pause(home, true),
+            Program::Resume(named) => return named.pause(home, false),
+        };
         let program = ProgramName::parse(&set.program).map_err(|error| Failure::said(error.to_string()))?;
         if program.is_marketplace() {
             return Err(Failure::said("the marketplace belongs to no program and has no settings"));
@@ -74,6 +89,26 @@ impl Program {
         let done = if before.is_some() { "changed" } else { "set up" };
         let file = home.bucket().root().join(&key);
         answer::print(&format!("{program} is {done}: {}\n", file.display()))?;
+        Ok(Exit::Well)
+    }
+}
+
+impl Named {
+    /// Drops the request into the bucket, as one may by hand, and follows it.
+    fn pause(&self, home: &Path, pause: bool) -> Result<Exit, Failure> {
+        let program = ProgramName::parse(&self.program).map_err(|error| Failure::said(error.to_string()))?;
+        // A command that imports may be at work: it sees the request.
+        let home = Home::open_shared(home)?;
+        if read(&home, &object_keys::settings(&program))?.is_none() {
+            return Err(Failure::said(format!(
+                "no such program: {program}; `rollcall program set {program}` makes it"
+            )));
+        }
+        let request = PauseRequest { program: program.clone(), pause };
+        let word = if pause { "pause\n" } else { "resume\n" };
+        block_on(home.bucket().put(&request.key(), word.as_bytes().to_vec()))?;
+        let paused = block_on(follow_requests(home.bucket(), &program))?;
+        answer::print(&format!("{program} {}\n", if paused { "is paused" } else { "goes on" }))?;
         Ok(Exit::Well)
     }
 }

@@ -47,7 +47,8 @@ impl Watching {
     }
 }
 
-fn tell(news: WatchEvent<'_>) {
+/// Says what the watch did.
+pub(super) fn tell(news: WatchEvent<'_>) {
     match news {
         // If nobody reads the output, the watch goes on: its results are in the bucket.
         WatchEvent::Imported(drop, done) => _ = answer::print(&imported(drop, done)),

@@ -24,7 +24,10 @@ impl Host {
     pub fn approve(&self, dry_run: &ImportItem) -> Result<Done, Failure> {
         match approved(&self.home, dry_run)? {
             Some(done) => Ok(done),
-            None => self.request(&approval(dry_run), "approve"),
+            None => {
+                self.refuse_paused(&dry_run.program)?;
+                self.request(&approval(dry_run), "approve")
+            }
         }
     }
 

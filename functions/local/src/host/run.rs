@@ -107,6 +107,11 @@ impl<'h> Run<'h> {
             match block_on(split) {
                 Ok(Split::Sent(_) | Split::Refused(_)) => return,
                 Ok(Split::Over(_)) => return self.answer_again(),
+                Ok(Split::Waiting(_)) => {
+                    let why = "an earlier import of the same program and profile is not finished";
+                    return self.end(Err(Fault::transient("waiting for a turn", why)));
+                }
+                Ok(Split::Paused(_)) => return self.end(Err(paused())),
                 Ok(Split::NotOurs) => {
                     return self.end(Err(Fault::damaged("splitting an import", "no key of the inbox")));
                 }
@@ -154,8 +159,11 @@ impl<'h> Run<'h> {
                     );
                     Ok(true)
                 }
-                Worked::Busy => Ok(false),
+                Worked::Busy | Worked::Throttled => Ok(false),
+                Worked::Paused => Err(paused()),
             },
+            // The host itself begins the next import.
+            Message::Turn(_) => Ok(true),
             Message::Finalize(..) => match self.finalize_and_rest()? {
                 Finalized::Over(summary) => {
                     self.end(Ok(*summary));
@@ -217,4 +225,9 @@ impl<'h> Run<'h> {
     fn state(&self) -> std::sync::MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// The program was paused meanwhile: the import goes on when it is resumed.
+fn paused() -> Fault {
+    Fault::permanent("working on the import", "the program is paused")
 }

@@ -1,9 +1,9 @@
 //! Watches the inbox: imports each dropped file once it is complete.
 //!
-//! The watch polls the inbox, which works on every disk and share. It takes a file if two polls in a row, [`REST`]
-//! apart, saw it unchanged: a file that is still being copied grows. The imports of different programs run at the
-//! same time, those of one program one after the other. A directory file waits until no import runs, and no import
-//! starts while it is loaded.
+//! The watch polls the inbox, which works on every disk and share. It takes a file when two polls in a row, [`REST`]
+//! apart, saw it unchanged: a file that is still copied grows. Imports into one pool of a program run one after the
+//! other, in the order of the drops; others run side by side, and a dry run waits only for dry runs. A directory file
+//! waits until nothing runs, and nothing starts while it is loaded.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fs;
@@ -15,10 +15,12 @@ use std::time::{Duration, Instant, SystemTime};
 
 use jiff::Timestamp;
 use pollster::block_on;
-use rollcall_domain::plan::object_keys::{Cancel, Drop, DropTarget};
+use rollcall_domain::plan::object_keys::{Cancel, Drop, DropTarget, PauseRequest};
 use rollcall_domain::types::names::{ImportId, ProgramName};
 use rollcall_pipeline::cancel::{Cancelled, cancel};
 use rollcall_pipeline::fault::Fault;
+use rollcall_pipeline::lane::lane_of_drop;
+use rollcall_pipeline::pause::{follow_requests, is_paused};
 use rollcall_pipeline::ports::{Answer, Imports, Objects};
 
 use super::handover::{self, Handed};
@@ -84,8 +86,8 @@ impl Ready {
     }
 }
 
-/// The running imports, by program.
-type Running<'s> = BTreeMap<ProgramName, ScopedJoinHandle<'s, ()>>;
+/// The imports that run, by program.
+type Running<'s> = BTreeMap<String, ScopedJoinHandle<'s, ()>>;
 
 /// The watch over one home.
 pub struct Watch<'h, T> {
@@ -133,9 +135,8 @@ impl<'h, T: Fn(WatchEvent<'_>) + Sync> Watch<'h, T> {
             return;
         }
         for ready in ready {
-            running
-                .entry(ready.drop().program.clone())
-                .or_insert_with(|| scope.spawn(move || self.import(&ready)));
+            let lane = self.lane_of(ready.drop());
+            running.entry(lane).or_insert_with(|| scope.spawn(move || self.import(&ready)));
         }
     }
 
@@ -149,7 +150,13 @@ impl<'h, T: Fn(WatchEvent<'_>) + Sync> Watch<'h, T> {
         }
     }
 
-    /// Imports one drop, and stores the result.
+    /// What runs at most once at a time.
+    fn lane_of(&self, drop: &Drop) -> String {
+        let lane = block_on(lane_of_drop(self.host.home.bucket(), drop));
+        lane.ok().flatten().unwrap_or_else(|| format!("{}#dry-run", drop.program))
+    }
+
+    /// Imports one drop, and stores how it went.
     fn take(&self, drop: &Drop) {
         let key = drop.key();
         let known = match self.host.take(drop) {
@@ -180,7 +187,7 @@ impl<'h, T: Fn(WatchEvent<'_>) + Sync> Watch<'h, T> {
         let mut ready: Vec<(SystemTime, Drop)> = Vec::new();
         for (key, seen) in &there {
             let Some(drop) = Drop::parse(key) else { continue };
-            if self.rests(key, *seen) && !self.is_imported(key, *seen) {
+            if self.rests(key, *seen) && !self.is_imported(key, *seen) && !self.is_paused(&drop.program) {
                 ready.push((seen.modified, drop));
             }
         }
@@ -200,6 +207,10 @@ impl<'h, T: Fn(WatchEvent<'_>) + Sync> Watch<'h, T> {
                 Ok(kind) if kind.is_symlink() => self.pass_over(&key, "it is a link; copy the file itself"),
                 Ok(kind) if kind.is_dir() && deep > 1 => self.look_into(&entry.path(), &key, deep - 1, there),
                 Ok(kind) if kind.is_file() => {
+                    if let Some(request) = PauseRequest::parse(&key) {
+                        self.follow_pause(&request);
+                        continue;
+                    }
                     if let Some(cancel) = Cancel::parse(&key) {
                         self.cancel(&cancel);
                         continue;
@@ -226,7 +237,21 @@ impl<'h, T: Fn(WatchEvent<'_>) + Sync> Watch<'h, T> {
         }
     }
 
+    /// Pauses a program, or lets it go on; the object that was written last stands.
+    fn follow_pause(&self, request: &PauseRequest) {
+        if block_on(follow_requests(self.host.home.bucket(), &request.program)).is_err() {
+            self.pass_over(&request.key(), "the program could not be paused or resumed");
+        }
+    }
+
+    fn is_paused(&self, program: &ProgramName) -> bool {
+        block_on(is_paused(self.host.home.bucket(), program)).unwrap_or(false)
+    }
+
     fn rests(&self, key: &str, now: Seen) -> bool {
+        if self.host.takes_at_once(key) {
+            return true;
+        }
         let mut known = self.known();
         match known.get(key) {
             Some(Known::Taken(then)) if *then == now => false,

@@ -1,18 +1,19 @@
 //! Writes the contacts of a chunk: unique identities in batches, repeated ones each by a conditional write.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailure};
-use futures_util::future::try_join;
 use futures_util::{StreamExt, TryStreamExt, stream};
 use rollcall_domain::types::id::ContactId;
 use rollcall_domain::types::names::ImportId;
+use rollcall_pipeline::fault::Fault;
+use rollcall_pipeline::pace::Stopped;
 use rollcall_pipeline::ports::{Answer, ContactWrite, Pool};
 
 use super::{BEFORE, BEFORE_IMPORT, IMPORT, RECORD, ROW, membership, shard};
 use crate::fault::fault;
-use crate::table::{Item, Key, PK, SK, Table, number, number_of, text, text_of};
+use crate::table::{Item, Key, PK, PUT_AT_ONCE, SK, Table, number, number_of, text, text_of};
 
 const DOING: &str = "keeping contacts";
 /// Conditional writes in flight at the same time.
@@ -40,29 +41,47 @@ pub(super) async fn keep(
     import: &ImportId,
     records: &[ContactWrite<'_>],
 ) -> Answer<()> {
-    let mut plain: HashMap<Key, Item> = HashMap::new();
-    // An identity may occur several times in a chunk: its lowest row counts.
+    // An identity may occur several times in a chunk: its lowest row decides.
     let mut repeated: BTreeMap<ContactId, &ContactWrite<'_>> = BTreeMap::new();
-    for keep in records {
-        for group in keep.groups {
-            let key = (shard(pool, &keep.contact_id), membership(&keep.contact_id, group));
-            plain.insert(key.clone(), membership_item(key, group, import));
-        }
-        if keep.repeated {
-            let lowest = repeated.entry(keep.contact_id).or_insert(keep);
-            if keep.row < lowest.row {
-                *lowest = keep;
-            }
-        } else if let Some(record) = keep.record {
-            let key = (shard(pool, &keep.contact_id), keep.contact_id.to_string());
-            plain.insert(key.clone(), contact_item(key, keep, record, import));
+    for keep in records.iter().filter(|keep| keep.repeated) {
+        let lowest = repeated.entry(keep.contact_id).or_insert(keep);
+        if keep.row < lowest.row {
+            *lowest = keep;
         }
     }
-    let batches = table.put_all(DOING, plain.into_values().collect());
     let conditional: Vec<_> =
         repeated.into_values().map(|keep| keep_repeated(table, pool, import, keep)).collect();
-    let conditional = stream::iter(conditional).buffer_unordered(AT_A_TIME).try_collect::<()>();
-    try_join(batches, conditional).await.map(drop)
+    stream::iter(conditional).buffer_unordered(AT_A_TIME).try_collect::<()>().await?;
+    // The rest in the order of the rows, so that a chunk that has to stop knows how far it came.
+    let (items, rows): (Vec<Item>, Vec<usize>) = plain(pool, import, records).into_iter().unzip();
+    match table.put_all(DOING, items).await {
+        Ok(()) => Ok(()),
+        Err(Stopped { done, fault: Fault::Throttled { doing, cause, .. } }) => {
+            let kept = rows.get(done * PUT_AT_ONCE).copied().unwrap_or(records.len());
+            Err(Fault::Throttled { doing, cause, kept })
+        }
+        Err(Stopped { fault, .. }) => Err(fault),
+    }
+}
+
+/// The items that are put unconditionally, each with the place of its row.
+fn plain(pool: &Pool, import: &ImportId, records: &[ContactWrite<'_>]) -> Vec<(Item, usize)> {
+    let mut items = Vec::with_capacity(records.len());
+    // A batch has no two items of one key; of two rows they are the same.
+    let mut there: HashSet<Key> = HashSet::new();
+    for (place, keep) in records.iter().enumerate() {
+        let shard = shard(pool, &keep.contact_id);
+        for group in keep.groups {
+            let key = (shard.clone(), membership(&keep.contact_id, group));
+            if there.insert(key.clone()) {
+                items.push((membership_item(key, group, import), place));
+            }
+        }
+        if let Some(record) = keep.record.filter(|_| !keep.repeated) {
+            items.push((contact_item((shard, keep.contact_id.to_string()), keep, record, import), place));
+        }
+    }
+    items
 }
 
 fn contact_item((pk, sk): Key, keep: &ContactWrite<'_>, record: &str, import: &ImportId) -> Item {

@@ -7,14 +7,18 @@ use rollcall_domain::types::names::ImportId;
 use rollcall_pipeline::fault::Fault;
 use rollcall_pipeline::ports::{Answer, NotificationClaim, Take};
 
-use super::{CHUNK, CHUNKS, CONDITION, EXPIRES, IMPORT, ImportsTable, LETTER, REMAINING, canceled};
+use super::{CHUNK, CHUNKS, CONDITION, EXPIRES, IMPORT, ImportsTable, LETTER, MOVED, REMAINING, canceled};
 use crate::fault::{fault, unbuilt};
-use crate::table::{Item, PK, SK, number, number_of, pause, text, text_of};
+use crate::table::{Item, PK, SK, number, number_of, pause, text, text_of, unless_refused};
 
 /// The chunk is closed, or the notification sent.
 const DONE: &str = "done";
 /// The end of a lease, nanoseconds.
 const LEASE: &str = "leased_until";
+/// When the lease was taken, milliseconds.
+const TAKEN: &str = "taken_at";
+/// How many writes of a chunk are done, where it was given back.
+const KEPT: &str = "kept";
 /// The holder of a lease: a random number, so that a repeated attempt recognises its own lease.
 const HOLDER: &str = "holder";
 
@@ -75,6 +79,7 @@ impl ImportsTable {
         update.send().await.map(drop).map_err(|error| fault("marking a notification as sent", error))
     }
 
+    /// Of a chunk and of a notification alike.
     async fn lease(
         &self,
         doing: &'static str,
@@ -86,7 +91,9 @@ impl ImportsTable {
         let holder = fastrand::u64(..).to_string();
         let update = self.0.client.update_item().table_name(&self.0.name);
         let update = update.key(PK, text(import.as_str())).key(SK, text(sort));
-        let update = update.update_expression("SET #lease = :until, #holder = :holder");
+        let update = update.update_expression("SET #lease = :until, #holder = :holder, #taken = :taken");
+        let update = update.expression_attribute_names("#taken", TAKEN);
+        let update = update.expression_attribute_values(":taken", number(now.as_millisecond()));
         let update = update.condition_expression(FREE);
         let update = update.expression_attribute_names("#done", DONE);
         let update = update.expression_attribute_names("#lease", LEASE);
@@ -110,12 +117,12 @@ impl ImportsTable {
         }
     }
 
-    pub(super) async fn close_chunk(&self, import: &ImportId, chunk: u32) -> Answer<u32> {
+    pub(super) async fn close_chunk(&self, import: &ImportId, chunk: u32, now: Timestamp) -> Answer<u32> {
         const DOING: &str = "closing a chunk";
         for attempt in 0..TRIES {
             let write = self.0.client.transact_write_items();
             let write = write.transact_items(self.closing(import, chunk)?);
-            match write.transact_items(self.counting_down(import)?).send().await {
+            match write.transact_items(self.counting_down(import, now)?).send().await {
                 Ok(_) => return self.remaining(import).await,
                 Err(error) => match canceled(error.as_service_error()) {
                     Some(reasons) if reasons.contains(&CONDITION) => return self.remaining(import).await,
@@ -142,10 +149,12 @@ impl ImportsTable {
         transact(update.expression_attribute_values(":done", number(1)))
     }
 
-    fn counting_down(&self, import: &ImportId) -> Answer<TransactWriteItem> {
+    fn counting_down(&self, import: &ImportId, now: Timestamp) -> Answer<TransactWriteItem> {
         let update = Update::builder().table_name(&self.0.name);
         let update = update.key(PK, text(import.as_str())).key(SK, text(IMPORT));
-        let update = update.update_expression("SET #remaining = #remaining - :one");
+        let update = update.update_expression("SET #remaining = #remaining - :one, #moved = :now");
+        let update = update.expression_attribute_names("#moved", MOVED);
+        let update = update.expression_attribute_values(":now", number(now.as_millisecond()));
         let update = update.expression_attribute_names("#remaining", REMAINING);
         transact(update.expression_attribute_values(":one", number(1)))
     }
@@ -164,20 +173,55 @@ impl ImportsTable {
         if sealed == 0 || number_of(&item, REMAINING) == Some(0) {
             return Ok(Vec::new());
         }
+        let mut open = vec![true; sealed as usize];
+        for item in self.chunk_items(import, DOING).await? {
+            if let Some(place) = closed_chunk(&item).and_then(|chunk| open.get_mut(chunk as usize)) {
+                *place = false;
+            }
+        }
+        Ok((0..).zip(open).filter(|(_, open)| *open).map(|(chunk, _)| chunk).collect())
+    }
+
+    pub(super) async fn return_chunk(&self, import: &ImportId, chunk: u32, kept: u32) -> Answer<()> {
+        /// A note of less comes from a delivery that did not come to its writes.
+        const NOT_LESS: &str = "attribute_not_exists(#kept) OR #kept <= :kept";
+        let update = self.0.client.update_item().table_name(&self.0.name);
+        let update = update.key(PK, text(import.as_str())).key(SK, text(sort_key(chunk)));
+        let update =
+            update.update_expression("SET #kept = :kept REMOVE #lease").condition_expression(NOT_LESS);
+        let update = update.expression_attribute_names("#kept", KEPT);
+        let update = update.expression_attribute_names("#lease", LEASE);
+        let sent = update.expression_attribute_values(":kept", number(kept)).send().await;
+        unless_refused("giving a chunk back", sent)
+    }
+
+    pub(super) async fn chunk_kept(&self, import: &ImportId, chunk: u32) -> Answer<u32> {
+        let item = self.item(import, &sort_key(chunk), "reading a chunk's state").await?.unwrap_or_default();
+        Ok(number_of(&item, KEPT).unwrap_or(0))
+    }
+
+    pub(super) async fn chunks_received(&self, import: &ImportId, since: Timestamp) -> Answer<Vec<u32>> {
+        let items = self.chunk_items(import, "reading the open chunks").await?;
+        let received = items.iter().filter(|item| {
+            let taken: Option<i64> = number_of(item, TAKEN);
+            !item.contains_key(DONE) && taken.is_some_and(|taken| taken >= since.as_millisecond())
+        });
+        Ok(received.filter_map(chunk_number).collect())
+    }
+
+    /// The items of chunks that were taken or closed, in the order of their numbers.
+    async fn chunk_items(&self, import: &ImportId, doing: &'static str) -> Answer<Vec<Item>> {
         let query = self.0.client.query().table_name(&self.0.name).consistent_read(true);
         let query = query.key_condition_expression("#pk = :pk AND begins_with(#sk, :chunk)");
         let query = query.expression_attribute_names("#pk", PK).expression_attribute_names("#sk", SK);
         let query = query.expression_attribute_values(":pk", text(import.as_str()));
         let query = query.expression_attribute_values(":chunk", text(CHUNK));
         let mut pages = query.into_paginator().items().send();
-        let mut open = vec![true; sealed as usize];
+        let mut items = Vec::new();
         while let Some(item) = pages.next().await {
-            let item = item.map_err(|error| fault(DOING, error))?;
-            if let Some(place) = closed_chunk(&item).and_then(|chunk| open.get_mut(chunk as usize)) {
-                *place = false;
-            }
+            items.push(item.map_err(|error| fault(doing, error))?);
         }
-        Ok((0..).zip(open).filter(|(_, open)| *open).map(|(chunk, _)| chunk).collect())
+        Ok(items)
     }
 }
 
@@ -193,7 +237,11 @@ fn of_standing(item: &Item, holder: &str) -> Leased {
 }
 
 fn closed_chunk(item: &Item) -> Option<u32> {
-    item.contains_key(DONE).then(|| text_of(item, SK)?.strip_prefix(CHUNK)?.parse().ok()).flatten()
+    item.contains_key(DONE).then(|| chunk_number(item)).flatten()
+}
+
+fn chunk_number(item: &Item) -> Option<u32> {
+    text_of(item, SK)?.strip_prefix(CHUNK)?.parse().ok()
 }
 
 /// Chunks in the order of their numbers.

@@ -86,7 +86,34 @@ impl Cancel {
     }
 }
 
-/// Whether an object with this name starts an import (contract.md, "Bucket").
+/// An object `inbox/<program>/pause` or `inbox/<program>/resume`: the program's imports wait, or go on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PauseRequest {
+    /// Whose imports.
+    pub program: ProgramName,
+    /// To pause; else to resume.
+    pub pause: bool,
+}
+
+impl PauseRequest {
+    /// Reads an object key; `None` where it asks for neither.
+    pub fn parse(key: &str) -> Option<Self> {
+        let (program, word) = key.strip_prefix("inbox/")?.split_once('/')?;
+        let pause = match word {
+            "pause" => true,
+            "resume" => false,
+            _ => return None,
+        };
+        Some(Self { program: ProgramName::parse(program).ok()?, pause })
+    }
+
+    /// The key that [`PauseRequest::parse`] reads back.
+    pub fn key(&self) -> String {
+        format!("inbox/{}/{}", self.program, if self.pause { "pause" } else { "resume" })
+    }
+}
+
+/// Whether an object of this name starts an import (contract.md, "Bucket").
 pub fn starts_an_import(file: &str) -> bool {
     !(file.is_empty()
         || file.starts_with('.')
@@ -104,6 +131,11 @@ pub fn sidecar_claim(program: &ProgramName, digest: &str) -> String {
     format!("imports/{program}/sidecars/{digest}")
 }
 
+/// Whether the imports of a program wait.
+pub fn paused(program: &ProgramName) -> String {
+    format!("imports/{program}/paused")
+}
+
 /// The program's settings.
 pub fn settings(program: &ProgramName) -> String {
     format!("settings/{program}.toml")
@@ -117,6 +149,73 @@ pub fn profile(name: &ProfileName) -> String {
 /// The mapping that is saved for files with this header.
 pub fn saved_mapping(program: &ProgramName, profile: &str, fingerprint: &str) -> String {
     format!("settings/mappings/{program}/{profile}/{fingerprint}.toml")
+}
+
+/// A file that waits for its import: `uploads/<program>/<upload-id>/…`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Held {
+    folder: String,
+    /// The upload's id.
+    pub id: String,
+}
+
+impl Held {
+    /// Characters of an id: 128 random bits as base32.
+    const ID: usize = 26;
+
+    /// The keys of an upload; `None` where that is no id of one.
+    pub fn parse(program: &ProgramName, id: &str) -> Option<Self> {
+        let is_one = id.len() == Self::ID && id.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'2'..=b'7'));
+        is_one.then(|| Self { folder: format!("uploads/{program}/{id}"), id: id.to_owned() })
+    }
+
+    /// What was said of the file before it came.
+    pub fn about(&self) -> String {
+        format!("{}/about.json", self.folder)
+    }
+
+    /// The bytes.
+    pub fn file(&self) -> String {
+        format!("{}/file", self.folder)
+    }
+
+    /// The cells that were typed over.
+    pub fn cells(&self) -> String {
+        format!("{}/cells.json", self.folder)
+    }
+}
+
+/// The claim of a request that may be repeated, by the digest of its key.
+pub fn request_claim(program: &ProgramName, digest: &str) -> String {
+    format!("uploads/{program}/requests/{digest}")
+}
+
+/// Longest name of an object, so that its sidecar's name still fits a file system.
+const NAME_BYTES: usize = 200;
+
+/// The name of a file in a bucket: its own, changed where it would start no import or not fit into a key.
+pub fn object_name(file: &str) -> String {
+    let plain = |sign: char| if sign.is_control() || matches!(sign, '/' | '\\') { '_' } else { sign };
+    let mut name: String = file.chars().map(plain).collect();
+    if name.starts_with('.') || name.starts_with("~$") || name.is_empty() {
+        name.insert(0, '_');
+    }
+    // The folder of dry runs has this name.
+    if !starts_an_import(&name) || name == "dry-run" {
+        name.push('_');
+    }
+    shorten(name)
+}
+
+/// Shortens a long name in its middle: beginning and end tell it from others.
+fn shorten(name: String) -> String {
+    if name.len() <= NAME_BYTES {
+        return name;
+    }
+    let ending = name.rfind('.').filter(|at| name.len() - at <= 16).unwrap_or(name.len());
+    let room = NAME_BYTES - (name.len() - ending);
+    let kept = (0..=room).rev().find(|at| name.is_char_boundary(*at)).unwrap_or(0);
+    format!("{}{}", &name[..kept], &name[ending..])
 }
 
 /// The folder of one import.
@@ -197,5 +296,29 @@ impl Artifacts {
     /// Rows of a judged chunk of which it is unknown whether they were stored.
     pub fn abandoned(&self, chunk: u32) -> String {
         format!("{}/chunks/{chunk}.given-up", self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_file_gets_a_name_that_starts_an_import() {
+        for (name, object) in [
+            ("fair.csv", "fair.csv"),
+            (".hidden.csv", "_.hidden.csv"),
+            ("~$book.xlsx", "_~$book.xlsx"),
+            ("rows.tmp", "rows.tmp_"),
+            ("rows.part", "rows.part_"),
+            ("a.options.toml", "a.options.toml_"),
+            ("dry-run", "dry-run_"),
+            ("a\\b\n.csv", "a_b_.csv"),
+        ] {
+            assert_eq!(object_name(name), object);
+            assert!(starts_an_import(&object_name(name)));
+        }
+        let long = object_name(&format!("{}.csv", "é".repeat(120)));
+        assert!(long.len() <= NAME_BYTES && long.ends_with("é.csv"), "{long}");
     }
 }

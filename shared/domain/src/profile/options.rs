@@ -66,6 +66,9 @@ pub struct Options {
     /// The sender's words for known values: by field, each word and its value.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub value: Vec<ValueOption>,
+    /// Cells that were typed over after the file was sent.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub cells: Vec<CellOption>,
     /// Whether contacts of the pool that this file does not contain are removed after the import.
     pub replace: bool,
     /// Whether repeats are accepted.
@@ -98,6 +101,17 @@ pub struct ValueOption {
     pub from: String,
     /// The value that it means.
     pub to: String,
+}
+
+/// One cell that is typed over: `cell.<row>.<field> = <value>`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CellOption {
+    /// The row.
+    pub row: u64,
+    /// The field, or the number of the column.
+    pub field: String,
+    /// The new value.
+    pub value: String,
 }
 
 /// Selected rows: ascending ranges that do not touch.
@@ -160,7 +174,7 @@ pub struct OptionError {
 
 /// Options for every kind of drop, besides `map.<header>` and `value.<field>.<from>`.
 const NAMES: &str = "dry_run, delimiter, encoding, sheet, first_line, columns, map.<header>, \
-                     value.<field>.<from>, replace, allow_duplicates, validate_agent, ambiguous, rows, \
+                     value.<field>.<from>, cell.<row>.<field>, replace, allow_duplicates, validate_agent, ambiguous, rows, \
                      invalid_optional, notify, mode, blank, clear_word, keep_fields, max_rejected";
 
 impl Options {
@@ -208,6 +222,18 @@ impl Options {
             self.value.retain(|known| (known.field.as_str(), known.from.as_str()) != (field, from));
             let (field, from, to) = (field.to_owned(), from.to_owned(), value.trim().to_owned());
             self.value.push(ValueOption { field, from, to });
+            return Ok(());
+        }
+        if let Some(rest) = name.strip_prefix("cell.") {
+            let cell = rest.split_once('.').and_then(|(row, field)| Some((row.parse().ok()?, field)));
+            let (row, field) = cell
+                .filter(|(row, _)| *row > 0)
+                .ok_or_else(|| wrong("takes the form cell.<row>.<field>=<value>"))?;
+            if value.chars().any(char::is_control) {
+                return Err(wrong("takes a value on one line"));
+            }
+            self.cells.retain(|known| (known.row, known.field.as_str()) != (row, field));
+            self.cells.push(CellOption { row, field: field.to_owned(), value: value.to_owned() });
             return Ok(());
         }
         let name_in_full = name.replace('-', "_");
@@ -292,6 +318,12 @@ impl Options {
                 );
             }
         }
+        let unknown = |cell: &&CellOption| {
+            profile.field(&cell.field).is_none() && !cell.field.bytes().all(|byte| byte.is_ascii_digit())
+        };
+        if let Some(CellOption { row, field, .. }) = self.cells.iter().find(unknown) {
+            return wrong(&format!("cell.{row}.{field}"), format!("no such field; one of {}", known()));
+        }
         let mut seen: Vec<&str> = Vec::new();
         for field in self.columns.iter().flatten().filter(|field| !field.is_empty()) {
             if profile.field(field).is_none() {
@@ -355,6 +387,8 @@ mod tests {
             ("colour", "red", "not known"),
             ("ambiguous", "last", "error or first"),
             ("value.group", "Gold", "value.<field>"),
+            ("cell.0.email", "a@b.c", "cell.<row>"),
+            ("cell.email", "a@b.c", "cell.<row>"),
             ("invalid_optional", "ignore", "reject or drop"),
             ("notify", "a@b.example, nobody", "\"nobody\""),
         ] {

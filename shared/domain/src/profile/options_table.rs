@@ -26,6 +26,8 @@ pub struct OptionsTable {
     pub columns: Option<TextOrList>,
     /// Headers and the fields that they fill; an empty field leaves a column out.
     pub map: Option<BTreeMap<String, String>>,
+    /// Cells that were typed over after the file was sent: by row and field. The file itself stays as it is.
+    pub cell: Option<BTreeMap<String, BTreeMap<String, String>>>,
     /// Contacts of the pool that are not in this file are removed.
     pub replace: Option<bool>,
     /// Repeats within the file are accepted.

@@ -19,13 +19,14 @@ pub fn pairs(table: &toml::Table) -> Result<Vec<(String, String)>, String> {
                     given.push((format!("map.{header}"), scalar(name, field)?));
                 }
             }
-            toml::Value::Table(fields) if name == "value" => {
+            toml::Value::Table(fields) if matches!(name.as_str(), "value" | "cell") => {
                 for (field, values) in fields {
                     let values = values.as_table().ok_or_else(|| {
-                        format!("option value.{field}: takes a table of values, `from = \"to\"`")
+                        let pair = if name == "value" { "from = \"to\"" } else { "field = \"value\"" };
+                        format!("option {name}.{field}: takes a table of values, `{pair}`")
                     })?;
                     for (from, to) in values {
-                        given.push((format!("value.{field}.{from}"), scalar(name, to)?));
+                        given.push((format!("{name}.{field}.{from}"), scalar(name, to)?));
                     }
                 }
             }

@@ -128,4 +128,13 @@ impl ImportId {
         id.truncate(19 + 1 + Self::DIGEST);
         Self(id.into())
     }
+
+    /// When the object was written, to the millisecond; `None` in an id that was not derived.
+    pub fn written_at(&self) -> Option<jiff::Timestamp> {
+        let (time, _) = self.as_str().split_once('-')?;
+        let (seconds, milliseconds) = time.strip_suffix('Z')?.split_at_checked(15)?;
+        let date = jiff::civil::DateTime::strptime("%Y%m%dT%H%M%S", seconds).ok()?;
+        let at = date.to_zoned(jiff::tz::TimeZone::UTC).ok()?.timestamp();
+        at.checked_add(jiff::SignedDuration::from_millis(milliseconds.parse().ok()?)).ok()
+    }
 }

@@ -266,6 +266,7 @@ fn make_tables(writer: &mut Connection) -> rusqlite::Result<()> {
         transaction.pragma_update(None, "application_id", schema::APPLICATION)?;
         transaction.pragma_update(None, "user_version", schema::VERSION)?;
     }
+    transaction.execute_batch(schema::LATER_TABLES)?;
     transaction.commit()
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use rollcall_domain::types::names::ImportId;
 use rollcall_domain::types::outcome::Status;
-use rollcall_pipeline::ports::{Answer, ImportItem, Imports, NotificationClaim, Take};
+use rollcall_pipeline::ports::{Answer, ImportItem, Imports, NotificationClaim, Take, Turn};
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
 
 use super::database::Database;
@@ -64,12 +64,67 @@ impl Imports for ImportStore {
         self.0.write("taking a chunk", |transaction| take(transaction, import, chunk, now, lease))
     }
 
-    async fn close(&self, import: &ImportId, chunk: u32) -> Answer<u32> {
+    async fn close(&self, import: &ImportId, chunk: u32, _now: Timestamp) -> Answer<u32> {
         self.0.write("closing a chunk", |transaction| {
             let close = "INSERT INTO chunks (import_id, chunk, closed) VALUES (?1, ?2, 1)
                 ON CONFLICT (import_id, chunk) DO UPDATE SET closed = 1";
             transaction.prepare_cached(close)?.execute(params![import.as_str(), chunk])?;
             remaining(transaction, import)
+        })
+    }
+
+    async fn give_back(&self, import: &ImportId, chunk: u32, kept: u32) -> Answer<()> {
+        self.0.write("giving a chunk back", |transaction| {
+            let note = "INSERT INTO given_back (import_id, chunk, kept) VALUES (?1, ?2, ?3)
+                ON CONFLICT (import_id, chunk) DO UPDATE SET kept = max(kept, excluded.kept)";
+            transaction.execute(note, params![import.as_str(), chunk, kept])?;
+            let free = "UPDATE chunks SET leased_until = 0 WHERE import_id = ?1 AND chunk = ?2";
+            transaction.execute(free, params![import.as_str(), chunk]).map(drop)
+        })
+    }
+
+    async fn kept(&self, import: &ImportId, chunk: u32) -> Answer<u32> {
+        self.0.read("reading a chunk's state", |connection| {
+            let kept = "SELECT kept FROM given_back WHERE import_id = ?1 AND chunk = ?2";
+            let kept = connection.query_row(kept, params![import.as_str(), chunk], |row| row.get(0));
+            Ok(kept.optional()?.unwrap_or(0))
+        })
+    }
+
+    async fn join_lane(&self, import: &ImportId, lane: &str) -> Answer<()> {
+        self.0.write("joining a lane", |transaction| {
+            let join = "INSERT OR IGNORE INTO lanes (import_id, lane) VALUES (?1, ?2)";
+            transaction.execute(join, [import.as_str(), lane]).map(drop)
+        })
+    }
+
+    async fn take_turn(&self, import: &ImportId, lane: &str, _now: Timestamp) -> Answer<Turn> {
+        self.0.write("taking a turn", |transaction| {
+            let take = "UPDATE lanes SET has_turn = 1 WHERE import_id = ?1 AND lane = ?2 AND NOT EXISTS
+                (SELECT 1 FROM lanes AS others WHERE others.lane = ?2 AND others.import_id <> ?1
+                    AND (others.has_turn = 1 OR others.import_id < ?1 AND lanes.has_turn = 0))";
+            let taken = transaction.execute(take, [import.as_str(), lane])? == 1;
+            Ok(if taken { Turn::Taken } else { Turn::Waiting })
+        })
+    }
+
+    async fn leave_lane(&self, import: &ImportId, lane: &str) -> Answer<Option<ImportId>> {
+        self.0.write("leaving a lane", |transaction| {
+            let leave = "DELETE FROM lanes WHERE import_id = ?1 AND lane = ?2";
+            transaction.execute(leave, [import.as_str(), lane])?;
+            let next = "SELECT min(import_id), max(has_turn) FROM lanes WHERE lane = ?1";
+            let (next, held): (Option<String>, Option<bool>) =
+                transaction.query_row(next, [lane], |row| Ok((row.get(0)?, row.get(1)?)))?;
+            let next = next.filter(|_| held == Some(false));
+            next.map(|next| next.parse().map_err(unreadable)).transpose()
+        })
+    }
+
+    async fn turn_of(&self, lane: &str) -> Answer<Option<ImportId>> {
+        self.0.read("reading a lane", |connection| {
+            let holder = "SELECT import_id FROM lanes WHERE lane = ?1 AND has_turn = 1";
+            let holder: Option<String> = connection.query_row(holder, [lane], |row| row.get(0)).optional()?;
+            holder.map(|holder| holder.parse().map_err(unreadable)).transpose()
         })
     }
 
@@ -119,10 +174,16 @@ fn insert(transaction: &Transaction<'_>, item: &ImportItem) -> rusqlite::Result<
 }
 
 fn read(connection: &Connection, import: &ImportId) -> rusqlite::Result<Option<ImportItem>> {
-    connection
+    let item = connection
         .prepare_cached(&format!("{SELECT} WHERE import_id = ?1"))?
         .query_row([import.as_str()], item_of)
-        .optional()
+        .optional()?;
+    let Some(item) = item else { return Ok(None) };
+    // A home that an earlier build left has no lanes until a command works on it.
+    let lane = connection
+        .prepare_cached("SELECT lane FROM lanes WHERE import_id = ?1")
+        .and_then(|mut lane| lane.query_row([import.as_str()], |row| row.get(0)).optional());
+    Ok(Some(ImportItem { lane: lane.ok().flatten(), ..item }))
 }
 
 /// The columns that [`item_of`] reads.
@@ -141,6 +202,7 @@ pub(super) fn item_of(row: &Row<'_>) -> rusqlite::Result<ImportItem> {
         dry_run: row.get(4)?,
         options: serde_json::from_str(text(5)?).map_err(unreadable)?,
         started_at: text(6)?.parse().map_err(unreadable)?,
+        lane: None,
         chunks: row.get(7)?,
         status: status.and_then(|word| Status::ALL.into_iter().find(|status| status.as_str() == word)),
     })

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use rollcall_domain::types::id::ContactId;
-use rollcall_domain::types::names::ProgramName;
+use rollcall_domain::types::names::{ImportId, ProgramName};
 use rollcall_pipeline::fault::Fault;
 use rollcall_pipeline::ports::{Answer, ImportItem};
 use rusqlite::Connection;
@@ -53,6 +53,25 @@ impl Listing {
     /// If the tables cannot be read.
     pub fn unfinished_imports(&self) -> Answer<Vec<ImportItem>> {
         self.imports_where("WHERE status IS NULL")
+    }
+
+    /// Imports of a program, the newest first: those before an id where one is given.
+    ///
+    /// # Errors
+    /// When the tables cannot be read.
+    pub fn imports_of(
+        &self,
+        program: &ProgramName,
+        before: Option<&ImportId>,
+        limit: usize,
+    ) -> Answer<Vec<ImportItem>> {
+        let before = before.map(ImportId::as_str);
+        self.0.read("listing imports", |connection| {
+            let clause =
+                "WHERE program = ?1 AND (?2 IS NULL OR import_id < ?2) ORDER BY import_id DESC LIMIT ?3";
+            let mut select = connection.prepare_cached(&format!("{SELECT} {clause}"))?;
+            select.query_map(rusqlite::params![program.as_str(), before, limit as i64], item_of)?.collect()
+        })
     }
 
     fn imports_where(&self, clause: &str) -> Answer<Vec<ImportItem>> {

@@ -6,7 +6,24 @@ pub(super) const APPLICATION: i32 = 0x526f_4361;
 /// The version of the tables that this code reads and writes.
 pub(super) const VERSION: i32 = 1;
 
-/// Creates the tables of a new home.
+/// Makes the tables that a home of an earlier build may lack.
+pub(super) const LATER_TABLES: &str = "
+-- Imports into one pool take turns: those that did not leave their lane yet, and the one that has its turn.
+CREATE TABLE IF NOT EXISTS lanes (
+    import_id TEXT PRIMARY KEY,
+    lane TEXT NOT NULL,
+    has_turn INTEGER NOT NULL DEFAULT 0
+) WITHOUT ROWID;
+-- Chunks that were given back, and how many of their writes are done.
+CREATE TABLE IF NOT EXISTS given_back (
+    import_id TEXT NOT NULL,
+    chunk INTEGER NOT NULL,
+    kept INTEGER NOT NULL,
+    PRIMARY KEY (import_id, chunk)
+) WITHOUT ROWID;
+";
+
+/// Makes the tables of a new home.
 pub(super) const TABLES: &str = "
 -- Imports by number: what a contact's row is stamped with.
 CREATE TABLE stamps (

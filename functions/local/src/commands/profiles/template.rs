@@ -9,9 +9,9 @@ use rollcall_domain::profile::template::{Template, template};
 use rollcall_domain::types::locale::Locale;
 
 use super::profile;
-use super::workbook::workbook;
 use crate::answer;
 use crate::answer::{Column, Exit, Failure, Table};
+use rollcall_web::template::workbook;
 
 /// Write the file that a sender fills in: headers, and one row as an example
 ///

@@ -1,0 +1,7 @@
+//! The desk over real HTTP: access, uploads, previews, imports.
+
+#![allow(clippy::unwrap_used, reason = "a test's helpers may panic as the test may")]
+
+mod access;
+mod client;
+mod imports;

@@ -1,0 +1,203 @@
+//! `/p/{program}/imports/{import}`: progress while it runs, then the answer.
+
+use askama::Template;
+use axum::extract::State;
+use axum::response::Response;
+use rollcall_domain::messages::catalogue::Messages;
+use rollcall_domain::messages::labels::Labels;
+use rollcall_domain::plan::import_plan::Plan;
+use rollcall_domain::plan::object_keys::Artifacts;
+use rollcall_domain::report::problem::{Problem as Told, Teller};
+use rollcall_domain::report::summary::Summary;
+use rollcall_domain::report::upload::Upload;
+use rollcall_domain::types::outcome::{Outcome, Status};
+use rollcall_pipeline::approve::{approved_by, find};
+use rollcall_pipeline::ports::{Answer, ImportItem, Objects};
+
+use super::frame::Frame;
+use super::home::tone;
+use super::{render, see_other};
+use crate::api::imports::{approve_dry_run, cancel_import};
+use crate::api::results::FILES;
+use crate::app::App;
+use crate::extract::Scope;
+use crate::host::Host;
+use crate::problem::Problem;
+
+#[derive(Template)]
+#[template(path = "import.html")]
+struct ImportPage {
+    f: Frame,
+    program: String,
+    id: String,
+    file: String,
+    title: String,
+    over: bool,
+    streams: bool,
+    phase: String,
+    cancelled: bool,
+    tone: &'static str,
+    headline: String,
+    explanation: String,
+    error: Option<String>,
+    can_approve: bool,
+    approved_as: Option<String>,
+    approves: Option<String>,
+    outcomes: Vec<Figure>,
+    problems: Vec<Group>,
+    changes: Vec<Figure>,
+    files: Vec<FileLink>,
+}
+
+struct Figure {
+    label: String,
+    count: String,
+}
+
+struct Group {
+    id: &'static str,
+    title: String,
+    list: Vec<Told>,
+}
+
+struct FileLink {
+    name: &'static str,
+    label: String,
+}
+
+/// The page of an import.
+pub(super) async fn show<H: Host>(State(app): State<App<H>>, scope: Scope) -> Result<Response, Problem> {
+    let item = scope.import(&app.host).await?;
+    let state = app.state(&item).await?;
+    let id = item.import_id.to_string();
+    let f = Frame::of(&scope, "imports", &format!("/p/{}/imports/{id}", scope.program));
+    let title = if state.dry_run { &f.w.dry_run_of } else { &f.w.import_of };
+    let artifacts = Artifacts::of(&item.program, &item.import_id);
+    let summary = app.summary(&item).await?;
+    let mut page = ImportPage {
+        title: f.fill(title, &[("file", &state.file)]),
+        program: scope.program.to_string(),
+        id,
+        file: state.file,
+        over: summary.is_some() || item.status.is_some(),
+        streams: H::STREAMS,
+        phase: f.w.phase_splitting.clone(),
+        cancelled: app.host.objects().get(&artifacts.cancelled()).await?.is_some(),
+        tone: tone(summary.as_ref().map(|summary| summary.status).or(item.status)),
+        headline: f.w.phase_over.clone(),
+        explanation: String::new(),
+        error: None,
+        can_approve: false,
+        approved_as: None,
+        approves: None,
+        outcomes: Vec::new(),
+        problems: Vec::new(),
+        changes: Vec::new(),
+        files: Vec::new(),
+        f,
+    };
+    if let Some(summary) = summary {
+        tell(&app, &item, &summary, &mut page).await?;
+    }
+    render(&page)
+}
+
+/// Fills in the answer of an import that is over.
+async fn tell<H: Host>(
+    app: &App<H>,
+    item: &ImportItem,
+    summary: &Summary,
+    page: &mut ImportPage,
+) -> Result<(), Problem> {
+    let host = &app.host;
+    let artifacts = Artifacts::of(&item.program, &item.import_id);
+    let words = Messages::of(page.f.locale);
+    let ending = summary.ending();
+    page.headline = words.headline(ending).to_owned();
+    page.explanation = if is_tried(summary) { String::new() } else { words.explanation(ending).to_owned() };
+    page.error = summary.error.clone();
+    let f = &page.f;
+    let figure = |outcome: Outcome| Figure {
+        label: words.outcome(outcome, summary.head.dry_run).to_owned(),
+        count: f.number(summary.rows.of(outcome)),
+    };
+    page.outcomes =
+        Outcome::ALL.into_iter().filter(|outcome| summary.rows.of(*outcome) > 0).map(figure).collect();
+    page.outcomes.insert(0, Figure { label: f.w.rows.clone(), count: f.number(summary.rows.read) });
+    let labels = labels(host, &artifacts).await?;
+    if let Some(upload) = upload(host, &artifacts).await? {
+        let teller = Teller { words, labels: &labels, upload: &upload };
+        let groups = [
+            Group { id: "errors", title: f.w.errors.clone(), list: teller.errors(&summary.errors) },
+            Group { id: "warnings", title: f.w.warnings.clone(), list: teller.warnings(&summary.warnings) },
+        ];
+        page.problems = groups.into_iter().filter(|group| !group.list.is_empty()).collect();
+    }
+    let changed = |field: &rollcall_domain::result::tally::FieldCount| Figure {
+        label: labels.of(&field.field, f.locale).to_owned(),
+        count: f.number(field.rows),
+    };
+    page.changes = summary.changes.iter().map(changed).collect();
+    page.files = files(host, f, &artifacts).await?;
+    page.approves.clone_from(&summary.head.approves);
+    if summary.head.dry_run {
+        page.approved_as = approved_by(host.objects(), item).await?.map(|import| import.to_string());
+        let found = find(host.objects(), host.imports(), item, &item.import_id).await?;
+        page.can_approve = page.approved_as.is_none() && found.is_some();
+    }
+    Ok(())
+}
+
+/// Whether it is a dry run whose next step is the button on the page, and not what the report says.
+fn is_tried(summary: &Summary) -> bool {
+    summary.head.dry_run && matches!(summary.status, Status::Completed | Status::CompletedWithErrors)
+}
+
+async fn labels<H: Host>(host: &H, artifacts: &Artifacts) -> Answer<Labels> {
+    let json = host.objects().get(&artifacts.plan()).await?;
+    let plan = json.and_then(|json| Plan::from_json(&json).ok());
+    Ok(plan.and_then(|plan| plan.profile().ok()).map(|profile| profile.labels()).unwrap_or_default())
+}
+
+async fn upload<H: Host>(host: &H, artifacts: &Artifacts) -> Answer<Option<Upload>> {
+    let json = host.objects().get(&artifacts.upload()).await?;
+    Ok(json.and_then(|json| serde_json::from_slice(&json).ok()))
+}
+
+/// The files that the import has.
+async fn files<H: Host>(host: &H, f: &Frame, artifacts: &Artifacts) -> Answer<Vec<FileLink>> {
+    let mut files = Vec::new();
+    for (name, _) in FILES {
+        if host.objects().describe(&format!("{}/{name}", artifacts.folder())).await?.is_some() {
+            let label = match *name {
+                "report.html" => &f.w.file_report,
+                "succeeded.csv" | "succeeded.xlsx" => &f.w.file_succeeded,
+                "failed.csv" | "failed.xlsx" => &f.w.file_failed,
+                "changes.csv" => &f.w.file_changes,
+                "removed.csv" => &f.w.file_removed,
+                "undone.csv" => &f.w.file_undone,
+                "summary.json" => &f.w.file_summary,
+                _ => &f.w.file_upload,
+            };
+            files.push(FileLink { name, label: label.clone() });
+        }
+    }
+    Ok(files)
+}
+
+/// Imports what a dry run showed.
+pub(super) async fn approve<H: Host>(State(app): State<App<H>>, scope: Scope) -> Result<Response, Problem> {
+    let import = approve_dry_run(&app, &scope).await?;
+    Ok(see_other(&format!("/p/{}/imports/{import}", scope.program)))
+}
+
+/// Cancels an import; of one that is over already, shows the answer.
+pub(super) async fn cancel<H: Host>(State(app): State<App<H>>, scope: Scope) -> Result<Response, Problem> {
+    let item = scope.import(&app.host).await?;
+    match cancel_import(&app, &scope).await {
+        Ok(_) => {}
+        Err(problem) if problem.kind == crate::problem::Kind::ImportOver => {}
+        Err(problem) => return Err(problem),
+    }
+    Ok(see_other(&format!("/p/{}/imports/{}", scope.program, item.import_id)))
+}

@@ -1,0 +1,253 @@
+//! A simulated AWS: the real stages over ports with virtual time and AWS's own rates.
+//!
+//! Time is tokio's, paused: it advances when nothing is left to do. Everything runs on one thread, and one seed decides
+//! latencies, throttles and lost answers, so a run is the same each time. A row may stand for many rows
+//! ([`Scenario::weight`]): it is judged once and costs as many writes, bytes and microseconds as those. The numbers are
+//! constants beside their source.
+
+mod lambda;
+mod ports;
+mod queue;
+mod table;
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+
+use jiff::{SignedDuration, Timestamp};
+use pollster::block_on;
+use rollcall_domain::plan::import_plan::ChunkSize;
+use rollcall_domain::plan::object_keys;
+use rollcall_domain::report::summary::Summary;
+use rollcall_domain::types::names::{ImportId, ProgramName};
+use rollcall_embedded::memory::{MemoryContacts, MemoryDirectory, MemoryImports, MemoryObjects};
+use rollcall_pipeline::pace::Timer;
+use rollcall_pipeline::ports::{Clock, Imports, Objects};
+
+use self::lambda::Body;
+use self::queue::Sqs;
+pub use self::table::own_time;
+use self::table::{COLD, QUOTA, Table};
+
+/// When a simulation begins.
+const BEGIN: &str = "2026-11-21T08:00:00Z";
+
+/// One file that is dropped.
+#[derive(Debug, Clone)]
+pub struct Dropped {
+    /// After so many seconds.
+    pub after: u64,
+    /// For this program.
+    pub program: String,
+    /// So many rows.
+    pub rows: u64,
+}
+
+/// What is simulated.
+#[derive(Debug, Clone)]
+pub struct Scenario {
+    /// The files, in the order in which they are dropped.
+    pub files: Vec<Dropped>,
+    /// How many rows each row stands for.
+    pub weight: u64,
+    /// The table of contacts took many writes before.
+    pub warm: bool,
+    /// Seeds the dice.
+    pub seed: u64,
+    /// Workers at the same time.
+    pub workers: usize,
+    /// One call in so many fails, half of them after their work was done; 0 for none.
+    pub lost: u64,
+}
+
+impl Scenario {
+    /// One import of so many rows.
+    pub fn of(rows: u64, weight: u64, warm: bool) -> Self {
+        let files = vec![Dropped { after: 0, program: "acme".to_owned(), rows }];
+        Self { files, weight, warm, seed: 1, workers: 40, lost: 20_000 }
+    }
+}
+
+/// What an import came to.
+#[derive(Debug, Clone)]
+pub struct Came {
+    /// The program.
+    pub program: String,
+    /// The totals, by simulated row.
+    pub summary: Summary,
+    /// Seconds from the drop to the e-mail.
+    pub seconds: f64,
+}
+
+/// What a simulation came to.
+#[derive(Debug, Clone, Default)]
+pub struct Outcome {
+    /// The imports in the order of their ends.
+    pub imports: Vec<Came>,
+    /// Files of which no import ended in time.
+    pub unended: usize,
+    /// What happened, by name.
+    pub counts: BTreeMap<&'static str, u64>,
+    /// Write units that the table of contacts took.
+    pub written: u64,
+}
+
+impl Outcome {
+    /// How often something happened.
+    pub fn count(&self, what: &str) -> u64 {
+        self.counts.get(what).copied().unwrap_or(0)
+    }
+}
+
+/// Virtual time.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct SimClock(tokio::time::Instant, Timestamp);
+
+impl Clock for SimClock {
+    fn now(&self) -> Timestamp {
+        self.1 + SignedDuration::try_from(self.0.elapsed()).expect("hours")
+    }
+}
+
+impl Timer for SimClock {
+    async fn sleep(&self, time: SignedDuration) {
+        tokio::time::sleep(time.unsigned_abs()).await;
+    }
+}
+
+/// The services, shared by all functions.
+pub(crate) struct Cloud {
+    pub(crate) clock: SimClock,
+    pub(crate) objects: MemoryObjects,
+    pub(crate) directory: MemoryDirectory,
+    pub(crate) contacts: MemoryContacts,
+    pub(crate) imports: MemoryImports,
+    pub(crate) table: Mutex<Table>,
+    pub(crate) chunks: Arc<Sqs<Body>>,
+    pub(crate) dead: Arc<Sqs<Body>>,
+    pub(crate) finalize: Arc<Sqs<Body>>,
+    pub(crate) mails: Mutex<BTreeMap<ImportId, Timestamp>>,
+    pub(crate) counts: Mutex<BTreeMap<&'static str, u64>>,
+    dice: Mutex<u64>,
+    pub(crate) weight: u64,
+    lost: u64,
+    pub(crate) size: ChunkSize,
+}
+
+impl Cloud {
+    pub(crate) fn count(&self, what: &'static str) {
+        *self.counts.lock().expect("one thread").entry(what).or_default() += 1;
+    }
+
+    /// A number below a bound (splitmix64).
+    pub(crate) fn roll(&self, below: u64) -> u64 {
+        let mut dice = self.dice.lock().expect("one thread");
+        *dice = dice.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut mixed = *dice;
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        (mixed ^ (mixed >> 31)) % below.max(1)
+    }
+
+    /// Whether a call fails, and whether it did its work before.
+    pub(crate) fn fails(&self) -> Option<bool> {
+        (self.lost > 0 && self.roll(self.lost) == 0).then(|| self.roll(2) == 0)
+    }
+
+    /// Waits for about so many milliseconds; one call in a hundred takes five times as long.
+    pub(crate) async fn latency(&self, milliseconds: u64) {
+        let times = if self.roll(100) == 0 { 5 } else { 1 };
+        let micros = milliseconds * (700 + self.roll(600)) * times;
+        tokio::time::sleep(std::time::Duration::from_micros(micros)).await;
+    }
+}
+
+/// Runs a simulation until all imports have ended, or so many hours have passed.
+pub fn simulate(scenario: &Scenario, hours: u64) -> Outcome {
+    let mut runtime = tokio::runtime::Builder::new_current_thread();
+    let runtime = runtime.enable_time().start_paused(true).build().expect("a runtime");
+    tokio::task::LocalSet::new().block_on(&runtime, run(scenario.clone(), hours))
+}
+
+async fn run(scenario: Scenario, hours: u64) -> Outcome {
+    let cloud = Arc::new(cloud(&scenario));
+    lambda::start(&cloud, scenario.workers);
+    let dropped = Arc::new(Mutex::new(Vec::new()));
+    let files = scenario.files.clone();
+    let (of_cloud, noted) = (cloud.clone(), dropped.clone());
+    let weight = scenario.weight;
+    tokio::task::spawn_local(async move {
+        for (number, file) in files.into_iter().enumerate() {
+            let at = of_cloud.clock.0 + std::time::Duration::from_secs(file.after);
+            tokio::time::sleep_until(at).await;
+            noted
+                .lock()
+                .expect("one thread")
+                .push((lambda::drop_file(&of_cloud, number, &file, weight), file.program));
+        }
+    });
+    let all = scenario.files.len();
+    let end = cloud.clock.0 + std::time::Duration::from_secs(hours * 3600);
+    while cloud.mails.lock().expect("one thread").len() < all && tokio::time::Instant::now() < end {
+        tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+    }
+    let dropped = dropped.lock().expect("one thread").clone();
+    outcome(&cloud, &dropped, all)
+}
+
+fn cloud(scenario: &Scenario) -> Cloud {
+    let dead = Arc::new(Sqs::new(lambda::FINALIZER_VISIBILITY, 10, None));
+    let cloud = Cloud {
+        clock: SimClock(tokio::time::Instant::now(), BEGIN.parse().expect("a time")),
+        objects: MemoryObjects::default(),
+        directory: MemoryDirectory::default(),
+        contacts: MemoryContacts::default(),
+        imports: MemoryImports::default(),
+        table: Mutex::new(Table::new(if scenario.warm { QUOTA } else { COLD })),
+        chunks: Arc::new(Sqs::new(lambda::WORKER_VISIBILITY, lambda::RECEIVES, Some(dead.clone()))),
+        dead,
+        finalize: Arc::new(Sqs::new(lambda::FINALIZER_VISIBILITY, 5, None)),
+        mails: Mutex::default(),
+        counts: Mutex::default(),
+        dice: Mutex::new(scenario.seed),
+        weight: scenario.weight,
+        lost: scenario.lost,
+        size: ChunkSize {
+            rows: u32::try_from((lambda::CHUNK_ROWS / scenario.weight).max(1)).expect("a few rows"),
+            bytes: 600_000,
+        },
+    };
+    let programs: std::collections::BTreeSet<&str> =
+        scenario.files.iter().map(|file| file.program.as_str()).collect();
+    for program in programs {
+        let program = ProgramName::parse(program).expect("a program");
+        let settings = "notify = ['ops@acme.example']\n";
+        cloud.objects.drop_bytes(
+            &object_keys::settings(&program),
+            settings.as_bytes().to_vec(),
+            cloud.clock.now(),
+        );
+    }
+    cloud
+}
+
+fn outcome(cloud: &Cloud, dropped: &[(ImportId, String)], all: usize) -> Outcome {
+    let mails = cloud.mails.lock().expect("one thread").clone();
+    let mut imports = Vec::new();
+    for (import, program) in dropped {
+        let Some(mailed) = mails.get(import) else { continue };
+        let item = block_on(cloud.imports.get(import)).expect("in memory").expect("it began");
+        let name = ProgramName::parse(program).expect("a program");
+        let key = object_keys::Artifacts::of(&name, import).summary();
+        let json = block_on(cloud.objects.get(&key)).expect("in memory").expect("it ended");
+        let seconds = mailed.duration_since(item.object.modified).as_secs_f64();
+        let summary = serde_json::from_slice(&json).expect("a summary");
+        imports.push((*mailed, Came { program: program.clone(), summary, seconds }));
+    }
+    imports.sort_by_key(|(mailed, _)| *mailed);
+    Outcome {
+        unended: all - imports.len(),
+        imports: imports.into_iter().map(|(_, came)| came).collect(),
+        counts: cloud.counts.lock().expect("one thread").clone(),
+        written: cloud.table.lock().expect("one thread").written(),
+    }
+}

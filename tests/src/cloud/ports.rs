@@ -1,0 +1,343 @@
+//! The ports of one execution environment of a function: the adapters in memory, with latencies, bandwidth and throttles.
+
+use std::ops::Range;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use jiff::Timestamp;
+use rollcall_domain::contacts::directory::{Candidates, MatchKey};
+use rollcall_domain::plan::chunk::ChunkMessage;
+use rollcall_domain::report::notification::Notification;
+use rollcall_domain::types::kind::Kind;
+use rollcall_domain::types::names::{ImportId, ProgramName};
+use rollcall_domain::types::outcome::Status;
+use rollcall_embedded::memory::MemoryObjects;
+use rollcall_pipeline::fault::Fault;
+use rollcall_pipeline::pace::{Pace, Sent, Stopped, send_all};
+use rollcall_pipeline::ports::{
+    Answer, Clock, ContactWrite, Contacts, Directory, DirectoryItem, ImportItem, Imports, Mail,
+    NotificationClaim, ObjectVersion, ObjectWriter, Objects, Pool, Ports, Queue, Take, Turn, Wanted,
+};
+use rollcall_pipeline::sweep::{Backlog, Standing, Unfinished};
+
+use tokio::time::Instant;
+
+use super::lambda::Body;
+use super::queue::Sqs;
+use super::{Cloud, SimClock};
+
+/// Bytes a second between a function and S3 (what 600 Mbit/s carry).
+const LINK: f64 = 75_000_000.0;
+/// A row of a list has some 200 bytes, ours have so many.
+const BYTES_OF_A_ROW: f64 = 200.0 / 28.0;
+/// Milliseconds of calls, medians as published or seen: S3 first byte, S3 write, DynamoDB, SQS, SES.
+const GET: u64 = 20;
+const PUT: u64 = 30;
+const TABLE: u64 = 6;
+const SEND: u64 = 12;
+const MAIL: u64 = 150;
+/// Items of one BatchWriteItem, and batches at a time (shared/aws/src/table.rs).
+const BATCH: usize = 25;
+const AT_A_TIME: usize = 8;
+/// Bytes of a part of an upload.
+const PART: f64 = 8.0 * 1024.0 * 1024.0;
+
+/// The ports of an execution environment; all are this one.
+#[derive(Clone)]
+pub(crate) struct Port(Arc<Env>);
+
+struct Env {
+    cloud: Arc<Cloud>,
+    pace: Pace,
+    /// When the link to S3 is free.
+    link: Mutex<Instant>,
+}
+
+pub(crate) type SimPorts = Ports<Port, Port, Port, Port, Port, SimClock>;
+
+impl Port {
+    pub(super) fn new(cloud: &Arc<Cloud>) -> Self {
+        let link = Mutex::new(Instant::now());
+        Self(Arc::new(Env { cloud: cloud.clone(), pace: Pace::default(), link }))
+    }
+
+    pub(super) fn ports(&self) -> SimPorts {
+        Ports {
+            objects: self.clone(),
+            directory: self.clone(),
+            contacts: self.clone(),
+            imports: self.clone(),
+            queue: self.clone(),
+            clock: self.cloud().clock,
+        }
+    }
+
+    pub(super) fn pace(&self) -> &Pace {
+        &self.0.pace
+    }
+
+    fn cloud(&self) -> &Cloud {
+        &self.0.cloud
+    }
+
+    /// A call: it takes its time, and may fail before or after its work.
+    async fn call<T>(&self, milliseconds: u64, work: impl Future<Output = Answer<T>> + Send) -> Answer<T> {
+        self.cloud().latency(milliseconds).await;
+        match self.cloud().fails() {
+            Some(false) => Err(lost()),
+            Some(true) => work.await.and_then(|_| Err(lost())),
+            None => work.await,
+        }
+    }
+
+    async fn enqueue(&self, queue: &Sqs<Body>, group: &str, body: Body) -> Answer<()> {
+        let send = async {
+            queue.send(group, body);
+            Ok(())
+        };
+        self.call(SEND, send).await
+    }
+
+    /// Carries bytes between the function and S3; others wait meanwhile.
+    async fn carry(&self, bytes: usize) {
+        let bytes = bytes as f64 * self.cloud().weight as f64 * BYTES_OF_A_ROW;
+        let free = {
+            let mut link = self.0.link.lock().expect("one thread");
+            *link = (*link).max(Instant::now()) + Duration::from_secs_f64(bytes / LINK);
+            *link
+        };
+        tokio::time::sleep_until(free).await;
+    }
+
+    /// Writes so many units to the table of contacts, as the adapter does.
+    async fn write_units(&self, units: usize) -> Result<(), Stopped> {
+        let clock = self.cloud().clock;
+        let batches: Vec<Vec<()>> =
+            (0..units.div_ceil(BATCH)).map(|batch| vec![(); BATCH.min(units - batch * BATCH)]).collect();
+        let send = |batch: Vec<()>| async move {
+            let all = batch.len();
+            self.call(TABLE, async { Ok(()) }).await?;
+            let now = self.cloud().clock.0.elapsed().as_secs_f64();
+            let taken = self.cloud().table.lock().expect("one thread").take(now, all);
+            if taken < all {
+                self.cloud().count("throttled batches");
+            }
+            Ok(if taken == 0 { Sent::Throttled(batch) } else { Sent::But(vec![(); all - taken]) })
+        };
+        send_all("keeping contacts", self.pace(), &clock, AT_A_TIME, batches, send).await
+    }
+}
+
+fn lost() -> Fault {
+    Fault::transient("calling a service", "the answer was lost")
+}
+
+impl Objects for Port {
+    const AT_ONCE: usize = 16;
+    type Writer = SimWriter;
+
+    fn bucket(&self) -> &str {
+        self.cloud().objects.bucket()
+    }
+    async fn describe(&self, key: &str) -> Answer<Option<ObjectVersion>> {
+        self.call(GET, self.cloud().objects.describe(key)).await
+    }
+    async fn read(&self, object: &ObjectVersion, range: Range<u64>) -> Answer<Vec<u8>> {
+        let bytes = self.call(GET, self.cloud().objects.read(object, range)).await?;
+        self.carry(bytes.len()).await;
+        Ok(bytes)
+    }
+    async fn get(&self, key: &str) -> Answer<Option<Vec<u8>>> {
+        let bytes = self.call(GET, self.cloud().objects.get(key)).await?;
+        // The plan is as large as it is, whatever a row stands for.
+        if key.contains("/chunks/") {
+            self.carry(bytes.as_ref().map_or(0, Vec::len)).await;
+        }
+        Ok(bytes)
+    }
+    async fn put(&self, key: &str, bytes: Vec<u8>) -> Answer<()> {
+        self.call(PUT, self.cloud().objects.put(key, bytes)).await
+    }
+    async fn put_if_absent(&self, key: &str, parts: &[&[u8]]) -> Answer<bool> {
+        if key.contains("/chunks/") {
+            self.carry(parts.iter().map(|part| part.len()).sum()).await;
+        }
+        self.call(PUT, self.cloud().objects.put_if_absent(key, parts)).await
+    }
+    async fn create(&self, key: &str) -> Answer<SimWriter> {
+        let inner = self.call(PUT, self.cloud().objects.create(key)).await?;
+        Ok(SimWriter { inner, port: self.clone(), held: 0.0 })
+    }
+}
+
+/// A large object that is written in parts.
+pub(crate) struct SimWriter {
+    inner: <MemoryObjects as Objects>::Writer,
+    port: Port,
+    held: f64,
+}
+
+impl ObjectWriter for SimWriter {
+    async fn write(&mut self, bytes: &[u8]) -> Answer<()> {
+        self.port.carry(bytes.len()).await;
+        self.held += bytes.len() as f64 * self.port.cloud().weight as f64 * BYTES_OF_A_ROW;
+        while self.held >= PART {
+            self.held -= PART;
+            self.port.cloud().latency(PUT).await;
+        }
+        self.inner.write(bytes).await
+    }
+    async fn finish(self) -> Answer<()> {
+        let port = self.port.clone();
+        port.call(PUT, self.inner.finish()).await
+    }
+}
+
+impl Directory for Port {
+    async fn candidates(&self, keys: &[MatchKey]) -> Answer<Vec<Candidates>> {
+        // A batch holds 100 keys.
+        let batches = keys.len() as u64 * self.cloud().weight / 100 / AT_A_TIME as u64;
+        self.call(TABLE * batches.max(1), self.cloud().directory.candidates(keys)).await
+    }
+    async fn find(&self, program: &ProgramName, wanted: &[(Kind, String)]) -> Answer<Vec<Vec<String>>> {
+        self.call(TABLE, self.cloud().directory.find(program, wanted)).await
+    }
+    async fn read(
+        &self,
+        owner: &ProgramName,
+        kind: Kind,
+        ids: &[String],
+    ) -> Answer<Vec<Option<DirectoryItem>>> {
+        self.call(TABLE, self.cloud().directory.read(owner, kind, ids)).await
+    }
+    async fn keep(&self, owner: &ProgramName, kind: Kind, items: &[DirectoryItem]) -> Answer<()> {
+        self.call(TABLE, self.cloud().directory.keep(owner, kind, items)).await
+    }
+}
+
+impl Contacts for Port {
+    async fn read(&self, pool: &Pool, import: &ImportId, wanted: &[Wanted]) -> Answer<Vec<Option<String>>> {
+        let batches = wanted.len() as u64 * self.cloud().weight / 100 / AT_A_TIME as u64;
+        self.call(TABLE * batches.max(1), self.cloud().contacts.read(pool, import, wanted)).await
+    }
+    async fn keep(
+        &self,
+        pool: &Pool,
+        import: &ImportId,
+        chunk: u32,
+        records: &[ContactWrite<'_>],
+    ) -> Answer<()> {
+        let weight = self.cloud().weight as usize;
+        match self.write_units(records.len() * weight).await {
+            Ok(()) => self.cloud().contacts.keep(pool, import, chunk, records).await,
+            Err(Stopped { done, fault: Fault::Throttled { doing, cause, .. } }) => {
+                self.cloud().count("chunks that stopped half-way");
+                Err(Fault::Throttled { doing, cause, kept: done * BATCH / weight })
+            }
+            Err(Stopped { fault, .. }) => Err(fault),
+        }
+    }
+    async fn raise_cutoff(&self, pool: &Pool, import: &ImportId) -> Answer<()> {
+        self.call(TABLE, self.cloud().contacts.raise_cutoff(pool, import)).await
+    }
+    async fn end_import(&self, pool: &Pool, import: &ImportId) -> Answer<()> {
+        self.call(TABLE, self.cloud().contacts.end_import(pool, import)).await
+    }
+}
+
+impl Imports for Port {
+    async fn begin(&self, item: ImportItem) -> Answer<ImportItem> {
+        self.call(TABLE, self.cloud().imports.begin(item)).await
+    }
+    async fn get(&self, import: &ImportId) -> Answer<Option<ImportItem>> {
+        self.call(TABLE, self.cloud().imports.get(import)).await
+    }
+    async fn seal(&self, import: &ImportId, chunks: u32) -> Answer<()> {
+        self.call(TABLE, self.cloud().imports.seal(import, chunks)).await
+    }
+    async fn open_chunks(&self, import: &ImportId) -> Answer<Vec<u32>> {
+        self.call(TABLE, self.cloud().imports.open_chunks(import)).await
+    }
+    async fn take(&self, import: &ImportId, chunk: u32, now: Timestamp, lease: Timestamp) -> Answer<Take> {
+        self.call(TABLE, self.cloud().imports.take(import, chunk, now, lease)).await
+    }
+    async fn close(&self, import: &ImportId, chunk: u32, now: Timestamp) -> Answer<u32> {
+        self.call(2 * TABLE, self.cloud().imports.close(import, chunk, now)).await
+    }
+    async fn give_back(&self, import: &ImportId, chunk: u32, kept: u32) -> Answer<()> {
+        self.call(TABLE, self.cloud().imports.give_back(import, chunk, kept)).await
+    }
+    async fn kept(&self, import: &ImportId, chunk: u32) -> Answer<u32> {
+        self.call(TABLE, self.cloud().imports.kept(import, chunk)).await
+    }
+    async fn join_lane(&self, import: &ImportId, lane: &str) -> Answer<()> {
+        self.call(2 * TABLE, self.cloud().imports.join_lane(import, lane)).await
+    }
+    async fn take_turn(&self, import: &ImportId, lane: &str, now: Timestamp) -> Answer<Turn> {
+        self.call(3 * TABLE, self.cloud().imports.take_turn(import, lane, now)).await
+    }
+    async fn leave_lane(&self, import: &ImportId, lane: &str) -> Answer<Option<ImportId>> {
+        self.call(4 * TABLE, self.cloud().imports.leave_lane(import, lane)).await
+    }
+    async fn turn_of(&self, lane: &str) -> Answer<Option<ImportId>> {
+        self.call(TABLE, self.cloud().imports.turn_of(lane)).await
+    }
+    async fn claim_notification(
+        &self,
+        import: &ImportId,
+        now: Timestamp,
+        lease: Timestamp,
+    ) -> Answer<NotificationClaim> {
+        self.call(TABLE, self.cloud().imports.claim_notification(import, now, lease)).await
+    }
+    async fn notification_sent(&self, import: &ImportId) -> Answer<()> {
+        self.call(TABLE, self.cloud().imports.notification_sent(import)).await
+    }
+    async fn finish(&self, import: &ImportId, status: Status) -> Answer<()> {
+        self.call(2 * TABLE, self.cloud().imports.finish(import, status)).await
+    }
+}
+
+impl Unfinished for Port {
+    async fn unfinished(&self) -> Answer<Vec<ImportId>> {
+        self.call(TABLE, self.cloud().imports.unfinished()).await
+    }
+    async fn standing(&self, import: &ImportId) -> Answer<Standing> {
+        self.call(TABLE, self.cloud().imports.standing(import)).await
+    }
+    async fn received(&self, import: &ImportId, since: Timestamp) -> Answer<Vec<u32>> {
+        self.call(TABLE, self.cloud().imports.received(import, since)).await
+    }
+    async fn note_swept(&self, import: &ImportId, at: Timestamp) -> Answer<()> {
+        self.call(TABLE, self.cloud().imports.note_swept(import, at)).await
+    }
+}
+
+impl Queue for Port {
+    async fn send_chunk(&self, message: ChunkMessage) -> Answer<()> {
+        let group = message.program.to_string();
+        self.enqueue(&self.cloud().chunks, &group, Body::Chunk(Arc::new(message))).await
+    }
+    async fn send_finalize(&self, program: &ProgramName, import: &ImportId) -> Answer<()> {
+        self.enqueue(&self.cloud().finalize, program.as_str(), Body::Finalize(import.clone())).await
+    }
+    async fn send_turn(&self, import: &ImportId) -> Answer<()> {
+        self.enqueue(&self.cloud().finalize, "", Body::Turn(import.clone())).await
+    }
+}
+
+impl Backlog for Port {
+    async fn waiting_chunks(&self) -> Answer<u64> {
+        self.call(SEND, async { Ok(self.cloud().chunks.waiting()) }).await
+    }
+}
+
+impl Mail for Port {
+    async fn send(&self, import: &ImportId, _notification: &Notification) -> Answer<()> {
+        self.cloud().latency(MAIL).await;
+        self.cloud().count("e-mails");
+        let now = self.cloud().clock.now();
+        self.cloud().mails.lock().expect("one thread").entry(import.clone()).or_insert(now);
+        Ok(())
+    }
+}
