@@ -562,7 +562,7 @@ resource "aws_iam_role_policy" "splitter_role" {
       {
         Sid      = "Imports"
         Effect   = "Allow"
-        Action   = ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query", "dynamodb:UpdateItem"]
+        Action   = ["dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query", "dynamodb:UpdateItem"]
         Resource = aws_dynamodb_table.imports_table.arn
       },
       {
@@ -794,7 +794,7 @@ resource "aws_iam_role_policy" "worker_role" {
         Sid      = "Send"
         Effect   = "Allow"
         Action   = "sqs:SendMessage"
-        Resource = aws_sqs_queue.finalize_queue.arn
+        Resource = [aws_sqs_queue.chunk_queue.arn, aws_sqs_queue.finalize_queue.arn]
       },
       local.is_traced ? jsondecode(jsonencode({
         Sid      = "Trace"
@@ -842,6 +842,7 @@ resource "aws_lambda_function" "worker" {
       ROLLCALL_IMPORT_DAYS        = var.import_days
       ROLLCALL_DIRECTORY_TABLE    = aws_dynamodb_table.directory_table.name
       ROLLCALL_CONTACTS_TABLE     = aws_dynamodb_table.contacts_table.name
+      ROLLCALL_CHUNK_QUEUE_URL    = aws_sqs_queue.chunk_queue.url
       ROLLCALL_FINALIZE_QUEUE_URL = aws_sqs_queue.finalize_queue.url
       ROLLCALL_LEASE_SECONDS      = local.pace[var.pace]["WorkerLease"]
     }
@@ -950,6 +951,12 @@ resource "aws_iam_role_policy" "finalizer_role" {
         Effect   = "Allow"
         Action   = ["dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query", "dynamodb:UpdateItem"]
         Resource = aws_dynamodb_table.imports_table.arn
+      },
+      {
+        Sid      = "Count"
+        Effect   = "Allow"
+        Action   = "sqs:GetQueueAttributes"
+        Resource = aws_sqs_queue.chunk_queue.arn
       },
       {
         Sid      = "Send"
