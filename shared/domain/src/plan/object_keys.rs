@@ -172,7 +172,7 @@ pub fn erased(program: &ProgramName, contact: &ContactId) -> String {
 
 /// A list of contacts that is fetched once, where a response cannot be as long.
 pub fn export(program: &ProgramName, id: &str, ending: &str) -> String {
-    format!("exports/{program}/{id}.{ending}")
+    format!("uploads/{program}/exports/{id}/contacts-{program}.{ending}")
 }
 
 /// The prefix of the folders of a program's imports.
