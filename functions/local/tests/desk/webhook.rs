@@ -48,11 +48,11 @@ impl Received {
 }
 
 /// A server that gives these answers, then 204, and passes on what it received.
-fn receiver(answers: &[u16]) -> (SocketAddr, Receiver<Received>) {
+fn receiver(answers: Vec<u16>) -> (SocketAddr, Receiver<Received>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
     let (sender, received) = channel();
-    let mut answers = answers.to_vec().into_iter();
+    let mut answers = answers.into_iter();
     thread::spawn(move || {
         for stream in listener.incoming() {
             let mut stream = BufReader::new(stream.unwrap());
@@ -91,7 +91,7 @@ fn listed(server: &Server) -> Value {
 
 #[test]
 fn a_server_is_told_in_ids_and_counts_with_a_signature_that_it_can_check() {
-    let (address, received) = receiver(&[]);
+    let (address, received) = receiver(vec![]);
     let server = Server::start_in(&[(TO, &address.to_string())], &[]);
     assert!(rollcall(&server.home, &["program", "set", "acme", "--webhook-url", URL]).status.success());
     let upload = server.upload("Ana Souza.csv", "prospects", LIST);
@@ -125,7 +125,7 @@ fn a_server_is_told_in_ids_and_counts_with_a_signature_that_it_can_check() {
 
 #[test]
 fn what_was_not_taken_is_told_again_under_the_same_id_after_a_restart_too() {
-    let (address, received) = receiver(&[500, 302]);
+    let (address, received) = receiver(vec![500, 302]);
     let to = address.to_string();
     let mut server = Server::start_in(&[(TO, &to)], &[]);
     rollcall(&server.home, &["program", "set", "acme", "--webhook-url", URL]);
@@ -166,7 +166,7 @@ fn a_command_tells_at_its_end_and_its_import_does_not_depend_on_it() {
     let home = folder.path().join("home");
     let list = folder.path().join("list.csv");
     std::fs::write(&list, LIST).unwrap();
-    let (address, received) = receiver(&[410]);
+    let (address, received) = receiver(vec![410]);
     assert!(rollcall(&home, &["program", "set", "acme", "--webhook-url", URL]).status.success());
     let import = |to: &str| {
         let output = Command::new(env!("CARGO_BIN_EXE_rollcall"))
