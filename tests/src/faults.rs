@@ -18,9 +18,9 @@ use rollcall_domain::types::outcome::Status;
 use rollcall_domain::types::secret::Secret;
 use rollcall_pipeline::fault::Fault;
 use rollcall_pipeline::ports::{
-    Answer, ContactListing, ContactState, ContactWrite, Contacts, Directory, DirectoryItem, Earlier,
-    ImportItem, Imports, Mail, NotificationClaim, ObjectVersion, ObjectWriter, Objects, Pool, Ports, Queue,
-    Take, Turn, UndoWrite, Wanted,
+    Announcement, Answer, ContactListing, ContactState, ContactWrite, Contacts, Directory, DirectoryItem,
+    Earlier, ImportItem, Imports, Mail, NotificationClaim, ObjectVersion, ObjectWriter, Objects, Pool, Ports,
+    Queue, Take, Turn, UndoWrite, Wanted,
 };
 use rollcall_pipeline::sweep::{Backlog, Standing, Unfinished};
 
@@ -277,6 +277,9 @@ impl<P: Imports> Imports for Faulty<P> {
     async fn begin(&self, item: ImportItem) -> Answer<ImportItem> {
         self.machine.call(self.port.begin(item)).await
     }
+    async fn admit_dry_run(&self, item: &ImportItem) -> Answer<Option<u32>> {
+        self.machine.call(self.port.admit_dry_run(item)).await
+    }
     async fn get(&self, import: &ImportId) -> Answer<Option<ImportItem>> {
         self.machine.call(self.port.get(import)).await
     }
@@ -329,5 +332,8 @@ impl<P: Imports> Imports for Faulty<P> {
 impl<P: Mail> Mail for Faulty<P> {
     async fn send(&self, import: &ImportId, notification: &Notification) -> Answer<()> {
         self.machine.call(self.port.send(import, notification)).await
+    }
+    async fn announce(&self, announcement: &Announcement) -> Answer<()> {
+        self.machine.call(self.port.announce(announcement)).await
     }
 }

@@ -15,10 +15,13 @@
 //! - [`phase`]: what an import is doing.
 //! - [`sweep`]: an import hangs. Sends what is missing once more, then abandons what workers could not end.
 //! - [`history`]: which import wrote which field of a contact, and when.
+//! - [`inbox`]: dropped files whose event was lost are found and imported.
 //! - [`migrate`]: a schedule says to look for files. New ones are split like drops.
 //! - [`request`]: the settings, profile and options of an import.
 //! - [`preview`]: shows what an import would do, without starting one.
+//! - [`export`]: contacts as a list that can be imported again.
 //! - [`erase`]: erases a contact, in files of earlier imports too.
+//! - [`webhook`]: the server of a program is told when an import is over.
 //! - [`contacts`]: contacts as people see them now, page by page.
 //!
 //! # Example
@@ -77,11 +80,13 @@ pub mod assemble;
 pub mod cancel;
 pub mod contacts;
 pub mod erase;
+pub mod export;
 pub mod fault;
 pub mod finalize;
 mod gate;
 mod head;
 pub mod history;
+pub mod inbox;
 pub mod lane;
 pub mod migrate;
 pub mod pace;
@@ -100,4 +105,5 @@ mod survey;
 pub mod sweep;
 mod text;
 pub mod undo;
+pub mod webhook;
 pub mod work;

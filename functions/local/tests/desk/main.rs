@@ -6,3 +6,5 @@ mod access;
 mod client;
 mod contacts;
 mod imports;
+mod undo;
+mod webhook;
