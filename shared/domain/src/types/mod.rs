@@ -5,8 +5,10 @@
 //! - [`names`], [`id`]: names of programs, profiles and imports; contact ids and the hashes they come from.
 //! - [`secret`]: the installation's secret, which makes invitations and seals values.
 //! - [`kind`], [`field_kind`]: kinds of directory files; kinds of fields.
+//! - [`bytes`]: tests of all bytes of a text.
 //! - [`limits`], [`locale`], [`number_format`], [`millis`]: limits, languages, numbers as people write them, times.
 
+pub mod bytes;
 pub mod code;
 pub mod field_kind;
 pub mod finding;

@@ -8,7 +8,7 @@ use rollcall_pipeline::fault::Fault;
 use rollcall_pipeline::ports::Answer;
 use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction, TransactionBehavior};
 
-use super::index::Index;
+use super::index::{Index, IndexHit};
 use super::schema;
 
 /// Bytes of a page. Measured against 4 and 16 KiB: larger pages append faster and update slower.
@@ -118,6 +118,14 @@ impl Database {
             contacts,
             entries,
         })
+    }
+
+    /// Finds the rows of an index that may have each hash; the transaction that reads them begins afterwards.
+    pub(super) fn find(&self, index: &Index, doing: &'static str, hashes: &[u64]) -> Answer<Vec<IndexHit>> {
+        match index.find_in_memory(hashes) {
+            Some(found) => Ok(found),
+            None => self.read(doing, |connection| index.find(connection, hashes)),
+        }
     }
 
     /// Reads in one transaction.
