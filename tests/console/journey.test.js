@@ -1,7 +1,7 @@
 // From the file to the contacts, as people do it, each in a language.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { Desk } from "./harness.js";
+import { Desk, faults } from "./harness.js";
 
 const words = {
   en: { open: "Import a file", send: "Upload and look", dry: "Dry run", approve: "Import what was approved", over: "Some rows were rejected" },
@@ -14,7 +14,7 @@ const words = {
 let desk;
 before(async () => {
   const programs = Object.keys(words).map((locale) => [`p-${locale}`, "--title", `Firma ${locale}`, "--region", "BR", "--locale", locale]);
-  desk = await Desk.start([...programs, ["empty"]]);
+  desk = await Desk.start([...programs, ["empty"], ["undo"]]);
 });
 after(() => desk?.stop());
 
@@ -200,6 +200,39 @@ test("contacts are searched, and one is erased with the keyboard", async () => {
   await page.getByRole("button", { name: "Apagar este contato" }).press("Enter");
   await page.waitForURL(/erased=1/);
   assert.ok(!desk.contacts("p-pt").some((contact) => contact.email === "zora@people.example"));
+  assert.deepEqual(page.problems, []);
+  await page.context().close();
+});
+
+test("an import is undone after its page has shown what that does, with the keyboard", async () => {
+  const page = await desk.page();
+  await uploadFile(page, "undo", desk.file("first.csv", "name,email\nRita,rita@undo.example\n"));
+  await page.getByRole("button", { name: "Dry run", exact: true }).click();
+  await page.waitForURL(/\/imports\//);
+  assert.equal(await page.locator("#undo").count(), 0, "a dry run has nothing to undo");
+  await page.locator("#approve").click();
+  await page.locator('a[href$="succeeded.csv"]').waitFor();
+  const done = page.url();
+  await page.getByRole("button", { name: "See what an undo would do" }).press("Enter");
+  await page.waitForURL((url) => url.href !== done && url.pathname.includes("/imports/"));
+  const confirm = page.getByRole("button", { name: "Undo it now" });
+  await confirm.waitFor();
+  assert.match(await page.locator(".figures").first().innerText(), /contacts of the import\s+1\s+would be removed\s+1\s+would be restored\s+0\s+kept\s+0/);
+  assert.deepEqual(await faults(page), []);
+  assert.equal(desk.contacts("undo").length, 1);
+  const tried = page.url();
+  await confirm.press("Enter");
+  await page.waitForURL((url) => ![done, tried].includes(url.href) && url.pathname.includes("/imports/"));
+  await page.locator('a[href$="undone.csv"]').waitFor();
+  assert.match(await page.locator(".headline").innerText(), /was undone/);
+  assert.equal(desk.contacts("undo").length, 0);
+  const undone = page.url();
+  // Back, and the same form again, is the same undo.
+  await page.goto(tried);
+  await page.getByRole("link", { name: /It was undone/ }).click();
+  await page.waitForURL(undone);
+  await page.goto(done);
+  assert.equal(await page.locator("#undo").count(), 0);
   assert.deepEqual(page.problems, []);
   await page.context().close();
 });

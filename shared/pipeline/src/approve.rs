@@ -61,7 +61,8 @@ pub async fn find(
     let Some(plan) = read_plan(objects, &Artifacts::of(&dry.program, dry_run)).await? else {
         return Ok(None);
     };
-    if !accepted || !plan.dry_run || plan.chunks.is_empty() || !is_there(objects, &dry.object).await? {
+    let is_import = plan.dry_run && plan.undoes.is_none();
+    if !accepted || !is_import || plan.chunks.is_empty() || !is_there(objects, &dry.object).await? {
         return Ok(None);
     }
     Ok(Some((dry, plan)))

@@ -46,14 +46,14 @@ pub async fn phase(objects: &impl Objects, imports: &impl Imports, item: &Import
     if item.status.is_some() {
         return Ok(Phase::Over);
     }
-    if item.chunks.is_none() {
-        return Ok(Phase::Splitting);
-    }
-    if imports.open_chunks(&item.import_id).await?.is_empty() {
+    if item.chunks.is_some() && imports.open_chunks(&item.import_id).await?.is_empty() {
         return Ok(Phase::Finalizing);
     }
     if is_paused(objects, &item.program).await? {
         return Ok(Phase::Paused);
+    }
+    if item.chunks.is_none() {
+        return Ok(Phase::Splitting);
     }
     let Some(lane) = &item.lane else { return Ok(Phase::Working) };
     if imports.turn_of(lane).await?.as_ref() == Some(&item.import_id) {

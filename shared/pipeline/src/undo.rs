@@ -10,6 +10,7 @@ mod judge;
 use std::collections::HashSet;
 
 use rollcall_domain::judge::undo::{UndoJudge, UndoResult};
+use rollcall_domain::messages::catalogue::Messages;
 use rollcall_domain::messages::labels::Labels;
 use rollcall_domain::messages::localized::FindingJson;
 use rollcall_domain::plan::chunk::ChunkMessage;
@@ -19,6 +20,7 @@ use rollcall_domain::report::upload::{Upload, Verdict};
 use rollcall_domain::result::tally::UndoCounts;
 use rollcall_domain::types::code::Code;
 use rollcall_domain::types::finding::Finding;
+use rollcall_domain::types::locale::Locale;
 use rollcall_domain::types::names::ImportId;
 use rollcall_domain::types::outcome::Status;
 
@@ -40,6 +42,17 @@ pub struct Found {
     wrote_nothing: bool,
 }
 
+/// Whether an import undoes another one.
+pub fn is_undo(item: &ImportItem) -> bool {
+    item.profile.starts_with(UNDO)
+}
+
+/// Says why an import cannot be undone.
+pub fn impossible(reason: &str, locale: Locale) -> String {
+    let finding = Finding::new(Code::UndoImpossible).arg("reason", reason);
+    Messages::of(locale).text(&finding, Labels::NONE)
+}
+
 /// An import that can be undone, or the id of the reason why it cannot.
 ///
 /// # Errors
@@ -56,7 +69,7 @@ pub async fn find(
     if import.profile.starts_with("directory/") {
         return Ok(Err("directory_load"));
     }
-    if import.profile.starts_with(UNDO) {
+    if is_undo(&import) {
         return Ok(Err("is_undo"));
     }
     let Some(status) = import.status else { return Ok(Err("import_running")) };

@@ -1,5 +1,6 @@
 //! What handlers take out of a request. Each refusal is a problem.
 
+use axum::body::HttpBody;
 use axum::extract::{FromRequest, FromRequestParts, RawPathParams, Request};
 use axum::http::HeaderMap;
 use axum::http::header::{ACCEPT_LANGUAGE, CONTENT_TYPE};
@@ -110,6 +111,21 @@ impl<S: Send + Sync, T: DeserializeOwned + 'static> FromRequest<S> for Body<T> {
         let bytes = bytes(request).await?;
         let read = serde_json::from_slice(&bytes);
         read.map(Self).map_err(|error| Problem::new(Kind::RequestInvalid).detail(error))
+    }
+}
+
+/// The JSON body of a request that may have none.
+#[derive(Debug)]
+pub(crate) struct BodyIfAny<T>(pub(crate) T);
+
+impl<S: Send + Sync, T: DeserializeOwned + Default + 'static> FromRequest<S> for BodyIfAny<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
+        if request.body().size_hint().exact() == Some(0) {
+            return Ok(Self(T::default()));
+        }
+        Body::from_request(request, state).await.map(|Body(body)| Self(body))
     }
 }
 

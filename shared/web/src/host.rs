@@ -55,7 +55,8 @@ pub trait Host: Ported<Objects: Sources, Contacts: ContactReader> + 'static {
     /// Starts an import of bytes that are held under another key. The same claim starts the same import; `None` where it
     /// belongs to another request.
     fn start(&self, start: Start<'_>) -> impl Future<Output = Answer<Option<ImportId>>> + Send;
-    /// Starts an import that is asked for by a small object: an approval or an undo. Asked again, it is the same one.
+    /// Starts an import that is asked for by a small object: an approval or an undo. Asked again, it is the same one; an
+    /// undo that is over is another one.
     fn request(&self, drop: &Drop) -> impl Future<Output = Answer<ImportId>> + Send;
     /// A link that gives an object for a moment; `None` where the desk gives it itself.
     fn link(&self, key: &str) -> impl Future<Output = Answer<Option<String>>> + Send;

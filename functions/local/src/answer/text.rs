@@ -51,6 +51,10 @@ pub fn refusal(done: &Done) -> String {
     let more = found.len().saturating_sub(1);
     let more = if more > 0 { format!(" (+{more})") } else { String::new() };
     let first = found.first().map(|first| format!("{}; {}", first.what, first.fix)).unwrap_or_default();
+    // A request is named after the import that it is about, and the reason names that.
+    if done.summary.head.undoes.is_some() {
+        return format!("{first}{more}");
+    }
     format!(
         "{}{} {file}{} {first}{more}",
         words.headline(done.summary.ending()),

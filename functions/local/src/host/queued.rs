@@ -98,7 +98,8 @@ impl Host {
         Err(Fault::permanent("starting an import", "there are too many files of this name in the inbox"))
     }
 
-    /// Begins an import that a small object asks for. Asked again, it is the same one.
+    /// Begins an import that a small object asks for. Asked again, it is the same one; an undo that is over is another one:
+    /// the desk asks for it only where the first did not complete, or was a dry run.
     ///
     /// # Errors
     /// Where the bucket or the tables cannot be used.
@@ -107,7 +108,9 @@ impl Host {
         let bucket = self.home.bucket();
         if let Some(object) = block_on(bucket.describe(&drop.key()))? {
             let import = ImportId::derive(bucket.bucket(), &object.key, &object.version, object.modified);
-            if self.is_begun(&import)? {
+            if let Some(item) = block_on(self.home.imports().get(&import))?
+                && !(item.status.is_some() && is_new_each_time(drop))
+            {
                 return Ok(import);
             }
         }
@@ -128,4 +131,8 @@ impl Host {
     fn take_soon(&self, drop: &Drop) {
         self.complete.lock().unwrap_or_else(PoisonError::into_inner).insert(drop.key());
     }
+}
+
+fn is_new_each_time(drop: &Drop) -> bool {
+    matches!(drop.what, DropTarget::Undo(_))
 }

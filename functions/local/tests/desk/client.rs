@@ -160,10 +160,15 @@ impl Server {
 
     /// Starts an import of an upload and waits for its end.
     pub fn import(&self, upload: &str, dry_run: bool, options: Value) -> Value {
+        self.over(&self.begin(upload, dry_run, options))
+    }
+
+    /// Starts an import of an upload; its id.
+    pub fn begin(&self, upload: &str, dry_run: bool, options: Value) -> String {
         let body = json!({ "upload_id": upload, "dry_run": dry_run, "options": options });
         let started = self.post("/api/programs/acme/imports", &body);
         assert_eq!(started.status, 202, "{}", started.text());
-        self.over(started.json()["import_id"].as_str().unwrap())
+        started.json()["import_id"].as_str().unwrap().to_owned()
     }
 
     pub fn result(&self, import: &str, file: &str) -> String {

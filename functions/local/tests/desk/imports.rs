@@ -66,6 +66,26 @@ fn a_file_is_uploaded_previewed_tried_approved_and_imported() {
 }
 
 #[test]
+fn an_import_is_over_with_its_status_not_with_its_summary() {
+    let server = Server::start();
+    let done = server.import(&server.upload("a.csv", "prospects", LIST), true, json!({}));
+    let over = done["import_id"].as_str().unwrap();
+    let summary =
+        server.bucket().into_iter().find(|file| file.ends_with(&format!("{over}/summary.json"))).unwrap();
+    assert!(rollcall(&server.home, &["program", "pause", "acme"]).status.success());
+    let begun = server.begin(&server.upload("b.csv", "prospects", LIST), true, json!({}));
+    // As it is between the last write of the finalizer and the end.
+    let (from, to) = (server.home.join("bucket").join(&summary), summary.replace(over, &begun));
+    let to = server.home.join("bucket").join(to);
+    std::fs::create_dir_all(to.parent().unwrap()).unwrap();
+    std::fs::copy(from, to).unwrap();
+    let state = server.get(&format!("/api/programs/acme/imports/{begun}")).json();
+    assert_eq!((&state["phase"], &state["status"]), (&json!("paused"), &Value::Null));
+    let page = server.get(&format!("/p/acme/imports/{begun}")).text();
+    assert!(page.contains("id=\"running\""), "{page}");
+}
+
+#[test]
 fn the_same_key_is_the_same_import() {
     let server = Server::start();
     let upload = server.upload("a.csv", "prospects", LIST);

@@ -6,3 +6,4 @@ mod access;
 mod client;
 mod contacts;
 mod imports;
+mod undo;

@@ -1,4 +1,4 @@
-//! Imports: start one, follow it, approve a dry run, cancel.
+//! Imports: start one, follow it, approve a dry run, undo, cancel.
 
 use std::convert::Infallible;
 use std::time::Duration;
@@ -16,6 +16,7 @@ use rollcall_pipeline::approve;
 use rollcall_pipeline::cancel::{Cancelled, cancel as note_cancel};
 use rollcall_pipeline::phase::Phase;
 use rollcall_pipeline::ports::{ImportItem, Imports};
+use rollcall_pipeline::undo::{self, undone_by};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -23,7 +24,7 @@ use crate::api::openapi::Refusals;
 use crate::api::progress::ImportState;
 use crate::api::uploads::{OptionsBody, Upload, pairs};
 use crate::app::App;
-use crate::extract::{Body, Scope};
+use crate::extract::{Body, BodyIfAny, Scope};
 use crate::host::{Claim, Host, Start};
 use crate::problem::{Kind, Problem};
 
@@ -237,6 +238,51 @@ pub(crate) async fn approve_dry_run<H: Host>(app: &App<H>, scope: &Scope) -> Res
     found.ok_or_else(|| scope.problem(Kind::ApprovalUnknown))?;
     let (what, file) = (DropTarget::Approve(dry_run.import_id.clone()), dry_run.import_id.to_string());
     Ok(host.request(&Drop { program: scope.program.clone(), what, file, dry_run: false }).await?)
+}
+
+/// How an import is to be undone.
+#[derive(Debug, Default, Clone, Copy, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct UndoBody {
+    /// Whether nothing is to be changed: the answer says what an undo would do.
+    pub dry_run: bool,
+}
+
+/// Takes back what an import wrote, or as a dry run says what would become of each contact. What somebody else changed
+/// since stays.
+#[utoipa::path(post, path = "/api/programs/{program}/imports/{import}/undo", tag = "imports",
+    params(
+        ("program" = String, Path, description = "The program."),
+        ("import" = String, Path, description = "The import that is to be undone."),
+    ),
+    request_body = Option<UndoBody>,
+    responses((status = 202, description = "It is started, or was before.", body = Started), Refusals))]
+pub async fn undo<H: Host>(
+    State(app): State<App<H>>,
+    scope: Scope,
+    BodyIfAny(body): BodyIfAny<Option<UndoBody>>,
+) -> Result<(StatusCode, Json<Started>), Problem> {
+    let dry_run = body.unwrap_or_default().dry_run;
+    let import_id = undo_import(&app, &scope, dry_run).await?.to_string();
+    Ok((StatusCode::ACCEPTED, Json(Started { import_id })))
+}
+
+/// The same for a page.
+pub(crate) async fn undo_import<H: Host>(
+    app: &App<H>,
+    scope: &Scope,
+    dry_run: bool,
+) -> Result<ImportId, Problem> {
+    let item = scope.import(&app.host).await?;
+    let (objects, imports) = (app.host.objects(), app.host.imports());
+    if !dry_run && let Some(undo) = undone_by(objects, imports, &item).await? {
+        return Ok(undo);
+    }
+    if let Err(reason) = undo::find(objects, imports, &item, &item.import_id).await? {
+        return Err(scope.problem(Kind::UndoImpossible).detail(undo::impossible(reason, scope.locale)));
+    }
+    let (what, file) = (DropTarget::Undo(item.import_id.clone()), item.import_id.to_string());
+    Ok(app.host.request(&Drop { program: scope.program.clone(), what, file, dry_run }).await?)
 }
 
 /// Cancels an import: rows that are not decided yet are not written.

@@ -32,6 +32,7 @@ pub(crate) fn routes<H: Host>() -> Router<App<H>> {
         .route("/api/programs/{program}/imports/{import}/events", get(imports::events::<H>))
         .route("/api/programs/{program}/imports/{import}/results/{file}", get(results::get::<H>))
         .route("/api/programs/{program}/imports/{import}/approve", post(imports::approve::<H>))
+        .route("/api/programs/{program}/imports/{import}/undo", post(imports::undo::<H>))
         .route("/api/programs/{program}/imports/{import}/cancel", post(imports::cancel::<H>))
         .route("/api/programs/{program}/contacts", get(contacts::list::<H>))
         .route(

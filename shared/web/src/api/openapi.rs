@@ -30,6 +30,7 @@ use crate::problem::{Kind, ProblemDetails};
         imports::show,
         imports::events,
         imports::approve,
+        imports::undo,
         imports::cancel,
         results::get,
         contacts::list,

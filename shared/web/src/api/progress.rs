@@ -106,25 +106,23 @@ impl Plans {
 }
 
 impl<H: Host> Desk<H> {
-    /// The state of an import now.
+    /// The state of an import now. It is over once its status is stored, not when its summary can be read: only then
+    /// may it be approved or undone.
     pub(crate) async fn state(&self, item: &ImportItem) -> Answer<ImportState> {
-        let artifacts = Artifacts::of(&item.program, &item.import_id);
-        let summary = self.host.objects().get(&artifacts.summary()).await?;
-        let summary = summary.map(|json| serde_json::from_slice::<Summary>(&json)).transpose();
-        let summary = summary.map_err(|error| Fault::damaged("reading a summary", error))?;
         let mut state = begun(item);
-        if let Some(summary) = summary {
-            end(&mut state, &summary);
-        } else if let Some(status) = item.status {
-            (state.phase, state.status) = (Phase::Over, Some(status.to_string()));
-        } else {
-            self.follow(item, &mut state).await?;
+        match (item.status, self.summary(item).await?) {
+            (None, _) => self.follow(item, &mut state).await?,
+            (Some(_), Some(summary)) => end(&mut state, &summary),
+            (Some(status), None) => (state.phase, state.status) = (Phase::Over, Some(status.to_string())),
         }
         Ok(state)
     }
 
-    /// The summary of an import that is over.
+    /// The summary of an import that is over, where it is still kept.
     pub(crate) async fn summary(&self, item: &ImportItem) -> Answer<Option<Summary>> {
+        if item.status.is_none() {
+            return Ok(None);
+        }
         let key = Artifacts::of(&item.program, &item.import_id).summary();
         let json = self.host.objects().get(&key).await?;
         let read = json.map(|json| serde_json::from_slice(&json)).transpose();
@@ -133,6 +131,7 @@ impl<H: Host> Desk<H> {
 
     /// How far an import is that runs.
     async fn follow(&self, item: &ImportItem, state: &mut ImportState) -> Answer<()> {
+        state.phase = phase(self.host.objects(), self.host.imports(), item).await?;
         let sizes = self.plans.get(&self.host, item).await?;
         let Some(sizes) = sizes.filter(|_| item.chunks.is_some()) else { return Ok(()) };
         let open = self.host.imports().open_chunks(&item.import_id).await?;
@@ -141,7 +140,6 @@ impl<H: Host> Desk<H> {
             open.iter().copied().filter(|step| (*step as usize) < sizes.chunks.len()).collect();
         let left: u64 = judging.iter().map(|chunk| u64::from(sizes.chunks[*chunk as usize])).sum();
         let done = sizes.rows.saturating_sub(left);
-        state.phase = phase(self.host.objects(), self.host.imports(), item).await?;
         state.dry_run = sizes.dry_run;
         state.file.clone_from(&sizes.file);
         let all = u64::from(sizes.steps);

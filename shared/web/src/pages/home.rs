@@ -136,6 +136,7 @@ async fn line<H: Host>(
     let count = |count: Option<u64>| count.map(|count| f.number(count)).unwrap_or_default();
     let ending = summary.as_ref().map(|summary| summary.ending());
     let rows = summary.as_ref().map(|summary| summary.rows);
+    let of_rows = rows.filter(|rows| rows.undo.is_none());
     Ok(Line {
         program: item.program.to_string(),
         id: item.import_id.to_string(),
@@ -148,8 +149,8 @@ async fn line<H: Host>(
         started: time(item.started_at, settings),
         started_at: format!("{:.0}", item.started_at),
         read: count(rows.map(|rows| rows.read)),
-        taken: count(rows.map(|rows| rows.accepted())),
-        rejected: count(rows.map(|rows| rows.rejected)),
+        taken: count(of_rows.map(|rows| rows.accepted())),
+        rejected: count(of_rows.map(|rows| rows.rejected)),
     })
 }
 

@@ -10,17 +10,20 @@ use rollcall_domain::plan::object_keys::Artifacts;
 use rollcall_domain::report::problem::{Problem as Told, Teller};
 use rollcall_domain::report::summary::Summary;
 use rollcall_domain::report::upload::Upload;
+use rollcall_domain::result::tally::UndoCounts;
+use rollcall_domain::types::names::ImportId;
 use rollcall_domain::types::outcome::{Outcome, Status};
 use rollcall_pipeline::approve::{approved_by, find};
-use rollcall_pipeline::ports::{Answer, ImportItem, Objects};
+use rollcall_pipeline::ports::{Answer, ImportItem, Imports, Objects};
+use rollcall_pipeline::undo::{find as find_undoable, is_undo, undone_by};
 
 use super::frame::Frame;
 use super::home::tone;
 use super::{render, see_other};
-use crate::api::imports::{approve_dry_run, cancel_import};
+use crate::api::imports::{approve_dry_run, cancel_import, undo_import};
 use crate::api::results::FILES;
 use crate::app::App;
-use crate::extract::Scope;
+use crate::extract::{Form, Scope};
 use crate::host::Host;
 use crate::problem::Problem;
 
@@ -43,10 +46,24 @@ struct ImportPage {
     can_approve: bool,
     approved_as: Option<String>,
     approves: Option<String>,
+    undo: Undo,
     outcomes: Vec<Figure>,
     problems: Vec<Group>,
     changes: Vec<Figure>,
     files: Vec<FileLink>,
+}
+
+/// What an import's page says of its undo.
+#[derive(Default)]
+struct Undo {
+    /// It can be undone: the button shows first what that would do.
+    can_try: bool,
+    /// This is a dry run of an undo, and the undone import can be undone: its id.
+    confirms: Option<String>,
+    /// The undo of it.
+    undone_as: Option<String>,
+    /// The import that it undoes.
+    undoes: Option<String>,
 }
 
 struct Figure {
@@ -71,7 +88,12 @@ pub(super) async fn show<H: Host>(State(app): State<App<H>>, scope: Scope) -> Re
     let state = app.state(&item).await?;
     let id = item.import_id.to_string();
     let f = Frame::of(&scope, "imports", &format!("/p/{}/imports/{id}", scope.program));
-    let title = if state.dry_run { &f.w.dry_run_of } else { &f.w.import_of };
+    let title = match (is_undo(&item), state.dry_run) {
+        (true, true) => &f.w.undo_try_of,
+        (true, false) => &f.w.undo_of,
+        (false, true) => &f.w.dry_run_of,
+        (false, false) => &f.w.import_of,
+    };
     let artifacts = Artifacts::of(&item.program, &item.import_id);
     let summary = app.summary(&item).await?;
     let mut page = ImportPage {
@@ -79,7 +101,7 @@ pub(super) async fn show<H: Host>(State(app): State<App<H>>, scope: Scope) -> Re
         program: scope.program.to_string(),
         id,
         file: state.file,
-        over: summary.is_some() || item.status.is_some(),
+        over: item.status.is_some(),
         streams: H::STREAMS,
         phase: f.w.phase_splitting.clone(),
         cancelled: app.host.objects().get(&artifacts.cancelled()).await?.is_some(),
@@ -90,6 +112,7 @@ pub(super) async fn show<H: Host>(State(app): State<App<H>>, scope: Scope) -> Re
         can_approve: false,
         approved_as: None,
         approves: None,
+        undo: Undo::default(),
         outcomes: Vec::new(),
         problems: Vec::new(),
         changes: Vec::new(),
@@ -121,9 +144,14 @@ async fn tell<H: Host>(
         label: words.outcome(outcome, summary.head.dry_run).to_owned(),
         count: f.number(summary.rows.of(outcome)),
     };
-    page.outcomes =
-        Outcome::ALL.into_iter().filter(|outcome| summary.rows.of(*outcome) > 0).map(figure).collect();
-    page.outcomes.insert(0, Figure { label: f.w.rows.clone(), count: f.number(summary.rows.read) });
+    page.outcomes = match &summary.rows.undo {
+        Some(counts) => undo_figures(f, words, counts, summary.head.dry_run),
+        None => {
+            let counted = Outcome::ALL.into_iter().filter(|outcome| summary.rows.of(*outcome) > 0);
+            let read = Figure { label: f.w.rows.clone(), count: f.number(summary.rows.read) };
+            [read].into_iter().chain(counted.map(figure)).collect()
+        }
+    };
     let labels = labels(host, &artifacts).await?;
     if let Some(upload) = upload(host, &artifacts).await? {
         let teller = Teller { words, labels: &labels, upload: &upload };
@@ -145,12 +173,52 @@ async fn tell<H: Host>(
         let found = find(host.objects(), host.imports(), item, &item.import_id).await?;
         page.can_approve = page.approved_as.is_none() && found.is_some();
     }
+    page.undo = undo_state(host, item, summary).await?;
     Ok(())
+}
+
+/// What can be undone, and what was.
+async fn undo_state<H: Host>(host: &H, item: &ImportItem, summary: &Summary) -> Answer<Undo> {
+    let mut state = Undo { undoes: summary.head.undoes.clone(), ..Undo::default() };
+    let undone = match &state.undoes {
+        Some(_) if !summary.head.dry_run => return Ok(state),
+        Some(undone) => match ImportId::parse(undone) {
+            Ok(undone) => host.imports().get(&undone).await?.filter(|undone| undone.program == item.program),
+            Err(_) => None,
+        },
+        None => Some(item.clone()),
+    };
+    let Some(undone) = undone else { return Ok(state) };
+    state.undone_as = undone_by(host.objects(), host.imports(), &undone).await?.map(|undo| undo.to_string());
+    if state.undone_as.is_some() || summary.status == Status::Refused {
+        return Ok(state);
+    }
+    let can = find_undoable(host.objects(), host.imports(), &undone, &undone.import_id).await?.is_ok();
+    state.can_try = can && state.undoes.is_none();
+    state.confirms = state.undoes.clone().filter(|_| can && summary.status == Status::Completed);
+    Ok(state)
+}
+
+/// What became of the contacts of an import, or would become.
+fn undo_figures(f: &Frame, words: &Messages, counts: &UndoCounts, dry_run: bool) -> Vec<Figure> {
+    let w = words.undo();
+    let removed = if dry_run { &w.removed_dry } else { &w.removed };
+    let restored = if dry_run { &w.restored_dry } else { &w.restored };
+    let all = [
+        (&w.read, counts.read),
+        (removed, counts.removed),
+        (restored, counts.restored),
+        (&w.kept, counts.kept),
+    ];
+    all.map(|(label, count)| Figure { label: label.clone(), count: f.number(count) }).into()
 }
 
 /// Whether it is a dry run whose next step is the button on the page, and not what the report says.
 fn is_tried(summary: &Summary) -> bool {
-    summary.head.dry_run && matches!(summary.status, Status::Completed | Status::CompletedWithErrors)
+    let is_import = summary.head.undoes.is_none();
+    is_import
+        && summary.head.dry_run
+        && matches!(summary.status, Status::Completed | Status::CompletedWithErrors)
 }
 
 async fn labels<H: Host>(host: &H, artifacts: &Artifacts) -> Answer<Labels> {
@@ -189,6 +257,17 @@ async fn files<H: Host>(host: &H, f: &Frame, artifacts: &Artifacts) -> Answer<Ve
 pub(super) async fn approve<H: Host>(State(app): State<App<H>>, scope: Scope) -> Result<Response, Problem> {
     let import = approve_dry_run(&app, &scope).await?;
     Ok(see_other(&format!("/p/{}/imports/{import}", scope.program)))
+}
+
+/// Shows what an undo would do; where that was seen and confirmed, undoes.
+pub(super) async fn undo<H: Host>(
+    State(app): State<App<H>>,
+    scope: Scope,
+    Form(fields): Form,
+) -> Result<Response, Problem> {
+    let confirmed = fields.iter().any(|(name, value)| name == "confirmed" && value == "true");
+    let undo = undo_import(&app, &scope, !confirmed).await?;
+    Ok(see_other(&format!("/p/{}/imports/{undo}", scope.program)))
 }
 
 /// Cancels an import; of one that is over already, shows the answer.

@@ -38,6 +38,7 @@ pub(crate) fn routes<H: Host>() -> Router<App<H>> {
         .route("/p/{program}/new/{upload}", get(review::show::<H>).post(review::act::<H>))
         .route("/p/{program}/imports/{import}", get(import::show::<H>))
         .route("/p/{program}/imports/{import}/approve", post(import::approve::<H>))
+        .route("/p/{program}/imports/{import}/undo", post(import::undo::<H>))
         .route("/p/{program}/imports/{import}/cancel", post(import::cancel::<H>))
         .route("/p/{program}/contacts", get(contacts::list::<H>))
         .route("/p/{program}/contacts/{contact}", get(contacts::show::<H>))
