@@ -210,6 +210,14 @@ impl Database {
         let _ = writer.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
     }
 
+    /// Reads the packed indexes into memory, because many look-ups follow.
+    pub(crate) fn expect_many(&self) {
+        for index in [&self.entries, &self.contacts] {
+            // If this fails, the first look-ups do it again, and report the cause.
+            let _ = self.read("reading an index", |connection| index.read_into_memory(connection));
+        }
+    }
+
     /// Does the work of closing now, while others work: packs the indexes and runs a checkpoint.
     pub(crate) fn come_to_rest(&self) {
         let Some(writer) = &self.writer else { return };

@@ -174,7 +174,8 @@ impl Index {
         Ok(in_order(found))
     }
 
-    fn read_into_memory(&self, connection: &Connection) -> rusqlite::Result<()> {
+    /// Reads the packed hints into memory, with a transaction as [`Index::find`] needs it.
+    pub(super) fn read_into_memory(&self, connection: &Connection) -> rusqlite::Result<()> {
         let _packing = self.packing.lock().unwrap_or_else(PoisonError::into_inner);
         let state = self.state();
         if state.known.is_some() {
