@@ -33,6 +33,7 @@ locals {
       SweepAfter         = "2100"
       SweepRate          = "rate(10 minutes)"
       HeartbeatSeconds   = 1800
+      CompareAfter       = "3600"
     }
     quick = {
       SplitterNearLimit  = 810000
@@ -50,6 +51,7 @@ locals {
       SweepAfter         = "150"
       SweepRate          = "rate(1 minute)"
       HeartbeatSeconds   = 180
+      CompareAfter       = "1"
     }
   }
   chunks = {
@@ -379,6 +381,10 @@ resource "aws_dynamodb_table" "imports_table" {
     enabled     = true
     kms_key_arn = local.has_key ? var.kms_key_arn : null
   }
+  ttl {
+    attribute_name = "expires"
+    enabled        = true
+  }
   tags = var.tags
   lifecycle {
     prevent_destroy = true
@@ -608,10 +614,12 @@ resource "aws_lambda_function" "splitter" {
       ROLLCALL_BUCKET             = local.makes_bucket ? one(aws_s3_bucket.bucket[*].bucket) : var.existing_bucket
       ROLLCALL_IMPORTS_TABLE      = aws_dynamodb_table.imports_table.name
       ROLLCALL_STACK              = var.name
+      ROLLCALL_IMPORT_DAYS        = var.import_days
       ROLLCALL_CHUNK_QUEUE_URL    = aws_sqs_queue.chunk_queue.url
       ROLLCALL_FINALIZE_QUEUE_URL = aws_sqs_queue.finalize_queue.url
       ROLLCALL_CHUNK_ROWS         = local.chunks["Size"]["Rows"]
       ROLLCALL_CHUNK_BYTES        = local.chunks["Size"]["Bytes"]
+      ROLLCALL_DRY_RUNS_PER_DAY   = var.dry_runs_per_day
     }
   }
   depends_on = [aws_iam_role_policy.splitter_role]
@@ -665,7 +673,7 @@ resource "aws_cloudwatch_event_target" "splitter_dropped" {
   rule = aws_cloudwatch_event_rule.splitter_dropped.name
   arn  = aws_lambda_alias.splitter.arn
   dead_letter_config {
-    arn = aws_sqs_queue.parked_queue.arn
+    arn = aws_sqs_queue.failed_event_queue.arn
   }
   retry_policy {
     maximum_retry_attempts       = 185
@@ -682,9 +690,9 @@ resource "aws_lambda_permission" "splitter_dropped" {
   source_arn    = aws_cloudwatch_event_rule.splitter_dropped.arn
 }
 
-# ParkedQueuePolicy
-resource "aws_sqs_queue_policy" "parked_queue_policy" {
-  queue_url = aws_sqs_queue.parked_queue.url
+# FailedEventQueuePolicy
+resource "aws_sqs_queue_policy" "failed_event_queue_policy" {
+  queue_url = aws_sqs_queue.failed_event_queue.url
   policy = jsonencode({
     Version = "2012-10-17"
     Statement = [
@@ -700,7 +708,7 @@ resource "aws_sqs_queue_policy" "parked_queue_policy" {
             "aws:SourceArn" = aws_cloudwatch_event_rule.splitter_dropped.arn
           }
         }
-        Resource = aws_sqs_queue.parked_queue.arn
+        Resource = aws_sqs_queue.failed_event_queue.arn
       },
     ]
   })
@@ -837,6 +845,7 @@ resource "aws_lambda_function" "worker" {
       ROLLCALL_BUCKET             = local.makes_bucket ? one(aws_s3_bucket.bucket[*].bucket) : var.existing_bucket
       ROLLCALL_IMPORTS_TABLE      = aws_dynamodb_table.imports_table.name
       ROLLCALL_STACK              = var.name
+      ROLLCALL_IMPORT_DAYS        = var.import_days
       ROLLCALL_DIRECTORY_TABLE    = aws_dynamodb_table.directory_table.name
       ROLLCALL_CONTACTS_TABLE     = aws_dynamodb_table.contacts_table.name
       ROLLCALL_CHUNK_QUEUE_URL    = aws_sqs_queue.chunk_queue.url
@@ -960,7 +969,7 @@ resource "aws_iam_role_policy" "finalizer_role" {
         Sid      = "Send"
         Effect   = "Allow"
         Action   = "sqs:SendMessage"
-        Resource = [aws_sqs_queue.chunk_queue.arn, aws_sqs_queue.finalize_queue.arn]
+        Resource = [aws_sqs_queue.chunk_queue.arn, aws_sqs_queue.finalize_queue.arn, aws_sqs_queue.failed_event_queue.arn]
       },
       {
         Sid      = "Write"
@@ -1008,20 +1017,24 @@ resource "aws_lambda_function" "finalizer" {
   }
   environment {
     variables = {
-      ROLLCALL_BUCKET              = local.makes_bucket ? one(aws_s3_bucket.bucket[*].bucket) : var.existing_bucket
-      ROLLCALL_IMPORTS_TABLE       = aws_dynamodb_table.imports_table.name
-      ROLLCALL_STACK               = var.name
-      ROLLCALL_DIRECTORY_TABLE     = aws_dynamodb_table.directory_table.name
-      ROLLCALL_CONTACTS_TABLE      = aws_dynamodb_table.contacts_table.name
-      ROLLCALL_CHUNK_QUEUE_URL     = aws_sqs_queue.chunk_queue.url
-      ROLLCALL_FINALIZE_QUEUE_URL  = aws_sqs_queue.finalize_queue.url
-      ROLLCALL_SENDER              = var.sender
-      ROLLCALL_CONFIGURATION_SET   = aws_sesv2_configuration_set.mail.configuration_set_name
-      ROLLCALL_LEASE_SECONDS       = local.pace[var.pace]["FinalizerLease"]
-      ROLLCALL_DEAD_RECEIVES       = local.pace[var.pace]["DeadReceives"]
-      ROLLCALL_SWEEP_AFTER_SECONDS = local.pace[var.pace]["SweepAfter"]
-      ROLLCALL_CHUNK_ROWS          = local.chunks["Size"]["Rows"]
-      ROLLCALL_CHUNK_BYTES         = local.chunks["Size"]["Bytes"]
+      ROLLCALL_BUCKET                 = local.makes_bucket ? one(aws_s3_bucket.bucket[*].bucket) : var.existing_bucket
+      ROLLCALL_IMPORTS_TABLE          = aws_dynamodb_table.imports_table.name
+      ROLLCALL_STACK                  = var.name
+      ROLLCALL_IMPORT_DAYS            = var.import_days
+      ROLLCALL_DIRECTORY_TABLE        = aws_dynamodb_table.directory_table.name
+      ROLLCALL_CONTACTS_TABLE         = aws_dynamodb_table.contacts_table.name
+      ROLLCALL_CHUNK_QUEUE_URL        = aws_sqs_queue.chunk_queue.url
+      ROLLCALL_FINALIZE_QUEUE_URL     = aws_sqs_queue.finalize_queue.url
+      ROLLCALL_FAILED_EVENT_QUEUE_URL = aws_sqs_queue.failed_event_queue.url
+      ROLLCALL_COMPARE_AFTER_SECONDS  = local.pace[var.pace]["CompareAfter"]
+      ROLLCALL_SENDER                 = var.sender
+      ROLLCALL_CONFIGURATION_SET      = aws_sesv2_configuration_set.mail.configuration_set_name
+      ROLLCALL_LEASE_SECONDS          = local.pace[var.pace]["FinalizerLease"]
+      ROLLCALL_DEAD_RECEIVES          = local.pace[var.pace]["DeadReceives"]
+      ROLLCALL_SWEEP_AFTER_SECONDS    = local.pace[var.pace]["SweepAfter"]
+      ROLLCALL_CHUNK_ROWS             = local.chunks["Size"]["Rows"]
+      ROLLCALL_CHUNK_BYTES            = local.chunks["Size"]["Bytes"]
+      ROLLCALL_DRY_RUNS_PER_DAY       = var.dry_runs_per_day
     }
   }
   depends_on = [aws_iam_role_policy.finalizer_role]
@@ -1099,6 +1112,29 @@ resource "aws_lambda_permission" "finalizer_sweep" {
   qualifier     = aws_lambda_alias.finalizer.name
   principal     = "events.amazonaws.com"
   source_arn    = aws_cloudwatch_event_rule.finalizer_sweep.arn
+}
+
+# Finalizer
+resource "aws_cloudwatch_event_rule" "finalizer_compare" {
+  name_prefix         = "${var.name}-compare-"
+  schedule_expression = "rate(1 hour)"
+  tags                = var.tags
+}
+
+# Finalizer
+resource "aws_cloudwatch_event_target" "finalizer_compare" {
+  rule  = aws_cloudwatch_event_rule.finalizer_compare.name
+  arn   = aws_lambda_alias.finalizer.arn
+  input = "{\"rollcall\": \"compare\"}"
+}
+
+# Finalizer
+resource "aws_lambda_permission" "finalizer_compare" {
+  action        = "lambda:InvokeFunction"
+  function_name = aws_lambda_function.finalizer.function_name
+  qualifier     = aws_lambda_alias.finalizer.name
+  principal     = "events.amazonaws.com"
+  source_arn    = aws_cloudwatch_event_rule.finalizer_compare.arn
 }
 
 # FinishedTopic
@@ -1210,6 +1246,18 @@ resource "aws_cloudwatch_log_metric_filter" "looks_failed" {
   }
 }
 
+# DryRunsUsedUp
+resource "aws_cloudwatch_log_metric_filter" "dry_runs_used_up" {
+  name           = "${var.name}-dry-runs-used-up"
+  log_group_name = aws_cloudwatch_log_group.splitter_log.name
+  pattern        = "{ $.fields.message = \"dry runs used up\" }"
+  metric_transformation {
+    namespace = "Rollcall/${var.name}"
+    name      = "DryRunsUsedUp"
+    value     = "1"
+  }
+}
+
 # ImportFailedAlarm
 resource "aws_cloudwatch_metric_alarm" "import_failed_alarm" {
   alarm_name          = "${var.name}-import-failed-alarm"
@@ -1282,6 +1330,23 @@ resource "aws_cloudwatch_metric_alarm" "migration_alarm" {
   ok_actions          = local.alarm_actions
   namespace           = "Rollcall/${var.name}"
   metric_name         = "MigrationFindings"
+  statistic           = "Sum"
+  period              = 300
+  tags                = var.tags
+}
+
+# QuotaAlarm
+resource "aws_cloudwatch_metric_alarm" "quota_alarm" {
+  alarm_name          = "${var.name}-quota-alarm"
+  alarm_description   = "A program used up its dry runs of the day, and further ones are refused; runbook, dry runs."
+  comparison_operator = "GreaterThanThreshold"
+  evaluation_periods  = 1
+  threshold           = 0
+  treat_missing_data  = "notBreaching"
+  alarm_actions       = local.alarm_actions
+  ok_actions          = local.alarm_actions
+  namespace           = "Rollcall/${var.name}"
+  metric_name         = "DryRunsUsedUp"
   statistic           = "Sum"
   period              = 300
   tags                = var.tags

@@ -104,6 +104,16 @@ variable "old_version_days" {
   }
 }
 
+variable "import_days" {
+  description = "Days after which the state of an import leaves the imports table; 0 keeps it. At least ResultDays."
+  type        = number
+  default     = 400
+  validation {
+    condition     = var.import_days >= 0
+    error_message = "import_days: at least 0."
+  }
+}
+
 variable "splitter_concurrency" {
   description = "Reserved concurrency of the splitter, files at a time. 0 reserves nothing and sets no bound, for an account whose quota is below 120."
   type        = number
@@ -243,6 +253,16 @@ variable "bounce_limit" {
   validation {
     condition     = var.bounce_limit >= 0
     error_message = "bounce_limit: at least 0."
+  }
+}
+
+variable "dry_runs_per_day" {
+  description = "Dry runs that each program may make on a day (UTC). They tell who is known, so further ones are refused."
+  type        = number
+  default     = 200
+  validation {
+    condition     = var.dry_runs_per_day >= 0
+    error_message = "dry_runs_per_day: at least 0."
   }
 }
 

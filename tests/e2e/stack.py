@@ -126,7 +126,7 @@ def clients(url, region):
 
 
 def start(tmp_path_factory, name, auth=False, count=False, **parameters):
-    """An emulator with a stack, for as long as a fixture lives."""
+    """An emulator with a stack, for as long as a fixture lives. `variables`: more of the functions' environment."""
     emulator = Emulator(tmp_path_factory.mktemp(name), auth=auth, count=count)
     try:
         yield Stack(emulator, **parameters)
@@ -135,8 +135,9 @@ def start(tmp_path_factory, name, auth=False, count=False, **parameters):
 
 
 class Stack:
-    def __init__(self, emulator, pace="quick", name="rollcall", **parameters):
+    def __init__(self, emulator, pace="quick", name="rollcall", variables=None, **parameters):
         self.emulator, self.name = emulator, name
+        self.variables = variables or {}
         self.parameters = {**PARAMETERS, "Pace": pace, **parameters}
         self.client = clients(emulator.url, REGION)
         self.s3 = self.client("s3")
@@ -159,6 +160,7 @@ class Stack:
             body["Mappings"]["Pace"]["quick"].update(QUICK)
             body["Mappings"]["Chunks"]["Batch"]["Messages"] = MESSAGES
         _fit_to_emulator(body["Resources"])
+        body["Globals"]["Function"]["Environment"]["Variables"].update(self.variables)
         if self.emulator.auth:
             _fit_to_enforcement(body["Resources"])
         code = f"{self.name}-code"
@@ -199,6 +201,10 @@ class Stack:
             events = cloudformation.describe_stack_events(StackName=name)["StackEvents"]
             raise RuntimeError("\n".join(str(event.get("ResourceStatusReason")) for event in events))
         return {output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", [])}
+
+    def parameter(self, name):
+        """The value that a parameter was deployed with."""
+        return self.parameters.get(name, self.body["Parameters"][name].get("Default"))
 
     def make_bucket(self, name):
         self.s3.create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": REGION})

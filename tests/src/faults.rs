@@ -277,6 +277,9 @@ impl<P: Imports> Imports for Faulty<P> {
     async fn begin(&self, item: ImportItem) -> Answer<ImportItem> {
         self.machine.call(self.port.begin(item)).await
     }
+    async fn admit_dry_run(&self, item: &ImportItem) -> Answer<Option<u32>> {
+        self.machine.call(self.port.admit_dry_run(item)).await
+    }
     async fn get(&self, import: &ImportId) -> Answer<Option<ImportItem>> {
         self.machine.call(self.port.get(import)).await
     }

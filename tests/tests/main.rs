@@ -23,6 +23,7 @@ mod fuzzed;
 mod gate;
 mod giving_up;
 mod home;
+mod inbox;
 mod layouts;
 mod machine;
 mod mapping;

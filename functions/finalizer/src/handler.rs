@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use aws_lambda_events::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMessage};
+use jiff::SignedDuration;
 use lambda_runtime::{Diagnostic, tracing};
 use rollcall_aws::metrics::ImportTimes;
 use rollcall_aws::{
@@ -22,6 +23,7 @@ use rollcall_pipeline::sweep::{SweepConfig, Unfinished, fail_import, sweep_impor
 use rollcall_pipeline::work::{Plans, Worked};
 use serde_json::{Value, json};
 
+use crate::inbox;
 use crate::message::FinalizerRequest;
 
 /// How often, and at what interval, the finalizer checks whether another one has sent the notification.
@@ -38,6 +40,10 @@ pub(crate) struct Finalizer {
     /// How often a message in the dead-letter queue is received before that queue drops it; the last attempt is
     /// final.
     pub(crate) receives: u32,
+    /// The queue of failed events, where the finalizer puts the events that were lost.
+    pub(crate) failed_events: String,
+    /// The age from which on a dropped file should have an import.
+    pub(crate) settled: SignedDuration,
 }
 
 /// The failure of an event or a message.
@@ -55,6 +61,9 @@ impl From<FinalizeError> for Diagnostic {
 pub(crate) async fn handle(finalizer: &Finalizer, event: Value) -> Result<Value, FinalizeError> {
     if event.get("rollcall").and_then(Value::as_str) == Some("sweep") {
         return sweep(finalizer).await.map_err(FinalizeError);
+    }
+    if event.get("rollcall").and_then(Value::as_str) == Some("compare") {
+        return inbox::compare(finalizer).await.map_err(FinalizeError);
     }
     let event: SqsEvent = serde_json::from_value(event)
         .map_err(|_| FinalizeError(Fault::permanent("reading an event", "neither messages nor the sweep")))?;
@@ -85,6 +94,7 @@ async fn follow(finalizer: &Finalizer, message: &SqsMessage) -> Result<bool, Fau
         }
         FinalizerRequest::GiveUp(chunk) => abandon(finalizer, &chunk, is_last(finalizer, message)).await,
         FinalizerRequest::Fail(drops, why) => fail(finalizer, &drops, &why).await,
+        FinalizerRequest::Undelivered(drops) => inbox::import(finalizer, &drops).await,
         FinalizerRequest::Import(ImportMessage::Turn(import)) => take_turn(finalizer, &import).await,
         FinalizerRequest::Import(ImportMessage::Sweep(import)) => sweep_one(finalizer, &import).await,
         FinalizerRequest::NotLooked(why) => {

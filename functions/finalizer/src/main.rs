@@ -1,6 +1,7 @@
 //! The finalizer: imports whose chunks are closed, chunks and events that failed for good, and the sweep.
 
 mod handler;
+mod inbox;
 mod message;
 
 use jiff::SignedDuration;
@@ -32,6 +33,10 @@ async fn wire() -> Result<Finalizer, Error> {
     let imports = environment.text("ROLLCALL_IMPORTS_TABLE");
     let chunk_queue = environment.text("ROLLCALL_CHUNK_QUEUE_URL");
     let finalize_queue = environment.text("ROLLCALL_FINALIZE_QUEUE_URL");
+    let failed_events = environment.text("ROLLCALL_FAILED_EVENT_QUEUE_URL");
+    let settled = SignedDuration::from_secs(environment.number("ROLLCALL_COMPARE_AFTER_SECONDS"));
+    let (days, dry_runs) =
+        (environment.number("ROLLCALL_IMPORT_DAYS"), environment.number("ROLLCALL_DRY_RUNS_PER_DAY"));
     let sender = environment.text("ROLLCALL_SENDER");
     let configuration_set = environment.optional("ROLLCALL_CONFIGURATION_SET");
     let receives = environment.number("ROLLCALL_DEAD_RECEIVES");
@@ -52,9 +57,9 @@ async fn wire() -> Result<Finalizer, Error> {
         objects: bucket,
         directory: DirectoryTable::new(dynamodb.clone(), directory),
         contacts: ContactsTable::new(dynamodb.clone(), contacts),
-        imports: ImportsTable::new(dynamodb, imports),
+        imports: ImportsTable::new(dynamodb, imports).kept_for(days).with_dry_runs_per_day(dry_runs),
         clock: SystemClock,
     };
     let mail = Mailer::new(ses, sender, configuration_set);
-    Ok(Finalizer { ports, mail, plans: Plans::default(), sweep_config, receives })
+    Ok(Finalizer { ports, mail, plans: Plans::default(), sweep_config, receives, failed_events, settled })
 }

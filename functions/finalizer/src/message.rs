@@ -15,9 +15,11 @@ pub(crate) enum FinalizerRequest {
     GiveUp(Box<ChunkMessage>),
     /// Objects could not be split; with the cause.
     Fail(Vec<DropEvent>, String),
+    /// The event of dropped objects never reached the splitter.
+    Undelivered(Vec<DropEvent>),
     /// The turn of an import has come, or the sweep looks at it.
     Import(ImportMessage),
-    /// A schedule's look for files failed, and why; the next look finds the same files.
+    /// A scheduled search for files failed; with the cause. The next search finds the same files.
     NotLooked(String),
 }
 
@@ -39,6 +41,9 @@ impl FinalizerRequest {
         let unreadable = |what: String| Fault::permanent("reading a message", what);
         let place = |error: serde_json::Error| unreadable(format!("at {}:{}", error.line(), error.column()));
         let value: Value = serde_json::from_str(body).map_err(place)?;
+        if value.get("detail").is_some() {
+            return DropEvent::all(&value).map(Self::Undelivered).map_err(unreadable);
+        }
         if value.get("requestPayload").is_some() {
             let event: FailedEvent = serde_json::from_value(value).map_err(place)?;
             if event.request_payload.get("rollcall").is_some() {

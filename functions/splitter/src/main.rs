@@ -27,13 +27,17 @@ async fn wire() -> Result<Splitter, Error> {
         rows: environment.number("ROLLCALL_CHUNK_ROWS"),
         bytes: environment.number("ROLLCALL_CHUNK_BYTES"),
     };
+    let (days, dry_runs) =
+        (environment.number("ROLLCALL_IMPORT_DAYS"), environment.number("ROLLCALL_DRY_RUNS_PER_DAY"));
     environment.finish()?;
     let config = rollcall_aws::config().await;
     let bucket = Bucket::new(S3::new(&config), bucket);
     Ok(Splitter {
         queues: Queues::new(Sqs::new(&config), bucket.clone(), chunk_queue, finalize_queue),
         bucket,
-        imports: ImportsTable::new(DynamoDb::new(&config), imports),
+        imports: ImportsTable::new(DynamoDb::new(&config), imports)
+            .kept_for(days)
+            .with_dry_runs_per_day(dry_runs),
         clock: SystemClock,
         size,
     })

@@ -33,6 +33,7 @@ async fn wire() -> Result<Worker, Error> {
     let chunk_queue = environment.text("ROLLCALL_CHUNK_QUEUE_URL");
     let lease = SignedDuration::from_secs(environment.number("ROLLCALL_LEASE_SECONDS"));
     let secret = environment.text("ROLLCALL_SECRET_ARN");
+    let days = environment.number("ROLLCALL_IMPORT_DAYS");
     environment.finish()?;
     let config = rollcall_aws::config().await;
     let secret = rollcall_aws::secret(&SecretsManager::new(&config), &secret).await?;
@@ -42,7 +43,7 @@ async fn wire() -> Result<Worker, Error> {
         objects: bucket,
         directory: DirectoryTable::new(dynamodb.clone(), directory).with_secret(secret),
         contacts: ContactsTable::new(dynamodb.clone(), contacts),
-        imports: ImportsTable::new(dynamodb, imports),
+        imports: ImportsTable::new(dynamodb, imports).kept_for(days),
         clock: SystemClock,
     };
     Ok(Worker { ports, plans: Plans::default(), lease })

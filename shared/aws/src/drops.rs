@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use rollcall_pipeline::ports::ObjectVersion;
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// An object in an event.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,6 +41,20 @@ impl DropEvent {
             name.starts_with("ObjectCreated:")
         };
         Ok(event.records.into_iter().filter(created).map(Into::into).collect())
+    }
+
+    /// The event of an object as EventBridge gives it.
+    pub(crate) fn bridged(bucket: &str, object: &ObjectVersion) -> Value {
+        let mut named = json!({ "key": object.key, "size": object.len });
+        let (member, version) = match object.version.strip_prefix("etag:") {
+            Some(tag) => ("etag", tag),
+            None => ("version-id", object.version.as_str()),
+        };
+        named[member] = version.into();
+        json!({
+            "source": "rollcall", "detail-type": "Object Created", "time": object.modified,
+            "detail": { "bucket": { "name": bucket }, "object": named },
+        })
     }
 
     /// The version in the event, for an object that no longer exists.
@@ -144,7 +158,6 @@ fn decode(key: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
 
     fn record(key: &str) -> Value {
         json!({"eventName": "ObjectCreated:Put", "eventTime": "2026-11-21T10:00:00.123Z", "s3": {
@@ -178,6 +191,16 @@ mod tests {
     fn a_test_event_names_none_and_others_are_told() {
         assert_eq!(DropEvent::all(&json!({"Service": "Amazon S3", "Event": "s3:TestEvent"})), Ok(vec![]));
         assert!(DropEvent::all(&json!({"hello": 1})).is_err());
+    }
+
+    #[test]
+    fn an_event_of_ours_reads_back() {
+        for version in ["v9", "etag:t"] {
+            let modified = "2026-11-21T10:00:00Z".parse().unwrap();
+            let object = ObjectVersion { key: "a+b %.csv".into(), version: version.into(), len: 7, modified };
+            let read = DropEvent::all(&DropEvent::bridged("b", &object)).unwrap();
+            assert_eq!((read[0].bucket.as_str(), read[0].object()), ("b", object));
+        }
     }
 
     #[test]

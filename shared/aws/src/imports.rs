@@ -3,11 +3,12 @@
 
 mod claims;
 mod lanes;
+mod quota;
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{Put, TransactWriteItem};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use rollcall_domain::types::names::ImportId;
 use rollcall_domain::types::outcome::Status;
 use rollcall_pipeline::fault::Fault;
@@ -41,20 +42,53 @@ const MOVED: &str = "moved_at";
 /// When its turn came, milliseconds.
 const TURN_AT: &str = "turn_at";
 
+/// When an item leaves the table, seconds since 1970: DynamoDB removes it some time later.
+const EXPIRES: &str = "expires";
+/// Files of migrations may stay for ever; while they do, their imports must be known.
+const SOURCES: &str = rollcall_pipeline::migrate::SOURCES;
+
 /// The table of imports.
 #[derive(Debug, Clone)]
-pub struct ImportsTable(Table);
+pub struct ImportsTable(Table, Limits);
+
+/// What an installation limits.
+#[derive(Debug, Clone, Copy, Default)]
+struct Limits {
+    /// Dry runs of a program on a day.
+    dry_runs_per_day: Option<u32>,
+    /// How long the state of an import is kept.
+    kept: Option<SignedDuration>,
+}
 
 impl ImportsTable {
     /// The table of this name.
     pub fn new(client: Client, name: impl Into<String>) -> Self {
-        Self(Table::new(client, name))
+        Self(Table::new(client, name), Limits::default())
+    }
+
+    /// The table in which the state of an import is kept for so many days; nought keeps it.
+    #[must_use]
+    pub fn kept_for(mut self, days: u32) -> Self {
+        self.1.kept = (days > 0).then(|| SignedDuration::from_hours(24 * i64::from(days)));
+        self
+    }
+
+    /// When an item that is written now leaves the table.
+    fn expires(&self) -> Option<i64> {
+        self.1.kept.map(|kept| (Timestamp::now() + kept).as_second())
     }
 
     async fn item(&self, import: &ImportId, sort: &str, doing: &'static str) -> Answer<Option<Item>> {
         let get = self.0.client.get_item().table_name(&self.0.name).consistent_read(true);
         let got = get.key(PK, text(import.as_str())).key(SK, text(sort)).send().await;
         Ok(got.map_err(|error| fault(doing, error))?.item)
+    }
+
+    /// When an import that ends now leaves the table; a file of a migration that is still there must stay known.
+    async fn expiry_of(&self, import: &ImportId) -> Answer<Option<i64>> {
+        let Some(at) = self.expires() else { return Ok(None) };
+        let item = self.get(import).await?;
+        Ok(item.filter(|item| !item.object.key.starts_with(SOURCES)).map(|_| at))
     }
 
     /// Writes the item and its entry in the list of unfinished imports; returns `false` if the import is known.
@@ -120,6 +154,10 @@ impl Imports for ImportsTable {
             return Ok(item);
         }
         Ok(self.get(&item.import_id).await?.unwrap_or(item))
+    }
+
+    async fn admit_dry_run(&self, item: &ImportItem) -> Answer<Option<u32>> {
+        self.count_dry_run(item).await
     }
 
     async fn get(&self, import: &ImportId) -> Answer<Option<ImportItem>> {
@@ -191,8 +229,14 @@ impl Imports for ImportsTable {
         const DOING: &str = "ending an import";
         let update = self.0.client.update_item().table_name(&self.0.name);
         let update = update.key(PK, text(import.as_str())).key(SK, text(IMPORT));
-        let update = update.update_expression("SET #status = :status");
-        let update = update.expression_attribute_names("#status", STATUS);
+        let mut set = "SET #status = :status".to_owned();
+        let mut update = update.expression_attribute_names("#status", STATUS);
+        if let Some(at) = self.expiry_of(import).await? {
+            set.push_str(", #expires = :expires");
+            update = update.expression_attribute_names("#expires", EXPIRES);
+            update = update.expression_attribute_values(":expires", number(at));
+        }
+        let update = update.update_expression(set);
         let sent = update.expression_attribute_values(":status", text(status.as_str())).send().await;
         sent.map_err(|error| fault(DOING, error))?;
         // A crash here leaves it in the list: the sweep finds that it has ended, and repeats this step.

@@ -6,6 +6,7 @@ use aws_sdk_s3::Client;
 use aws_sdk_s3::operation::get_object::GetObjectOutput;
 use aws_sdk_s3::operation::head_object::HeadObjectOutput;
 use aws_sdk_s3::primitives::{ByteStream, DateTime};
+use aws_sdk_s3::types::Object;
 use jiff::Timestamp;
 use rollcall_pipeline::fault::Fault;
 use rollcall_pipeline::migrate::Sources;
@@ -50,6 +51,19 @@ impl Bucket {
             Err(error) => Err(fault("describing an object", error)),
         }
     }
+
+    /// The keys under a prefix of the objects that are wanted, ascending.
+    async fn keys(&self, prefix: &str, wanted: impl Fn(&Object) -> bool + Send) -> Answer<Vec<String>> {
+        let mut pages =
+            self.client.list_objects_v2().bucket(&self.name).prefix(prefix).into_paginator().send();
+        let mut keys = Vec::new();
+        while let Some(page) = pages.next().await {
+            let page = page.map_err(|error| fault("listing objects", error))?;
+            let found = page.contents().iter().filter(|object| wanted(object));
+            keys.extend(found.filter_map(|object| object.key().map(str::to_owned)));
+        }
+        Ok(keys)
+    }
 }
 
 /// 404 means absent; a delete marker requested by its version returns 405.
@@ -93,14 +107,15 @@ fn option_of(name: &str) -> String {
 
 impl Sources for Bucket {
     async fn list(&self, prefix: &str) -> Answer<Vec<String>> {
-        let mut pages =
-            self.client.list_objects_v2().bucket(&self.name).prefix(prefix).into_paginator().send();
-        let mut keys = Vec::new();
-        while let Some(page) = pages.next().await {
-            let page = page.map_err(|error| fault("listing objects", error))?;
-            keys.extend(page.contents().iter().filter_map(|object| object.key().map(str::to_owned)));
-        }
-        Ok(keys)
+        self.keys(prefix, |_| true).await
+    }
+
+    async fn written(&self, prefix: &str, span: Range<Timestamp>) -> Answer<Vec<String>> {
+        let within = |object: &Object| {
+            let modified = object.last_modified().and_then(timestamp);
+            modified.is_some_and(|modified| span.contains(&modified))
+        };
+        self.keys(prefix, within).await
     }
 
     async fn found(&self, key: &str) -> Answer<Option<Dropped>> {

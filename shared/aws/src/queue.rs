@@ -11,10 +11,11 @@ use rollcall_domain::plan::chunk::ChunkMessage;
 use rollcall_domain::plan::object_keys::Artifacts;
 use rollcall_domain::types::names::{ImportId, ProgramName};
 use rollcall_pipeline::fault::Fault;
-use rollcall_pipeline::ports::{Answer, Objects, Queue};
+use rollcall_pipeline::ports::{Answer, ObjectVersion, Objects, Queue};
 use rollcall_pipeline::sweep::Backlog;
 use serde::{Deserialize, Serialize};
 
+use crate::drops::DropEvent;
 use crate::fault::{fault, unbuilt};
 use crate::objects::Bucket;
 
@@ -88,6 +89,15 @@ impl Queues {
     /// If SQS does not accept the message.
     pub async fn send_failed(&self, program: &ProgramName, import: &ImportId, why: &str) -> Answer<()> {
         self.finalize(program, import, Some(why.to_owned())).await
+    }
+
+    /// Asks the finalizer to import an object whose event was lost: the message is such an event.
+    ///
+    /// # Errors
+    /// Where SQS does not accept the message.
+    pub async fn send_lost(&self, queue: &str, object: &ObjectVersion) -> Answer<()> {
+        let event = DropEvent::bridged(self.bucket.bucket(), object);
+        self.send(queue, encode(&event)?).await
     }
 
     /// Asks the finalizer to sweep imports, one message each, so that a time limit is nobody else's.

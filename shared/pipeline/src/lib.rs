@@ -15,6 +15,7 @@
 //! - [`phase`]: what an import is doing.
 //! - [`sweep`]: an import hangs. Sends what is missing once more, then abandons what workers could not end.
 //! - [`history`]: which import wrote which field of a contact, and when.
+//! - [`inbox`]: dropped files whose event was lost are found and imported.
 //! - [`migrate`]: a schedule says to look for files. New ones are split like drops.
 //! - [`request`]: the settings, profile and options of an import.
 //! - [`preview`]: shows what an import would do, without starting one.
@@ -82,6 +83,7 @@ pub mod finalize;
 mod gate;
 mod head;
 pub mod history;
+pub mod inbox;
 pub mod lane;
 pub mod migrate;
 pub mod pace;

@@ -6,6 +6,7 @@
 //! finds objects that appear late or out of order.
 
 use std::future::Future;
+use std::ops::Range;
 
 use jiff::{SignedDuration, Timestamp};
 use rollcall_domain::plan::object_keys::{Drop, DropTarget, starts_an_import};
@@ -48,6 +49,21 @@ pub struct Expected {
 pub trait Sources: Send + Sync {
     /// All keys under a prefix, ascending.
     fn list(&self, prefix: &str) -> impl Future<Output = Answer<Vec<String>>> + Send;
+    /// The keys under a prefix whose current object was written in a span of time, ascending.
+    fn written(
+        &self,
+        prefix: &str,
+        span: Range<Timestamp>,
+    ) -> impl Future<Output = Answer<Vec<String>>> + Send {
+        async move {
+            let mut written = Vec::new();
+            for key in self.list(prefix).await? {
+                let found = self.found(&key).await?;
+                written.extend(found.filter(|found| span.contains(&found.object.modified)).map(|_| key));
+            }
+            Ok(written)
+        }
+    }
     /// The current object under a key; `None` if there is none.
     fn found(&self, key: &str) -> impl Future<Output = Answer<Option<Dropped>>> + Send;
 }

@@ -406,6 +406,11 @@ pub enum Turn {
 pub trait Imports: Send + Sync {
     /// Stores a new import. A known one stays as it is and is returned.
     fn begin(&self, item: ImportItem) -> impl Future<Output = Answer<ImportItem>> + Send;
+    /// Counts a dry run of its program and day; once, however often it is asked. `Some` limit where the program has
+    /// used up its dry runs: it is not to be made. A host without quotas admits all.
+    fn admit_dry_run(&self, _item: &ImportItem) -> impl Future<Output = Answer<Option<u32>>> + Send {
+        async { Ok(None) }
+    }
     /// The import, if it is known.
     fn get(&self, import: &ImportId) -> impl Future<Output = Answer<Option<ImportItem>>> + Send;
     /// Stores the number of chunks, before the first is sent. Repeating it with the same number is safe.

@@ -19,6 +19,8 @@ use rollcall_domain::profile::options::Options;
 use rollcall_domain::report::summary::SCHEMA;
 use rollcall_domain::report::upload::{Detection, Upload, UploadColumn, UploadMapping, Verdict};
 use rollcall_domain::survey::whole_file::Surveyed;
+use rollcall_domain::types::code::Code;
+use rollcall_domain::types::finding::Finding;
 use rollcall_domain::types::limits;
 use rollcall_domain::types::names::ImportId;
 
@@ -97,7 +99,7 @@ pub async fn split_again(
             let (plan, upload) = match &drop.what {
                 DropTarget::Approve(dry_run) => approve::plan(objects, imports, &item, dry_run).await?,
                 DropTarget::Undo(undone) => undo::plan(objects, imports, &item, undone).await?,
-                _ => survey_and_plan(objects, &item, &drop, size).await?,
+                _ => survey_and_plan(objects, imports, &item, &drop, size).await?,
             };
             write_plan(objects, &artifacts, plan, &upload).await?
         }
@@ -154,12 +156,20 @@ async fn is_judged(imports: &impl Imports, plan: &Plan) -> Answer<bool> {
 /// Surveys the file.
 async fn survey_and_plan(
     objects: &impl Objects,
+    imports: &impl Imports,
     item: &ImportItem,
     drop: &Drop,
     size: ChunkSize,
 ) -> Answer<(Plan, Upload)> {
     let asked = ImportRequest::read(objects, item, drop).await?;
-    let surveyed = survey(objects, &item.object, &asked, size).await?;
+    let mut surveyed = survey(objects, &item.object, &asked, size).await?;
+    // A dry run says who is known, so a program has a number of them.
+    let is_dry = surveyed.options.as_ref().unwrap_or(&asked.options).dry_run;
+    if is_dry && surveyed.errors.is_empty() {
+        let used_up = imports.admit_dry_run(item).await?;
+        let refused = used_up.map(|limit| Finding::new(Code::QuotaExceeded).arg("limit", limit));
+        surveyed.errors.extend(refused);
+    }
     let plan = plan_of(item, &drop.file, &asked, &surveyed);
     let upload = upload_of(&plan, item, &asked, &surveyed);
     Ok((plan, upload))

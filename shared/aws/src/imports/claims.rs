@@ -7,7 +7,7 @@ use rollcall_domain::types::names::ImportId;
 use rollcall_pipeline::fault::Fault;
 use rollcall_pipeline::ports::{Answer, NotificationClaim, Take};
 
-use super::{CHUNK, CHUNKS, CONDITION, IMPORT, ImportsTable, LETTER, MOVED, REMAINING, canceled};
+use super::{CHUNK, CHUNKS, CONDITION, EXPIRES, IMPORT, ImportsTable, LETTER, MOVED, REMAINING, canceled};
 use crate::fault::{fault, unbuilt};
 use crate::table::{Item, PK, SK, number, number_of, pause, text, text_of, unless_refused};
 
@@ -68,9 +68,15 @@ impl ImportsTable {
     pub(super) async fn note_sent(&self, import: &ImportId) -> Answer<()> {
         let update = self.0.client.update_item().table_name(&self.0.name);
         let update = update.key(PK, text(import.as_str())).key(SK, text(LETTER));
-        let update = update.update_expression("SET #done = :done").expression_attribute_names("#done", DONE);
-        let sent = update.expression_attribute_values(":done", number(1)).send().await;
-        sent.map(drop).map_err(|error| fault("marking a notification as sent", error))
+        let mut set = "SET #done = :done".to_owned();
+        let mut update = update.expression_attribute_names("#done", DONE);
+        if let Some(at) = self.expires() {
+            set.push_str(", #expires = :expires");
+            update = update.expression_attribute_names("#expires", EXPIRES);
+            update = update.expression_attribute_values(":expires", number(at));
+        }
+        let update = update.update_expression(set).expression_attribute_values(":done", number(1));
+        update.send().await.map(drop).map_err(|error| fault("marking a notification as sent", error))
     }
 
     /// Of a chunk and of a notification alike.
@@ -132,8 +138,14 @@ impl ImportsTable {
     fn closing(&self, import: &ImportId, chunk: u32) -> Answer<TransactWriteItem> {
         let update = Update::builder().table_name(&self.0.name);
         let update = update.key(PK, text(import.as_str())).key(SK, text(sort_key(chunk)));
-        let update = update.update_expression("SET #done = :done").condition_expression(NOT_CLOSED);
-        let update = update.expression_attribute_names("#done", DONE);
+        let mut set = "SET #done = :done".to_owned();
+        let mut update = update.condition_expression(NOT_CLOSED).expression_attribute_names("#done", DONE);
+        if let Some(at) = self.expires() {
+            set.push_str(", #expires = :expires");
+            update = update.expression_attribute_names("#expires", EXPIRES);
+            update = update.expression_attribute_values(":expires", number(at));
+        }
+        let update = update.update_expression(set);
         transact(update.expression_attribute_values(":done", number(1)))
     }
 

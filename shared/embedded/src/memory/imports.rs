@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, Mutex};
 
 use jiff::Timestamp;
-use rollcall_domain::types::names::ImportId;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use rollcall_domain::types::names::{ImportId, ProgramName};
 use rollcall_domain::types::outcome::Status;
 use rollcall_pipeline::ports::{Answer, ImportItem, Imports, NotificationClaim, Take, Turn};
 use rollcall_pipeline::sweep::{Standing, Unfinished};
@@ -20,6 +22,10 @@ struct States {
     imports: BTreeMap<ImportId, State>,
     /// The imports of each lane, and the one that has its turn.
     lanes: HashMap<String, (BTreeSet<ImportId>, Option<ImportId>)>,
+    /// How many dry runs a program may make on a day.
+    dry_runs_per_day: Option<u32>,
+    /// The dry runs that were counted.
+    dry_runs: BTreeSet<(ProgramName, Date, ImportId)>,
 }
 
 #[derive(Debug)]
@@ -52,6 +58,11 @@ impl State {
 }
 
 impl MemoryImports {
+    /// Sets how many dry runs a program may make on a day.
+    pub fn set_dry_runs_per_day(&self, limit: u32) {
+        lock(&self.0).dry_runs_per_day = Some(limit);
+    }
+
     /// All imports, in the order of their ids.
     pub fn items(&self) -> Vec<ImportItem> {
         lock(&self.0).imports.values().map(|state| state.item.clone()).collect()
@@ -91,6 +102,20 @@ impl Imports for MemoryImports {
         let mut states = lock(&self.0);
         let state = states.imports.entry(item.import_id.clone()).or_insert_with(|| State::of(item));
         Ok(state.item.clone())
+    }
+
+    async fn admit_dry_run(&self, item: &ImportItem) -> Answer<Option<u32>> {
+        let mut states = lock(&self.0);
+        let Some(limit) = states.dry_runs_per_day else { return Ok(None) };
+        let day = item.started_at.to_zoned(TimeZone::UTC).date();
+        let run = (item.program.clone(), day, item.import_id.clone());
+        let same_day =
+            states.dry_runs.iter().filter(|(program, at, _)| *program == item.program && *at == day);
+        let made = same_day.count() as u32;
+        if states.dry_runs.contains(&run) || (made < limit && states.dry_runs.insert(run)) {
+            return Ok(None);
+        }
+        Ok(Some(limit))
     }
 
     async fn get(&self, import: &ImportId) -> Answer<Option<ImportItem>> {
