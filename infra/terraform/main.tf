@@ -16,6 +16,8 @@ locals {
   has_boundary             = !(var.permissions_boundary_arn == "")
   is_traced                = var.tracing == "Active"
   is_sandbox               = var.ses_sandbox
+  has_console              = var.make_console
+  makes_users              = local.has_console && var.console_issuer == ""
   pace = {
     standard = {
       SplitterNearLimit  = 810000
@@ -125,6 +127,18 @@ resource "aws_s3_bucket_notification" "bucket" {
 }
 
 # Bucket
+resource "aws_s3_bucket_cors_configuration" "bucket" {
+  count  = local.makes_bucket ? 1 : 0
+  bucket = aws_s3_bucket.bucket[0].id
+  cors_rule {
+    allowed_methods = ["PUT"]
+    allowed_origins = [var.console_origin]
+    allowed_headers = ["content-type"]
+    max_age_seconds = 3000
+  }
+}
+
+# Bucket
 resource "aws_s3_bucket_lifecycle_configuration" "bucket" {
   count  = local.makes_bucket ? 1 : 0
   bucket = aws_s3_bucket.bucket[0].id
@@ -192,6 +206,16 @@ resource "aws_s3_bucket_lifecycle_configuration" "bucket" {
     }
     noncurrent_version_expiration {
       noncurrent_days = max(var.old_version_days, 1)
+    }
+  }
+  rule {
+    id     = "console-uploads"
+    status = "Enabled"
+    filter {
+      prefix = "uploads/"
+    }
+    expiration {
+      days = var.upload_days
     }
   }
   rule {
@@ -1137,6 +1161,308 @@ resource "aws_lambda_permission" "finalizer_compare" {
   source_arn    = aws_cloudwatch_event_rule.finalizer_compare.arn
 }
 
+# ConsoleLog
+resource "aws_cloudwatch_log_group" "console_log" {
+  count             = local.has_console ? 1 : 0
+  name              = "/rollcall/${var.name}/console"
+  retention_in_days = var.log_days
+  tags              = var.tags
+}
+
+# ConsoleRole
+resource "aws_iam_role" "console_role" {
+  count                = local.has_console ? 1 : 0
+  name_prefix          = "${var.name}-console-"
+  path                 = var.role_path
+  permissions_boundary = local.has_boundary ? var.permissions_boundary_arn : null
+  assume_role_policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [
+      {
+        Effect = "Allow"
+        Principal = {
+          Service = "lambda.amazonaws.com"
+        }
+        Action = "sts:AssumeRole"
+      },
+    ]
+  })
+  tags = var.tags
+}
+
+# ConsoleRole
+resource "aws_iam_role_policy" "console_role" {
+  count = local.has_console ? 1 : 0
+  name  = "ports"
+  role  = one(aws_iam_role.console_role[*].id)
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [for one in [
+      {
+        Sid      = "Log"
+        Effect   = "Allow"
+        Action   = ["logs:CreateLogStream", "logs:PutLogEvents"]
+        Resource = one(aws_cloudwatch_log_group.console_log[*].arn)
+      },
+      {
+        Sid      = "Read"
+        Effect   = "Allow"
+        Action   = ["s3:GetObject", "s3:GetObjectVersion"]
+        Resource = ["arn:${data.aws_partition.current.partition}:s3:::${local.makes_bucket ? one(aws_s3_bucket.bucket[*].bucket) : var.existing_bucket}/inbox/*", "arn:${data.aws_partition.current.partition}:s3:::${local.makes_bucket ? one(aws_s3_bucket.bucket[*].bucket) : var.existing_bucket}/settings/*", "arn:${data.aws_partition.current.partition}:s3:::${local.makes_bucket ? one(aws_s3_bucket.bucket[*].bucket) : var.existing_bucket}/sources/*", "arn:${data.aws_partition.current.partition}:s3:::${local.makes_bucket ? one(aws_s3_bucket.bucket[*].bucket) : var.existing_bucket}/uploads/*"]
+      },
+      {
+        Sid      = "Drop"
+        Effect   = "Allow"
+        Action   = "s3:PutObject"
+        Resource = ["arn:${data.aws_partition.current.partition}:s3:::${local.makes_bucket ? one(aws_s3_bucket.bucket[*].bucket) : var.existing_bucket}/uploads/*", "arn:${data.aws_partition.current.partition}:s3:::${local.makes_bucket ? one(aws_s3_bucket.bucket[*].bucket) : var.existing_bucket}/inbox/*"]
+      },
+      {
+        Sid      = "SaveMappings"
+        Effect   = "Allow"
+        Action   = "s3:PutObject"
+        Resource = "arn:${data.aws_partition.current.partition}:s3:::${local.makes_bucket ? one(aws_s3_bucket.bucket[*].bucket) : var.existing_bucket}/settings/mappings/*"
+      },
+      {
+        Sid      = "MarkErased"
+        Effect   = "Allow"
+        Action   = ["s3:GetObject", "s3:PutObject"]
+        Resource = "arn:${data.aws_partition.current.partition}:s3:::${local.makes_bucket ? one(aws_s3_bucket.bucket[*].bucket) : var.existing_bucket}/erased/*"
+      },
+      {
+        Sid      = "Remove"
+        Effect   = "Allow"
+        Action   = "s3:DeleteObject"
+        Resource = ["arn:${data.aws_partition.current.partition}:s3:::${local.makes_bucket ? one(aws_s3_bucket.bucket[*].bucket) : var.existing_bucket}/uploads/*", "arn:${data.aws_partition.current.partition}:s3:::${local.makes_bucket ? one(aws_s3_bucket.bucket[*].bucket) : var.existing_bucket}/inbox/*.options.toml"]
+      },
+      {
+        Sid      = "WriteResults"
+        Effect   = "Allow"
+        Action   = ["s3:GetObject", "s3:GetObjectVersion", "s3:PutObject", "s3:PutObjectTagging"]
+        Resource = "arn:${data.aws_partition.current.partition}:s3:::${local.makes_bucket ? one(aws_s3_bucket.bucket[*].bucket) : var.existing_bucket}/imports/*"
+      },
+      {
+        Sid      = "TellAbsent"
+        Effect   = "Allow"
+        Action   = "s3:ListBucket"
+        Resource = "arn:${data.aws_partition.current.partition}:s3:::${local.makes_bucket ? one(aws_s3_bucket.bucket[*].bucket) : var.existing_bucket}"
+      },
+      {
+        Sid      = "Secret"
+        Effect   = "Allow"
+        Action   = "secretsmanager:GetSecretValue"
+        Resource = local.makes_secret ? one(aws_secretsmanager_secret.secret[*].arn) : var.secret_arn
+      },
+      {
+        Sid      = "Directory"
+        Effect   = "Allow"
+        Action   = ["dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:UpdateItem"]
+        Resource = aws_dynamodb_table.directory_table.arn
+      },
+      {
+        Sid      = "Contacts"
+        Effect   = "Allow"
+        Action   = ["dynamodb:BatchGetItem", "dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:Query"]
+        Resource = aws_dynamodb_table.contacts_table.arn
+      },
+      {
+        Sid      = "Imports"
+        Effect   = "Allow"
+        Action   = ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query"]
+        Resource = aws_dynamodb_table.imports_table.arn
+      },
+      local.is_traced ? jsondecode(jsonencode({
+        Sid      = "Trace"
+        Effect   = "Allow"
+        Action   = ["xray:PutTelemetryRecords", "xray:PutTraceSegments"]
+        Resource = "*"
+      })) : null,
+      local.has_key ? jsondecode(jsonencode({
+        Sid      = "Key"
+        Effect   = "Allow"
+        Action   = ["kms:Decrypt", "kms:GenerateDataKey"]
+        Resource = var.kms_key_arn
+      })) : null,
+    ] : one if one != null]
+  })
+}
+
+# Console
+resource "aws_lambda_function" "console" {
+  count                          = local.has_console ? 1 : 0
+  function_name                  = "${var.name}-console"
+  role                           = one(aws_iam_role.console_role[*].arn)
+  runtime                        = "provided.al2023"
+  handler                        = "bootstrap"
+  architectures                  = [var.architecture]
+  filename                       = "${var.release}/rollcall-console-${var.release_version}-${var.architecture}.zip"
+  source_code_hash               = filebase64sha256("${var.release}/rollcall-console-${var.release_version}-${var.architecture}.zip")
+  memory_size                    = var.console_memory
+  timeout                        = 29
+  publish                        = true
+  reserved_concurrent_executions = -1
+  tracing_config {
+    mode = var.tracing
+  }
+  logging_config {
+    log_format            = "JSON"
+    log_group             = one(aws_cloudwatch_log_group.console_log[*].name)
+    application_log_level = "INFO"
+    system_log_level      = "WARN"
+  }
+  environment {
+    variables = {
+      ROLLCALL_BUCKET          = local.makes_bucket ? one(aws_s3_bucket.bucket[*].bucket) : var.existing_bucket
+      ROLLCALL_IMPORTS_TABLE   = aws_dynamodb_table.imports_table.name
+      ROLLCALL_STACK           = var.name
+      ROLLCALL_IMPORT_DAYS     = var.import_days
+      ROLLCALL_DIRECTORY_TABLE = aws_dynamodb_table.directory_table.name
+      ROLLCALL_CONTACTS_TABLE  = aws_dynamodb_table.contacts_table.name
+      ROLLCALL_SECRET_ARN      = local.makes_secret ? one(aws_secretsmanager_secret.secret[*].arn) : var.secret_arn
+      ROLLCALL_PROGRAMS_CLAIM  = local.makes_users ? "custom:rollcall_programs" : "rollcall_programs"
+    }
+  }
+  depends_on = [aws_iam_role_policy.console_role]
+  tags       = var.tags
+}
+
+# Console
+resource "aws_lambda_alias" "console" {
+  count            = local.has_console ? 1 : 0
+  name             = "live"
+  function_name    = one(aws_lambda_function.console[*].function_name)
+  function_version = one(aws_lambda_function.console[*].version)
+}
+
+# ConsoleApi
+resource "aws_apigatewayv2_api" "console_api" {
+  count         = local.has_console ? 1 : 0
+  name          = "${var.name}-console"
+  protocol_type = "HTTP"
+  tags          = var.tags
+}
+
+# ConsolePermission
+resource "aws_lambda_permission" "console_permission" {
+  count         = local.has_console ? 1 : 0
+  action        = "lambda:InvokeFunction"
+  function_name = one(aws_lambda_function.console[*].function_name)
+  qualifier     = one(aws_lambda_alias.console[*].name)
+  principal     = "apigateway.amazonaws.com"
+  source_arn    = "arn:${data.aws_partition.current.partition}:execute-api:${data.aws_region.current.region}:${data.aws_caller_identity.current.account_id}:${one(aws_apigatewayv2_api.console_api[*].id)}/*"
+}
+
+# ConsoleIntegration
+resource "aws_apigatewayv2_integration" "console_integration" {
+  count                  = local.has_console ? 1 : 0
+  api_id                 = one(aws_apigatewayv2_api.console_api[*].id)
+  integration_type       = "AWS_PROXY"
+  integration_uri        = one(aws_lambda_alias.console[*].arn)
+  payload_format_version = "2.0"
+}
+
+# ConsoleAuthorizer
+resource "aws_apigatewayv2_authorizer" "console_authorizer" {
+  count            = local.has_console ? 1 : 0
+  api_id           = one(aws_apigatewayv2_api.console_api[*].id)
+  name             = "tokens"
+  authorizer_type  = "JWT"
+  identity_sources = ["$request.header.Authorization"]
+  jwt_configuration {
+    issuer   = local.makes_users ? "https://cognito-idp.${data.aws_region.current.region}.amazonaws.com/${one(aws_cognito_user_pool.console_users[*].id)}" : var.console_issuer
+    audience = [local.makes_users ? one(aws_cognito_user_pool_client.console_client[*].id) : var.console_audience]
+  }
+}
+
+# ConsoleRoute
+resource "aws_apigatewayv2_route" "console_route" {
+  count              = local.has_console ? 1 : 0
+  api_id             = one(aws_apigatewayv2_api.console_api[*].id)
+  route_key          = "$default"
+  authorization_type = "JWT"
+  authorizer_id      = one(aws_apigatewayv2_authorizer.console_authorizer[*].id)
+  target             = "integrations/${one(aws_apigatewayv2_integration.console_integration[*].id)}"
+}
+
+# ConsoleApiLog
+resource "aws_cloudwatch_log_group" "console_api_log" {
+  count             = local.has_console ? 1 : 0
+  name              = "/rollcall/${var.name}/console_api"
+  retention_in_days = var.log_days
+  tags              = var.tags
+}
+
+# ConsoleStage
+resource "aws_apigatewayv2_stage" "console_stage" {
+  count       = local.has_console ? 1 : 0
+  api_id      = one(aws_apigatewayv2_api.console_api[*].id)
+  name        = "$default"
+  auto_deploy = true
+  default_route_settings {
+    throttling_burst_limit = 200
+    throttling_rate_limit  = 100
+  }
+  access_log_settings {
+    destination_arn = one(aws_cloudwatch_log_group.console_api_log[*].arn)
+    format          = "{\"request\": \"$context.requestId\", \"subject\": \"$context.authorizer.claims.sub\", \"status\": \"$context.status\", \"milliseconds\": \"$context.responseLatency\", \"refused\": \"$context.authorizer.error\", \"error\": \"$context.integrationErrorMessage\"}"
+  }
+  tags = var.tags
+}
+
+# ConsoleUsers
+resource "aws_cognito_user_pool" "console_users" {
+  count                    = local.makes_users ? 1 : 0
+  name                     = "${var.name}-console"
+  deletion_protection      = local.is_protected ? "ACTIVE" : "INACTIVE"
+  username_attributes      = ["email"]
+  auto_verified_attributes = ["email"]
+  admin_create_user_config {
+    allow_admin_create_user_only = true
+  }
+  mfa_configuration = "OPTIONAL"
+  software_token_mfa_configuration {
+    enabled = true
+  }
+  password_policy {
+    minimum_length                   = 12
+    require_lowercase                = true
+    require_numbers                  = true
+    require_symbols                  = false
+    require_uppercase                = true
+    temporary_password_validity_days = 7
+  }
+  schema {
+    name                = "rollcall_programs"
+    attribute_data_type = "String"
+    mutable             = true
+    string_attribute_constraints {
+      max_length = "2048"
+    }
+  }
+  tags = var.tags
+  lifecycle {
+    prevent_destroy = true
+  }
+}
+
+# ConsoleClient
+resource "aws_cognito_user_pool_client" "console_client" {
+  count                         = local.makes_users ? 1 : 0
+  user_pool_id                  = one(aws_cognito_user_pool.console_users[*].id)
+  name                          = "console"
+  explicit_auth_flows           = ["ALLOW_REFRESH_TOKEN_AUTH", "ALLOW_USER_PASSWORD_AUTH", "ALLOW_USER_SRP_AUTH"]
+  prevent_user_existence_errors = "ENABLED"
+  access_token_validity         = 60
+  id_token_validity             = 60
+  refresh_token_validity        = 30
+  token_validity_units {
+    access_token  = "minutes"
+    id_token      = "minutes"
+    refresh_token = "days"
+  }
+  read_attributes  = ["email", "custom:rollcall_programs"]
+  write_attributes = ["email"]
+}
+
 # FinishedTopic
 resource "aws_sns_topic" "finished_topic" {
   name_prefix       = "${var.name}-finished-topic-"
@@ -1569,6 +1895,90 @@ resource "aws_cloudwatch_metric_alarm" "lost_events_alarm" {
         RuleName = aws_cloudwatch_event_rule.splitter_dropped.name
       }
     }
+  }
+  tags = var.tags
+}
+
+# ConsoleErrorsAlarm
+resource "aws_cloudwatch_metric_alarm" "console_errors_alarm" {
+  count               = local.has_console ? 1 : 0
+  alarm_name          = "${var.name}-console-errors-alarm"
+  alarm_description   = "The console fails again and again; runbook, a function fails."
+  comparison_operator = "GreaterThanOrEqualToThreshold"
+  evaluation_periods  = 1
+  threshold           = 3
+  treat_missing_data  = "notBreaching"
+  alarm_actions       = local.alarm_actions
+  ok_actions          = local.alarm_actions
+  namespace           = "AWS/Lambda"
+  metric_name         = "Errors"
+  statistic           = "Sum"
+  period              = 600
+  dimensions = {
+    FunctionName = one(aws_lambda_function.console[*].function_name)
+  }
+  tags = var.tags
+}
+
+# ConsoleThrottlesAlarm
+resource "aws_cloudwatch_metric_alarm" "console_throttles_alarm" {
+  count               = local.has_console ? 1 : 0
+  alarm_name          = "${var.name}-console-throttles-alarm"
+  alarm_description   = "Lambda throttles the console; runbook, throttling."
+  comparison_operator = "GreaterThanThreshold"
+  evaluation_periods  = 3
+  threshold           = 0
+  treat_missing_data  = "notBreaching"
+  alarm_actions       = local.alarm_actions
+  ok_actions          = local.alarm_actions
+  namespace           = "AWS/Lambda"
+  metric_name         = "Throttles"
+  statistic           = "Sum"
+  period              = 300
+  dimensions = {
+    FunctionName = one(aws_lambda_function.console[*].function_name)
+  }
+  tags = var.tags
+}
+
+# ConsoleDurationAlarm
+resource "aws_cloudwatch_metric_alarm" "console_duration_alarm" {
+  count               = local.has_console ? 1 : 0
+  alarm_name          = "${var.name}-console-duration-alarm"
+  alarm_description   = "The console comes near its time limit; runbook, the console."
+  comparison_operator = "GreaterThanThreshold"
+  evaluation_periods  = 3
+  threshold           = 26100
+  treat_missing_data  = "notBreaching"
+  alarm_actions       = local.alarm_actions
+  ok_actions          = local.alarm_actions
+  namespace           = "AWS/Lambda"
+  metric_name         = "Duration"
+  statistic           = "Maximum"
+  period              = 300
+  dimensions = {
+    FunctionName = one(aws_lambda_function.console[*].function_name)
+  }
+  tags = var.tags
+}
+
+# ConsoleAnswersAlarm
+resource "aws_cloudwatch_metric_alarm" "console_answers_alarm" {
+  count               = local.has_console ? 1 : 0
+  alarm_name          = "${var.name}-console-answers-alarm"
+  alarm_description   = "The console answers with errors of the server; runbook, the console."
+  comparison_operator = "GreaterThanThreshold"
+  evaluation_periods  = 2
+  threshold           = 5
+  treat_missing_data  = "notBreaching"
+  alarm_actions       = local.alarm_actions
+  ok_actions          = local.alarm_actions
+  namespace           = "AWS/ApiGateway"
+  metric_name         = "5xx"
+  statistic           = "Sum"
+  period              = 300
+  dimensions = {
+    ApiId = one(aws_apigatewayv2_api.console_api[*].id)
   }
   tags = var.tags
 }

@@ -72,3 +72,22 @@ output "worker_name" {
 output "finalizer_name" {
   value = aws_lambda_function.finalizer.function_name
 }
+
+output "console_url" {
+  description = "The console, for requests with a token."
+  value       = one(aws_apigatewayv2_api.console_api[*].api_endpoint)
+}
+
+output "console_name" {
+  value = one(aws_lambda_function.console[*].function_name)
+}
+
+output "console_users_id" {
+  description = "The user pool of the console."
+  value       = one(aws_cognito_user_pool.console_users[*].id)
+}
+
+output "console_client_id" {
+  description = "Its client, the audience of tokens."
+  value       = one(aws_cognito_user_pool_client.console_client[*].id)
+}

@@ -256,6 +256,50 @@ variable "bounce_limit" {
   }
 }
 
+variable "make_console" {
+  description = "Makes the console, its pages and its HTTP interface, behind an HTTP API that takes tokens."
+  type        = bool
+  default     = true
+}
+
+variable "console_issuer" {
+  description = "Issuer of the console's tokens (OpenID Connect), with the claim rollcall_programs; empty makes a Cognito user pool."
+  type        = string
+  default     = ""
+}
+
+variable "console_audience" {
+  description = "Audience of the tokens of ConsoleIssuer."
+  type        = string
+  default     = ""
+}
+
+variable "console_origin" {
+  description = "Origin of the console's pages, which browsers may send files to the bucket from, by a link that is good for minutes; * is any."
+  type        = string
+  default     = "*"
+}
+
+variable "console_memory" {
+  description = "Megabytes of the console; 1769 are one processor."
+  type        = number
+  default     = 1769
+  validation {
+    condition     = var.console_memory >= 256 && var.console_memory <= 10240
+    error_message = "console_memory: at least 256 and at most 10240."
+  }
+}
+
+variable "upload_days" {
+  description = "Days after which a file that was uploaded to the console, and not imported, is removed."
+  type        = number
+  default     = 2
+  validation {
+    condition     = var.upload_days >= 1
+    error_message = "upload_days: at least 1."
+  }
+}
+
 variable "dry_runs_per_day" {
   description = "Dry runs that each program may make on a day (UTC). They tell who is known, so further ones are refused."
   type        = number

@@ -1,5 +1,6 @@
 // From the file to the contacts, as people do it, each in a language.
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { after, before, test } from "node:test";
 import { Desk, faults } from "./harness.js";
 
@@ -194,7 +195,14 @@ test("contacts are searched, and one is erased with the keyboard", async () => {
   await page.keyboard.press("Enter");
   await page.waitForURL(/search=zora/);
   assert.equal(await page.locator("tbody tr").count(), 1);
+  const [csv] = await Promise.all([page.waitForEvent("download"), page.getByRole("button", { name: "Exportar como CSV" }).press("Enter")]);
+  assert.equal(csv.suggestedFilename(), "contacts-p-pt.csv");
+  assert.match(readFileSync(await csv.path(), "utf8"), /zora@people\.example/);
+  const [book] = await Promise.all([page.waitForEvent("download"), page.getByRole("button", { name: "Exportar como planilha do Excel" }).press("Enter")]);
+  assert.equal(readFileSync(await book.path()).subarray(0, 2).toString(), "PK");
   await page.getByRole("link", { name: "Zora Leal" }).click();
+  assert.match(await page.locator("section[aria-labelledby=history]").innerText(), /criado · people\.csv[^]*zora@people\.example/);
+  assert.deepEqual(await faults(page), []);
   await page.locator("summary").press("Enter");
   await page.getByRole("checkbox", { name: "Tenho certeza" }).press("Space");
   await page.getByRole("button", { name: "Apagar este contato" }).press("Enter");

@@ -20,7 +20,8 @@ ROOT = Path(__file__).resolve().parents[2]
 # Where `run` had cargo build them.
 BUILT = ROOT / os.environ.get("CARGO_TARGET_DIR", "target") / "debug"
 PACKAGES = BUILT.parent / "e2e-packages"
-FUNCTIONS = {"Splitter": "rollcall-splitter", "Worker": "rollcall-worker", "Finalizer": "rollcall-finalizer"}
+FUNCTIONS = {"Splitter": "rollcall-splitter", "Worker": "rollcall-worker", "Finalizer": "rollcall-finalizer",
+             "Console": "rollcall-console"}
 SENDER = "rollcall@sender.example"
 CAPABILITIES = ["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"]
 
@@ -89,7 +90,7 @@ def _fit_to_emulator(resources):
         # Where an event goes that fails it asks the function and not the alias.
         resources[f"{function}Unqualified"] = {"Type": "AWS::Lambda::EventInvokeConfig", "Properties": {
             "FunctionName": {"Ref": function}, "Qualifier": "$LATEST", **_invoked(properties.get("EventInvokeConfig", {}))}}
-        for event in properties["Events"].values():
+        for event in properties.get("Events", {}).values():
             # It takes a parameter here for text, and then polls no queue.
             if event["Type"] == "SQS":
                 event["Properties"]["ScalingConfig"]["MaximumConcurrency"] = CONCURRENCY

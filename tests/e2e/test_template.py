@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from evaluate import Evaluated
 from stack import ROOT, template
 
 TEMPLATE = template()
@@ -32,7 +33,7 @@ def name_of(reference):
 
 def queue_events():
     for name, function in FUNCTIONS.items():
-        for event in function["Properties"]["Events"].values():
+        for event in function["Properties"].get("Events", {}).values():
             if event["Type"] == "SQS":
                 yield name, function["Properties"], event["Properties"]
 
@@ -88,8 +89,10 @@ ACTIONS = {
     "batch_write_item": {"dynamodb:BatchWriteItem"},
     "change_message_visibility": {"sqs:ChangeMessageVisibility"},
     "complete_multipart_upload": {"s3:PutObject"},
+    "copy_object": {"s3:GetObject", "s3:GetObjectVersion", "s3:PutObject"},
     "create_multipart_upload": {"s3:PutObject"},
     "delete_item": {"dynamodb:DeleteItem"},
+    "delete_object": {"s3:DeleteObject"},
     "get_item": {"dynamodb:GetItem"},
     "get_queue_attributes": {"sqs:GetQueueAttributes"},
     "get_object": {"s3:GetObject", "s3:GetObjectVersion"},
@@ -165,6 +168,36 @@ def test_the_functions_get_exactly_what_they_read():
         read = set(re.findall(r"(?:text|number|optional)\(\"(ROLLCALL_[A-Z_]+)\"\)", source))
         # The metrics name the stack that they are of.
         assert told - {"ROLLCALL_STACK"} == read, name
+
+
+# ------------------------------------------------------------------ the console
+def test_nothing_reaches_the_console_without_a_token():
+    routes = [entry["Properties"] for entry in RESOURCES.values() if entry["Type"] == "AWS::ApiGatewayV2::Route"]
+    assert routes and all(route["AuthorizationType"] == "JWT" for route in routes)
+    assert "FunctionUrlConfig" not in RESOURCES["Console"]["Properties"] and "Events" not in RESOURCES["Console"]["Properties"]
+    (permission,) = [entry["Properties"] for entry in RESOURCES.values() if entry["Type"] == "AWS::Lambda::Permission"]
+    assert "${ConsoleApi}" in str(permission["SourceArn"]) and "AuthType" not in str(permission)
+
+
+def test_users_do_not_say_which_programs_they_have():
+    client, users = RESOURCES["ConsoleClient"]["Properties"], RESOURCES["ConsoleUsers"]["Properties"]
+    (attribute,) = users["Schema"]
+    name = f"custom:{attribute['Name']}"
+    assert name in client["ReadAttributes"] and name not in client["WriteAttributes"]
+    assert users["AdminCreateUserConfig"]["AllowAdminCreateUserOnly"] is True
+    claim = RESOURCES["Console"]["Properties"]["Environment"]["Variables"]["ROLLCALL_PROGRAMS_CLAIM"]
+    assert claim == {"Fn::If": ["MakesUsers", name, "rollcall_programs"]}
+
+
+def test_the_console_can_be_left_out():
+    made = Evaluated(MakeConsole="false").resources()
+    assert not [name for name in made if name.startswith("Console")]
+    outputs = [name for name, entry in TEMPLATE["Outputs"].items() if "Console" in str(entry["Value"])]
+    assert all("Condition" in TEMPLATE["Outputs"][name] for name in outputs)
+    of_others = Evaluated(ConsoleIssuer="https://issuer.example", ConsoleAudience="lists").resources()
+    assert not [name for name, entry in of_others.items() if entry["Type"].startswith("AWS::Cognito")]
+    token = of_others["ConsoleAuthorizer"]["Properties"]["JwtConfiguration"]
+    assert token == {"Issuer": "https://issuer.example", "Audience": ["lists"]}
 
 
 # ------------------------------------------------------------------ a migration

@@ -34,6 +34,14 @@ KINDS = {
     "AWS::Logs::MetricFilter": "aws_cloudwatch_log_metric_filter",
     "AWS::CloudWatch::Alarm": "aws_cloudwatch_metric_alarm",
     "AWS::CloudWatch::Dashboard": "aws_cloudwatch_dashboard",
+    "AWS::Lambda::Permission": "aws_lambda_permission",
+    "AWS::ApiGatewayV2::Api": "aws_apigatewayv2_api",
+    "AWS::ApiGatewayV2::Integration": "aws_apigatewayv2_integration",
+    "AWS::ApiGatewayV2::Authorizer": "aws_apigatewayv2_authorizer",
+    "AWS::ApiGatewayV2::Route": "aws_apigatewayv2_route",
+    "AWS::ApiGatewayV2::Stage": "aws_apigatewayv2_stage",
+    "AWS::Cognito::UserPool": "aws_cognito_user_pool",
+    "AWS::Cognito::UserPoolClient": "aws_cognito_user_pool_client",
 }
 # An apply moves the alias; CodeDeploy has no part in it.
 ONLY_IN_THE_TEMPLATE = {"DeployRole"}
@@ -104,9 +112,9 @@ def test_each_resource_is_there_and_no_other(module):
             assert snake(name) in module["resource"][KINDS[entry["Type"]]], name
     for kind, terraform in KINDS.items():
         wanted = {snake(name) for name in of_type(kind)}
-        if kind == "AWS::Events::Rule":
+        if kind in ("AWS::Events::Rule", "AWS::Lambda::Permission"):
             wanted |= {snake(f"{name}{event}") for name, function in of_type("AWS::Serverless::Function").items()
-                       for event, entry in function["Events"].items() if entry["Type"] != "SQS"}
+                       for event, entry in function.get("Events", {}).items() if entry["Type"] != "SQS"}
         extra = set(module["resource"][terraform]) - wanted
         assert extra <= {"migration"}, (kind, extra)
 
@@ -210,7 +218,7 @@ def test_functions_and_what_calls_them(module):
         assert made["runtime"] == common["Runtime"] and made["publish"] is True
         assert made["tracing_config"][0]["mode"] == "${var.tracing}"
         assert module["resource"]["aws_lambda_alias"][snake(name)]["name"] == common["AutoPublishAlias"]
-        for event, entry in function["Events"].items():
+        for event, entry in function.get("Events", {}).items():
             at, properties = snake(f"{name}{event}"), entry["Properties"]
             if entry["Type"] == "SQS":
                 polled = module["resource"]["aws_lambda_event_source_mapping"][at]
@@ -224,6 +232,29 @@ def test_functions_and_what_calls_them(module):
                 assert module["resource"]["aws_lambda_permission"][at]["principal"] == "events.amazonaws.com"
                 assert target.get("input") == properties.get("Input")
                 assert ("dead_letter_config" in target) == ("DeadLetterConfig" in properties)
+
+
+def test_the_console(module):
+    """The HTTP API, who may call it, and the users."""
+    made = module["resource"]
+    authorizer, given = made["aws_apigatewayv2_authorizer"]["console_authorizer"], RESOURCES["ConsoleAuthorizer"]["Properties"]
+    assert authorizer["authorizer_type"] == given["AuthorizerType"] and authorizer["identity_sources"] == given["IdentitySource"]
+    (token,) = authorizer["jwt_configuration"]
+    assert "aws_cognito_user_pool.console_users" in token["issuer"] and "var.console_issuer" in token["issuer"]
+    assert "aws_cognito_user_pool_client.console_client" in str(token["audience"]) and "var.console_audience" in str(token["audience"])
+    route, given = made["aws_apigatewayv2_route"]["console_route"], RESOURCES["ConsoleRoute"]["Properties"]
+    assert route["route_key"] == given["RouteKey"] == "$default" and route["authorization_type"] == given["AuthorizationType"] == "JWT"
+    assert "console_authorizer" in route["authorizer_id"] and "console_integration" in route["target"]
+    integration = made["aws_apigatewayv2_integration"]["console_integration"]
+    assert "aws_lambda_alias.console" in integration["integration_uri"] and integration["payload_format_version"] == "2.0"
+    assert made["aws_lambda_permission"]["console_permission"]["principal"] == "apigateway.amazonaws.com"
+    client, given = made["aws_cognito_user_pool_client"]["console_client"], RESOURCES["ConsoleClient"]["Properties"]
+    assert client["write_attributes"] == given["WriteAttributes"] and client["explicit_auth_flows"] == given["ExplicitAuthFlows"]
+    users = made["aws_cognito_user_pool"]["console_users"]
+    assert users["admin_create_user_config"][0]["allow_admin_create_user_only"] is True
+    assert users["lifecycle"][0]["prevent_destroy"] is True
+    (rule,) = made["aws_s3_bucket_cors_configuration"]["bucket"]["cors_rule"]
+    assert rule["allowed_methods"] == ["PUT"] and rule["allowed_origins"] == ["${var.console_origin}"]
 
 
 def test_alarms_filters_and_the_dashboard(module):

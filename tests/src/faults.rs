@@ -18,9 +18,9 @@ use rollcall_domain::types::outcome::Status;
 use rollcall_domain::types::secret::Secret;
 use rollcall_pipeline::fault::Fault;
 use rollcall_pipeline::ports::{
-    Answer, ContactListing, ContactState, ContactWrite, Contacts, Directory, DirectoryItem, Earlier,
-    ImportItem, Imports, Mail, NotificationClaim, ObjectVersion, ObjectWriter, Objects, Pool, Ports, Queue,
-    Take, Turn, UndoWrite, Wanted,
+    Announcement, Answer, ContactListing, ContactState, ContactWrite, Contacts, Directory, DirectoryItem,
+    Earlier, ImportItem, Imports, Mail, NotificationClaim, ObjectVersion, ObjectWriter, Objects, Pool, Ports,
+    Queue, Take, Turn, UndoWrite, Wanted,
 };
 use rollcall_pipeline::sweep::{Backlog, Standing, Unfinished};
 
@@ -332,5 +332,8 @@ impl<P: Imports> Imports for Faulty<P> {
 impl<P: Mail> Mail for Faulty<P> {
     async fn send(&self, import: &ImportId, notification: &Notification) -> Answer<()> {
         self.machine.call(self.port.send(import, notification)).await
+    }
+    async fn announce(&self, announcement: &Announcement) -> Answer<()> {
+        self.machine.call(self.port.announce(announcement)).await
     }
 }

@@ -103,7 +103,7 @@ impl World {
             size: ChunkSize::default(),
             excused_letters: std::cell::Cell::new(0),
         };
-        let settings = "title = 'Acme'\nregion = 'BR'\nnotify = ['ops@acme.example']\n";
+        let settings = "title = 'Acme'\nregion = 'BR'\nnotify = ['ops@acme.example']\nwebhook_url = 'https://hooks.acme.example/'\n";
         world.put(&object_keys::settings(&ProgramName::parse("acme").unwrap()), settings);
         world
     }

@@ -135,6 +135,11 @@ fn end_of(world: &World) -> Came {
     let item = world.imports.items().pop().unwrap();
     assert!(item.status.is_some(), "the import has not ended");
     assert_eq!(world.letters(&item.import_id), 1 + world.excused_letters.get(), "letters");
+    // The webhook is announced at least once, and always the same.
+    let mut announced = world.mail.announced();
+    announced.retain(|announced| announced.import_id == item.import_id);
+    announced.dedup();
+    assert_eq!(announced.len(), 1, "announcements");
     world.came(&item.import_id)
 }
 

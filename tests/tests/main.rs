@@ -48,4 +48,5 @@ mod under_load;
 mod undo;
 mod undo_properties;
 mod walls;
+mod webhook;
 mod workbooks;

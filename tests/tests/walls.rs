@@ -15,6 +15,11 @@ const WALLS: &[(&str, &[&str], &[&str])] = &[
         &["rollcall-domain", "rollcall-pipeline", "rollcall-web", "rollcall-embedded"],
         &["aws", "lambda"],
     ),
+    (
+        "functions/console",
+        &["rollcall-domain", "rollcall-pipeline", "rollcall-web", "rollcall-aws"],
+        &["sdk", "rusqlite"],
+    ),
 ];
 
 #[test]

@@ -8,6 +8,7 @@ mod requests;
 mod run;
 mod waiting;
 mod watch;
+mod webhooks;
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -40,6 +41,7 @@ pub use requests::{cancel_import, find_import};
 use run::Run;
 pub use waiting::WaitFor;
 pub use watch::{MAIL_AGAIN, Watch, WatchEvent};
+pub use webhooks::webhook_text;
 
 /// The settings of the host.
 #[derive(Debug, Clone, Copy)]
@@ -166,6 +168,8 @@ pub struct Host {
     complete: Mutex<BTreeSet<String>>,
     /// Held while an import begins.
     begins: Mutex<()>,
+    /// Programs whose server did not take what this command told it: it is not asked again and again.
+    silent: Mutex<BTreeSet<ProgramName>>,
 }
 
 impl Host {
@@ -174,8 +178,13 @@ impl Host {
     /// # Errors
     /// If the home is in use or cannot be used.
     pub fn open(path: &Path, tune: Tune) -> Result<Self, Failure> {
-        let host =
-            Self { home: Home::open(path)?, tune, complete: Mutex::default(), begins: Mutex::default() };
+        let host = Self {
+            home: Home::open(path)?,
+            tune,
+            complete: Mutex::default(),
+            begins: Mutex::default(),
+            silent: Mutex::default(),
+        };
         for item in host.home.listing().unfinished_imports()? {
             if block_on(is_paused(host.home.bucket(), &item.program))? {
                 continue;

@@ -56,6 +56,8 @@ enum Command {
     Mappings(commands::mappings::Mappings),
     #[command(subcommand)]
     Contacts(commands::contacts::Contacts),
+    #[command(subcommand)]
+    Webhook(commands::webhook::Webhook),
     Completions(commands::completions::Completions),
     #[command(hide = true)]
     Manual(commands::completions::Manual),
@@ -98,6 +100,7 @@ fn run(cli: Cli) -> Result<Exit, Failure> {
         Command::Imports(imports) => imports.run(home),
         Command::Mappings(mappings) => mappings.run(home),
         Command::Contacts(contacts) => contacts.run(home),
+        Command::Webhook(webhook) => webhook.run(home),
         Command::Completions(completions) => completions.run(&mut Cli::command()),
         Command::Manual(manual) => manual.run(Cli::command()),
     }

@@ -3,6 +3,7 @@
 
 mod claims;
 mod lanes;
+mod listing;
 mod quota;
 
 use aws_sdk_dynamodb::Client;
@@ -98,8 +99,9 @@ impl ImportsTable {
         // However often its event is delivered, it is one import: the first item stays.
         let noted = put(noted(item)?).condition_expression("attribute_not_exists(pk)").build();
         let listed = put(key(UNFINISHED, item.import_id.as_str())).build();
+        let of_program = put(self.of_program(item)).build();
         let mut write = self.0.client.transact_write_items();
-        for put in [noted, listed] {
+        for put in [noted, listed, of_program] {
             let put = put.map_err(|error| unbuilt(DOING, error))?;
             write = write.transact_items(TransactWriteItem::builder().put(put).build());
         }

@@ -1,6 +1,7 @@
 //! Adapters of the ports on S3, SQS, DynamoDB and SES: only this crate handles the errors of the SDK.
 //!
 //! - [`Bucket`]: objects, read by version, written whole or not at all
+//! - [`Link`]: a request to the bucket that a browser may send, and what else the console does there
 //! - [`Queues`]: chunks for the workers, finished imports for the finalizer
 //! - [`DirectoryTable`], [`ContactsTable`], [`ImportsTable`]: one table for each owner of data
 //! - [`Mailer`]: notification e-mails
@@ -50,6 +51,7 @@ mod drops;
 mod environment;
 mod fault;
 mod imports;
+mod links;
 mod mail;
 pub mod metrics;
 mod objects;
@@ -65,6 +67,7 @@ pub use directory::DirectoryTable;
 pub use drops::DropEvent;
 pub use environment::{Environment, Wrong};
 pub use imports::ImportsTable;
+pub use links::Link;
 pub use mail::Mailer;
 pub use objects::Bucket;
 pub use queue::{FinalizeMessage, GIVEN_BACK, ImportMessage, Queues, decode_chunk};

@@ -16,7 +16,7 @@ use crate::fault::{fault, status};
 use crate::upload::{Upload, content_type};
 
 /// The entity tag identifies an object without a version id; once overwritten, that version no longer exists.
-const BY_TAG: &str = "etag:";
+pub(crate) const BY_TAG: &str = "etag:";
 /// Prefix of metadata that holds options of a drop.
 const OPTION: &str = "rollcall-";
 /// The tag of artifacts; a lifecycle rule removes tagged objects.
@@ -25,8 +25,8 @@ pub(crate) const WORKING_PAPER: &str = "rollcall=working-paper";
 /// One bucket.
 #[derive(Debug, Clone)]
 pub struct Bucket {
-    client: Client,
-    name: String,
+    pub(crate) client: Client,
+    pub(crate) name: String,
 }
 
 impl Bucket {

@@ -4,7 +4,7 @@
 //! | --- | --- |
 //! | `bucket/` | the bucket, laid out as on AWS |
 //! | `rollcall.sqlite` | the tables, readable by any SQLite tool |
-//! | `outbox/` | the notification e-mails, one `.eml` per import |
+//! | `outbox/` | the notification e-mails, one `.eml` per import; in `webhooks/` what servers are told |
 //! | `smtp_url` | the address of the mail server that sends them, if there is one |
 //! | `secret` | the key of invitation tokens and suppressions |
 //! | `lock` | held by the command that works on the home |

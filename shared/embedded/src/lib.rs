@@ -8,7 +8,8 @@
 //! | `Directory` | [`store::DirectoryStore`] | [`memory::MemoryDirectory`] |
 //! | `Contacts` | [`store::ContactStore`] | [`memory::MemoryContacts`] |
 //! | `Imports` | [`store::ImportStore`] | [`memory::MemoryImports`] |
-//! | `Mail` | [`outbox::Outbox`] | [`memory::MemoryMail`] |
+//! | `Mail` | [`outbox::Outbox`], with [`webhooks::Webhooks`] | [`memory::MemoryMail`] |
+//! | `WebhookClient` | [`webhook_client::HttpsClient`] | |
 //! | `Clock` | [`clock::SystemClock`] | [`clock::SetClock`] |
 //!
 //! [`home::Home`] opens all of a home at once. The futures of these adapters do their work when polled and never wait
@@ -76,3 +77,5 @@ mod past_cache;
 pub mod queue;
 pub mod smtp;
 pub mod store;
+pub mod webhook_client;
+pub mod webhooks;

@@ -15,18 +15,20 @@ use mail_builder::headers::raw::Raw;
 use mail_builder::mime::{BodyPart, MimePart};
 use rollcall_domain::report::notification::Notification;
 use rollcall_domain::types::names::ImportId;
-use rollcall_pipeline::ports::{Answer, Mail};
+use rollcall_pipeline::ports::{Announcement, Answer, Mail};
 
 use serde::{Deserialize, Serialize};
 
 use crate::disk::{Draft, fault, remove_drafts};
 use crate::smtp::{Delivery, Smtp};
+use crate::webhooks::Webhooks;
 
 /// The notification e-mails of a home.
 #[derive(Debug, Clone)]
 pub struct Outbox {
     folder: PathBuf,
     smtp: Option<Arc<Smtp>>,
+    webhooks: Webhooks,
 }
 
 /// `<import>.delivery.json`: the recipients and the delivery state of an e-mail.
@@ -38,6 +40,7 @@ struct Posting {
 }
 
 const POSTING: &str = ".delivery.json";
+const WEBHOOKS: &str = "webhooks";
 
 impl Outbox {
     /// Opens the folder; creates it if needed, and removes unfinished files.
@@ -52,7 +55,12 @@ impl Outbox {
 
     /// Opens the folder for reading.
     pub fn open_shared(folder: &Path) -> Self {
-        Self { folder: folder.to_owned(), smtp: None }
+        Self { folder: folder.to_owned(), smtp: None, webhooks: Webhooks::new(&folder.join(WEBHOOKS)) }
+    }
+
+    /// The announcements for webhooks.
+    pub fn webhooks(&self) -> &Webhooks {
+        &self.webhooks
     }
 
     /// The path of an import's notification.
@@ -137,6 +145,11 @@ impl Mail for Outbox {
     async fn send(&self, import: &ImportId, notification: &Notification) -> Answer<()> {
         let sent = self.write(import, notification).and_then(|()| self.post(import, notification));
         sent.map_err(|error| fault("writing a notification", &error))
+    }
+
+    async fn announce(&self, announcement: &Announcement) -> Answer<()> {
+        let kept = self.webhooks.announce(announcement, jiff::Timestamp::now());
+        kept.map_err(|error| fault("keeping an announcement", &error))
     }
 }
 

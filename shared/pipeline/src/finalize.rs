@@ -34,6 +34,7 @@ use crate::removal;
 use crate::removal::Removal;
 use crate::undo;
 use crate::undo::Undone;
+use crate::webhook::announcement;
 use crate::work::pool;
 
 /// The outcome of a finalize message.
@@ -109,6 +110,9 @@ pub async fn finalize_begun<H: Host>(
                 imports.notification_sent(import).await?;
             }
         }
+    }
+    if let Some(announcement) = announcement(&plan.settings, &summary)? {
+        mail.announce(&announcement).await?;
     }
     hand_on(imports, queue, &item).await?;
     imports.finish(import, summary.status).await?;

@@ -18,7 +18,7 @@ use serde::Serialize;
 
 use crate::artifacts::{read_chunk_result, read_plan};
 use crate::ports::{Answer, ImportItem, Objects};
-use crate::request::UNDO;
+use crate::request::{APPROVE, UNDO};
 
 /// Bytes of a result file that are searched at once.
 const PIECE: u64 = 4 * 1024 * 1024;
@@ -63,10 +63,20 @@ pub async fn history(
     let mut entries = Vec::new();
     for item in imports {
         if item.status.is_some() && !item.dry_run && !item.profile.starts_with("directory/") {
-            entries.extend(entry_of(objects, item, contact).await?);
+            let Some(mut entry) = entry_of(objects, item, contact).await? else { continue };
+            if item.profile.starts_with(APPROVE) {
+                entry.file = approved_file(objects, item).await?.unwrap_or(entry.file);
+            }
+            entries.push(entry);
         }
     }
     Ok(entries)
+}
+
+/// The file that an approved import read: the object in the inbox only names the dry run.
+async fn approved_file(objects: &impl Objects, item: &ImportItem) -> Answer<Option<String>> {
+    let plan = read_plan(objects, &Artifacts::of(&item.program, &item.import_id)).await?;
+    Ok(plan.map(|plan| plan.file))
 }
 
 async fn entry_of(

@@ -19,7 +19,9 @@
 //! - [`migrate`]: a schedule says to look for files. New ones are split like drops.
 //! - [`request`]: the settings, profile and options of an import.
 //! - [`preview`]: shows what an import would do, without starting one.
+//! - [`export`]: contacts as a list that can be imported again.
 //! - [`erase`]: erases a contact, in files of earlier imports too.
+//! - [`webhook`]: the server of a program is told when an import is over.
 //! - [`contacts`]: contacts as people see them now, page by page.
 //!
 //! # Example
@@ -78,6 +80,7 @@ pub mod assemble;
 pub mod cancel;
 pub mod contacts;
 pub mod erase;
+pub mod export;
 pub mod fault;
 pub mod finalize;
 mod gate;
@@ -102,4 +105,5 @@ mod survey;
 pub mod sweep;
 mod text;
 pub mod undo;
+pub mod webhook;
 pub mod work;

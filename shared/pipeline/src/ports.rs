@@ -14,6 +14,7 @@ use rollcall_domain::contacts::directory::{Candidates, MatchKey};
 pub use rollcall_domain::contacts::state::{ContactState, Earlier, UndoChange, UndoWrite};
 pub use rollcall_domain::contacts::writes::ContactWrite;
 use rollcall_domain::plan::chunk::ChunkMessage;
+use rollcall_domain::profile::webhook_url::WebhookUrl;
 use rollcall_domain::report::notification::Notification;
 use rollcall_domain::types::id::ContactId;
 use rollcall_domain::types::kind::Kind;
@@ -500,11 +501,66 @@ pub trait Backlog: Send + Sync {
     fn waiting_chunks(&self) -> impl Future<Output = Answer<u64>> + Send;
 }
 
-/// The mail service.
+/// The mail service, and what else is told when an import is over.
 pub trait Mail: Send + Sync {
     /// Sends a notification; returns when the service has accepted it. A repetition sends a second e-mail.
     fn send(&self, import: &ImportId, notification: &Notification)
     -> impl Future<Output = Answer<()>> + Send;
+    /// Keeps, for the webhook, that an import is over, before it counts as ended. Repeating it keeps the same one. A host
+    /// whose webhook follows from the creation of `summary.json` has nothing to keep.
+    fn announce(&self, announcement: &Announcement) -> impl Future<Output = Answer<()>> + Send {
+        let _ = announcement;
+        async { Ok(()) }
+    }
+}
+
+/// What a program's server is told when an import is over.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Announcement {
+    /// The import; the id of the message.
+    pub import_id: ImportId,
+    /// The program.
+    pub program: ProgramName,
+    /// The body of the request (JSON).
+    pub body: String,
+}
+
+/// A signed request of a webhook.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WebhookRequest {
+    /// Where it goes.
+    pub url: WebhookUrl,
+    /// Its headers, the signature among them.
+    pub headers: [(&'static str, String); 4],
+    /// Its body.
+    pub body: String,
+}
+
+/// Why a request got no response. The words hold no address.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum WebhookFault {
+    /// The name of the host has no address.
+    #[error("the name of the server is not known")]
+    NameUnknown,
+    /// The name has an address that is not public.
+    #[error("the address of the server is private")]
+    Private,
+    /// The certificate of the server is not valid for its name, or nobody knows who issued it.
+    #[error("the certificate of the server is not trusted")]
+    Untrusted,
+    /// No response in time.
+    #[error("the server did not answer in time")]
+    NoAnswer,
+    /// No connection, or one that was lost.
+    #[error("there is no connection to the server")]
+    Lost,
+}
+
+/// Sends requests of webhooks.
+pub trait WebhookClient: Send + Sync {
+    /// Sends a request over TLS and returns the status of the response. It looks the name up once, refuses it where an
+    /// address is not public, connects to what it looked up, and follows no redirect.
+    fn post(&self, request: &WebhookRequest) -> impl Future<Output = Result<u16, WebhookFault>> + Send;
 }
 
 /// The time.

@@ -109,7 +109,7 @@ async fn admit<H: Host>(State(app): State<App<H>>, mut request: Request, next: N
         Entry::Known => bounded(&app, request, next).await,
     };
     asked.note(&app.host, response.status());
-    protect(&mut response);
+    protect(&mut response, app.host.upload_origin());
     response
 }
 
@@ -130,8 +130,7 @@ fn entry<H: Host>(app: &App<H>, request: &mut Request) -> Entry {
     }
     let sessions = match &app.access {
         Access::Link(sessions) => sessions,
-        Access::Asserted if request.extensions().get::<Caller>().is_some() => return Entry::Known,
-        Access::Asserted => return Entry::refused(Kind::SessionMissing),
+        Access::Asserted => return asserted(request),
     };
     request.extensions_mut().remove::<Caller>();
     if !sessions.is_own(request.method(), request.uri(), request.headers()) {
@@ -147,6 +146,19 @@ fn entry<H: Host>(app: &App<H>, request: &mut Request) -> Entry {
         }
         None if is_for_programs(request) => Entry::refused(Kind::SessionMissing),
         None => Entry::Refused(Box::new(pages::signed_out(request.headers()))),
+    }
+}
+
+/// Somebody else has found out who asks. What a browser sends for another site changes nothing, however it got there.
+fn asserted(request: &Request) -> Entry {
+    let reads = matches!(*request.method(), Method::GET | Method::HEAD);
+    let site = request.headers().get("sec-fetch-site").map(|value| value.to_str().unwrap_or_default());
+    if !reads && site.is_some_and(|site| !matches!(site, "same-origin" | "none")) {
+        return Entry::refused(Kind::ForeignRequest);
+    }
+    match request.extensions().get::<Caller>() {
+        Some(_) => Entry::Known,
+        None => Entry::refused(Kind::SessionMissing),
     }
 }
 
@@ -218,15 +230,21 @@ impl Asked {
 }
 
 /// The policy of pages: nothing from elsewhere, no script or style within a page, in no frame.
-const POLICY: &str = "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; \
-                      font-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
+const POLICY: &str = "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; \
+                      object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; connect-src 'self'";
 
-fn protect(response: &mut Response) {
+/// The policy, with the one origin elsewhere that pages send files to.
+fn policy(upload_origin: Option<&str>) -> HeaderValue {
+    let wider = upload_origin.and_then(|origin| HeaderValue::from_str(&format!("{POLICY} {origin}")).ok());
+    wider.unwrap_or(HeaderValue::from_static(POLICY))
+}
+
+fn protect(response: &mut Response, upload_origin: Option<&str>) {
     let headers = response.headers_mut();
+    headers.entry(CONTENT_SECURITY_POLICY).or_insert_with(|| policy(upload_origin));
     let mut set = |name: HeaderName, value: &'static str| {
         headers.entry(name).or_insert(HeaderValue::from_static(value));
     };
-    set(CONTENT_SECURITY_POLICY, POLICY);
     set(X_CONTENT_TYPE_OPTIONS, "nosniff");
     // With `no-referrer` a browser would call the origin of a form `null`.
     set(REFERRER_POLICY, "same-origin");

@@ -4,6 +4,7 @@ use std::future::Future;
 
 use jiff::Timestamp;
 use rollcall_domain::plan::object_keys::Drop;
+use rollcall_domain::types::limits;
 use rollcall_domain::types::names::{ImportId, ProfileName, ProgramName};
 use rollcall_pipeline::migrate::Sources;
 use rollcall_pipeline::ports::{Answer, Clock, ContactReader, Host as Ported, ImportItem, ObjectVersion};
@@ -12,6 +13,13 @@ use rollcall_pipeline::ports::{Answer, Clock, ContactReader, Host as Ported, Imp
 pub trait Host: Ported<Objects: Sources, Contacts: ContactReader> + 'static {
     /// Whether a connection may stay open while an import runs: then its page is told, and does not ask.
     const STREAMS: bool;
+    /// The largest file that is taken.
+    const UPLOAD_BYTES: u64 = limits::FILE_BYTES;
+
+    /// The origin that pages send files to, where it is not their own.
+    fn upload_origin(&self) -> Option<&str> {
+        None
+    }
 
     /// The bucket.
     fn objects(&self) -> &Self::Objects {

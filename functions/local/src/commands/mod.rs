@@ -15,6 +15,7 @@ pub mod program;
 pub mod serve;
 pub mod undo;
 pub mod watch;
+pub mod webhook;
 
 use std::io::IsTerminal;
 use std::path::Path;

@@ -81,6 +81,9 @@ pub struct Set {
     /// Address of the console, for links in notification e-mails
     #[arg(long, value_name = "URL")]
     console_url: Option<String>,
+    /// Server that is told when an import is over: a public https address; empty removes it
+    #[arg(long, value_name = "URL")]
+    webhook_url: Option<String>,
 }
 
 impl Program {
@@ -155,6 +158,11 @@ impl Set {
             },
             attach_failed: self.attach_failed.unwrap_or(before.attach_failed),
             console_url: self.console_url.clone().or(before.console_url),
+            webhook_url: match self.webhook_url.as_deref() {
+                Some("") => None,
+                Some(url) => Some(url.to_owned()),
+                None => before.webhook_url,
+            },
             options: before.options,
         }
     }

@@ -12,7 +12,7 @@ use signal_hook::flag;
 use super::Tuning;
 use crate::answer;
 use crate::answer::{Exit, Failure};
-use crate::host::{Done, Host, MAIL_AGAIN, Watch, WatchEvent};
+use crate::host::{Done, Host, MAIL_AGAIN, Watch, WatchEvent, webhook_text};
 
 /// Import the files that are dropped into the home's bucket, until stopped
 #[derive(Debug, clap::Args)]
@@ -58,6 +58,10 @@ pub(super) fn tell(news: WatchEvent<'_>) {
         WatchEvent::NotImported(drop, failure) => {
             answer::say(format_args!("{}: not imported: {failure}", drop.key()))
         }
+        WatchEvent::Told(announced) if announced.taken => {
+            _ = answer::print(&format!("{}\n", webhook_text(announced)))
+        }
+        WatchEvent::Told(announced) => answer::say(webhook_text(announced)),
         WatchEvent::PassedOver(key, why) => answer::say(format_args!("{key}: not taken: {why}")),
     }
 }

@@ -248,7 +248,7 @@ impl Workplace {
     /// As [`Host::import`] and [`hand_over`].
     pub fn import(&self, source: &Path, drop: &Drop, given: Vec<(String, String)>) -> Result<Done, Failure> {
         match self {
-            Workplace::Here(host) => host.import(source, drop, given),
+            Workplace::Here(host) => host.import(source, drop, given).inspect(|_| host.tell_and_say()),
             Workplace::Watched(home, tune) => {
                 crate::answer::say("handed to the `rollcall watch` that works on this home");
                 hand_over(home, *tune, source, drop, given)

@@ -59,7 +59,10 @@ impl Workplace {
     /// Like [`Host::approve`], and if there is no such import.
     pub fn approve(&self, id: &str) -> Result<Done, Failure> {
         let path = match self {
-            Workplace::Here(host) => return host.approve(&find_import(host.home(), id)?),
+            Workplace::Here(host) => {
+                let done = host.approve(&find_import(host.home(), id)?);
+                return done.inspect(|_| host.tell_and_say());
+            }
             Workplace::Watched(path, _) => path,
         };
         let home = Home::open_shared(path)?;
@@ -76,7 +79,10 @@ impl Workplace {
     /// As [`Host::undo`], and where there is no such import.
     pub fn undo(&self, id: &str, dry_run: bool) -> Result<Done, Failure> {
         let path = match self {
-            Workplace::Here(host) => return host.undo(&find_import(host.home(), id)?, dry_run),
+            Workplace::Here(host) => {
+                let done = host.undo(&find_import(host.home(), id)?, dry_run);
+                return done.inspect(|_| host.tell_and_say());
+            }
             Workplace::Watched(path, _) => path,
         };
         let home = Home::open_shared(path)?;

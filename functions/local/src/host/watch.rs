@@ -17,6 +17,7 @@ use jiff::Timestamp;
 use pollster::block_on;
 use rollcall_domain::plan::object_keys::{Cancel, Drop, DropTarget, PauseRequest};
 use rollcall_domain::types::names::{ImportId, ProgramName};
+use rollcall_embedded::webhooks::Announced;
 use rollcall_pipeline::cancel::{Cancelled, cancel};
 use rollcall_pipeline::fault::Fault;
 use rollcall_pipeline::lane::lane_of_drop;
@@ -47,6 +48,8 @@ pub enum WatchEvent<'a> {
     Failed(&'a Drop, &'a Fault),
     /// The file of another command could not be imported; that command reports it too.
     NotImported(&'a Drop, &'a Failure),
+    /// The server of a program was told that an import is over, or did not take it.
+    Told(&'a Announced),
     /// A file in the inbox that is never imported, and the reason.
     PassedOver(&'a str, &'static str),
 }
@@ -110,6 +113,7 @@ impl<'h, T: Fn(WatchEvent<'_>) + Sync> Watch<'h, T> {
             let mut running = Running::new();
             let mut mail: Option<ScopedJoinHandle<'_, ()>> = None;
             let mut mailed = Instant::now();
+            let mut telling: Option<ScopedJoinHandle<'_, ()>> = None;
             while !stop.load(Ordering::Relaxed) {
                 running.retain(|_, import| !import.is_finished());
                 self.start(scope, &mut running);
@@ -117,6 +121,11 @@ impl<'h, T: Fn(WatchEvent<'_>) + Sync> Watch<'h, T> {
                 if mailed.elapsed() >= self.mail_again && !is_sending {
                     mailed = Instant::now();
                     mail = Some(scope.spawn(|| self.host.send_waiting()));
+                }
+                let is_telling = telling.as_ref().is_some_and(|telling| !telling.is_finished());
+                if !is_telling && self.host.has_due_webhooks() {
+                    let tell = |announced: &Announced| (self.tell)(WatchEvent::Told(announced));
+                    telling = Some(scope.spawn(move || self.host.tell_webhooks(tell)));
                 }
                 thread::sleep(LOOK);
             }

@@ -11,7 +11,7 @@ use tempfile::TempDir;
 
 /// A home and the server on it.
 pub struct Server {
-    _folder: TempDir,
+    folder: TempDir,
     pub home: PathBuf,
     child: Child,
     pub address: String,
@@ -56,21 +56,35 @@ impl Server {
     }
 
     pub fn start_with(arguments: &[&str]) -> Self {
+        Self::start_in(&[], arguments)
+    }
+
+    /// The same in an environment.
+    pub fn start_in(environment: &[(&str, &str)], arguments: &[&str]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let home = folder.path().join("home");
         for program in ["acme", "other"] {
             let set = ["program", "set", program, "--title", program, "--region", "BR"];
             assert!(rollcall(&home, &set).status.success());
         }
-        Self::on(folder, home, arguments)
+        Self::on(folder, home, environment, arguments)
     }
 
-    fn on(folder: TempDir, home: PathBuf, arguments: &[&str]) -> Self {
+    /// Ends it as a crash does, and starts another one on the same home.
+    pub fn kill_and_start_again(&mut self, environment: &[(&str, &str)]) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+        let folder = std::mem::replace(&mut self.folder, tempfile::tempdir().unwrap());
+        *self = Self::on(folder, self.home.clone(), environment, &[]);
+    }
+
+    fn on(folder: TempDir, home: PathBuf, environment: &[(&str, &str)], arguments: &[&str]) -> Self {
         let mut child = Command::new(env!("CARGO_BIN_EXE_rollcall"))
             .arg("--home")
             .arg(&home)
             .args(["serve", "--listen", "127.0.0.1:0", "--workers", "2"])
             .args(arguments)
+            .envs(environment.iter().copied())
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();
@@ -84,7 +98,7 @@ impl Server {
             .and_then(|(_, link)| link.split_once("/?token="))
             .unwrap_or_else(|| panic!("no link: {line}"));
         let mut server = Self {
-            _folder: folder,
+            folder,
             home,
             child,
             address: address.to_owned(),

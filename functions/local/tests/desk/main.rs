@@ -7,3 +7,4 @@ mod client;
 mod contacts;
 mod imports;
 mod undo;
+mod webhook;

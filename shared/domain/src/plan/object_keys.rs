@@ -170,6 +170,11 @@ pub fn erased(program: &ProgramName, contact: &ContactId) -> String {
     format!("erased/{program}/{contact}")
 }
 
+/// A list of contacts that is fetched once, where a response cannot be as long.
+pub fn export(program: &ProgramName, id: &str, ending: &str) -> String {
+    format!("uploads/{program}/exports/{id}/contacts-{program}.{ending}")
+}
+
 /// The prefix of the folders of a program's imports.
 pub fn imports(program: &ProgramName) -> String {
     format!("imports/{program}/")

@@ -6,6 +6,7 @@
 //! - [`raw`]: a profile as in its TOML file. [`lint`]: checks it and compiles it. [`compiled`]: the result.
 //! - [`built_in`]: reads profiles, and contains the built-in ones.
 //! - [`options`], [`settings`]: options of a drop, settings of a program. [`toml_table`]: helpers that both use.
+//! - [`webhook_url`]: the address of a server that a program's imports are told to.
 //! - [`change_rules`]: how an import changes existing contacts. [`share`]: a limit of rows.
 //! - [`header`]: folds headers for comparison. [`template`]: the file to fill in.
 //! - `aliases`: the headers of all profiles. [`source`], `kinds`: the columns that fill a field.
@@ -27,3 +28,4 @@ pub mod share;
 pub mod source;
 pub mod template;
 pub mod toml_table;
+pub mod webhook_url;

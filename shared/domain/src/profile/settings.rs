@@ -2,6 +2,7 @@
 
 use crate::clean::email::is_address;
 use crate::profile::toml_table::toml_error;
+use crate::profile::webhook_url::WebhookUrl;
 use serde::{Deserialize, Serialize};
 
 use crate::clean::DayOrder;
@@ -40,6 +41,9 @@ pub struct Settings {
     /// The program's console, which notification e-mails link to.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub console_url: Option<String>,
+    /// The server that is told when an import is over: an https address.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub webhook_url: Option<String>,
     /// Options for every drop; the options of the drop itself take precedence.
     #[serde(skip_serializing_if = "toml::Table::is_empty")]
     #[cfg_attr(feature = "schema", schemars(with = "crate::profile::options_table::OptionsTable"))]
@@ -87,6 +91,7 @@ impl Settings {
                 "console_url: takes an address that begins with https:// or http://, not {url:?}"
             ));
         }
+        self.webhook_url.as_deref().map(WebhookUrl::parse).transpose()?;
         crate::profile::toml_table::pairs(&self.options)?;
         Ok(())
     }
@@ -161,7 +166,7 @@ mod tests {
 
     #[test]
     fn settings_are_checked_and_written_back() {
-        let text = "title = 'Acme'\nregion = 'BR'\nlocale = 'pt'\ntime_zone = 'America/Sao_Paulo'\nnotify = ['a@b.example']\nattach_failed = true\nconsole_url = 'https://console.example'\n";
+        let text = "title = 'Acme'\nregion = 'BR'\nlocale = 'pt'\ntime_zone = 'America/Sao_Paulo'\nnotify = ['a@b.example']\nattach_failed = true\nconsole_url = 'https://console.example'\nwebhook_url = 'https://hooks.acme.example/a'\n";
         let settings = Settings::parse(text).unwrap();
         assert_eq!(Settings::parse(&settings.to_toml()).unwrap(), settings);
         for (text, word) in [
@@ -174,6 +179,8 @@ mod tests {
             ("notify_domains = ['https://acme.example']", "notify_domains"),
             ("console_url = 'javascript:alert(1)'", "https://"),
             ("console_url = 'https://a b'", "https://"),
+            ("webhook_url = 'http://hooks.acme.example/'", "https"),
+            ("webhook_url = 'https://192.168.0.1/'", "private"),
             ("titel = 'x'", "line 1"),
             ("title = 'a'\nlocale = 'klingon'", "line 2"),
         ] {

@@ -3,7 +3,9 @@
 //! - [`code`], [`finding`]: the codes of the contract; a finding: one observation about a file, row or cell.
 //! - [`outcome`]: the outcome of a row and the status of an import.
 //! - [`names`], [`id`]: names of programs, profiles and imports; contact ids and the hashes they come from.
-//! - [`secret`]: the installation's secret, which makes invitations and seals values.
+//! - [`secret`]: the installation's secret, which makes invitations and seals values. [`webhook_key`]: the key of a
+//!   program's webhook, which it makes too.
+//! - [`public_address`]: whether an IP address is one of the public internet.
 //! - [`kind`], [`field_kind`]: kinds of directory files; kinds of fields.
 //! - [`bytes`]: tests of all bytes of a text.
 //! - [`limits`], [`locale`], [`number_format`], [`millis`]: limits, languages, numbers as people write them, times.
@@ -20,4 +22,6 @@ pub mod millis;
 pub mod names;
 pub mod number_format;
 pub mod outcome;
+pub mod public_address;
 pub mod secret;
+pub mod webhook_key;

@@ -6,6 +6,8 @@ use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
 use crate::types::id::{ContactId, base32};
+use crate::types::names::ProgramName;
+use crate::types::webhook_key::WebhookKey;
 
 /// The secret of an installation. It is never printed, and no document holds it.
 #[derive(Clone)]
@@ -27,6 +29,14 @@ impl Secret {
         let mut sealed = String::with_capacity(52);
         base32(&mac.finalize().into_bytes(), &mut sealed);
         sealed
+    }
+
+    /// The key of a program's webhook. Each program has its own, so that none can speak for another.
+    pub fn webhook_key(&self, program: &ProgramName) -> WebhookKey {
+        let mut mac = self.keyed.clone();
+        // No value that is sealed has this sign.
+        mac.update(format!("webhook\u{1f}{program}").as_bytes());
+        WebhookKey::new(&mac.finalize().into_bytes())
     }
 
     /// The token of an invitation (IMP-29): only the installation's secret can make it.
@@ -59,6 +69,16 @@ mod tests {
         assert_eq!(sealed, "lpomcrv7mb2u42qeeqtarflvy5naapyituttta455rmlszhmhbbq");
         assert_ne!(Secret::new(b"a").seal("x"), Secret::new(b"b").seal("x"));
         assert_eq!(format!("{:?}", Secret::new(b"hush")), "Secret(…)");
+    }
+
+    #[test]
+    fn each_program_has_a_webhook_key_of_its_own() {
+        let key = |secret: &[u8], program: &str| {
+            Secret::new(secret).webhook_key(&program.parse().unwrap()).reveal()
+        };
+        assert_eq!(key(b"a", "acme"), key(b"a", "acme"));
+        assert_ne!(key(b"a", "acme"), key(b"a", "loja"));
+        assert_ne!(key(b"a", "acme"), key(b"b", "acme"));
     }
 
     #[test]

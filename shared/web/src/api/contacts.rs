@@ -1,4 +1,6 @@
-//! Contacts as they are now: search, one of them, erase.
+//! Contacts as they are now: search, one of them with its history, erase.
+
+use std::time::{Duration, Instant};
 
 use axum::Json;
 use axum::extract::{Query, State};
@@ -9,6 +11,7 @@ use rollcall_domain::types::names::ImportId;
 use rollcall_pipeline::contacts::{ContactFilter, Resolver, ShownPage, find, page};
 use rollcall_pipeline::erase::{Erasure, erase};
 use rollcall_pipeline::fault::Fault;
+use rollcall_pipeline::history::{HistoryEntry, history};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -27,6 +30,8 @@ pub struct ContactQuery {
     pub search: Option<String>,
     /// The name of a group that it is in.
     pub group: Option<String>,
+    /// The profile that wrote it last.
+    pub profile: Option<String>,
     /// The import that wrote it last.
     pub import: Option<String>,
     /// Where the part before ended: its `next`.
@@ -82,16 +87,7 @@ pub(crate) async fn look<H: Host>(
     query: &ContactQuery,
 ) -> Result<ShownPage, Problem> {
     let invalid = |what: &str| scope.problem(Kind::RequestInvalid).detail(what);
-    let filled = |text: &Option<String>| {
-        text.as_deref().map(str::trim).filter(|text| !text.is_empty()).map(str::to_owned)
-    };
-    let import = filled(&query.import).map(|id| ImportId::parse(&id)).transpose();
-    let filter = ContactFilter {
-        profile: None,
-        group: filled(&query.group),
-        import: import.map_err(|_| invalid("import: takes the id of an import"))?,
-        search: filled(&query.search).and_then(|text| Search::new(&text)),
-    };
+    let filter = filter_of(scope, query)?;
     let limit = query.limit.map_or(PAGE, |limit| limit as usize);
     if !(1..=100).contains(&limit) {
         return Err(invalid("limit: takes 1 to 100"));
@@ -105,15 +101,92 @@ pub(crate) async fn look<H: Host>(
     }
 }
 
-/// One contact.
+/// The filter of a request; what is empty filters nothing.
+pub(crate) fn filter_of(scope: &Scope, query: &ContactQuery) -> Result<ContactFilter, Problem> {
+    let filled = |text: &Option<String>| {
+        text.as_deref().map(str::trim).filter(|text| !text.is_empty()).map(str::to_owned)
+    };
+    let import = filled(&query.import).map(|id| ImportId::parse(&id)).transpose();
+    let invalid = |_| scope.problem(Kind::RequestInvalid).detail("import: takes the id of an import");
+    Ok(ContactFilter {
+        profile: filled(&query.profile),
+        group: filled(&query.group),
+        import: import.map_err(invalid)?,
+        search: filled(&query.search).and_then(|text| Search::new(&text)),
+    })
+}
+
+/// A contact, and what imports did to it.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ContactShown {
+    /// The contact, as `rollcall contacts list --json` has it.
+    #[serde(flatten)]
+    #[schema(value_type = Object)]
+    pub contact: Contact,
+    /// Which import wrote which field, as `rollcall contacts show --json` has it: the latest imports, in their order.
+    #[schema(value_type = Vec<Object>)]
+    pub history: Vec<HistoryEntry>,
+    /// Goes on with the imports before, as `before`; null where there are none.
+    pub history_next: Option<String>,
+}
+
+/// Which part of a history is wanted.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[serde(default)]
+#[into_params(parameter_in = Query)]
+pub struct HistoryQuery {
+    /// Where the part before ended: its `history_next`.
+    pub before: Option<String>,
+}
+
+/// Imports whose results are looked through for one answer, and for how long.
+const LOOKED_THROUGH: usize = 200;
+const LONGEST_LOOK: Duration = Duration::from_secs(5);
+
+/// What the latest imports did to a contact, in their order; and the import before which to go on.
+pub(crate) async fn past<H: Host>(
+    app: &App<H>,
+    scope: &Scope,
+    contact: &ContactId,
+    before: Option<&str>,
+) -> Result<(Vec<HistoryEntry>, Option<String>), Problem> {
+    let before = before.filter(|before| !before.is_empty()).map(ImportId::parse).transpose();
+    let invalid = |_| scope.problem(Kind::RequestInvalid).detail("before: takes what `history_next` gave");
+    let before = before.map_err(invalid)?;
+    let mut items = app.host.imports_of(&scope.program, before.as_ref(), LOOKED_THROUGH + 1).await?;
+    let mut more = items.len() > LOOKED_THROUGH;
+    items.truncate(LOOKED_THROUGH);
+    let (began, mut entries, mut last) = (Instant::now(), Vec::new(), None);
+    for item in &items {
+        if began.elapsed() > LONGEST_LOOK {
+            more = true;
+            break;
+        }
+        entries.extend(history(app.host.objects(), std::slice::from_ref(item), contact).await?);
+        last = Some(item.import_id.to_string());
+    }
+    entries.reverse();
+    Ok((entries, last.filter(|_| more)))
+}
+
+/// One contact, with its history.
 #[utoipa::path(get, path = "/api/programs/{program}/contacts/{contact}", tag = "contacts",
     params(
         ("program" = String, Path, description = "The program."),
         ("contact" = String, Path, description = "The contact."),
+        HistoryQuery,
     ),
-    responses((status = 200, description = "The contact, as `rollcall contacts list --json` has it.", body = Object), Refusals))]
-pub async fn show<H: Host>(State(app): State<App<H>>, scope: Scope) -> Result<Json<Contact>, Problem> {
-    Ok(Json(one(&app, &scope).await?))
+    responses((status = 200, description = "The contact, and which import wrote which field.", body = ContactShown), Refusals))]
+pub async fn show<H: Host>(
+    State(app): State<App<H>>,
+    scope: Scope,
+    query: Result<Query<HistoryQuery>, axum::extract::rejection::QueryRejection>,
+) -> Result<Json<ContactShown>, Problem> {
+    let Query(query) =
+        query.map_err(|error| scope.problem(Kind::RequestInvalid).detail(error.body_text()))?;
+    let contact = one(&app, &scope).await?;
+    let (history, history_next) = past(&app, &scope, &contact.contact_id, query.before.as_deref()).await?;
+    Ok(Json(ContactShown { contact, history, history_next }))
 }
 
 /// The same for a page.

@@ -1,6 +1,7 @@
 //! The interface for programs, one file for each kind of thing: routes in `routes`, then handlers, then their types.
 
 pub mod contacts;
+pub mod export;
 pub mod imports;
 pub mod mappings;
 pub mod openapi;
@@ -35,6 +36,7 @@ pub(crate) fn routes<H: Host>() -> Router<App<H>> {
         .route("/api/programs/{program}/imports/{import}/undo", post(imports::undo::<H>))
         .route("/api/programs/{program}/imports/{import}/cancel", post(imports::cancel::<H>))
         .route("/api/programs/{program}/contacts", get(contacts::list::<H>))
+        .route("/api/programs/{program}/contacts/export", get(export::contacts::<H>))
         .route(
             "/api/programs/{program}/contacts/{contact}",
             get(contacts::show::<H>).delete(contacts::remove::<H>),

@@ -6,7 +6,7 @@ use axum::Json;
 use utoipa::openapi::{ContentBuilder, Ref, RefOr, Response, ResponseBuilder, Schema};
 use utoipa::{IntoResponses, OpenApi};
 
-use crate::api::{contacts, imports, mappings, profiles, programs, results, uploads};
+use crate::api::{contacts, export, imports, mappings, profiles, programs, results, uploads};
 use crate::problem::{Kind, ProblemDetails};
 
 #[derive(OpenApi)]
@@ -34,6 +34,7 @@ use crate::problem::{Kind, ProblemDetails};
         imports::cancel,
         results::get,
         contacts::list,
+        export::contacts,
         contacts::show,
         contacts::remove,
         mappings::show,

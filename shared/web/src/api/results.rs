@@ -21,7 +21,7 @@ use crate::problem::{Kind, Problem};
 
 /// The media type of a workbook.
 pub(crate) const XLSX: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
-const CSV: &str = "text/csv; charset=utf-8";
+pub(crate) const CSV: &str = "text/csv; charset=utf-8";
 const JSON: &str = "application/json";
 
 /// Files of an import that are for people, with their media types.

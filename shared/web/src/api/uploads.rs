@@ -152,8 +152,8 @@ pub async fn begin<H: Host>(
     let unknown = || scope.problem(Kind::ProfileUnknown);
     let profile = ProfileName::parse(&body.profile).map_err(|_| unknown())?;
     find(&app.host, &profile).await?.ok_or_else(unknown)?;
-    if body.size.is_some_and(|size| size > limits::FILE_BYTES) {
-        return Err(scope.problem(Kind::FileTooLarge).detail(limits::FILE));
+    if body.size.is_some_and(|size| size > H::UPLOAD_BYTES) {
+        return Err(scope.problem(Kind::FileTooLarge).detail(format!("{} GiB", H::UPLOAD_BYTES >> 30)));
     }
     let name = body.file.rsplit(['/', '\\']).next().unwrap_or_default();
     if name.is_empty() || body.file.chars().count() > 1_000 {

@@ -1,16 +1,20 @@
-//! `/p/{program}/contacts`: search, one contact, erase.
+//! `/p/{program}/contacts`: search, export, one contact with its history, erase.
 
 use askama::Template;
 use axum::extract::{Query, State};
 use axum::response::Response;
 use rollcall_domain::contacts::view::Contact;
 use rollcall_domain::messages::labels::Labels;
+use rollcall_domain::profile::compiled::Profile;
 use rollcall_domain::types::names::ProfileName;
+use rollcall_pipeline::history::{HistoryEntry, HistoryField};
 
 use super::frame::Frame;
+use super::home::time;
 use super::{render, see_other};
-use crate::api::contacts::{ContactQuery, EraseQuery, forget, look, one};
-use crate::api::profiles::find;
+use crate::api::contacts::{ContactQuery, EraseQuery, HistoryQuery, forget, look, one, past};
+use crate::api::export::{ExportQuery, give};
+use crate::api::profiles::{all, find};
 use crate::app::App;
 use crate::extract::{Form, Scope};
 use crate::host::Host;
@@ -23,10 +27,18 @@ struct Contacts {
     program: String,
     search: String,
     group: String,
+    profiles: Vec<Choice>,
     is_search: bool,
     erased: bool,
     contacts: Vec<Line>,
     next: Option<String>,
+}
+
+/// A profile in the list of those to filter by.
+struct Choice {
+    name: String,
+    title: String,
+    chosen: bool,
 }
 
 struct Line {
@@ -44,6 +56,7 @@ struct Line {
 pub(super) struct PageQuery {
     search: String,
     group: String,
+    profile: String,
     cursor: String,
     erased: String,
 }
@@ -59,6 +72,7 @@ pub(super) async fn list<H: Host>(
     let wanted = ContactQuery {
         search: given(&query.search),
         group: given(&query.group),
+        profile: given(&query.profile),
         cursor: given(&query.cursor),
         ..ContactQuery::default()
     };
@@ -74,12 +88,24 @@ pub(super) async fn list<H: Host>(
     };
     let contacts = shown.contacts.into_iter().map(line).collect();
     let next = shown.next.map(|cursor| {
-        let pairs = [("search", &query.search), ("group", &query.group), ("cursor", &cursor)];
+        let pairs = [
+            ("search", &query.search),
+            ("group", &query.group),
+            ("profile", &query.profile),
+            ("cursor", &cursor),
+        ];
         serde_urlencoded::to_string(pairs).unwrap_or_default()
     });
+    let choice = |profile: Profile| Choice {
+        chosen: profile.name.as_str() == query.profile,
+        title: profile.title(f.locale).to_owned(),
+        name: profile.name.to_string(),
+    };
+    let profiles = all(&app.host).await?.into_iter().map(choice).collect();
     render(&Contacts {
         program: scope.program.to_string(),
-        is_search: wanted.search.is_some() || wanted.group.is_some(),
+        profiles,
+        is_search: wanted.search.is_some() || wanted.group.is_some() || wanted.profile.is_some(),
         search: query.search,
         group: query.group,
         erased: !query.erased.is_empty(),
@@ -87,6 +113,16 @@ pub(super) async fn list<H: Host>(
         next,
         f,
     })
+}
+
+/// The contacts that the search finds, as a file.
+pub(super) async fn export<H: Host>(
+    State(app): State<App<H>>,
+    scope: Scope,
+    query: Result<Query<ExportQuery>, axum::extract::rejection::QueryRejection>,
+) -> Result<Response, Problem> {
+    let Query(query) = query.map_err(|_| scope.problem(Kind::RequestInvalid))?;
+    give(app, &scope, query).await
 }
 
 fn status(f: &Frame, contact: &Contact) -> String {
@@ -107,6 +143,25 @@ struct OnePage {
     title: String,
     facts: Vec<Fact>,
     import: String,
+    history: Vec<Past>,
+    /// Goes on with the imports before.
+    older: Option<String>,
+}
+
+/// What an import did to the contact.
+struct Past {
+    at: String,
+    time: String,
+    import: String,
+    file: String,
+    did: String,
+    fields: Vec<PastField>,
+}
+
+struct PastField {
+    label: String,
+    before: String,
+    after: String,
 }
 
 struct Fact {
@@ -115,7 +170,12 @@ struct Fact {
 }
 
 /// One contact: what a reader may see of it, whatever the file said.
-pub(super) async fn show<H: Host>(State(app): State<App<H>>, scope: Scope) -> Result<Response, Problem> {
+pub(super) async fn show<H: Host>(
+    State(app): State<App<H>>,
+    scope: Scope,
+    query: Result<Query<HistoryQuery>, axum::extract::rejection::QueryRejection>,
+) -> Result<Response, Problem> {
+    let Query(query) = query.map_err(|_| scope.problem(Kind::RequestInvalid))?;
     let contact = one(&app, &scope).await?;
     let id = contact.contact_id.to_string();
     let f = Frame::of(&scope, "contacts", &format!("/p/{}/contacts/{id}", scope.program));
@@ -124,7 +184,12 @@ pub(super) async fn show<H: Host>(State(app): State<App<H>>, scope: Scope) -> Re
         Err(_) => None,
     };
     let labels = profile.map(|profile| profile.labels()).unwrap_or_default();
+    let (entries, older) = past(&app, &scope, &contact.contact_id, query.before.as_deref()).await?;
+    // The latest comes first: that is what a reader looks for.
+    let history = entries.into_iter().rev().map(|entry| past_of(&f, &scope, &labels, entry)).collect();
     render(&OnePage {
+        history,
+        older,
         program: scope.program.to_string(),
         title: if contact.name.is_empty() { id.clone() } else { contact.name.clone() },
         facts: facts(&f, &labels, &contact),
@@ -132,6 +197,28 @@ pub(super) async fn show<H: Host>(State(app): State<App<H>>, scope: Scope) -> Re
         id,
         f,
     })
+}
+
+fn past_of(f: &Frame, scope: &Scope, labels: &Labels, entry: HistoryEntry) -> Past {
+    let did = match entry.did {
+        "created" => &f.w.did_created,
+        "removed" => &f.w.did_removed,
+        "restored" => &f.w.did_restored,
+        _ => &f.w.did_updated,
+    };
+    let field = |field: HistoryField| PastField {
+        label: labels.of(&field.field, f.locale).to_owned(),
+        before: field.before,
+        after: field.after,
+    };
+    Past {
+        at: format!("{:.0}", entry.at),
+        time: time(entry.at, &scope.settings),
+        import: entry.import_id.to_string(),
+        file: entry.file,
+        did: did.clone(),
+        fields: entry.fields.into_iter().map(field).collect(),
+    }
 }
 
 fn facts(f: &Frame, labels: &Labels, contact: &Contact) -> Vec<Fact> {

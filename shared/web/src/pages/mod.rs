@@ -41,6 +41,7 @@ pub(crate) fn routes<H: Host>() -> Router<App<H>> {
         .route("/p/{program}/imports/{import}/undo", post(import::undo::<H>))
         .route("/p/{program}/imports/{import}/cancel", post(import::cancel::<H>))
         .route("/p/{program}/contacts", get(contacts::list::<H>))
+        .route("/p/{program}/contacts/export", get(contacts::export::<H>))
         .route("/p/{program}/contacts/{contact}", get(contacts::show::<H>))
         .route("/p/{program}/contacts/{contact}/erase", post(contacts::erase::<H>))
         .route("/language/{language}", get(choose_language))

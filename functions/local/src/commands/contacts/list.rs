@@ -15,7 +15,7 @@ use rollcall_pipeline::contacts::{ContactFilter, Resolver};
 use rollcall_pipeline::fault::Fault;
 use rollcall_pipeline::ports::{Directory, ListedContact};
 
-use super::export::{Columns, Export};
+use super::export::{Written, columns};
 use crate::answer;
 use crate::answer::{Column, Exit, Failure, Table};
 use crate::host::find_import;
@@ -106,11 +106,11 @@ impl List {
             return Ok(Output::Table(BufWriter::new(std::io::stdout())));
         }
         let settings: Settings = settings_of(home, program)?.unwrap_or_default();
-        let columns = Columns::of(home, program, filter, settings.locale)?;
-        Ok(match &self.xlsx {
-            None => Output::Export(Box::new(Export::csv(columns)?)),
-            Some(file) => Output::Export(Box::new(Export::workbook(columns, file)?)),
-        })
+        let columns = columns(home, program, filter, settings.locale)?;
+        Ok(Output::Export(Box::new(match &self.xlsx {
+            None => Written::csv(columns),
+            Some(file) => Written::workbook(columns, file)?,
+        })))
     }
 }
 
@@ -179,7 +179,7 @@ fn write_all(
 enum Output {
     Json(BufWriter<Stdout>),
     Table(BufWriter<Stdout>),
-    Export(Box<Export>),
+    Export(Box<Written>),
 }
 
 impl Output {
