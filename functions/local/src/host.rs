@@ -13,7 +13,7 @@ mod webhooks;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
-use std::thread::available_parallelism;
+use std::thread::{self, available_parallelism};
 
 use jiff::{SignedDuration, Timestamp};
 use pollster::block_on;
@@ -156,6 +156,12 @@ pub fn read<T: DeserializeOwned>(home: &Home, key: &str) -> Answer<Option<T>> {
 /// How long an undo brings back what a replace removed; then it is deleted for good.
 const UNDONE_UNTIL: SignedDuration = SignedDuration::from_hours(30 * 24);
 
+/// How long an upload of the desk is kept to which nothing was written; an import has a copy of its own.
+const UPLOADS_KEPT: SignedDuration = SignedDuration::from_hours(7 * 24);
+
+/// Bytes of a file whose rows need the indexes in memory.
+const LARGE: u64 = 1 << 20;
+
 /// A home that this command works on.
 #[derive(Debug)]
 pub struct Host {
@@ -191,6 +197,7 @@ impl Host {
         }
         host.home.bucket().forget_prepared()?;
         host.home.contacts().tidy_before(Timestamp::now() - UNDONE_UNTIL)?;
+        host.forget_uploads();
         host.send_waiting();
         Ok(host)
     }
@@ -210,6 +217,13 @@ impl Host {
         }
     }
 
+    /// Removes uploads that nobody came back to.
+    pub(super) fn forget_uploads(&self) {
+        if let Err(fault) = self.home.bucket().forget_uploads(Timestamp::now() - UPLOADS_KEPT) {
+            say(fault);
+        }
+    }
+
     /// The home.
     pub fn home(&self) -> &Home {
         &self.home
@@ -223,7 +237,14 @@ impl Host {
         self.refuse_paused(&drop.program)?;
         let at = self.home.imports().next_drop_time(Timestamp::now())?;
         let (bucket, key) = (self.home.bucket(), drop.key());
-        let prepared = bucket.prepare_drop(source, &key, at)?;
+        let is_large = source.metadata().is_ok_and(|source| source.len() >= LARGE);
+        let prepared = thread::scope(|scope| {
+            // The copy is the kernel's work, so another core is free.
+            if is_large {
+                scope.spawn(|| self.home.expect_many());
+            }
+            bucket.prepare_drop(source, &key, at)
+        })?;
         self.import_prepared(prepared, drop, given)
     }
 

@@ -158,6 +158,11 @@ impl Home {
         ImportStore::new(Arc::clone(&self.database))
     }
 
+    /// Prepares for a large import, while other commands may use the home.
+    pub fn expect_many(&self) {
+        self.database.expect_many();
+    }
+
     /// Does the work of closing now, while other commands may use the home.
     pub fn come_to_rest(&self) {
         self.database.come_to_rest();

@@ -4,6 +4,8 @@ use std::borrow::Cow;
 
 use idna::uts46::{AsciiDenyList, DnsLength, Hyphens, Uts46};
 
+use crate::types::bytes;
+
 /// The reason why a domain name is invalid.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum DomainFault {
@@ -39,40 +41,14 @@ pub(super) fn unicode_octets(ascii: &str) -> usize {
     unicode.len()
 }
 
-/// One bit in each of the four 16-bit lanes of [`Signs::read`], for the role of a byte in a mail address.
-const LETTER_OR_DIGIT: u64 = 0;
-const DOT: u64 = 1;
-const AT: u64 = 1 << 16;
-const HYPHEN: u64 = 1 << 32;
-/// The rest of RFC 5322 `atext`.
-const OTHER: u64 = 1 << 48;
-/// A byte that a plain address cannot contain: two lanes that no valid byte combines.
-const UNKNOWN: u64 = DOT | AT;
-
-static CLASS: [u64; 256] = {
-    let mut class = [UNKNOWN; 256];
-    let mut byte = 0;
-    while byte < 128 {
-        if (byte as u8).is_ascii_alphanumeric() {
-            class[byte] = LETTER_OR_DIGIT;
-        }
-        byte += 1;
-    }
-    let others = b"!#$%&'*+/=?^_`{|}~";
-    let mut index = 0;
-    while index < others.len() {
-        class[others[index] as usize] = OTHER;
-        index += 1;
-    }
-    class[b'-' as usize] = HYPHEN;
-    class[b'.' as usize] = DOT;
-    class[b'@' as usize] = AT;
-    class
-};
-
 /// Whether a byte is RFC 5322 `atext`.
 pub(super) fn is_atext(byte: u8) -> bool {
-    matches!(CLASS[byte as usize], LETTER_OR_DIGIT | HYPHEN | OTHER)
+    byte.is_ascii_alphanumeric() || byte == b'-' || is_other(byte)
+}
+
+/// Whether an atom can contain a byte, and a label cannot.
+fn is_other(byte: u8) -> bool {
+    b"!#$%&'*+/=?^_`{|}~".contains(&byte)
 }
 
 /// The positions of characters in a short text by role: a bit for each byte, the first the lowest.
@@ -93,18 +69,19 @@ impl Signs {
         if text.is_empty() || text.len() > 64 {
             return None;
         }
-        let mut signs = Self { dots: 0, at: 0, others: 0, hyphens: 0, last: 1 << (text.len() - 1) };
-        for (chunk, base) in text.chunks(16).zip([0, 16, 32, 48]) {
-            let lanes = chunk
-                .iter()
-                .zip(0..16)
-                .fold(0, |lanes, (&byte, place)| lanes | CLASS[byte as usize] << place);
-            signs.dots |= (lanes & 0xffff) << base;
-            signs.at |= (lanes >> 16 & 0xffff) << base;
-            signs.hyphens |= (lanes >> 32 & 0xffff) << base;
-            signs.others |= (lanes >> 48) << base;
+        let [dots, at, hyphens, plain] = bytes::places(text, |all| {
+            let plain = all.lower().is_within(b'a', b'z') | all.is_within(b'0', b'9');
+            [all.is(b'.'), all.is(b'@'), all.is(b'-'), plain]
+        });
+        let others = u64::MAX >> (64 - text.len()) & !(dots | at | hyphens | plain);
+        let mut unknown = others;
+        while unknown != 0 {
+            if !is_other(text[unknown.trailing_zeros() as usize]) {
+                return None;
+            }
+            unknown &= unknown - 1;
         }
-        (signs.dots & signs.at == 0).then_some(signs)
+        Some(Self { dots, at, others, hyphens, last: 1 << (text.len() - 1) })
     }
 
     /// Returns the positions at either end of the text, or next to a dot or an `@`.

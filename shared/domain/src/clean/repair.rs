@@ -7,6 +7,7 @@ use std::borrow::Cow;
 use unicode_normalization::UnicodeNormalization;
 
 use crate::clean::undo_misreading;
+use crate::types::bytes;
 
 /// The content of a cell, as far as its repair depends on it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,7 +51,7 @@ fn repair_address(cell: &str) -> Cow<'_, str> {
 
 /// Whether a cell is printable ASCII, as nearly all cells are; checked without a branch for each byte.
 fn is_plain(cell: &str) -> bool {
-    cell.bytes().fold(true, |plain, byte| plain & (0x20..0x7f).contains(&byte))
+    !bytes::any(cell.as_bytes(), |all| all.is_within(0, 0x1f) | all.is_within(0x7f, 0xff))
 }
 
 /// Returns the character to keep; `None` to remove it.

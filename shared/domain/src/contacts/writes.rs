@@ -69,15 +69,15 @@ impl WriteBatch {
 
     /// Adds a row.
     pub fn add(&mut self, keep: &ContactWrite<'_>) {
-        use std::fmt::Write as _;
         let ContactWrite { contact_id, row, repeated, known, .. } = *keep;
         contact_id.write(&mut self.lines);
-        write!(self.lines, "\t{row}\t").expect("a String takes all");
+        self.lines.push('\t');
+        self.lines.push_str(itoa::Buffer::new().format(row));
         self.lines.push_str(match (repeated, known) {
-            (false, false) => "\t",
-            (true, false) => "r\t",
-            (false, true) => "k\t",
-            (true, true) => "rk\t",
+            (false, false) => "\t\t",
+            (true, false) => "\tr\t",
+            (false, true) => "\tk\t",
+            (true, true) => "\trk\t",
         });
         if !keep.groups.is_empty() {
             self.lines.push_str(&serde_json::to_string(keep.groups).expect("texts serialise"));

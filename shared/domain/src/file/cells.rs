@@ -4,10 +4,9 @@
 //! record's text. A cell with doubled quotes is unescaped into a buffer after that text. A cell with text after its
 //! closing quote is irregular: it keeps all its characters, including the quotes, so that nothing is lost.
 
-use memchr::memchr;
-
 use crate::clean::{Holds, repair};
 use crate::file::split::QUOTE;
+use crate::types::bytes;
 
 /// The cells of one record; the next record reuses the memory.
 #[derive(Debug, Clone, Default)]
@@ -132,7 +131,7 @@ fn plain(record: &str, start: usize, delimiter: u8, from: usize) -> ((usize, usi
 }
 
 fn find(record: &str, start: usize, byte: u8) -> Option<usize> {
-    memchr(byte, &record.as_bytes()[start..]).map(|at| start + at)
+    bytes::position(&record.as_bytes()[start..], byte).map(|at| start + at)
 }
 
 /// Whether a cell holds a visible character; nearly every filled cell begins with one.

@@ -4,6 +4,7 @@
 //! for every possible cell.
 
 use crate::file::split::{CR, LF, QUOTE};
+use crate::types::bytes::{self, Sixteen};
 
 /// Appends a cell, quoted if it needs quotes (RFC 4180, section 2; also for blanks at either end).
 ///
@@ -86,12 +87,11 @@ fn write_prefixed(out: &mut Vec<u8>, prefix: &str, cell: &str, delimiter: u8) {
     }
 }
 
-/// Checks all bytes without branches: cells are short, and the compiler vectorizes the loop.
 fn needs_quotes(cell: &[u8], delimiter: u8) -> bool {
     let (Some(first), Some(last)) = (cell.first(), cell.last()) else { return false };
-    let special = |&byte: &u8| (byte == delimiter) | (byte == QUOTE) | (byte == CR) | (byte == LF);
+    let special = |all: Sixteen| all.is(delimiter) | all.is(QUOTE) | all.is(CR) | all.is(LF);
     let blank = |byte: &u8| matches!(byte, b' ' | b'\t');
-    blank(first) || blank(last) || cell.iter().fold(false, |found, byte| found | special(byte))
+    blank(first) || blank(last) || bytes::any(cell, special)
 }
 
 fn write_doubling_quotes(out: &mut Vec<u8>, mut cell: &[u8]) {

@@ -53,14 +53,12 @@ pub struct ResultWriter {
     surplus: bool,
     /// Columns that carry options in their names: empty in every row.
     carrying: usize,
-    scratch: String,
-    numbers: String,
 }
 
 impl ResultWriter {
     /// A writer for files of this width; `surplus` if some row has more cells than columns.
     pub fn new(delimiter: u8, width: usize, surplus: bool) -> Self {
-        Self { delimiter, width, surplus, carrying: 0, scratch: String::new(), numbers: String::new() }
+        Self { delimiter, width, surplus, carrying: 0 }
     }
 
     /// Adds this number of empty columns, which carry options in their names, to `failed.csv`.
@@ -105,12 +103,10 @@ impl ResultWriter {
         self.place(out, sent.row, sent.line);
         let at = out.len();
         out.extend_from_slice(outcome.as_str().as_bytes());
-        self.scratch.clear();
-        if let Some(contact_id) = answer.contact_id {
-            contact_id.write(&mut self.scratch);
-        }
         out.push(self.delimiter);
-        out.extend_from_slice(self.scratch.as_bytes());
+        if let Some(contact_id) = answer.contact_id {
+            out.extend_from_slice(&contact_id.letters());
+        }
         let candidates = answer.candidates.join(" ");
         for text in [answer.account_id, answer.account_name, answer.matched_by, &candidates, answer.invite_to]
         {
@@ -177,12 +173,12 @@ impl ResultWriter {
         }
     }
 
-    fn place(&mut self, out: &mut Vec<u8>, row: u64, line: u64) {
-        use std::fmt::Write as _;
-        self.numbers.clear();
-        let delimiter = char::from(self.delimiter);
-        write!(self.numbers, "{delimiter}{row}{delimiter}{line}{delimiter}").expect("a String takes all");
-        out.extend_from_slice(self.numbers.as_bytes());
+    fn place(&self, out: &mut Vec<u8>, row: u64, line: u64) {
+        for number in [row, line] {
+            out.push(self.delimiter);
+            out.extend_from_slice(itoa::Buffer::new().format(number).as_bytes());
+        }
+        out.push(self.delimiter);
     }
 
     fn text(&self, out: &mut Vec<u8>, text: &str) {

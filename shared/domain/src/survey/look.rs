@@ -1,5 +1,7 @@
 //! Reads one record for the survey, independently of earlier records, so that records can be read in parallel.
 
+use memchr::{memchr, memchr_iter};
+
 use crate::clean::date::OrderSeen;
 use crate::clean::email::is_address;
 use crate::clean::repair::trim;
@@ -14,6 +16,7 @@ use crate::row::cleaner::Cleaner;
 use crate::row::fold::identity_part;
 use crate::row::values::Values;
 use crate::survey::repeats::Key;
+use crate::types::bytes;
 use crate::types::field_kind::FieldKind;
 use crate::types::finding::Column;
 use crate::types::limits;
@@ -211,8 +214,9 @@ fn is_shaped_like_a_record(line: &str, width: usize, delimiter: u8) -> bool {
 /// The most bytes that a record uses in a JSON message: escaping a quote adds one byte, a control character up to
 /// five. Also returns whether it contains an ESC, which is only searched if there is a control character.
 fn weight(bytes: &[u8]) -> (u64, bool) {
-    let quotes = bytes.iter().filter(|byte| **byte == b'"' || **byte == b'\\').count();
-    let controls = bytes.iter().filter(|byte| **byte < 0x20).count();
-    let escapes = controls > 0 && memchr::memchr(0x1b, bytes).is_some();
+    let quotes = memchr_iter(b'"', bytes).count() + memchr_iter(b'\\', bytes).count();
+    let has_controls = bytes::any(bytes, |all| all.is_within(0, 0x1f));
+    let controls = if has_controls { bytes.iter().filter(|byte| **byte < 0x20).count() } else { 0 };
+    let escapes = has_controls && memchr(0x1b, bytes).is_some();
     ((bytes.len() + quotes + 5 * controls) as u64, escapes)
 }

@@ -7,8 +7,10 @@
 //!   program's webhook, which it makes too.
 //! - [`public_address`]: whether an IP address is one of the public internet.
 //! - [`kind`], [`field_kind`]: kinds of directory files; kinds of fields.
+//! - [`bytes`]: tests of all bytes of a text.
 //! - [`limits`], [`locale`], [`number_format`], [`millis`]: limits, languages, numbers as people write them, times.
 
+pub mod bytes;
 pub mod code;
 pub mod field_kind;
 pub mod finding;

@@ -92,7 +92,7 @@ impl ContactStore {
     fn read_before(&self, pool: &Pool, import: &ImportId, wanted: &[Wanted]) -> Answer<Vec<Option<Earlier>>> {
         let mut answers = vec![None; wanted.len()];
         let hashes: Vec<u64> = wanted.iter().map(|wanted| hash(contact_of(wanted))).collect();
-        let found = self.0.contacts.find(&hashes);
+        let found = self.0.find(&self.0.contacts, "finding contacts", &hashes)?;
         if found.is_empty() {
             return Ok(answers);
         }
@@ -116,7 +116,7 @@ impl ContactStore {
     fn read_now(&self, pool: &Pool, ids: &[ContactId]) -> Answer<Vec<Option<ContactState>>> {
         let mut answers = vec![None; ids.len()];
         let hashes: Vec<u64> = ids.iter().map(hash).collect();
-        let found = self.0.contacts.find(&hashes);
+        let found = self.0.find(&self.0.contacts, "finding contacts", &hashes)?;
         self.0.read("reading contacts", |connection| {
             let Some(mut view) = View::of_pool(connection, pool)? else { return Ok(()) };
             for found in found {

@@ -8,7 +8,7 @@ use rollcall_pipeline::fault::Fault;
 use rollcall_pipeline::ports::Answer;
 use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction, TransactionBehavior};
 
-use super::index::Index;
+use super::index::{Index, IndexHit};
 use super::schema;
 
 /// Bytes of a page. Measured against 4 and 16 KiB: larger pages append faster and update slower.
@@ -120,6 +120,14 @@ impl Database {
         })
     }
 
+    /// Finds the rows of an index that may have each hash; the transaction that reads them begins afterwards.
+    pub(super) fn find(&self, index: &Index, doing: &'static str, hashes: &[u64]) -> Answer<Vec<IndexHit>> {
+        match index.find_in_memory(hashes) {
+            Some(found) => Ok(found),
+            None => self.read(doing, |connection| index.find(connection, hashes)),
+        }
+    }
+
     /// Reads in one transaction.
     pub(super) fn read<T>(
         &self,
@@ -200,6 +208,14 @@ impl Database {
         let writer = lock(writer);
         let _nobody = self.reading.write().unwrap_or_else(PoisonError::into_inner);
         let _ = writer.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
+    }
+
+    /// Reads the packed indexes into memory, because many look-ups follow.
+    pub(crate) fn expect_many(&self) {
+        for index in [&self.entries, &self.contacts] {
+            // If this fails, the first look-ups do it again, and report the cause.
+            let _ = self.read("reading an index", |connection| index.read_into_memory(connection));
+        }
     }
 
     /// Does the work of closing now, while others work: packs the indexes and runs a checkpoint.

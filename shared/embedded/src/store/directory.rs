@@ -136,7 +136,7 @@ impl DirectoryStore {
         hashes: &[u64],
         mut each: impl FnMut(IndexHit, &Row<'_>) -> rusqlite::Result<Ask>,
     ) -> Answer<()> {
-        let found = self.0.entries.find(hashes);
+        let found = self.0.find(&self.0.entries, doing, hashes)?;
         if found.is_empty() {
             return Ok(());
         }
@@ -208,11 +208,9 @@ impl Row<'_> {
     /// Whether the entry has a key now; hints of its earlier keys may remain.
     fn has_key(&self, key: &str) -> rusqlite::Result<bool> {
         let keys = self.0.get_ref(3)?.as_str()?;
-        let is_plain = |text: &str| !text.contains(['\\', '"']) && !text.contains(char::is_control);
-        if is_plain(key) && key != "," && !keys.contains('\\') {
-            // In a JSON array of strings without escapes, a text in quotes is an element, or the comma between two.
-            let quoted = |at: usize| keys[..at].ends_with('"') && keys[at + key.len()..].starts_with('"');
-            return Ok(keys.match_indices(key).any(|(at, _)| quoted(at)));
+        if !keys.contains('\\') {
+            // Without escapes, each second part between quotes is a key as it is.
+            return Ok(keys.split('"').skip(1).step_by(2).any(|known| known == key));
         }
         let keys: Vec<String> = serde_json::from_str(keys).map_err(unreadable)?;
         Ok(keys.iter().any(|known| known == key))
@@ -255,7 +253,7 @@ impl Loading<'_> {
     fn standing(&self, items: &[&DirectoryItem]) -> rusqlite::Result<Vec<Option<(i64, DirectoryItem)>>> {
         let mut hash = Hasher::new(self.owner, self.kind);
         let hashes: Vec<u64> = items.iter().map(|item| hash.id(&item.id)).collect();
-        let found = self.index.find(&hashes);
+        let found = self.index.find(self.transaction, &hashes)?;
         let mut standing = vec![None; items.len()];
         each_of(self.transaction, &found, &mut |found, row| {
             if row.is(self.owner, self.kind) && row.id()? == items[found.position].id {

@@ -5,10 +5,14 @@
 //! packed by the hundred thousand: that costs a tenth of a B-tree in random order. The tail is not written: rows above
 //! the watermark are read again when the index is opened.
 //!
+//! The packed hints stay in the file as long as few are asked for, so that one row can be imported into a large home at
+//! once; then they are read into memory.
+//!
 //! A hint may be stale (the row was deleted, has another key, or is not committed yet), so the reader checks the row. No
 //! hint is ever missing, as long as the lookup comes before the transaction that reads the rows.
 
-use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use hashbrown::HashTable;
 use hashbrown::hash_table::Entry;
@@ -22,6 +26,9 @@ const TAIL: usize = (1 << 19) / 8 * 7;
 
 /// Below this many hints, reading their rows again takes less time than packing: some hundredths of a second.
 const REREAD: usize = 1 << 15;
+
+/// The packed hints are read into memory once so many hashes were looked up: reading a bucket for each took as long.
+const ASKED: u64 = 1 << 12;
 
 /// Hints in a bucket, on average, before the number of buckets doubles; a page holds three times as many.
 const CROWDED: u64 = 176;
@@ -43,6 +50,10 @@ pub(super) struct IndexHit {
 pub(super) struct Index {
     table: &'static str,
     state: RwLock<State>,
+    /// Held while the packed hints change, or are read into memory.
+    packing: Mutex<()>,
+    /// Hashes that were looked up in the file.
+    asked: AtomicU64,
 }
 
 /// The state of the buckets.
@@ -53,14 +64,20 @@ struct Packed {
     hints: u64,
 }
 
+/// The packed hints in memory.
+#[derive(Debug)]
+struct Known {
+    /// Covers all hints, the packed ones and the tail.
+    filter: Filter,
+    hints: Hints,
+}
+
 /// The state in memory.
 #[derive(Debug)]
 struct State {
     packed: Packed,
-    /// Covers all hints, the packed ones and the tail.
-    filter: Filter,
-    /// The packed hints.
-    known: Hints,
+    /// The packed hints, once they are read into memory.
+    known: Option<Known>,
     /// The tail, by hash: a sequence number, or a negative index in `many`.
     seqs: HashTable<Hint>,
     /// The sequence numbers of a hash that has several; for a key that thousands of accounts share, one list holds
@@ -117,46 +134,70 @@ impl Index {
         let last: i64 =
             connection
                 .query_row(&format!("SELECT coalesce(max(seq), 0) FROM {rows}"), [], |row| row.get(0))?;
-        let (filter, known) = in_memory(connection, table, packed)?;
+        // An index without packed hints is in memory from the beginning.
+        let known = if packed.hints == 0 { Some(in_memory(connection, table, packed)?) } else { None };
         let state = State {
-            packed,
-            filter,
             known,
+            packed,
             seqs: HashTable::new(),
             many: Vec::new(),
             waiting: 0,
             next_seq: last.max(watermark) + 1,
         };
-        Ok((Self { table, state: RwLock::new(state) }, watermark))
+        let (state, packing) = (RwLock::new(state), Mutex::default());
+        Ok((Self { table, state, packing, asked: AtomicU64::new(0) }, watermark))
     }
 
-    /// Finds the rows that may have each hash, in order of sequence number. The transaction that reads them must
-    /// begin afterwards.
-    pub(super) fn find(&self, hashes: &[u64]) -> Vec<IndexHit> {
+    /// Finds the rows that may have each hash, in order of sequence number, as long as that needs no packed hints
+    /// that are in the file only. The transaction that reads the rows must begin afterwards.
+    pub(super) fn find_in_memory(&self, hashes: &[u64]) -> Option<Vec<IndexHit>> {
         let state = self.state();
-        let mut found = Vec::new();
-        for (group, start) in hashes.chunks(filter::AT_ONCE).zip((0..).step_by(filter::AT_ONCE)) {
-            state.filter.bring_near(group);
-            for (hash, position) in group.iter().zip(start..) {
-                if state.filter.may_hold(*hash) {
-                    found.extend(state.seqs_of(*hash).map(|seq| IndexHit { seq, position }));
-                }
-            }
-        }
+        let found = state.find(state.known.as_ref()?, hashes);
         drop(state);
-        found.sort_unstable();
-        found.dedup();
-        found
+        Some(in_order(found))
+    }
+
+    /// The same in any case, with a transaction that has read nothing yet, or that writes.
+    pub(super) fn find(&self, connection: &Connection, hashes: &[u64]) -> rusqlite::Result<Vec<IndexHit>> {
+        if let Some(found) = self.find_in_memory(hashes) {
+            return Ok(found);
+        }
+        let count = hashes.len() as u64;
+        if self.asked.fetch_add(count, Ordering::Relaxed) + count > ASKED {
+            self.read_into_memory(connection)?;
+        }
+        if let Some(found) = self.find_in_memory(hashes) {
+            return Ok(found);
+        }
+        let mut found = self.state().find_in_tail(hashes);
+        found.extend(find_packed(connection, self.table, hashes)?);
+        Ok(in_order(found))
+    }
+
+    /// Reads the packed hints into memory, with a transaction as [`Index::find`] needs it.
+    pub(super) fn read_into_memory(&self, connection: &Connection) -> rusqlite::Result<()> {
+        let _packing = self.packing.lock().unwrap_or_else(PoisonError::into_inner);
+        let state = self.state();
+        if state.known.is_some() {
+            return Ok(());
+        }
+        let packed = state.packed;
+        drop(state);
+        let mut known = in_memory(connection, self.table, packed)?;
+        let mut state = self.state_mut();
+        state.seqs.iter().for_each(|(hash, _)| known.filter.insert(*hash));
+        state.known = Some(known);
+        Ok(())
     }
 
     /// Assigns a sequence number to every hash that is certainly new; `None` to one that may exist already, or that
-    /// occurs earlier in the list.
+    /// occurs earlier in the list. That is unknown as long as the packed hints are in the file only.
     pub(super) fn admit(&self, hashes: &[u64]) -> Vec<Option<i64>> {
         let mut state = self.state_mut();
         let mut admitted = Vec::with_capacity(hashes.len());
         for group in hashes.chunks(filter::AT_ONCE) {
-            state.filter.bring_near(group);
-            let mut admit = |hash: &u64| (!state.filter.may_hold(*hash)).then(|| state.append(*hash));
+            state.known.iter().for_each(|known| known.filter.bring_near(group));
+            let mut admit = |hash: &u64| (!state.may_hold(*hash)).then(|| state.append(*hash));
             admitted.extend(group.iter().map(&mut admit));
         }
         admitted
@@ -184,6 +225,7 @@ impl Index {
 
     /// Packs the tail into the buckets and commits the transaction, which has seen every row of the tail.
     pub(super) fn pack(&self, transaction: Transaction<'_>) -> rusqlite::Result<()> {
+        let _packing = self.packing.lock().unwrap_or_else(PoisonError::into_inner);
         let (fresh, watermark) = self.sorted_tail();
         let old = self.state().packed;
         let mut new = Packed { bits: old.bits, hints: old.hints + fresh.len() as u64 };
@@ -198,10 +240,11 @@ impl Index {
         if self.table == "entry_index" {
             transaction.execute("DELETE FROM late_keys", [])?;
         }
-        let (filter, known) = in_memory(&transaction, self.table, new)?;
+        let is_known = self.state().known.is_some();
+        let known = if is_known { Some(in_memory(&transaction, self.table, new)?) } else { None };
         transaction.commit()?;
         let mut state = self.state_mut();
-        (state.packed, state.filter, state.known) = (new, filter, known);
+        (state.packed, state.known) = (new, known);
         state.seqs.clear();
         state.many.clear();
         state.waiting = 0;
@@ -240,8 +283,14 @@ impl State {
         seq
     }
 
+    fn may_hold(&self, hash: u64) -> bool {
+        self.known.as_ref().is_none_or(|known| known.filter.may_hold(hash))
+    }
+
     fn add(&mut self, hash: u64, seq: i64) {
-        self.filter.insert(hash);
+        if let Some(known) = &mut self.known {
+            known.filter.insert(hash);
+        }
         self.waiting += 1;
         match self.seqs.entry(hash, |known| known.0 == hash, |known| known.0) {
             Entry::Vacant(place) => drop(place.insert((hash, seq))),
@@ -266,12 +315,57 @@ impl State {
         }
     }
 
-    /// The sequence numbers of a hash, in the tail and packed.
-    fn seqs_of(&self, hash: u64) -> impl Iterator<Item = i64> {
-        let waiting = self.seqs.find(hash, |known| known.0 == hash);
-        let waiting = waiting.into_iter().flat_map(|known| self.held(&known.1)).copied();
-        waiting.chain(self.known.find(hash))
+    fn find(&self, known: &Known, hashes: &[u64]) -> Vec<IndexHit> {
+        let mut found = Vec::new();
+        for (group, start) in hashes.chunks(filter::AT_ONCE).zip((0..).step_by(filter::AT_ONCE)) {
+            known.filter.bring_near(group);
+            for (hash, position) in group.iter().zip(start..) {
+                if known.filter.may_hold(*hash) {
+                    let seqs = self.waiting(*hash).chain(known.hints.find(*hash));
+                    found.extend(seqs.map(|seq| IndexHit { seq, position }));
+                }
+            }
+        }
+        found
     }
+
+    fn find_in_tail(&self, hashes: &[u64]) -> Vec<IndexHit> {
+        let hits = hashes
+            .iter()
+            .enumerate()
+            .flat_map(|(position, hash)| self.waiting(*hash).map(move |seq| IndexHit { seq, position }));
+        hits.collect()
+    }
+
+    /// The sequence numbers of a hash in the tail.
+    fn waiting(&self, hash: u64) -> impl Iterator<Item = i64> {
+        let waiting = self.seqs.find(hash, |known| known.0 == hash);
+        waiting.into_iter().flat_map(|known| self.held(&known.1)).copied()
+    }
+}
+
+fn in_order(mut found: Vec<IndexHit>) -> Vec<IndexHit> {
+    found.sort_unstable();
+    found.dedup();
+    found
+}
+
+/// Finds the packed hints of some hashes in the file.
+fn find_packed(connection: &Connection, table: &str, hashes: &[u64]) -> rusqlite::Result<Vec<IndexHit>> {
+    let state = "SELECT bits FROM index_states WHERE name = ?1";
+    let bits = connection.prepare_cached(state)?.query_row([table], |row| row.get(0)).optional()?;
+    let Some(bits) = bits else { return Ok(Vec::new()) };
+    let mut read = connection.prepare_cached(&select(table))?;
+    let mut found = Vec::new();
+    for (position, hash) in hashes.iter().enumerate() {
+        let mut rows = read.query([bucket(*hash, bits)])?;
+        let Some(row) = rows.next()? else { continue };
+        let hints = row.get_ref(0)?.as_blob()?;
+        let hints = (0..hints.len() / HINT).map(|place| hint_at(hints, place));
+        let same = hints.filter(|hint| hint.0 == *hash);
+        found.extend(same.map(|hint| IndexHit { seq: hint.1, position }));
+    }
+    Ok(found)
 }
 
 /// The index in `many`, from 1, of a negative entry.
@@ -360,7 +454,7 @@ fn bytes_of(hints: &[Hint]) -> Vec<u8> {
 }
 
 /// All packed hints, and a filter over them with room for a tail.
-fn in_memory(connection: &Connection, table: &str, packed: Packed) -> rusqlite::Result<(Filter, Hints)> {
+fn in_memory(connection: &Connection, table: &str, packed: Packed) -> rusqlite::Result<Known> {
     let count = packed.hints as usize;
     let (mut filter, mut known) = (Filter::with_room(count + TAIL), Hints::with_room(count));
     let mut rows =
@@ -373,7 +467,7 @@ fn in_memory(connection: &Connection, table: &str, packed: Packed) -> rusqlite::
             known.push(hint);
         }
     }
-    Ok((filter, known.finish()))
+    Ok(Known { filter, hints: known.finish() })
 }
 
 #[cfg(test)]
@@ -399,17 +493,28 @@ mod tests {
                 index.add(7, seq);
             }
             let hashes = [hash(first), hash(first + batch), hash(first + batch - 1)];
-            let before = index.find(&hashes);
+            let before = index.find(&connection, &hashes).unwrap();
             index.pack(connection.transaction().unwrap()).unwrap();
-            assert_eq!(index.find(&hashes), before);
+            assert_eq!(index.find(&connection, &hashes).unwrap(), before);
             assert!(before.len() == 2 && before.iter().all(|one| one.position != 1));
         }
         let all: usize = 3 + 1_000 + 500 + 20_000 + 7 + 60_000 + 5_000;
-        assert_eq!(index.find(&[7]).len(), all);
+        assert_eq!(index.find(&connection, &[7]).unwrap().len(), all);
         let again = Index::load(&connection, "entry_index", "entries").unwrap().0;
         assert_eq!(again.state().packed.hints as usize, 2 * all);
         assert_eq!(again.next_seq(), index.next_seq());
         let hashes: Vec<u64> = (0..100).map(|number| hash(500_000 + number)).collect();
-        assert_eq!(again.find(&hashes), index.find(&hashes));
+        let wanted = index.find(&connection, &hashes).unwrap();
+        assert_eq!(index.find_in_memory(&hashes).as_ref(), Some(&wanted));
+        assert_eq!((again.find_in_memory(&hashes), again.admit(&hashes[..1])), (None, vec![None]));
+        // What is in the file only is found, with what came since; and in memory once much is asked for.
+        let seq = again.next_seq();
+        again.add(hash(77), seq);
+        for _ in 0..2 * ASKED / 100 {
+            assert_eq!(again.find(&connection, &hashes).unwrap(), wanted);
+            assert_eq!(again.find(&connection, &[hash(77)]).unwrap(), [IndexHit { seq, position: 0 }]);
+        }
+        assert_eq!(again.find_in_memory(&hashes), Some(wanted));
+        assert!(again.find_in_memory(&[hash(77)]).is_some_and(|found| found.len() == 1));
     }
 }

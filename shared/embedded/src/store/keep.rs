@@ -11,6 +11,7 @@ use rollcall_domain::types::id::ContactId;
 use rollcall_domain::types::names::{ImportId, ProgramName};
 use rollcall_pipeline::fault::Fault;
 use rollcall_pipeline::ports::{Answer, ContactWrite, Pool};
+use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{CachedStatement, Transaction, params};
 
 use super::contacts::{ContactStore, Standing, View, import_number, pool_number, record_before};
@@ -141,7 +142,7 @@ impl Keeping<'_> {
     /// Writes the records that may exist already.
     fn keep_looked_up(&mut self, records: &[ContactWrite<'_>], rest: &[usize]) -> rusqlite::Result<()> {
         let hashes: Vec<u64> = rest.iter().map(|at| hash(&records[*at].contact_id)).collect();
-        let mut found = self.index.find(&hashes);
+        let mut found = self.index.find(self.transaction, &hashes)?;
         found.sort_unstable_by_key(|found| (found.position, found.seq));
         let mut found = found.as_slice();
         for (position, at) in rest.iter().enumerate() {
@@ -178,11 +179,15 @@ impl Keeping<'_> {
         Ok(())
     }
 
+    /// The statement that appends a row; the pool and the import are the same for all rows.
     fn appending(&self) -> rusqlite::Result<CachedStatement<'_>> {
-        self.transaction.prepare_cached(
+        let mut append = self.transaction.prepare_cached(
             "INSERT INTO contacts (seq, pool, contact_id, import, row, record, groups)
                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
-        )
+        )?;
+        append.raw_bind_parameter(2, self.view.pool)?;
+        append.raw_bind_parameter(4, self.import)?;
+        Ok(append)
     }
 
     fn append(
@@ -195,10 +200,12 @@ impl Keeping<'_> {
             return Ok(());
         }
         let id = keep.contact_id.letters();
-        let id = std::str::from_utf8(&id).map_err(unreadable)?;
-        let groups = self.fresh_groups(keep.groups)?;
-        let row = keep.row.cast_signed();
-        append.execute(params![seq, self.view.pool, id, self.import, row, keep.record, groups]).map(drop)
+        append.raw_bind_parameter(1, seq)?;
+        append.raw_bind_parameter(3, ToSqlOutput::Borrowed(ValueRef::Text(&id)))?;
+        append.raw_bind_parameter(5, keep.row.cast_signed())?;
+        append.raw_bind_parameter(6, keep.record)?;
+        append.raw_bind_parameter(7, self.fresh_groups(keep.groups)?)?;
+        append.raw_execute().map(drop)
     }
 
     fn fresh_groups(&self, keys: &[String]) -> rusqlite::Result<Option<String>> {

@@ -49,7 +49,7 @@ impl ContactReader for ContactStore {
     }
 
     async fn find(&self, program: &ProgramName, contact: &ContactId) -> Answer<Option<ListedContact>> {
-        let hits = self.0.contacts.find(&[hash(contact)]);
+        let hits = self.0.find(&self.0.contacts, DOING, &[hash(contact)])?;
         self.0.read(DOING, |connection| {
             let cutoffs = Cutoffs::of(connection, program)?;
             for hit in hits {
@@ -66,7 +66,7 @@ impl ContactReader for ContactStore {
     }
 
     async fn erase(&self, program: &ProgramName, contact: &ContactId) -> Answer<bool> {
-        let hits = self.0.contacts.find(&[hash(contact)]);
+        let hits = self.0.find(&self.0.contacts, DOING, &[hash(contact)])?;
         let erased = self.0.write("erasing a contact", |transaction| {
             // What is deleted is overwritten, in pages that become free too.
             transaction.execute_batch("PRAGMA secure_delete = ON")?;

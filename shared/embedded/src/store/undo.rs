@@ -10,7 +10,7 @@ use super::hash::{hash, unreadable};
 impl ContactStore {
     pub(super) fn undo_writes(&self, pool: &Pool, undone: &ImportId, writes: &[UndoWrite]) -> Answer<()> {
         let hashes: Vec<u64> = writes.iter().map(|write| hash(&write.contact_id)).collect();
-        let found = self.0.contacts.find(&hashes);
+        let found = self.0.find(&self.0.contacts, "finding contacts", &hashes)?;
         self.0.write("undoing writes", |transaction| {
             let Some(view) = View::of_pool(transaction, pool)? else { return Ok(()) };
             let undone = import_number(transaction, undone)?;

@@ -10,6 +10,7 @@ use crate::plan::mapping::Mapping;
 use crate::profile::compiled::{FieldIndex, Profile};
 use crate::profile::raw::UnknownColumns;
 use crate::row::values::RowValues;
+use crate::types::bytes;
 use crate::types::field_kind::FieldKind;
 
 /// The fields and columns of a record, in the order of its JSON.
@@ -227,9 +228,7 @@ fn push_object<'a>(out: &mut String, members: impl Iterator<Item = (&'a str, &'a
 
 /// Writes a text as serde_json does; most texts need no escapes, which is checked many bytes at a time.
 fn push_text(out: &mut String, text: &str) {
-    let escaped =
-        text.bytes().fold(false, |any, byte| any | (byte < 0x20) | (byte == b'"') | (byte == b'\\'));
-    if escaped {
+    if bytes::any(text.as_bytes(), |all| all.is_within(0, 0x1f) | all.is(b'"') | all.is(b'\\')) {
         out.push_str(&serde_json::to_string(text).expect("a text serialises"));
         return;
     }
