@@ -156,6 +156,9 @@ pub fn read<T: DeserializeOwned>(home: &Home, key: &str) -> Answer<Option<T>> {
 /// How long an undo brings back what a replace removed; then it is deleted for good.
 const UNDONE_UNTIL: SignedDuration = SignedDuration::from_hours(30 * 24);
 
+/// How long an upload of the desk is kept to which nothing was written; an import has a copy of its own.
+const UPLOADS_KEPT: SignedDuration = SignedDuration::from_hours(7 * 24);
+
 /// Bytes of a file whose rows need the indexes in memory.
 const LARGE: u64 = 1 << 20;
 
@@ -194,6 +197,7 @@ impl Host {
         }
         host.home.bucket().forget_prepared()?;
         host.home.contacts().tidy_before(Timestamp::now() - UNDONE_UNTIL)?;
+        host.forget_uploads();
         host.send_waiting();
         Ok(host)
     }
@@ -210,6 +214,13 @@ impl Host {
     pub(super) fn send_waiting(&self) {
         if let Err(error) = self.home.outbox().send_waiting() {
             say(format_args!("notification e-mails cannot be sent: {error}"));
+        }
+    }
+
+    /// Removes uploads that nobody came back to.
+    pub(super) fn forget_uploads(&self) {
+        if let Err(fault) = self.home.bucket().forget_uploads(Timestamp::now() - UPLOADS_KEPT) {
+            say(fault);
         }
     }
 

@@ -190,6 +190,22 @@ impl Bucket {
         }
     }
 
+    /// Removes uploads, and claims of requests, to which nothing was written since a time. An import has a copy of its own,
+    /// so it needs none of them.
+    ///
+    /// # Errors
+    /// If the folder cannot be read or written.
+    pub fn forget_uploads(&self, since: Timestamp) -> Answer<()> {
+        let doing = "removing old uploads";
+        for program in folders_in(&self.0.root.join("uploads")).map_err(|error| fault(doing, &error))? {
+            for folder in folders_in(&program).map_err(|error| fault(doing, &error))? {
+                let is_upload = folder.file_name().is_some_and(|name| name != "requests");
+                forget_old(&folder, since, is_upload).map_err(|error| fault(doing, &error))?;
+            }
+        }
+        Ok(())
+    }
+
     /// The path of a key, if the key stays in the bucket.
     fn path(&self, doing: &'static str, key: &str) -> Answer<PathBuf> {
         let path = Path::new(key);
@@ -450,6 +466,47 @@ impl Sources for Bucket {
     }
 }
 
+/// The folders in a folder, links apart; none where it is not there.
+fn folders_in(folder: &Path) -> io::Result<Vec<PathBuf>> {
+    let entries = match fs::read_dir(folder) {
+        Err(error) if is_nothing(&error) => return Ok(Vec::new()),
+        entries => entries?,
+    };
+    let mut folders = Vec::new();
+    for entry in entries {
+        let entry = entry?;
+        if entry.file_type()?.is_dir() {
+            folders.push(entry.path());
+        }
+    }
+    Ok(folders)
+}
+
+/// Removes the files of a folder that are older than a time: all of them together, or each by itself.
+fn forget_old(folder: &Path, since: Timestamp, together: bool) -> io::Result<()> {
+    let (mut old, mut young) = (Vec::new(), false);
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        let modified = Timestamp::try_from(entry.metadata()?.modified()?).unwrap_or(Timestamp::MAX);
+        if modified < since { old.push(entry.path()) } else { young = true }
+    }
+    if together && !young && (!old.is_empty() || is_old(folder, since)?) {
+        return fs::remove_dir_all(folder);
+    }
+    if !together {
+        for file in old {
+            fs::remove_file(file)?;
+        }
+    }
+    Ok(())
+}
+
+/// A folder without files may be an upload that is being made.
+fn is_old(folder: &Path, since: Timestamp) -> io::Result<bool> {
+    let modified = fs::metadata(folder)?.modified()?;
+    Ok(Timestamp::try_from(modified).is_ok_and(|modified| modified < since))
+}
+
 fn leads_out(doing: &'static str, key: &str) -> Fault {
     Fault::permanent(doing, format!("a link leads the key out of the bucket: {key:?}"))
 }
@@ -478,4 +535,50 @@ fn read_range(file: &mut File, range: Range<u64>) -> io::Result<Vec<u8>> {
     file.seek(SeekFrom::Start(range.start))?;
     file.take(wanted).read_to_end(&mut bytes)?;
     Ok(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn old_uploads_go_as_a_whole_and_others_stay() {
+        let folder = tempfile::tempdir().unwrap();
+        let bucket = Bucket::open(folder.path()).unwrap();
+        let now = SystemTime::now();
+        let write = |key: &str, days: u64| {
+            let path = folder.path().join(key);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            let file = File::create(path).unwrap();
+            file.set_modified(now - Duration::from_secs(days * 86_400)).unwrap();
+        };
+        write("uploads/acme/old/about.json", 9);
+        write("uploads/acme/old/file", 8);
+        write("uploads/acme/touched/file", 9);
+        write("uploads/acme/touched/cells.json", 1);
+        write("uploads/acme/begun/about.json", 0);
+        write("uploads/acme/requests/aaaa", 9);
+        write("uploads/acme/requests/bbbb", 2);
+        write("inbox/acme/prospects/list.csv", 99);
+        fs::create_dir_all(folder.path().join("uploads/acme/empty")).unwrap();
+        let since = Timestamp::try_from(now - Duration::from_secs(7 * 86_400)).unwrap();
+        bucket.forget_uploads(since).unwrap();
+        let is_there = |key: &str| folder.path().join(key).exists();
+        for gone in ["uploads/acme/old", "uploads/acme/requests/aaaa"] {
+            assert!(!is_there(gone), "{gone}");
+        }
+        for stays in [
+            "uploads/acme/touched/file",
+            "uploads/acme/begun/about.json",
+            "uploads/acme/requests/bbbb",
+            "uploads/acme/empty",
+            "inbox/acme/prospects/list.csv",
+        ] {
+            assert!(is_there(stays), "{stays}");
+        }
+        let other = tempfile::tempdir().unwrap();
+        Bucket::open(other.path()).unwrap().forget_uploads(since).unwrap();
+    }
 }

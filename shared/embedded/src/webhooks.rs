@@ -167,7 +167,7 @@ mod tests {
         assert_eq!(noted.next_at, Some(at + jiff::SignedDuration::from_secs(10)));
         // Another process sees the same.
         let again = Webhooks::new(&folder.path().join("webhooks")).waiting().unwrap();
-        assert_eq!(again, [noted.clone()]);
+        assert_eq!(again, std::slice::from_ref(&noted));
         webhooks.note(&noted, &Told::Taken, at).unwrap();
         webhooks.announce(&announcement(), at).unwrap();
         assert!(webhooks.waiting().unwrap().is_empty());

@@ -37,8 +37,8 @@ use crate::split::{Cutter, columns_of, mapping_of, plan_of};
 use crate::survey::{form, survey};
 use crate::text::{Kind, Text};
 use crate::work::look_up;
-pub use unknown_values::UnknownValue;
 use unknown_values::UnknownValues;
+pub use unknown_values::{UnknownValue, known_values};
 
 /// The preview of a file.
 #[derive(Debug, Clone, PartialEq, Serialize)]

@@ -65,7 +65,7 @@ words! {
     notify_me over_news problem_title home yes close search search_on nobody_found no_contacts more_contacts
     contact_name contact_email contact_phones contact_group contact_groups contact_tags contact_account
     contact_invite contact_partner contact_prospect contact_import contact_erased erase erase_note erase_everywhere
-    erase_again erase_sure undo_note undone_as undoes undo_of undo_try_of undo_try undo_confirm undo_confirm_note undo_leave history history_none
+    erase_again erase_sure undo_note undone_as undoes undo_of undo_try_of undo_try undo_confirm undo_confirm_note undo_leave known_many known_none history history_none
     did_created did_updated did_removed did_restored value_before value_after export_note export_csv export_xlsx
 }
 

@@ -36,6 +36,8 @@ const REST: Duration = Duration::from_millis(1_500);
 const AGAIN: Duration = Duration::from_secs(30);
 /// How often notification e-mails that no mail server has accepted are retried.
 pub const MAIL_AGAIN: Duration = Duration::from_secs(60);
+/// How often old uploads are removed.
+const TIDY_AGAIN: Duration = Duration::from_secs(3_600);
 /// `<program>/<profile>/dry-run/` is the deepest folder with drops.
 const DEEPEST: usize = 4;
 
@@ -112,7 +114,7 @@ impl<'h, T: Fn(WatchEvent<'_>) + Sync> Watch<'h, T> {
         thread::scope(|scope| {
             let mut running = Running::new();
             let mut mail: Option<ScopedJoinHandle<'_, ()>> = None;
-            let mut mailed = Instant::now();
+            let (mut mailed, mut tidied) = (Instant::now(), Instant::now());
             let mut telling: Option<ScopedJoinHandle<'_, ()>> = None;
             while !stop.load(Ordering::Relaxed) {
                 running.retain(|_, import| !import.is_finished());
@@ -121,6 +123,10 @@ impl<'h, T: Fn(WatchEvent<'_>) + Sync> Watch<'h, T> {
                 if mailed.elapsed() >= self.mail_again && !is_sending {
                     mailed = Instant::now();
                     mail = Some(scope.spawn(|| self.host.send_waiting()));
+                }
+                if tidied.elapsed() >= TIDY_AGAIN {
+                    tidied = Instant::now();
+                    self.host.forget_uploads();
                 }
                 let is_telling = telling.as_ref().is_some_and(|telling| !telling.is_finished());
                 if !is_telling && self.host.has_due_webhooks() {

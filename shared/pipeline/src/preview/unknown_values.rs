@@ -4,9 +4,12 @@
 use std::collections::BTreeMap;
 
 use rollcall_domain::messages::localized::FindingJson;
+use rollcall_domain::profile::compiled::Field;
 use rollcall_domain::row::fold::fold_name;
 use rollcall_domain::types::code::Code;
+use rollcall_domain::types::field_kind::FieldKind;
 use rollcall_domain::types::kind::Kind;
+use rollcall_domain::types::names::ProgramName;
 use serde::{Deserialize, Serialize};
 
 use crate::artifacts::Loaded;
@@ -90,6 +93,32 @@ impl UnknownValues {
         }
         Ok(named)
     }
+}
+
+/// The values that a field may have: its choices, or what the directory has of its kind, by name. `None` where there are
+/// more than so many, or where nobody can say.
+///
+/// # Errors
+/// Where the directory cannot be read.
+pub async fn known_values(
+    directory: &impl Directory,
+    program: &ProgramName,
+    field: &Field,
+    most: usize,
+) -> Answer<Option<Vec<String>>> {
+    let kind = match field.kind {
+        FieldKind::Group => Kind::Groups,
+        FieldKind::Tags => Kind::Tags,
+        FieldKind::Agent => Kind::Agents,
+        FieldKind::Owner => Kind::Owners,
+        FieldKind::Company => Kind::Companies,
+        _ => return Ok((field.values.len() <= most).then(|| field.values.clone())),
+    };
+    let Some(entries) = directory.list(program, kind, most).await? else { return Ok(None) };
+    let mut names: Vec<String> = KnownNames::of(entries).0.into_iter().map(|(_, name)| name).collect();
+    names.sort();
+    names.dedup();
+    Ok(Some(names))
 }
 
 /// The names of a kind: folded, and as the directory has them.
