@@ -309,6 +309,20 @@ resource "aws_sqs_queue" "failed_event_queue" {
   tags = var.tags
 }
 
+# WebhookQueue
+resource "aws_sqs_queue" "webhook_queue" {
+  name_prefix                = "${var.name}-webhook-queue-"
+  visibility_timeout_seconds = 180
+  message_retention_seconds  = 1209600
+  sqs_managed_sse_enabled    = local.has_key ? null : true
+  kms_master_key_id          = local.has_key ? var.kms_key_arn : null
+  redrive_policy = jsonencode({
+    deadLetterTargetArn = aws_sqs_queue.parked_queue.arn
+    maxReceiveCount     = 5
+  })
+  tags = var.tags
+}
+
 # ParkedQueue
 resource "aws_sqs_queue" "parked_queue" {
   name_prefix               = "${var.name}-parked-queue-"
@@ -993,7 +1007,7 @@ resource "aws_iam_role_policy" "finalizer_role" {
         Sid      = "Send"
         Effect   = "Allow"
         Action   = "sqs:SendMessage"
-        Resource = [aws_sqs_queue.chunk_queue.arn, aws_sqs_queue.finalize_queue.arn, aws_sqs_queue.failed_event_queue.arn]
+        Resource = [aws_sqs_queue.chunk_queue.arn, aws_sqs_queue.finalize_queue.arn, aws_sqs_queue.failed_event_queue.arn, aws_sqs_queue.webhook_queue.arn]
       },
       {
         Sid      = "Write"
@@ -1050,6 +1064,7 @@ resource "aws_lambda_function" "finalizer" {
       ROLLCALL_CHUNK_QUEUE_URL        = aws_sqs_queue.chunk_queue.url
       ROLLCALL_FINALIZE_QUEUE_URL     = aws_sqs_queue.finalize_queue.url
       ROLLCALL_FAILED_EVENT_QUEUE_URL = aws_sqs_queue.failed_event_queue.url
+      ROLLCALL_WEBHOOK_QUEUE_URL      = aws_sqs_queue.webhook_queue.url
       ROLLCALL_COMPARE_AFTER_SECONDS  = local.pace[var.pace]["CompareAfter"]
       ROLLCALL_SENDER                 = var.sender
       ROLLCALL_CONFIGURATION_SET      = aws_sesv2_configuration_set.mail.configuration_set_name
@@ -1159,6 +1174,141 @@ resource "aws_lambda_permission" "finalizer_compare" {
   qualifier     = aws_lambda_alias.finalizer.name
   principal     = "events.amazonaws.com"
   source_arn    = aws_cloudwatch_event_rule.finalizer_compare.arn
+}
+
+# WebhookLog
+resource "aws_cloudwatch_log_group" "webhook_log" {
+  name              = "/rollcall/${var.name}/webhook"
+  retention_in_days = var.log_days
+  tags              = var.tags
+}
+
+# WebhookRole
+resource "aws_iam_role" "webhook_role" {
+  name_prefix          = "${var.name}-webhook-"
+  path                 = var.role_path
+  permissions_boundary = local.has_boundary ? var.permissions_boundary_arn : null
+  assume_role_policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [
+      {
+        Effect = "Allow"
+        Principal = {
+          Service = "lambda.amazonaws.com"
+        }
+        Action = "sts:AssumeRole"
+      },
+    ]
+  })
+  tags = var.tags
+}
+
+# WebhookRole
+resource "aws_iam_role_policy" "webhook_role" {
+  name = "ports"
+  role = aws_iam_role.webhook_role.id
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [for one in [
+      {
+        Sid      = "Log"
+        Effect   = "Allow"
+        Action   = ["logs:CreateLogStream", "logs:PutLogEvents"]
+        Resource = aws_cloudwatch_log_group.webhook_log.arn
+      },
+      {
+        Sid      = "ReceiveAndSendAgain"
+        Effect   = "Allow"
+        Action   = ["sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage", "sqs:SendMessage"]
+        Resource = aws_sqs_queue.webhook_queue.arn
+      },
+      {
+        Sid      = "ReadSettings"
+        Effect   = "Allow"
+        Action   = "s3:GetObject"
+        Resource = "arn:${data.aws_partition.current.partition}:s3:::${local.makes_bucket ? one(aws_s3_bucket.bucket[*].bucket) : var.existing_bucket}/settings/*"
+      },
+      {
+        Sid      = "TellAbsent"
+        Effect   = "Allow"
+        Action   = "s3:ListBucket"
+        Resource = "arn:${data.aws_partition.current.partition}:s3:::${local.makes_bucket ? one(aws_s3_bucket.bucket[*].bucket) : var.existing_bucket}"
+      },
+      {
+        Sid      = "Secret"
+        Effect   = "Allow"
+        Action   = "secretsmanager:GetSecretValue"
+        Resource = local.makes_secret ? one(aws_secretsmanager_secret.secret[*].arn) : var.secret_arn
+      },
+      local.is_traced ? jsondecode(jsonencode({
+        Sid      = "Trace"
+        Effect   = "Allow"
+        Action   = ["xray:PutTelemetryRecords", "xray:PutTraceSegments"]
+        Resource = "*"
+      })) : null,
+      local.has_key ? jsondecode(jsonencode({
+        Sid      = "Key"
+        Effect   = "Allow"
+        Action   = ["kms:Decrypt", "kms:GenerateDataKey"]
+        Resource = var.kms_key_arn
+      })) : null,
+    ] : one if one != null]
+  })
+}
+
+# Webhook
+resource "aws_lambda_function" "webhook" {
+  function_name                  = "${var.name}-webhook"
+  role                           = aws_iam_role.webhook_role.arn
+  runtime                        = "provided.al2023"
+  handler                        = "bootstrap"
+  architectures                  = [var.architecture]
+  filename                       = "${var.release}/rollcall-webhook-${var.release_version}-${var.architecture}.zip"
+  source_code_hash               = filebase64sha256("${var.release}/rollcall-webhook-${var.release_version}-${var.architecture}.zip")
+  memory_size                    = 256
+  timeout                        = 30
+  publish                        = true
+  reserved_concurrent_executions = -1
+  tracing_config {
+    mode = var.tracing
+  }
+  logging_config {
+    log_format            = "JSON"
+    log_group             = aws_cloudwatch_log_group.webhook_log.name
+    application_log_level = "INFO"
+    system_log_level      = "WARN"
+  }
+  environment {
+    variables = {
+      ROLLCALL_BUCKET            = local.makes_bucket ? one(aws_s3_bucket.bucket[*].bucket) : var.existing_bucket
+      ROLLCALL_IMPORTS_TABLE     = aws_dynamodb_table.imports_table.name
+      ROLLCALL_STACK             = var.name
+      ROLLCALL_IMPORT_DAYS       = var.import_days
+      ROLLCALL_WEBHOOK_QUEUE_URL = aws_sqs_queue.webhook_queue.url
+      ROLLCALL_SECRET_ARN        = local.makes_secret ? one(aws_secretsmanager_secret.secret[*].arn) : var.secret_arn
+    }
+  }
+  depends_on = [aws_iam_role_policy.webhook_role]
+  tags       = var.tags
+}
+
+# Webhook
+resource "aws_lambda_alias" "webhook" {
+  name             = "live"
+  function_name    = aws_lambda_function.webhook.function_name
+  function_version = aws_lambda_function.webhook.version
+}
+
+# Webhook
+resource "aws_lambda_event_source_mapping" "webhook_announcements" {
+  event_source_arn        = aws_sqs_queue.webhook_queue.arn
+  function_name           = aws_lambda_alias.webhook.arn
+  batch_size              = 1
+  function_response_types = ["ReportBatchItemFailures"]
+  scaling_config {
+    maximum_concurrency = 5
+  }
+  tags = var.tags
 }
 
 # ConsoleLog
@@ -1572,6 +1722,18 @@ resource "aws_cloudwatch_log_metric_filter" "looks_failed" {
   }
 }
 
+# WebhooksGivenUp
+resource "aws_cloudwatch_log_metric_filter" "webhooks_given_up" {
+  name           = "${var.name}-webhooks-given-up"
+  log_group_name = aws_cloudwatch_log_group.webhook_log.name
+  pattern        = "{ $.fields.message = \"webhook given up*\" }"
+  metric_transformation {
+    namespace = "Rollcall/${var.name}"
+    name      = "WebhooksGivenUp"
+    value     = "1"
+  }
+}
+
 # DryRunsUsedUp
 resource "aws_cloudwatch_log_metric_filter" "dry_runs_used_up" {
   name           = "${var.name}-dry-runs-used-up"
@@ -1897,6 +2059,83 @@ resource "aws_cloudwatch_metric_alarm" "lost_events_alarm" {
     }
   }
   tags = var.tags
+}
+
+# WebhookErrorsAlarm
+resource "aws_cloudwatch_metric_alarm" "webhook_errors_alarm" {
+  alarm_name          = "${var.name}-webhook-errors-alarm"
+  alarm_description   = "The webhook fails again and again; runbook, a function fails."
+  comparison_operator = "GreaterThanOrEqualToThreshold"
+  evaluation_periods  = 1
+  threshold           = 3
+  treat_missing_data  = "notBreaching"
+  alarm_actions       = local.alarm_actions
+  ok_actions          = local.alarm_actions
+  namespace           = "AWS/Lambda"
+  metric_name         = "Errors"
+  statistic           = "Sum"
+  period              = 600
+  dimensions = {
+    FunctionName = aws_lambda_function.webhook.function_name
+  }
+  tags = var.tags
+}
+
+# WebhookThrottlesAlarm
+resource "aws_cloudwatch_metric_alarm" "webhook_throttles_alarm" {
+  alarm_name          = "${var.name}-webhook-throttles-alarm"
+  alarm_description   = "Lambda throttles the webhook; runbook, throttling."
+  comparison_operator = "GreaterThanThreshold"
+  evaluation_periods  = 3
+  threshold           = 0
+  treat_missing_data  = "notBreaching"
+  alarm_actions       = local.alarm_actions
+  ok_actions          = local.alarm_actions
+  namespace           = "AWS/Lambda"
+  metric_name         = "Throttles"
+  statistic           = "Sum"
+  period              = 300
+  dimensions = {
+    FunctionName = aws_lambda_function.webhook.function_name
+  }
+  tags = var.tags
+}
+
+# WebhookDurationAlarm
+resource "aws_cloudwatch_metric_alarm" "webhook_duration_alarm" {
+  alarm_name          = "${var.name}-webhook-duration-alarm"
+  alarm_description   = "The webhook comes near its time limit; runbook, webhooks."
+  comparison_operator = "GreaterThanThreshold"
+  evaluation_periods  = 1
+  threshold           = 27000
+  treat_missing_data  = "notBreaching"
+  alarm_actions       = local.alarm_actions
+  ok_actions          = local.alarm_actions
+  namespace           = "AWS/Lambda"
+  metric_name         = "Duration"
+  statistic           = "Maximum"
+  period              = 300
+  dimensions = {
+    FunctionName = aws_lambda_function.webhook.function_name
+  }
+  tags = var.tags
+}
+
+# WebhookGivenUpAlarm
+resource "aws_cloudwatch_metric_alarm" "webhook_given_up_alarm" {
+  alarm_name          = "${var.name}-webhook-given-up-alarm"
+  alarm_description   = "The server of a program did not take what it was told for a day; runbook, webhooks."
+  comparison_operator = "GreaterThanThreshold"
+  evaluation_periods  = 1
+  threshold           = 0
+  treat_missing_data  = "notBreaching"
+  alarm_actions       = local.alarm_actions
+  ok_actions          = local.alarm_actions
+  namespace           = "Rollcall/${var.name}"
+  metric_name         = "WebhooksGivenUp"
+  statistic           = "Sum"
+  period              = 300
+  tags                = var.tags
 }
 
 # ConsoleErrorsAlarm

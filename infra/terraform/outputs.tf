@@ -52,6 +52,10 @@ output "failed_event_queue_url" {
   value = aws_sqs_queue.failed_event_queue.url
 }
 
+output "webhook_queue_url" {
+  value = aws_sqs_queue.webhook_queue.url
+}
+
 output "parked_queue_url" {
   value = aws_sqs_queue.parked_queue.url
 }

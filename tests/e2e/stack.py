@@ -21,7 +21,7 @@ ROOT = Path(__file__).resolve().parents[2]
 BUILT = ROOT / os.environ.get("CARGO_TARGET_DIR", "target") / "debug"
 PACKAGES = BUILT.parent / "e2e-packages"
 FUNCTIONS = {"Splitter": "rollcall-splitter", "Worker": "rollcall-worker", "Finalizer": "rollcall-finalizer",
-             "Console": "rollcall-console"}
+             "Console": "rollcall-console", "Webhook": "rollcall-webhook"}
 SENDER = "rollcall@sender.example"
 CAPABILITIES = ["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"]
 

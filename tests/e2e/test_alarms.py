@@ -102,7 +102,7 @@ def test_every_queue_table_and_function_is_watched():
     """By the alarm that the on-call engineer needs for it."""
     looked = {(metric, json.dumps(dimensions)) for alarm in ALARMS.values() for _, metric, dimensions, _ in metrics(alarm)}
     has = lambda metric, resource: any(metric == one and resource in of for one, of in looked)  # noqa: E731
-    for function in ("Splitter", "Worker", "Finalizer", "Console"):
+    for function in ("Splitter", "Worker", "Finalizer", "Console", "Webhook"):
         for metric in ("Errors", "Throttles", "Duration"):
             assert has(metric, f'"{function}"'), (function, metric)
     for table in ("ContactsTable", "DirectoryTable", "ImportsTable"):
@@ -117,7 +117,7 @@ def test_every_queue_table_and_function_is_watched():
 def test_a_duration_alarm_is_at_nine_tenths_of_the_limit():
     for pace in ("standard", "quick"):
         made = Evaluated(Pace=pace).resources()
-        for function in ("Splitter", "Worker", "Finalizer", "Console"):
+        for function in ("Splitter", "Worker", "Finalizer", "Console", "Webhook"):
             limit = made[f"{function}DurationAlarm"]["Properties"]["Threshold"]
             assert limit == 900 * made[function]["Properties"]["Timeout"], (pace, function)
 

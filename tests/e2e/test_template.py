@@ -163,11 +163,12 @@ def test_no_permission_is_for_everything():
 def test_the_functions_get_exactly_what_they_read():
     common = set(TEMPLATE["Globals"]["Function"]["Environment"]["Variables"])
     for name, function in FUNCTIONS.items():
-        told = common | set(function["Properties"]["Environment"]["Variables"])
+        own = set(function["Properties"]["Environment"]["Variables"])
         source = (ROOT / "functions" / name.lower() / "src" / "main.rs").read_text()
         read = set(re.findall(r"(?:text|number|optional)\(\"(ROLLCALL_[A-Z_]+)\"\)", source))
-        # The metrics name the stack that they are of.
-        assert told - {"ROLLCALL_STACK"} == read, name
+        # The metrics name the stack that they are of. The webhook has nothing to do with the state of imports.
+        unread = {"ROLLCALL_STACK"} | ({"ROLLCALL_IMPORTS_TABLE", "ROLLCALL_IMPORT_DAYS"} if name == "Webhook" else set())
+        assert (common | own) - unread == read, name
 
 
 # ------------------------------------------------------------------ the console

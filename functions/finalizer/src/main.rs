@@ -8,7 +8,7 @@ use jiff::SignedDuration;
 use lambda_runtime::{Error, LambdaEvent, run, service_fn, tracing};
 use rollcall_aws::client::{DynamoDb, S3, Ses, Sqs};
 use rollcall_aws::{
-    Bucket, ContactsTable, DirectoryTable, Environment, ImportsTable, Mailer, Queues, SystemClock,
+    Bucket, ContactsTable, DirectoryTable, Environment, ImportsTable, Mailer, Queues, SystemClock, Webhooks,
 };
 use rollcall_domain::plan::import_plan::ChunkSize;
 use rollcall_pipeline::ports::Ports;
@@ -34,6 +34,7 @@ async fn wire() -> Result<Finalizer, Error> {
     let chunk_queue = environment.text("ROLLCALL_CHUNK_QUEUE_URL");
     let finalize_queue = environment.text("ROLLCALL_FINALIZE_QUEUE_URL");
     let failed_events = environment.text("ROLLCALL_FAILED_EVENT_QUEUE_URL");
+    let webhook_queue = environment.text("ROLLCALL_WEBHOOK_QUEUE_URL");
     let settled = SignedDuration::from_secs(environment.number("ROLLCALL_COMPARE_AFTER_SECONDS"));
     let (days, dry_runs) =
         (environment.number("ROLLCALL_IMPORT_DAYS"), environment.number("ROLLCALL_DRY_RUNS_PER_DAY"));
@@ -60,6 +61,6 @@ async fn wire() -> Result<Finalizer, Error> {
         imports: ImportsTable::new(dynamodb, imports).kept_for(days).with_dry_runs_per_day(dry_runs),
         clock: SystemClock,
     };
-    let mail = Mailer::new(ses, sender, configuration_set);
+    let mail = Mailer::new(ses, sender, configuration_set, Webhooks::new(Sqs::new(&config), webhook_queue));
     Ok(Finalizer { ports, mail, plans: Plans::default(), sweep_config, receives, failed_events, settled })
 }

@@ -5,6 +5,7 @@
 //! - [`Queues`]: chunks for the workers, finished imports for the finalizer
 //! - [`DirectoryTable`], [`ContactsTable`], [`ImportsTable`]: one table for each owner of data
 //! - [`Mailer`]: notification e-mails
+//! - [`Webhooks`], [`HttpsClient`]: announcements of imports that are over, and the requests that tell them
 //! - [`secret`]: the installation's secret, for functions that judge rows
 //!
 //! Every adapter is a client and a name; the caller chooses the name. The calls made here determine the functions'
@@ -59,6 +60,7 @@ mod queue;
 mod secret;
 mod table;
 mod upload;
+mod webhook;
 
 pub use clock::SystemClock;
 pub use connect::{config, mail_config};
@@ -74,6 +76,7 @@ pub use queue::{FinalizeMessage, GIVEN_BACK, ImportMessage, Queues, decode_chunk
 pub use rollcall_domain::types::secret::Secret;
 pub use secret::secret;
 pub use upload::Upload;
+pub use webhook::{HttpsClient, WebhookMessage, Webhooks};
 
 /// The SDK clients from which adapters are made.
 pub mod client {

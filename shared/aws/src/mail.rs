@@ -3,11 +3,13 @@
 use aws_sdk_sesv2::Client;
 use aws_sdk_sesv2::primitives::Blob;
 use aws_sdk_sesv2::types::{Attachment, Body, Content, Destination, EmailContent, Message, MessageTag};
+use jiff::Timestamp;
 use rollcall_domain::report::notification::{self, DEFAULT_SENDER, Notification};
 use rollcall_domain::types::names::ImportId;
-use rollcall_pipeline::ports::{Answer, Mail};
+use rollcall_pipeline::ports::{Announcement, Answer, Mail};
 
 use crate::fault::{discreet_fault, unbuilt};
+use crate::webhook::Webhooks;
 
 const DOING: &str = "sending a notification";
 
@@ -17,12 +19,18 @@ pub struct Mailer {
     client: Client,
     sender: String,
     configuration_set: Option<String>,
+    webhooks: Webhooks,
 }
 
 impl Mailer {
-    /// The sender if a program's settings name none.
-    pub fn new(client: Client, sender: impl Into<String>, configuration_set: Option<String>) -> Self {
-        Self { client, sender: sender.into(), configuration_set }
+    /// The sender if a program's settings name none; and where announcements wait to be told.
+    pub fn new(
+        client: Client,
+        sender: impl Into<String>,
+        configuration_set: Option<String>,
+        webhooks: Webhooks,
+    ) -> Self {
+        Self { client, sender: sender.into(), configuration_set, webhooks }
     }
 }
 
@@ -46,6 +54,10 @@ impl Mail for Mailer {
         let all = notification.to.len();
         tracing::error!(import.id = %import, notification.reached = reached, notification.recipients = all, "letter refused: {refused}");
         Ok(())
+    }
+
+    async fn announce(&self, announcement: &Announcement) -> Answer<()> {
+        self.webhooks.announce(announcement, Timestamp::now()).await
     }
 }
 

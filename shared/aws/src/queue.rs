@@ -24,7 +24,7 @@ const MESSAGE: usize = 1024 * 1024;
 /// The message attribute that counts how often a chunk was given back.
 pub const GIVEN_BACK: &str = "given_back";
 /// SQS delays a message for at most so many seconds.
-const LONGEST_DELAY: i32 = 900;
+pub(crate) const LONGEST_DELAY: i32 = 900;
 /// Messages that are sent at the same time.
 const SENDS_AT_ONCE: usize = 16;
 

@@ -12,7 +12,7 @@ use aws_sdk_s3::types::{BucketVersioningStatus, VersioningConfiguration};
 use rollcall_aws::client::{DynamoDb, S3, SdkConfig, SecretsManager, Ses, Sqs};
 use rollcall_aws::{
     Bucket, ContactsTable, DirectoryTable, FinalizeMessage, ImportMessage, ImportsTable, Mailer, Queues,
-    config, decode_chunk,
+    Webhooks, config, decode_chunk,
 };
 use rollcall_pipeline::ports::Objects;
 use rollcall_tests::contracts::contacts::contacts_contract;
@@ -172,7 +172,8 @@ async fn mail() {
     for identity in ["rollcall@sample.com", "sample.com"] {
         client.create_email_identity().email_identity(identity).send().await.unwrap();
     }
-    let mailer = Mailer::new(client, "rollcall@sample.com", None);
+    let webhooks = Webhooks::new(Sqs::new(&config), "none");
+    let mailer = Mailer::new(client, "rollcall@sample.com", None, webhooks);
     // The emulator's record is read by the end-to-end tests; here it is enough that the service accepts.
     let sent = async |_: &_| vec!["ann@sample.com, bob@sample.com".to_owned()];
     mail_contract(mailer, sent).await;
