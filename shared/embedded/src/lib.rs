@@ -49,9 +49,8 @@
 //!     ports.objects.put("settings/acme.toml", b"title = 'Acme'".to_vec()).await?;
 //!     home.bucket().drop_file(&list, "inbox/acme/prospects/list.csv", Timestamp::now())?;
 //!     let dropped = ports.objects.describe("inbox/acme/prospects/list.csv").await?.expect("it was dropped");
-//!     let Ports { objects, imports, queue, clock, .. } = &ports;
-//!     split_import(objects, imports, queue, clock, dropped, Vec::new(), ChunkSize::default()).await?;
-//!     while let Some(message) = queue.try_receive() {
+//!     split_import(&ports, dropped, Vec::new(), ChunkSize::default()).await?;
+//!     while let Some(message) = ports.queue.try_receive() {
 //!         match message {
 //!             Message::Chunk(chunk) => drop(work_chunk(&ports, &plans, lease, &chunk).await?),
 //!             Message::Finalize(_, import) => drop(finalize(&ports, home.outbox(), lease, &import, None).await?),

@@ -56,10 +56,9 @@
 //!
 //! block_on(async {
 //!     let dropped = ports.objects.describe("inbox/acme/prospects/list.csv").await?.expect("it was dropped");
-//!     let Ports { objects, imports, queue, clock, .. } = &ports;
-//!     let split = split_import(objects, imports, queue, clock, dropped, Vec::new(), ChunkSize::default()).await?;
+//!     let split = split_import(&ports, dropped, Vec::new(), ChunkSize::default()).await?;
 //!     assert!(matches!(split, Split::Sent(_)));
-//!     while let Some(message) = queue.try_receive() {
+//!     while let Some(message) = ports.queue.try_receive() {
 //!         match message {
 //!             Message::Chunk(chunk) => drop(work_chunk(&ports, &plans, lease, &chunk).await?),
 //!             Message::Finalize(_, import) => drop(finalize(&ports, &mail, lease, &import, None).await?),
