@@ -805,6 +805,12 @@ resource "aws_iam_role_policy" "worker_role" {
         Resource = "arn:${data.aws_partition.current.partition}:s3:::${local.makes_bucket ? one(aws_s3_bucket.bucket[*].bucket) : var.existing_bucket}/imports/*"
       },
       {
+        Sid      = "ReadErased"
+        Effect   = "Allow"
+        Action   = "s3:GetObject"
+        Resource = "arn:${data.aws_partition.current.partition}:s3:::${local.makes_bucket ? one(aws_s3_bucket.bucket[*].bucket) : var.existing_bucket}/erased/*"
+      },
+      {
         Sid      = "TellAbsent"
         Effect   = "Allow"
         Action   = "s3:ListBucket"

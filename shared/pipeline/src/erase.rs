@@ -6,7 +6,7 @@
 
 mod files;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use jiff::Timestamp;
 use rollcall_domain::contacts::contact::Record;
@@ -88,16 +88,29 @@ struct Mark {
     erased_at: Timestamp,
 }
 
-/// When a contact was erased last. An undo leaves a contact alone that was erased after the import that it undoes.
-///
-/// # Errors
-/// Where a port fails.
-pub async fn erased_at(
+/// Which of these contacts were erased after an import: an undo of it leaves them alone.
+pub(crate) async fn erased_since(
     objects: &impl Objects,
     program: &ProgramName,
-    contact: &ContactId,
-) -> Answer<Option<Timestamp>> {
-    let Some(json) = objects.get(&object_keys::erased(program, contact)).await? else { return Ok(None) };
+    import: &ImportId,
+    contacts: &[ContactId],
+) -> Answer<HashSet<ContactId>> {
+    let mut erased = HashSet::new();
+    let last = read_mark(objects, &object_keys::last_erasure(program)).await?;
+    if last.is_none_or(|last| !import.is_before(last)) {
+        return Ok(erased);
+    }
+    for contact in contacts {
+        let at = read_mark(objects, &object_keys::erased(program, contact)).await?;
+        if at.is_some_and(|at| import.is_before(at)) {
+            erased.insert(*contact);
+        }
+    }
+    Ok(erased)
+}
+
+async fn read_mark(objects: &impl Objects, key: &str) -> Answer<Option<Timestamp>> {
+    let Some(json) = objects.get(key).await? else { return Ok(None) };
     let mark: Mark = serde_json::from_slice(&json)
         .map_err(|error| Fault::damaged("reading the mark of an erased contact", error))?;
     Ok(Some(mark.erased_at))
@@ -126,7 +139,8 @@ where
     }
     if listed.is_some() {
         let mark = serde_json::to_vec(&Mark { erased_at: now }).expect("plain data serialises");
-        objects.put(&object_keys::erased(program, contact_id), mark).await?;
+        objects.put(&object_keys::erased(program, contact_id), mark.clone()).await?;
+        objects.put(&object_keys::last_erasure(program), mark).await?;
     }
     // The files are emptied while the contact still says how its rows are known; a run that is cut short here is
     // repeated with the same knowledge.
@@ -134,7 +148,7 @@ where
     let (emptied, holding) = through_files(objects, imports, program, &traces, *everywhere).await?;
     let erased = contacts.erase(program, contact_id).await?;
     let is_trace = erased || !emptied.is_empty() || !holding.is_empty();
-    if !is_trace && erased_at(objects, program, contact_id).await?.is_none() {
+    if !is_trace && read_mark(objects, &object_keys::erased(program, contact_id)).await?.is_none() {
         return Ok(None);
     }
     Ok(Some(Erased { contact_id: *contact_id, erased, suppressed, emptied, holding }))

@@ -222,6 +222,27 @@ fn an_erased_contact_is_gone_and_suppressed() {
 }
 
 #[test]
+fn an_undo_brings_back_nothing_of_an_erased_contact() {
+    let (place, id) = with_history();
+    let updating =
+        place.ok(&["imports", "list", "--json"]).json()[0]["import_id"].as_str().unwrap().to_owned();
+    place.ok(&["contacts", "erase", &id, "--program", "acme", "--allow-again"]);
+    // A later import brings it back with the very value that the undone one wrote.
+    let again = "Name,Email\nJane Doe,jane@roe.example\n";
+    assert_eq!(place.import(&place.file("again.csv", again)).code, 0);
+    let before = place.contacts();
+    for dry_run in [&["--dry-run"][..], &[]] {
+        let undo = place.run(&[&["undo", &updating, "--json"][..], dry_run].concat()).json();
+        assert_eq!((&undo["rows"]["kept"], &undo["rows"]["restored"]), (&1.into(), &0.into()), "{undo}");
+        let folder = place.path().join("rollcall-home/bucket/imports/acme");
+        let undone =
+            fs::read_to_string(folder.join(undo["import_id"].as_str().unwrap()).join("undone.csv")).unwrap();
+        assert!(undone.contains(",erased"), "{undone}");
+        assert_eq!(place.contacts(), before);
+    }
+}
+
+#[test]
 fn everywhere_empties_its_rows_and_the_totals_add_up() {
     let (place, id) = with_history();
     let before = place.ok(&["imports", "list", "--json"]).json();

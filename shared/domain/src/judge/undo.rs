@@ -30,6 +30,8 @@ pub enum KeptReason {
     ChangedSince,
     /// The contact is not there any more.
     Gone,
+    /// It was erased after the import.
+    Erased,
     /// A sign-up bears its invitation.
     SignedUp,
     /// The earlier address or phone must not be contacted.
@@ -46,6 +48,7 @@ impl KeptReason {
         match self {
             Self::ChangedSince => "changed_since",
             Self::Gone => "gone",
+            Self::Erased => "erased",
             Self::SignedUp => "signed_up",
             Self::Suppressed => "suppressed",
             Self::ReplacedSince => "replaced_since",
@@ -100,6 +103,8 @@ pub struct UndoFacts {
     pub group_names: HashMap<String, String>,
     /// Contacts that a sign-up touched.
     pub signed_up: HashSet<ContactId>,
+    /// Contacts that were erased after the import: what it recorded of them does not come back.
+    pub erased: HashSet<ContactId>,
     /// Rows of the import that may not be stored.
     pub abandoned: HashSet<u64>,
 }
@@ -185,6 +190,9 @@ impl<'p> UndoJudge<'p> {
         let has_record = line.record.is_some() && now.import_id >= *self.undone;
         if !has_record && leaves.is_empty() {
             return Ok(None);
+        }
+        if self.facts.erased.contains(&line.contact_id) {
+            return Ok(Some(Outcome::kept(KeptReason::Erased)));
         }
         if self.facts.signed_up.contains(&line.contact_id) {
             return Ok(Some(Outcome::kept(KeptReason::SignedUp)));

@@ -165,6 +165,11 @@ pub fn saved_mapping(program: &ProgramName, profile: &str, fingerprint: &str) ->
     format!("settings/mappings/{program}/{profile}/{fingerprint}.toml")
 }
 
+/// When a contact of the program was erased last: without it, no contact has a mark.
+pub fn last_erasure(program: &ProgramName) -> String {
+    format!("erased/{program}/last")
+}
+
 /// The mark that a contact was erased.
 pub fn erased(program: &ProgramName, contact: &ContactId) -> String {
     format!("erased/{program}/{contact}")

@@ -118,6 +118,11 @@ impl ProgramName {
 impl ImportId {
     const DIGEST: usize = 10;
 
+    /// Whether the import's file was dropped before a time.
+    pub fn is_before(&self, time: jiff::Timestamp) -> bool {
+        self.as_str() < time.strftime("%Y%m%dT%H%M%S%3fZ").to_string().as_str()
+    }
+
     /// Derives the id from the object's identity, so that a second delivery of the same event is the same
     /// import.
     pub fn derive(bucket: &str, key: &str, version: &str, modified: jiff::Timestamp) -> Self {

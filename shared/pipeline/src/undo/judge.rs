@@ -15,6 +15,7 @@ use rollcall_domain::types::id::ContactId;
 use rollcall_domain::types::kind::Kind;
 
 use crate::artifacts::{Loaded, missing, read_abandoned, read_chunk_result};
+use crate::erase::erased_since;
 use crate::fault::Fault;
 use crate::ports::{Answer, ContactState, ContactWrite, Contacts, Directory, Host, Objects, Ports};
 use crate::suppressions::suppressed;
@@ -48,6 +49,7 @@ async fn judge_written(host: &impl Host, loaded: &Loaded, undo: &UndoPlan, chunk
     let facts = UndoFacts {
         group_names: group_names(&host.ports().directory, plan, undo, &states).await?,
         signed_up: signed_up(&host.ports().directory, plan, &ids).await?,
+        erased: erased_since(objects, &plan.program, &undo.import_id, &there(&ids, &states)).await?,
         abandoned: abandoned.map(|abandoned| abandoned.rows.into_iter().collect()).unwrap_or_default(),
     };
     let earlier = lines.iter().filter_map(|line| line.before).map(|before| before.record);
@@ -61,6 +63,11 @@ async fn judge_written(host: &impl Host, loaded: &Loaded, undo: &UndoPlan, chunk
             .map_err(|error| Fault::damaged("judging an undo", error))?;
     }
     Ok(judge.finish(plan.dry_run))
+}
+
+/// The contacts that are in the store.
+fn there(ids: &[ContactId], states: &[Option<ContactState>]) -> Vec<ContactId> {
+    ids.iter().zip(states).filter(|(_, state)| state.is_some()).map(|(id, _)| *id).collect()
 }
 
 async fn judge_removed(host: &impl Host, loaded: &Loaded, undo: &UndoPlan, chunk: u32) -> Answer<UndoResult> {
