@@ -7,7 +7,6 @@ use pollster::block_on;
 use rollcall_domain::plan::object_keys::{Drop, DropTarget};
 use rollcall_domain::types::names::ImportId;
 use rollcall_embedded::bucket::PreparedDrop;
-use rollcall_pipeline::approve;
 use rollcall_pipeline::fault::Fault;
 use rollcall_pipeline::ports::{Answer, Imports, Objects};
 use rollcall_pipeline::request::new_item;
@@ -99,7 +98,8 @@ impl Host {
     }
 
     /// Begins an import that a small object asks for. Asked again, it is the same one; an undo that is over is another one:
-    /// the desk asks for it only where the first did not complete, or was a dry run.
+    /// the desk asks for it only where the first did not complete, or was a dry run. The import claims the dry run that it
+    /// approves once it has begun, so no claim names an import that never begins.
     ///
     /// # Errors
     /// Where the bucket or the tables cannot be used.
@@ -116,13 +116,6 @@ impl Host {
         }
         let at = self.home.imports().next_drop_time(Timestamp::now())?;
         let prepared = bucket.prepare_bytes(b"asked for by the desk\n", &drop.key(), at)?;
-        if let DropTarget::Approve(dry_run) = &drop.what {
-            let item = new_item(bucket.bucket(), drop, prepared.object().clone(), Vec::new(), at);
-            let claimed_by = block_on(approve::claim(bucket, &item, dry_run))?;
-            if claimed_by != item.import_id {
-                return Ok(claimed_by);
-            }
-        }
         let import = self.begin(prepared, drop, Vec::new())?;
         self.take_soon(drop);
         Ok(import)
