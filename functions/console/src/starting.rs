@@ -7,14 +7,14 @@ use rollcall_pipeline::fault::Fault;
 use rollcall_pipeline::ports::{Answer, ImportItem, Imports, Objects};
 use rollcall_pipeline::request::new_item;
 use rollcall_pipeline::split::claimed_by_another;
-use rollcall_web::host::{Claim, Host, Start};
+use rollcall_web::host::{Claim, Host, Start, numbered};
 use serde::{Deserialize, Serialize};
 
 use crate::host::Console;
 
 const DOING: &str = "starting an import";
 /// How many numbers a name may get before it gets the time.
-const NAMES: u32 = 9;
+const NAMES: u64 = 9;
 
 /// What is kept of a request that may be repeated: enough to start the very same import.
 #[derive(Debug, Serialize, Deserialize)]
@@ -74,10 +74,9 @@ impl Console {
     /// several requests each gets its own.
     async fn reserve(&self, start: &Start<'_>) -> Answer<Drop> {
         let options = to_toml(start.options).into_bytes();
-        let now = self.now().as_millisecond().to_string();
-        let numbers = (1..=NAMES).map(|number| number.to_string()).chain([now]);
-        for number in numbers {
-            let named = Drop { file: numbered(&start.drop.file, &number), ..start.drop.clone() };
+        let now = self.now().as_millisecond().unsigned_abs();
+        for number in (1..=NAMES).chain([now]) {
+            let named = Drop { file: numbered(&start.drop.file, number), ..start.drop.clone() };
             let key = named.key();
             if self.objects().describe(&key).await?.is_none()
                 && self.objects().put_if_absent(&sidecar(&key), &[&options]).await?
@@ -125,25 +124,4 @@ impl Console {
 
 fn json(claimed: &Claimed) -> Answer<Vec<u8>> {
     serde_json::to_vec(claimed).map_err(|error| Fault::permanent("writing a claim", error))
-}
-
-/// The first of a name is the name.
-fn numbered(file: &str, number: &str) -> String {
-    let (stem, ending) = match file.rfind('.') {
-        Some(at) if at > 0 => file.split_at(at),
-        _ => (file, ""),
-    };
-    if number == "1" { file.to_owned() } else { format!("{stem} ({number}){ending}") }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::numbered;
-
-    #[test]
-    fn a_number_stands_before_the_ending() {
-        assert_eq!(numbered("list.csv", "1"), "list.csv");
-        assert_eq!(numbered("list.csv", "2"), "list (2).csv");
-        assert_eq!(numbered(".csv", "2"), ".csv (2)");
-    }
 }

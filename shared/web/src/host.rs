@@ -104,3 +104,24 @@ pub struct Claim<'a> {
     /// The digest of the request: another request with the same key is refused.
     pub request: &'a str,
 }
+
+/// The name of a file that is dropped beside others of its name: the first one keeps it, the next get a number.
+pub fn numbered(file: &str, number: u64) -> String {
+    let (stem, ending) = match file.rfind('.') {
+        Some(at) if at > 0 => file.split_at(at),
+        _ => (file, ""),
+    };
+    if number == 1 { file.to_owned() } else { format!("{stem} ({number}){ending}") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::numbered;
+
+    #[test]
+    fn a_number_stands_before_the_ending() {
+        assert_eq!(numbered("list.csv", 1), "list.csv");
+        assert_eq!(numbered("list.csv", 2), "list (2).csv");
+        assert_eq!(numbered(".csv", 2), ".csv (2)");
+    }
+}

@@ -10,7 +10,7 @@ use rollcall_embedded::bucket::PreparedDrop;
 use rollcall_pipeline::fault::Fault;
 use rollcall_pipeline::ports::{Answer, Imports, Objects};
 use rollcall_pipeline::request::new_item;
-use rollcall_web::host::{Claim, Start};
+use rollcall_web::host::{Claim, Start, numbered};
 use serde::{Deserialize, Serialize};
 
 use super::Host;
@@ -25,7 +25,7 @@ struct Claimed {
 }
 
 /// How many names a file may get besides its own.
-const NAMES: u32 = 10_000;
+const NAMES: u64 = 10_000;
 
 impl Host {
     /// Begins an import of bytes that are in the bucket under another key; `None` where its claim belongs to another
@@ -83,13 +83,8 @@ impl Host {
 
     /// The drop under a name that no other object has: what an import or an approval needs is never replaced.
     fn free_name(&self, drop: &Drop) -> Answer<Drop> {
-        let (stem, ending) = match drop.file.rfind('.') {
-            Some(at) if at > 0 => drop.file.split_at(at),
-            _ => (drop.file.as_str(), ""),
-        };
         for number in 1..NAMES {
-            let file = if number == 1 { drop.file.clone() } else { format!("{stem} ({number}){ending}") };
-            let named = Drop { file, ..drop.clone() };
+            let named = Drop { file: numbered(&drop.file, number), ..drop.clone() };
             if block_on(self.home.bucket().describe(&named.key()))?.is_none() {
                 return Ok(named);
             }
