@@ -54,7 +54,9 @@ async fn lane_of(
             let plan = read_plan(objects, &Artifacts::of(&item.program, undone)).await?;
             plan.and_then(|plan| plan.profile().ok()).map(|profile| profile.pool.clone())
         }
-        DropTarget::Profile(_) => read_profile(objects, &drop.what).await?.ok().map(|profile| profile.pool.clone()),
+        DropTarget::Profile(_) => {
+            read_profile(objects, &drop.what).await?.ok().map(|profile| profile.pool.clone())
+        }
     };
     Ok(pool.map(|pool| format!("{}#{pool}", item.program)))
 }
@@ -68,7 +70,9 @@ pub async fn lane_of_drop(objects: &impl Objects, drop: &Drop) -> Answer<Option<
         return Ok(None);
     }
     let pool = match &drop.what {
-        DropTarget::Profile(_) => read_profile(objects, &drop.what).await?.map(|profile| profile.pool.clone()),
+        DropTarget::Profile(_) => {
+            read_profile(objects, &drop.what).await?.map(|profile| profile.pool.clone())
+        }
         DropTarget::Directory(kind) => Ok(format!("directory/{kind}")),
         DropTarget::Approve(_) => Ok("approve".to_owned()),
         DropTarget::Undo(_) => Ok("undo".to_owned()),

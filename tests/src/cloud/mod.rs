@@ -11,6 +11,7 @@ mod queue;
 mod table;
 
 use std::collections::BTreeMap;
+use std::sync::atomic::AtomicU32;
 use std::sync::{Arc, Mutex};
 
 use jiff::{SignedDuration, Timestamp};
@@ -201,6 +202,7 @@ pub(crate) struct Cloud {
     pub(crate) mails: Mutex<BTreeMap<ImportId, Timestamp>>,
     pub(crate) counts: Mutex<BTreeMap<&'static str, u64>>,
     steps: Mutex<BTreeMap<ImportId, Steps>>,
+    pub(crate) keeps: AtomicU32,
     dice: Mutex<u64>,
     pub(crate) weight: u64,
     pub(crate) trouble: Trouble,
@@ -296,6 +298,7 @@ fn cloud(scenario: &Scenario) -> Cloud {
         mails: Mutex::default(),
         counts: Mutex::default(),
         steps: Mutex::default(),
+        keeps: AtomicU32::new(0),
         dice: Mutex::new(scenario.seed),
         weight: scenario.weight,
         trouble: scenario.trouble.clone(),

@@ -1,6 +1,7 @@
 //! The ports of one execution environment of a function: the adapters in memory, with latencies, bandwidth and throttles.
 
 use std::ops::Range;
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -299,17 +300,22 @@ impl Contacts for Port {
         &self,
         pool: &Pool,
         import: &ImportId,
-        chunk: u32,
+        _chunk: u32,
         records: &[ContactWrite<'_>],
     ) -> Answer<()> {
         let weight = self.cloud().weight as usize;
-        match self.write_units(records.len() * weight).await {
-            Ok(()) => self.cloud().contacts.keep(pool, import, chunk, records).await,
-            Err(Stopped { done, fault: Fault::Throttled { doing, cause, .. } }) => {
+        let stopped = self.write_units(records.len() * weight).await.err();
+        let kept = stopped.as_ref().map_or(records.len(), |stopped| stopped.done * BATCH / weight);
+        // The store in memory takes each chunk once; a table takes what comes.
+        let call = self.cloud().keeps.fetch_add(1, Ordering::Relaxed);
+        self.cloud().contacts.keep(pool, import, call, &records[..kept]).await?;
+        match stopped.map(|stopped| stopped.fault) {
+            None => Ok(()),
+            Some(Fault::Throttled { doing, cause, .. }) => {
                 self.cloud().count("chunks that stopped half-way");
-                Err(Fault::Throttled { doing, cause, kept: done * BATCH / weight })
+                Err(Fault::Throttled { doing, cause, kept })
             }
-            Err(Stopped { fault, .. }) => Err(fault),
+            Some(fault) => Err(fault),
         }
     }
     async fn raise_cutoff(&self, pool: &Pool, import: &ImportId) -> Answer<()> {
