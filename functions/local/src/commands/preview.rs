@@ -159,6 +159,10 @@ fn text(asked: &ImportArguments, home: &Path, shown: &Preview) -> String {
     for error in &shown.verdict.errors {
         out.push_str(&format!("  {}: {}\n", error.code, error.message));
     }
+    for warning in &shown.verdict.warnings {
+        out.push_str(&format!("  {}: {}\n", warning.code, warning.message));
+        out.extend(warning.hint.iter().map(|hint| format!("    > {hint}\n")));
+    }
     out.push_str(&answer::mapping(&shown.columns));
     if !shown.rows.is_empty() {
         out.push_str(&rows(shown));
