@@ -107,7 +107,9 @@ fn dig_05_an_approved_replace_removes_what_was_shown_or_nothing() {
     const LIST: &str = "name;phone_1\nAnn;11961234501\nBob;11961234502\nCid;11961234503\n";
     let mailing = |host: &TestHost, file: &str, options: &[(&str, &str)], course: &Course| {
         let what = DropTarget::Profile(ProfileName::parse("mailing").unwrap());
-        host.run("acme", what, "list.csv", file.as_bytes(), options, course)
+        // A drop of the same name would replace the file that was tried.
+        let name = if options.is_empty() { "other.csv" } else { "list.csv" };
+        host.run("acme", what, name, file.as_bytes(), options, course)
     };
     let replacing = "name;phone_1\nAnn;11961234501\nBob;11961234502\n";
     let course = |rows| Course { size: ChunkSize { rows, ..ChunkSize::default() }, ..Course::default() };

@@ -46,7 +46,7 @@ fn a_preview_of_a_replacing_import_says_how_many_contacts_it_removes() {
         format!("Name;Phone 1\n{}", rows.collect::<String>())
     };
     let list = place.file("list.csv", of(&["+5511912345601", "+5511912345602", "+5511912345603"]));
-    place.run(&["import", &list, "--program", "acme", "--profile", "mailing"]).says(0, &[]);
+    place.ok(&["import", &list, "--program", "acme", "--profile", "mailing"]);
     for (name, phones, removed) in
         [("one.csv", &["+5511912345601"][..], "2"), ("other.csv", &["+5511912345604"], "3")]
     {
@@ -54,8 +54,11 @@ fn a_preview_of_a_replacing_import_says_how_many_contacts_it_removes() {
         let command =
             ["preview", &file, "--program", "acme", "--profile", "mailing", "--set", "replace=true"];
         let ran = place.run(&command);
-        let line = ran.out.lines().find(|line| line.contains("rows_removed: ")).unwrap_or_default();
-        assert!(line.ends_with(removed), "{ran:?}");
+        let words = ran.out.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(
+            words.contains("rows_removed: ") && words.contains(&format!("in the file: {removed} ")),
+            "{ran:?}"
+        );
     }
 }
 
