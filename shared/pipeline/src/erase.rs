@@ -7,6 +7,7 @@
 mod files;
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use rollcall_domain::contacts::contact::Record;
@@ -141,7 +142,7 @@ where
     };
     let mut suppressed = 0;
     if let Some(record) = record.as_ref().filter(|_| !allow_again) {
-        suppressed = suppress(directory, program, record, profile.as_ref()).await?;
+        suppressed = suppress(directory, program, record, profile.as_deref()).await?;
     }
     if record.is_some() {
         let mark = serde_json::to_vec(&Mark { erased_at: now }).expect("plain data serialises");
@@ -150,7 +151,7 @@ where
     }
     // The files are emptied while the contact still says how its rows are known; a run that is cut short here is
     // repeated with the same knowledge.
-    let traces = Traces::of(*contact_id, record.as_ref(), profile.as_ref());
+    let traces = Traces::of(*contact_id, record.as_ref(), profile.as_deref());
     let (emptied, holding) = through_files(objects, imports, program, &traces, *everywhere).await?;
     let erased = contacts.erase(program, contact_id).await?;
     let is_trace = erased || !emptied.is_empty() || !holding.is_empty();
@@ -167,11 +168,14 @@ async fn removed_record<O: Objects + Sources>(
     program: &ProgramName,
     contact: &ContactId,
 ) -> Answer<Option<String>> {
-    let mut pools: BTreeSet<String> =
-        BUILT_IN.iter().filter_map(|(name, _)| Profile::built_in(name)).map(|profile| profile.pool).collect();
+    let mut pools: BTreeSet<String> = BUILT_IN
+        .iter()
+        .filter_map(|(name, _)| Profile::built_in(name))
+        .map(|profile| profile.pool.clone())
+        .collect();
     for key in objects.list(object_keys::PROFILES).await? {
         let text = objects.get(&key).await?.and_then(|bytes| String::from_utf8(bytes).ok());
-        pools.extend(text.and_then(|text| Profile::parse(&text).ok()).map(|profile| profile.pool));
+        pools.extend(text.and_then(|text| Profile::parse(&text).ok()).map(|profile| profile.pool.clone()));
     }
     for pool in pools {
         let pool = Pool { program: program.clone(), pool };
@@ -183,7 +187,7 @@ async fn removed_record<O: Objects + Sources>(
     Ok(None)
 }
 
-async fn profile_of(objects: &impl Objects, record: &Record) -> Answer<Option<Profile>> {
+async fn profile_of(objects: &impl Objects, record: &Record) -> Answer<Option<Arc<Profile>>> {
     let custom = match record.profile.parse() {
         Ok(name) => objects.get(&object_keys::profile(&name)).await?,
         Err(_) => None,
