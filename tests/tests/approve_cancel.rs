@@ -138,11 +138,9 @@ fn dig_05_an_approved_replace_removes_what_was_shown_or_nothing() {
                 assert_eq!((approved.status(), host.contacts().len()), ("completed", 2), "{between}");
                 assert_eq!(removed(&approved), removed(&dry));
             } else {
-                assert_eq!(
-                    (approved.status(), approved.file_codes()),
-                    ("refused", vec!["removal_changed"]),
-                    "{between}"
-                );
+                let codes = approved.summary.errors.iter().map(|count| count.code.as_str());
+                assert!(codes.filter(|code| *code == "removal_changed").count() == 1, "{between}");
+                assert_eq!(approved.status(), "refused");
                 assert_eq!(host.contacts(), before, "{between}");
                 assert!(approved.summary.rows.sum_holds() && approved.summary.rows.unprocessed > 0);
                 let again = mailing(&host, replacing, &options, &course(rows));

@@ -9,7 +9,7 @@ use rollcall_domain::report::summary::Summary;
 use rollcall_domain::result::chunk_result::ChunkResult;
 use rollcall_domain::result::traces::{HarmlessColumns, Traces};
 
-use crate::artifacts::read_plan;
+use crate::artifacts::{read_plan, read_upload};
 use crate::assemble::workbook::ResultWorkbook;
 use crate::fault::Fault;
 use crate::finalize::write_report;
@@ -114,16 +114,20 @@ impl<'a, O: Objects> Files<'a, O> {
         Ok(emptied)
     }
 
-    /// Empties the plan, the options, the summary and the report; answers which were written again.
+    /// Empties the plan, the options, the summary and the report; answers which were written again. The plan, which
+    /// tells what was typed over, comes last.
     async fn empty_documents(&mut self, found: &[String], rows: &[u64]) -> Answer<Vec<String>> {
-        let mut emptied = Vec::new();
         let types_over = |plan: &&mut Plan| plan.options.cells.iter().any(|cell| rows.contains(&cell.row));
-        if let Some(plan) = self.plan.as_mut().filter(types_over) {
-            plan.options.cells.retain(|cell| !rows.contains(&cell.row));
-            self.objects.put(&self.artifacts.plan(), plan.to_json()).await?;
-            self.objects.put(&self.artifacts.sidecar(), Vec::new()).await?;
-            emptied.extend([self.artifacts.plan(), self.artifacts.sidecar()]);
-        }
+        let mut emptied = Vec::new();
+        let typed = match self.plan.as_mut().filter(types_over) {
+            Some(plan) => {
+                plan.options.cells.retain(|cell| !rows.contains(&cell.row));
+                forget_typed(self.objects, &self.artifacts, plan).await?;
+                emptied.extend([self.artifacts.plan(), self.artifacts.sidecar(), self.artifacts.upload()]);
+                true
+            }
+            None => false,
+        };
         let (report, summary_key) = (self.artifacts.report(), self.artifacts.summary());
         let is_text = |key: &&String| {
             [".json", ".toml"].iter().any(|ending| key.ends_with(ending)) && **key != summary_key
@@ -135,13 +139,16 @@ impl<'a, O: Objects> Files<'a, O> {
         }
         if let (Some(plan), Some(summary)) = (&self.plan, &mut self.summary) {
             let counts = summary.errors.iter_mut().chain(&mut summary.warnings);
-            let forgot = counts.map(|count| count.forget_values(rows)).fold(false, |any, one| any | one);
+            let forgot = counts.map(|count| count.forget_values(rows)).fold(typed, |any, one| any | one);
             if forgot || found.contains(&report) || found.contains(&summary_key) {
                 write_report(self.objects, &self.artifacts, plan, summary).await?;
                 let json = summary.to_json().into_bytes();
                 self.objects.put(&summary_key, self.traces.taken_out(&json)).await?;
                 emptied.extend([report, summary_key]);
             }
+        }
+        if let Some(plan) = self.plan.as_ref().filter(|_| typed) {
+            self.objects.put(&self.artifacts.plan(), self.traces.taken_out(&plan.to_json())).await?;
         }
         Ok(emptied)
     }
@@ -218,6 +225,19 @@ impl<'a, O: Objects> Files<'a, O> {
             None => Ok(()),
         }
     }
+}
+
+/// Takes cells that were typed over out of the options as they were given and as they are shown; the plan has none of
+/// them any more.
+async fn forget_typed(objects: &impl Objects, artifacts: &Artifacts, plan: &Plan) -> Answer<()> {
+    objects.put(&artifacts.sidecar(), Vec::new()).await?;
+    let Some(mut upload) = read_upload(objects, artifacts).await? else { return Ok(()) };
+    upload.options.remove("cells");
+    if !plan.options.cells.is_empty() {
+        let rest = serde_json::to_value(&plan.options.cells).expect("plain data serialises");
+        upload.options.insert("cells".to_owned(), rest);
+    }
+    objects.put(&artifacts.upload(), upload.to_json().into_bytes()).await
 }
 
 /// Whether the bytes of an object show the contact.
