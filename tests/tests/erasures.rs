@@ -172,10 +172,11 @@ fn an_erasure_that_dies_is_finished_by_the_same_call() {
         let calls = machine.calls();
         assert!(calls > 100, "{calls}");
         let wanted = (kept(&calm), contacts(&calm));
-        // Every call, before or after its work in turn; the next run of tests has the other side where `calls` is odd.
-        for call in 0..calls {
+        // Some of the calls; with `ROLLCALL_CASES` all of them.
+        let step = if rollcall_tests::cases(0) > 0 { 1 } else { 7 };
+        for (number, call) in (0..calls).step_by(step).enumerate() {
             let (world, contact) = chosen(world());
-            let side = if call % 2 == 0 { Side::Before } else { Side::After };
+            let side = if number % 2 == 0 { Side::Before } else { Side::After };
             let machine = Machine::dying_at(call, side);
             forget(&machine.ports(world.ports(&LocalQueue::with_room(9))), contact);
             assert!(machine.is_dead());
