@@ -27,9 +27,9 @@ def contacts_of(stack, program):
 def test_a_paused_program_waits_and_goes_on(stack):
     import_id = paused(stack, "paused", 5000)
     # Others do not wait, and the sweep abandons nothing.
-    stack.program("unpaused")
-    stack.drop("unpaused", "prospects", "list.csv", people(10, "unpaused-mail.com"))
-    assert stack.wait_for("unpaused", "list.csv")[0]["status"] == "completed"
+    stack.program("beside")
+    stack.drop("beside", "prospects", "list.csv", people(10, "beside-mail.com"))
+    assert stack.wait_for("beside", "list.csv")[0]["status"] == "completed"
     stack.client("lambda").invoke(FunctionName=stack.outputs["FinalizerName"], Payload=b'{"rollcall": "sweep"}')
     stack.wait_until_quiet()
     assert stack.summaries("paused") == [] and contacts_of(stack, "paused") == []
