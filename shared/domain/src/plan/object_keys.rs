@@ -213,6 +213,11 @@ impl Held {
         format!("{}/file", self.folder)
     }
 
+    /// What a reader chose for it last: columns, values, rows.
+    pub fn chosen(&self) -> String {
+        format!("{}/chosen.json", self.folder)
+    }
+
     /// The cells that were typed over.
     pub fn cells(&self) -> String {
         format!("{}/cells.json", self.folder)

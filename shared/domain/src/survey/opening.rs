@@ -77,16 +77,19 @@ impl Opening {
         let headers = Headers::of(profile, options);
         let above = headers.and_then(|headers| {
             let tried = told.map_or(CANDIDATES.to_vec(), |told| vec![told]);
-            let found = |delimiter: u8| Some((delimiter, headers.preamble(sample, delimiter)?));
+            let found = |delimiter: u8| Some((delimiter, headers.locate(sample, delimiter)?));
             // The best reading of the first record determines whether to look for lines above the header.
             let first = nth_record(sample, delimiter, 0, true);
             let open = beyond_limits(&first, false).is_none()
                 && headers.leaves_open(&first.iter().collect::<Vec<_>>());
-            tried.into_iter().filter(|_| open).find_map(found)
+            let all: Vec<_> = tried.into_iter().filter(|_| open).filter_map(found).collect();
+            let complete = all.iter().find(|(_, found)| found.complete);
+            // Of equal ones, the delimiter that comes first.
+            complete.or_else(|| all.iter().rev().max_by_key(|(_, found)| found.fields)).copied()
         });
         let mut preamble = Preamble::default();
-        if let Some((found, above)) = above {
-            (delimiter, preamble) = (found, above);
+        if let Some((found, located)) = above {
+            (delimiter, preamble) = (found, located.above);
         }
         let (skip, sample) = (skip + preamble.bytes, &sample[preamble.bytes..]);
         let mut errors = Vec::new();
@@ -124,8 +127,8 @@ impl Opening {
     /// Determines the columns from the beginning of a sheet's text; a sheet has no delimiter to detect or allow.
     pub fn of_sheet(sample: &[u8], profile: &Profile, options: &Options) -> Self {
         let headers = Headers::of(profile, options);
-        let above = headers.and_then(|headers| headers.preamble(sample, workbook::DELIMITER));
-        let Preamble { bytes: skip, .. } = above.unwrap_or_default();
+        let found = headers.and_then(|headers| headers.locate(sample, workbook::DELIMITER));
+        let Preamble { bytes: skip, .. } = found.map(|found| found.above).unwrap_or_default();
         // A row of the sheet is one record and one line, whatever its cells contain.
         let lines = records(&sample[..skip], workbook::DELIMITER).len() as u64;
         let columns = map_columns(&sample[skip..], workbook::DELIMITER, profile, options);

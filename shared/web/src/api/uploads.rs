@@ -322,6 +322,24 @@ impl Upload {
         Ok(if patch.version == self.object.version { patch } else { Patch::default() })
     }
 
+    /// Takes the file for one of another profile: what was chosen and typed for the fields of the first one goes.
+    pub(crate) async fn become_profile<H: Host>(
+        &self,
+        host: &H,
+        scope: &Scope,
+        name: &str,
+    ) -> Result<(), Problem> {
+        let unknown = || scope.problem(Kind::ProfileUnknown);
+        let profile = ProfileName::parse(name).map_err(|_| unknown())?;
+        find(host, &profile).await?.ok_or_else(unknown)?;
+        let about = About { profile, ..self.about.clone() };
+        let empty = serde_json::to_vec(&Patch::default()).unwrap_or_default();
+        host.objects().put(&self.held.chosen(), b"{}".to_vec()).await?;
+        host.objects().put(&self.held.cells(), empty).await?;
+        host.objects().put(&self.held.about(), serde_json::to_vec(&about).unwrap_or_default()).await?;
+        Ok(())
+    }
+
     /// What an import of it would do.
     pub(crate) async fn preview<H: Host>(
         &self,
