@@ -56,7 +56,7 @@ words! {
     skip programs language menu no_programs no_programs_fix imports latest_imports all_imports older no_imports
     contacts new_import file profile state started rows row taken rejected dry_run running choose_profile
     template_csv template_xlsx choose_file file_note upload uploading looking upload_lost needs_script check_file
-    refused columns columns_note field column samples not_mapped column_of suggested left_over kept_columns and_more
+    refused columns columns_note field column samples not_mapped column_of suggested left_over kept_columns all_profiles and_more
     unknown_values unknown_note value count stands_for meaning_of settings delimiter encoding sheet detected tab
     mode mode_upsert mode_create mode_update drop_invalid allow_duplicates replace remember remembered look_again
     preview show status all new exists active error counts partial_rows partial_bytes take take_row type_over notes

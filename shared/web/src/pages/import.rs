@@ -231,7 +231,9 @@ async fn undo_state<H: Host>(host: &H, item: &ImportItem, summary: &Summary) -> 
     }
     let can = find_undoable(host.objects(), host.imports(), &undone, &undone.import_id).await?.is_ok();
     state.can_try = can && state.undoes.is_none();
-    state.confirms = state.undoes.clone().filter(|_| can && summary.status == Status::Completed);
+    // Where no contact would change there is nothing to confirm.
+    let changes = summary.rows.undo.is_some_and(|counts| counts.removed + counts.restored > 0);
+    state.confirms = state.undoes.clone().filter(|_| can && changes && summary.status == Status::Completed);
     Ok(state)
 }
 
