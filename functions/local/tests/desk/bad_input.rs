@@ -370,4 +370,10 @@ fn two_people_on_one_upload_lose_nothing() {
     assert_eq!(changed.status, 303, "{}", changed.text());
     let page = server.get(&format!("/p/acme/new/{upload}")).text();
     assert!(page.contains("field.phone_1") && !page.contains("n3@two.example"));
+    // The other one's page is still about the first kind: it is shown anew, and no dry run begins.
+    let before = server.bucket();
+    let stale = b"profile_before=prospects&profile=prospects&do=dry-run&key=k";
+    let answer = server.send("POST", &format!("/p/acme/new/{upload}"), &form, stale);
+    assert_eq!((answer.status, answer.header("location")), (303, format!("/p/acme/new/{upload}").as_str()));
+    assert_eq!(server.bucket(), before);
 }

@@ -12,7 +12,7 @@ use crate::profile::compiled::Profile;
 use crate::profile::header::header_key;
 use crate::profile::options::{FirstLine, Options};
 use crate::survey::delimiter::{CANDIDATES, DetectionContext, detect_delimiter, sep_line};
-use crate::survey::preamble::{Headers, Preamble};
+use crate::survey::preamble::{Headers, Located, Preamble};
 use crate::types::code::Code;
 use crate::types::field_kind::FieldKind;
 use crate::types::finding::Finding;
@@ -75,18 +75,7 @@ impl Opening {
         let mut delimiter = told.or(usual).unwrap_or(detected.delimiter);
         let lines = u64::from(skip > 0);
         let headers = Headers::of(profile, options);
-        let above = headers.and_then(|headers| {
-            let tried = told.map_or(CANDIDATES.to_vec(), |told| vec![told]);
-            let found = |delimiter: u8| Some((delimiter, headers.locate(sample, delimiter)?));
-            // The best reading of the first record determines whether to look for lines above the header.
-            let first = nth_record(sample, delimiter, 0, true);
-            let open = beyond_limits(&first, false).is_none()
-                && headers.leaves_open(&first.iter().collect::<Vec<_>>());
-            let all: Vec<_> = tried.into_iter().filter(|_| open).filter_map(found).collect();
-            let complete = all.iter().find(|(_, found)| found.complete);
-            // Of equal ones, the delimiter that comes first.
-            complete.or_else(|| all.iter().rev().max_by_key(|(_, found)| found.fields)).copied()
-        });
+        let above = headers.and_then(|headers| header_below(headers, sample, delimiter, told));
         let mut preamble = Preamble::default();
         if let Some((found, located)) = above {
             (delimiter, preamble) = (found, located.above);
@@ -156,6 +145,27 @@ impl Opening {
         let codes = [Code::TooManyColumns, Code::HeaderTooLong];
         self.errors.iter().any(|finding| codes.contains(&finding.code))
     }
+}
+
+/// The header below the first record, with its delimiter.
+fn header_below(
+    headers: Headers<'_>,
+    sample: &[u8],
+    delimiter: u8,
+    told: Option<u8>,
+) -> Option<(u8, Located)> {
+    // The best reading of the first record determines whether to look for lines above the header.
+    let first = nth_record(sample, delimiter, 0, true);
+    let names: Vec<&str> = first.iter().collect();
+    if beyond_limits(&first, false).is_some() || !headers.leaves_open(&names) {
+        return None;
+    }
+    let tried = told.map_or(CANDIDATES.to_vec(), |told| vec![told]);
+    let found = |delimiter: u8| Some((delimiter, headers.locate(sample, delimiter)?));
+    let all: Vec<_> = tried.into_iter().filter_map(found).collect();
+    let complete = all.iter().find(|(_, found)| found.complete);
+    // Of equal ones, the delimiter that comes first.
+    complete.or_else(|| all.iter().rev().max_by_key(|(_, found)| found.fields)).copied()
 }
 
 fn is_result_column(header: &str) -> bool {

@@ -28,8 +28,9 @@ pub(super) struct Chosen {
     pub(super) filter: String,
     pub(super) page: usize,
     pub(super) remember: bool,
-    /// The profile that the file is for; none where the form does not say.
+    /// The profile that the file is for, and the one that the page was made for; none where the form does not say.
     pub(super) profile: Option<String>,
+    pub(super) profile_before: Option<String>,
 }
 
 /// What is kept of a choice, so that a reader who comes back from a dry run finds it again.
@@ -72,6 +73,7 @@ impl Chosen {
                 "filter" => chosen.filter.clone_from(value),
                 "page" => chosen.page = number().unwrap_or(0) as usize,
                 "remember" => chosen.remember = true,
+                "profile_before" => chosen.profile_before = Some(value.clone()),
                 "profile" => chosen.profile = Some(value.clone()),
                 "shown" => shown.extend(number()),
                 "take" => taken.extend(number()),

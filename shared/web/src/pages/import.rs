@@ -197,7 +197,7 @@ async fn tell<H: Host>(
         let is_open = page.approved_as.is_none() && found.is_some();
         // Where every row was rejected there is nothing to import.
         page.can_approve = is_open && summary.rows.accepted() > 0;
-        page.approve_counts = approve_counts(&page.f, summary);
+        page.approve_counts = if is_open { approve_counts(&page.f, summary) } else { String::new() };
     }
     page.undo = undo_state(host, item, summary).await?;
     Ok(())

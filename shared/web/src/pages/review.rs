@@ -103,8 +103,14 @@ async fn apply<H: Host>(
     upload: &Upload,
     chosen: &mut Chosen,
 ) -> Result<Option<Response>, Problem> {
-    if let Some(other) = chosen.profile.take().filter(|name| name != upload.about.profile.as_str()) {
-        upload.become_profile(&app.host, scope, &other).await?;
+    let current = upload.about.profile.as_str();
+    let before = chosen.profile_before.take().unwrap_or_else(|| current.to_owned());
+    let other = chosen.profile.take().filter(|name| *name != before);
+    if let Some(other) = other.as_ref().filter(|name| *name != current) {
+        upload.become_profile(&app.host, scope, other).await?;
+    }
+    // The form is about the fields of a profile that the file is no longer for: here, or on somebody else's page.
+    if other.is_some() || before != current {
         return Ok(Some(see_other(&path_of(scope, upload))));
     }
     if !chosen.moved.is_empty() {
