@@ -146,7 +146,8 @@ pub fn workbook(data: &[u8]) {
 fn read_workbook(bytes: Vec<u8>) {
     let profile = Profile::built_in("prospects");
     let Ok(mut book) = Workbook::open(bytes) else { return };
-    let Ok(sheet) = rollcall_domain::survey::sheet::choose(&mut book, profile.as_ref(), &Options::default())
+    let Ok(sheet) =
+        rollcall_domain::survey::sheet::choose(&mut book, profile.as_deref(), &Options::default())
     else {
         return;
     };

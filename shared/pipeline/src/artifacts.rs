@@ -20,7 +20,7 @@ pub struct Loaded {
     /// The plan.
     pub plan: Plan,
     /// The plan's profile.
-    pub profile: Profile,
+    pub profile: Arc<Profile>,
 }
 
 impl Loaded {

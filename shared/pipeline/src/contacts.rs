@@ -4,6 +4,7 @@
 //! directory when it is shown, for many contacts at once.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use rollcall_domain::contacts::contact::Record;
 use rollcall_domain::contacts::directory::{Account, Group, SignUp};
@@ -115,7 +116,7 @@ pub struct Resolver<'a, O, D> {
     directory: &'a D,
     program: ProgramName,
     /// The profiles of contacts seen so far; none where it is there no more.
-    profiles: HashMap<String, Option<Profile>>,
+    profiles: HashMap<String, Option<Arc<Profile>>>,
 }
 
 impl<'a, O: Objects, D: Directory> Resolver<'a, O, D> {
@@ -154,7 +155,7 @@ impl<'a, O: Objects, D: Directory> Resolver<'a, O, D> {
 
     /// A profile of contacts that were resolved, where it is still known.
     pub fn profile(&self, name: &str) -> Option<&Profile> {
-        self.profiles.get(name).and_then(Option::as_ref)
+        self.profiles.get(name).and_then(Option::as_deref)
     }
 
     async fn load_profile(&mut self, name: &str) -> Answer<()> {

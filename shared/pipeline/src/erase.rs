@@ -7,6 +7,7 @@
 mod files;
 
 use std::collections::{BTreeMap, HashSet};
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use rollcall_domain::contacts::contact::Record;
@@ -135,7 +136,7 @@ where
     };
     let mut suppressed = 0;
     if let Some(record) = record.as_ref().filter(|_| !allow_again) {
-        suppressed = suppress(directory, program, record, profile.as_ref()).await?;
+        suppressed = suppress(directory, program, record, profile.as_deref()).await?;
     }
     if listed.is_some() {
         let mark = serde_json::to_vec(&Mark { erased_at: now }).expect("plain data serialises");
@@ -144,7 +145,7 @@ where
     }
     // The files are emptied while the contact still says how its rows are known; a run that is cut short here is
     // repeated with the same knowledge.
-    let traces = Traces::of(*contact_id, record.as_ref(), profile.as_ref());
+    let traces = Traces::of(*contact_id, record.as_ref(), profile.as_deref());
     let (emptied, holding) = through_files(objects, imports, program, &traces, *everywhere).await?;
     let erased = contacts.erase(program, contact_id).await?;
     let is_trace = erased || !emptied.is_empty() || !holding.is_empty();
@@ -154,7 +155,7 @@ where
     Ok(Some(Erased { contact_id: *contact_id, erased, suppressed, emptied, holding }))
 }
 
-async fn profile_of(objects: &impl Objects, record: &Record) -> Answer<Option<Profile>> {
+async fn profile_of(objects: &impl Objects, record: &Record) -> Answer<Option<Arc<Profile>>> {
     let custom = match record.profile.parse() {
         Ok(name) => objects.get(&object_keys::profile(&name)).await?,
         Err(_) => None,

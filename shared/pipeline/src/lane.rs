@@ -48,13 +48,15 @@ async fn lane_of(
             let dry_run = imports.get(dry_run).await?.filter(|dry_run| dry_run.program == item.program);
             let Some(dry_run) = dry_run else { return Ok(None) };
             let plan = read_plan(objects, &Artifacts::of(&dry_run.program, &dry_run.import_id)).await?;
-            plan.and_then(|plan| plan.profile().ok()).map(|profile| profile.pool)
+            plan.and_then(|plan| plan.profile().ok()).map(|profile| profile.pool.clone())
         }
         DropTarget::Undo(undone) => {
             let plan = read_plan(objects, &Artifacts::of(&item.program, undone)).await?;
-            plan.and_then(|plan| plan.profile().ok()).map(|profile| profile.pool)
+            plan.and_then(|plan| plan.profile().ok()).map(|profile| profile.pool.clone())
         }
-        DropTarget::Profile(_) => read_profile(objects, &drop.what).await?.ok().map(|profile| profile.pool),
+        DropTarget::Profile(_) => {
+            read_profile(objects, &drop.what).await?.ok().map(|profile| profile.pool.clone())
+        }
     };
     Ok(pool.map(|pool| format!("{}#{pool}", item.program)))
 }
@@ -68,7 +70,9 @@ pub async fn lane_of_drop(objects: &impl Objects, drop: &Drop) -> Answer<Option<
         return Ok(None);
     }
     let pool = match &drop.what {
-        DropTarget::Profile(_) => read_profile(objects, &drop.what).await?.map(|profile| profile.pool),
+        DropTarget::Profile(_) => {
+            read_profile(objects, &drop.what).await?.map(|profile| profile.pool.clone())
+        }
         DropTarget::Directory(kind) => Ok(format!("directory/{kind}")),
         DropTarget::Approve(_) => Ok("approve".to_owned()),
         DropTarget::Undo(_) => Ok("undo".to_owned()),

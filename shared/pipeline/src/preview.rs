@@ -6,6 +6,7 @@
 mod unknown_values;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use rollcall_domain::file::cells::Cells;
 use rollcall_domain::file::record_text;
@@ -176,9 +177,9 @@ pub async fn preview(
     let surveyed = survey(objects, &item.object, &request, size).await?;
     let plan = Plan { dry_run: true, ..plan_of(item, &drop.file, &request, &surveyed) };
     let locale = plan.settings.locale;
-    let labels = request.profile.as_ref().map(Profile::labels).unwrap_or_default();
+    let labels = request.profile.as_deref().map(Profile::labels).unwrap_or_default();
     let mut verdict = Verdict::of(findings(&surveyed, &labels, locale));
-    let Some(profile) = request.profile.as_ref().filter(|_| verdict.accepted).cloned() else {
+    let Some(profile) = request.profile.clone().filter(|_| verdict.accepted) else {
         let known = match request.profile.clone() {
             Some(profile) => Some(profile),
             None => read_profile(objects, &drop.what).await?.ok(),
@@ -360,7 +361,7 @@ async fn as_decoded<O: Objects>(
     mut preview: Preview,
     mut text: Text<'_, O>,
     request: &ImportRequest,
-    known: Option<Profile>,
+    known: Option<Arc<Profile>>,
     limit: usize,
 ) -> Answer<Preview> {
     let profile = known.clone().unwrap_or_else(stranger);
@@ -390,7 +391,7 @@ async fn as_decoded<O: Objects>(
 const MOST_SHOWN: usize = 64 * 1024 * 1024;
 
 /// Stands for an unknown profile: it has no headers.
-fn stranger() -> Profile {
+fn stranger() -> Arc<Profile> {
     let nothing = "name = 'none'\nidentity = [['rollcall']]\n[[fields]]\nname = 'rollcall'\n";
     Profile::parse(nothing).expect("a test reads it")
 }

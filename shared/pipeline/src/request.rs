@@ -1,5 +1,7 @@
 //! The request of an import: its program's settings, its profile and its options at the time when it is split.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use rollcall_domain::plan::mapping::Mapping;
 use rollcall_domain::plan::object_keys;
@@ -80,7 +82,7 @@ pub fn new_item(
 /// The request of a drop: the current program, profile and options.
 pub(crate) struct ImportRequest {
     pub(crate) settings: Settings,
-    pub(crate) profile: Option<Profile>,
+    pub(crate) profile: Option<Arc<Profile>>,
     pub(crate) options: Options,
     pub(crate) errors: Vec<Finding>,
     /// The program's options for every drop, unparsed.
@@ -237,7 +239,7 @@ fn utf8(bytes: Vec<u8>) -> Result<String, String> {
 pub(crate) async fn read_profile(
     objects: &impl Objects,
     what: &DropTarget,
-) -> Answer<Result<Profile, Finding>> {
+) -> Answer<Result<Arc<Profile>, Finding>> {
     let name = match what {
         DropTarget::Directory(kind) => return Ok(Ok(Profile::of_directory(*kind))),
         DropTarget::Profile(name) => name,

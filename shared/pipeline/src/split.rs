@@ -197,7 +197,7 @@ async fn write_plan(
 
 pub(crate) fn plan_of(item: &ImportItem, file: &str, asked: &ImportRequest, surveyed: &Surveyed) -> Plan {
     let accepted = surveyed.errors.is_empty();
-    let profile = asked.profile.as_ref().map(Profile::to_toml).unwrap_or_default();
+    let profile = asked.profile.as_deref().map(Profile::to_toml).unwrap_or_default();
     Plan {
         v: VERSION,
         import_id: item.import_id.clone(),
@@ -227,7 +227,7 @@ pub(crate) fn plan_of(item: &ImportItem, file: &str, asked: &ImportRequest, surv
 fn upload_of(plan: &Plan, item: &ImportItem, asked: &ImportRequest, surveyed: &Surveyed) -> Upload {
     let locale = plan.settings.locale;
     let findings = surveyed.errors.iter().chain(&surveyed.warnings);
-    let labels = asked.profile.as_ref().map(Profile::labels).unwrap_or_default();
+    let labels = asked.profile.as_deref().map(Profile::labels).unwrap_or_default();
     let findings = findings.map(|finding| FindingJson::new(finding, &labels, locale)).collect();
     let verdict = Verdict::of(findings);
     let found = surveyed.encoding.as_ref();
@@ -242,7 +242,7 @@ fn upload_of(plan: &Plan, item: &ImportItem, asked: &ImportRequest, surveyed: &S
         delimiter: surveyed.sign(),
         sheet: surveyed.sheet.as_ref().map(|sheet| sheet.name.clone()),
         first_line: surveyed.delimiter.map(|_| first_line.to_owned()),
-        columns: columns_of(&surveyed.mapping, asked.profile.as_ref()),
+        columns: columns_of(&surveyed.mapping, asked.profile.as_deref()),
         mapping: mapping_of(surveyed),
         detection: Detection::of(surveyed),
         options: options_of(&plan.options),

@@ -26,7 +26,7 @@ pub(crate) async fn survey(
     request: &ImportRequest,
     size: ChunkSize,
 ) -> Answer<Surveyed> {
-    let Some(profile) = request.profile.as_ref().filter(|_| request.errors.is_empty()) else {
+    let Some(profile) = request.profile.as_deref().filter(|_| request.errors.is_empty()) else {
         return Ok(refused(request.errors.clone()));
     };
     if object.len > limits::FILE_BYTES {
@@ -235,7 +235,7 @@ pub(crate) async fn form(
     }
     let Ok(look) = look(objects, object).await? else { return Ok(None) };
     if is_workbook(&look.beginning) {
-        let opened = open_workbook(objects, object, &look, request, request.profile.as_ref()).await?;
+        let opened = open_workbook(objects, object, &look, request, request.profile.as_deref()).await?;
         return Ok(opened.ok().and_then(|(sheet, _)| of(look.packing, Kind::Sheet(sheet))));
     }
     let detected = decode::detect(&look.beginning, request.options.encoding.as_deref());

@@ -238,7 +238,7 @@ async fn chunks_of(objects: &impl Objects, artifacts: &Artifacts, plan: &Plan) -
 /// The pool of the undone import.
 pub(crate) fn pool(plan: &Plan) -> Answer<Pool> {
     let profile = plan.profile().map_err(|error| Fault::damaged("reading the plan", error))?;
-    Ok(Pool { program: plan.program.clone(), pool: profile.pool })
+    Ok(Pool { program: plan.program.clone(), pool: profile.pool.clone() })
 }
 
 /// Judges a chunk of an undo, and does what was decided.

@@ -4,6 +4,7 @@ mod template;
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use rollcall_domain::plan::object_keys;
 use rollcall_domain::profile::built_in::BUILT_IN;
@@ -86,7 +87,7 @@ fn show(home: &Path, name: &str) -> Result<Exit, Failure> {
 }
 
 /// A custom profile takes precedence over a built-in one of the same name.
-pub(super) fn profile(home: &Path, name: &str) -> Result<Profile, Failure> {
+pub(super) fn profile(home: &Path, name: &str) -> Result<Arc<Profile>, Failure> {
     let unknown =
         || Failure::said(format!("no such profile: {name}; `rollcall profiles list` shows those there are"));
     let own = ProfileName::parse(name).ok().map(|name| home.join("bucket").join(object_keys::profile(&name)));
@@ -106,7 +107,7 @@ fn check(file: &Path) -> Result<Exit, Failure> {
     Ok(Exit::Well)
 }
 
-fn read(file: &Path) -> Result<Profile, Failure> {
+fn read(file: &Path) -> Result<Arc<Profile>, Failure> {
     let bytes = fs::read(file).map_err(|error| cannot_read(file, &error))?;
     let text = String::from_utf8(bytes)
         .map_err(|error| Failure::said(format!("{}: {}", file.display(), not_utf8(error.as_bytes()))))?;

@@ -1,6 +1,7 @@
 //! The plan: the snapshot, written once between survey and cut, that every later step follows.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -234,7 +235,7 @@ impl Plan {
     ///
     /// # Errors
     /// If the plan was changed by hand.
-    pub fn profile(&self) -> Result<Profile, String> {
+    pub fn profile(&self) -> Result<Arc<Profile>, String> {
         Profile::parse(&self.profile).map_err(|error| format!("plan.json: profile: {error}"))
     }
 

@@ -1,5 +1,7 @@
 //! Reads profiles, and contains the built-in ones.
 
+use std::sync::{Arc, Mutex, PoisonError};
+
 use crate::profile::compiled::Profile;
 use crate::profile::error::ProfileError;
 use crate::profile::lint;
@@ -27,12 +29,31 @@ const DIRECTORY: &[(Kind, &str)] = &[
     (Kind::Suppressions, include_str!("../../profiles/directory/suppressions.toml")),
 ];
 
+/// The profiles that were parsed last, with their texts, newest first. Each stage of an import reads its profile, and
+/// to parse one takes as long as to judge hundreds of rows.
+static PARSED: Mutex<Vec<(String, Arc<Profile>)>> = Mutex::new(Vec::new());
+
+/// How many profiles are kept: those of the kinds of import that a process handles at the same time.
+const KEPT: usize = 16;
+
 impl Profile {
-    /// Parses and checks a profile; it may extend a built-in one.
+    /// Parses and checks a profile; it may extend a built-in one. A text that was parsed before is not parsed again.
     ///
     /// # Errors
     /// The line and the fix, if the file is not a valid profile.
-    pub fn parse(toml: &str) -> Result<Self, ProfileError> {
+    pub fn parse(toml: &str) -> Result<Arc<Self>, ProfileError> {
+        let kept = || PARSED.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, profile)) = kept().iter().find(|(text, _)| text == toml) {
+            return Ok(profile.clone());
+        }
+        let profile = Arc::new(Self::parse_anew(toml)?);
+        let mut kept = kept();
+        kept.truncate(KEPT - 1);
+        kept.insert(0, (toml.to_owned(), profile.clone()));
+        Ok(profile)
+    }
+
+    fn parse_anew(toml: &str) -> Result<Self, ProfileError> {
         let own = RawProfile::parse(toml)?;
         let raw = match &own.extends {
             None => own,
@@ -53,12 +74,12 @@ impl Profile {
     }
 
     /// A built-in profile.
-    pub fn built_in(name: &str) -> Option<Self> {
+    pub fn built_in(name: &str) -> Option<Arc<Self>> {
         built_in_text(name).map(|text| Self::parse(text).expect("a test reads every built-in profile"))
     }
 
     /// The profile of a directory file.
-    pub fn of_directory(kind: Kind) -> Self {
+    pub fn of_directory(kind: Kind) -> Arc<Self> {
         let (_, text) =
             DIRECTORY.iter().find(|(known, _)| *known == kind).expect("every kind has a profile, by test");
         Self::parse(text).expect("a test reads every built-in profile")

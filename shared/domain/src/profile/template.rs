@@ -173,7 +173,7 @@ mod tests {
     #[test]
     fn every_built_in_field_has_a_label_in_every_language() {
         for (name, _) in BUILT_IN {
-            for field in Profile::built_in(name).unwrap().fields {
+            for field in &Profile::built_in(name).unwrap().fields {
                 assert_eq!(field.labels.len(), Locale::ALL.len(), "{name} {}", field.name);
             }
         }

@@ -131,7 +131,7 @@ async fn columns<H: Host>(
         },
         several => return Err(invalid(format!("profile: {}", several.join(", ")))),
     };
-    Ok(scan.columns(profile.as_ref(), scope.settings.locale))
+    Ok(scan.columns(profile.as_deref(), scope.settings.locale))
 }
 
 /// The pieces of the file. Each is made on a thread of its own, because stores may block.

@@ -1,5 +1,7 @@
 //! Profiles, and the templates that senders fill in.
 
+use std::sync::Arc;
+
 use crate::template::workbook;
 use axum::Json;
 use axum::extract::{Path, Query, State};
@@ -81,7 +83,7 @@ fn entry(profile: &Profile, locale: Locale) -> ProfileEntry {
 }
 
 /// Every valid profile: the built-in ones, then custom ones of other names.
-pub(crate) async fn all<H: Host>(host: &H) -> Answer<Vec<Profile>> {
+pub(crate) async fn all<H: Host>(host: &H) -> Answer<Vec<Arc<Profile>>> {
     let built_in = BUILT_IN.iter().filter_map(|(name, _)| ProfileName::parse(name).ok());
     let mut names: Vec<ProfileName> = built_in.collect();
     names.extend(
@@ -95,7 +97,7 @@ pub(crate) async fn all<H: Host>(host: &H) -> Answer<Vec<Profile>> {
 }
 
 /// A profile by its name: a custom one goes before a built-in one.
-pub(crate) async fn find<H: Host>(host: &H, name: &ProfileName) -> Answer<Option<Profile>> {
+pub(crate) async fn find<H: Host>(host: &H, name: &ProfileName) -> Answer<Option<Arc<Profile>>> {
     let Some(text) = host.objects().get(&object_keys::profile(name)).await? else {
         return Ok(Profile::built_in(name.as_str()));
     };

@@ -1,5 +1,7 @@
 //! `/p/{program}/contacts`: search, export, one contact with its history, erase.
 
+use std::sync::Arc;
+
 use askama::Template;
 use axum::extract::{Query, State};
 use axum::response::Response;
@@ -96,7 +98,7 @@ pub(super) async fn list<H: Host>(
         ];
         serde_urlencoded::to_string(pairs).unwrap_or_default()
     });
-    let choice = |profile: Profile| Choice {
+    let choice = |profile: Arc<Profile>| Choice {
         chosen: profile.name.as_str() == query.profile,
         title: profile.title(f.locale).to_owned(),
         name: profile.name.to_string(),

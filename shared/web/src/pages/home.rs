@@ -1,5 +1,7 @@
 //! `/`: programs and their latest imports; `/p/{program}`: all imports of one.
 
+use std::sync::Arc;
+
 use askama::Template;
 use axum::Extension;
 use axum::extract::{Query, State};
@@ -120,7 +122,7 @@ async fn lines<H: Host>(
     app: &App<H>,
     f: &Frame,
     settings: &Settings,
-    profiles: &[Profile],
+    profiles: &[Arc<Profile>],
     items: &[ImportItem],
 ) -> Result<Vec<Line>, Problem> {
     let mut lines = Vec::with_capacity(items.len());

@@ -1,5 +1,7 @@
 //! `/p/{program}/new`: choose a profile and a file.
 
+use std::sync::Arc;
+
 use askama::Template;
 use axum::extract::State;
 use axum::response::Response;
@@ -34,7 +36,7 @@ struct Choice {
 /// The page on which an import begins.
 pub(super) async fn show<H: Host>(State(app): State<App<H>>, scope: Scope) -> Result<Response, Problem> {
     let f = Frame::of(&scope, "new", &format!("/p/{}/new", scope.program));
-    let choice = |profile: &Profile| {
+    let choice = |profile: &Arc<Profile>| {
         let title = profile.title(scope.locale).to_owned();
         Choice {
             name: profile.name.to_string(),

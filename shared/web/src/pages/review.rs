@@ -8,6 +8,8 @@ mod profiles;
 mod table;
 mod values;
 
+use std::sync::Arc;
+
 use askama::Template;
 use axum::extract::State;
 use axum::response::Response;
@@ -187,7 +189,7 @@ async fn look<H: Host>(
 struct View<'a> {
     f: Frame,
     profile: &'a Profile,
-    profiles: Vec<Profile>,
+    profiles: Vec<Arc<Profile>>,
     shown: &'a PreviewAnswer,
     chosen: &'a Chosen,
     known: KnownValues,

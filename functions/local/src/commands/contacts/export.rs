@@ -37,7 +37,7 @@ pub fn columns(
             return Err(Failure::said(format!("{words}; choose it with --profile: {}", several.join(", "))));
         }
     };
-    Ok(scan.columns(profile.as_ref(), locale))
+    Ok(scan.columns(profile.as_deref(), locale))
 }
 
 /// A list and where it goes.

@@ -49,7 +49,7 @@ enum Format {
 impl TemplateArguments {
     /// Writes the template.
     pub fn run(self, home: &Path) -> Result<Exit, Failure> {
-        let template = template(&profile(home, &self.name)?, self.locale);
+        let template = template(&*profile(home, &self.name)?, self.locale);
         let bytes = match self.format() {
             Format::Csv => template.to_csv(),
             Format::Xlsx if self.output.is_none() && stdout().is_terminal() => {

@@ -1,5 +1,7 @@
 //! The profile of the file, and whether another one knows more of its columns.
 
+use std::sync::Arc;
+
 use rollcall_domain::plan::mapping::{Mapping, Role};
 use rollcall_domain::profile::compiled::Profile;
 use rollcall_domain::profile::options::Options;
@@ -20,7 +22,7 @@ const HEADERS: usize = 200;
 
 impl View<'_> {
     pub(super) fn profile_choices(&self) -> Vec<ProfileChoice> {
-        let choice = |profile: &Profile| ProfileChoice {
+        let choice = |profile: &Arc<Profile>| ProfileChoice {
             name: profile.name.to_string(),
             title: profile.title(self.f.locale).to_owned(),
             chosen: profile.name == self.profile.name,
