@@ -40,6 +40,10 @@ def undo(stack, program, summary, dry_run=False):
 
 
 def test_an_import_is_approved_and_undone(guarded):
+    approve_and_undo(guarded)
+
+
+def approve_and_undo(guarded):
     set_up(guarded, "undone")
     guarded.drop("undone", "prospects", "before.csv", b"name,email,group,note\nAnn,ann@alpha-media.com,Press,old\n")
     guarded.wait_for("undone", "before.csv")
@@ -72,6 +76,10 @@ def test_an_import_is_approved_and_undone(guarded):
 
 
 def test_what_a_replace_removed_comes_back(guarded):
+    replace_and_undo(guarded)
+
+
+def replace_and_undo(guarded):
     guarded.program("called", region="BR")
 
     def phones(*people):

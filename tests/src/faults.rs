@@ -17,10 +17,11 @@ use rollcall_domain::types::names::{ImportId, ProgramName};
 use rollcall_domain::types::outcome::Status;
 use rollcall_domain::types::secret::Secret;
 use rollcall_pipeline::fault::Fault;
+use rollcall_pipeline::migrate::Sources;
 use rollcall_pipeline::ports::{
-    Announcement, Answer, ContactListing, ContactState, ContactWrite, Contacts, Directory, DirectoryItem,
-    Earlier, ImportItem, Imports, Mail, NotificationClaim, ObjectVersion, ObjectWriter, Objects, Pool, Ports,
-    Queue, Take, Turn, UndoWrite, Wanted,
+    Announcement, Answer, ContactListing, ContactPage, ContactReader, ContactState, ContactWrite, Contacts,
+    Directory, DirectoryItem, Dropped, Earlier, ImportItem, Imports, ListedContact, Mail, NotificationClaim,
+    ObjectVersion, ObjectWriter, Objects, Pool, Ports, Queue, Take, Turn, UndoWrite, Wanted,
 };
 use rollcall_pipeline::sweep::{Backlog, Standing, Unfinished};
 
@@ -270,6 +271,27 @@ impl<P: Contacts> Contacts for Faulty<P> {
     }
     async fn end_import(&self, pool: &Pool, import: &ImportId) -> Answer<()> {
         self.machine.call(self.port.end_import(pool, import)).await
+    }
+}
+
+impl<P: Sources> Sources for Faulty<P> {
+    async fn list(&self, prefix: &str) -> Answer<Vec<String>> {
+        self.machine.call(self.port.list(prefix)).await
+    }
+    async fn found(&self, key: &str) -> Answer<Option<Dropped>> {
+        self.machine.call(self.port.found(key)).await
+    }
+}
+
+impl<P: ContactReader> ContactReader for Faulty<P> {
+    async fn page(&self, program: &ProgramName, cursor: Option<&str>, limit: usize) -> Answer<ContactPage> {
+        self.machine.call(self.port.page(program, cursor, limit)).await
+    }
+    async fn find(&self, program: &ProgramName, contact: &ContactId) -> Answer<Option<ListedContact>> {
+        self.machine.call(self.port.find(program, contact)).await
+    }
+    async fn erase(&self, program: &ProgramName, contact: &ContactId) -> Answer<bool> {
+        self.machine.call(self.port.erase(program, contact)).await
     }
 }
 

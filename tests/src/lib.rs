@@ -14,3 +14,8 @@ pub mod seeds;
 pub mod targets;
 pub mod test_host;
 pub mod world;
+
+/// How many cases a property is tried with: the variable `ROLLCALL_CASES`, or the usual number.
+pub fn cases(usual: u32) -> u32 {
+    std::env::var("ROLLCALL_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(usual)
+}

@@ -95,8 +95,8 @@ fn people_are_told_the_row_of_the_spreadsheet_and_the_value() {
     assert!(imported.report.contains("row 4: <bdi>nobody</bdi>"), "{}", imported.report);
 }
 
-/// A mail server for so many connections; tells what it accepted. It answers each `RCPT` with `answer`.
-fn server(answer: &'static str) -> (String, Receiver<String>) {
+/// A mail server for so many connections; tells what it accepted. It answers each `RCPT` as `answer` says.
+fn server(answer: impl Fn(&str) -> &'static str + Send + 'static) -> (String, Receiver<String>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("smtp://{}", listener.local_addr().unwrap());
     let (told, heard) = channel();
@@ -108,7 +108,7 @@ fn server(answer: &'static str) -> (String, Receiver<String>) {
             while let Some(Ok(line)) = lines.next() {
                 let reply = match line.split(' ').next().unwrap() {
                     "EHLO" => "250-test\r\n250 8BITMIME",
-                    "RCPT" => answer,
+                    "RCPT" => answer(&line),
                     "DATA" => {
                         out.write_all(b"354 go on\r\n").unwrap();
                         let mail: Vec<_> =
@@ -156,7 +156,7 @@ fn a_server_that_is_away_gets_the_mail_later_and_once() {
     let outbox = Outbox::open(folder.path()).unwrap().with_smtp(&away).unwrap();
     block_on(outbox.send(&import_id(), &letter())).unwrap();
     assert_eq!(outbox.delivery(&import_id()), Some(Delivery::Waiting));
-    let (url, heard) = server("250 ok");
+    let (url, heard) = server(|_| "250 ok");
     let outbox = Outbox::open(folder.path()).unwrap().with_smtp(&url).unwrap();
     outbox.send_waiting().unwrap();
     assert!(heard.recv().unwrap().contains("Subject: list.csv: import completed"));
@@ -172,13 +172,65 @@ fn a_refused_mail_is_not_tried_again_and_one_that_waits_is() {
     for (answer, delivery) in [("550 no such user", Delivery::Refused), ("451 try later", Delivery::Waiting)]
     {
         let folder = tempfile::tempdir().unwrap();
-        let (url, _heard) = server(answer);
+        let (url, _heard) = server(move |_| answer);
         let outbox = Outbox::open(folder.path()).unwrap().with_smtp(&url).unwrap();
         block_on(outbox.send(&import_id(), &letter())).unwrap();
         assert_eq!(outbox.delivery(&import_id()), Some(delivery), "{answer}");
     }
     let folder = tempfile::tempdir().unwrap();
     assert!(Outbox::open(folder.path()).unwrap().with_smtp("mail.example").is_err());
+}
+
+/// A server takes a message for all recipients of a conversation or for none, so the others need one each.
+#[test]
+fn a_recipient_who_is_refused_takes_the_mail_from_nobody_else() {
+    let [ann, bad, late] = ["ann@acme.example", "bad@acme.example", "late@acme.example"].map(str::to_owned);
+    let orders = [[&ann, &bad, &late], [&bad, &late, &ann], [&late, &ann, &bad]];
+    for order in orders {
+        let folder = tempfile::tempdir().unwrap();
+        let letter = Notification { to: order.map(String::clone).to_vec(), ..letter() };
+        let (url, heard) = server(|line| match line {
+            _ if line.contains("bad@") => "550 no such user",
+            _ if line.contains("late@") => "451 try later",
+            _ => "250 ok",
+        });
+        let outbox = Outbox::open(folder.path()).unwrap().with_smtp(&url).unwrap();
+        block_on(outbox.send(&import_id(), &letter)).unwrap();
+        assert_eq!(heard.try_iter().count(), 1, "{order:?}");
+        assert_eq!(outbox.delivery(&import_id()), Some(Delivery::Waiting));
+        assert_eq!(outbox.refused(&import_id()), [bad.clone()]);
+        // The end of the import is repeated after a crash: nobody gets it twice.
+        block_on(outbox.send(&import_id(), &letter)).unwrap();
+        assert_eq!(heard.try_iter().count(), 0);
+        let (url, heard) = server(|line| if line.contains("late@") { "250 ok" } else { "550 never" });
+        let outbox = Outbox::open(folder.path()).unwrap().with_smtp(&url).unwrap();
+        outbox.send_waiting().unwrap();
+        assert_eq!(heard.try_iter().count(), 1);
+        assert_eq!(outbox.delivery(&import_id()), Some(Delivery::Sent));
+        assert_eq!(outbox.refused(&import_id()), [bad.clone()]);
+    }
+}
+
+/// A password that is wrong, or a server that takes nothing now, is not tried again for each recipient.
+#[test]
+fn what_concerns_all_recipients_is_asked_once() {
+    for (answer, delivery) in [("535 who are you", Delivery::Refused), ("421 closing", Delivery::Waiting)] {
+        let (told, asked) = channel();
+        let (url, heard) = server(move |line| {
+            told.send(line.to_owned()).unwrap();
+            answer
+        });
+        let folder = tempfile::tempdir().unwrap();
+        let to = ["ann@acme.example", "bob@acme.example"].map(str::to_owned).to_vec();
+        let outbox = Outbox::open(folder.path()).unwrap().with_smtp(&url).unwrap();
+        block_on(outbox.send(&import_id(), &Notification { to, ..letter() })).unwrap();
+        assert_eq!(
+            (outbox.delivery(&import_id()), asked.try_iter().count()),
+            (Some(delivery), 1),
+            "{answer}"
+        );
+        assert_eq!(heard.try_iter().count(), 0);
+    }
 }
 
 #[test]

@@ -101,6 +101,56 @@ fn settings_that_changed_meanwhile_change_nothing() {
     assert_eq!(eve.phones, ["+5511912345678"]);
 }
 
+/// Who appears or changes after the dry run of a replacing import is not removed unseen.
+#[test]
+fn dig_05_an_approved_replace_removes_what_was_shown_or_nothing() {
+    const LIST: &str = "name;phone_1\nAnn;11961234501\nBob;11961234502\nCid;11961234503\n";
+    let mailing = |host: &TestHost, file: &str, options: &[(&str, &str)], course: &Course| {
+        let what = DropTarget::Profile(ProfileName::parse("mailing").unwrap());
+        // A drop of the same name would replace the file that was tried.
+        let name = if options.is_empty() { "other.csv" } else { "list.csv" };
+        host.run("acme", what, name, file.as_bytes(), options, course)
+    };
+    let replacing = "name;phone_1\nAnn;11961234501\nBob;11961234502\n";
+    let course = |rows| Course { size: ChunkSize { rows, ..ChunkSize::default() }, ..Course::default() };
+    for (between, passes) in [
+        ("", true),
+        // The file as it is: nothing differs but the import that wrote it last.
+        ("name;phone_1\nCid;11961234503\n", true),
+        ("name;phone_1\nNew;11961234504\n", false),
+        ("name;phone_1\nNew;11961234504\nCid2;11961234503\n", false),
+        // The row of a contact that is to stay is not the one that was shown, so the contact would go.
+        ("name;phone_1\nAnn changed;11961234501\n", false),
+    ] {
+        for rows in [1, 4_000] {
+            let host = TestHost::with_acme();
+            mailing(&host, LIST, &[], &Course::default());
+            let options = [("replace", "true"), ("dry_run", "true"), ("max_removed", "100%")];
+            let dry = mailing(&host, replacing, &options, &course(rows));
+            assert_eq!(dry.status(), "completed");
+            if !between.is_empty() {
+                mailing(&host, between, &[], &Course::default());
+            }
+            let before = host.contacts();
+            let approved = approve(&host, &dry.import_id, &course(rows));
+            let removed = |imported: &Imported| fs::read(imported.folder.join("removed.csv")).unwrap();
+            if passes {
+                assert_eq!((approved.status(), host.contacts().len()), ("completed", 2), "{between}");
+                assert_eq!(removed(&approved), removed(&dry));
+            } else {
+                let codes = approved.summary.errors.iter().map(|count| count.code.as_str());
+                assert!(codes.filter(|code| *code == "removal_changed").count() == 1, "{between}");
+                assert_eq!(approved.status(), "refused");
+                assert_eq!(host.contacts(), before, "{between}");
+                assert!(approved.summary.rows.sum_holds() && approved.summary.rows.unprocessed > 0);
+                let again = mailing(&host, replacing, &options, &course(rows));
+                let approved = approve(&host, &again.import_id, &course(rows));
+                assert_eq!((approved.status(), host.contacts().len()), ("completed", 2), "{between}");
+            }
+        }
+    }
+}
+
 #[test]
 fn approving_twice_is_the_same_import() {
     let host = host();

@@ -106,6 +106,8 @@ fn words_that_say_nothing_are_empty() {
             check(profile, field, chosen);
         }
     }
+    // It would be a website.
+    check("prospects", "website", &[("n.a.", "", "@:value_empty_word")]);
     let mandatory = [
         ("prospects", "email"),
         ("partners", "group"),

@@ -196,7 +196,7 @@ fn contacts(host: &TestHost) -> Vec<(String, String, Vec<String>)> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: rollcall_tests::cases(24), failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn create_and_then_update_is_upsert(before in lists(), file in lists(), blank in prop::sample::select(vec!["keep", "clear"])) {

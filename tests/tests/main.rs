@@ -3,6 +3,7 @@
 
 mod answers;
 mod approve_cancel;
+mod approve_properties;
 mod cells;
 mod change_rules;
 mod contract_codes;
@@ -16,6 +17,7 @@ mod determinism;
 mod determinism_mailing;
 mod docs;
 mod encodings;
+mod erasures;
 mod explicit_maps;
 mod faults;
 mod file_shapes;

@@ -8,7 +8,7 @@ use rollcall_domain::plan::import_plan::ChunkSize;
 use rollcall_domain::plan::object_keys::DropTarget;
 use rollcall_domain::types::names::ImportId;
 use rollcall_tests::test_host::{Course, Imported, TestHost};
-use rollcall_tests::world::World;
+use rollcall_tests::world::{Shown, World};
 
 const EMAIL: &str = "gone@quiet.example";
 const PHONE: &str = "+5511961234567";
@@ -294,6 +294,8 @@ enum Step {
     Suppress { person: u8, what: u8, of_all: bool },
     /// Approves the dry run of this number among those so far.
     Approve(u8),
+    /// Undoes the import of this number among those so far.
+    Undo(u8),
 }
 
 fn step() -> impl Strategy<Value = Step> {
@@ -304,6 +306,7 @@ fn step() -> impl Strategy<Value = Step> {
         2 => (0_u8..6, 0_u8..3, any::<bool>())
             .prop_map(|(person, what, of_all)| Step::Suppress { person, what, of_all }),
         2 => (0_u8..4).prop_map(Step::Approve),
+        2 => (0_u8..6).prop_map(Step::Undo),
     ]
 }
 
@@ -312,6 +315,7 @@ fn step() -> impl Strategy<Value = Step> {
 struct Known {
     suppressed: BTreeSet<String>,
     dry_runs: Vec<ImportId>,
+    imports: Vec<ImportId>,
 }
 
 fn list(rows: &[(u8, u8)], profile: u8) -> (&'static str, String) {
@@ -355,7 +359,16 @@ fn run_step(world: &World, known: &mut Known, step: Step) -> Result<(), TestCase
                 return Ok(());
             }
             let dry_run = known.dry_runs.remove(usize::from(number) % known.dry_runs.len());
-            world.load_of("acme", DropTarget::Approve(dry_run), b"approve\n")
+            let import = world.load_of("acme", DropTarget::Approve(dry_run), b"approve\n");
+            known.imports.push(import.clone());
+            import
+        }
+        Step::Undo(number) => {
+            if known.imports.is_empty() {
+                return Ok(());
+            }
+            let import = known.imports.remove(usize::from(number) % known.imports.len());
+            return undo_step(world, known, import);
         }
         Step::Import { rows, profile, dry_run } => {
             let (profile, file) = list(&rows, profile);
@@ -363,6 +376,8 @@ fn run_step(world: &World, known: &mut Known, step: Step) -> Result<(), TestCase
             let import = world.import(profile, file.as_bytes(), &options, &Course::default());
             if dry_run {
                 known.dry_runs.push(import.clone());
+            } else {
+                known.imports.push(import.clone());
             }
             import
         }
@@ -378,11 +393,28 @@ fn run_step(world: &World, known: &mut Known, step: Step) -> Result<(), TestCase
     Ok(())
 }
 
+/// An undo may leave who is a contact, and brings nobody back.
+fn undo_step(world: &World, known: &Known, import: ImportId) -> Result<(), TestCaseError> {
+    let pools = ["partners", "mailing", "leads"];
+    let shown = || pools.iter().flat_map(|pool| world.shown(pool)).collect::<Vec<_>>();
+    let of = |shown: &[Shown], value: &str| {
+        let with = shown.iter().filter(|(_, record, ..)| record.contains(value));
+        with.map(|(id, ..)| id.to_string()).collect::<BTreeSet<_>>()
+    };
+    let before = shown();
+    world.request(DropTarget::Undo(import), &Course::default());
+    let after = shown();
+    for value in &known.suppressed {
+        prop_assert!(of(&after, value).is_subset(&of(&before, value)), "{value} came back");
+    }
+    Ok(())
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(60))]
+    #![proptest_config(ProptestConfig { cases: rollcall_tests::cases(60), failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn no_sequence_of_imports_and_approvals_reaches_who_is_suppressed(steps in prop::collection::vec(step(), 1..12)) {
+    fn no_sequence_of_imports_approvals_and_undos_reaches_who_is_suppressed(steps in prop::collection::vec(step(), 1..12)) {
         let world = World::with_acme();
         world.load_of("acme", DropTarget::Directory("owners".parse().unwrap()), b"owner_id,name\n1,Ana Souza\n");
         let mut known = Known::default();

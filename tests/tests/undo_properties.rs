@@ -1,7 +1,7 @@
 //! Import and undo are as if nothing had happened, whatever the file, the options, the order of work and the crashes; and
 //! what somebody else wrote in between stays.
 //!
-//! `ROLLCALL_UNDO_CASES=2000 cargo test -p rollcall-tests undo_properties` runs them longer.
+//! `ROLLCALL_CASES=2000 cargo test -p rollcall-tests undo_properties` runs them longer.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,6 +10,7 @@ use proptest::prelude::*;
 use rollcall_domain::plan::import_plan::ChunkSize;
 use rollcall_domain::plan::object_keys::DropTarget;
 use rollcall_domain::types::names::ImportId;
+use rollcall_tests::cases;
 use rollcall_tests::faults::{Machine, Side};
 use rollcall_tests::test_host::Course;
 use rollcall_tests::world::{Shown, World};
@@ -20,17 +21,13 @@ const ACCOUNTS: &str =
 const GROUPS: &str = "name\nVIP\nGold\n";
 const HEADER: &str = "Name,E-mail,Website,Phone,Group,Note\n";
 
-fn cases() -> u32 {
-    std::env::var("ROLLCALL_UNDO_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(24)
-}
-
-fn config() -> ProptestConfig {
-    ProptestConfig { cases: cases(), failure_persistence: None, ..ProptestConfig::default() }
+pub(super) fn config() -> ProptestConfig {
+    ProptestConfig { cases: cases(24), failure_persistence: None, ..ProptestConfig::default() }
 }
 
 /// A row of prospects: of six people, some of whom come again.
 #[derive(Debug, Clone)]
-struct Row {
+pub(super) struct Row {
     person: u8,
     name: &'static str,
     website: bool,
@@ -39,7 +36,7 @@ struct Row {
     note: &'static str,
 }
 
-fn row() -> impl Strategy<Value = Row> {
+pub(super) fn row() -> impl Strategy<Value = Row> {
     let name = prop::sample::select(vec!["Ann", "Bob", "=Cy", ""]);
     let phone = prop::sample::select(vec!["", "11961234567", "11961234568", "12"]);
     let group = prop::sample::select(vec!["", "VIP", "Gold", "Nowhere"]);
@@ -49,7 +46,7 @@ fn row() -> impl Strategy<Value = Row> {
     )
 }
 
-fn file(rows: &[Row]) -> Vec<u8> {
+pub(super) fn file(rows: &[Row]) -> Vec<u8> {
     let line = |row: &Row| {
         let email =
             if row.person == 6 { "nobody".to_owned() } else { format!("p{}@mail.example", row.person) };
@@ -61,7 +58,7 @@ fn file(rows: &[Row]) -> Vec<u8> {
 }
 
 /// Options that change what an import writes.
-fn options() -> impl Strategy<Value = Vec<(&'static str, &'static str)>> {
+pub(super) fn options() -> impl Strategy<Value = Vec<(&'static str, &'static str)>> {
     prop::sample::select(vec![
         vec![],
         vec![],
@@ -77,7 +74,7 @@ fn options() -> impl Strategy<Value = Vec<(&'static str, &'static str)>> {
 }
 
 /// How the work is done: size of chunks, order, deliveries.
-fn course() -> impl Strategy<Value = Course> {
+pub(super) fn course() -> impl Strategy<Value = Course> {
     (1_u32..6, 1_u64..1_000, 1_usize..3).prop_map(|(rows, order, deliveries)| Course {
         size: ChunkSize { rows, ..ChunkSize::default() },
         order,
@@ -90,7 +87,7 @@ fn crash() -> impl Strategy<Value = (u64, bool)> {
     (0..120_u64, any::<bool>())
 }
 
-fn world() -> World {
+pub(super) fn world() -> World {
     let world = World::with_acme();
     world.directory("accounts", ACCOUNTS);
     world.directory("groups", GROUPS);
@@ -135,14 +132,14 @@ fn list(rows: &[(u8, &'static str, u8)]) -> Vec<u8> {
 
 /// What a reader sees of one prospect.
 #[derive(Debug, Clone, Default, PartialEq)]
-struct Person {
+pub(super) struct Person {
     fields: BTreeMap<String, String>,
     account: Option<String>,
     groups: BTreeSet<String>,
     import: String,
 }
 
-fn people(shown: &[Shown]) -> BTreeMap<String, Person> {
+pub(super) fn people(shown: &[Shown]) -> BTreeMap<String, Person> {
     let person = |(id, record, groups, import): &Shown| {
         let record: Value = serde_json::from_str(record).unwrap();
         let person = Person {
@@ -192,7 +189,7 @@ fn without_first(
 }
 
 /// Without the imports that wrote them.
-fn unstamped(people: &BTreeMap<String, Person>) -> BTreeMap<String, Person> {
+pub(super) fn unstamped(people: &BTreeMap<String, Person>) -> BTreeMap<String, Person> {
     let unstamped =
         |(id, person): (&String, &Person)| (id.clone(), Person { import: String::new(), ..person.clone() });
     people.iter().map(unstamped).collect()

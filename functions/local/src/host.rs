@@ -82,6 +82,8 @@ pub struct Done {
     pub notification: Option<PathBuf>,
     /// The delivery state of the e-mail, if a mail server is set.
     pub delivery: Option<Delivery>,
+    /// The recipients that the mail server refused.
+    pub refused: Vec<String>,
     /// Whether the e-mail has no recipients.
     pub to_nobody: bool,
     /// The program's language.
@@ -101,7 +103,7 @@ impl Done {
         let Some(upload) = read(home, &artifacts.upload())? else { return Ok(None) };
         let results = home.bucket().root().join(artifacts.folder());
         let notification = home.outbox().notification(import).canonicalize().ok();
-        let delivery = home.outbox().delivery(import);
+        let (delivery, refused) = (home.outbox().delivery(import), home.outbox().refused(import));
         // An import that failed early has no plan: then the field names serve as labels.
         let plan: Option<Plan> = read(home, &artifacts.plan()).unwrap_or_default();
         let to_nobody = plan
@@ -110,7 +112,17 @@ impl Done {
         let locale = plan.as_ref().map(|plan| plan.settings.locale).unwrap_or_default();
         let labels =
             plan.and_then(|plan| plan.profile().ok()).map(|profile| profile.labels()).unwrap_or_default();
-        Ok(Some(Self { summary, upload, results, notification, delivery, to_nobody, locale, labels }))
+        Ok(Some(Self {
+            summary,
+            upload,
+            results,
+            notification,
+            delivery,
+            refused,
+            to_nobody,
+            locale,
+            labels,
+        }))
     }
 
     /// The words of the program's language.

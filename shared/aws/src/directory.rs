@@ -5,6 +5,7 @@
 //! read when needed.
 
 mod keep;
+mod names;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -165,6 +166,22 @@ impl Directory for DirectoryTable {
         // Consistent: a load compares with the result of an earlier one.
         let found = self.0.get_all(READING, ids.iter().map(key).collect(), true).await?;
         ids.iter().map(|id| found.get(&key(id)).map(item_of).transpose()).collect()
+    }
+
+    async fn list(&self, program: &ProgramName, kind: Kind, most: usize) -> Answer<Option<Vec<String>>> {
+        if !names::is_listed(kind) {
+            return Ok(None);
+        }
+        let keys = names::keys(owner(program, kind), kind);
+        let found = self.0.get_all(READING, keys, false).await?;
+        let mut entries = BTreeMap::new();
+        for behind in found.values().map(KeyEntries::of) {
+            if behind.over || entries.len() > most {
+                return Ok(None);
+            }
+            entries.extend(behind.inline);
+        }
+        Ok((entries.len() <= most).then(|| entries.into_values().collect()))
     }
 
     async fn keep(&self, owner: &ProgramName, kind: Kind, items: &[DirectoryItem]) -> Answer<()> {

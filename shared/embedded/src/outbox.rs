@@ -20,7 +20,7 @@ use rollcall_pipeline::ports::{Announcement, Answer, Mail};
 use serde::{Deserialize, Serialize};
 
 use crate::disk::{Draft, fault, remove_drafts};
-use crate::smtp::{Delivery, Smtp};
+use crate::smtp::{Delivery, Reply, Smtp};
 use crate::webhooks::Webhooks;
 
 /// The notification e-mails of a home.
@@ -37,6 +37,38 @@ struct Posting {
     from: String,
     to: Vec<String>,
     state: Delivery,
+    /// The recipients for whom the server took it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    sent: Vec<String>,
+    /// The recipients that the server refused for good.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    refused: Vec<String>,
+}
+
+impl Posting {
+    fn new(from: String, to: Vec<String>) -> Self {
+        Self { from, to, state: Delivery::Waiting, sent: Vec::new(), refused: Vec::new() }
+    }
+
+    /// The recipients who still have to get it.
+    fn open(&self) -> Vec<String> {
+        let over = |to: &&String| !self.sent.contains(to) && !self.refused.contains(to);
+        self.to.iter().filter(over).cloned().collect()
+    }
+
+    /// Notes the server's reply for some recipients.
+    fn answered(&mut self, reply: Reply, to: Vec<String>) {
+        match reply {
+            Reply::Taken => self.sent.extend(to),
+            Reply::Refused | Reply::RefusedAll => self.refused.extend(to),
+            Reply::Later | Reply::Away => {}
+        }
+        self.state = match (self.open().is_empty(), self.sent.is_empty()) {
+            (false, _) => Delivery::Waiting,
+            (true, false) => Delivery::Sent,
+            (true, true) => Delivery::Refused,
+        };
+    }
 }
 
 const POSTING: &str = ".delivery.json";
@@ -81,6 +113,11 @@ impl Outbox {
         self.posting(&self.posting_of(import.as_str())).map(|posting| posting.state)
     }
 
+    /// The recipients that the mail server refused for good.
+    pub fn refused(&self, import: &ImportId) -> Vec<String> {
+        self.posting(&self.posting_of(import.as_str())).map(|posting| posting.refused).unwrap_or_default()
+    }
+
     /// Sends waiting e-mails again; stops when the server still cannot accept one.
     ///
     /// # Errors
@@ -100,11 +137,27 @@ impl Outbox {
         Ok(())
     }
 
-    /// Sends an e-mail and stores its delivery state.
+    /// Sends an e-mail and stores its delivery state. If the server does not take it for all recipients, each gets it
+    /// separately, so that a bad address does not affect the others.
     fn deliver(&self, smtp: &Smtp, import: &str, mut posting: Posting) -> io::Result<Delivery> {
         let message = fs::read(self.folder.join(format!("{import}.eml")))?;
-        posting.state = smtp.send(&posting.from, &posting.to, &message);
-        self.note(import, &posting)?;
+        let open = posting.open();
+        let reply = smtp.send(&posting.from, &open, &message);
+        if open.len() == 1 || !matches!(reply, Reply::Refused | Reply::Later) {
+            posting.answered(reply, open);
+            self.note(import, &posting)?;
+            return Ok(posting.state);
+        }
+        for to in open {
+            let to = vec![to];
+            let reply = smtp.send(&posting.from, &to, &message);
+            posting.answered(reply, to);
+            // Noted each time: who has got it does not get it again after a crash.
+            self.note(import, &posting)?;
+            if reply == Reply::Away {
+                break;
+            }
+        }
         Ok(posting.state)
     }
 
@@ -131,11 +184,13 @@ impl Outbox {
     /// Sends an e-mail once: one that the server accepted before a crash is not sent again.
     fn post(&self, import: &ImportId, notification: &Notification) -> io::Result<()> {
         let Some(smtp) = self.smtp.as_ref().filter(|_| !notification.to.is_empty()) else { return Ok(()) };
-        if self.delivery(import) == Some(Delivery::Sent) {
+        let begun = self.posting(&self.posting_of(import.as_str()));
+        if begun.as_ref().is_some_and(|posting| posting.state != Delivery::Waiting) {
             return Ok(());
         }
-        let (from, to) = (notification.from.clone(), notification.to.clone());
-        let posting = Posting { from, to, state: Delivery::Waiting };
+        let posting = Posting::new(notification.from.clone(), notification.to.clone());
+        // A crash may have come between two recipients.
+        let posting = begun.filter(|begun| begun.to == posting.to).unwrap_or(posting);
         self.note(import.as_str(), &posting)?;
         self.deliver(smtp, import.as_str(), posting).map(drop)
     }

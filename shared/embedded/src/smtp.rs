@@ -9,6 +9,10 @@ use serde::{Deserialize, Serialize};
 
 /// The most time that a command waits for a server.
 const PATIENCE: Duration = Duration::from_secs(15);
+/// The reply to a password that is wrong.
+const NOT_SIGNED_IN: u16 = 535;
+/// The reply of a server that takes nothing now.
+const CLOSING: u16 = 421;
 
 /// The delivery state of an e-mail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -20,6 +24,21 @@ pub enum Delivery {
     Sent,
     /// The server refused it for good.
     Refused,
+}
+
+/// What a server answers to a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Reply {
+    /// It took the message for all its recipients.
+    Taken,
+    /// It refused the message, or one of its recipients, for good.
+    Refused,
+    /// The same, but it may take it later.
+    Later,
+    /// It refused whoever the recipients are: the sender, or the password.
+    RefusedAll,
+    /// It did not answer, or takes nothing now.
+    Away,
 }
 
 /// A mail server.
@@ -40,17 +59,21 @@ impl Smtp {
         Ok(Self(builder.timeout(Some(PATIENCE)).build()))
     }
 
-    /// Sends a message unchanged.
-    pub(crate) fn send(&self, from: &str, to: &[String], message: &[u8]) -> Delivery {
-        let parse = |address: &str| address.parse::<Address>().ok();
-        let Some(from) = parse(from) else { return Delivery::Refused };
-        let to: Vec<_> = to.iter().filter_map(|address| parse(address)).collect();
-        let Ok(envelope) = Envelope::new(Some(from), to) else { return Delivery::Refused };
+    /// Sends a message unchanged, in one conversation: a server that refuses one recipient gets it for none of them.
+    pub(crate) fn send(&self, from: &str, to: &[String], message: &[u8]) -> Reply {
+        let Ok(from) = from.parse::<Address>() else { return Reply::RefusedAll };
+        let to = to.iter().map(|address| address.parse::<Address>()).collect::<Result<Vec<_>, _>>();
+        let envelope = to.ok().and_then(|to| Envelope::new(Some(from), to).ok());
+        let Some(envelope) = envelope else { return Reply::Refused };
         // Replies of servers contain addresses, so they are not reported.
         match self.0.send_raw(&envelope, message) {
-            Ok(_) => Delivery::Sent,
-            Err(error) if error.is_permanent() => Delivery::Refused,
-            Err(_) => Delivery::Waiting,
+            Ok(_) => Reply::Taken,
+            Err(error) => match error.status().map(u16::from) {
+                Some(NOT_SIGNED_IN) => Reply::RefusedAll,
+                Some(CLOSING) | None => Reply::Away,
+                Some(_) if error.is_permanent() => Reply::Refused,
+                Some(_) => Reply::Later,
+            },
         }
     }
 }

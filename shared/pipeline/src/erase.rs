@@ -6,7 +6,7 @@
 
 mod files;
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -14,6 +14,7 @@ use rollcall_domain::contacts::contact::Record;
 use rollcall_domain::contacts::directory::DirectoryItem;
 use rollcall_domain::contacts::suppression::{email_key, phone_key, sealed};
 use rollcall_domain::plan::object_keys::{self, Artifacts};
+use rollcall_domain::profile::built_in::BUILT_IN;
 use rollcall_domain::profile::compiled::Profile;
 use rollcall_domain::result::traces::Traces;
 use rollcall_domain::types::field_kind::FieldKind;
@@ -24,8 +25,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::fault::Fault;
 use crate::migrate::Sources;
-use crate::ports::{Answer, ContactReader, Directory, Host, Imports, Objects, Ports};
+use crate::ports::{Answer, ContactReader, Contacts, Directory, Host, Imports, Objects, Pool, Ports};
 use crate::suppressions;
+use crate::undo;
 use files::Files;
 
 /// What is to be erased, and how.
@@ -129,7 +131,11 @@ where
     let Ports { objects, directory, contacts, imports, .. } = host.ports();
     let Erasure { program, contact_id, everywhere, allow_again } = erasure;
     let listed = contacts.find(program, contact_id).await?;
-    let record: Option<Record> = listed.as_ref().and_then(|listed| serde_json::from_str(&listed.record).ok());
+    let json = match listed {
+        Some(listed) => Some(listed.record),
+        None => removed_record(objects, contacts, program, contact_id).await?,
+    };
+    let record: Option<Record> = json.and_then(|json| serde_json::from_str(&json).ok());
     let profile = match &record {
         Some(record) => profile_of(objects, record).await?,
         None => None,
@@ -138,7 +144,7 @@ where
     if let Some(record) = record.as_ref().filter(|_| !allow_again) {
         suppressed = suppress(directory, program, record, profile.as_deref()).await?;
     }
-    if listed.is_some() {
+    if record.is_some() {
         let mark = serde_json::to_vec(&Mark { erased_at: now }).expect("plain data serialises");
         objects.put(&object_keys::erased(program, contact_id), mark.clone()).await?;
         objects.put(&object_keys::last_erasure(program), mark).await?;
@@ -153,6 +159,32 @@ where
         return Ok(None);
     }
     Ok(Some(Erased { contact_id: *contact_id, erased, suppressed, emptied, holding }))
+}
+
+/// The record of a contact that a replace removed: it is in the store until the papers of that import go.
+async fn removed_record<O: Objects + Sources>(
+    objects: &O,
+    contacts: &impl Contacts,
+    program: &ProgramName,
+    contact: &ContactId,
+) -> Answer<Option<String>> {
+    let mut pools: BTreeSet<String> = BUILT_IN
+        .iter()
+        .filter_map(|(name, _)| Profile::built_in(name))
+        .map(|profile| profile.pool.clone())
+        .collect();
+    for key in objects.list(object_keys::PROFILES).await? {
+        let text = objects.get(&key).await?.and_then(|bytes| String::from_utf8(bytes).ok());
+        pools.extend(text.and_then(|text| Profile::parse(&text).ok()).map(|profile| profile.pool.clone()));
+    }
+    for pool in pools {
+        let pool = Pool { program: program.clone(), pool };
+        let state = contacts.now(&pool, std::slice::from_ref(contact)).await?.pop().flatten();
+        if let Some(record) = state.and_then(|state| state.record) {
+            return Ok(Some(record));
+        }
+    }
+    Ok(None)
 }
 
 async fn profile_of(objects: &impl Objects, record: &Record) -> Answer<Option<Arc<Profile>>> {
@@ -229,26 +261,29 @@ async fn through_files<O: Objects + Sources>(
         if found.is_empty() {
             continue;
         }
-        if let Some(item) = imports.get(&import_id).await?
-            && objects.describe(&item.object.key).await?.is_some()
-        {
-            holding.push(Holding {
-                key: item.object.key,
-                import_id: Some(import_id.clone()),
-                reason: Reason::AsSent,
-            });
+        let hold = |key, reason| Holding { key, import_id: Some(import_id.clone()), reason };
+        let item = imports.get(&import_id).await?;
+        let mut is_undone_now = false;
+        if let Some(item) = item {
+            is_undone_now = undo::is_running(objects, imports, &item).await?;
+            let sent = item.object.key;
+            let sidecar = object_keys::sidecar(&sent);
+            if files::shows(objects, &sidecar, traces).await? {
+                holding.push(hold(sidecar, Reason::AsSent));
+            }
+            if objects.describe(&sent).await?.is_some() {
+                holding.push(hold(sent, Reason::AsSent));
+            }
         }
         let reason = match () {
             () if !everywhere => Some(Reason::NotAsked),
-            () if !files.is_over() => Some(Reason::NotOver),
+            // An undo reads the working files where its plan says that they are.
+            () if !files.is_over() || is_undone_now => Some(Reason::NotOver),
             () if !files.has_plan() => Some(Reason::NoPlan),
             () => None,
         };
         match reason {
-            Some(reason) => {
-                let hold = |key| Holding { key, import_id: Some(import_id.clone()), reason };
-                holding.extend(found.into_iter().map(hold));
-            }
+            Some(reason) => holding.extend(found.into_iter().map(|key| hold(key, reason))),
             None => emptied.extend(files.empty(found).await?),
         }
     }

@@ -31,12 +31,18 @@ pub(crate) struct Decision {
     /// What a replacing import removes; nothing where it is not known, because some row is unprocessed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) removal: Option<Removal>,
+    /// An approved import would remove others than its dry run showed.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) removal_changed: bool,
 }
 
 impl Decision {
-    /// The limits that the counts exceed.
+    /// The limits that the counts exceed, and an approval that does not cover what the import removes.
     pub(crate) fn exceeded(&self, plan: &Plan) -> Vec<Finding> {
         let mut exceeded = Vec::new();
+        if let Some(removal) = self.removal.as_ref().filter(|_| self.removal_changed) {
+            exceeded.push(Finding::new(Code::RemovalChanged).arg("found", removal.removed.to_string()));
+        }
         if let Some(limit) = plan.options.max_rejected.filter(|limit| !limit.allows(self.rejected, plan.rows))
         {
             let finding = Finding::new(Code::TooManyRejected).arg("found", self.rejected.to_string());
@@ -100,7 +106,15 @@ pub(crate) async fn decide(
         true => Some(removal::find(objects, contacts, artifacts, plan, judged.accepted).await?),
         false => None,
     };
-    let mut decision = Decision { passed: true, rejected: judged.rejected, cancelled, removal };
+    let removal_changed = match (&plan.approves, &removal) {
+        (Some(dry_run), Some(_)) => {
+            let shown = Artifacts::of(&plan.program, dry_run).removed();
+            !removal::is_same(objects, &shown, &artifacts.removed()).await?
+        }
+        _ => false,
+    };
+    let rejected = judged.rejected;
+    let mut decision = Decision { passed: true, rejected, cancelled, removal, removal_changed };
     decision.passed = !cancelled && decision.exceeded(plan).is_empty();
     record(objects, artifacts, plan, decision).await
 }
@@ -114,8 +128,9 @@ pub(crate) async fn close_for_good(
     if let Some(decision) = read(objects, artifacts).await? {
         return Ok(decision);
     }
-    record(objects, artifacts, plan, Decision { passed: false, rejected: 0, cancelled: true, removal: None })
-        .await
+    let decision =
+        Decision { passed: false, rejected: 0, cancelled: true, removal: None, removal_changed: false };
+    record(objects, artifacts, plan, decision).await
 }
 
 /// Writes a decision where there is none yet; that of a dry run is not kept.

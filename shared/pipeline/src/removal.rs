@@ -5,6 +5,7 @@
 
 use std::collections::HashSet;
 
+use rollcall_domain::file::split::records;
 use rollcall_domain::plan::import_plan::Plan;
 use rollcall_domain::plan::object_keys::Artifacts;
 use rollcall_domain::profile::compiled::Profile;
@@ -32,13 +33,10 @@ pub(crate) struct Removal {
     /// The cutoff of the pool before the import.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) cutoff: Option<ImportId>,
-    /// Where the lines of `removed.csv` stand, so that they can be read again part by part.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub(crate) parts: Vec<RemovedPart>,
 }
 
 /// A run of lines of `removed.csv`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct RemovedPart {
     pub(crate) start: u64,
     pub(crate) end: u64,
@@ -82,7 +80,6 @@ pub(crate) async fn find(
     let mut removal = Removal { cutoff: contacts.cutoff(&pool).await?, ..Removal::default() };
     let mut file = objects.create(&artifacts.removed()).await?;
     let mut bytes = header(&profile, plan.delimiter());
-    let mut at = bytes.len() as u64;
     let mut listing = contacts.list(&pool, &plan.import_id).await?;
     loop {
         let page = listing.next().await?;
@@ -94,10 +91,9 @@ pub(crate) async fn find(
             if accepted.is_empty() || accepted.binary_search(&contact_id).is_ok() {
                 continue;
             }
-            let start = bytes.len();
             write_contact(&mut bytes, &profile, plan.delimiter(), contact_id, &record)
                 .map_err(|error| Fault::damaged("listing a pool", error))?;
-            removal.add((bytes.len() - start) as u64, &mut at);
+            removal.removed += 1;
         }
         file.write(&bytes).await?;
         bytes.clear();
@@ -120,6 +116,57 @@ pub(crate) async fn write_none(
     objects.put(&artifacts.removed(), header(profile, plan.delimiter())).await
 }
 
+/// Where the lines of a `removed.csv` are now, part by part: lines of contacts that were erased have become shorter.
+pub(crate) async fn parts(objects: &impl Objects, key: &str, delimiter: u8) -> Answer<Vec<RemovedPart>> {
+    let Some(object) = objects.describe(key).await? else { return Ok(Vec::new()) };
+    let (mut parts, mut rest): (Vec<RemovedPart>, Vec<u8>) = (Vec::new(), Vec::new());
+    let (mut read, mut start, mut is_header) = (0, 0, true);
+    while read < object.len {
+        let piece = objects.read(&object, read..object.len.min(read + PIECE)).await?;
+        read += piece.len().max(1) as u64;
+        rest.extend_from_slice(&piece);
+        let whole = records(&rest, delimiter);
+        let whole = if read < object.len { whole.without_last() } else { whole };
+        let mut done = 0;
+        for record in whole {
+            let end = start + (record.end - done) as u64;
+            if !is_header {
+                add_line(&mut parts, start, end);
+            }
+            (start, done, is_header) = (end, record.end, false);
+        }
+        rest.drain(..done);
+    }
+    Ok(parts)
+}
+
+fn add_line(parts: &mut Vec<RemovedPart>, start: u64, end: u64) {
+    match parts.last_mut().filter(|part| part.lines < LINES_OF_A_PART) {
+        Some(part) => (part.end, part.lines) = (end, part.lines + 1),
+        None => parts.push(RemovedPart { start, end, lines: 1 }),
+    }
+}
+
+/// Bytes of a file that are read at once.
+const PIECE: u64 = 1024 * 1024;
+
+/// Whether two lists of removed contacts are the same: an approved import removes what its dry run showed, or nothing.
+pub(crate) async fn is_same(objects: &impl Objects, one: &str, other: &str) -> Answer<bool> {
+    let (one, other) = (objects.describe(one).await?, objects.describe(other).await?);
+    let Some((one, other)) = one.zip(other).filter(|(one, other)| one.len == other.len) else {
+        return Ok(false);
+    };
+    let mut at = 0;
+    while at < one.len {
+        let range = at..one.len.min(at + PIECE);
+        if objects.read(&one, range.clone()).await? != objects.read(&other, range.clone()).await? {
+            return Ok(false);
+        }
+        at = range.end;
+    }
+    Ok(true)
+}
+
 impl Removal {
     /// The finding where more is removed than the options allow.
     pub(crate) fn exceeds(&self, options: &Options) -> Option<Finding> {
@@ -132,16 +179,5 @@ impl Removal {
     pub(crate) fn warning(&self) -> Option<Finding> {
         let finding = Finding::new(Code::RowsRemoved).arg("found", self.removed.to_string());
         (self.removed > 0).then_some(finding)
-    }
-
-    /// Counts a line of so many bytes that begins at `at`.
-    fn add(&mut self, bytes: u64, at: &mut u64) {
-        let (start, end) = (*at, *at + bytes);
-        *at = end;
-        self.removed += 1;
-        match self.parts.last_mut().filter(|part| part.lines < LINES_OF_A_PART) {
-            Some(part) => (part.end, part.lines) = (end, part.lines + 1),
-            None => self.parts.push(RemovedPart { start, end, lines: 1 }),
-        }
     }
 }

@@ -29,6 +29,7 @@ use crate::fault::Fault;
 use crate::gate;
 use crate::head::{empty_upload, head, plan_of_none};
 use crate::ports::{Answer, Contacts, Host, ImportItem, Imports, ObjectWriter, Objects, Pool};
+use crate::removal;
 use crate::removal::Removal;
 use crate::request::UNDO;
 
@@ -152,6 +153,20 @@ pub async fn undone_by(
     Ok(is_in_force(imports, &claimed).await?.then_some(claimed))
 }
 
+/// Whether an undo of an import has begun and is not over.
+///
+/// # Errors
+/// Where a port fails.
+pub(crate) async fn is_running(
+    objects: &impl Objects,
+    imports: &impl Imports,
+    undone: &ImportItem,
+) -> Answer<bool> {
+    let key = Artifacts::of(&undone.program, &undone.import_id).undone_by();
+    let Some(undo) = read_claim(objects, &key).await? else { return Ok(false) };
+    Ok(imports.get(&undo).await?.is_some_and(|undo| undo.status.is_none()))
+}
+
 async fn read_claim(objects: &impl Objects, key: &str) -> Answer<Option<ImportId>> {
     let Some(claimed) = objects.get(key).await? else { return Ok(None) };
     let claimed = ImportId::parse(&String::from_utf8_lossy(&claimed));
@@ -189,7 +204,11 @@ pub(crate) async fn plan(
     };
     let of_rows = chunks.len() as u32;
     let removal = found.removal.unwrap_or_default();
-    chunks.extend(removal.parts.iter().map(|part| ChunkPlan {
+    let parts = match removal.removed {
+        0 => Vec::new(),
+        _ => removal::parts(objects, &artifacts.removed(), found.plan.delimiter()).await?,
+    };
+    chunks.extend(parts.iter().map(|part| ChunkPlan {
         start: part.start,
         end: part.end,
         rows: part.lines,

@@ -17,6 +17,7 @@ pub async fn directory_contract<D: Directory>(directory: D) {
     owners_with_a_key_are_told(&directory).await;
     a_load_can_be_repeated(&directory).await;
     many_are_kept_at_once(&directory).await;
+    what_rows_name_is_listed(&directory).await;
 }
 
 fn owner() -> ProgramName {
@@ -138,4 +139,24 @@ async fn many_are_kept_at_once<D: Directory>(directory: &D) {
     let found = directory.candidates(&keys).await.expect("matched");
     assert_eq!(found.iter().map(|one| one.accounts.len()).sum::<usize>(), 700);
     assert_eq!(found[699].accounts[0].account_id, "D699");
+}
+
+/// Hints rest on it: of entries that rows name, those of a program and a kind as they are now, unless they are too many.
+async fn what_rows_name_is_listed<D: Directory>(directory: &D) {
+    let (acme, other) = (program("listed"), program("not-listed"));
+    for kind in [Kind::Groups, Kind::Tags, Kind::Agents, Kind::Owners, Kind::Companies] {
+        let named =
+            |id: usize, name: &str| entry(&format!("{id}"), &[name], &format!("{{\"name\":\"{name}\"}}"));
+        let items: Vec<_> = (0..300).map(|id| named(id, &format!("{kind} {id}"))).collect();
+        directory.keep(&acme, kind, &items).await.expect("kept");
+        directory.keep(&acme, kind, &[named(7, "another name")]).await.expect("kept");
+        let mut listed = directory.list(&acme, kind, 300).await.expect("listed").expect("few enough");
+        listed.sort();
+        let mut expected: Vec<String> = items.iter().map(|item| item.json.clone()).collect();
+        expected[7] = "{\"name\":\"another name\"}".to_owned();
+        expected.sort();
+        assert_eq!(listed, expected, "{kind}");
+        assert_eq!(directory.list(&acme, kind, 299).await.expect("listed"), None);
+        assert_eq!(directory.list(&other, kind, 10).await.expect("listed"), Some(Vec::new()));
+    }
 }

@@ -187,12 +187,14 @@ fn push_places(out: &mut String, done: &Done) {
     let folder = done.results.display().to_string();
     let _ = write!(out, "\n{}\n{}", words.filled(&terminal.results, &[("folder", &folder)]), table.render(2));
     if let Some(notification) = &done.notification {
+        let refused = done.refused.join(", ");
         let sent = match done.delivery {
-            Some(Delivery::Sent) => &terminal.mail_sent,
-            Some(Delivery::Waiting) => &terminal.mail_waiting,
-            Some(Delivery::Refused) => &terminal.mail_refused,
-            None if done.to_nobody => &terminal.mail_nobody,
-            None => &terminal.mail_not_sent,
+            Some(Delivery::Sent) if refused.is_empty() => terminal.mail_sent.clone(),
+            Some(Delivery::Sent) => words.filled(&terminal.mail_sent_except, &[("addresses", &refused)]),
+            Some(Delivery::Waiting) => terminal.mail_waiting.clone(),
+            Some(Delivery::Refused) => terminal.mail_refused.clone(),
+            None if done.to_nobody => terminal.mail_nobody.clone(),
+            None => terminal.mail_not_sent.clone(),
         };
         let _ = writeln!(out, "{}{} {} ({sent})", terminal.mail, words.colon(), notification.display());
     }

@@ -159,6 +159,10 @@ fn text(asked: &ImportArguments, home: &Path, shown: &Preview) -> String {
     for error in &shown.verdict.errors {
         out.push_str(&format!("  {}: {}\n", error.code, error.message));
     }
+    for warning in &shown.verdict.warnings {
+        out.push_str(&lines("  ", &format!("{}: {}", warning.code, warning.message)));
+        out.extend(warning.hint.iter().map(|hint| lines("    > ", hint)));
+    }
     out.push_str(&answer::mapping(&shown.columns));
     if !shown.rows.is_empty() {
         out.push_str(&rows(shown));
@@ -167,6 +171,14 @@ fn text(asked: &ImportArguments, home: &Path, shown: &Preview) -> String {
     out.push_str(&unknown_values(shown));
     out.push_str(&next(asked, home, shown));
     out
+}
+
+/// A text in lines of the terminal's width.
+fn lines(indent: &str, text: &str) -> String {
+    // An option in it is copied as it is.
+    let whole = textwrap::WordSplitter::NoHyphenation;
+    let options = textwrap::Options::new(answer::width()).word_splitter(whole).break_words(false);
+    textwrap::fill(text, options.initial_indent(indent).subsequent_indent("    ")) + "\n"
 }
 
 /// How many rows are shown of how many, and the statuses of those that were looked at.

@@ -35,6 +35,31 @@ fn cad_6_a_preview_shows_rows_and_writes_nothing() {
     assert_eq!(few.json()["rows"].as_array().unwrap().len(), 1);
     let people = place.run(&["preview", &file, "--program", "acme", "--profile", "prospects"]);
     assert!(people.out.contains("not mapped") && people.out.contains("repeats"), "{people:?}");
+    assert!(people.out.contains("columns_unmapped: ") && people.out.contains("map.Extra"), "{people:?}");
+}
+
+#[test]
+fn a_preview_of_a_replacing_import_says_how_many_contacts_it_removes() {
+    let place = Place::new();
+    let of = |phones: &[&str]| {
+        let rows = phones.iter().map(|phone| format!("Ann;{phone}\n"));
+        format!("Name;Phone 1\n{}", rows.collect::<String>())
+    };
+    let list = place.file("list.csv", of(&["+5511912345601", "+5511912345602", "+5511912345603"]));
+    place.ok(&["import", &list, "--program", "acme", "--profile", "mailing"]);
+    for (name, phones, removed) in
+        [("one.csv", &["+5511912345601"][..], "2"), ("other.csv", &["+5511912345604"], "3")]
+    {
+        let file = place.file(name, of(phones));
+        let command =
+            ["preview", &file, "--program", "acme", "--profile", "mailing", "--set", "replace=true"];
+        let ran = place.run(&command);
+        let words = ran.out.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(
+            words.contains("rows_removed: ") && words.contains(&format!("in the file: {removed} ")),
+            "{ran:?}"
+        );
+    }
 }
 
 #[test]

@@ -17,7 +17,7 @@ use rollcall_domain::types::kind::Kind;
 use rollcall_pipeline::fault::Fault;
 use rollcall_pipeline::ports::Answer;
 
-use super::{CANDIDATE, ID, INLINE, JSON, KEYS, KNOWN, MORE, OVER, TURN, entry_key, match_key};
+use super::{CANDIDATE, ID, INLINE, JSON, KEYS, KNOWN, MORE, OVER, TURN, entry_key, match_key, names};
 use crate::fault::{fault, unbuilt};
 use crate::table::{PK, Table, fitting, held, number, number_of, pause, text, text_of};
 
@@ -65,12 +65,14 @@ impl Load<'_> {
         if !self.write_entry(turn, &known).await? {
             return Ok(false);
         }
+        self.list().await?;
         let candidate = self.candidate()?;
         for key in &known {
+            let (pk, _) = match_key(self.owner, self.kind, key);
             if self.item.keys.contains(key) {
-                self.name_under(key, &candidate).await?;
+                self.name_under(&pk, &candidate).await?;
             } else {
-                self.take_off(key).await?;
+                self.take_off(&pk).await?;
             }
         }
         self.note_keys(turn + 1).await
@@ -134,8 +136,7 @@ impl Load<'_> {
         Ok(fits.then_some(small))
     }
 
-    fn under(&self, key: &str) -> UpdateItemFluentBuilder {
-        let (pk, _) = match_key(self.owner, self.kind, key);
+    fn under(&self, pk: &str) -> UpdateItemFluentBuilder {
         self.table.client.update_item().table_name(&self.table.name).key(PK, text(pk))
     }
 
@@ -143,19 +144,37 @@ impl Load<'_> {
         format!("{CANDIDATE}{}", self.item.id)
     }
 
-    async fn name_under(&self, key: &str, candidate: &Option<String>) -> Answer<()> {
-        let Some(candidate) = candidate else {
-            self.remove_inline(key).await?;
-            return self.name_elsewhere(key).await;
-        };
-        if self.add_inline(key, candidate).await? || self.change_inline(key, candidate).await? {
+    /// Keeps the entry among those of its kind, for hints.
+    async fn list(&self) -> Answer<()> {
+        if !names::is_listed(self.kind) {
             return Ok(());
         }
-        self.name_elsewhere(key).await
+        let (pk, _) = names::key_of(self.owner, self.kind, &self.item.id);
+        let entry = &self.item.json;
+        if entry.len() > names::ENTRY || fitting(&self.item.id) != self.item.id {
+            return self.remove_inline(&pk).await;
+        }
+        if self.add_inline(&pk, entry, names::ROOM).await? || self.change_inline(&pk, entry).await? {
+            return Ok(());
+        }
+        self.mark_over(&pk).await
     }
 
-    async fn add_inline(&self, key: &str, candidate: &str) -> Answer<bool> {
-        let update = self.under(key).condition_expression(NEW_AND_ROOM);
+    async fn name_under(&self, pk: &str, candidate: &Option<String>) -> Answer<()> {
+        let Some(candidate) = candidate else {
+            self.remove_inline(pk).await?;
+            return self.name_elsewhere(pk).await;
+        };
+        if self.add_inline(pk, candidate, MAX_CANDIDATES + 1).await?
+            || self.change_inline(pk, candidate).await?
+        {
+            return Ok(());
+        }
+        self.name_elsewhere(pk).await
+    }
+
+    async fn add_inline(&self, pk: &str, candidate: &str, room: usize) -> Answer<bool> {
+        let update = self.under(pk).condition_expression(NEW_AND_ROOM);
         let update =
             update.update_expression("SET #candidate = :candidate ADD #inline :one DELETE #more :id");
         let names = HashMap::from([
@@ -166,15 +185,15 @@ impl Load<'_> {
         let values = [
             (":candidate", text(candidate)),
             (":one", number(1)),
-            (":room", number(MAX_CANDIDATES + 1)),
+            (":room", number(room)),
             (":id", AttributeValue::Ss(vec![self.item.id.clone()])),
         ];
         let update = update.set_expression_attribute_names(Some(names));
         held(DOING, update.set_expression_attribute_values(Some(values_of(values))).send().await)
     }
 
-    async fn change_inline(&self, key: &str, candidate: &str) -> Answer<bool> {
-        let update = self.under(key).condition_expression(THERE);
+    async fn change_inline(&self, pk: &str, candidate: &str) -> Answer<bool> {
+        let update = self.under(pk).condition_expression(THERE);
         let update = update.update_expression("SET #candidate = :candidate");
         let update = update.expression_attribute_names("#candidate", self.attribute());
         held(DOING, update.expression_attribute_values(":candidate", text(candidate)).send().await)
@@ -182,8 +201,8 @@ impl Load<'_> {
 
     /// A key with more candidates than a match accepts matches nothing, so no more of them need to be named: the item
     /// stays small, however many accounts share the key.
-    async fn name_elsewhere(&self, key: &str) -> Answer<()> {
-        let update = self.under(key).update_expression("ADD #more :id").condition_expression(ROOM_FOR_ID);
+    async fn name_elsewhere(&self, pk: &str) -> Answer<()> {
+        let update = self.under(pk).update_expression("ADD #more :id").condition_expression(ROOM_FOR_ID);
         let update = update.expression_attribute_names("#more", MORE);
         let ids = AttributeValue::Ss(vec![self.item.id.clone()]);
         let values = [(":id", ids), (":most", number(NAMED))];
@@ -192,21 +211,25 @@ impl Load<'_> {
             return Ok(());
         }
         // Some accounts are not named: whatever is taken off later, the key matches nothing.
-        let over = self.under(key).update_expression("SET #over = :one");
+        self.mark_over(pk).await
+    }
+
+    async fn mark_over(&self, pk: &str) -> Answer<()> {
+        let over = self.under(pk).update_expression("SET #over = :one");
         let over = over.expression_attribute_names("#over", OVER);
         held(DOING, over.expression_attribute_values(":one", number(1)).send().await).map(drop)
     }
 
-    async fn take_off(&self, key: &str) -> Answer<()> {
-        self.remove_inline(key).await?;
-        let update = self.under(key).update_expression("DELETE #more :id");
+    async fn take_off(&self, pk: &str) -> Answer<()> {
+        self.remove_inline(pk).await?;
+        let update = self.under(pk).update_expression("DELETE #more :id");
         let update = update.expression_attribute_names("#more", MORE);
         let id = AttributeValue::Ss(vec![self.item.id.clone()]);
         held(DOING, update.expression_attribute_values(":id", id).send().await).map(drop)
     }
 
-    async fn remove_inline(&self, key: &str) -> Answer<()> {
-        let update = self.under(key).condition_expression(THERE);
+    async fn remove_inline(&self, pk: &str) -> Answer<()> {
+        let update = self.under(pk).condition_expression(THERE);
         let update = update.update_expression("REMOVE #candidate ADD #inline :less");
         let update = update.expression_attribute_names("#candidate", self.attribute());
         let update = update.expression_attribute_names("#inline", INLINE);

@@ -17,6 +17,7 @@ use crate::plan::mapping::Mapping;
 use crate::profile::compiled::Profile;
 use crate::result::rows::ResultWriter;
 use crate::result::tally::UndoCounts;
+use crate::result::traces::{HarmlessColumns, Traces};
 use crate::types::id::ContactId;
 use crate::types::names::ImportId;
 
@@ -76,6 +77,16 @@ impl UndoResult {
     /// The result of a chunk that was not decided.
     pub fn unprocessed() -> Self {
         Self { v: VERSION, unprocessed: true, ..Self::default() }
+    }
+
+    /// The result without a contact; `None` where it has none of it.
+    pub fn without(&self, traces: &Traces, delimiter: u8) -> Option<Self> {
+        let emptied = traces.empty(self.lines.as_bytes(), delimiter, &HarmlessColumns::of_undone());
+        let writes = self.writes.iter().filter(|write| !traces.is_of(&write.contact_id));
+        let writes: Vec<UndoWrite> = writes.cloned().collect();
+        let has_it = !emptied.rows.is_empty() || writes.len() < self.writes.len();
+        let lines = String::from_utf8_lossy(&emptied.bytes).into_owned();
+        has_it.then(|| Self { lines, writes, ..self.clone() })
     }
 
     /// The result as it is stored.

@@ -155,6 +155,9 @@ pub fn settings(program: &ProgramName) -> String {
     format!("settings/{program}.toml")
 }
 
+/// The folder of an installation's own profiles.
+pub const PROFILES: &str = "settings/profiles/";
+
 /// A custom profile.
 pub fn profile(name: &ProfileName) -> String {
     format!("settings/profiles/{name}.toml")

@@ -143,6 +143,8 @@ mod tests {
             ("Date of birth (YYYY-MM-DD)", Some("dateofbirth")),
             ("Name - required", Some("name")),
             ("Name (max. 50 characters)", Some("name")),
+            ("Name\n(full)", Some("name")),
+            ("Nome (completo)", Some("nome")),
             ("E-mail *", None),
             ("Phone (emergency contact)", None),
             ("Name (spouse)", None),

@@ -74,6 +74,28 @@ impl Traces {
         self.words.iter().any(|word| memchr::memmem::find(&lower, word).is_some())
     }
 
+    /// The bytes of a document without what shows the contact: none of its words has a quotation mark, so the document
+    /// stays readable.
+    pub fn taken_out(&self, bytes: &[u8]) -> Vec<u8> {
+        let mut rest = bytes.to_vec();
+        for word in &self.words {
+            let lower = rest.to_ascii_lowercase();
+            let (mut out, mut from) = (Vec::with_capacity(rest.len()), 0);
+            for at in memchr::memmem::find_iter(&lower, word) {
+                out.extend_from_slice(&rest[from..at]);
+                from = at + word.len();
+            }
+            out.extend_from_slice(&rest[from..]);
+            rest = out;
+        }
+        rest
+    }
+
+    /// Whether this is the contact.
+    pub fn is_of(&self, contact: &ContactId) -> bool {
+        self.contact_id == *contact
+    }
+
     /// The longest text that [`Traces::are_in`] looks for.
     pub fn longest(&self) -> usize {
         self.words.iter().map(Vec::len).max().unwrap_or(0)
@@ -207,6 +229,11 @@ impl HarmlessColumns {
 
     fn of_failed(width: usize) -> Self {
         Self { harmless: vec![width, width + 1, width + 2, width + 3, width + 5], row: Some(width) }
+    }
+
+    /// The columns of `undone.csv`.
+    pub fn of_undone() -> Self {
+        Self { harmless: vec![1, 2, 5], row: None }
     }
 
     fn of_changes() -> Self {
@@ -358,6 +385,15 @@ mod tests {
         let Writes::Contacts(rest) = &emptied.writes else { unreachable!() };
         assert_eq!(rest.iter().map(|write| write.row).collect::<Vec<_>>(), [2]);
         assert_eq!(traces.empty_chunk(&emptied, b',', 1), None, "a second time there is nothing");
+    }
+
+    #[test]
+    fn a_document_without_the_contact_stays_a_document() {
+        let traces = traces("prospects", &[("email", "ann@x.example")]);
+        let json = format!("{{\"a\":\"Ann@X.example, {}\",\"b\":[\"ann@x.example\",1]}}", traces.id);
+        let text = String::from_utf8(traces.taken_out(json.as_bytes())).unwrap();
+        assert_eq!(text, "{\"a\":\", \",\"b\":[\"\",1]}");
+        assert_eq!(traces.taken_out(b"bob@x.example"), b"bob@x.example");
     }
 
     #[test]

@@ -104,6 +104,7 @@ codes! {
     File QuotaExceeded "quota_exceeded" "The program has used up its dry runs of the day."
     File QuoteUnclosed "quote_unclosed" "A quoted cell is never closed."
     Warning QuotesIrregular "quotes_irregular" "Quotes follow no rule; the cells around them may be wrong."
+    File RemovalChanged "removal_changed" "An approved import would remove other contacts than its dry run showed."
     Row RequiredMissing "required_missing" "A mandatory cell is empty."
     Row RowRagged "row_ragged" "The row has more or fewer cells than the header."
     Row RowTooLarge "row_too_large" "The row is larger than the limit."
@@ -216,7 +217,7 @@ mod tests {
         date_order_assumed email_typo_suspected encoding_assumed quotes_irregular columns_unmapped header_repeated \
         rows_removed value_several value_empty_word contact_exists";
     /// Codes that the contract does not list.
-    const OWN_FILE: &str = "quota_exceeded";
+    const OWN_FILE: &str = "quota_exceeded removal_changed";
     const OWN_WARNING: &str = "account_unknown example_skipped rows_not_chosen";
 
     fn names(scope: Scope) -> Vec<&'static str> {

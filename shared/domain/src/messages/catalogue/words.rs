@@ -86,7 +86,7 @@ words! {
 words! {
     /// The words of the terminal for an import.
     TerminalWords:
-    errors warnings rows_read less rate matched more results report summary mail mail_sent mail_not_sent mail_waiting
+    errors warnings rows_read less rate matched more results report summary mail mail_sent mail_sent_except mail_not_sent mail_waiting
     mail_refused mail_nobody next next_dry next_dry_fix dry code
 }
 

@@ -11,6 +11,7 @@ use crate::row::again::{Kept, look_again};
 use crate::row::cell::{clean_cell, holds};
 use crate::row::kinds::Told;
 use crate::types::code::Code;
+use crate::types::field_kind::FieldKind;
 use crate::types::finding::{Column, Finding};
 use crate::types::limits;
 
@@ -34,7 +35,9 @@ impl Cleaner<'_> {
             findings.push(finding);
             return;
         }
-        let is_word = field.empty_words && field.kind.takes_any_text() && clean::is_empty_word(cell);
+        // `n.a.` would be a website.
+        let takes_words = field.kind.takes_any_text() || field.kind == FieldKind::Website;
+        let is_word = field.empty_words && takes_words && clean::is_empty_word(cell);
         if cell.is_empty() || is_word {
             self.tell_empty(index, is_word.then_some(cell), findings);
             return;

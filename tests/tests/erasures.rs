@@ -1,0 +1,195 @@
+//! Erasing everywhere: nothing of the contact stays in any file that is written again, whatever it went through before,
+//! and wherever the machine dies on the way.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use pollster::block_on;
+use rollcall_domain::plan::object_keys::DropTarget;
+use rollcall_domain::types::id::ContactId;
+use rollcall_domain::types::names::{ImportId, ProgramName};
+use rollcall_embedded::queue::LocalQueue;
+use rollcall_pipeline::erase::{Erasure, Reason, erase};
+use rollcall_pipeline::migrate::Sources;
+use rollcall_pipeline::ports::{Host, Objects};
+use rollcall_tests::faults::{Machine, Side};
+use rollcall_tests::test_host::Course;
+use rollcall_tests::world::World;
+
+/// What shows the contacts that are erased; nobody else has any of it.
+const TRACES: [&str; 8] =
+    ["ann@one.example", "Ann", "Roe", "961230001", "961230002", "hush", "961230011", "Cato"];
+
+/// A world in which Ann was imported, changed, typed over, rejected, undone and seen in dry runs, and Cato was removed
+/// by a list that replaces.
+fn world() -> (World, ContactId, ContactId) {
+    let world = World::with_acme();
+    world.directory("groups", "name\nGold\n");
+    let import = |file: &str, options: &[(&str, &str)]| {
+        world.import("prospects", file.as_bytes(), options, &Course::default())
+    };
+    import(
+        "Name,E-mail,Phone,Group\nAnn Roe,ann@one.example,+5511961230001,Gold\nBob,bob@two.example,,\n",
+        &[],
+    );
+    import(
+        "Name,E-mail,Note,Website\nAnn,ANN@one.example,hush, https://x.example\nAnn,ann@one.example,hush,not a site\nBob,bob@,,\n",
+        &[],
+    );
+    import(
+        "Name,E-mail,Phone\nX,ann@one.example,+5511961230002\nBob,bob@two.example,\n",
+        &[("cell.1.name", "Ann Roe")],
+    );
+    let changed = import("Name,E-mail,Phone\nRoe,ann@one.example,+5511961230002\n", &[]);
+    world.request_dry(DropTarget::Undo(changed.clone()), &Course::default());
+    world.request(DropTarget::Undo(changed), &Course::default());
+    let dry =
+        import("Name,E-mail,Phone\nAnn,ann@one.example,\nBob,bob@two.example,\n", &[("dry_run", "true")]);
+    world.request(DropTarget::Approve(dry), &Course::default());
+    import("Name\nAnn\n", &[]);
+    world.import("prospects", &workbook(), &[], &Course::default());
+    let list = |file: &str, options: &[(&str, &str)]| {
+        world.import("mailing", file.as_bytes(), options, &Course::default())
+    };
+    list("name;phone_1\nBob;11961230010\nCato;11961230011\nDan;11961230012\nEve;11961230013\n", &[]);
+    let cato =
+        world.contacts_of("mailing").into_iter().find(|(_, record, _)| record.contains("Cato")).unwrap().0;
+    list("name;phone_1\nBob;11961230010\n", &[("replace", "true")]);
+    let ann = world
+        .contacts_of("partners")
+        .into_iter()
+        .find(|(_, record, _)| record.contains("ann@one"))
+        .unwrap()
+        .0;
+    (world, ann, cato)
+}
+
+fn workbook() -> Vec<u8> {
+    let mut book = rust_xlsxwriter::Workbook::new();
+    let sheet = book.add_worksheet();
+    let rows = [
+        ["Name", "E-mail"],
+        ["Ann Roe", "ann@one.example"],
+        ["Ann", "ann@one.example"],
+        ["Bob", "bob@two.example"],
+    ];
+    for (number, row) in rows.iter().enumerate() {
+        sheet.write_row(u32::try_from(number).unwrap(), 0, *row).unwrap();
+    }
+    book.save_to_buffer().unwrap()
+}
+
+fn forget<H: Host>(host: &H, contact_id: ContactId) -> Option<rollcall_pipeline::erase::Erased>
+where
+    H::Objects: Sources,
+    H::Contacts: rollcall_pipeline::ports::ContactReader,
+{
+    let program = ProgramName::parse("acme").unwrap();
+    let erasure = Erasure { program, contact_id, everywhere: true, allow_again: false };
+    let now: Timestamp = "2026-12-01T00:00:00Z".parse().unwrap();
+    block_on(erase(host, &erasure, now)).ok().flatten()
+}
+
+/// All objects but those that were sent.
+fn kept(world: &World) -> BTreeMap<String, Vec<u8>> {
+    let keys = block_on(world.objects.list("")).unwrap().into_iter().filter(|key| !key.starts_with("inbox/"));
+    keys.map(|key| (key.clone(), block_on(world.objects.get(&key)).unwrap().unwrap())).collect()
+}
+
+/// The texts of a file; a workbook is unpacked.
+fn text_of(key: &str, bytes: &[u8]) -> String {
+    if !key.ends_with(".xlsx") {
+        return String::from_utf8_lossy(bytes).into_owned();
+    }
+    let mut archive = zip::ZipArchive::new(std::io::Cursor::new(bytes)).unwrap();
+    let mut text = String::new();
+    for part in 0..archive.len() {
+        std::io::Read::read_to_string(&mut archive.by_index(part).unwrap(), &mut text).unwrap();
+    }
+    text
+}
+
+fn contacts(world: &World) -> Vec<String> {
+    ["partners", "mailing"].iter().map(|pool| format!("{:?}", world.shown(pool))).collect()
+}
+
+#[test]
+fn nothing_of_an_erased_contact_stays() {
+    let (world, ann, cato) = world();
+    let ports = world.ports(&LocalQueue::with_room(9));
+    let summaries = |world: &World| {
+        let keys = kept(world).into_iter().filter(|(key, _)| key.ends_with("summary.json"));
+        keys.map(|(key, bytes)| {
+            let json: serde_json::Value = serde_json::from_slice(&bytes).unwrap();
+            (key, json["rows"].clone(), json["status"].clone())
+        })
+        .collect::<Vec<_>>()
+    };
+    let before = summaries(&world);
+    for contact in [ann, cato] {
+        let erased = forget(&ports, contact).expect("it is there");
+        assert!(erased.erased && erased.suppressed > 0, "{erased:?}");
+        assert!(
+            erased.holding.iter().all(|holding| holding.reason == Reason::AsSent),
+            "{:?}",
+            erased.holding
+        );
+    }
+    for (key, bytes) in kept(&world) {
+        let text = text_of(&key, &bytes);
+        for word in TRACES.map(str::to_owned).into_iter().chain([ann.to_string(), cato.to_string()]) {
+            assert!(key.starts_with("erased/") || !text.contains(&word), "{key} shows {word}: {text}");
+        }
+    }
+    assert_eq!(summaries(&world), before, "the totals are what they were");
+    assert!(contacts(&world).iter().all(|shown| TRACES.iter().all(|trace| !shown.contains(trace))));
+}
+
+/// The lines of `removed.csv` became shorter: an undo finds the others nevertheless.
+#[test]
+fn an_undo_of_a_replace_brings_back_everybody_but_the_erased() {
+    let (world, _, cato) = world();
+    forget(&world.ports(&LocalQueue::with_room(9)), cato).expect("it is there");
+    let replaced: ImportId = world.imports.items().pop().unwrap().import_id;
+    let undo = world.request(DropTarget::Undo(replaced), &Course::default());
+    let summary = world.summary(&undo);
+    assert_eq!(summary.status.as_str(), "completed");
+    let names: Vec<bool> = ["Bob", "Cato", "Dan", "Eve"]
+        .iter()
+        .map(|name| world.contacts_of("mailing").iter().any(|(_, record, _)| record.contains(name)))
+        .collect();
+    assert_eq!(names, [true, false, true, true]);
+}
+
+#[test]
+fn an_erasure_that_dies_is_finished_by_the_same_call() {
+    for of_ann in [true, false] {
+        let chosen =
+            |(world, ann, cato): (World, ContactId, ContactId)| (world, if of_ann { ann } else { cato });
+        let (calm, contact) = chosen(world());
+        let machine = Machine::sound();
+        assert!(forget(&machine.ports(calm.ports(&LocalQueue::with_room(9))), contact).is_some());
+        let calls = machine.calls();
+        assert!(calls > 100, "{calls}");
+        let wanted = (kept(&calm), contacts(&calm));
+        // Some of the calls; with `ROLLCALL_CASES` all of them.
+        let step = if rollcall_tests::cases(0) > 0 { 1 } else { 7 };
+        for (number, call) in (0..calls).step_by(step).enumerate() {
+            let (world, contact) = chosen(world());
+            let side = if number % 2 == 0 { Side::Before } else { Side::After };
+            let machine = Machine::dying_at(call, side);
+            forget(&machine.ports(world.ports(&LocalQueue::with_room(9))), contact);
+            assert!(machine.is_dead());
+            forget(&world.ports(&LocalQueue::with_room(9)), contact);
+            let came = (kept(&world), contacts(&world));
+            let differing: Vec<&String> = wanted
+                .0
+                .iter()
+                .filter(|(key, bytes)| came.0.get(*key) != Some(bytes))
+                .map(|(key, _)| key)
+                .collect();
+            assert!(differing.is_empty(), "dying at {call} ({side:?}): {differing:?}");
+            assert_eq!((came.0.len(), &came.1), (wanted.0.len(), &wanted.1), "dying at {call}");
+        }
+    }
+}
