@@ -8,8 +8,8 @@ const words = {
   en: { open: "Import a file", send: "Upload and look", dry: "Dry run", approve: "Import what was approved", over: "Some rows were rejected" },
   pt: { open: "Importar um arquivo", send: "Enviar e examinar", dry: "Simular", approve: "Importar o que foi aprovado" },
   de: { open: "Datei importieren", send: "Hochladen und ansehen", dry: "Probelauf", approve: "Freigegebenes importieren" },
-  fr: { open: "Importer un fichier", send: "Envoyer et examiner", dry: "Essai", approve: "Importer ce qui est approuvé" },
-  es: { open: "Importar un archivo", send: "Subir y examinar", dry: "Ensayo", approve: "Importar lo aprobado" },
+  fr: { open: "Importer un fichier", send: "Envoyer et examiner", dry: "Simuler", approve: "Importer ce qui est approuvé" },
+  es: { open: "Importar un archivo", send: "Subir y examinar", dry: "Simular", approve: "Importar lo aprobado" },
 };
 
 let desk;
@@ -63,7 +63,7 @@ test("a cell is typed over with the keyboard alone, and the row is judged again"
   const path = desk.file("typed.csv", "name,email\nAna,ana@typed.example\nBea,bea(at)typed.example\nCid,cid@typed\n");
   await uploadFile(page, "p-en", path);
   assert.equal(await page.locator("table.rows .state.bad").count(), 2);
-  const cell = page.getByRole("textbox", { name: "E-mail of row 2" });
+  const cell = page.getByRole("textbox", { name: "E-mail of row 3" });
   await cell.focus();
   await page.keyboard.press("Control+A");
   await page.keyboard.type("bea@typed.example");
@@ -74,7 +74,7 @@ test("a cell is typed over with the keyboard alone, and the row is judged again"
   assert.notEqual(await page.evaluate(() => document.activeElement.tagName), "BODY");
   await page.waitForFunction(() => document.getElementById("said").textContent.includes("1 with errors"));
   // A row that is left out.
-  await page.getByRole("checkbox", { name: "Import row 1" }).press("Space");
+  await page.getByRole("checkbox", { name: "Import row 2" }).press("Space");
   const dry = page.getByRole("button", { name: "Dry run", exact: true });
   await dry.focus();
   await page.keyboard.press("Enter");
@@ -112,6 +112,69 @@ test("columns are chosen, values explained and remembered", async () => {
   await page.context().close();
 });
 
+test("a file below a title, for another profile than chosen: the page says so, and a dry run leads back to the choice", async () => {
+  const page = await desk.page({ locale: "es" });
+  const rows = "Persona,CC,52345678,Gómez,Ana,ana@titulo.example,Chapinero\nPersona,CC,,Ruiz,Eva,eva@titulo.example,Suba\n";
+  const text = `CLIENTES DE NOVIEMBRE,,,,,,\n,,,,,,\nTipo cliente,Tipo doc.,El papel,1er Apellido,Nombres,Correo,Barrio\n${rows}`;
+  await uploadFile(page, "p-es", desk.file("titulo.csv", text));
+  // The step begins at its heading.
+  assert.equal(await page.evaluate(() => document.activeElement.tagName), "H1");
+  await page.getByText("Las columnas corresponden mejor a «Cuentas»").waitFor();
+  await page.locator("#profile").selectOption("accounts");
+  await page.locator("#refused").waitFor();
+  assert.match(await page.locator("#refused").innerText(), /todavía no tienen columna[^]*Número de documento/);
+  assert.doesNotMatch(await page.locator("main").innerText(), /map\./, "the page offers a choice, not an option of the command line");
+  assert.equal(await page.locator("table.rows .state").count(), 0, "rows that were not judged have no status");
+  await page.locator("#field-document_number").selectOption({ label: "El papel" });
+  await page.locator("#dry-run").waitFor();
+  assert.match(await page.locator("main").innerText(), /se guardan como datos adicionales: Barrio/);
+  // Rows have the number that a spreadsheet shows, as in messages and results.
+  assert.deepEqual(await page.locator("table.rows tbody th").allInnerTexts(), ["4", "5"]);
+  await page.getByRole("checkbox", { name: "Importar la fila 4" }).uncheck();
+  await page.locator("#dry-run").click();
+  await page.getByText("Filas por importar: 0. Filas con errores: 1;").waitFor();
+  assert.equal(await page.locator("#approve").count(), 0, "there is nothing to import");
+  await page.getByRole("link", { name: /Volver al archivo/ }).click();
+  await page.waitForURL(/\/new\//);
+  assert.equal(await page.locator("#field-document_number").inputValue(), "3");
+  assert.equal(await page.getByRole("checkbox", { name: "Importar la fila 4" }).isChecked(), false);
+  await page.getByRole("checkbox", { name: "Importar la fila 4" }).check();
+  await page.locator("#dry-run").click();
+  await page.getByText("Filas por importar: 1. Filas con errores: 1;").waitFor();
+  assert.deepEqual(page.problems, []);
+  await page.context().close();
+});
+
+test("a connection that is lost in the middle of an upload is said, and the file can be sent again", async () => {
+  const page = await desk.page();
+  await page.goto(`${desk.origin}/p/undo/new`);
+  await page.locator("#file").setInputFiles(desk.file("lost.csv", "name,email\nAna,ana@lost.example\n"));
+  await page.route(/\/uploads\/.*\/file$/, (route) => route.abort("connectionreset"));
+  await page.locator("#upload button[type=submit]").click();
+  await page.getByText("The upload was interrupted; nothing was imported.").waitFor();
+  assert.equal(await page.evaluate(() => document.activeElement.id), "upload-problem");
+  await page.unroute(/\/uploads\/.*\/file$/);
+  await page.locator("#upload button[type=submit]").click();
+  await page.waitForURL(/\/new\/[a-z2-7]{26}$/);
+  assert.equal(await page.locator("table.rows tbody tr").count(), 1);
+  await page.context().close();
+});
+
+test("a session that ends in the middle of a review says what to do", async () => {
+  const page = await desk.page();
+  await uploadFile(page, "undo", desk.file("ended.csv", "name,email\nAna,ana@ended.example\n"));
+  await page.context().clearCookies();
+  await page.locator("#field-note").selectOption("1");
+  await page.getByText(/open the link/).waitFor();
+  assert.equal(await page.locator("#dry-run").count(), 0);
+  // The link opens the page again, as it was.
+  const review = page.url();
+  await page.goto(desk.link);
+  await page.goto(review);
+  await page.locator("#dry-run").waitFor();
+  await page.context().close();
+});
+
 test("back after an approval, the same form twice, and a reload repeat nothing", async () => {
   const page = await desk.page();
   await uploadFile(page, "p-de", desk.file("twice.csv", "name,email\nAna,ana@twice.example\n"));
@@ -141,7 +204,7 @@ test("another page tells that an import is over, after a reload too", async () =
   const page = await desk.page();
   const rows = Array.from({ length: 20000 }, (_, row) => `N${row},n${row}@news.example`).join("\n");
   await uploadFile(page, "p-fr", desk.file("news.csv", `name,email\n${rows}\n`));
-  await page.getByRole("button", { name: "Essai", exact: true }).click();
+  await page.getByRole("button", { name: "Simuler", exact: true }).click();
   await page.waitForURL(/\/imports\//);
   await page.goto(`${desk.origin}/p/p-es`);
   await page.reload();

@@ -16,6 +16,7 @@ use rollcall_domain::messages::labels::Labels;
 use rollcall_domain::messages::localized::FindingJson;
 use rollcall_domain::plan::chunk::ChunkMessage;
 use rollcall_domain::plan::import_plan::{ChunkSize, Plan};
+use rollcall_domain::plan::mapping::{Alternative, Mapping};
 use rollcall_domain::plan::object_keys::Drop;
 use rollcall_domain::profile::compiled::Profile;
 use rollcall_domain::report::upload::{Detection, UploadColumn, UploadMapping, Verdict};
@@ -56,6 +57,9 @@ pub struct Preview {
     pub detection: Detection,
     /// Every column of the file, in its order.
     pub columns: Vec<UploadColumn>,
+    /// The columns that fill a field which is not filled by exactly one, by field: first those that go first.
+    #[serde(skip)]
+    pub filled_by: BTreeMap<String, Vec<Vec<u32>>>,
     /// The key under which a mapping is saved for its header; absent for a file without a header.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub mapping: Option<UploadMapping>,
@@ -200,6 +204,7 @@ pub async fn preview(
         delimiter: surveyed.sign(),
         sheet: surveyed.sheet.as_ref().map(|sheet| sheet.name.clone()),
         columns,
+        filled_by: filled_by(&surveyed.mapping),
         missing: surveyed.mapping.missing(&loaded.profile),
         unknown_values,
         rows_total: Some(loaded.plan.rows),
@@ -219,6 +224,7 @@ impl Preview {
             sheet: None,
             detection: Detection::of(surveyed),
             columns: Vec::new(),
+            filled_by: BTreeMap::new(),
             mapping: mapping_of(surveyed),
             missing: Vec::new(),
             unknown_values: BTreeMap::new(),
@@ -227,6 +233,14 @@ impl Preview {
             rows: Vec::new(),
         }
     }
+}
+
+/// The positions of the columns of each alternative, by field.
+fn filled_by(mapping: &Mapping) -> BTreeMap<String, Vec<Vec<u32>>> {
+    let positions =
+        |alternative: &Alternative| alternative.columns.iter().map(|column| *column as u32 + 1).collect();
+    let all = mapping.sources.iter();
+    all.map(|(field, from)| (field.clone(), from.iter().map(positions).collect())).collect()
 }
 
 /// The number of rows to look up in one batch.
@@ -400,6 +414,7 @@ fn show(
     let sample = &*rewritten;
     preview.delimiter = Some(char::from(delimiter).to_string()).filter(|_| !opening.of_sheet);
     preview.columns = columns_of(&opening.mapping, Some(profile));
+    preview.filled_by = filled_by(&opening.mapping);
     preview.missing = opening.mapping.missing(profile);
     preview.rows.clear();
     let mut row = 0;

@@ -37,4 +37,7 @@ function begin() {
 }
 
 begin();
+// A step that another page of ours led to begins at its heading.
+const step = document.querySelector("h1[data-step]");
+if (step && document.activeElement === document.body && document.referrer.startsWith(location.origin)) step.focus();
 watchImports();

@@ -5,7 +5,7 @@ export function review(form) {
   if (!form) return;
   form.addEventListener("change", (event) => {
     const name = event.target.name ?? "";
-    const looks = /^(field\.|set\.|cell\.|filter$|to$)/.test(name);
+    const looks = /^(profile$|field\.|set\.|cell\.|filter$|to$)/.test(name);
     if (!looks) return;
     if (name === "filter") form.elements.page.value = 0;
     submit(form, "look", event.target.id);

@@ -10,8 +10,8 @@ use utoipa::ToSchema;
 
 /// Files up to here are read whole.
 const WHOLE: u64 = 24 * 1024 * 1024;
-/// Bytes of a larger file that are read.
-const READ: u64 = 8 * 1024 * 1024;
+/// Bytes of a larger file that are read: more than the rows that a preview looks at, unless they are very long.
+const READ: u64 = 4 * 1024 * 1024;
 
 /// How much of a file was read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
@@ -56,11 +56,11 @@ impl<'a, O: Objects> Beginning<'a, O> {
 fn last_line(bytes: &[u8]) -> usize {
     let mut open = false;
     let mut last = bytes.len();
-    for (at, byte) in bytes.iter().enumerate() {
-        match byte {
-            b'"' => open = !open,
-            b'\n' if !open => last = at + 1,
-            _ => {}
+    for at in memchr::memchr2_iter(b'"', b'\n', bytes) {
+        if bytes[at] == b'"' {
+            open = !open;
+        } else if !open {
+            last = at + 1;
         }
     }
     // In UTF-16 little-endian the line feed has a second byte.

@@ -13,6 +13,8 @@ use serde::Deserialize;
 pub struct Words {
     /// The pages.
     pub page: PageWords,
+    /// What a file of a built-in profile holds, by profile.
+    pub profile_note: BTreeMap<String, String>,
     /// What is wrong with a request, by code.
     pub problem: BTreeMap<String, String>,
     /// How to fix it, by code.
@@ -52,9 +54,9 @@ words! {
     /// The words of the pages.
     PageWords:
     skip programs language menu no_programs no_programs_fix imports latest_imports all_imports older no_imports
-    contacts new_import file profile state started rows row taken rejected dry_run running choose_profile templates
+    contacts new_import file profile state started rows row taken rejected dry_run running choose_profile
     template_csv template_xlsx choose_file file_note upload uploading looking upload_lost needs_script check_file
-    refused columns columns_note field column samples not_mapped column_of suggested missing left_over and_more
+    refused columns columns_note field column samples not_mapped column_of suggested left_over kept_columns all_profiles and_more
     unknown_values unknown_note value count stands_for meaning_of settings delimiter encoding sheet detected tab
     mode mode_upsert mode_create mode_update drop_invalid allow_duplicates replace remember remembered look_again
     preview show status all new exists active error counts partial_rows partial_bytes take take_row type_over notes
@@ -67,6 +69,7 @@ words! {
     contact_invite contact_partner contact_prospect contact_import contact_erased erase erase_note erase_everywhere
     erase_again erase_sure undo_note undone_as undoes undo_of undo_try_of undo_try undo_confirm undo_confirm_note undo_leave known_many known_none history history_none
     did_created did_updated did_removed did_restored value_before value_after export_note export_csv export_xlsx
+    needs one_of template file_holds fits_better also_from together choose_columns as_read approve_counts back_to_file
 }
 
 /// A text with its slots filled.

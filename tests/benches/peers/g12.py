@@ -3,7 +3,8 @@
 
 A list from a fixed seed is uploaded to `rollcall serve` over HTTP. Then the page that checks it is fetched, as a browser does
 after an upload: columns, samples, a preview of a thousand rows, counts of five thousand. The peer is `cat FILE > /dev/null`. Before each
-of both the file leaves the page cache, so that both read the disk; the times with a file in memory are printed too.
+of both the file leaves the page cache, so that both read the disk; the times with a file in memory are printed too. Each round is a
+pair, one right after the other, and the figure is the median of the rounds' ratios: what else the machine does meets both.
 """
 
 import argparse
@@ -27,7 +28,7 @@ SCRIPT_LIMIT = 40 * 1024
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rollcall", type=pathlib.Path, help="a release binary that is there; built otherwise")
-    parser.add_argument("--rounds", type=int, default=9, help="rounds that count (%(default)s)")
+    parser.add_argument("--rounds", type=int, default=31, help="rounds that count (%(default)s)")
     options = parser.parse_args()
     rollcall = options.rollcall
     if not rollcall:
@@ -50,11 +51,22 @@ def main():
             serve.kill()
             serve.wait()
     cold, warm, scripts = figures
-    print(f"in memory: preview {warm[0] * 1000:.0f} ms, reading {warm[1] * 1000:.0f} ms")
-    print(f"from disk: preview {cold[0] * 1000:.0f} ms, reading {cold[1] * 1000:.0f} ms")
+    for name, pairs in (("in memory", warm), ("from disk", cold)):
+        preview, reading = (statistics.median(seconds) * 1000 for seconds in zip(*pairs))
+        print(f"{name}: preview {preview:.0f} ms, reading {reading:.0f} ms, {spread(pairs)}")
     print(f"JavaScript: {scripts / 1024:.1f} KB sent (40)")
-    print(f"G12 preview : reading once {cold[0] / cold[1]:.2f} (1.5)")
+    print(f"G12 preview : reading once {statistics.median(ratios(cold)):.2f} (1.5)")
     return 0 if scripts <= SCRIPT_LIMIT else 1
+
+
+def ratios(pairs):
+    return [preview / reading for preview, reading in pairs]
+
+
+def spread(pairs):
+    """Half of the ratios are between these."""
+    first, middle, third = statistics.quantiles(ratios(pairs), n=4)
+    return f"ratio {middle:.2f} ({first:.2f} to {third:.2f})"
 
 
 def write_list(path):
@@ -92,7 +104,7 @@ class Console:
 
 
 def measure(console, home, source, rounds):
-    """Seconds of the preview and of reading, from disk and in memory; bytes of all scripts."""
+    """Pairs of seconds, of the preview and of reading, from disk and in memory; bytes of all scripts."""
     said = f'{{"file":"list.csv","profile":"prospects","size":{source.stat().st_size}}}'
     begun = console.send("POST", "/api/programs/acme/uploads", said, {"content-type": "application/json"})[0].decode()
     upload, url = re.search(r'"upload_id":"(\w+)"', begun).group(1), re.search(r'"url":"([^"]+)"', begun).group(1)
@@ -109,16 +121,20 @@ def measure(console, home, source, rounds):
 
     found = []
     for is_cold in (True, False):
-        times = {preview: [], read: []}
+        pairs = []
         for number in range(rounds + 1):
-            for work, seconds in times.items():
+            # Each goes first as often as the other.
+            works = (preview, read) if number % 2 else (read, preview)
+            seconds = {}
+            for work in works:
                 if is_cold:
                     forget(uploaded)
                 began = time.perf_counter()
                 work()
-                if number:
-                    seconds.append(time.perf_counter() - began)
-        found.append([statistics.median(seconds) for seconds in times.values()])
+                seconds[work] = time.perf_counter() - began
+            if number:
+                pairs.append((seconds[preview], seconds[read]))
+        found.append(pairs)
     page = console.send("GET", "/p/acme/new")[0].decode()
     scripts, wanted = {}, re.findall(r'src="(/assets/[\w.]+\.js)"', page)
     while wanted:

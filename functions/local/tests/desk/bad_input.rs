@@ -1,13 +1,14 @@
-//! Bad input: what people and programs send that they should not, in one table each.
+//! Bad input: what people and programs send that they should not, in one table each. That of people on pages is in
+//! `tests/console`.
 
 use std::fs;
-use std::io::Write;
+use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use crate::client::{Answer, Server, rollcall};
+use crate::client::{Answer, Server, parse, rollcall};
 
 const LIST: &[u8] = b"name,email\nAna,ana@one.example\n";
 
@@ -247,4 +248,132 @@ fn a_known_value_is_chosen_from_the_whole_directory() {
     assert!(load(2_100).status.success());
     let page = server.get(&path).text();
     assert!(page.contains("more than 2,000 to choose from") && page.len() < 100_000, "{}", page.len());
+}
+
+#[cfg(target_os = "linux")]
+/// The most memory that a process has held so far, in MB.
+fn peak(server: &Server) -> u64 {
+    let status = fs::read_to_string(format!("/proc/{}/status", server.pid())).unwrap();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+    line.trim().split(' ').next().unwrap().parse::<u64>().unwrap() / 1024
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn memory_does_not_grow_with_the_file() {
+    let server = Server::start();
+    // 192 MB that arrive by and by.
+    let begun =
+        server.post("/api/programs/acme/uploads", &json!({ "file": "b.csv", "profile": "prospects" })).json();
+    let (path, len) = (begun["put"]["url"].as_str().unwrap(), 192_usize << 20);
+    let head = format!(
+        "PUT {path} HTTP/1.1\r\nhost: {}\r\ncookie: {}\r\ncontent-length: {len}\r\nconnection: close\r\n\r\n",
+        server.address, server.cookie
+    );
+    let mut stream = TcpStream::connect(&server.address).unwrap();
+    stream.write_all(head.as_bytes()).unwrap();
+    let piece = vec![b'a'; 1 << 20];
+    (0..192).for_each(|_| stream.write_all(&piece).unwrap());
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 204"), "{answer}");
+    assert!(peak(&server) < 96, "{} MB for an upload of 192 MB", peak(&server));
+    // 2 GB of which the beginning is a list: the page and the interface read as much as they need.
+    let upload = server.upload("two.csv", "prospects", LIST);
+    let file = fs::File::options()
+        .append(true)
+        .open(server.home.join(format!("bucket/uploads/acme/{upload}/file")))
+        .unwrap();
+    let row = "Ana,a{}@one.example\n".repeat(1 << 18);
+    (&file).write_all(row.as_bytes()).unwrap();
+    file.set_len(2 << 30).unwrap();
+    let began = Instant::now();
+    let shown = server.post(&format!("/api/programs/acme/uploads/{upload}/preview"), &json!({ "rows": 5 }));
+    assert_eq!(shown.json()["partial"]["bytes"], 2_u64 << 30);
+    assert_eq!(shown.json()["rows"].as_array().unwrap().len(), 5);
+    assert_eq!(server.get(&format!("/p/acme/new/{upload}")).status, 200);
+    assert!(began.elapsed() < Duration::from_secs(60), "{:?}", began.elapsed());
+    assert!(peak(&server) < 160, "{} MB to show a file of 2 GB", peak(&server));
+}
+
+#[test]
+fn a_slow_reader_holds_up_nobody_and_gets_every_byte() {
+    let server = Server::start();
+    let mut list = String::from("name,email\n");
+    (0..60_000).for_each(|row| list.push_str(&format!("Somebody of row {row},n{row}(at)slow.example\n")));
+    let import = server.import(&server.upload("slow.csv", "prospects", list.as_bytes()), false, json!({}));
+    let id = import["import_id"].as_str().unwrap();
+    let path = format!("/api/programs/acme/imports/{id}/results/failed.csv");
+    let whole = server.get(&path).body;
+    assert!(whole.len() > 8 << 20, "more than the system keeps for a connection: {}", whole.len());
+    let request = format!(
+        "GET {path} HTTP/1.1\r\nhost: {}\r\ncookie: {}\r\nconnection: close\r\n\r\n",
+        server.address, server.cookie
+    );
+    // More of them than requests are answered at once; and some that never say all of what they want.
+    let open = |bytes: &[u8]| {
+        let mut stream = TcpStream::connect(&server.address).unwrap();
+        stream.write_all(bytes).unwrap();
+        stream
+    };
+    let slow: Vec<TcpStream> = (0..60).map(|_| open(request.as_bytes())).collect();
+    let _silent: Vec<TcpStream> = (0..60).map(|_| open(&request.as_bytes()[..20])).collect();
+    for _ in 0..3 {
+        std::thread::sleep(Duration::from_millis(200));
+        let began = Instant::now();
+        assert_eq!(server.get("/api/programs").status, 200);
+        assert!(began.elapsed() < Duration::from_secs(10), "{:?}", began.elapsed());
+    }
+    let mut bytes = Vec::new();
+    (&slow[0]).read_to_end(&mut bytes).unwrap();
+    assert!(parse(&bytes).body == whole, "{} of {}", bytes.len(), whole.len());
+}
+
+#[test]
+fn two_people_on_one_upload_lose_nothing() {
+    let server = Server::start();
+    let mut list = String::from("name,email\n");
+    (1..=12).for_each(|row| list.push_str(&format!("N{row},n{row}(at)two.example\n")));
+    let upload = server.upload("two.csv", "prospects", list.as_bytes());
+    let other = server.sign_in();
+    let path = format!("/api/programs/acme/uploads/{upload}/cells");
+    // Each types over half of the rows, at the same time.
+    std::thread::scope(|scope| {
+        for (cookie, rows) in [(server.cookie.as_str(), 1..=6), (&other, 7..=12)] {
+            let (server, path) = (&server, &path);
+            for row in rows {
+                scope.spawn(move || {
+                    let cell =
+                        json!({ "row": row, "field": "email", "value": format!("n{row}@two.example") });
+                    let headers = [("content-type", "application/json"), ("cookie", cookie)];
+                    let typed = server.send("PUT", path, &headers, cell.to_string().as_bytes());
+                    assert_eq!((typed.status, &typed.json()["row"]["status"]), (200, &json!("")), "{row}");
+                });
+            }
+        }
+    });
+    let preview = server.post(&format!("/api/programs/acme/uploads/{upload}/preview"), &json!({})).json();
+    assert_eq!(preview["statuses"]["absent"], 12, "{}", preview["statuses"]);
+    // Both begin the import: with a key of their own each has one, and the second changes nothing.
+    let begin = |cookie: &str, key: &str| {
+        let body = json!({ "upload_id": upload, "dry_run": false }).to_string();
+        let headers = [("content-type", "application/json"), ("cookie", cookie), ("idempotency-key", key)];
+        let begun = server.send("POST", "/api/programs/acme/imports", &headers, body.as_bytes());
+        assert_eq!(begun.status, 202, "{}", begun.text());
+        server.over(begun.json()["import_id"].as_str().unwrap())
+    };
+    let (first, second) = (begin(&server.cookie, "one"), begin(&other, "two"));
+    assert_eq!((&first["rows"]["created"], &second["rows"]["unchanged"]), (&json!(12), &json!(12)));
+    // One takes the file for another kind: what was typed for the first kind is gone, and the page says so by its fields.
+    let form = [("content-type", "application/x-www-form-urlencoded")];
+    let changed = server.send("POST", &format!("/p/acme/new/{upload}"), &form, b"profile=mailing&do=look");
+    assert_eq!(changed.status, 303, "{}", changed.text());
+    let page = server.get(&format!("/p/acme/new/{upload}")).text();
+    assert!(page.contains("field.phone_1") && !page.contains("n3@two.example"));
+    // The other one's page is still about the first kind: it is shown anew, and no dry run begins.
+    let before = server.bucket();
+    let stale = b"profile_before=prospects&profile=prospects&do=dry-run&key=k";
+    let answer = server.send("POST", &format!("/p/acme/new/{upload}"), &form, stale);
+    assert_eq!((answer.status, answer.header("location")), (303, format!("/p/acme/new/{upload}").as_str()));
+    assert_eq!(server.bucket(), before);
 }

@@ -105,10 +105,19 @@ impl Server {
             token: token.to_owned(),
             cookie: String::new(),
         };
-        let signed_in = server.get(&format!("/?token={}", server.token));
-        assert_eq!((signed_in.status, signed_in.header("location")), (303, "/"));
-        server.cookie = signed_in.header("set-cookie").split(';').next().unwrap().to_owned();
+        server.cookie = server.sign_in();
         server
+    }
+
+    /// Opens a session with the link; its cookie.
+    pub fn sign_in(&self) -> String {
+        let signed_in = self.send("GET", &format!("/?token={}", self.token), &[("cookie", "none=1")], b"");
+        assert_eq!((signed_in.status, signed_in.header("location")), (303, "/"));
+        signed_in.header("set-cookie").split(';').next().unwrap().to_owned()
+    }
+
+    pub fn pid(&self) -> u32 {
+        self.child.id()
     }
 
     /// Sends bytes, and reads to the end.
@@ -224,7 +233,7 @@ impl Drop for Server {
     }
 }
 
-fn parse(bytes: &[u8]) -> Answer {
+pub fn parse(bytes: &[u8]) -> Answer {
     let at = bytes.windows(4).position(|four| four == b"\r\n\r\n").unwrap_or(bytes.len());
     let head = String::from_utf8_lossy(&bytes[..at]).into_owned();
     let mut lines = head.split("\r\n");

@@ -216,8 +216,19 @@ impl Held {
         format!("{}/file", self.folder)
     }
 
-    /// The cells that were typed over.
-    pub fn cells(&self) -> String {
+    /// What a reader chose for it last: columns, values, rows.
+    pub fn chosen(&self) -> String {
+        format!("{}/chosen.json", self.folder)
+    }
+
+    /// The cells that were typed over, after so many changes. Each change is an object, written if there is none: of two
+    /// people who type at once, neither loses a cell.
+    pub fn cells(&self, change: u64) -> String {
+        format!("{}/cells-{change}.json", self.folder)
+    }
+
+    /// A change up to which all are there: later ones are looked for.
+    pub fn cells_known(&self) -> String {
         format!("{}/cells.json", self.folder)
     }
 }

@@ -12,7 +12,7 @@ use crate::profile::compiled::Profile;
 use crate::profile::header::header_key;
 use crate::profile::options::{FirstLine, Options};
 use crate::survey::delimiter::{CANDIDATES, DetectionContext, detect_delimiter, sep_line};
-use crate::survey::preamble::{Headers, Preamble};
+use crate::survey::preamble::{Headers, Located, Preamble};
 use crate::types::code::Code;
 use crate::types::field_kind::FieldKind;
 use crate::types::finding::Finding;
@@ -75,18 +75,10 @@ impl Opening {
         let mut delimiter = told.or(usual).unwrap_or(detected.delimiter);
         let lines = u64::from(skip > 0);
         let headers = Headers::of(profile, options);
-        let above = headers.and_then(|headers| {
-            let tried = told.map_or(CANDIDATES.to_vec(), |told| vec![told]);
-            let found = |delimiter: u8| Some((delimiter, headers.preamble(sample, delimiter)?));
-            // The best reading of the first record determines whether to look for lines above the header.
-            let first = nth_record(sample, delimiter, 0, true);
-            let open = beyond_limits(&first, false).is_none()
-                && headers.leaves_open(&first.iter().collect::<Vec<_>>());
-            tried.into_iter().filter(|_| open).find_map(found)
-        });
+        let above = headers.and_then(|headers| header_below(headers, sample, delimiter, told));
         let mut preamble = Preamble::default();
-        if let Some((found, above)) = above {
-            (delimiter, preamble) = (found, above);
+        if let Some((found, located)) = above {
+            (delimiter, preamble) = (found, located.above);
         }
         let (skip, sample) = (skip + preamble.bytes, &sample[preamble.bytes..]);
         let mut errors = Vec::new();
@@ -124,8 +116,8 @@ impl Opening {
     /// Determines the columns from the beginning of a sheet's text; a sheet has no delimiter to detect or allow.
     pub fn of_sheet(sample: &[u8], profile: &Profile, options: &Options) -> Self {
         let headers = Headers::of(profile, options);
-        let above = headers.and_then(|headers| headers.preamble(sample, workbook::DELIMITER));
-        let Preamble { bytes: skip, .. } = above.unwrap_or_default();
+        let found = headers.and_then(|headers| headers.locate(sample, workbook::DELIMITER));
+        let Preamble { bytes: skip, .. } = found.map(|found| found.above).unwrap_or_default();
         // A row of the sheet is one record and one line, whatever its cells contain.
         let lines = records(&sample[..skip], workbook::DELIMITER).len() as u64;
         let columns = map_columns(&sample[skip..], workbook::DELIMITER, profile, options);
@@ -153,6 +145,27 @@ impl Opening {
         let codes = [Code::TooManyColumns, Code::HeaderTooLong];
         self.errors.iter().any(|finding| codes.contains(&finding.code))
     }
+}
+
+/// The header below the first record, with its delimiter.
+fn header_below(
+    headers: Headers<'_>,
+    sample: &[u8],
+    delimiter: u8,
+    told: Option<u8>,
+) -> Option<(u8, Located)> {
+    // The best reading of the first record determines whether to look for lines above the header.
+    let first = nth_record(sample, delimiter, 0, true);
+    let names: Vec<&str> = first.iter().collect();
+    if beyond_limits(&first, false).is_some() || !headers.leaves_open(&names) {
+        return None;
+    }
+    let tried = told.map_or(CANDIDATES.to_vec(), |told| vec![told]);
+    let found = |delimiter: u8| Some((delimiter, headers.locate(sample, delimiter)?));
+    let all: Vec<_> = tried.into_iter().filter_map(found).collect();
+    let complete = all.iter().find(|(_, found)| found.complete);
+    // Of equal ones, the delimiter that comes first.
+    complete.or_else(|| all.iter().rev().max_by_key(|(_, found)| found.fields)).copied()
 }
 
 fn is_result_column(header: &str) -> bool {

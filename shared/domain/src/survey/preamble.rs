@@ -2,11 +2,13 @@
 //!
 //! The header is the first filled record, unless that record lacks a mandatory field and one of the next few records
 //! names all of them. So only a file that would otherwise be refused is examined. A row of merged titles
-//! (`Contact,,Company`) counts as a line above the header, even if it contains known headers.
+//! (`Contact,,Company`) counts as a line above the header, even if it contains known headers. Where no record names all
+//! of them, the file is refused, and the record that names the most fields is shown as its header: its columns can be
+//! mapped then.
 
 use crate::file::cells::Cells;
 use crate::file::record_text;
-use crate::plan::mapping::{Mapping, Role};
+use crate::plan::mapping::{Mapping, Role, holds_address, holds_phone};
 use crate::profile::compiled::{FieldIndex, Profile};
 use crate::profile::options::Options;
 use crate::types::limits;
@@ -21,6 +23,17 @@ pub struct Preamble {
     pub bytes: usize,
     /// Physical lines.
     pub lines: u64,
+}
+
+/// A header that is not the first record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Located {
+    /// The lines above it.
+    pub above: Preamble,
+    /// The fields that it names.
+    pub fields: usize,
+    /// Whether it names every mandatory field.
+    pub complete: bool,
 }
 
 /// Distinguishes headers from lines above them, for one profile and one drop.
@@ -46,9 +59,14 @@ impl<'a> Headers<'a> {
 
     /// Whether a record names every mandatory field, and more than one.
     pub fn names_all(self, cells: &[&str]) -> bool {
+        self.named(cells).1
+    }
+
+    /// The number of fields that a record names, and whether it names every mandatory field, and more than one.
+    fn named(self, cells: &[&str]) -> (usize, bool) {
         let mapping = Mapping::with_header(cells, self.profile, self.options);
         let fields = mapping.columns.iter().filter(|column| matches!(column.role, Role::Field(_))).count();
-        fields > 1 && self.has_all(&mapping)
+        (fields, fields > 1 && self.has_all(&mapping))
     }
 
     /// Whether every mandatory field has a column, and at least one field of every `one_of` set.
@@ -59,27 +77,35 @@ impl<'a> Headers<'a> {
             && self.profile.one_of.iter().all(|set| set.iter().any(has))
     }
 
-    /// Returns the lines above the header in a text with this delimiter; `None` if the first record is the header, or
-    /// if no header is found.
-    pub fn preamble(self, sample: &[u8], delimiter: u8) -> Option<Preamble> {
-        let mut above = Preamble::default();
+    /// Finds the header below the first record of a text with this delimiter; `None` if the first record is the header,
+    /// or if no header is found.
+    pub fn locate(self, sample: &[u8], delimiter: u8) -> Option<Located> {
+        let (mut above, mut best, mut most) = (Preamble::default(), None, 1);
         let (mut cells, mut filled) = (Cells::default(), 0);
         for record in crate::file::split::records(sample, delimiter) {
             cells.parse(&record_text::text(&sample[record.body], delimiter).0, delimiter);
             if !cells.is_blank() {
                 let names: Vec<&str> = cells.iter().take(limits::SHEET_COLUMNS).collect();
-                match filled {
-                    0 if !self.leaves_open(&names) => return None,
-                    0 => {}
-                    _ if self.names_all(&names) => return Some(above),
-                    MOST => return None,
-                    _ => {}
+                let (fields, complete) = self.named(&names);
+                if filled == 0 {
+                    if !self.leaves_open(&names) {
+                        return None;
+                    }
+                    // Below a row there is no header to map.
+                    let is_row = names.iter().any(|cell| holds_address(cell) || holds_phone(cell));
+                    most = if is_row { usize::MAX } else { fields.max(most) };
+                } else if complete {
+                    return Some(Located { above, fields, complete });
+                } else if filled == MOST {
+                    break;
+                } else if fields > most {
+                    (most, best) = (fields, Some(Located { above, fields, complete }));
                 }
                 filled += 1;
             }
             above = Preamble { bytes: record.end, lines: above.lines + u64::from(record.lines) };
         }
-        None
+        best
     }
 }
 
@@ -89,8 +115,8 @@ mod tests {
 
     fn above(file: &str, delimiter: u8, options: &Options) -> Option<(usize, u64)> {
         let profile = Profile::built_in("prospects").unwrap();
-        let found = Headers::of(&profile, options)?.preamble(file.as_bytes(), delimiter);
-        found.map(|above| (above.bytes, above.lines))
+        let found = Headers::of(&profile, options)?.locate(file.as_bytes(), delimiter);
+        found.map(|found| (found.above.bytes, found.above.lines))
     }
 
     #[test]
@@ -110,6 +136,11 @@ mod tests {
             ("", None),
             (&long(20), Some((40, 20))),
             (&long(21), None),
+            // None names all: the one that names the most is shown.
+            ("A list\nOwn,Other\nPhone,Country,Own\n", Some((17, 2))),
+            ("A list\nPhone,Country,Own\nName,E-mail\n", Some((25, 2))),
+            ("Phone,Country,Own\nWebsite,Note\n", None),
+            ("Ann,a@b.example\nPhone,Country,Own\n", None),
         ] {
             assert_eq!(above(file, b',', &options), found, "{file:?}");
         }

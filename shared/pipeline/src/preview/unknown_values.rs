@@ -35,7 +35,7 @@ pub struct UnknownValues(BTreeMap<String, Found>);
 struct Found {
     /// What the directory calls such values; none of a choice.
     kind: Option<Kind>,
-    /// In the order in which they were found: their place, by value.
+    /// In the order in which they were found: their place, by value. Names that differ in case only are one.
     places: BTreeMap<String, usize>,
     values: Vec<UnknownValue>,
 }
@@ -62,11 +62,13 @@ impl UnknownValues {
         let Some((column, value)) = finding.column.as_ref().zip(finding.value.as_ref()) else { return };
         let found = self.0.entry(column.name.to_string()).or_default();
         found.kind = kind;
-        if let Some(place) = found.places.get(value) {
+        let mut key = String::new();
+        fold_name(value, &mut key);
+        if let Some(place) = found.places.get(&key) {
             found.values[*place].count += 1;
             return;
         }
-        found.places.insert(value.clone(), found.values.len());
+        found.places.insert(key, found.values.len());
         let (value, nearest) = (value.clone(), finding.suggestion.clone());
         found.values.push(UnknownValue { value, count: 1, nearest });
     }

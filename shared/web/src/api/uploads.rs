@@ -117,6 +117,13 @@ pub struct CellBody {
     pub options: OptionsBody,
 }
 
+/// A change of the cells up to which all are there.
+#[derive(Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+struct Known {
+    change: u64,
+}
+
 /// Cells that were typed over in one version of a file.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(crate) struct Patch {
@@ -294,7 +301,7 @@ impl Upload {
         mut given: Vec<(String, String)>,
     ) -> Result<Vec<(String, String)>, Problem> {
         given.retain(|(name, _)| !name.starts_with("cell."));
-        given.extend(self.patch(host).await?.cells.iter().map(option_of));
+        given.extend(self.patch(host).await?.1.cells.iter().map(option_of));
         self.check(host, scope, &given).await?;
         Ok(given)
     }
@@ -316,10 +323,57 @@ impl Upload {
         notified.map_err(|what| scope.problem(Kind::OptionsInvalid).detail(format!("option notify: {what}")))
     }
 
-    async fn patch<H: Host>(&self, host: &H) -> Result<Patch, Problem> {
-        let json = host.objects().get(&self.held.cells()).await?;
-        let patch: Patch = json.and_then(|json| serde_json::from_slice(&json).ok()).unwrap_or_default();
-        Ok(if patch.version == self.object.version { patch } else { Patch::default() })
+    /// The cells that were typed over, and how many changes there were.
+    async fn patch<H: Host>(&self, host: &H) -> Result<(u64, Patch), Problem> {
+        let known = host.objects().get(&self.held.cells_known()).await?;
+        let known: Known = known.and_then(|json| serde_json::from_slice(&json).ok()).unwrap_or_default();
+        let (mut change, mut patch) = (known.change, Patch::default());
+        if change > 0
+            && let Some(json) = host.objects().get(&self.held.cells(change)).await?
+        {
+            patch = serde_json::from_slice(&json).unwrap_or_default();
+        }
+        while let Some(json) = host.objects().get(&self.held.cells(change + 1)).await? {
+            patch = serde_json::from_slice(&json).unwrap_or_default();
+            change += 1;
+        }
+        if patch.version != self.object.version {
+            patch = Patch::default();
+        }
+        Ok((change, patch))
+    }
+
+    /// Keeps the cells as the next change; `false` if somebody else made that one.
+    async fn keep<H: Host>(&self, host: &H, change: u64, patch: &Patch) -> Result<bool, Problem> {
+        let json = serde_json::to_vec(patch).map_err(|_| Problem::new(Kind::Unavailable))?;
+        let is_kept = host.objects().put_if_absent(&self.held.cells(change), &[&json]).await?;
+        if is_kept {
+            let known = serde_json::to_vec(&Known { change }).unwrap_or_default();
+            host.objects().put(&self.held.cells_known(), known).await?;
+        }
+        Ok(is_kept)
+    }
+
+    /// Takes the file for one of another profile: what was chosen and typed for the fields of the first one goes.
+    pub(crate) async fn become_profile<H: Host>(
+        &self,
+        host: &H,
+        scope: &Scope,
+        name: &str,
+    ) -> Result<(), Problem> {
+        let unknown = || scope.problem(Kind::ProfileUnknown);
+        let profile = ProfileName::parse(name).map_err(|_| unknown())?;
+        find(host, &profile).await?.ok_or_else(unknown)?;
+        let about = About { profile, ..self.about.clone() };
+        host.objects().put(&self.held.chosen(), b"{}".to_vec()).await?;
+        let empty = Patch { version: self.object.version.clone(), cells: Vec::new() };
+        let mut is_kept = false;
+        while !is_kept {
+            let (change, _) = self.patch(host).await?;
+            is_kept = self.keep(host, change + 1, &empty).await?;
+        }
+        host.objects().put(&self.held.about(), serde_json::to_vec(&about).unwrap_or_default()).await?;
+        Ok(())
     }
 
     /// What an import of it would do.
@@ -366,24 +420,40 @@ impl Upload {
             let limit = limits::CELL_CHARACTERS;
             return Err(unknown().detail(format!("value: takes at most {limit} characters on one line")));
         }
+        loop {
+            let (change, patch) = self.patch(host).await?;
+            let (row, patch) = self.judge_cell(host, scope, (&cell, &given), patch).await?;
+            if self.keep(host, change + 1, &patch).await? {
+                return Ok(row);
+            }
+        }
+    }
+
+    /// Judges the row of a cell that is typed over: the row, and all cells with it.
+    async fn judge_cell<H: Host>(
+        &self,
+        host: &H,
+        scope: &Scope,
+        (cell, given): (&CellBody, &[(String, String)]),
+        mut patch: Patch,
+    ) -> Result<(PreviewRow, Patch), Problem> {
+        let unknown = || scope.problem(Kind::CellUnknown);
         let number = cell.row;
-        let mut patch = self.patch(host).await?;
         patch.version.clone_from(&self.object.version);
         patch.cells.retain(|known| (known.row, &known.field) != (cell.row, &cell.field));
-        patch.cells.push(cell);
+        patch.cells.push(cell.clone());
         if patch.cells.len() > MOST_CELLS {
             return Err(unknown().detail(format!("at most {MOST_CELLS} cells of a file are typed over")));
         }
-        let mut given: Vec<_> = given.into_iter().filter(|(name, _)| !name.starts_with("cell.")).collect();
+        let own = given.iter().filter(|(name, _)| !name.starts_with("cell."));
+        let mut given: Vec<(String, String)> = own.cloned().collect();
         given.extend(patch.cells.iter().map(option_of));
         self.check(host, scope, &given).await?;
         let shown = self.look(host, scope, given, MOST_ROWS.min(number as usize)).await?;
         let row = shown.preview.rows.into_iter().find(|row| row.row == number);
         let row =
             row.ok_or_else(|| unknown().detail(format!("row {number}: no such row, or a blank one")))?;
-        let json = serde_json::to_vec(&patch).map_err(|_| Problem::new(Kind::Unavailable))?;
-        host.objects().put(&self.held.cells(), json).await?;
-        Ok(row)
+        Ok((row, patch))
     }
 }
 

@@ -166,6 +166,7 @@ struct PastField {
     after: String,
 }
 
+#[derive(PartialEq, Eq)]
 struct Fact {
     label: String,
     value: String,
@@ -235,6 +236,8 @@ fn facts(f: &Frame, labels: &Labels, contact: &Contact) -> Vec<Fact> {
         fact(&f.w.contact_invite, contact.invite_to.clone()),
     ];
     let said = contact.fields.iter().map(|(name, value)| fact(labels.of(name, f.locale), value.clone()));
+    // An address and a phone that the file gave are said already, unless the account has others.
+    let said: Vec<Fact> = said.filter(|one| !facts.contains(one)).collect();
     facts.extend(said);
     facts.extend(contact.additional.iter().map(|(header, value)| fact(header, value.clone())));
     facts.retain(|fact| !fact.value.is_empty());

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use rollcall_domain::report::upload::UploadColumn;
 use rollcall_domain::types::limits;
+use serde::{Deserialize, Serialize};
 
 /// What a reader chose.
 #[derive(Debug, Default)]
@@ -27,6 +28,19 @@ pub(super) struct Chosen {
     pub(super) filter: String,
     pub(super) page: usize,
     pub(super) remember: bool,
+    /// The profile that the file is for, and the one that the page was made for; none where the form does not say.
+    pub(super) profile: Option<String>,
+    pub(super) profile_before: Option<String>,
+}
+
+/// What is kept of a choice, so that a reader who comes back from a dry run finds it again.
+#[derive(Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+struct KeptChoice {
+    options: Vec<(String, String)>,
+    set: BTreeMap<String, String>,
+    left_out: BTreeSet<u64>,
+    remember: bool,
 }
 
 /// What is to be done with a form.
@@ -59,6 +73,8 @@ impl Chosen {
                 "filter" => chosen.filter.clone_from(value),
                 "page" => chosen.page = number().unwrap_or(0) as usize,
                 "remember" => chosen.remember = true,
+                "profile_before" => chosen.profile_before = Some(value.clone()),
+                "profile" => chosen.profile = Some(value.clone()),
                 "shown" => shown.extend(number()),
                 "take" => taken.extend(number()),
                 "from" => from.push(value.clone()),
@@ -100,6 +116,26 @@ impl Chosen {
         };
         chosen.typed = cells.into_iter().filter_map(typed).collect();
         chosen
+    }
+
+    /// The choice as it is kept.
+    pub(super) fn to_json(&self) -> Vec<u8> {
+        let (options, set) = (self.kept.clone(), self.set.clone());
+        let kept = KeptChoice { options, set, left_out: self.left_out.clone(), remember: self.remember };
+        serde_json::to_vec(&kept).unwrap_or_default()
+    }
+
+    /// A choice that was kept; nothing is chosen where it cannot be read.
+    pub(super) fn from_json(json: &[u8]) -> Self {
+        let KeptChoice { options, set, left_out, remember } =
+            serde_json::from_slice(json).unwrap_or_default();
+        Self { kept: options, set, left_out, remember, ..Self::default() }
+    }
+
+    /// Whether the reader said that a field is not in the file.
+    pub(super) fn is_left_out(&self, header: &str) -> bool {
+        let option = format!("map.{header}");
+        self.kept.iter().any(|(name, value)| *name == option && value.is_empty())
     }
 
     /// Turns changed columns into options, over the columns as they were shown.

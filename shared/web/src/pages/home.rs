@@ -1,5 +1,7 @@
 //! `/`: programs and their latest imports; `/p/{program}`: all imports of one.
 
+use std::sync::Arc;
+
 use askama::Template;
 use axum::Extension;
 use axum::extract::{Query, State};
@@ -8,6 +10,7 @@ use axum::response::Response;
 use jiff::Timestamp;
 use rollcall_domain::messages::catalogue::{Ending, Messages};
 use rollcall_domain::plan::object_keys;
+use rollcall_domain::profile::compiled::Profile;
 use rollcall_domain::profile::settings::Settings;
 use rollcall_domain::types::locale::Locale;
 use rollcall_domain::types::names::ImportId;
@@ -18,6 +21,7 @@ use super::frame::{Frame, title};
 use super::render;
 use crate::access::Caller;
 use crate::api::imports::{PAGE, PageQuery};
+use crate::api::profiles::all;
 use crate::app::App;
 use crate::extract::{Scope, chosen_language, language};
 use crate::host::Host;
@@ -75,9 +79,10 @@ pub(super) async fn show<H: Host>(
     let own = if let [locale] = only[..] { locale } else { language(&headers) };
     let f = Frame::plain(chosen_language(&headers).unwrap_or(own), "/");
     let mut shown = Vec::with_capacity(programs.len());
+    let profiles = all(&app.host).await?;
     for (program, settings) in programs {
         let items = app.host.imports_of(&program, None, LATEST).await?;
-        let imports = lines(&app, &f, &settings, &items).await?;
+        let imports = lines(&app, &f, &settings, &profiles, &items).await?;
         let title = if settings.title.is_empty() { program.to_string() } else { settings.title };
         shown.push(Program { name: program.to_string(), title, imports });
     }
@@ -108,7 +113,8 @@ pub(super) async fn program<H: Host>(
     items.truncate(PAGE);
     let next = items.last().filter(|_| more).map(|item| item.import_id.to_string());
     let f = Frame::of(&scope, "imports", &format!("/p/{}", scope.program));
-    let imports = lines(&app, &f, &scope.settings, &items).await?;
+    let profiles = all(&app.host).await?;
+    let imports = lines(&app, &f, &scope.settings, &profiles, &items).await?;
     render(&ProgramPage { f, name: scope.program.to_string(), title: title(&scope), imports, next })
 }
 
@@ -116,11 +122,16 @@ async fn lines<H: Host>(
     app: &App<H>,
     f: &Frame,
     settings: &Settings,
+    profiles: &[Arc<Profile>],
     items: &[ImportItem],
 ) -> Result<Vec<Line>, Problem> {
     let mut lines = Vec::with_capacity(items.len());
     for item in items {
-        lines.push(line(app, f, settings, item).await?);
+        let mut line = line(app, f, settings, item).await?;
+        if let Some(profile) = profiles.iter().find(|profile| profile.name.as_str() == line.profile) {
+            profile.title(f.locale).clone_into(&mut line.profile);
+        }
+        lines.push(line);
     }
     Ok(lines)
 }

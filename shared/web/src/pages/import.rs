@@ -1,7 +1,7 @@
 //! `/p/{program}/imports/{import}`: progress while it runs, then the answer.
 
 use askama::Template;
-use axum::extract::State;
+use axum::extract::{Query, State};
 use axum::response::Response;
 use rollcall_domain::messages::catalogue::Messages;
 use rollcall_domain::messages::labels::Labels;
@@ -9,19 +9,21 @@ use rollcall_domain::plan::import_plan::Plan;
 use rollcall_domain::plan::object_keys::Artifacts;
 use rollcall_domain::report::problem::{Problem as Told, Teller};
 use rollcall_domain::report::summary::Summary;
-use rollcall_domain::report::upload::Upload;
+use rollcall_domain::report::upload::Upload as UploadReport;
 use rollcall_domain::result::tally::UndoCounts;
 use rollcall_domain::types::names::ImportId;
 use rollcall_domain::types::outcome::{Outcome, Status};
 use rollcall_pipeline::approve::{approved_by, find};
 use rollcall_pipeline::ports::{Answer, ImportItem, Imports, Objects};
 use rollcall_pipeline::undo::{find as find_undoable, is_undo, undone_by};
+use serde::Deserialize;
 
 use super::frame::Frame;
 use super::home::tone;
 use super::{render, see_other};
 use crate::api::imports::{approve_dry_run, cancel_import, undo_import};
 use crate::api::results::FILES;
+use crate::api::uploads::Upload;
 use crate::app::App;
 use crate::extract::{Form, Scope};
 use crate::host::Host;
@@ -44,6 +46,10 @@ struct ImportPage {
     explanation: String,
     error: Option<String>,
     can_approve: bool,
+    /// What an approval would import, and what not.
+    approve_counts: String,
+    /// The upload that it came from, where it is still there.
+    upload: Option<String>,
     approved_as: Option<String>,
     approves: Option<String>,
     undo: Undo,
@@ -82,8 +88,20 @@ struct FileLink {
     label: String,
 }
 
+/// Where a reader comes from.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct FromQuery {
+    /// The upload whose page started the import.
+    file: Option<String>,
+}
+
 /// The page of an import.
-pub(super) async fn show<H: Host>(State(app): State<App<H>>, scope: Scope) -> Result<Response, Problem> {
+pub(super) async fn show<H: Host>(
+    State(app): State<App<H>>,
+    scope: Scope,
+    query: Result<Query<FromQuery>, axum::extract::rejection::QueryRejection>,
+) -> Result<Response, Problem> {
     let item = scope.import(&app.host).await?;
     let state = app.state(&item).await?;
     let id = item.import_id.to_string();
@@ -110,6 +128,8 @@ pub(super) async fn show<H: Host>(State(app): State<App<H>>, scope: Scope) -> Re
         explanation: String::new(),
         error: None,
         can_approve: false,
+        approve_counts: String::new(),
+        upload: None,
         approved_as: None,
         approves: None,
         undo: Undo::default(),
@@ -119,6 +139,9 @@ pub(super) async fn show<H: Host>(State(app): State<App<H>>, scope: Scope) -> Re
         files: Vec::new(),
         f,
     };
+    if let Some(file) = query.ok().and_then(|Query(query)| query.file) {
+        page.upload = Upload::find(&app.host, &scope, &file).await.ok().map(|upload| upload.held.id);
+    }
     if let Some(summary) = summary {
         tell(&app, &item, &summary, &mut page).await?;
     }
@@ -171,10 +194,23 @@ async fn tell<H: Host>(
     if summary.head.dry_run {
         page.approved_as = approved_by(host.objects(), item).await?.map(|import| import.to_string());
         let found = find(host.objects(), host.imports(), item, &item.import_id).await?;
-        page.can_approve = page.approved_as.is_none() && found.is_some();
+        let is_open = page.approved_as.is_none() && found.is_some();
+        // Where every row was rejected there is nothing to import.
+        page.can_approve = is_open && summary.rows.accepted() > 0;
+        page.approve_counts = if is_open { approve_counts(&page.f, summary) } else { String::new() };
     }
     page.undo = undo_state(host, item, summary).await?;
     Ok(())
+}
+
+/// How many rows an approval would import; how many it would not, where there are any.
+fn approve_counts(f: &Frame, summary: &Summary) -> String {
+    let (taken, rejected) = (f.number(summary.rows.accepted()), f.number(summary.rows.rejected));
+    let mut slots = vec![("taken", taken.as_str())];
+    if summary.rows.rejected > 0 {
+        slots.push(("rejected", &rejected));
+    }
+    f.fill(&f.w.approve_counts, &slots)
 }
 
 /// What can be undone, and what was.
@@ -195,7 +231,9 @@ async fn undo_state<H: Host>(host: &H, item: &ImportItem, summary: &Summary) -> 
     }
     let can = find_undoable(host.objects(), host.imports(), &undone, &undone.import_id).await?.is_ok();
     state.can_try = can && state.undoes.is_none();
-    state.confirms = state.undoes.clone().filter(|_| can && summary.status == Status::Completed);
+    // Where no contact would change there is nothing to confirm.
+    let changes = summary.rows.undo.is_some_and(|counts| counts.removed + counts.restored > 0);
+    state.confirms = state.undoes.clone().filter(|_| can && changes && summary.status == Status::Completed);
     Ok(state)
 }
 
@@ -227,7 +265,7 @@ async fn labels<H: Host>(host: &H, artifacts: &Artifacts) -> Answer<Labels> {
     Ok(plan.and_then(|plan| plan.profile().ok()).map(|profile| profile.labels()).unwrap_or_default())
 }
 
-async fn upload<H: Host>(host: &H, artifacts: &Artifacts) -> Answer<Option<Upload>> {
+async fn upload<H: Host>(host: &H, artifacts: &Artifacts) -> Answer<Option<UploadReport>> {
     let json = host.objects().get(&artifacts.upload()).await?;
     Ok(json.and_then(|json| serde_json::from_slice(&json).ok()))
 }

@@ -1,11 +1,14 @@
 //! `/p/{program}/new/{upload}`: columns, unknown values, preview, dry run.
 //!
-//! A file for each part of the page: [`columns`], [`values`], [`file`], [`table`].
+//! A file for each part of the page: [`profiles`], [`columns`], [`values`], [`file`], [`table`].
 
 mod columns;
 mod file;
+mod profiles;
 mod table;
 mod values;
+
+use std::sync::Arc;
 
 use askama::Template;
 use axum::extract::State;
@@ -16,10 +19,12 @@ use rollcall_domain::profile::compiled::Profile;
 use rollcall_domain::report::upload::UploadColumn;
 use rollcall_domain::types::code::Code;
 use rollcall_domain::types::id::{base32, sha256};
+use rollcall_pipeline::ports::Objects;
 use rollcall_pipeline::preview::{Preview, PreviewRow};
 
 use columns::{ColumnChoice, FieldLine, choice};
 use file::FileView;
+use profiles::ProfileChoice;
 use table::TableView;
 use values::{KnownList, KnownValues, UnknownLine, known_of};
 
@@ -29,7 +34,7 @@ use super::{render, see_other};
 use crate::access::random;
 use crate::api::imports::begin;
 use crate::api::mappings;
-use crate::api::profiles::find;
+use crate::api::profiles::{all, find};
 use crate::api::uploads::{CellBody, OptionsBody, PreviewAnswer, Upload};
 use crate::app::App;
 use crate::extract::{Form, Scope};
@@ -51,13 +56,15 @@ struct Review {
     left_out: String,
     kept: Vec<String>,
     problem: Option<ProblemDetails>,
+    accepted: bool,
     refusals: Vec<String>,
+    profiles: Vec<ProfileChoice>,
+    fits_better: Option<String>,
     warnings: Vec<String>,
     partial: Option<String>,
     remembered: bool,
     remember: bool,
     has_header: bool,
-    missing: Option<String>,
     fields: Vec<FieldLine>,
     columns: Vec<ColumnChoice>,
     left_over: Option<String>,
@@ -71,7 +78,9 @@ struct Review {
 /// The page as it is first seen.
 pub(super) async fn show<H: Host>(State(app): State<App<H>>, scope: Scope) -> Result<Response, Problem> {
     let upload = Upload::find(&app.host, &scope, scope.param("upload")).await?;
-    look(&app, &scope, &upload, Chosen::default(), None).await
+    let kept = app.host.objects().get(&upload.held.chosen()).await?;
+    let chosen = kept.map(|json| Chosen::from_json(&json)).unwrap_or_default();
+    look(&app, &scope, &upload, chosen, None).await
 }
 
 /// Does what a form asks for.
@@ -96,6 +105,16 @@ async fn apply<H: Host>(
     upload: &Upload,
     chosen: &mut Chosen,
 ) -> Result<Option<Response>, Problem> {
+    let current = upload.about.profile.as_str();
+    let before = chosen.profile_before.take().unwrap_or_else(|| current.to_owned());
+    let other = chosen.profile.take().filter(|name| *name != before);
+    if let Some(other) = other.as_ref().filter(|name| *name != current) {
+        upload.become_profile(&app.host, scope, other).await?;
+    }
+    // The form is about the fields of a profile that the file is no longer for: here, or on somebody else's page.
+    if other.is_some() || before != current {
+        return Ok(Some(see_other(&path_of(scope, upload))));
+    }
     if !chosen.moved.is_empty() {
         let shown = upload.preview(&app.host, scope, chosen.options(), 0).await?.preview;
         chosen.map(&shown.columns, shown.mapping.is_some());
@@ -117,7 +136,12 @@ async fn apply<H: Host>(
     let mut key = String::new();
     base32(&sha256(&[&chosen.key, &upload.held.id, &said]), &mut key);
     let import = begin(app, scope, &upload.held.id, options, true, Some(&key)).await?;
-    Ok(Some(see_other(&format!("/p/{}/imports/{import}", scope.program))))
+    app.host.objects().put(&upload.held.chosen(), chosen.to_json()).await?;
+    Ok(Some(see_other(&format!("/p/{}/imports/{import}?file={}", scope.program, upload.held.id))))
+}
+
+fn path_of(scope: &Scope, upload: &Upload) -> String {
+    format!("/p/{}/new/{}", scope.program, upload.held.id)
 }
 
 async fn remember<H: Host>(
@@ -153,10 +177,11 @@ async fn look<H: Host>(
         }
         Err(failed) => return Err(failed),
     };
-    let back = format!("/p/{}/new/{}", scope.program, upload.held.id);
+    let back = path_of(scope, upload);
+    let profiles = all(&app.host).await?;
     let known = known_of(&app.host, &scope.program, &profile, &shown.preview).await?;
     let f = Frame::of(scope, "new", &back);
-    let view = View { f, profile: &profile, shown: &shown, chosen: &chosen, known };
+    let view = View { f, profile: &profile, profiles, shown: &shown, chosen: &chosen, known };
     render(&view.page(&upload.about.file, back, problem))
 }
 
@@ -164,6 +189,7 @@ async fn look<H: Host>(
 struct View<'a> {
     f: Frame,
     profile: &'a Profile,
+    profiles: Vec<Arc<Profile>>,
     shown: &'a PreviewAnswer,
     chosen: &'a Chosen,
     known: KnownValues,
@@ -173,7 +199,6 @@ impl View<'_> {
     fn page(self, file: &str, action: String, problem: Option<Problem>) -> Review {
         let (f, preview) = (&self.f, &self.shown.preview);
         let (unknown, unknown_more) = self.unknown();
-        let lines = |findings: &[FindingJson]| findings.iter().map(|one| self.line(one)).collect::<Vec<_>>();
         Review {
             title: f.fill(&f.w.check_file, &[("file", file)]),
             action,
@@ -181,13 +206,15 @@ impl View<'_> {
             left_out: self.chosen.left_out_text(),
             kept: self.chosen.kept.iter().filter_map(|pair| serde_json::to_string(pair).ok()).collect(),
             problem: problem.map(|problem| problem.in_language(f.locale).details()),
-            refusals: lines(&preview.verdict.errors),
+            accepted: preview.verdict.accepted,
+            refusals: self.refusals(),
+            profiles: self.profile_choices(),
+            fits_better: self.fits_better(),
             warnings: self.warnings(),
             partial: self.partial(),
             remembered: preview.mapping.as_ref().is_some_and(|mapping| mapping.saved),
             remember: self.chosen.remember,
             has_header: preview.mapping.is_some(),
-            missing: self.missing(),
             fields: self.profile.fields.iter().map(|field| self.field(field)).collect(),
             columns: preview.columns.iter().map(choice).collect(),
             left_over: self.left_over(),
@@ -198,6 +225,13 @@ impl View<'_> {
             table: self.table(),
             f: self.f,
         }
+    }
+
+    /// Why the file would be refused. Fields without a column are named together: the reader chooses them on this page.
+    fn refusals(&self) -> Vec<String> {
+        let errors = self.preview().verdict.errors.iter();
+        let others = errors.filter(|one| one.code != Code::ColumnMissing).map(|one| self.line(one));
+        self.missing().into_iter().chain(others).collect()
     }
 
     /// Warnings about the file; columns that are left over are told where columns are chosen.

@@ -1,6 +1,7 @@
 //! Every field with its column, samples, and the columns that are left over.
 
 use rollcall_domain::profile::compiled::Field;
+use rollcall_domain::profile::raw::UnknownColumns;
 use rollcall_domain::report::upload::UploadColumn;
 
 use super::{LISTED, View, cell, shortened};
@@ -12,6 +13,8 @@ pub(super) struct FieldLine {
     pub(super) position: u32,
     pub(super) aria: String,
     pub(super) hint: Option<String>,
+    /// The other columns that fill it.
+    pub(super) others: Vec<String>,
     pub(super) samples: Vec<String>,
 }
 
@@ -27,7 +30,8 @@ impl View<'_> {
             .iter()
             .map(|names| names.split(", ").map(|name| self.label(name)).collect::<Vec<_>>().join(" / "))
             .collect();
-        (!missing.is_empty()).then(|| self.f.fill(&self.f.w.missing, &[("fields", &labels.join(", "))]))
+        (!missing.is_empty())
+            .then(|| self.f.fill(&self.f.w.choose_columns, &[("fields", &labels.join(", "))]))
     }
 
     pub(super) fn field(&self, field: &Field) -> FieldLine {
@@ -36,11 +40,16 @@ impl View<'_> {
             column.field.as_deref() == Some(&*field.name)
                 || column.fields.iter().any(|filled| **filled == *field.name)
         };
-        let column = columns.iter().find(fills);
+        let from = self.preview().filled_by.get(&*field.name).map(Vec::as_slice).unwrap_or_default();
+        let first = from.first().and_then(|together| together.first());
+        let column = match first {
+            Some(position) => columns.iter().find(|column| column.position == *position),
+            None => columns.iter().find(fills),
+        };
         let near = columns
             .iter()
             .find(|column| column.hint.as_deref() == Some(&*field.name) && column.field.is_none());
-        let near = near.filter(|_| column.is_none());
+        let near = near.filter(|near| column.is_none() && !self.chosen.is_left_out(&near.header));
         let label = field.label(self.f.locale).to_owned();
         FieldLine {
             name: field.name.to_string(),
@@ -48,9 +57,29 @@ impl View<'_> {
             position: column.map_or(0, |column| column.position),
             aria: self.f.fill(&self.f.w.column_of, &[("field", &label)]),
             hint: near.map(|column| self.f.fill(&self.f.w.suggested, &[("column", &column.header)])),
+            others: self.others(from),
             samples: column.map(|column| self.samples(column)).unwrap_or_default(),
             label,
         }
+    }
+
+    /// Says which columns fill a field together with the first one, and which do where that one is empty.
+    fn others(&self, from: &[Vec<u32>]) -> Vec<String> {
+        let [first, rest @ ..] = from else { return Vec::new() };
+        let header = |position: &u32| {
+            let column = self.preview().columns.get(*position as usize - 1);
+            column.map(|column| choice(column).header).unwrap_or_default()
+        };
+        let joined = |positions: &[u32]| positions.iter().map(header).collect::<Vec<_>>().join(" + ");
+        let rest: Vec<String> = rest.iter().take(LISTED).map(|positions| joined(positions)).collect();
+        let mut said = Vec::new();
+        if first.len() > 1 {
+            said.push(self.f.fill(&self.f.w.together, &[("columns", &joined(&first[1..]))]));
+        }
+        if !rest.is_empty() {
+            said.push(self.f.fill(&self.f.w.also_from, &[("columns", &rest.join(", "))]));
+        }
+        said
     }
 
     /// The first three values of a column that are filled and different.
@@ -77,7 +106,11 @@ impl View<'_> {
         if left.len() > LISTED {
             listed.push(self.more(left.len() - LISTED));
         }
-        (!left.is_empty()).then(|| self.f.fill(&self.f.w.left_over, &[("columns", &listed.join(", "))]))
+        let text = match self.profile.unknown_columns() {
+            UnknownColumns::Keep => &self.f.w.kept_columns,
+            _ => &self.f.w.left_over,
+        };
+        (!left.is_empty()).then(|| self.f.fill(text, &[("columns", &listed.join(", "))]))
     }
 }
 

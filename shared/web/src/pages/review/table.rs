@@ -1,5 +1,6 @@
 //! The rows of the preview: counts, filters, one screen of them, cells to type over.
 
+use rollcall_domain::messages::localized::FindingJson;
 use rollcall_domain::report::upload::UploadColumn;
 use rollcall_domain::types::code::Severity;
 use rollcall_pipeline::preview::{PreviewRow, RowStatus};
@@ -34,12 +35,20 @@ pub(super) struct Filter {
 
 pub(super) struct RowLine {
     pub(super) row: u64,
+    /// The line of the file, by which people know it: results and messages name it too.
+    pub(super) line: u64,
     pub(super) tone: &'static str,
     pub(super) status: String,
     pub(super) aria: String,
     pub(super) chosen: bool,
     pub(super) cells: Vec<CellView>,
-    pub(super) notes: Vec<String>,
+    pub(super) notes: Vec<Note>,
+}
+
+/// What a row's finding says.
+pub(super) struct Note {
+    pub(super) text: String,
+    pub(super) tone: &'static str,
 }
 
 pub(super) struct CellView {
@@ -85,7 +94,11 @@ impl View<'_> {
     }
 
     fn column_title(&self, column: &UploadColumn) -> String {
-        column.field.as_deref().map_or_else(|| column.header.clone(), |field| self.label(field))
+        let Some(field) = column.field.as_deref() else { return column.header.clone() };
+        let columns = self.preview().columns.iter();
+        let is_one_of_several = columns.filter(|other| other.field.as_deref() == Some(field)).count() > 1;
+        let label = self.label(field);
+        if is_one_of_several { format!("{label} ({})", shortened(&column.header)) } else { label }
     }
 
     fn count(&self, status: RowStatus) -> usize {
@@ -102,7 +115,8 @@ impl View<'_> {
             ("error", statuses.error),
         ];
         let slots = slots.map(|(name, count)| (name, self.f.number(count)));
-        let slots: Vec<(&str, &str)> = slots.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        let said = slots.iter().filter(|(name, _)| *name != "active" || statuses.active > 0);
+        let slots: Vec<(&str, &str)> = said.map(|(name, value)| (*name, value.as_str())).collect();
         self.f.fill(&self.f.w.counts, &slots)
     }
 
@@ -114,13 +128,17 @@ impl View<'_> {
             count: self.f.number(count as u64),
             chosen: self.filter() == value,
         };
-        vec![
+        [
             filter("all", &w.all, self.preview().rows.len()),
             filter("new", &w.new, self.count(RowStatus::Absent)),
             filter("exists", &w.exists, self.count(RowStatus::Exists)),
             filter("active", &w.active, self.count(RowStatus::Active)),
             filter("error", &w.error, self.count(RowStatus::Error)),
         ]
+        .into_iter()
+        // Most profiles know no active contacts.
+        .filter(|filter| filter.value != "active" || filter.chosen || self.count(RowStatus::Active) > 0)
+        .collect()
     }
 
     fn filter(&self) -> &str {
@@ -153,15 +171,20 @@ impl View<'_> {
         };
         let view = |column: &&UploadColumn| {
             let edit = column.field.as_ref().filter(|_| accepted && is_wrong(row, column)).map(|field| {
-                let (label, number) = (self.label(field), row.row.to_string());
+                let (label, number) = (self.column_title(column), row.line.to_string());
                 let aria = self.f.fill(&w.type_over, &[("field", &label), ("row", &number)]);
                 Edit { name: format!("{}.{field}", row.row), aria }
             });
             let text = cell(row, column);
             CellView { text: if edit.is_some() { text.to_owned() } else { shortened(text) }, edit }
         };
+        let note = |finding: &FindingJson| Note {
+            text: self.line(finding),
+            tone: if finding.severity == Severity::Error { "bad" } else { "mixed" },
+        };
         RowLine {
             row: row.row,
+            line: row.line,
             tone: match row.status {
                 RowStatus::Absent => "good",
                 RowStatus::Exists => "plain",
@@ -169,10 +192,10 @@ impl View<'_> {
                 RowStatus::Error => "bad",
             },
             status: status.clone(),
-            aria: self.f.fill(&w.take_row, &[("row", &row.row.to_string())]),
+            aria: self.f.fill(&w.take_row, &[("row", &row.line.to_string())]),
             chosen: !self.chosen.left_out.contains(&row.row),
             cells: columns.iter().map(view).collect(),
-            notes: row.findings.iter().map(|finding| self.line(finding)).collect(),
+            notes: row.findings.iter().map(note).collect(),
         }
     }
 }

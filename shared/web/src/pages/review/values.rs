@@ -86,7 +86,10 @@ impl View<'_> {
         let slots = [("field", line.label.as_str()), ("count", &self.f.number(CHOICES as u64))];
         let note = match &known {
             None => Some(self.f.fill(&self.f.w.known_many, &slots)),
-            Some(values) if values.is_empty() => Some(self.f.fill(&self.f.w.known_none, &slots[..1])),
+            Some(values) if values.is_empty() => {
+                let none = [slots[0], ("none", self.f.w.not_mapped.as_str())];
+                Some(self.f.fill(&self.f.w.known_none, &none))
+            }
             Some(_) => None,
         };
         KnownList { field: line.field.clone(), values: known.unwrap_or_default(), note }
