@@ -8,7 +8,7 @@ from stack import start
 from test_faults import people, rows_add_up
 
 # In the code that is checked each time; minutes by hand.
-THROTTLED_SECONDS = int(os.environ.get("ROLLCALL_E2E_THROTTLED_SECONDS", "20"))
+THROTTLED_SECONDS = int(os.environ.get("ROLLCALL_E2E_THROTTLED_SECONDS", "8"))
 PRICE = {"write": 0.625, "read": 0.125}
 
 
@@ -42,15 +42,19 @@ def test_calls_and_units_of_fresh_rows(counted):
     assert per_thousand / 60 <= 1.3 and cost / floor <= 1.1
 
 
-@pytest.mark.skip(reason="since throttled chunks are given back as delayed messages this waits longer than its limit: to be mended")
 def test_a_table_that_leaves_work_undone_or_throttles(busy):
-    """Batches come back half done, then nothing is taken for a while: the queue brings it all again."""
+    """Batches come back half done, and the pace hardly falls; then nothing is taken for a while, and the queue brings the
+    chunk again as soon as the table takes."""
     busy.program("busy")
     counter = busy.emulator.counter
     counter.leave_undone = True
     try:
         busy.drop("busy", "prospects", "half.csv", people(3000, "busy-mail.com"))
+        began = time.monotonic()
         (half,) = busy.wait_for("busy", "half.csv")
+        print(f"\n3,000 rows, half of each batch refused: {time.monotonic() - began:.0f} s")
+        # Half of the batches a second time, some of them a fifth time: not a pace that falls with each.
+        assert time.monotonic() - began < 90
     finally:
         counter.leave_undone = False
     assert half["status"] == "completed" and half["rows"]["created"] == 3000
@@ -65,7 +69,9 @@ def test_a_table_that_leaves_work_undone_or_throttles(busy):
     finally:
         counter.throttle = False
     assert counter.throttled > 0
+    began = time.monotonic()
     (later,) = busy.wait_for("busy", "later.csv")
+    print(f"after {THROTTLED_SECONDS} s without a write: {time.monotonic() - began:.0f} s")
     assert later["status"] == "completed" and later["rows"]["created"] == 1000 and rows_add_up(later)
     busy.wait_until_quiet()
     assert len(busy.letters_to("busy")) == 2

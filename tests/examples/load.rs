@@ -1,12 +1,12 @@
 //! Prints how a simulated AWS fares under load (G11): `cargo run --release -p rollcall-tests --example load [NAME…]`.
 //!
-//! Names: `1m-cold 1m-warm 10m 10m-warm 100m 100m-warm small fair`; without one, all of them. One call in 20,000 fails, or
+//! Names: `1m-cold 1m-warm 10m 10m-warm 100m 100m-warm small fair twice`; without one, all of them. One call in 20,000 fails, or
 //! in as many as `ROLLCALL_LOST` says; 0 for none.
 
 use std::process::ExitCode;
 
 use rollcall_domain::types::outcome::Status;
-use rollcall_tests::cloud::{Dropped, Outcome, Scenario, own_time, simulate};
+use rollcall_tests::cloud::{Dropped, Outcome, Scenario, Trouble, own_time, simulate};
 
 fn main() -> ExitCode {
     let named: Vec<String> = std::env::args().skip(1).collect();
@@ -34,6 +34,9 @@ fn main() -> ExitCode {
     if wanted("fair") {
         good &= fair();
     }
+    if wanted("twice") {
+        good &= twice();
+    }
     if good { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
@@ -48,7 +51,8 @@ fn is_good(outcome: &Outcome) -> bool {
 /// One import, alone.
 fn large(name: &str, rows: u64, weight: u64, warm: bool) -> bool {
     let lost = std::env::var("ROLLCALL_LOST").ok().and_then(|lost| lost.parse().ok()).unwrap_or(20_000);
-    let outcome = simulate(&Scenario { lost, ..Scenario::of(rows, weight, warm) }, 12);
+    let scenario = Scenario::of(rows, weight, warm).but(Trouble { lost, ..Trouble::default() });
+    let outcome = simulate(&scenario, 12);
     let own = own_time(rows, warm);
     let seconds = outcome.imports.first().map_or(f64::NAN, |import| import.seconds);
     let unprocessed: u64 = outcome.imports.iter().map(|import| import.summary.rows.unprocessed).sum();
@@ -60,17 +64,21 @@ fn large(name: &str, rows: u64, weight: u64, warm: bool) -> bool {
         unprocessed * weight
     );
     eprintln!("{name}: {:?}", outcome.counts);
+    if let Some(import) = outcome.imports.first() {
+        eprintln!("{name}: seconds after the drop: {:.1?}", import.steps);
+        eprintln!(
+            "{name}: writes in each second: {:?}",
+            outcome.written_in.iter().take(60).collect::<Vec<_>>()
+        );
+    }
     is_good(&outcome)
 }
 
 /// A thousand small imports a minute for an hour, of a hundred programs.
 fn small() -> bool {
-    let files = (0..60_000_u64).map(|number| Dropped {
-        after: number * 60 / 1_000,
-        program: format!("p{}", number % 100),
-        rows: 20,
-    });
-    let scenario = Scenario { files: files.collect(), ..Scenario::of(0, 1, true) };
+    let files = (0..60_000_u64)
+        .map(|number| Dropped::of(number * 60 / 1_000, &format!("p{}", number % 100), 20, number as usize));
+    let scenario = Scenario::with(files.collect(), 1, true);
     let outcome = simulate(&scenario, 4);
     let mut seconds: Vec<f64> = outcome.imports.iter().map(|import| import.seconds).collect();
     seconds.sort_by(f64::total_cmp);
@@ -87,9 +95,8 @@ fn small() -> bool {
 
 /// Ten rows of one program behind ten million of another.
 fn fair() -> bool {
-    let file = |after, program: &str, rows| Dropped { after, program: program.to_owned(), rows };
-    let files = vec![file(0, "large", 10_000_000), file(300, "small", 1)];
-    let outcome = simulate(&Scenario { files, ..Scenario::of(0, 400, false) }, 12);
+    let files = vec![Dropped::of(0, "large", 10_000_000, 0), Dropped::of(300, "small", 1, 1)];
+    let outcome = simulate(&Scenario::with(files, 400, false), 12);
     let of = |program: &str| {
         outcome
             .imports
@@ -102,5 +109,15 @@ fn fair() -> bool {
         of("small"),
         of("large")
     );
+    is_good(&outcome)
+}
+
+/// Seventeen million rows, and the same file once more a minute later.
+fn twice() -> bool {
+    let files = vec![Dropped::of(0, "acme", 17_000_000, 0), Dropped::of(60, "acme", 17_000_000, 0)];
+    let outcome = simulate(&Scenario::with(files, 1_000, false), 12);
+    let seconds: Vec<String> =
+        outcome.imports.iter().map(|import| format!("{:.0} s", import.seconds)).collect();
+    println!("the same 17 M rows twice: {}; {} writes", seconds.join(" and "), outcome.written);
     is_good(&outcome)
 }

@@ -332,7 +332,7 @@ impl World {
         let ports = machine.ports(self.ports(queue));
         match block_on(work_chunk(&ports, &Plans::default(), LEASE, &chunk)) {
             Ok(Worked::Closed(_) | Worked::Paused) => Handled::Done,
-            Ok(Worked::Busy | Worked::Throttled) | Err(_) => Handled::Again,
+            Ok(Worked::Busy | Worked::Throttled { .. }) | Err(_) => Handled::Again,
         }
     }
 

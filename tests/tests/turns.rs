@@ -6,9 +6,10 @@ use std::collections::VecDeque;
 
 use pollster::block_on;
 use rollcall_domain::plan::import_plan::ChunkSize;
-use rollcall_domain::plan::object_keys::Drop;
-use rollcall_domain::types::names::ImportId;
+use rollcall_domain::plan::object_keys::{Cancel, Drop};
+use rollcall_domain::types::names::{ImportId, ProgramName};
 use rollcall_embedded::queue::LocalQueue;
+use rollcall_pipeline::cancel::{Cancelled, cancel};
 use rollcall_pipeline::lane::announce;
 use rollcall_pipeline::pause::follow_requests;
 use rollcall_pipeline::phase::{Phase, phase};
@@ -16,7 +17,7 @@ use rollcall_pipeline::ports::{Clock, Imports, Objects, Ports};
 use rollcall_pipeline::request::new_item;
 use rollcall_pipeline::resume::resume;
 use rollcall_tests::faults::{Machine, Side};
-use rollcall_tests::test_host::shuffle;
+use rollcall_tests::test_host::{Course, shuffle};
 use rollcall_tests::world::{Came, Event, Handled, World, event_of};
 
 /// Files over the same people: each changes what the one before wrote, one person is in several rows.
@@ -46,6 +47,17 @@ fn drop_named(world: &World, key: &str, file: &str) -> Event {
 
 fn drop_number(world: &World, number: usize) -> Event {
     drop_named(world, &format!("inbox/acme/prospects/list-{number}.csv"), &file(number))
+}
+
+fn acme() -> ProgramName {
+    ProgramName::parse("acme").unwrap()
+}
+
+/// Asks to pause the program, or to resume it.
+fn ask(world: &World, what: &str) {
+    world.clock.advance(1_000);
+    world.objects.drop_bytes(&format!("inbox/acme/{what}"), Vec::new(), world.clock.now());
+    assert_eq!(block_on(follow_requests(&world.objects, &acme())).unwrap(), what == "pause");
 }
 
 /// Lets an import join its lane, as its event does on AWS before a later one is followed.
@@ -230,7 +242,7 @@ fn an_import_of_which_a_worker_holds_a_chunk_fails_only_afterwards() {
 fn a_paused_program_waits_and_goes_on_where_it_was() {
     let expected = in_a_row(2);
     let world = world();
-    let acme = rollcall_domain::types::names::ProgramName::parse("acme").unwrap();
+    let acme = acme();
     let (first, second) = (drop_number(&world, 0), drop_number(&world, 1));
     let imports = [join(&world, &first), join(&world, &second)];
     let (_, mut chunks) = world.handle(&Machine::sound(), first);
@@ -257,4 +269,130 @@ fn a_paused_program_waits_and_goes_on_where_it_was() {
     let came = ends(&world, &imports);
     assert_eq!(came[0].artifacts, expected[0].artifacts);
     assert_eq!(came[1], expected[1]);
+}
+
+/// Something happens to an import between two of its steps; `at` says before which: the split, or the n-th event after it,
+/// or the end. What it came to, and how many rows were not processed.
+fn disturbed(at: usize, disturb: impl Fn(&World, &ImportId)) -> (Came, u64) {
+    let world = world();
+    let dropped = drop_number(&world, 0);
+    let import = join(&world, &dropped);
+    let mut events = VecDeque::from([dropped]);
+    for step in 0.. {
+        if step == at {
+            disturb(&world, &import);
+        }
+        let Some(event) = events.pop_front() else { break };
+        let (handled, caused) = world.handle(&Machine::sound(), event);
+        assert_eq!(handled, Handled::Done);
+        events.extend(caused);
+    }
+    let summary = world.summary(&import);
+    assert!(summary.rows.sum_holds(), "{at}: {summary:?}");
+    assert_eq!(world.letters(&import), 1, "{at}");
+    (world.came(&import), summary.rows.unprocessed)
+}
+
+/// Of three chunks the steps are: the split, three chunks, and the finalizer.
+#[test]
+fn a_cancel_comes_before_the_plan_between_chunks_after_the_last_and_twice() {
+    let (whole, _) = disturbed(usize::MAX, |_, _| {});
+    let asked = |world: &World, import: &ImportId| {
+        let request = Cancel { program: acme(), import_id: import.clone() };
+        block_on(cancel(&world.objects, &world.imports, &request)).unwrap()
+    };
+    for (at, status, unprocessed) in [
+        (0, "cancelled", 8),
+        (1, "cancelled", 8),
+        (2, "cancelled", 5),
+        (3, "cancelled", 2),
+        (4, "", 0),
+        (5, "", 0),
+    ] {
+        let (came, left) = disturbed(at, |world, import| {
+            for _ in 0..2 {
+                let over = matches!(asked(world, import), Cancelled::Over(_));
+                assert_eq!(over, at == 5, "{at}");
+            }
+        });
+        assert_eq!(left, unprocessed, "{at}");
+        let summary: String = came.artifacts["summary.json"].clone();
+        assert_eq!(summary.contains("\"cancelled\""), at <= 3, "{at}: {summary}");
+        if status.is_empty() {
+            assert_eq!(came.contacts, whole.contacts, "{at}");
+            assert_eq!(came.artifacts["succeeded.csv"], whole.artifacts["succeeded.csv"], "{at}");
+        }
+    }
+}
+
+#[test]
+fn a_pause_amid_the_end_of_an_import_changes_nothing() {
+    let (whole, _) = disturbed(usize::MAX, |_, _| {});
+    // All chunks are closed, and the finalizer's message is on its way; or the import is over.
+    for at in [4, 5] {
+        let (came, _) = disturbed(at, |world, _| ask(world, "pause"));
+        assert_eq!(came, whole, "{at}");
+    }
+    // A finalizer that died, and comes again in the pause.
+    let world = world();
+    let dropped = drop_number(&world, 0);
+    let import = join(&world, &dropped);
+    let (_, chunks) = world.handle(&Machine::sound(), dropped);
+    let mut ends = Vec::new();
+    for chunk in chunks {
+        ends.extend(world.handle(&Machine::sound(), chunk).1);
+    }
+    let machine = Machine::dying_at(12, Side::After);
+    world.handle(&machine, ends[0].clone());
+    assert!(machine.is_dead());
+    ask(&world, "pause");
+    world.clock.advance(61_000);
+    world.drive(VecDeque::from([ends.remove(0)]), Machine::sound);
+    assert_eq!(world.came(&import), whole);
+    ask(&world, "resume");
+    let queue = LocalQueue::with_room(usize::MAX);
+    let Ports { objects, imports, queue: sent, clock, .. } = &world.ports(&queue);
+    assert_eq!(block_on(resume(objects, imports, sent, clock, &acme(), world.size)).unwrap(), 0);
+}
+
+/// The plan is the snapshot: settings that are written after it change nothing, and an import without a plan follows those
+/// that stand when it is split.
+#[test]
+fn an_import_may_be_older_than_the_settings_of_its_program() {
+    let newer = "title = 'Renamed'\nregion = 'DE'\nlocale = 'de'\nnotify = ['new@acme.example']\n";
+    let write = |world: &World, _: &ImportId| world.put("settings/acme.toml", newer);
+    let (whole, _) = disturbed(usize::MAX, |_, _| {});
+    for at in 1..=5 {
+        assert_eq!(disturbed(at, write).0, whole, "{at}");
+    }
+    let (split_later, _) = disturbed(0, write);
+    let as_if_first = {
+        let world = world();
+        world.put("settings/acme.toml", newer);
+        let event = drop_number(&world, 0);
+        join(&world, &event);
+        world.drive(VecDeque::from([event]), Machine::sound);
+        world.came(&last_of(&world))
+    };
+    assert_eq!(split_later, as_if_first);
+}
+
+/// An item of the directory would grow without bound: the key matches nothing, and says so.
+#[test]
+fn a_match_key_that_fifty_thousand_accounts_share_matches_nothing() {
+    let world = World::with_acme();
+    let mut accounts =
+        "account_id,name,email,website,phone,document,region,activity,created_at,partner_of\n".to_owned();
+    for account in 0..50_000 {
+        accounts.push_str(&format!(
+            "A{account},Shop {account},a{account}@shops.example,https://shared.example,,,,1,2020-01-01,\n"
+        ));
+    }
+    world.directory("accounts", &accounts);
+    let file = b"name,email,website\nAnn,ann@mail.example,https://shared.example\nBob,a7@shops.example,https://shared.example\n";
+    let import = world.import("prospects", file, &[], &Course::default());
+    let rows = world.rows(&import, "succeeded.csv");
+    assert_eq!(rows[0]["rollcall_warnings"], "website:candidates_too_many");
+    assert_eq!(rows[0]["rollcall_account_id"], "");
+    assert_eq!(rows[1]["rollcall_account_id"], "A7");
 }

@@ -1,7 +1,7 @@
 //! AWS under load, simulated at AWS's own rates: nothing is abandoned, nothing is written twice, and the table is busy.
 
 use rollcall_domain::types::outcome::Status;
-use rollcall_tests::cloud::{Dropped, Outcome, Scenario, own_time, simulate};
+use rollcall_tests::cloud::{Dropped, Outcome, Scenario, Trouble, own_time, simulate};
 
 /// Every import completed, and nobody had to look after one.
 fn all_completed(outcome: &Outcome) {
@@ -15,9 +15,13 @@ fn all_completed(outcome: &Outcome) {
     }
 }
 
+fn lost(lost: u64) -> Trouble {
+    Trouble { lost, ..Trouble::default() }
+}
+
 #[test]
 fn a_first_import_on_a_new_table_takes_the_tables_own_time() {
-    let outcome = simulate(&Scenario { lost: 0, ..Scenario::of(200_000, 200, false) }, 3);
+    let outcome = simulate(&Scenario::of(200_000, 200, false), 3);
     all_completed(&outcome);
     // A chunk that stops half-way has some batches under way, which are written again: at most eight of 25 rows.
     assert!(outcome.written < 206_000, "{}", outcome.written);
@@ -28,7 +32,7 @@ fn a_first_import_on_a_new_table_takes_the_tables_own_time() {
 
 #[test]
 fn lost_answers_change_nothing() {
-    let outcome = simulate(&Scenario { lost: 2_000, ..Scenario::of(100_000, 200, true) }, 3);
+    let outcome = simulate(&Scenario::of(100_000, 200, true).but(lost(25)), 3);
     all_completed(&outcome);
     assert!(outcome.count("chunks that failed") > 0, "{:?}", outcome.counts);
 }
@@ -36,7 +40,7 @@ fn lost_answers_change_nothing() {
 #[test]
 fn a_simulation_is_the_same_each_time() {
     let run = || {
-        let outcome = simulate(&Scenario { lost: 3_000, ..Scenario::of(40_000, 200, false) }, 3);
+        let outcome = simulate(&Scenario::of(40_000, 200, false).but(lost(3_000)), 3);
         (outcome.counts, outcome.written, outcome.imports[0].seconds)
     };
     assert_eq!(run(), run());
@@ -44,12 +48,86 @@ fn a_simulation_is_the_same_each_time() {
 
 #[test]
 fn ten_rows_do_not_wait_behind_a_million_of_another_program() {
-    let file = |after, program: &str, rows| Dropped { after, program: program.to_owned(), rows };
-    let files = vec![file(0, "large", 400_000), file(20, "small", 400)];
-    let outcome = simulate(&Scenario { files, lost: 0, ..Scenario::of(0, 400, false) }, 3);
+    let files = vec![Dropped::of(0, "large", 400_000, 0), Dropped::of(20, "small", 400, 1)];
+    let outcome = simulate(&Scenario::with(files, 400, false), 3);
     all_completed(&outcome);
     let small = outcome.imports.iter().find(|import| import.program == "small").expect("it ended");
     // All workers are at work on the other one: for a minute at most.
     assert!(small.seconds < 90.0, "{} s", small.seconds);
     assert_eq!(outcome.imports[0].program, "small");
+}
+
+/// Seconds from the drop to the e-mail, by program.
+fn seconds(outcome: &Outcome, program: &str) -> f64 {
+    let import = outcome.imports.iter().find(|import| import.program == program);
+    import.map_or(f64::NAN, |import| import.seconds)
+}
+
+/// Each of these ended in the dead-letter queue, in the sweep, or hours later.
+#[test]
+fn trouble_of_every_kind_loses_nothing() {
+    type Check = fn(&Outcome);
+    let two = |rows, list| vec![Dropped::of(0, "acme", rows, 0), Dropped::of(60, "acme", rows, list)];
+    let cases: [(&str, Scenario, Check); 6] = [
+        (
+            "a table that refuses half of all calls, whatever the pace",
+            Scenario::of(200_000, 200, true).but(Trouble { refused: 50, ..Trouble::default() }),
+            |outcome| assert!(seconds(outcome, "acme") < 150.0, "{:?}", outcome.imports),
+        ),
+        (
+            "a table that takes nothing for an hour",
+            Scenario::of(100_000, 250, false).but(Trouble { away: 8..3_608, ..Trouble::default() }),
+            |outcome| assert!(seconds(outcome, "acme") < 4_200.0, "{:?}", outcome.imports),
+        ),
+        (
+            "a queue that is three hours deep, and a few rows of others behind it",
+            Scenario {
+                files: vec![
+                    Dropped::of(0, "acme", 560_000, 0),
+                    Dropped::of(600, "acme", 2_000, 1),
+                    Dropped::of(600, "other", 200, 2),
+                ],
+                workers: 2,
+                ..Scenario::of(0, 100, false).but(Trouble { limit: Some(50), ..Trouble::default() })
+            },
+            |outcome| {
+                assert!(outcome.imports.iter().any(|import| import.seconds > 3.0 * 3_600.0));
+                assert!(seconds(outcome, "other") < 600.0, "{:?}", outcome.imports);
+            },
+        ),
+        (
+            "a splitter that is killed at fourteen minutes, amid its messages",
+            Scenario::of(850_000, 1_000, true).but(Trouble {
+                splitter_dies: Some(840),
+                link: 0.005,
+                ..Trouble::default()
+            }),
+            |outcome| assert_eq!(outcome.count("splitters that ran out of time"), 1, "{:?}", outcome.counts),
+        ),
+        (
+            "the same rows twice (seventeen million: `load twice`)",
+            Scenario::with(two(400_000, 0), 400, false),
+            |outcome| {
+                let rows = |at: usize| outcome.imports[at].summary.rows;
+                assert_eq!((rows(0).created, rows(1).unchanged), (1_000, 1_000));
+                assert!(outcome.written < 440_000, "the second time nothing is written: {}", outcome.written);
+            },
+        ),
+        (
+            "two files of one pool at once, and lost answers",
+            Scenario::with(two(100_000, 1), 400, true).but(lost(60)),
+            |outcome| assert_eq!(outcome.imports.len(), 2),
+        ),
+    ];
+    for (what, scenario, check) in cases {
+        let outcome = simulate(&scenario, 8);
+        println!("{what}: {:?}", outcome.counts);
+        assert_eq!(outcome.unended, 0, "{what}: {:?}", outcome.counts);
+        for import in &outcome.imports {
+            assert_eq!(import.summary.status, Status::Completed, "{what}: {:?}", outcome.counts);
+            assert_eq!(import.summary.rows.unprocessed, 0, "{what}");
+        }
+        assert_eq!(outcome.count("dead chunks"), 0, "{what}: {:?}", outcome.counts);
+        check(&outcome);
+    }
 }

@@ -47,6 +47,7 @@ async fn wire() -> Result<Finalizer, Error> {
         size: ChunkSize {
             rows: environment.number("ROLLCALL_CHUNK_ROWS"),
             bytes: environment.number("ROLLCALL_CHUNK_BYTES"),
+            memory: environment.memory_for_keys(),
         },
     };
     environment.finish()?;

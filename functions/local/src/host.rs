@@ -64,7 +64,7 @@ impl Tune {
         let cores = || available_parallelism().map_or(1, usize::from) + 1;
         let workers = workers.map_or_else(cores, |workers| workers as usize).min(Self::MOST_WORKERS);
         let size = ChunkSize::default();
-        let size = ChunkSize { rows: rows.unwrap_or(size.rows), bytes: bytes.unwrap_or(size.bytes) };
+        let size = ChunkSize { rows: rows.unwrap_or(size.rows), bytes: bytes.unwrap_or(size.bytes), ..size };
         Self { workers, size, progress }
     }
 }

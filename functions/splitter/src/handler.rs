@@ -15,7 +15,7 @@ use rollcall_pipeline::pause::follow_requests;
 use rollcall_pipeline::ports::{Clock, Dropped, ImportItem, Imports, Objects};
 use rollcall_pipeline::request::new_item;
 use rollcall_pipeline::resume::resume;
-use rollcall_pipeline::split::{Split, claimed_by_another, split_again};
+use rollcall_pipeline::split::{Split, claimed_by_another, plan_import, send_planned};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -152,12 +152,17 @@ async fn announce_and_split(splitter: &Splitter, item: ImportItem) -> Result<Spl
         return Ok(Split::Over(import));
     }
     let item = announce(bucket, imports, item).await?;
+    if item.status.is_some() {
+        return Ok(Split::Over(item.import_id));
+    }
+    let plan = plan_import(bucket, imports, &item, *size).await?;
     let_earlier_join(splitter, &item).await;
-    split_again(bucket, imports, queues, clock, item, *size).await
+    send_planned(bucket, imports, queues, clock, &item, &plan).await
 }
 
 /// Files that are dropped at once are imported in the order of their ids, which have the time in seconds on S3. Their
-/// events come in any order: an import asks for its turn only once the earlier ones had the time to join the lane.
+/// events come in any order: an import asks for its turn only once the earlier ones had the time to join the lane. The file
+/// is surveyed meanwhile.
 async fn let_earlier_join(splitter: &Splitter, item: &ImportItem) {
     if item.lane.is_none() || item.chunks.is_some() {
         return;

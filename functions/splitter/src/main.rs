@@ -26,6 +26,7 @@ async fn wire() -> Result<Splitter, Error> {
     let size = ChunkSize {
         rows: environment.number("ROLLCALL_CHUNK_ROWS"),
         bytes: environment.number("ROLLCALL_CHUNK_BYTES"),
+        memory: environment.memory_for_keys(),
     };
     let (days, dry_runs) =
         (environment.number("ROLLCALL_IMPORT_DAYS"), environment.number("ROLLCALL_DRY_RUNS_PER_DAY"));

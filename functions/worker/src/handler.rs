@@ -9,6 +9,7 @@ use rollcall_aws::{
     Bucket, ContactsTable, DirectoryTable, GIVEN_BACK, ImportsTable, Queues, SystemClock, decode_chunk,
 };
 use rollcall_pipeline::fault::Fault;
+use rollcall_pipeline::pace::come_again;
 use rollcall_pipeline::ports::{Clock, Ports};
 use rollcall_pipeline::work::{Plans, Worked, work_chunk};
 
@@ -42,10 +43,9 @@ pub(crate) async fn handle(
 ) -> Result<SqsBatchResponse, AllFailed> {
     worker.ports.contacts.pace().until(Some(deadline - MARGIN));
     let worked = join_all(event.records.iter().map(|message| work(worker, message))).await;
-    let failed =
-        event.records.iter().zip(&worked).filter(|(_, worked)| {
-            !matches!(worked, Ok(Worked::Closed(_) | Worked::Paused | Worked::Throttled))
-        });
+    let failed = event.records.iter().zip(&worked).filter(|(_, worked)| {
+        !matches!(worked, Ok(Worked::Closed(_) | Worked::Paused | Worked::Throttled { .. }))
+    });
     let mut answer = SqsBatchResponse::default();
     answer.batch_item_failures = failed.map(|(message, _)| failure(message)).collect();
     let all_failed = worked.iter().all(Result::is_err);
@@ -78,17 +78,10 @@ fn receives(message: &SqsMessage) -> u64 {
     count.and_then(|count| count.parse().ok()).unwrap_or(1)
 }
 
-/// How often a chunk was given back already.
+/// How often in a row a chunk was given back that came no further.
 fn given_back(message: &SqsMessage) -> u32 {
     let count = message.message_attributes.get(GIVEN_BACK).and_then(|count| count.string_value.as_deref());
     count.and_then(|count| count.parse().ok()).unwrap_or(0)
-}
-
-/// Twice as long each time, up to a quarter of an hour; spread, so that chunks do not come back at once.
-fn delay(given_back: u32, chunk: u32) -> SignedDuration {
-    let longest = (10_u64 << given_back.min(7)).min(900);
-    let seconds = longest / 2 + u64::from(chunk) % (longest / 2);
-    SignedDuration::from_secs(seconds.cast_signed())
 }
 
 async fn work(worker: &Worker, message: &SqsMessage) -> Result<Worked, Fault> {
@@ -115,12 +108,12 @@ async fn work(worker: &Worker, message: &SqsMessage) -> Result<Worked, Fault> {
                 metrics::chunk(&chunk.program, &figures);
             }
         }
-        Ok(Worked::Throttled) => {
-            let times = given_back(message);
-            let delay = delay(times, number);
-            tracing::warn!(import.id = %import_id, chunk.number = number, chunk.delay = delay.as_secs(),
-                write.rate = worker.ports.contacts.pace().rate(), "throttled: given back");
-            worker.ports.queue.send_later(&chunk.program, body, times + 1, delay).await?;
+        Ok(Worked::Throttled { wrote }) => {
+            let (times, delay) = come_again(given_back(message), *wrote, number);
+            tracing::warn!(import.id = %import_id, chunk.number = number, chunk.wrote = wrote,
+                chunk.delay = delay.as_secs(), write.rate = worker.ports.contacts.pace().rate(),
+                "throttled: given back");
+            worker.ports.queue.send_later(&chunk.program, body, times, delay).await?;
         }
         Ok(Worked::Paused) => tracing::info!(import.id = %import_id, chunk.number = number, "paused"),
         Ok(Worked::Busy) => {

@@ -52,6 +52,13 @@ impl<L: Fn(&str) -> Option<String>> Environment<L> {
         })
     }
 
+    /// Bytes of memory for the keys of repeats: three quarters of the function's memory, which Lambda says in megabytes. The
+    /// rest is for everything else.
+    pub fn memory_for_keys(&self) -> u64 {
+        let megabytes = self.optional("AWS_LAMBDA_FUNCTION_MEMORY_SIZE").and_then(|text| text.parse().ok());
+        megabytes.map_or(u64::MAX, |megabytes: u64| megabytes.saturating_mul(1024 * 1024) / 4 * 3)
+    }
+
     /// Ends reading.
     ///
     /// # Errors
@@ -64,6 +71,12 @@ impl<L: Fn(&str) -> Option<String>> Environment<L> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn three_quarters_of_the_memory_are_for_keys() {
+        assert_eq!(Environment::new(|_| Some("1024".to_owned())).memory_for_keys(), 768 * 1024 * 1024);
+        assert_eq!(Environment::new(|_| None).memory_for_keys(), u64::MAX);
+    }
 
     #[test]
     fn all_that_is_missing_is_told_at_once() {

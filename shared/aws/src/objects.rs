@@ -125,7 +125,7 @@ impl Sources for Bucket {
 
 impl Objects for Bucket {
     /// A chunk result has about a megabyte, and a response takes some tens of milliseconds.
-    const AT_ONCE: usize = 16;
+    const AT_ONCE: usize = 32;
     const RANGES: bool = true;
     type Writer = Upload;
 

@@ -21,7 +21,7 @@ use crate::objects::Bucket;
 
 /// Maximal bytes of an SQS message.
 const MESSAGE: usize = 1024 * 1024;
-/// The message attribute that counts how often a chunk was given back.
+/// The message attribute that counts how often in a row a chunk was given back that came no further.
 pub const GIVEN_BACK: &str = "given_back";
 /// SQS delays a message for at most so many seconds.
 pub(crate) const LONGEST_DELAY: i32 = 900;

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::http::HttpResponse;
+use aws_sdk_dynamodb::config::retry::RetryConfig;
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes, PutRequest, WriteRequest};
@@ -27,8 +28,10 @@ const GET_AT_ONCE: usize = 100;
 pub(crate) const PUT_AT_ONCE: usize = 25;
 /// Batches in flight at the same time: a busy table needs no more.
 const AT_A_TIME: usize = 8;
-/// How often unprocessed items are retried before the message returns to the queue.
+/// How often in a row a batch may come back whole before the message returns to the queue.
 const TRIES: u32 = 9;
+/// How often a batch whose answer was lost is sent again.
+const LOST: u32 = 4;
 
 pub(crate) type Item = HashMap<String, AttributeValue>;
 /// Partition and sort key; an empty sort key if the table has none.
@@ -38,13 +41,16 @@ pub(crate) type Key = (String, String);
 #[derive(Debug, Clone)]
 pub(crate) struct Table {
     pub(crate) client: Client,
+    /// The same without the SDK's retries: of a throttled batch the pace is to hear at once.
+    unretried: Client,
     pub(crate) name: String,
     pub(crate) pace: Pace,
 }
 
 impl Table {
     pub(crate) fn new(client: Client, name: impl Into<String>) -> Self {
-        Self { client, name: name.into(), pace: Pace::default() }
+        let config = client.config().to_builder().retry_config(RetryConfig::disabled()).build();
+        Self { unretried: Client::from_conf(config), client, name: name.into(), pace: Pace::default() }
     }
 
     /// The items that exist under distinct keys.
@@ -67,7 +73,10 @@ impl Table {
     async fn get_batch(&self, doing: &'static str, keys: Vec<Item>, consistent: bool) -> Answer<Vec<Item>> {
         let mut found = Vec::with_capacity(keys.len());
         let mut left = keys;
-        for attempt in 0..TRIES {
+        // How often in a row nothing came.
+        let mut attempt = 0;
+        while attempt < TRIES {
+            let all = left.len();
             let ask = KeysAndAttributes::builder().set_keys(Some(left)).consistent_read(consistent);
             let ask = ask.build().map_err(|error| unbuilt(doing, error))?;
             let answer = self.client.batch_get_item().request_items(&self.name, ask).send().await;
@@ -79,6 +88,7 @@ impl Table {
             if left.is_empty() {
                 return Ok(found);
             }
+            attempt = if left.len() < all { 0 } else { attempt + 1 };
             pause(attempt).await;
         }
         Err(Fault::throttled(doing, format_args!("{} keys stay unprocessed", left.len())))
@@ -95,15 +105,23 @@ impl Table {
         pace::send_all(doing, &self.pace, &SystemClock, AT_A_TIME, batches, send).await
     }
 
+    /// A lost answer is asked for again; puts may be repeated.
     async fn put_batch(&self, doing: &'static str, batch: Vec<WriteRequest>) -> Answer<Sent<WriteRequest>> {
-        let sent = self.client.batch_write_item().request_items(&self.name, batch.clone()).send().await;
-        match sent {
-            Ok(answer) => {
-                let rest = answer.unprocessed_items.and_then(|mut all| all.remove(&self.name));
-                Ok(Sent::But(rest.unwrap_or_default()))
+        let mut attempt = 0;
+        loop {
+            let put = self.unretried.batch_write_item().request_items(&self.name, batch.clone());
+            match put.send().await {
+                Ok(answer) => {
+                    let rest = answer.unprocessed_items.and_then(|mut all| all.remove(&self.name));
+                    return Ok(Sent::But(rest.unwrap_or_default()));
+                }
+                Err(error) if is_throttled(&error) => return Ok(Sent::Throttled(batch)),
+                Err(error) => match fault(doing, error) {
+                    fault if fault.is_transient() && attempt < LOST => attempt += 1,
+                    fault => return Err(fault),
+                },
             }
-            Err(error) if is_throttled(&error) => Ok(Sent::Throttled(batch)),
-            Err(error) => Err(fault(doing, error)),
+            pause(attempt).await;
         }
     }
 }

@@ -1,4 +1,5 @@
-//! A large object that is being written: parts of a multipart upload, or a single put if it stays small.
+//! A large object that is being written: parts of a multipart upload, or a single put if it stays small. Parts are sent side
+//! by side, while the next one is written.
 //!
 //! An upload that is dropped before it is finished never appears; the bucket's lifecycle rule removes its parts.
 
@@ -7,11 +8,15 @@ use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::{CompletedMultipartUpload, CompletedPart};
 use rollcall_pipeline::fault::Fault;
 use rollcall_pipeline::ports::{Answer, ObjectWriter};
+use tokio::task::JoinSet;
 
 use crate::fault::fault;
 
 /// Bytes of a part: S3 requires at least 5 MiB and accepts 10,000 parts, so 80 GiB in all.
 const PART: usize = 8 * 1024 * 1024;
+
+/// Parts that are sent at the same time; each is held in memory meanwhile, and an import writes three to five files.
+const PARTS_AT_ONCE: usize = 4;
 
 /// An object that is being written.
 #[derive(Debug)]
@@ -21,13 +26,25 @@ pub struct Upload {
     key: String,
     held: Vec<u8>,
     begun: Option<String>,
+    /// Parts that were begun to be sent, those that are on their way, and those that arrived.
+    begun_parts: i32,
+    sending: JoinSet<Answer<CompletedPart>>,
     parts: Vec<CompletedPart>,
 }
 
 impl Upload {
     pub(crate) fn new(client: Client, bucket: &str, key: &str) -> Self {
         let (bucket, key) = (bucket.to_owned(), key.to_owned());
-        Self { client, bucket, key, held: Vec::new(), begun: None, parts: Vec::new() }
+        Self {
+            client,
+            bucket,
+            key,
+            held: Vec::new(),
+            begun: None,
+            begun_parts: 0,
+            sending: JoinSet::new(),
+            parts: Vec::new(),
+        }
     }
 
     async fn begin(&mut self) -> Answer<String> {
@@ -44,14 +61,29 @@ impl Upload {
 
     async fn send_part(&mut self, bytes: Vec<u8>) -> Answer<()> {
         let id = self.begin().await?;
-        let number = i32::try_from(self.parts.len() + 1)
-            .map_err(|_| Fault::permanent("writing a part", "too many parts"))?;
+        while self.sending.len() >= PARTS_AT_ONCE {
+            self.await_part().await?;
+        }
+        self.begun_parts += 1;
+        let number = self.begun_parts;
         let part = self.client.upload_part().bucket(&self.bucket).key(&self.key).upload_id(id);
-        let sent = part.part_number(number).body(ByteStream::from(bytes)).send().await;
-        let sent = sent.map_err(|error| fault("writing a part", error))?;
-        let part = CompletedPart::builder().part_number(number).set_e_tag(sent.e_tag().map(Into::into));
-        self.parts.push(part.build());
+        let part = part.part_number(number).body(ByteStream::from(bytes));
+        self.sending.spawn(async move {
+            let sent = part.send().await.map_err(|error| fault("writing a part", error))?;
+            let part = CompletedPart::builder().part_number(number);
+            Ok(part.set_e_tag(sent.e_tag().map(Into::into)).build())
+        });
         Ok(())
+    }
+
+    /// Waits until one more part has arrived; `false` where none is on its way.
+    async fn await_part(&mut self) -> Answer<bool> {
+        match self.sending.join_next().await {
+            Some(Ok(part)) => self.parts.push(part?),
+            Some(Err(stopped)) => return Err(Fault::transient("writing a part", stopped)),
+            None => return Ok(false),
+        }
+        Ok(true)
     }
 
     async fn put_whole(self) -> Answer<()> {
@@ -78,6 +110,8 @@ impl ObjectWriter for Upload {
             let last = std::mem::take(&mut self.held);
             self.send_part(last).await?;
         }
+        while self.await_part().await? {}
+        self.parts.sort_unstable_by_key(|part| part.part_number());
         let parts = CompletedMultipartUpload::builder().set_parts(Some(self.parts)).build();
         let complete = self.client.complete_multipart_upload().bucket(&self.bucket).key(&self.key);
         let complete = complete.upload_id(id).multipart_upload(parts).send().await;

@@ -81,41 +81,67 @@ pub async fn split_again(
     item: ImportItem,
     size: ChunkSize,
 ) -> Answer<Split> {
-    let drop = drop_of(&item)?;
     if let Some(claimed_by) = claimed_by_another(objects, imports, &item).await? {
         return Ok(Split::Over(claimed_by));
     }
     let item = announce(objects, imports, item).await?;
-    let import_id = item.import_id.clone();
     if item.status.is_some() {
-        return Ok(Split::Over(import_id));
+        return Ok(Split::Over(item.import_id));
     }
-    let artifacts = Artifacts::of(&item.program, &import_id);
-    let plan = match read_plan(objects, &artifacts).await? {
-        Some(plan) => plan,
-        None => {
-            let (plan, upload) = match &drop.what {
-                DropTarget::Approve(dry_run) => approve::plan(objects, imports, &item, dry_run).await?,
-                DropTarget::Undo(undone) => undo::plan(objects, imports, &item, undone).await?,
-                _ => survey_and_plan(objects, imports, &item, &drop, size).await?,
-            };
-            write_plan(objects, &artifacts, plan, &upload).await?
-        }
+    let plan = plan_import(objects, imports, &item, size).await?;
+    send_planned(objects, imports, queue, clock, &item, &plan).await
+}
+
+/// The plan of an announced import: the one that stands, or a new one.
+///
+/// # Errors
+/// As [`split_import`].
+pub async fn plan_import(
+    objects: &impl Objects,
+    imports: &impl Imports,
+    item: &ImportItem,
+    size: ChunkSize,
+) -> Answer<Plan> {
+    let drop = drop_of(item)?;
+    let artifacts = Artifacts::of(&item.program, &item.import_id);
+    if let Some(plan) = read_plan(objects, &artifacts).await? {
+        return Ok(plan);
+    }
+    let (plan, upload) = match &drop.what {
+        DropTarget::Approve(dry_run) => approve::plan(objects, imports, item, dry_run).await?,
+        DropTarget::Undo(undone) => undo::plan(objects, imports, item, undone).await?,
+        _ => survey_and_plan(objects, imports, item, &drop, size).await?,
     };
+    write_plan(objects, &artifacts, plan, &upload).await
+}
+
+/// Sends the open chunks of an import with this plan, once it has its turn.
+///
+/// # Errors
+/// As [`split_import`].
+pub async fn send_planned(
+    objects: &impl Objects,
+    imports: &impl Imports,
+    queue: &impl Queue,
+    clock: &impl Clock,
+    item: &ImportItem,
+    plan: &Plan,
+) -> Answer<Split> {
+    let import_id = item.import_id.clone();
     imports.seal(&import_id, plan.steps()).await?;
-    if is_judged(imports, &plan).await? {
+    if is_judged(imports, plan).await? {
         // Refused, or judged by workers before this run: nobody else may be left to say so.
         queue.send_finalize(&item.program, &import_id).await?;
         return Ok(if plan.chunks.is_empty() { Split::Refused(import_id) } else { Split::Sent(import_id) });
     }
-    if take_turn(imports, queue, clock, &item, &plan).await? == Turn::Waiting {
+    if take_turn(imports, queue, clock, item, plan).await? == Turn::Waiting {
         return Ok(Split::Waiting(import_id));
     }
     if is_paused(objects, &item.program).await? {
         return Ok(Split::Paused(import_id));
     }
-    send_open_chunks(objects, imports, queue, &item, &plan).await?;
-    if is_judged(imports, &plan).await? {
+    send_open_chunks(objects, imports, queue, item, plan).await?;
+    if is_judged(imports, plan).await? {
         queue.send_finalize(&item.program, &import_id).await?;
     }
     Ok(Split::Sent(import_id))

@@ -32,7 +32,10 @@ pub enum Worked {
     Busy,
     /// A service takes no more for now: retry the message later. This counts as no failure, and what is written is
     /// noted.
-    Throttled,
+    Throttled {
+        /// So many of the chunk's writes came to those of earlier deliveries.
+        wrote: u32,
+    },
     /// The program is paused: the message is done with, and the resumption sends the chunk again.
     Paused,
 }
@@ -49,9 +52,11 @@ pub async fn work_chunk(
 ) -> Answer<Worked> {
     match work_taken(host, plans, lease, message).await {
         Err(Fault::Throttled { kept, .. }) => {
+            let (import, chunk, imports) = (&message.import_id, message.chunk, &host.ports().imports);
             let kept = u32::try_from(kept).unwrap_or(u32::MAX);
-            host.ports().imports.give_back(&message.import_id, message.chunk, kept).await?;
-            Ok(Worked::Throttled)
+            let wrote = if kept == 0 { 0 } else { kept.saturating_sub(imports.kept(import, chunk).await?) };
+            imports.give_back(import, chunk, kept).await?;
+            Ok(Worked::Throttled { wrote })
         }
         Err(fault) if fault.is_transient() => {
             // The next delivery need not wait for the lease. Where that fails too, it does.

@@ -12,9 +12,10 @@ use rollcall_domain::types::names::ImportId;
 use rollcall_pipeline::abandon::abandon_chunk;
 use rollcall_pipeline::finalize::{Finalized, finalize};
 use rollcall_pipeline::lane::announce;
+use rollcall_pipeline::pace::come_again;
 use rollcall_pipeline::ports::{Clock, ImportItem, Imports, Objects, Ports};
 use rollcall_pipeline::request::new_item;
-use rollcall_pipeline::split::{Split, split_again};
+use rollcall_pipeline::split::{Split, plan_import, send_planned, split_again};
 use rollcall_pipeline::sweep::{SweepConfig, Unfinished, sweep_import};
 use rollcall_pipeline::work::{Plans, Worked, work_chunk};
 use tokio::task::spawn_local;
@@ -29,6 +30,8 @@ const WORKER: Duration = Duration::from_secs(60);
 const WORKER_LEASE: SignedDuration = SignedDuration::from_secs(75);
 pub(super) const WORKER_VISIBILITY: Duration = Duration::from_secs(360);
 pub(super) const RECEIVES: u32 = 5;
+/// Bytes; the default is a fourth of it (infra/README.md, limits).
+pub(super) const SPLITTER_MEMORY: u64 = 4096 * 1024 * 1024;
 const SPLITTER: Duration = Duration::from_secs(900);
 const FINALIZER: Duration = Duration::from_secs(900);
 const FINALIZER_LEASE: SignedDuration = SignedDuration::from_secs(930);
@@ -83,7 +86,7 @@ pub(super) fn drop_file(cloud: &Arc<Cloud>, number: usize, file: &Dropped, weigh
     let key = format!("inbox/{}/prospects/list-{number}.csv", file.program);
     let mut text = "Name;E-mail\n".to_owned();
     for row in 0..(file.rows / weight).max(1) {
-        text.push_str(&format!("N{row};p{number}x{row}@mail.example\n"));
+        text.push_str(&format!("N{row};p{list}x{row}@mail.example\n", list = file.list));
     }
     cloud.objects.drop_bytes(&key, text.into_bytes(), cloud.clock.now());
     let object = block_on(cloud.objects.describe(&key)).expect("in memory").expect("it was dropped");
@@ -99,7 +102,8 @@ async fn split(cloud: Arc<Cloud>, item: ImportItem) {
     sleep(Duration::from_millis(500 + cloud.roll(1_000))).await;
     for attempt in 0..3 {
         sleep(COLD_START + Duration::from_secs(60 * attempt)).await;
-        match timeout(SPLITTER, split_once(&cloud, &item)).await {
+        let killed = cloud.trouble.splitter_dies.filter(|_| attempt == 0).map(Duration::from_secs);
+        match timeout(killed.unwrap_or(SPLITTER), split_once(&cloud, &item)).await {
             Ok(true) => return,
             Ok(false) => cloud.count("splitters that failed"),
             Err(_) => cloud.count("splitters that ran out of time"),
@@ -113,9 +117,13 @@ async fn split_once(cloud: &Arc<Cloud>, item: &ImportItem) -> bool {
     let port = Port::new(cloud);
     let Ports { objects, imports, queue, clock, .. } = &port.ports();
     let Ok(item) = announce(objects, imports, item.clone()).await else { return false };
+    if item.status.is_some() {
+        return true;
+    }
+    let Ok(plan) = plan_import(objects, imports, &item, cloud.size).await else { return false };
     let left = EVENTS_WITHIN - clock.now().duration_since(item.object.modified);
     sleep(Duration::try_from(left).unwrap_or_default()).await;
-    split_again(objects, imports, queue, clock, item, cloud.size).await.is_ok()
+    send_planned(objects, imports, queue, clock, &item, &plan).await.is_ok()
 }
 
 /// One environment of the worker.
@@ -151,12 +159,12 @@ fn answer(cloud: &Cloud, message: &Message<Body>, worked: &rollcall_pipeline::po
     match worked {
         Ok(Worked::Closed(_)) => cloud.count("chunks"),
         Ok(Worked::Paused) => {}
-        Ok(Worked::Throttled) => {
+        Ok(Worked::Throttled { wrote }) => {
             cloud.count("chunks given back");
-            let longest = (10_u64 << message.given_back.min(7)).min(900);
-            let delay = Duration::from_secs(longest / 2 + cloud.roll(longest / 2));
-            let (body, times) = (message.body.clone(), message.given_back + 1);
-            cloud.chunks.send_later(&message.group, body, times, delay);
+            let Body::Chunk(chunk) = &message.body else { return };
+            let wrote = u32::try_from(u64::from(*wrote) * cloud.weight).unwrap_or(u32::MAX);
+            let (times, delay) = come_again(message.given_back, wrote, chunk.chunk);
+            cloud.chunks.send_later(&message.group, message.body.clone(), times, delay.unsigned_abs());
         }
         Ok(Worked::Busy) => return cloud.count("chunks that were busy"),
         Err(_) => {
@@ -191,6 +199,7 @@ async fn finish_one(cloud: &Arc<Cloud>, body: &Body) -> bool {
     let ports = port.ports();
     match body {
         Body::Finalize(import) => {
+            cloud.note(import, |steps, now| steps.finalizing = now);
             let ended = finalize(&ports, &port, FINALIZER_LEASE, import, None).await;
             matches!(ended, Ok(Finalized::Over(_) | Finalized::NotYet))
         }

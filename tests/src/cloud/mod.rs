@@ -11,6 +11,7 @@ mod queue;
 mod table;
 
 use std::collections::BTreeMap;
+use std::sync::atomic::AtomicU32;
 use std::sync::{Arc, Mutex};
 
 use jiff::{SignedDuration, Timestamp};
@@ -40,6 +41,38 @@ pub struct Dropped {
     pub program: String,
     /// So many rows.
     pub rows: u64,
+    /// Which list: files with the same number name the same people.
+    pub list: usize,
+}
+
+impl Dropped {
+    /// A file with people of its own.
+    pub fn of(after: u64, program: &str, rows: u64, list: usize) -> Self {
+        Self { after, program: program.to_owned(), rows, list }
+    }
+}
+
+/// What goes wrong, or is slow.
+#[derive(Debug, Clone)]
+pub struct Trouble {
+    /// One call in so many fails, half of them after their work was done; 0 for none.
+    pub lost: u64,
+    /// Of a hundred batches the table refuses so many, whatever the pace.
+    pub refused: u64,
+    /// The table takes nothing from this second to that one.
+    pub away: std::ops::Range<u64>,
+    /// The writes a second that the table takes, where it never grows.
+    pub limit: Option<u64>,
+    /// The first splitter is killed after so many seconds.
+    pub splitter_dies: Option<u64>,
+    /// The part of the usual bandwidth between functions and the bucket.
+    pub link: f64,
+}
+
+impl Default for Trouble {
+    fn default() -> Self {
+        Self { lost: 0, refused: 0, away: 0..0, limit: None, splitter_dies: None, link: 1.0 }
+    }
 }
 
 /// What is simulated.
@@ -55,27 +88,66 @@ pub struct Scenario {
     pub seed: u64,
     /// Workers at the same time.
     pub workers: usize,
-    /// One call in so many fails, half of them after their work was done; 0 for none.
-    pub lost: u64,
+    /// What goes wrong.
+    pub trouble: Trouble,
 }
 
 impl Scenario {
     /// One import of so many rows.
     pub fn of(rows: u64, weight: u64, warm: bool) -> Self {
-        let files = vec![Dropped { after: 0, program: "acme".to_owned(), rows }];
-        Self { files, weight, warm, seed: 1, workers: 40, lost: 20_000 }
+        Self::with(vec![Dropped::of(0, "acme", rows, 0)], weight, warm)
     }
+
+    /// Imports of these files.
+    pub fn with(files: Vec<Dropped>, weight: u64, warm: bool) -> Self {
+        Self { files, weight, warm, seed: 1, workers: 40, trouble: Trouble::default() }
+    }
+
+    /// The same with trouble.
+    pub fn but(self, trouble: Trouble) -> Self {
+        Self { trouble, ..self }
+    }
+}
+
+/// When an import came how far, in seconds after its drop.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Steps {
+    /// Its plan was written.
+    pub planned: f64,
+    /// It had its turn.
+    pub turn: f64,
+    /// Its last chunk was sent.
+    pub sent: f64,
+    /// Its first chunk was closed.
+    pub first_closed: f64,
+    /// Its last chunk was closed.
+    pub closed: f64,
+    /// Its last finalizer began.
+    pub finalizing: f64,
+    /// Its summary was written.
+    pub summary: f64,
 }
 
 /// What an import came to.
 #[derive(Debug, Clone)]
 pub struct Came {
+    /// When it came how far.
+    pub steps: Steps,
     /// The program.
     pub program: String,
     /// The totals, by simulated row.
     pub summary: Summary,
     /// Seconds from the drop to the e-mail.
     pub seconds: f64,
+}
+
+impl Steps {
+    fn since(self, dropped: f64) -> Self {
+        let Self { planned, turn, sent, first_closed, closed, finalizing, summary } = self;
+        let [planned, turn, sent, first_closed, closed, finalizing, summary] =
+            [planned, turn, sent, first_closed, closed, finalizing, summary].map(|at| at - dropped);
+        Self { planned, turn, sent, first_closed, closed, finalizing, summary }
+    }
 }
 
 /// What a simulation came to.
@@ -89,6 +161,8 @@ pub struct Outcome {
     pub counts: BTreeMap<&'static str, u64>,
     /// Write units that the table of contacts took.
     pub written: u64,
+    /// The same in each second.
+    pub written_in: Vec<u64>,
 }
 
 impl Outcome {
@@ -127,15 +201,23 @@ pub(crate) struct Cloud {
     pub(crate) finalize: Arc<Sqs<Body>>,
     pub(crate) mails: Mutex<BTreeMap<ImportId, Timestamp>>,
     pub(crate) counts: Mutex<BTreeMap<&'static str, u64>>,
+    steps: Mutex<BTreeMap<ImportId, Steps>>,
+    pub(crate) keeps: AtomicU32,
     dice: Mutex<u64>,
     pub(crate) weight: u64,
-    lost: u64,
+    pub(crate) trouble: Trouble,
     pub(crate) size: ChunkSize,
 }
 
 impl Cloud {
     pub(crate) fn count(&self, what: &'static str) {
         *self.counts.lock().expect("one thread").entry(what).or_default() += 1;
+    }
+
+    /// Notes that an import came to a step now; seconds since the simulation began.
+    pub(crate) fn note(&self, import: &ImportId, set: impl FnOnce(&mut Steps, f64)) {
+        let now = self.clock.0.elapsed().as_secs_f64();
+        set(self.steps.lock().expect("one thread").entry(import.clone()).or_default(), now);
     }
 
     /// A number below a bound (splitmix64).
@@ -148,9 +230,16 @@ impl Cloud {
         (mixed ^ (mixed >> 31)) % below.max(1)
     }
 
+    /// Whether the table refuses a batch for another reason than its throughput.
+    pub(crate) fn refuses(&self, now: f64) -> bool {
+        let Trouble { refused, away, .. } = &self.trouble;
+        let gone = away.start as f64 <= now && now < away.end as f64;
+        gone || *refused > 0 && self.roll(100) < *refused
+    }
+
     /// Whether a call fails, and whether it did its work before.
     pub(crate) fn fails(&self) -> Option<bool> {
-        (self.lost > 0 && self.roll(self.lost) == 0).then(|| self.roll(2) == 0)
+        (self.trouble.lost > 0 && self.roll(self.trouble.lost) == 0).then(|| self.roll(2) == 0)
     }
 
     /// Waits for about so many milliseconds; one call in a hundred takes five times as long.
@@ -202,18 +291,21 @@ fn cloud(scenario: &Scenario) -> Cloud {
         directory: MemoryDirectory::default(),
         contacts: MemoryContacts::default(),
         imports: MemoryImports::default(),
-        table: Mutex::new(Table::new(if scenario.warm { QUOTA } else { COLD })),
+        table: Mutex::new(table(scenario)),
         chunks: Arc::new(Sqs::new(lambda::WORKER_VISIBILITY, lambda::RECEIVES, Some(dead.clone()))),
         dead,
         finalize: Arc::new(Sqs::new(lambda::FINALIZER_VISIBILITY, 5, None)),
         mails: Mutex::default(),
         counts: Mutex::default(),
+        steps: Mutex::default(),
+        keeps: AtomicU32::new(0),
         dice: Mutex::new(scenario.seed),
         weight: scenario.weight,
-        lost: scenario.lost,
+        trouble: scenario.trouble.clone(),
         size: ChunkSize {
             rows: u32::try_from((lambda::CHUNK_ROWS / scenario.weight).max(1)).expect("a few rows"),
             bytes: 600_000,
+            memory: lambda::SPLITTER_MEMORY / 4 * 3 / scenario.weight,
         },
     };
     let programs: std::collections::BTreeSet<&str> =
@@ -230,6 +322,13 @@ fn cloud(scenario: &Scenario) -> Cloud {
     cloud
 }
 
+fn table(scenario: &Scenario) -> Table {
+    match scenario.trouble.limit {
+        Some(limit) => Table::fixed(limit as f64),
+        None => Table::new(if scenario.warm { QUOTA } else { COLD }),
+    }
+}
+
 fn outcome(cloud: &Cloud, dropped: &[(ImportId, String)], all: usize) -> Outcome {
     let mails = cloud.mails.lock().expect("one thread").clone();
     let mut imports = Vec::new();
@@ -241,13 +340,18 @@ fn outcome(cloud: &Cloud, dropped: &[(ImportId, String)], all: usize) -> Outcome
         let json = block_on(cloud.objects.get(&key)).expect("in memory").expect("it ended");
         let seconds = mailed.duration_since(item.object.modified).as_secs_f64();
         let summary = serde_json::from_slice(&json).expect("a summary");
-        imports.push((*mailed, Came { program: program.clone(), summary, seconds }));
+        let steps = cloud.steps.lock().expect("one thread").get(import).copied().unwrap_or_default();
+        let dropped = item.object.modified.duration_since(cloud.clock.1).as_secs_f64();
+        let steps = steps.since(dropped);
+        imports.push((*mailed, Came { program: program.clone(), summary, seconds, steps }));
     }
     imports.sort_by_key(|(mailed, _)| *mailed);
+    let table = cloud.table.lock().expect("one thread");
     Outcome {
         unended: all - imports.len(),
         imports: imports.into_iter().map(|(_, came)| came).collect(),
         counts: cloud.counts.lock().expect("one thread").clone(),
-        written: cloud.table.lock().expect("one thread").written(),
+        written: table.written(),
+        written_in: table.seconds(),
     }
 }

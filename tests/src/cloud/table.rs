@@ -25,11 +25,29 @@ pub(crate) struct Table {
     peak: f64,
     mean: (f64, f64),
     written: u64,
+    grows: bool,
+    /// Writes in each second.
+    seconds: Vec<u64>,
 }
 
 impl Table {
     pub(super) fn new(limit: f64) -> Self {
-        Self { limit, tokens: limit, at: 0.0, until: WINDOW, peak: 0.0, mean: (0.0, 0.0), written: 0 }
+        Self {
+            limit,
+            tokens: limit,
+            at: 0.0,
+            until: WINDOW,
+            peak: 0.0,
+            mean: (0.0, 0.0),
+            written: 0,
+            grows: true,
+            seconds: Vec::new(),
+        }
+    }
+
+    /// A table whose limit stays.
+    pub(super) fn fixed(limit: f64) -> Self {
+        Self { grows: false, ..Self::new(limit) }
     }
 
     /// Takes as many of these writes as there is room for.
@@ -41,6 +59,8 @@ impl Table {
         self.tokens -= taken as f64;
         self.mean.1 += taken as f64;
         self.written += taken as u64;
+        self.seconds.resize(self.seconds.len().max(now as usize + 1), 0);
+        self.seconds[now as usize] += taken as u64;
         taken
     }
 
@@ -49,10 +69,15 @@ impl Table {
             self.peak = self.peak.max(self.mean.1 / (now - self.mean.0));
             self.mean = (now, 0.0);
         }
-        if now >= self.until {
+        if self.grows && now >= self.until {
             self.limit = self.limit.max((2.0 * self.peak).min(QUOTA));
             (self.until, self.peak) = (now + WINDOW, 0.0);
         }
+    }
+
+    /// The writes that it took in each second since the beginning.
+    pub(super) fn seconds(&self) -> Vec<u64> {
+        self.seconds.clone()
     }
 
     pub(super) fn written(&self) -> u64 {

@@ -167,7 +167,7 @@ impl<'h> Run<'h> {
                     );
                     Ok(true)
                 }
-                Worked::Busy | Worked::Throttled => Ok(false),
+                Worked::Busy | Worked::Throttled { .. } => Ok(false),
                 Worked::Paused => Err(paused()),
             },
             // The host itself begins the next import.

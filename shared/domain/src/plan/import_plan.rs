@@ -21,18 +21,21 @@ use crate::types::names::{ImportId, ProgramName};
 /// The version of the plan that this code writes.
 pub const VERSION: u32 = 1;
 
-/// The sizes of chunks.
+/// The sizes of chunks, and the memory for the keys of repeats.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ChunkSize {
     /// Rows, blank ones included.
     pub rows: u32,
     /// Bytes of a message, without notes on rows; a single row may be larger.
     pub bytes: u64,
+    /// Bytes of memory that the survey may take for the keys of repeats; a file that needs more is refused
+    /// (`too_many_rows`).
+    pub memory: u64,
 }
 
 impl Default for ChunkSize {
     fn default() -> Self {
-        Self { rows: 4_000, bytes: 8 * 1024 * 1024 }
+        Self { rows: 4_000, bytes: 8 * 1024 * 1024, memory: u64::MAX }
     }
 }
 

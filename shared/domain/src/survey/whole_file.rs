@@ -158,7 +158,7 @@ impl<'p> Survey<'p> {
             weight: 0,
             filled: (0, at),
             chunks: Vec::new(),
-            repeats: Repeats::default(),
+            repeats: Repeats::within(size.memory),
             surplus: false,
             no_text: false,
             escapes: false,
@@ -343,10 +343,11 @@ impl<'p> Survey<'p> {
                 errors.push(Finding::new(Code::QuoteUnclosed).arg("line", line));
             }
         }
-        if self.last_filled > limits::ROWS {
-            errors.push(
-                Finding::new(Code::TooManyRows).arg("limit", limits::ROWS).arg("rows", self.last_filled),
-            );
+        // The limit of every installation, or that of the memory of this one.
+        let memory = self.repeats.full_from().map(|row| u64::from(row) - 1);
+        let limit = memory.unwrap_or(limits::ROWS).min(limits::ROWS);
+        if self.last_filled > limit {
+            errors.push(Finding::new(Code::TooManyRows).arg("limit", limit).arg("rows", self.last_filled));
         }
         let unclosed = errors.iter().any(|finding| finding.code == Code::QuoteUnclosed);
         if self.no_row_yet && self.opening.mapping.has_header && !unclosed {
