@@ -9,7 +9,7 @@ use rollcall_domain::types::secret::Secret;
 use rollcall_embedded::queue::LocalQueue;
 use rollcall_pipeline::finalize::finalize;
 use rollcall_pipeline::ports::{Announcement, Clock, WebhookClient, WebhookFault, WebhookRequest};
-use rollcall_pipeline::webhook::{Told, tell};
+use rollcall_pipeline::webhook::{Delivery, deliver};
 use rollcall_tests::test_host::Course;
 use rollcall_tests::world::World;
 use serde_json::{Value, json};
@@ -104,18 +104,18 @@ fn the_answer_of_the_server_decides_whether_it_is_told_again() {
     let attempt = |answer| {
         let client = Answering(answer, Mutex::default());
         let secret = Secret::new(b"key");
-        let told = tell(&world.objects, &client, &secret, &announced, world.clock.now());
-        (block_on(told).unwrap(), client.1.into_inner().unwrap())
+        let delivery = deliver(&world.objects, &client, &secret, &announced, world.clock.now());
+        (block_on(delivery).unwrap(), client.1.into_inner().unwrap())
     };
     for (answer, expected) in [
-        (Ok(200), Told::Taken),
-        (Ok(202), Told::Taken),
-        (Ok(301), Told::NotYet("the server answered 301; redirects are not followed".to_owned())),
-        (Ok(404), Told::NotYet("the server answered 404".to_owned())),
-        (Ok(410), Told::Unwanted("the server answered 410: it wants to be told nothing more")),
-        (Ok(503), Told::NotYet("the server answered 503".to_owned())),
-        (Err(WebhookFault::Private), Told::NotYet("the address of the server is private".to_owned())),
-        (Err(WebhookFault::NoAnswer), Told::NotYet("the server did not answer in time".to_owned())),
+        (Ok(200), Delivery::Accepted),
+        (Ok(202), Delivery::Accepted),
+        (Ok(301), Delivery::Failed("the server answered 301; redirects are not followed".to_owned())),
+        (Ok(404), Delivery::Failed("the server answered 404".to_owned())),
+        (Ok(410), Delivery::Unwanted("the server answered 410: it wants to be told nothing more")),
+        (Ok(503), Delivery::Failed("the server answered 503".to_owned())),
+        (Err(WebhookFault::Private), Delivery::Failed("the address of the server is private".to_owned())),
+        (Err(WebhookFault::NoAnswer), Delivery::Failed("the server did not answer in time".to_owned())),
     ] {
         let (told, sent) = attempt(answer);
         assert_eq!((told, sent.len()), (expected, 1));
@@ -137,11 +137,11 @@ fn the_answer_of_the_server_decides_whether_it_is_told_again() {
     }
     // The settings of the moment count.
     for (settings, expected, sent) in [
-        ("webhook_url = 'https://new.acme.example/'", Told::Taken, 1),
-        ("title = 'Acme'", Told::Unwanted("webhook_url was removed"), 0),
+        ("webhook_url = 'https://new.acme.example/'", Delivery::Accepted, 1),
+        ("title = 'Acme'", Delivery::Unwanted("webhook_url was removed"), 0),
         (
             "webhook_url = 'https://10.0.0.1/'",
-            Told::NotYet("the program's settings are not valid".to_owned()),
+            Delivery::Failed("the program's settings are not valid".to_owned()),
             0,
         ),
     ] {

@@ -21,7 +21,7 @@ use rollcall_domain::messages::catalogue::Messages;
 use rollcall_domain::messages::labels::Labels;
 use rollcall_domain::plan::import_plan::{ChunkSize, Plan};
 use rollcall_domain::plan::object_keys::{Artifacts, Drop};
-use rollcall_domain::report::problem::Teller;
+use rollcall_domain::report::problem::ProblemWriter;
 use rollcall_domain::report::summary::Summary;
 use rollcall_domain::report::upload::Upload;
 use rollcall_domain::types::locale::Locale;
@@ -131,8 +131,8 @@ impl Done {
     }
 
     /// Describes the problems of the import.
-    pub fn teller(&self) -> Teller<'_> {
-        Teller { words: self.words(), labels: &self.labels, upload: &self.upload }
+    pub fn teller(&self) -> ProblemWriter<'_> {
+        ProblemWriter { words: self.words(), labels: &self.labels, upload: &self.upload }
     }
 
     /// Whether some row is in `failed.csv`.

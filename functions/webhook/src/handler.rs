@@ -5,10 +5,10 @@ use jiff::Timestamp;
 use lambda_runtime::{Diagnostic, tracing};
 use rollcall_aws::{Bucket, HttpsClient, Secret, WebhookMessage, Webhooks};
 use rollcall_pipeline::fault::Fault;
-use rollcall_pipeline::webhook::{Told, next_attempt, tell};
+use rollcall_pipeline::webhook::{Delivery, deliver, next_attempt};
 
-/// Tells servers.
-pub(crate) struct Teller {
+/// What it takes to deliver an announcement.
+pub(crate) struct Sender {
     pub(crate) bucket: Bucket,
     pub(crate) webhooks: Webhooks,
     pub(crate) client: HttpsClient,
@@ -27,32 +27,32 @@ impl From<NotHandled> for Diagnostic {
 }
 
 /// Follows each message of a batch; a batch has one.
-pub(crate) async fn handle(teller: &Teller, event: SqsEvent) -> Result<(), NotHandled> {
+pub(crate) async fn handle(sender: &Sender, event: SqsEvent) -> Result<(), NotHandled> {
     for message in &event.records {
-        follow(teller, message).await.map_err(NotHandled)?;
+        follow(sender, message).await.map_err(NotHandled)?;
     }
     Ok(())
 }
 
 /// Tells a server what is due, and sends on what is not due or was not taken. The message itself is then dropped; a crash
 /// in between tells the server twice, which it can see by the id.
-async fn follow(teller: &Teller, message: &SqsMessage) -> Result<(), Fault> {
+async fn follow(sender: &Sender, message: &SqsMessage) -> Result<(), Fault> {
     let message = WebhookMessage::parse(message.body.as_deref().unwrap_or_default())?;
     let now = Timestamp::now();
     if now < message.next_at {
-        return teller.webhooks.send(&message, now).await;
+        return sender.webhooks.send(&message, now).await;
     }
     let announcement = &message.announcement;
-    let told = tell(&teller.bucket, &teller.client, &teller.secret, announcement, now).await?;
+    let delivery = deliver(&sender.bucket, &sender.client, &sender.secret, announcement, now).await?;
     let (import, program, made) = (&announcement.import_id, &announcement.program, message.made + 1);
-    match told {
-        Told::Taken => {
+    match delivery {
+        Delivery::Accepted => {
             tracing::info!(import.id = %import, program.name = %program, webhook.made = made, "webhook taken");
         }
-        Told::Unwanted(reason) => {
+        Delivery::Unwanted(reason) => {
             tracing::info!(import.id = %import, program.name = %program, "webhook unwanted: {reason}");
         }
-        Told::NotYet(reason) => {
+        Delivery::Failed(reason) => {
             let now = Timestamp::now();
             let Some(next_at) = next_attempt(message.announced_at, made, now) else {
                 // The alarm's metric filter matches this text.
@@ -60,7 +60,7 @@ async fn follow(teller: &Teller, message: &SqsMessage) -> Result<(), Fault> {
                 return Ok(());
             };
             tracing::warn!(import.id = %import, program.name = %program, webhook.made = made, "webhook not taken: {reason}");
-            teller.webhooks.send(&WebhookMessage { made, next_at, ..message }, now).await?;
+            sender.webhooks.send(&WebhookMessage { made, next_at, ..message }, now).await?;
         }
     }
     Ok(())

@@ -7,7 +7,7 @@ use lambda_runtime::{Error, LambdaEvent, run, service_fn, tracing};
 use rollcall_aws::client::{S3, SecretsManager, Sqs};
 use rollcall_aws::{Bucket, Environment, HttpsClient, Webhooks};
 
-use crate::handler::Teller;
+use crate::handler::Sender;
 
 /// In debug builds, requests go to this server instead of to their host: for tests. Releases do not read it.
 #[cfg(debug_assertions)]
@@ -16,11 +16,11 @@ const TEST_VARIABLE: &str = "ROLLCALL_TEST_WEBHOOK_TO";
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     tracing::init_default_subscriber();
-    let teller = wire().await?;
-    run(service_fn(|event: LambdaEvent<SqsEvent>| handler::handle(&teller, event.payload))).await
+    let sender = wire().await?;
+    run(service_fn(|event: LambdaEvent<SqsEvent>| handler::handle(&sender, event.payload))).await
 }
 
-async fn wire() -> Result<Teller, Error> {
+async fn wire() -> Result<Sender, Error> {
     let mut environment = Environment::new(|name| std::env::var(name).ok());
     let bucket = environment.text("ROLLCALL_BUCKET");
     let queue = environment.text("ROLLCALL_WEBHOOK_QUEUE_URL");
@@ -28,7 +28,7 @@ async fn wire() -> Result<Teller, Error> {
     environment.finish()?;
     let config = rollcall_aws::config().await;
     let secret = rollcall_aws::secret(&SecretsManager::new(&config), &secret).await?;
-    Ok(Teller {
+    Ok(Sender {
         bucket: Bucket::new(S3::new(&config), bucket),
         webhooks: Webhooks::new(Sqs::new(&config), queue),
         client: client(),

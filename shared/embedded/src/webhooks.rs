@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 use rollcall_pipeline::ports::Announcement;
-use rollcall_pipeline::webhook::{Told, next_attempt};
+use rollcall_pipeline::webhook::{Delivery, next_attempt};
 use serde::{Deserialize, Serialize};
 
 use crate::disk::Draft;
@@ -90,12 +90,12 @@ impl Webhooks {
     ///
     /// # Errors
     /// If the folder cannot be written.
-    pub fn note(&self, announced: &Announced, told: &Told, now: Timestamp) -> io::Result<Announced> {
+    pub fn note(&self, announced: &Announced, delivery: &Delivery, now: Timestamp) -> io::Result<Announced> {
         let attempts = announced.attempts.saturating_add(1);
-        let (taken, reason, next_at) = match told {
-            Told::Taken => (true, None, None),
-            Told::Unwanted(reason) => (false, Some((*reason).to_owned()), None),
-            Told::NotYet(reason) => {
+        let (taken, reason, next_at) = match delivery {
+            Delivery::Accepted => (true, None, None),
+            Delivery::Unwanted(reason) => (false, Some((*reason).to_owned()), None),
+            Delivery::Failed(reason) => {
                 (false, Some(reason.clone()), next_attempt(announced.announced_at, attempts, now))
             }
         };
@@ -162,13 +162,13 @@ mod tests {
         webhooks.announce(&announcement(), at + jiff::SignedDuration::from_secs(5)).unwrap();
         let waiting = webhooks.waiting().unwrap();
         assert_eq!((waiting.len(), waiting[0].next_at, waiting[0].attempts), (1, Some(at), 0));
-        let failed = Told::NotYet("the server answered 500".to_owned());
+        let failed = Delivery::Failed("the server answered 500".to_owned());
         let noted = webhooks.note(&waiting[0], &failed, at).unwrap();
         assert_eq!(noted.next_at, Some(at + jiff::SignedDuration::from_secs(10)));
         // Another process sees the same.
         let again = Webhooks::new(&folder.path().join("webhooks")).waiting().unwrap();
         assert_eq!(again, std::slice::from_ref(&noted));
-        webhooks.note(&noted, &Told::Taken, at).unwrap();
+        webhooks.note(&noted, &Delivery::Accepted, at).unwrap();
         webhooks.announce(&announcement(), at).unwrap();
         assert!(webhooks.waiting().unwrap().is_empty());
         let over = webhooks.over().unwrap();
@@ -183,7 +183,7 @@ mod tests {
         webhooks.announce(&announcement(), at).unwrap();
         let waiting = webhooks.waiting().unwrap().remove(0);
         let later = at + jiff::SignedDuration::from_hours(25);
-        webhooks.note(&waiting, &Told::NotYet("no answer in time".to_owned()), later).unwrap();
+        webhooks.note(&waiting, &Delivery::Failed("no answer in time".to_owned()), later).unwrap();
         assert!(webhooks.waiting().unwrap().is_empty());
         assert_eq!(webhooks.over().unwrap()[0].reason.as_deref(), Some("no answer in time"));
     }

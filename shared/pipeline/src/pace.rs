@@ -186,8 +186,7 @@ where
 {
     let mut left = batch;
     let mut attempt = 0_u32;
-    loop {
-        let Some(wait) = pace.reserve(left.len(), timer.now()) else { break };
+    while let Some(wait) = pace.reserve(left.len(), timer.now()) {
         if wait > SignedDuration::ZERO {
             timer.sleep(wait).await;
         }

@@ -1,7 +1,7 @@
 //! The webhook: the server of a program is told when an import is over, as Standard Webhooks says.
 //!
 //! The finalizer gives the host an [`Announcement`] before the import counts as ended. The host keeps it, and calls
-//! [`tell`] until the server has taken it, at the times of [`next_attempt`]. The address is that of the settings at the
+//! [`deliver`] until the server has taken it, at the times of [`next_attempt`]. The address is that of the settings at the
 //! time of the attempt, so that a wrong one can be corrected, and one that is removed is told nothing more.
 
 use std::time::Duration;
@@ -29,11 +29,11 @@ pub const PATIENCE: Duration = Duration::from_secs(10);
 
 /// What came of an attempt.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Told {
+pub enum Delivery {
     /// The server took it.
-    Taken,
+    Accepted,
     /// It did not, and may later; the reason, without an address.
-    NotYet(String),
+    Failed(String),
     /// Nobody wants to be told any more; the reason.
     Unwanted(&'static str),
 }
@@ -66,32 +66,32 @@ pub fn next_attempt(announced_at: Timestamp, made: u32, now: Timestamp) -> Optio
 ///
 /// # Errors
 /// Where the settings cannot be read.
-pub async fn tell(
+pub async fn deliver(
     objects: &impl Objects,
     client: &impl WebhookClient,
     secret: &Secret,
     announcement: &Announcement,
     now: Timestamp,
-) -> Answer<Told> {
+) -> Answer<Delivery> {
     let Some(text) = objects.get(&object_keys::settings(&announcement.program)).await? else {
-        return Ok(Told::Unwanted("the program is not set up any more"));
+        return Ok(Delivery::Unwanted("the program is not set up any more"));
     };
     let Ok(settings) = Settings::parse(&String::from_utf8_lossy(&text)) else {
-        return Ok(Told::NotYet("the program's settings are not valid".to_owned()));
+        return Ok(Delivery::Failed("the program's settings are not valid".to_owned()));
     };
-    let Some(url) = settings.webhook_url else { return Ok(Told::Unwanted("webhook_url was removed")) };
+    let Some(url) = settings.webhook_url else { return Ok(Delivery::Unwanted("webhook_url was removed")) };
     let Ok(url) = WebhookUrl::parse(&url) else {
-        return Ok(Told::NotYet("webhook_url is not valid".to_owned()));
+        return Ok(Delivery::Failed("webhook_url is not valid".to_owned()));
     };
     let request = request(url, secret, announcement, now);
     Ok(match client.post(&request).await {
-        Ok(200..=299) => Told::Taken,
-        Ok(410) => Told::Unwanted("the server answered 410: it wants to be told nothing more"),
+        Ok(200..=299) => Delivery::Accepted,
+        Ok(410) => Delivery::Unwanted("the server answered 410: it wants to be told nothing more"),
         Ok(status @ 300..=399) => {
-            Told::NotYet(format!("the server answered {status}; redirects are not followed"))
+            Delivery::Failed(format!("the server answered {status}; redirects are not followed"))
         }
-        Ok(status) => Told::NotYet(format!("the server answered {status}")),
-        Err(fault) => Told::NotYet(fault.to_string()),
+        Ok(status) => Delivery::Failed(format!("the server answered {status}")),
+        Err(fault) => Delivery::Failed(fault.to_string()),
     })
 }
 

@@ -9,7 +9,7 @@ use rollcall_domain::types::names::ProgramName;
 use rollcall_domain::types::secret::Secret;
 use rollcall_embedded::webhook_client::HttpsClient;
 use rollcall_embedded::webhooks::Announced;
-use rollcall_pipeline::webhook::{Told, tell};
+use rollcall_pipeline::webhook::{Delivery, deliver};
 
 use super::Host;
 use crate::answer::{Failure, say};
@@ -66,9 +66,9 @@ impl Host {
                 continue;
             }
             let (bucket, message) = (self.home.bucket(), &announced.announcement);
-            let answer = block_on(tell(bucket, client(), &secret, message, Timestamp::now()))?;
+            let answer = block_on(deliver(bucket, client(), &secret, message, Timestamp::now()))?;
             let noted = webhooks.note(announced, &answer, Timestamp::now())?;
-            if matches!(answer, Told::NotYet(_)) {
+            if matches!(answer, Delivery::Failed(_)) {
                 silent.insert(program.clone());
             }
             told(&noted);

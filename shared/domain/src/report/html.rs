@@ -6,7 +6,7 @@ use jiff::tz::TimeZone;
 
 use crate::messages::catalogue::{Messages, ReportWords};
 use crate::messages::labels::Labels;
-use crate::report::problem::{Problem, Teller, one_line};
+use crate::report::problem::{Problem, ProblemWriter, one_line};
 use crate::report::summary::Summary;
 use crate::report::upload::{Upload, UploadColumn};
 use crate::result::tally::CodeCount;
@@ -65,15 +65,15 @@ impl<'a> ReportInput<'a> {
     }
 
     pub(crate) fn errors(&self) -> Vec<Problem> {
-        self.teller().errors(&self.summary.errors)
+        self.writer().errors(&self.summary.errors)
     }
 
     pub(crate) fn warnings(&self) -> Vec<Problem> {
-        self.teller().warnings(&self.summary.warnings)
+        self.writer().warnings(&self.summary.warnings)
     }
 
-    fn teller(&self) -> Teller<'_> {
-        Teller { words: self.words(), labels: self.labels, upload: self.upload }
+    fn writer(&self) -> ProblemWriter<'_> {
+        ProblemWriter { words: self.words(), labels: self.labels, upload: self.upload }
     }
 
     /// Returns the columns that the profile expects, if the file lacks some.

@@ -54,7 +54,7 @@ impl Problem {
 
 /// The context for describing problems.
 #[derive(Debug, Clone, Copy)]
-pub struct Teller<'a> {
+pub struct ProblemWriter<'a> {
     /// The words of the program's language.
     pub words: &'a Messages,
     /// The labels of the profile's fields.
@@ -63,7 +63,7 @@ pub struct Teller<'a> {
     pub upload: &'a Upload,
 }
 
-impl Teller<'_> {
+impl ProblemWriter<'_> {
     /// Describes errors, the most frequent first; adds details from the findings about the file.
     pub fn errors(&self, counts: &[CodeCount]) -> Vec<Problem> {
         self.problems(counts, &self.upload.verdict.errors)

@@ -6,7 +6,7 @@ use crate::clean;
 use crate::clean::Holds;
 use crate::profile::compiled::FieldIndex;
 use crate::row::cell::{clean_cell, holds, spreadsheet_number};
-use crate::row::kinds::Told;
+use crate::row::kinds::CellContext;
 use crate::types::code::Code;
 use crate::types::field_kind::FieldKind;
 use crate::types::finding::Finding;
@@ -39,7 +39,7 @@ pub(super) struct Spilled {
 /// the survey, which identifies rows, never reads it. A profile with a field for such an entry sets `empty_words =
 /// false` for that field.
 pub(super) fn look_again(
-    told: Told<'_>,
+    context: CellContext<'_>,
     cell: &str,
     fault: Finding,
     out: &mut String,
@@ -49,19 +49,19 @@ pub(super) fn look_again(
     if fault.code == Code::ValueSpoiled {
         return Err(fault);
     }
-    if told.field.empty_words && clean::is_empty_word(cell) {
+    if context.field.empty_words && clean::is_empty_word(cell) {
         return Ok(Kept::Nothing);
     }
-    let found = match told.field.kind {
+    let found = match context.field.kind {
         FieldKind::Phone => {
-            let exact = spreadsheet_number(told, cell)?;
-            exact.is_some_and(|number| take_repaired(told, cell, &number, out, findings))
-                || take_first(told, cell, out, findings, spilled)
+            let exact = spreadsheet_number(context, cell)?;
+            exact.is_some_and(|number| take_repaired(context, cell, &number, out, findings))
+                || take_first(context, cell, out, findings, spilled)
         }
         FieldKind::Email | FieldKind::Website => {
             let inner = clean::unwrap_address(cell);
-            inner.is_some_and(|inner| take_repaired(told, cell, inner, out, findings))
-                || take_first(told, cell, out, findings, spilled)
+            inner.is_some_and(|inner| take_repaired(context, cell, inner, out, findings))
+                || take_first(context, cell, out, findings, spilled)
         }
         _ => false,
     };
@@ -70,22 +70,22 @@ pub(super) fn look_again(
 
 /// Takes a value from within a cell if it is valid.
 fn take_repaired(
-    told: Told<'_>,
+    context: CellContext<'_>,
     cell: &str,
     inner: &str,
     out: &mut String,
     findings: &mut Vec<Finding>,
 ) -> bool {
-    let taken = take(told, inner, out, findings);
+    let taken = take(context, inner, out, findings);
     if taken {
-        findings.push(Finding::on(Code::ValueRepaired, told.column).value(cell).arg("result", &out));
+        findings.push(Finding::on(Code::ValueRepaired, context.column).value(cell).arg("result", &out));
     }
     taken
 }
 
-fn take(told: Told<'_>, value: &str, out: &mut String, findings: &mut Vec<Finding>) -> bool {
+fn take(context: CellContext<'_>, value: &str, out: &mut String, findings: &mut Vec<Finding>) -> bool {
     let before = findings.len();
-    let taken = clean_cell(told, value, out, findings).is_ok();
+    let taken = clean_cell(context, value, out, findings).is_ok();
     if !taken {
         findings.truncate(before);
     }
@@ -93,27 +93,32 @@ fn take(told: Told<'_>, value: &str, out: &mut String, findings: &mut Vec<Findin
 }
 
 /// The same, also for a value with wrapping.
-fn take_wrapped(told: Told<'_>, value: &str, out: &mut String, findings: &mut Vec<Finding>) -> bool {
-    let wrapped = holds(told.field.kind) == Holds::Address;
-    take(told, value, out, findings)
-        || (wrapped && clean::unwrap_address(value).is_some_and(|inner| take(told, inner, out, findings)))
+fn take_wrapped(
+    context: CellContext<'_>,
+    value: &str,
+    out: &mut String,
+    findings: &mut Vec<Finding>,
+) -> bool {
+    let wrapped = holds(context.field.kind) == Holds::Address;
+    take(context, value, out, findings)
+        || (wrapped && clean::unwrap_address(value).is_some_and(|inner| take(context, inner, out, findings)))
 }
 
 /// Takes the first valid one of several values.
 fn take_first(
-    told: Told<'_>,
+    context: CellContext<'_>,
     cell: &str,
     out: &mut String,
     findings: &mut Vec<Finding>,
     spilled: &mut Vec<Spilled>,
 ) -> bool {
-    let Some(values) = clean::values(cell, holds(told.field.kind)) else { return false };
-    let first = values.iter().position(|value| take_wrapped(told, value, out, findings));
+    let Some(values) = clean::values(cell, holds(context.field.kind)) else { return false };
+    let first = values.iter().position(|value| take_wrapped(context, value, out, findings));
     let Some(first) = first else { return false };
     let chosen = out.clone();
     let mut others = Vec::new();
     for (_, value) in values.into_iter().enumerate().filter(|(place, _)| *place != first) {
-        let valid = take_wrapped(told, &value, out, &mut Vec::new());
+        let valid = take_wrapped(context, &value, out, &mut Vec::new());
         let cleaned = if valid { out.clone() } else { String::new() };
         // The same value twice counts once.
         if cleaned != chosen && !others.iter().any(|(_, other)| valid && *other == cleaned) {
@@ -121,9 +126,9 @@ fn take_first(
         }
     }
     out.clone_from(&chosen);
-    let finding = several(told, cell, &chosen, &others);
-    let finding = finding.unwrap_or_else(|| repaired(told, cell, &chosen));
-    if let Some(group) = told.field.repeats.filter(|_| !others.is_empty()) {
+    let finding = several(context, cell, &chosen, &others);
+    let finding = finding.unwrap_or_else(|| repaired(context, cell, &chosen));
+    if let Some(group) = context.field.repeats.filter(|_| !others.is_empty()) {
         spilled.push(Spilled { group, finding: findings.len(), chosen, others });
     }
     findings.push(finding);
@@ -131,30 +136,35 @@ fn take_first(
 }
 
 /// Every valid value that a cell holds, also those of which only one would be taken.
-pub(super) fn all_values(told: Told<'_>, cell: &str) -> Vec<String> {
+pub(super) fn all_values(context: CellContext<'_>, cell: &str) -> Vec<String> {
     let (mut out, mut all) = (String::new(), Vec::new());
     let mut notes = Vec::new();
-    let number = match told.field.kind {
-        FieldKind::Phone => spreadsheet_number(told, cell).ok().flatten(),
+    let number = match context.field.kind {
+        FieldKind::Phone => spreadsheet_number(context, cell).ok().flatten(),
         _ => None,
     };
-    let parts = clean::values(cell, holds(told.field.kind)).unwrap_or_default();
+    let parts = clean::values(cell, holds(context.field.kind)).unwrap_or_default();
     for value in std::iter::once(cell.to_owned()).chain(number).chain(parts) {
-        if take_wrapped(told, &value, &mut out, &mut notes) && !all.contains(&out) {
+        if take_wrapped(context, &value, &mut out, &mut notes) && !all.contains(&out) {
             all.push(out.clone());
         }
     }
     all
 }
 
-fn repaired(told: Told<'_>, cell: &str, result: &str) -> Finding {
-    Finding::on(Code::ValueRepaired, told.column).value(cell).arg("result", result)
+fn repaired(context: CellContext<'_>, cell: &str, result: &str) -> Finding {
+    Finding::on(Code::ValueRepaired, context.column).value(cell).arg("result", result)
 }
 
 /// The finding that names the chosen one of several values; `None` if all are the same.
-fn several(told: Told<'_>, cell: &str, chosen: &str, others: &[(String, String)]) -> Option<Finding> {
+fn several(
+    context: CellContext<'_>,
+    cell: &str,
+    chosen: &str,
+    others: &[(String, String)],
+) -> Option<Finding> {
     let names: Vec<&str> = others.iter().map(|(written, _)| written.as_str()).collect();
-    let finding = Finding::on(Code::ValueSeveral, told.column).value(cell).arg("chosen", chosen);
+    let finding = Finding::on(Code::ValueSeveral, context.column).value(cell).arg("chosen", chosen);
     (!names.is_empty()).then(|| finding.arg("others", names.join(", ")))
 }
 

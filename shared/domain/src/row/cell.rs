@@ -4,19 +4,19 @@ use crate::clean;
 use crate::clean::repair::trim;
 use crate::clean::{Holds, Repaired};
 use crate::row::fold::{push_nfc, push_single_blanks};
-use crate::row::kinds::{self, Told};
+use crate::row::kinds::{self, CellContext};
 use crate::types::code::Code;
 use crate::types::field_kind::FieldKind;
 use crate::types::finding::Finding;
 
 /// Cleans one cell into `out`; adds warnings to `findings`; the error is the cell's fault.
 pub(super) fn clean_cell(
-    told: Told<'_>,
+    context: CellContext<'_>,
     cell: &str,
     out: &mut String,
     findings: &mut Vec<Finding>,
 ) -> Result<(), Finding> {
-    let Told { field, column, .. } = told;
+    let CellContext { field, column, .. } = context;
     let wrong = |code: Code| Finding::on(code, column).value(cell);
     out.clear();
     if let Some(reason) = clean::corrupted(cell) {
@@ -34,25 +34,25 @@ pub(super) fn clean_cell(
                 findings.push(Finding::on(Code::EmailTypoSuspected, column).value(cell).hint(meant));
             }
         }
-        FieldKind::Phone => clean_phone(told, cell, out, findings)?,
+        FieldKind::Phone => clean_phone(context, cell, out, findings)?,
         FieldKind::Website => clean::clean_website(cell, out)
             .map_err(|fault| wrong(Code::UrlInvalid).arg("reason", fault.as_str()))?,
-        _ => kinds::clean(told, cell, out, findings)?,
+        _ => kinds::clean(context, cell, out, findings)?,
     }
     Ok(())
 }
 
 fn clean_phone(
-    told: Told<'_>,
+    context: CellContext<'_>,
     cell: &str,
     out: &mut String,
     findings: &mut Vec<Finding>,
 ) -> Result<(), Finding> {
-    let Told { region, column, .. } = told;
+    let CellContext { region, column, .. } = context;
     if is_decimal(cell)
-        && let Some(number) = spreadsheet_number(told, cell)?
+        && let Some(number) = spreadsheet_number(context, cell)?
     {
-        clean_phone(told, &number, out, findings)?;
+        clean_phone(context, &number, out, findings)?;
         findings.push(Finding::on(Code::ValueRepaired, column).value(cell).arg("result", number));
         return Ok(());
     }
@@ -77,13 +77,13 @@ fn clean_phone(
 }
 
 /// A phone that a spreadsheet read as a number: `5511961234567.0`, or scientific notation with all digits.
-pub(super) fn spreadsheet_number(told: Told<'_>, cell: &str) -> Result<Option<String>, Finding> {
+pub(super) fn spreadsheet_number(context: CellContext<'_>, cell: &str) -> Result<Option<String>, Finding> {
     let mut number = String::new();
     match clean::clean_document(cell, &mut number) {
         Ok(Repaired::Yes) => Ok(Some(number)),
         Ok(Repaired::No) => Ok(None),
         Err(reason) => {
-            let finding = Finding::on(Code::ValueSpoiled, told.column);
+            let finding = Finding::on(Code::ValueSpoiled, context.column);
             Err(finding.value(cell).arg("reason", reason))
         }
     }

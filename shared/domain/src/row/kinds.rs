@@ -14,20 +14,20 @@ use crate::types::finding::Finding;
 
 /// Cleans one cell into `out`, which is empty; adds warnings to `findings`; the error is the cell's fault.
 pub(super) fn clean(
-    told: Told<'_>,
+    context: CellContext<'_>,
     cell: &str,
     out: &mut String,
     findings: &mut Vec<Finding>,
 ) -> Result<(), Finding> {
-    let wrong = |code: Code| Finding::on(code, told.column).value(cell);
-    match told.field.kind {
+    let wrong = |code: Code| Finding::on(code, context.column).value(cell);
+    match context.field.kind {
         FieldKind::Number => {
             out.push_str(&number(cell).ok_or_else(|| wrong(Code::NumberInvalid))?.to_string())
         }
         FieldKind::Timestamp => {
             let invalid = |fault: DateFault| wrong(Code::DateInvalid).arg("reason", fault.as_str());
-            out.push_str(&timestamp(cell, told.order).map_err(invalid)?);
-            findings.extend((told.order == DayOrder::Serial).then(|| repaired(told, cell, out)));
+            out.push_str(&timestamp(cell, context.order).map_err(invalid)?);
+            findings.extend((context.order == DayOrder::Serial).then(|| repaired(context, cell, out)));
         }
         FieldKind::Region => {
             let region = Region::parse(&cell.to_ascii_uppercase());
@@ -35,18 +35,19 @@ pub(super) fn clean(
         }
         FieldKind::Programs => programs(cell, out).map_err(|()| wrong(Code::ValueUnknown))?,
         FieldKind::Choice => out.push_str(
-            choice(told.field, cell).map_err(|allowed| wrong(Code::ValueUnknown).arg("allowed", allowed))?,
+            choice(context.field, cell)
+                .map_err(|allowed| wrong(Code::ValueUnknown).arg("allowed", allowed))?,
         ),
         FieldKind::Flag => {
             let flag = clean::parse_flag(cell).ok_or_else(|| wrong(Code::ValueUnknown))?;
             out.push_str(if flag { "true" } else { "false" });
         }
         FieldKind::Date => {
-            let time_left_out = clean::clean_date(cell, told.order, out)
+            let time_left_out = clean::clean_date(cell, context.order, out)
                 .map_err(|fault| wrong(Code::DateInvalid).arg("reason", fault.as_str()))?;
-            findings.extend((told.order == DayOrder::Serial).then(|| repaired(told, cell, out)));
+            findings.extend((context.order == DayOrder::Serial).then(|| repaired(context, cell, out)));
             let dropped =
-                |time| Finding::on(Code::ValueDropped, told.column).value(time).arg("reason", "time");
+                |time| Finding::on(Code::ValueDropped, context.column).value(time).arg("reason", "time");
             findings.extend(time_left_out.map(dropped));
         }
         FieldKind::Window if clean::is_window(cell) => out.push_str(cell),
@@ -54,16 +55,16 @@ pub(super) fn clean(
         FieldKind::Document => {
             let change = clean::clean_document(cell, out)
                 .map_err(|fault| wrong(Code::ValueSpoiled).arg("reason", fault))?;
-            findings.extend((change == Repaired::Yes).then(|| repaired(told, cell, out)));
+            findings.extend((change == Repaired::Yes).then(|| repaired(context, cell, out)));
         }
-        FieldKind::Tags => tags(told, cell, out, findings),
+        FieldKind::Tags => tags(context, cell, out, findings),
         plain => unreachable!("cleaned by the caller: {plain:?}"),
     }
     Ok(())
 }
 
-fn repaired(told: Told<'_>, cell: &str, result: &str) -> Finding {
-    Finding::on(Code::ValueRepaired, told.column).value(cell).arg("result", result)
+fn repaired(context: CellContext<'_>, cell: &str, result: &str) -> Finding {
+    Finding::on(Code::ValueRepaired, context.column).value(cell).arg("result", result)
 }
 
 /// Parses a number with a decimal comma or point; if both occur, the last is the decimal one.
@@ -115,8 +116,8 @@ fn choice<'f>(field: &'f Field, cell: &str) -> Result<&'f str, String> {
 }
 
 /// Tags in the order of the cell, each once (SAG-10).
-fn tags(told: Told<'_>, cell: &str, out: &mut String, findings: &mut Vec<Finding>) {
-    let ignored = || Finding::on(Code::TagIgnored, told.column);
+fn tags(context: CellContext<'_>, cell: &str, out: &mut String, findings: &mut Vec<Finding>) {
+    let ignored = || Finding::on(Code::TagIgnored, context.column);
     let mut seen: Vec<String> = Vec::new();
     // Google's export separates labels by three colons.
     for tag in cell.split(":::").flat_map(|part| part.split(',')).map(str::trim) {
@@ -141,7 +142,7 @@ pub(crate) const TAGS_BETWEEN: &str = ", ";
 
 /// The context for cleaning a cell.
 #[derive(Clone, Copy)]
-pub(super) struct Told<'a> {
+pub(super) struct CellContext<'a> {
     pub(super) field: &'a Field,
     pub(super) region: Option<Region>,
     pub(super) order: DayOrder,

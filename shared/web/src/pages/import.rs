@@ -7,7 +7,7 @@ use rollcall_domain::messages::catalogue::Messages;
 use rollcall_domain::messages::labels::Labels;
 use rollcall_domain::plan::import_plan::Plan;
 use rollcall_domain::plan::object_keys::Artifacts;
-use rollcall_domain::report::problem::{Problem as Told, Teller};
+use rollcall_domain::report::problem::{Problem as ProblemText, ProblemWriter};
 use rollcall_domain::report::summary::Summary;
 use rollcall_domain::report::upload::Upload as UploadReport;
 use rollcall_domain::result::tally::UndoCounts;
@@ -80,7 +80,7 @@ struct Figure {
 struct Group {
     id: &'static str,
     title: String,
-    list: Vec<Told>,
+    list: Vec<ProblemText>,
 }
 
 struct FileLink {
@@ -177,10 +177,10 @@ async fn tell<H: Host>(
     };
     let labels = labels(host, &artifacts).await?;
     if let Some(upload) = upload(host, &artifacts).await? {
-        let teller = Teller { words, labels: &labels, upload: &upload };
+        let writer = ProblemWriter { words, labels: &labels, upload: &upload };
         let groups = [
-            Group { id: "errors", title: f.w.errors.clone(), list: teller.errors(&summary.errors) },
-            Group { id: "warnings", title: f.w.warnings.clone(), list: teller.warnings(&summary.warnings) },
+            Group { id: "errors", title: f.w.errors.clone(), list: writer.errors(&summary.errors) },
+            Group { id: "warnings", title: f.w.warnings.clone(), list: writer.warnings(&summary.warnings) },
         ];
         page.problems = groups.into_iter().filter(|group| !group.list.is_empty()).collect();
     }

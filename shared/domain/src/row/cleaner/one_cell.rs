@@ -9,7 +9,7 @@ use crate::clean::repair::trim;
 use crate::profile::compiled::{Field, FieldIndex};
 use crate::row::again::{Kept, look_again};
 use crate::row::cell::{clean_cell, holds};
-use crate::row::kinds::Told;
+use crate::row::kinds::CellContext;
 use crate::types::code::Code;
 use crate::types::field_kind::FieldKind;
 use crate::types::finding::{Column, Finding};
@@ -44,11 +44,11 @@ impl Cleaner<'_> {
         }
         let before = findings.len();
         let start = out.len();
-        let told = Told { field, region, order: self.orders[index], column };
-        let mut kept = clean_cell(told, cell, &mut self.scratch, findings).map(|()| Kept::Value);
+        let context = CellContext { field, region, order: self.orders[index], column };
+        let mut kept = clean_cell(context, cell, &mut self.scratch, findings).map(|()| Kept::Value);
         if let Err(fault) = kept {
             let spilled = &mut self.spilled;
-            kept = look_again(told, cell, fault, &mut self.scratch, findings, spilled);
+            kept = look_again(context, cell, fault, &mut self.scratch, findings, spilled);
         }
         match kept {
             Ok(Kept::Value) => out.push_str(&self.scratch),

@@ -10,7 +10,7 @@ use crate::profile::raw::KeyKind;
 use crate::row::again::all_values;
 use crate::row::cell::holds;
 use crate::row::cleaner::{CellOf, Cleaner};
-use crate::row::kinds::Told;
+use crate::row::kinds::CellContext;
 use crate::row::values::RowValues;
 use crate::types::field_kind::FieldKind;
 use crate::types::finding::Column;
@@ -79,7 +79,7 @@ impl Cleaner<'_> {
         let formula = if cell.starts_with('=') { clean::formula_text(&cell) } else { None };
         let cell = formula.as_deref().map_or(&*cell, trim);
         let region = self.region_of(cells);
-        all_values(Told { field, region, order: self.orders[index], column: self.column(index) }, cell)
+        all_values(CellContext { field, region, order: self.orders[index], column: self.column(index) }, cell)
     }
 }
 
