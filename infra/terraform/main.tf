@@ -588,7 +588,7 @@ resource "aws_iam_role_policy" "splitter_role" {
       {
         Sid      = "WritePapers"
         Effect   = "Allow"
-        Action   = ["s3:GetObject", "s3:PutObject", "s3:PutObjectTagging"]
+        Action   = ["s3:GetObject", "s3:GetObjectVersion", "s3:PutObject", "s3:PutObjectTagging"]
         Resource = "arn:${data.aws_partition.current.partition}:s3:::${local.makes_bucket ? one(aws_s3_bucket.bucket[*].bucket) : var.existing_bucket}/imports/*"
       },
       {

@@ -299,7 +299,8 @@ class Stack:
 
     def letters_to(self, program):
         address = f"{program}@notify.example"
-        return [letter for letter in self.emulator.letters() if address in json.dumps(letter)]
+        # As a whole: one address may be the end of another.
+        return [letter for letter in self.emulator.letters() if json.dumps(address) in json.dumps(letter)]
 
     def waiting(self):
         """Messages in all queues, those under way included."""

@@ -10,7 +10,6 @@ from emulator import REGION
 from stack import start, template
 from test_faults import people
 from test_journey import PROSPECTS, set_up
-from test_undo import approve_and_undo, replace_and_undo
 
 
 @pytest.fixture(scope="module")
@@ -32,11 +31,6 @@ def test_the_functions_may_do_what_they_do(guarded):
     guarded.wait(lambda: len(guarded.summaries("journey")) >= 3, lambda: guarded.keys("imports/journey/"))
     guarded.wait_until_quiet()
     assert len(guarded.letters_to("journey")) == 2 and guarded.unfinished() == []
-
-
-def test_the_functions_may_approve_replace_and_undo(guarded):
-    approve_and_undo(guarded)
-    replace_and_undo(guarded)
 
 
 def test_an_object_without_permission_is_a_failed_import(guarded):

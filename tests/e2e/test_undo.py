@@ -1,4 +1,4 @@
-"""What a request about an import does: approve a dry run, undo an import, undo a replace."""
+"""What a request about an import does: approve a dry run, undo an import, undo a replace; with the permissions of the template alone."""
 
 import time
 
@@ -9,7 +9,7 @@ from test_journey import PROSPECTS, set_up
 
 @pytest.fixture(scope="module")
 def guarded(tmp_path_factory):
-    yield from start(tmp_path_factory, "undone")
+    yield from start(tmp_path_factory, "undone", auth=True)
 
 
 def items(stack, program):
@@ -40,10 +40,6 @@ def undo(stack, program, summary, dry_run=False):
 
 
 def test_an_import_is_approved_and_undone(guarded):
-    approve_and_undo(guarded)
-
-
-def approve_and_undo(guarded):
     set_up(guarded, "undone")
     guarded.drop("undone", "prospects", "before.csv", b"name,email,group,note\nAnn,ann@alpha-media.com,Press,old\n")
     guarded.wait_for("undone", "before.csv")
@@ -76,10 +72,6 @@ def approve_and_undo(guarded):
 
 
 def test_what_a_replace_removed_comes_back(guarded):
-    replace_and_undo(guarded)
-
-
-def replace_and_undo(guarded):
     guarded.program("called", region="BR")
 
     def phones(*people):

@@ -131,7 +131,7 @@ impl Done {
     }
 
     /// Describes the problems of the import.
-    pub fn teller(&self) -> ProblemWriter<'_> {
+    pub fn writer(&self) -> ProblemWriter<'_> {
         ProblemWriter { words: self.words(), labels: &self.labels, upload: &self.upload }
     }
 

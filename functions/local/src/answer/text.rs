@@ -33,9 +33,9 @@ pub fn import_text(asked: &ImportArguments, home: &Path, done: &Done) -> String 
 pub fn outcome_text(done: &Done) -> String {
     let mut out = headline(done);
     out.push_str(&counts(done));
-    let (words, teller) = (done.words(), done.teller());
-    push_problems(&mut out, &words.terminal().errors, &teller.errors(&done.summary.errors), words);
-    push_problems(&mut out, &words.terminal().warnings, &teller.warnings(&done.summary.warnings), words);
+    let (words, writer) = (done.words(), done.writer());
+    push_problems(&mut out, &words.terminal().errors, &writer.errors(&done.summary.errors), words);
+    push_problems(&mut out, &words.terminal().warnings, &writer.warnings(&done.summary.warnings), words);
     push_places(&mut out, done);
     out
 }
@@ -47,7 +47,7 @@ pub fn refusal(done: &Done) -> String {
         return format!("{file}: the import failed: {error}; import it again");
     }
     let words = done.words();
-    let found = done.teller().errors(&done.summary.errors);
+    let found = done.writer().errors(&done.summary.errors);
     let more = found.len().saturating_sub(1);
     let more = if more > 0 { format!(" (+{more})") } else { String::new() };
     let first = found.first().map(|first| format!("{}; {}", first.what, first.fix)).unwrap_or_default();
