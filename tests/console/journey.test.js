@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { after, before, test } from "node:test";
-import { Desk, faults } from "./harness.js";
+import { Desk, faults, rollcall } from "./harness.js";
 
 const words = {
   en: { open: "Import a file", send: "Upload and look", dry: "Dry run", approve: "Import what was approved", over: "Some rows were rejected" },
@@ -202,12 +202,15 @@ test("back after an approval, the same form twice, and a reload repeat nothing",
 
 test("another page tells that an import is over, after a reload too", async () => {
   const page = await desk.page();
-  const rows = Array.from({ length: 20000 }, (_, row) => `N${row},n${row}@news.example`).join("\n");
-  await uploadFile(page, "p-fr", desk.file("news.csv", `name,email\n${rows}\n`));
+  // Paused, so that it is not over before its page is left.
+  rollcall(desk.home, "program", "pause", "p-fr");
+  await uploadFile(page, "p-fr", desk.file("news.csv", "name,email\nAnn,ann@news.example\n"));
   await page.getByRole("button", { name: "Simuler", exact: true }).click();
   await page.waitForURL(/\/imports\//);
+  await page.waitForFunction(() => (localStorage.getItem("rollcall-imports") ?? "{}") !== "{}");
   await page.goto(`${desk.origin}/p/p-es`);
   await page.reload();
+  rollcall(desk.home, "program", "resume", "p-fr");
   await page.locator("#news a", { hasText: "news.csv" }).waitFor({ timeout: 60000 });
   await page.locator("#news a").click();
   await page.getByRole("button", { name: "Importer ce qui est approuvé" }).waitFor();
