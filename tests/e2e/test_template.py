@@ -120,7 +120,7 @@ def calls():
     sources = (ROOT / "shared" / "aws" / "src").rglob("*.rs")
     text = "\n".join(path.read_text() for path in sources)
     # `config` is what a client was made with: no call.
-    return set(re.findall(r"client\s*\.([a-z0-9_]+)\(\)", text)) - {"clone", "config"}
+    return set(re.findall(r"(?:client|unretried)\s*\.([a-z0-9_]+)\(\)", text)) - {"clone", "config"}
 
 
 def granted():
