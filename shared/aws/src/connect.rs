@@ -5,6 +5,9 @@ use std::time::Duration;
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, SdkConfig};
+use aws_smithy_http_client::Builder;
+use aws_smithy_http_client::tls::Provider;
+use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 
 /// The time limit of one attempt; a response that takes longer is not coming.
 const ATTEMPT: Duration = Duration::from_secs(10);
@@ -23,7 +26,9 @@ pub async fn config() -> SdkConfig {
         .operation_attempt_timeout(ATTEMPT)
         .operation_timeout(CALL)
         .build();
+    let client = Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).build_https();
     aws_config::defaults(BehaviorVersion::latest())
+        .http_client(client)
         .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS))
         .timeout_config(timeouts)
         .load()

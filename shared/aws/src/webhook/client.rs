@@ -34,7 +34,7 @@ pub struct HttpsClient {
 impl HttpsClient {
     /// A client that trusts the certificates that the runtime trusts.
     pub fn new() -> Self {
-        let tls = Connector::builder().tls_provider(Provider::Rustls(CryptoMode::AwsLc));
+        let tls = Connector::builder().tls_provider(Provider::Rustls(CryptoMode::Ring));
         // A connection that is kept would go where a name pointed to earlier.
         let connector = tls.connector_settings(settings()).pool_max_idle_per_host(0);
         Self {

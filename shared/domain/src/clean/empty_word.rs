@@ -1,5 +1,6 @@
 //! Words that stand for an empty cell: `NULL`, `N/A`, `-`, `k. A.`, `aucun`.
 
+use std::borrow::Cow;
 use std::sync::OnceLock;
 
 use unicode_normalization::UnicodeNormalization;
@@ -17,21 +18,36 @@ struct Words {
     names: Names<()>,
     /// The first bytes of the words, and of cells of punctuation only.
     begins: [bool; 256],
+    /// The first two letters of the words: a bit for the second by the first.
+    pairs: [u32; 32],
 }
 
 /// Whether a cell, without outer blanks, means that there is no value.
 ///
-/// Length and first byte decide for most cells.
+/// Length and first letters decide for most cells.
 pub fn is_empty_word(cell: &str) -> bool {
-    let Some(&first) = cell.as_bytes().first() else { return false };
-    if cell.len() > LONGEST || !words().begins[first as usize] {
+    let words = words();
+    let may_be = match *cell.as_bytes() {
+        [first, second, ..] if first.is_ascii_alphabetic() && second.is_ascii_alphabetic() => {
+            words.begin_with(first, second)
+        }
+        [first, ..] => words.begins[first as usize],
+        [] => false,
+    };
+    if cell.len() > LONGEST || !may_be {
         return false;
     }
     if !cell.contains(char::is_alphanumeric) {
         return cell.chars().all(is_punctuation);
     }
-    let word = fold(without_brackets(cell));
-    words().names.get(&word).is_some()
+    let mut room = [0; LONGEST];
+    words.names.get(&fold(without_brackets(cell), &mut room)).is_some()
+}
+
+impl Words {
+    fn begin_with(&self, first: u8, second: u8) -> bool {
+        self.pairs[usize::from(first & 31)] >> (second & 31) & 1 != 0
+    }
 }
 
 /// Dashes, dots and similar characters; a currency sign, an emoji or an `@` means something, even if it is a mistake.
@@ -49,12 +65,28 @@ fn without_brackets(cell: &str) -> &str {
     inner.unwrap_or(cell)
 }
 
-/// Lower case, without accents, blanks and a final dot.
-fn fold(word: &str) -> String {
+/// Lower case, without accents, blanks and a final dot; a word in ASCII needs no memory of its own.
+fn fold<'w>(word: &str, room: &'w mut [u8; LONGEST]) -> Cow<'w, str> {
+    if let Some(folded) = fold_ascii(word, room) {
+        return Cow::Borrowed(folded);
+    }
     let letters = word.nfkd().filter(|sign| !is_combining_mark(*sign) && !sign.is_whitespace());
     let mut folded: String = letters.flat_map(char::to_lowercase).collect();
     folded.truncate(folded.trim_end_matches('.').len());
-    folded
+    Cow::Owned(folded)
+}
+
+/// The same for a word in ASCII that fits.
+fn fold_ascii<'w>(word: &str, room: &'w mut [u8; LONGEST]) -> Option<&'w str> {
+    if !word.is_ascii() || word.len() > room.len() {
+        return None;
+    }
+    let mut length = 0;
+    for letter in word.bytes().filter(|&byte| !char::from(byte).is_whitespace()) {
+        room[length] = letter.to_ascii_lowercase();
+        length += 1;
+    }
+    std::str::from_utf8(&room[..length]).ok().map(|folded| folded.trim_end_matches('.'))
 }
 
 fn words() -> &'static Words {
@@ -64,8 +96,8 @@ fn words() -> &'static Words {
 
 fn read() -> Words {
     let lines = LINES.lines().filter(|line| !line.is_empty() && !line.starts_with('#'));
-    let folded = lines.map(|line| &*fold(line).leak());
-    let mut list: Vec<&'static str> = folded.collect();
+    let folded = lines.map(|line| fold(line, &mut [0; LONGEST]).into_owned());
+    let mut list: Vec<&'static str> = folded.map(|line| &*line.leak()).collect();
     list.sort_unstable();
     list.dedup();
     let mut begins = [false; 256];
@@ -78,7 +110,13 @@ fn read() -> Words {
     for byte in 0..=u8::MAX {
         begins[byte as usize] |= byte.is_ascii_punctuation() || matches!(byte, 0xc2 | 0xe2);
     }
-    Words { names: Names::new(list.into_iter().map(|word| (word, ()))), begins }
+    let mut pairs = [0; 32];
+    for word in list.iter().map(|word| word.as_bytes()) {
+        if let [first @ b'a'..=b'z', second @ b'a'..=b'z', ..] = *word {
+            pairs[usize::from(first & 31)] |= 1 << (second & 31);
+        }
+    }
+    Words { names: Names::new(list.into_iter().map(|word| (word, ()))), begins, pairs }
 }
 
 #[cfg(test)]
@@ -117,6 +155,15 @@ mod tests {
             assert!(!is_empty_word(word), "{word}");
         }
         assert!(!is_empty_word(""));
+    }
+
+    #[test]
+    fn ascii_is_folded_as_any_text() {
+        for word in ["N/A", " k. A. ", "None...", "\u{b}nu\tll\u{c}", "a\u{1f}b", "", "...", "-"] {
+            let letters = word.nfkd().filter(|sign| !is_combining_mark(*sign) && !sign.is_whitespace());
+            let any: String = letters.flat_map(char::to_lowercase).collect();
+            assert_eq!(fold(word, &mut [0; LONGEST]), any.trim_end_matches('.'), "{word:?}");
+        }
     }
 
     #[test]
