@@ -235,6 +235,24 @@ fn dig_05_an_undone_replace_brings_the_removed_contacts_back() {
 }
 
 #[test]
+fn dig_05_an_undo_under_a_later_replace_brings_nobody_back() {
+    for course in courses() {
+        let host = TestHost::with_acme();
+        host.import_with("mailing", "Nome;Telefone 1\nAna;+5511961234561\n", &[], &course);
+        let list = "Nome;Telefone 1\nAna Lima;+5511961234561\nBob;+5511961234562\nCy;+5511961234563\nDi;+5511961234564\n";
+        let plain = host.import_with("mailing", list, &[], &course);
+        let replacing = "Nome;Telefone 1\nCy;+5511961234563\nDi Reis;+5511961234564\nEva;+5511961234565\n";
+        host.import_with("mailing", replacing, &[("replace", "true")], &course);
+        let after = host.contacts();
+        let dry = undo_dry(&host, &plain.import_id, &course);
+        let undone = undo(&host, &plain.import_id, &course);
+        assert_eq!(lines(&dry), lines(&undone));
+        assert_eq!(lines(&undone), ["?"]);
+        assert_eq!(host.contacts(), after);
+    }
+}
+
+#[test]
 fn keys_of_requests_are_read_back() {
     let import = ImportId::derive("b", "k", "v", "2026-01-01T00:00:00Z".parse().unwrap());
     for dry_run in [false, true] {

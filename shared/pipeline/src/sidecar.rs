@@ -32,6 +32,12 @@ pub(crate) async fn read(objects: &impl Objects, item: &ImportItem) -> Answer<Op
     Ok(objects.get(&noted).await?.and_then(some_text))
 }
 
+/// Whether a sidecar was dropped before the file. One that came after it is for the next file of that name. S3 has times in
+/// whole seconds: within the same second it counts as dropped before.
+fn is_before(sidecar: &ObjectVersion, item: &ImportItem) -> bool {
+    sidecar.modified <= item.object.modified
+}
+
 /// A sidecar without text has no options.
 fn some_text(text: Vec<u8>) -> Option<Vec<u8>> {
     Some(text).filter(|text| !text.is_empty())
@@ -39,7 +45,9 @@ fn some_text(text: Vec<u8>) -> Option<Vec<u8>> {
 
 async fn find(objects: &impl Objects, item: &ImportItem) -> Answer<Option<Vec<u8>>> {
     let key = object_keys::sidecar(&item.object.key);
-    let Some(sidecar) = objects.describe(&key).await? else { return Ok(None) };
+    let Some(sidecar) = objects.describe(&key).await?.filter(|sidecar| is_before(sidecar, item)) else {
+        return Ok(None);
+    };
     if !serves(objects, item, &sidecar).await? {
         return Ok(None);
     }
@@ -52,7 +60,9 @@ async fn find(objects: &impl Objects, item: &ImportItem) -> Answer<Option<Vec<u8
 /// If a port fails.
 pub(crate) async fn peek(objects: &impl Objects, item: &ImportItem) -> Answer<Option<Vec<u8>>> {
     let key = object_keys::sidecar(&item.object.key);
-    let Some(sidecar) = objects.describe(&key).await? else { return Ok(None) };
+    let Some(sidecar) = objects.describe(&key).await?.filter(|sidecar| is_before(sidecar, item)) else {
+        return Ok(None);
+    };
     let claimed_by = objects.get(&claim_key(item, &sidecar)).await?;
     if claimed_by.is_some_and(|import| import != item.import_id.as_str().as_bytes()) {
         return Ok(None);

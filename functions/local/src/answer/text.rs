@@ -50,7 +50,10 @@ pub fn refusal(done: &Done) -> String {
     let found = done.writer().errors(&done.summary.errors);
     let more = found.len().saturating_sub(1);
     let more = if more > 0 { format!(" (+{more})") } else { String::new() };
-    let first = found.first().map(|first| format!("{}; {}", first.what, first.fix)).unwrap_or_default();
+    // The reason for the refusal, if it is one of the whole file, before errors of rows.
+    let of_file = found.iter().find(|problem| problem.code.scope() == Scope::File);
+    let first = of_file.or(found.first());
+    let first = first.map(|first| format!("{}; {}", first.what, first.fix)).unwrap_or_default();
     // A request is named after the import that it is about, and the reason names that.
     if done.summary.head.undoes.is_some() {
         return format!("{first}{more}");

@@ -72,12 +72,14 @@ fn list(path: &Path, json: bool) -> Result<Exit, Failure> {
 
 fn listed(home: &Home, item: &ImportItem) -> Result<Listed, Failure> {
     let summary: Option<Summary> = read(home, &Artifacts::of(&item.program, &item.import_id).summary())?;
+    let head = summary.as_ref().map(|summary| &summary.head);
     Ok(Listed {
         import_id: item.import_id.clone(),
         program: item.program.to_string(),
-        profile: item.profile.clone(),
-        file: file_of(item).to_owned(),
-        dry_run: summary.as_ref().map_or(item.dry_run, |summary| summary.head.dry_run),
+        // The import of a request is named after what it imports or undoes.
+        profile: head.map_or(&item.profile, |head| &head.profile).clone(),
+        file: head.map_or(file_of(item), |head| &head.file).to_owned(),
+        dry_run: head.map_or(item.dry_run, |head| head.dry_run),
         status: item.status,
         started_at: format!("{:.3}", item.started_at),
         rows: summary.map(|summary| summary.rows),

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use rollcall_domain::plan::object_keys;
 use rollcall_domain::profile::built_in::BUILT_IN;
 use rollcall_domain::profile::compiled::Profile;
+use rollcall_domain::types::kind::Kind;
 use rollcall_domain::types::locale::Locale;
 use rollcall_domain::types::names::ProfileName;
 
@@ -86,15 +87,23 @@ fn show(home: &Path, name: &str) -> Result<Exit, Failure> {
     Ok(Exit::Well)
 }
 
-/// A custom profile takes precedence over a built-in one of the same name.
+/// A custom profile takes precedence over a built-in one of the same name; `directory/<kind>` is that of directory files.
 pub(super) fn profile(home: &Path, name: &str) -> Result<Arc<Profile>, Failure> {
     let unknown =
         || Failure::said(format!("no such profile: {name}; `rollcall profiles list` shows those there are"));
+    if let Some(kind) = name.strip_prefix("directory/") {
+        return kind.parse().map(Profile::of_directory).map_err(|_| unknown_kind(kind));
+    }
     let own = ProfileName::parse(name).ok().map(|name| home.join("bucket").join(object_keys::profile(&name)));
     match own.filter(|file| file.is_file()) {
         Some(file) => read(&file),
         None => Profile::built_in(name).ok_or_else(unknown),
     }
+}
+
+fn unknown_kind(kind: &str) -> Failure {
+    let kinds = Kind::ALL.map(|kind| format!("directory/{kind}")).join(", ");
+    Failure::said(format!("no such kind of directory file: {kind}; one of {kinds}"))
 }
 
 fn check(file: &Path) -> Result<Exit, Failure> {

@@ -4,18 +4,31 @@ use crate::clean::empty_word::is_empty_word;
 use crate::clean::repair::Holds;
 
 /// Returns the values of a cell that contains more than one. Each part must look like a value, so a value with a
-/// stray character (`ann,lee@b.example`) is not split.
+/// stray character (`ann,lee@b.example`) is not split; between characters that only separate, one part is enough.
 pub fn values(cell: &str, holds: Holds) -> Option<Vec<String>> {
     let cell = if holds == Holds::Phone { without_words(cell) } else { cell.to_owned() };
-    SEPARATORS.iter().find_map(|separate| {
-        let parts = separate(&cell).into_iter().map(str::trim).filter(|part| !is_empty_word(part));
-        let parts: Vec<&str> = parts.filter(|part| !part.is_empty()).collect();
-        // A value and a word such as `N/A` leave one value.
-        let apart = parts.len() > 1 || parts.first().is_some_and(|part| part.len() < cell.len());
-        let whole = apart && parts.iter().all(|part| looks_like_one(part, holds));
-        whole.then(|| parts.into_iter().map(str::to_owned).collect())
-    })
+    let looks = |part: &&str| looks_like_one(part, holds);
+    let all = |parts: &Vec<&str>| parts.iter().all(looks);
+    let one = |parts: &Vec<&str>| parts.iter().any(looks) && !parts.iter().any(|part| part.contains('='));
+    let found = SEPARATORS.iter().find_map(|separate| parts_of(&cell, *separate).filter(all));
+    let found = found.or_else(|| ONLY_SEPARATE.iter().find_map(|separate| parts_of(&cell, *separate).filter(one)));
+    Some(found?.into_iter().map(str::to_owned).collect())
 }
+
+/// The parts that say something, if the cell has several of them.
+fn parts_of(cell: &str, separate: fn(&str) -> Vec<&str>) -> Option<Vec<&str>> {
+    let parts = separate(cell).into_iter().map(str::trim).filter(|part| !is_empty_word(part));
+    let parts: Vec<&str> = parts.filter(|part| !part.is_empty()).collect();
+    // A value and a word such as `N/A` leave one value.
+    let apart = parts.len() > 1 || parts.first().is_some_and(|part| part.len() < cell.len());
+    apart.then_some(parts)
+}
+
+/// Characters that are part of no value.
+const ONLY_SEPARATE: [fn(&str) -> Vec<&str>; 2] = [
+    |cell| cell.split(":::").flat_map(|part| part.split(['\n', '\r', '\t', ';', '|'])).collect(),
+    |cell| cell.split(" / ").flat_map(|part| part.split(['\n', '\r', '\t', ';', '|'])).collect(),
+];
 
 /// From characters that only separate values to characters that may be part of one.
 const SEPARATORS: [fn(&str) -> Vec<&str>; 5] = [

@@ -220,16 +220,19 @@ impl Mapping {
 
     /// Columns without a field, unless the sender left them out or the profile keeps or refuses them.
     pub fn left_over(&self, profile: &Profile, options: &Options) -> Vec<usize> {
-        if !self.has_header
-            || options.columns.is_some()
-            || profile.unknown_columns() != UnknownColumns::Ignore
-        {
+        if profile.unknown_columns() != UnknownColumns::Ignore {
             return Vec::new();
         }
+        // Up to there the sender or the profile's order says what each column is, also that it is left out.
+        let named = match &options.columns {
+            Some(names) => names.len(),
+            None if self.open_ended => profile.fields.len(),
+            None => 0,
+        };
         let left_out = by_header::left_out(&self.columns, options);
         let unmapped = self.columns.iter().enumerate().take(limits::COLUMNS);
         let unmapped = unmapped.filter(|(_, column)| column.role == Role::Unmapped).map(|(at, _)| at);
-        unmapped.filter(|at| !left_out.contains(at)).collect()
+        unmapped.filter(|at| *at >= named && !left_out.contains(at)).collect()
     }
 
     /// The finding that names columns with data that were not imported, and the option to map the first one.

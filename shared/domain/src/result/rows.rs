@@ -79,8 +79,9 @@ impl ResultWriter {
         let mut out = BOM.to_vec();
         let own = mapping.echoed().map(|at| mapping.columns[at].header.as_str());
         let last = surplus.then_some(SURPLUS);
-        let all = own.chain(columns.iter().copied()).chain(last);
-        for (number, header) in all.chain(carrying.iter().map(String::as_str)).enumerate() {
+        let carrying = carrying.iter().map(String::as_str);
+        let all = own.chain(columns.iter().copied()).chain(carrying).chain(last);
+        for (number, header) in all.enumerate() {
             if number > 0 {
                 out.push(delimiter);
             }
@@ -136,6 +137,7 @@ impl ResultWriter {
         messages.write_row(&errors, labels, &mut text);
         self.text(out, &text);
         self.keys(out, &warnings);
+        out.extend(std::iter::repeat_n(self.delimiter, self.carrying));
         if self.surplus {
             let mut surplus = Vec::new();
             if !sent.plain && sent.cells.len() > self.width {
@@ -143,7 +145,6 @@ impl ResultWriter {
             }
             self.text(out, &String::from_utf8(surplus).expect("cells are text, so is their record"));
         }
-        out.extend(std::iter::repeat_n(self.delimiter, self.carrying));
         out.extend_from_slice(b"\r\n");
     }
 

@@ -110,6 +110,9 @@ impl<H: Host> Desk<H> {
     /// may it be approved or undone.
     pub(crate) async fn state(&self, item: &ImportItem) -> Answer<ImportState> {
         let mut state = begun(item);
+        if let Some(chunks) = item.chunks.filter(|_| item.status.is_some()) {
+            state.chunks = Done { done: u64::from(chunks), all: Some(u64::from(chunks)) };
+        }
         match (item.status, self.summary(item).await?) {
             (None, _) => self.follow(item, &mut state).await?,
             (Some(_), Some(summary)) => end(&mut state, &summary),
