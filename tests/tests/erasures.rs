@@ -9,7 +9,7 @@ use rollcall_domain::plan::object_keys::DropTarget;
 use rollcall_domain::types::id::ContactId;
 use rollcall_domain::types::names::{ImportId, ProgramName};
 use rollcall_embedded::queue::LocalQueue;
-use rollcall_pipeline::erase::{Erasure, Reason, erase};
+use rollcall_pipeline::erase::{Erased, Erasure, Reason, erase};
 use rollcall_pipeline::migrate::Sources;
 use rollcall_pipeline::ports::{Host, Objects};
 use rollcall_tests::faults::{Machine, Side};
@@ -79,13 +79,25 @@ fn workbook() -> Vec<u8> {
     book.save_to_buffer().unwrap()
 }
 
-fn forget<H: Host>(host: &H, contact_id: ContactId) -> Option<rollcall_pipeline::erase::Erased>
+fn forget<H: Host>(host: &H, contact_id: ContactId) -> Option<Erased>
+where
+    H::Objects: Sources,
+    H::Contacts: rollcall_pipeline::ports::ContactReader,
+{
+    forget_by(host, contact_id, (true, false))
+}
+
+fn forget_by<H: Host>(
+    host: &H,
+    contact_id: ContactId,
+    (everywhere, allow_again): (bool, bool),
+) -> Option<Erased>
 where
     H::Objects: Sources,
     H::Contacts: rollcall_pipeline::ports::ContactReader,
 {
     let program = ProgramName::parse("acme").unwrap();
-    let erasure = Erasure { program, contact_id, everywhere: true, allow_again: false };
+    let erasure = Erasure { program, contact_id, everywhere, allow_again };
     let now: Timestamp = "2026-12-01T00:00:00Z".parse().unwrap();
     block_on(erase(host, &erasure, now)).ok().flatten()
 }
@@ -192,4 +204,161 @@ fn an_erasure_that_dies_is_finished_by_the_same_call() {
             assert_eq!((came.0.len(), &came.1), (wanted.0.len(), &wanted.1), "dying at {call}");
         }
     }
+}
+
+/// A contact of a list, in rows that were accepted and in rows that were rejected.
+struct Listed {
+    profile: &'static str,
+    options: &'static [(&'static str, &'static str)],
+    accepted: &'static str,
+    rejected: &'static str,
+    /// What shows the contact, and is nobody else's.
+    shows: &'static str,
+}
+
+const LISTS: [Listed; 7] = [
+    Listed {
+        profile: "prospects",
+        options: &[],
+        accepted: "name,email,website\nAnn,ann@x.example,\nBob,bob@x.example,\n",
+        rejected: "name,email,website\nAnn,ann@x.example,not a url\nBob,bob@x.example,not a url\n",
+        shows: "ann@x.example",
+    },
+    // The address is taken from its wrapping, and its cell was guarded.
+    Listed {
+        profile: "prospects",
+        options: &[],
+        accepted: "name,email,website\nAnn,=ann@x.example,\nBob,bob@x.example,\n",
+        rejected: "name,email,website\nAnn,Ann <=ANN@x.example>,not a url\nBob,bob@x.example,\n",
+        shows: "ann@x.example",
+    },
+    Listed {
+        profile: "prospects",
+        options: &[("map.contact", "email")],
+        accepted: "name;contact;website\nAnn;ann@x.example;\nBob;bob@x.example;\n",
+        rejected: "name;website;contact\nAnn;not a url;bad@x.example, ann@x.example\nAnn;not a url;ann@x.example\n",
+        shows: "Ann;",
+    },
+    Listed {
+        profile: "leads",
+        options: &[],
+        accepted: "last name,email,phone,owner\nRoe,,(11) 96123-0001,kim\nPoe,poe@x.example,,kim\n",
+        rejected: "last name,email,phone,owner,website\nRoe,,11961230001,kim,not a url\nPoe,poe@x.example,,kim,\n",
+        shows: "Roe",
+    },
+    Listed {
+        profile: "mailing",
+        options: &[],
+        accepted: "name;phone_1\nAnn;11961230001\nBob;11961230002\n",
+        rejected: "name;phone_1;schedule_date\nAnn;+55 11 96123-0001;never\nBob;11961230002;never\n",
+        shows: "0001",
+    },
+    // The contact of the second row with that phone.
+    Listed {
+        profile: "mailing",
+        options: &[("allow_duplicates", "true")],
+        accepted: "name;phone_1\nAnn;11961230001\nAnn;11961230001\nBob;11961230002\n",
+        rejected: "name;phone_1;schedule_date\nBob;11961230002;\nAnn;11961230001;\nAnn;11961230001;never\n",
+        shows: "0001",
+    },
+    Listed {
+        profile: "accounts",
+        options: &[],
+        accepted: "customer type,document type,document number,first surname,first name\nP,CC,52.345.678,Roe,Ann\nP,CC,1234567,Poe,Bob\n",
+        rejected: "customer type,document type,document number,first surname,first name,email\nP,cc,52345678,Roe,Ann,not an address\nP,CC,1234567,Poe,Bob,\n",
+        shows: "Roe",
+    },
+];
+
+impl Listed {
+    /// The contact to erase: the last one that `shows` finds.
+    fn import(&self) -> (World, ContactId) {
+        let world = World::with_acme();
+        world.directory("owners", "owner_id,name\no1,kim\n");
+        let import =
+            |file: &str| world.import(self.profile, file.as_bytes(), self.options, &Course::default());
+        let (first, second) = (import(self.accepted), import(self.rejected));
+        assert!(world.summary(&second).rows.rejected > 0, "{:?}", world.paper(&second, "failed.csv"));
+        let accepted = world.paper(&first, "succeeded.csv").unwrap();
+        let mut lines = accepted.lines().filter(|line| line.contains(self.shows));
+        let line = lines.next_back().unwrap_or_else(|| panic!("{accepted}"));
+        let cells = line.split([',', ';']);
+        let id = cells.filter_map(ContactId::parse).next().unwrap_or_else(|| panic!("{line}"));
+        (world, id)
+    }
+}
+
+fn names(erased: &Erased) -> Vec<&str> {
+    erased.holding.iter().map(|holding| holding.key.as_str()).collect()
+}
+
+fn showing<'k>(kept: &'k BTreeMap<String, Vec<u8>>, shows: &str) -> Vec<&'k String> {
+    let shown =
+        kept.iter().filter(|(key, bytes)| text_of(key, bytes).to_lowercase().contains(&shows.to_lowercase()));
+    shown.map(|(key, _)| key).collect()
+}
+
+/// The store forgot the contact with the first call: its rows are known by the id that they give.
+#[test]
+fn rows_of_a_contact_that_is_gone_are_named_and_emptied() {
+    for (number, list) in LISTS.iter().enumerate() {
+        for allow_again in [false, true] {
+            let (world, contact) = list.import();
+            let ports = world.ports(&LocalQueue::with_room(9));
+            let first = forget_by(&ports, contact, (false, allow_again)).expect("it is there");
+            assert!(first.erased && first.emptied.is_empty(), "{number}: {first:?}");
+            let failed = |key: &str| key.ends_with("/failed.csv") || key.ends_with("/chunks/0");
+            assert!(names(&first).into_iter().filter(|key| failed(key)).count() >= 3, "{number}: {first:?}");
+            let again = forget_by(&ports, contact, (false, allow_again)).expect("it was there");
+            assert!(!again.erased && again.suppressed == 0, "{number}: {again:?}");
+            assert_eq!(again.holding, first.holding, "{number}");
+            world.import(list.profile, list.rejected.as_bytes(), list.options, &Course::default());
+            let later = forget_by(&ports, contact, (false, allow_again)).expect("it was there");
+            assert!(names(&later).len() > names(&first).len(), "{number}: {later:?}");
+            let everywhere = forget_by(&ports, contact, (true, allow_again)).expect("it was there");
+            assert!(
+                everywhere.holding.iter().all(|holding| holding.reason == Reason::AsSent),
+                "{number}: {everywhere:?}"
+            );
+            let kept = kept(&world);
+            assert_eq!(showing(&kept, list.shows), Vec::<&String>::new(), "{number}");
+            assert!(!showing(&kept, "bob").is_empty() || !showing(&kept, "poe").is_empty(), "{number}");
+        }
+    }
+}
+
+/// Its working files are gone after some weeks, its result files after a year.
+#[test]
+fn rows_of_a_contact_that_is_gone_are_named_without_a_plan() {
+    for (number, list) in LISTS
+        .iter()
+        .enumerate()
+        .filter(|(_, list)| list.options.iter().all(|(name, _)| *name != "allow_duplicates"))
+    {
+        let (world, contact) = list.import();
+        let ports = world.ports(&LocalQueue::with_room(9));
+        forget_by(&ports, contact, (false, true)).expect("it is there");
+        for key in block_on(world.objects.list("imports/")).unwrap() {
+            if key.contains("/chunks/") || key.ends_with("/plan.json") {
+                world.objects.remove(&key);
+            }
+        }
+        let everywhere = forget_by(&ports, contact, (true, true)).expect("it was there");
+        assert!(everywhere.emptied.is_empty(), "{number}: {everywhere:?}");
+        let held = everywhere.holding.iter().filter(|holding| holding.reason == Reason::NoPlan);
+        assert!(
+            held.filter(|holding| holding.key.ends_with("/failed.csv")).count() >= 1,
+            "{number}: {everywhere:?}"
+        );
+    }
+}
+
+/// An id that no contact ever had has no rows: nobody is erased by mistake.
+#[test]
+fn an_unknown_contact_is_not_found_in_rows() {
+    let (world, _) = LISTS[0].import();
+    let ports = world.ports(&LocalQueue::with_room(9));
+    let before = kept(&world);
+    assert_eq!(forget(&ports, ContactId::derive("acme", "partners", "eve@x.example")), None);
+    assert_eq!(kept(&world), before);
 }

@@ -4,10 +4,11 @@
 //! Every step may be repeated, and a run that was interrupted is finished by another. Suppressions come first, so that no
 //! import brings the contact back meanwhile; the mark that an undo respects comes before the contact goes.
 
+mod csv;
 mod files;
+mod identity;
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
-use std::sync::Arc;
 
 use jiff::Timestamp;
 use rollcall_domain::contacts::contact::Record;
@@ -137,7 +138,7 @@ where
     };
     let record: Option<Record> = json.and_then(|json| serde_json::from_str(&json).ok());
     let profile = match &record {
-        Some(record) => profile_of(objects, record).await?,
+        Some(record) => identity::profile_named(objects, &record.profile).await?,
         None => None,
     };
     let mut suppressed = 0;
@@ -149,10 +150,18 @@ where
         objects.put(&object_keys::erased(program, contact_id), mark.clone()).await?;
         objects.put(&object_keys::last_erasure(program), mark).await?;
     }
+    let files = files_of_imports(objects, program).await?;
     // The files are emptied while the contact still says how its rows are known; a run that is cut short here is
-    // repeated with the same knowledge.
-    let traces = Traces::of(*contact_id, record.as_ref(), profile.as_deref());
-    let (emptied, holding) = through_files(objects, imports, program, &traces, *everywhere).await?;
+    // repeated with the same knowledge. Of a contact that is gone, what is left of its rows says it.
+    let traces = match record {
+        Some(record) => Traces::of(*contact_id, Some(&record), profile.as_deref()),
+        None => {
+            let found = identity::of_rows(objects, program, contact_id, &files).await?;
+            let (record, profile) = found.unzip();
+            Traces::of(*contact_id, record.as_ref(), profile.as_deref())
+        }
+    };
+    let (emptied, holding) = through_files(objects, imports, (program, files), &traces, *everywhere).await?;
     let erased = contacts.erase(program, contact_id).await?;
     let is_trace = erased || !emptied.is_empty() || !holding.is_empty();
     if !is_trace && read_mark(objects, &object_keys::erased(program, contact_id)).await?.is_none() {
@@ -185,16 +194,6 @@ async fn removed_record<O: Objects + Sources>(
         }
     }
     Ok(None)
-}
-
-async fn profile_of(objects: &impl Objects, record: &Record) -> Answer<Option<Arc<Profile>>> {
-    let custom = match record.profile.parse() {
-        Ok(name) => objects.get(&object_keys::profile(&name)).await?,
-        Err(_) => None,
-    };
-    let custom = custom.and_then(|bytes| String::from_utf8(bytes).ok());
-    let custom = custom.and_then(|text| Profile::parse(&text).ok());
-    Ok(custom.or_else(|| Profile::built_in(&record.profile)))
 }
 
 /// Suppresses every address and phone of a contact; answers how many there are.
@@ -237,14 +236,11 @@ async fn suppress(
     Ok(keys.len())
 }
 
-/// Goes through the files of every import of a program.
-async fn through_files<O: Objects + Sources>(
-    objects: &O,
-    imports: &impl Imports,
+/// The keys of the files of every import of a program.
+async fn files_of_imports(
+    objects: &impl Sources,
     program: &ProgramName,
-    traces: &Traces,
-    everywhere: bool,
-) -> Answer<(Vec<String>, Vec<Holding>)> {
+) -> Answer<BTreeMap<ImportId, Vec<String>>> {
     let prefix = object_keys::imports(program);
     let mut of_import: BTreeMap<ImportId, Vec<String>> = BTreeMap::new();
     for key in objects.list(&prefix).await? {
@@ -253,6 +249,17 @@ async fn through_files<O: Objects + Sources>(
             of_import.entry(import).or_default().push(key);
         }
     }
+    Ok(of_import)
+}
+
+/// Goes through the files of every import of a program.
+async fn through_files<O: Objects + Sources>(
+    objects: &O,
+    imports: &impl Imports,
+    (program, of_import): (&ProgramName, BTreeMap<ImportId, Vec<String>>),
+    traces: &Traces,
+    everywhere: bool,
+) -> Answer<(Vec<String>, Vec<Holding>)> {
     let (mut emptied, mut holding) = (Vec::new(), Vec::new());
     for (import_id, keys) in of_import {
         let artifacts = Artifacts::of(program, &import_id);

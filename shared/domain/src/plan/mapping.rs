@@ -152,6 +152,19 @@ impl Mapping {
         Self { columns: (0..width.max(named)).map(column).collect(), explicit: true, ..Self::default() }
     }
 
+    /// The mapping of columns of which only the fields are known, each filled from whole columns.
+    pub fn of_fields(columns: &[Vec<String>]) -> Self {
+        let names: Vec<String> =
+            columns.iter().map(|fields| fields.first().cloned().unwrap_or_default()).collect();
+        let mut mapping = Self::by_position(columns.len(), &names);
+        for (at, fields) in columns.iter().enumerate() {
+            for field in fields {
+                mapping.sources.entry(field.clone()).or_default().push(Alternative::whole(at));
+            }
+        }
+        mapping
+    }
+
     /// Adjusts columns that were mapped by position to the longest record of the file.
     ///
     /// If no record has a column that the sender named, or a mandatory field, the file is refused.

@@ -4,7 +4,7 @@
 //! which is stored before anything is written to the contacts.
 //!
 //! - [`rows`]: result rows. [`tally`]: counts of chunks, added in any order, and whether they equal the rows read.
-//! - [`traces`]: finds the rows of one contact, and empties them.
+//! - [`traces`]: finds the rows of one contact, and empties them. [`identity_finder`]: what identifies one that is gone.
 //! - [`lines`]: parses lines of result files. [`changes`]: lines of `changes.csv`.
 //! - [`removed`]: lines of `removed.csv`, and the contacts of accepted rows, which stay.
 //! - [`chunk_result`]: the complete result of a chunk. [`abandoned`]: the result of a chunk that failed for good.
@@ -12,6 +12,7 @@
 pub mod abandoned;
 pub mod changes;
 pub mod chunk_result;
+pub mod identity_finder;
 pub mod lines;
 pub mod removed;
 pub mod rows;

@@ -5,7 +5,7 @@
 
 use std::ops::Range;
 
-use crate::clean::clean_email;
+use crate::clean::{Holds, clean_email, unwrap_address, values};
 use crate::contacts::contact::Record;
 use crate::contacts::writes::WriteBatch;
 use crate::file::cells::Cells;
@@ -53,7 +53,7 @@ pub struct Emptied {
 }
 
 impl Traces {
-    /// The traces of a contact; of one that is gone already only its id is known.
+    /// The traces of a contact; without a record only its id is known.
     pub fn of(contact_id: ContactId, record: Option<&Record>, profile: Option<&Profile>) -> Self {
         let id = contact_id.to_string();
         let mut words = vec![id.clone().into_bytes()];
@@ -184,7 +184,14 @@ impl Part {
         match self.kind {
             FieldKind::Email => {
                 let mut email = String::new();
-                cell.contains('@') && clean_email(cell, &mut email).is_ok() && email == self.value
+                let mut same = |text: &str| clean_email(text, &mut email).is_ok() && email == self.value;
+                // An import takes an address from its wrapping, and from several.
+                cell.contains('@')
+                    && (same(cell)
+                        || unwrap_address(cell).is_some_and(&mut same)
+                        || values(cell, Holds::Address).is_some_and(|all| {
+                            all.iter().any(|one| same(one) || unwrap_address(one).is_some_and(&mut same))
+                        }))
             }
             // A national number is the end of the international one.
             FieldKind::Phone => {
@@ -300,6 +307,8 @@ mod tests {
         for (profile, fields, row, is_its) in [
             ("prospects", &[("email", "ann@x.example")][..], "Ann,Ann@X.example", true),
             ("prospects", &[("email", "ann@x.example")], "Ann,\"'ann@x.example\"", false),
+            ("prospects", &[("email", "ann@x.example")], "Ann,Ann Roe <Ann@x.example>", true),
+            ("prospects", &[("email", "ann@x.example")], "Ann,bob@x.example; ann@x.example", true),
             ("prospects", &[("email", "ann@x.example")], "Ann,bob@x.example", false),
             (
                 "leads",

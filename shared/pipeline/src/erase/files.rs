@@ -1,24 +1,20 @@
 //! The files of one import: which of them have rows of a contact, and how these are emptied.
 
-use rollcall_domain::file::cells::Cells;
-use rollcall_domain::file::split::records;
 use rollcall_domain::judge::undo::UndoResult;
 use rollcall_domain::plan::import_plan::Plan;
 use rollcall_domain::plan::object_keys::Artifacts;
 use rollcall_domain::report::summary::Summary;
 use rollcall_domain::result::chunk_result::ChunkResult;
-use rollcall_domain::result::traces::{HarmlessColumns, Traces};
+use rollcall_domain::result::traces::Traces;
 
 use crate::artifacts::{read_plan, read_upload};
 use crate::assemble::workbook::ResultWorkbook;
+use crate::erase::csv::{Csv, PIECE};
 use crate::fault::Fault;
 use crate::finalize::write_report;
-use crate::ports::{Answer, ObjectVersion, ObjectWriter, Objects};
+use crate::ports::{Answer, ObjectWriter, Objects};
 
 const DOING: &str = "erasing a contact";
-/// Bytes of a file that are read at once.
-const PIECE: u64 = 4 * 1024 * 1024;
-const BOM: &[u8] = b"\xef\xbb\xbf";
 
 /// The files of one import.
 pub(super) struct Files<'a, O> {
@@ -256,70 +252,4 @@ pub(super) async fn shows(objects: &impl Objects, key: &str, traces: &Traces) ->
         rest.drain(..kept);
     }
     Ok(false)
-}
-
-/// A result file, read record by record in pieces.
-struct Csv<'a, O> {
-    objects: &'a O,
-    object: &'a ObjectVersion,
-    at: u64,
-    rest: Vec<u8>,
-    /// The first record with its byte order mark and its end.
-    header: Vec<u8>,
-    columns: HarmlessColumns,
-    delimiter: u8,
-}
-
-impl<'a, O: Objects> Csv<'a, O> {
-    async fn open(objects: &'a O, object: &'a ObjectVersion) -> Answer<Self> {
-        let columns = HarmlessColumns::default();
-        let mut csv =
-            Self { objects, object, at: 0, rest: Vec::new(), header: Vec::new(), columns, delimiter: b',' };
-        csv.fill().await?;
-        let mark = if csv.rest.starts_with(BOM) { BOM.len() } else { 0 };
-        csv.delimiter = delimiter_of(&csv.rest[mark..]);
-        if let Some(first) = records(&csv.rest[mark..], csv.delimiter).next() {
-            let mut cells = Cells::default();
-            let record = &csv.rest[mark..][first.body];
-            cells.parse(&String::from_utf8_lossy(record), csv.delimiter);
-            csv.columns = HarmlessColumns::of_header(&cells);
-            csv.header = csv.rest.drain(..mark + first.end).collect();
-        }
-        Ok(csv)
-    }
-
-    /// Reads a piece; `false` at the end of the file.
-    async fn fill(&mut self) -> Answer<bool> {
-        if self.at >= self.object.len {
-            return Ok(false);
-        }
-        let piece = self.objects.read(self.object, self.at..self.object.len.min(self.at + PIECE)).await?;
-        self.at += piece.len().max(1) as u64;
-        self.rest.extend_from_slice(&piece);
-        Ok(true)
-    }
-
-    /// The next whole records.
-    async fn next(&mut self) -> Answer<Option<Vec<u8>>> {
-        while self.fill().await? {
-            // The last record may not be whole yet.
-            if let Some(record) = records(&self.rest, self.delimiter).without_last().last() {
-                return Ok(Some(self.rest.drain(..record.end).collect()));
-            }
-        }
-        let rest = std::mem::take(&mut self.rest);
-        Ok((!rest.is_empty()).then_some(rest))
-    }
-}
-
-/// The delimiter of a result file, which is beside the name of one of its own columns.
-fn delimiter_of(text: &[u8]) -> u8 {
-    let text = String::from_utf8_lossy(&text[..text.len().min(1024 * 1024)]);
-    let beside = |name: &str| {
-        let at = text.find(name)?;
-        let before = text.as_bytes()[..at].last().copied();
-        let after = text.as_bytes().get(at + name.len()).copied();
-        before.or(after).filter(|sign| b",;|\t^".contains(sign))
-    };
-    beside("rollcall_row").or_else(|| beside("rollcall_contact_id")).unwrap_or(b',')
 }
