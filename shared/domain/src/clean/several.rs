@@ -11,8 +11,7 @@ pub fn values(cell: &str, holds: Holds) -> Option<Vec<String>> {
     let all = |parts: &Vec<&str>| parts.iter().all(looks);
     let one = |parts: &Vec<&str>| parts.iter().any(looks) && !parts.iter().any(|part| part.contains('='));
     let found = SEPARATORS.iter().find_map(|separate| parts_of(&cell, *separate).filter(all));
-    let found =
-        found.or_else(|| ONLY_SEPARATE.iter().find_map(|separate| parts_of(&cell, *separate).filter(one)));
+    let found = found.or_else(|| ONLY_SEPARATE.iter().find_map(|separate| parts_of(&cell, *separate).filter(one)));
     Some(found?.into_iter().map(str::to_owned).collect())
 }
 
