@@ -265,3 +265,71 @@ fn keys_of_requests_are_read_back() {
         assert_eq!(Drop::parse(&drop.key()), Some(drop));
     }
 }
+
+/// The rows of one contact that adds nothing are as one such row: nobody sees that it was imported again.
+#[test]
+fn importing_a_file_again_that_changes_nothing_writes_nothing() {
+    const LIST: &str =
+        "name,email,group,note\nAnn,ann@x.example,vip,\nBob,bob@x.example,,n\nAnn,ann@x.example,gold,\n";
+    for course in courses() {
+        let host = TestHost::with_acme();
+        host.directory("acme", "groups", "name\nvip\nGold\n");
+        let first = host.import_with("prospects", LIST, &[], &course);
+        let before = host.contacts();
+        let again = host.import_with("prospects", LIST, &[], &course);
+        assert_eq!(again.summary.rows.unchanged + again.summary.rows.merged, 3);
+        assert_eq!(host.contacts(), before, "{course:?}");
+        // A later row of the contact that would change it does not: the first accepted row decides.
+        let later = LIST.replace("ann@x.example,gold,", "ann@x.example,gold,other");
+        let later = host.import_with("prospects", later, &[], &course);
+        assert_eq!(host.contacts(), before, "{course:?}");
+        let nothing = undo(&host, &later.import_id, &course);
+        assert_eq!(counts(&nothing), [0, 0, 0, 0]);
+        let gone = undo(&host, &first.import_id, &course);
+        assert_eq!((counts(&gone), host.contacts().len()), ([2, 2, 0, 0], 0), "{:?}", lines(&gone));
+    }
+}
+
+/// The first row of the contact changes no field, and the second adds a group: only that is taken back.
+#[test]
+fn a_group_that_a_repeated_row_adds_is_taken_back() {
+    for course in courses() {
+        let host = host();
+        let before = host.contacts();
+        let file =
+            "Name,E-mail,Group\nAnn,ann@one.example,\nBob,bob@two.example,\nAnn,ann@one.example,gold\n";
+        let imported = host.import_with("prospects", file, &[], &course);
+        assert_ne!(host.contacts(), before);
+        let undone = undo(&host, &imported.import_id, &course);
+        assert_eq!(host.contacts(), before, "{course:?}");
+        assert_eq!(lines(&undone), ["restored|groups|Gold||"]);
+    }
+}
+
+#[test]
+fn only_the_suppressed_value_stays_away() {
+    for course in courses() {
+        let host = TestHost::with_acme();
+        host.directory("acme", "groups", "name\nvip\nGold\n");
+        let row = |cells: &str| format!("name,email,phone,group,note\n{cells}\nBob,bob@x.example,,,\n");
+        host.import("prospects", row("U,u@x.example,+5511987654321,,n0"));
+        let before = format!("{:?}", host.records());
+        let second = host.import("prospects", row("U1,u@x.example,+5511987654322,gold,n1"));
+        host.directory("acme", "suppressions", "phone\n+5511987654321\n");
+        let dry = undo_dry(&host, &second.import_id, &course);
+        let undone = undo(&host, &second.import_id, &course);
+        let expected = [
+            "kept|phone|+5511987654322|+5511987654322|suppressed",
+            "restored|groups|Gold||",
+            "restored|group|gold||",
+            "restored|name|U1|U|",
+            "restored|note|n1|n0|",
+        ];
+        assert_eq!((lines(&undone), lines(&dry)), (expected.map(str::to_owned).into(), lines(&undone)));
+        assert_eq!(counts(&undone), [1, 0, 0, 1]);
+        let after = format!("{:?}", host.records());
+        assert!(before.contains("87654321") && !after.contains("87654321"), "{after}");
+        assert!(after.contains("87654322") && after.contains("n0"), "{after}");
+        assert!(host.contacts().iter().all(|contact| contact.groups.is_empty()));
+    }
+}

@@ -33,6 +33,10 @@ const ROW: &str = "row";
 const BEFORE: &str = "before";
 /// The import that wrote the record before.
 const BEFORE_IMPORT: &str = "before_import";
+/// The import of which a row left the contact as it is, where its identity stands several times in the file.
+const CLAIM: &str = "claim";
+/// The lowest such row.
+const CLAIM_ROW: &str = "claim_row";
 /// Of a membership: the key of its group.
 const GROUP: &str = "group";
 /// Of a pool: its cutoff. Contacts of older imports read as absent.

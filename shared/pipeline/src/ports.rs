@@ -259,7 +259,9 @@ pub trait Contacts: Send + Sync {
         ids: &[ContactId],
     ) -> impl Future<Output = Answer<Vec<Option<ContactState>>>> + Send;
     /// Writes the contacts of a chunk. Repeating it changes nothing. A `repeated` record is stored only where no
-    /// lower row of this import and no newer import has written; the record before the import stays beside it.
+    /// lower row of this import and no newer import has written; the record before the import stays beside it. A
+    /// `repeated` row without a record leaves the contact and its last import as they were before this import, and
+    /// higher rows of the import then store nothing.
     /// Where the store takes no more for now, [`Fault::Throttled`] says how many of the records are written.
     fn keep(
         &self,

@@ -15,6 +15,7 @@ pub async fn contacts_contract<C: Contacts>(contacts: C) {
     keeping_again_changes_nothing(&contacts).await;
     a_known_contact_changes(&contacts).await;
     the_lowest_row_of_an_identity_stays(&contacts).await;
+    an_unchanged_lowest_row_leaves_the_contact_as_it_is(&contacts).await;
     an_unchanged_lowest_row_brings_the_record_back(&contacts).await;
     a_newer_import_is_not_overwritten(&contacts).await;
     memberships_are_added(&contacts).await;
@@ -179,6 +180,48 @@ async fn an_unchanged_lowest_row_brings_the_record_back<C: Contacts>(contacts: &
     keep(contacts, &pool, 2, 0, &[repeated(&pool, "a", 2, None, true)]).await;
     end_import(contacts, &pool, 2).await;
     assert_eq!(record(contacts, &pool, 3, "a").await.as_deref(), Some("{\"n\":0}"));
+}
+
+/// Neither the record nor the last import changes, in whatever order the rows come.
+async fn an_unchanged_lowest_row_leaves_the_contact_as_it_is<C: Contacts>(contacts: &C) {
+    let pool = pool("claimed");
+    let identities = ["first", "last", "between", "alone"];
+    let rows = [1, 2, 3, 4].into_iter().zip(identities);
+    let rows: Vec<_> = rows.map(|(row, identity)| fresh(&pool, identity, row, "{\"n\":0}")).collect();
+    keep(contacts, &pool, 1, 0, &rows).await;
+    end_import(contacts, &pool, 1).await;
+    let left = |identity| repeated(&pool, identity, 12, None, true);
+    let higher = |identity, row: u64| repeated(&pool, identity, row, Some(numbered(row - 12)), true);
+    keep(contacts, &pool, 2, 3, &[left("first")]).await;
+    keep(contacts, &pool, 2, 4, &[higher("first", 15), higher("last", 15), higher("between", 15)]).await;
+    keep(contacts, &pool, 2, 5, &[left("last"), left("between"), left("alone")]).await;
+    keep(contacts, &pool, 2, 6, &[higher("between", 17), higher("first", 17)]).await;
+    let nobody = repeated(&pool, "nobody", 13, None, true);
+    keep(contacts, &pool, 2, 7, &[repeated(&pool, "alone", 14, None, true), nobody]).await;
+    keep(contacts, &pool, 2, 3, &[left("first")]).await;
+    for identity in identities {
+        for ended in [false, true] {
+            assert_eq!(
+                record(contacts, &pool, 2, identity).await.as_deref(),
+                Some("{\"n\":0}"),
+                "{identity}"
+            );
+            let state = now(contacts, &pool, identity).await.expect("it is there");
+            assert_eq!(state.record.as_deref(), Some("{\"n\":0}"), "{identity} {ended}");
+            assert_eq!(state.import_id, import(1), "{identity} {ended}");
+            if ended {
+                end_import(contacts, &pool, 2).await;
+            }
+        }
+    }
+    assert_eq!(now(contacts, &pool, "nobody").await, None);
+    // A lower row that changes it, and one of a later import, are stored.
+    keep(contacts, &pool, 3, 0, &[repeated(&pool, "alone", 9, None, true)]).await;
+    keep(contacts, &pool, 3, 1, &[repeated(&pool, "alone", 3, Some("{\"n\":3}"), true)]).await;
+    end_import(contacts, &pool, 3).await;
+    keep(contacts, &pool, 4, 0, &[repeated(&pool, "first", 20, Some("{\"n\":4}"), true)]).await;
+    assert_eq!(record(contacts, &pool, 5, "alone").await.as_deref(), Some("{\"n\":3}"));
+    assert_eq!(record(contacts, &pool, 5, "first").await.as_deref(), Some("{\"n\":4}"));
 }
 
 async fn a_newer_import_is_not_overwritten<C: Contacts>(contacts: &C) {

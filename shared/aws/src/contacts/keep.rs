@@ -11,7 +11,7 @@ use rollcall_pipeline::fault::Fault;
 use rollcall_pipeline::pace::Stopped;
 use rollcall_pipeline::ports::{Answer, ContactWrite, Pool};
 
-use super::{BEFORE, BEFORE_IMPORT, GROUP, IMPORT, RECORD, ROW, membership, shard};
+use super::{BEFORE, BEFORE_IMPORT, CLAIM, CLAIM_ROW, GROUP, IMPORT, RECORD, ROW, membership, shard};
 use crate::fault::fault;
 use crate::table::{Item, Key, PK, PUT_AT_ONCE, SK, Table, number, number_of, text, text_of};
 
@@ -21,8 +21,12 @@ const AT_A_TIME: usize = 32;
 
 /// True for the first write of this import, unless a newer import has written: import ids sort by time. A later row
 /// of this import finds `#import = :import` and continues with [`LOWER_ROW`]. A redelivery of an older import finds a
-/// newer id and changes nothing (I5).
-const OLDER_IMPORT: &str = "attribute_not_exists(#import) OR #import < :import";
+/// newer id and changes nothing (I5). Where a lower row left the contact as it is, a higher one changes nothing.
+const OLDER_IMPORT: &str = "(attribute_not_exists(#import) OR #import < :import) \
+    AND (attribute_not_exists(#claim) OR #claim <> :import OR #claim_row > :row)";
+/// The same for a row that changes nothing: where nothing is stored, it has nothing to keep.
+const OLDER_IMPORT_UNCHANGED: &str = "#import < :import \
+    AND (attribute_not_exists(#claim) OR #claim <> :import OR #claim_row > :row)";
 /// The lowest row of this import stays, whatever the order of chunks (I3). The first write has stored the state
 /// before the import, which stays untouched. A repetition finds its own row, not a lower one, and changes nothing.
 const LOWER_ROW: &str = "#import = :import AND #row > :row";
@@ -30,10 +34,10 @@ const LOWER_ROW: &str = "#import = :import AND #row > :row";
 const SET_ASIDE: &str = "SET #before = if_not_exists(#record, :null), \
     #before_import = if_not_exists(#import, :null), #record = :record, #import = :import, #row = :row";
 const REPLACE: &str = "SET #record = :record, #row = :row";
-/// The same for a row that changes nothing: the earlier record stays, or is restored.
-const SET_ASIDE_UNCHANGED: &str = "SET #before = if_not_exists(#record, :null), \
-    #before_import = if_not_exists(#import, :null), #import = :import, #row = :row";
-const BRING_BACK: &str = "SET #record = #before, #row = :row";
+/// A row that changes nothing leaves the contact and its last import as they are, or as they were.
+const LEAVE: &str = "SET #claim = :import, #claim_row = :row";
+const BRING_BACK: &str =
+    "SET #record = #before, #import = #before_import, #claim = :import, #claim_row = :row";
 
 pub(super) async fn keep(
     table: &Table,
@@ -105,15 +109,15 @@ fn membership_item((pk, sk): Key, group: &str, import: &ImportId) -> Item {
 
 async fn keep_repeated(table: &Table, pool: &Pool, import: &ImportId, keep: &ContactWrite<'_>) -> Answer<()> {
     let changes = keep.record.is_some();
-    let first = if changes { SET_ASIDE } else { SET_ASIDE_UNCHANGED };
-    let first = update(table, pool, import, keep, first).condition_expression(OLDER_IMPORT);
+    let (first, older) = if changes { (SET_ASIDE, OLDER_IMPORT) } else { (LEAVE, OLDER_IMPORT_UNCHANGED) };
+    let first = update(table, pool, import, keep, (first, older));
     let Some(standing) = write(first).await? else { return Ok(()) };
     let newer = text_of(&standing, IMPORT).is_some_and(|by| by != import.as_str());
     if newer || number_of::<u64>(&standing, ROW).is_some_and(|row| row <= keep.row) {
         return Ok(());
     }
     let lower = if changes { REPLACE } else { BRING_BACK };
-    let lower = update(table, pool, import, keep, lower).condition_expression(LOWER_ROW);
+    let lower = update(table, pool, import, keep, (lower, LOWER_ROW));
     write(lower).await.map(drop)
 }
 
@@ -123,11 +127,11 @@ fn update(
     pool: &Pool,
     import: &ImportId,
     keep: &ContactWrite<'_>,
-    expression: &'static str,
+    (expression, condition): (&'static str, &'static str),
 ) -> UpdateItemFluentBuilder {
-    let uses = |name: &str| expression.contains(name) || name == "#import" || name == ":import";
-    let names =
-        [RECORD, IMPORT, ROW, BEFORE, BEFORE_IMPORT].map(|name| (format!("#{name}"), name.to_owned()));
+    let uses = |name: &str| is_word_of(expression, name) || is_word_of(condition, name);
+    let names = [RECORD, IMPORT, ROW, BEFORE, BEFORE_IMPORT, CLAIM, CLAIM_ROW];
+    let names = names.map(|name| (format!("#{name}"), name.to_owned()));
     let names: HashMap<String, String> = names.into_iter().filter(|(name, _)| uses(name)).collect();
     let record = keep.record.map_or(AttributeValue::Null(true), text);
     let values = [
@@ -140,9 +144,16 @@ fn update(
     let update = table.client.update_item().table_name(&table.name);
     let update = update.key(PK, text(shard(pool, &keep.contact_id)));
     let update = update.key(SK, text(keep.contact_id.to_string())).update_expression(expression);
+    let update = update.condition_expression(condition);
     let update = update.set_expression_attribute_names(Some(names));
     update
         .set_expression_attribute_values(Some(values.map(|(name, value)| (name.to_owned(), value)).collect()))
+}
+
+/// Whether an expression uses a name, which may begin another name.
+fn is_word_of(expression: &str, name: &str) -> bool {
+    let is_end = |rest: &str| !rest.starts_with(|next: char| next.is_alphanumeric() || next == '_');
+    expression.match_indices(name).any(|(at, _)| is_end(&expression[at + name.len()..]))
 }
 
 /// Writes if the condition holds; otherwise returns the existing item.

@@ -5,6 +5,7 @@
 
 use std::collections::HashSet;
 
+use crate::contacts::contact::Record;
 use crate::contacts::directory::MatchKey;
 use crate::contacts::matching::match_key;
 use crate::profile::raw::KeyKind;
@@ -47,6 +48,11 @@ impl Suppressed {
     /// Whether a key is suppressed.
     pub fn has(&self, key: &str) -> bool {
         self.0.contains(key)
+    }
+
+    /// Whether somebody has an address or a phone that is suppressed.
+    pub fn has_of(&self, record: &Record) -> bool {
+        self.has_email(&record.email) || record.phones.iter().any(|phone| self.has_phone(phone))
     }
 
     /// Whether an address is suppressed.

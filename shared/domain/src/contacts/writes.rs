@@ -18,7 +18,8 @@ pub struct ContactWrite<'a> {
     pub repeated: bool,
     /// Whether the contact existed before the import, as judged.
     pub known: bool,
-    /// The whole record to store, JSON; `None` if nothing changed.
+    /// The whole record to store, JSON; `None` if nothing changed. Then a repeated row keeps higher rows of its import
+    /// from changing the contact, and does not touch the contact itself.
     pub record: Option<&'a str>,
     /// What the record replaces, also where that read as absent.
     pub before: Option<Before<'a>>,

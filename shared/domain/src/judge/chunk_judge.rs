@@ -284,11 +284,13 @@ impl<'p> ChunkJudge<'p> {
             // A rejected row is matched too: its result shows all findings.
             let keys = std::mem::take(&mut row.keys);
             row.asked.keys = keys.into_iter().map(|key| key.map(|key| accounts.add(key))).collect();
-            if row.refused {
-                continue;
-            }
-            if let Some(contact_id) = row.contact_id {
+            // A rejected row is looked up only where it has a finding by that: its contact may be unknown.
+            let updates = self.plan.options.changes.mode == Mode::Update;
+            if let Some(contact_id) = row.contact_id.filter(|_| !row.refused || updates) {
                 row.asked.contact = Some(contacts.add(Wanted::Contact(contact_id)));
+                if row.refused {
+                    continue;
+                }
                 let membership = row.group.clone().map(|group| Wanted::Membership(contact_id, group));
                 row.asked.membership = membership.map(|membership| contacts.add(membership));
             }
@@ -378,19 +380,17 @@ impl<'p> ChunkJudge<'p> {
         let program = &self.plan.program;
         let matched =
             matching::pick(self.profile, program, &candidates, values, rule_column, &mut row.findings);
+        let before = known.before(row.asked.contact).map(|earlier| earlier.record.as_str());
         row.refused |= row.findings.iter().any(Finding::is_error);
+        let may_write = self.check_mode(&mut row, before.is_some());
         let Some(contact_id) = row.contact_id.filter(|_| !row.refused) else {
             return self.refuse(output, &row);
         };
-        let before = known.before(row.asked.contact).map(|earlier| earlier.record.as_str());
-        let Some(writes) = self.check_mode(&mut row, before.is_some()) else {
-            return self.refuse(output, &row);
-        };
-        let joins = row.group.as_ref().filter(|_| writes && known.before(row.asked.membership).is_none());
+        let joins = row.group.as_ref().filter(|_| may_write && known.before(row.asked.membership).is_none());
         let account_id = matched.map(|matched| matched.account.account_id.as_str());
         let by_website = matched.is_some_and(|matched| !matched.is_named());
         let linked = Linked { account_id, by_website, ..linked };
-        let (outcome, record, changes) = if writes {
+        let (outcome, record, changes) = if may_write {
             self.outcome(&row, values, &output.cells, &linked, before, joins)?
         } else {
             // Where a replace may come, the contact of every accepted row is stamped.
@@ -406,7 +406,7 @@ impl<'p> ChunkJudge<'p> {
                 Some(own.as_str())
             }
             RecordToWrite::As(record) => Some(&**record),
-            RecordToWrite::Nothing => before.filter(|_| writes && row.first.is_some()),
+            RecordToWrite::Nothing => None,
         };
         if record.is_some_and(|record| record.len() > limits::RECORD_BYTES) {
             row.findings.push(Finding::new(Code::NotStored).arg("limit", limits::RECORD));
@@ -430,9 +430,11 @@ impl<'p> ChunkJudge<'p> {
         }
         let groups = joins.map_or(&[][..], std::slice::from_ref);
         let (repeated, is_known) = (row.first.is_some(), before.is_some());
+        // A repeated row that changes nothing is told too: higher rows leave the contact alone.
+        let is_told = record.is_some() || !groups.is_empty() || (repeated && may_write);
         if let Writes::Contacts(writes) = &mut output.chunk_result.writes
             && !self.plan.dry_run
-            && (record.is_some() || !groups.is_empty())
+            && is_told
         {
             let stored = known.stored(row.asked.contact);
             let before = stored.map(|Earlier { record, import_id, .. }| Before { import_id, record });
@@ -443,18 +445,19 @@ impl<'p> ChunkJudge<'p> {
         Ok(())
     }
 
-    /// Checks whether the mode lets the row be written: `Some(false)` leaves the contact as it is, `None` rejects.
-    fn check_mode(&self, row: &mut Row, exists: bool) -> Option<bool> {
+    /// Whether the mode lets the row change a contact that exists, or create one that does not; adds what it finds.
+    fn check_mode(&self, row: &mut Row, exists: bool) -> bool {
         match (self.plan.options.changes.mode, exists) {
-            (Mode::Create, true) => {
+            (Mode::Create, true) if !row.refused => {
                 row.findings.push(Finding::new(Code::ContactExists));
-                Some(false)
+                false
             }
-            (Mode::Update, false) => {
+            (Mode::Update, false) if row.contact_id.is_some() => {
                 row.findings.push(Finding::new(Code::ContactUnknown));
-                None
+                row.refused = true;
+                false
             }
-            _ => Some(true),
+            _ => true,
         }
     }
 

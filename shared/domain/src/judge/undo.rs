@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::contacts::contact::Record;
 use crate::contacts::state::{ContactState, UndoChange, UndoWrite};
+use crate::contacts::suppression::Suppressed;
 use crate::contacts::writes::{Before, ContactWrite};
 use crate::file::write::write_guarded_cell;
 use crate::judge::chunk_judge::{Change, RecordShape, differences};
@@ -18,6 +19,7 @@ use crate::profile::compiled::Profile;
 use crate::result::rows::ResultWriter;
 use crate::result::tally::UndoCounts;
 use crate::result::traces::{HarmlessColumns, Traces};
+use crate::types::field_kind::FieldKind;
 use crate::types::id::ContactId;
 use crate::types::names::ImportId;
 
@@ -160,8 +162,8 @@ impl<'p> UndoJudge<'p> {
         ResultWriter::header(&Mapping::default(), &UNDONE, delimiter, false, &[])
     }
 
-    /// Judges a contact that the import wrote, by the line of its first accepted row. Answers the record that would be
-    /// stored; the caller says with `allowed` whether it may be.
+    /// Judges a contact that the import wrote, by the line of its first accepted row. Addresses and phones that are
+    /// suppressed do not come back.
     ///
     /// # Errors
     /// Where a record cannot be read.
@@ -169,9 +171,9 @@ impl<'p> UndoJudge<'p> {
         &mut self,
         line: &ContactWrite<'_>,
         now: Option<&ContactState>,
-        allowed: impl FnOnce(&Record, &Record) -> bool,
+        suppressed: &Suppressed,
     ) -> Result<(), String> {
-        if let Some(outcome) = self.judge_written(line, now, allowed)? {
+        if let Some(outcome) = self.judge_written(line, now, suppressed)? {
             self.tell(line.contact_id, line.known, now, outcome)?;
         }
         Ok(())
@@ -181,7 +183,7 @@ impl<'p> UndoJudge<'p> {
         &self,
         line: &ContactWrite<'_>,
         now: Option<&ContactState>,
-        allowed: impl FnOnce(&Record, &Record) -> bool,
+        suppressed: &Suppressed,
     ) -> Result<Option<Outcome>, String> {
         // An older import wrote the contact last: this one's record was never stored, or is undone.
         if line.record.is_some()
@@ -193,7 +195,8 @@ impl<'p> UndoJudge<'p> {
         }
         let standing = now.filter(|now| now.stands && now.record.is_some());
         let Some((now, record)) = standing.and_then(|now| Some((now, now.record.as_deref()?))) else {
-            let stored = !self.facts.abandoned.contains(&line.row);
+            let wrote = line.record.is_some() || !line.groups.is_empty();
+            let stored = wrote && !self.facts.abandoned.contains(&line.row);
             return Ok(stored.then(|| Outcome::kept(KeptReason::Gone)));
         };
         let leaves: Vec<String> =
@@ -217,12 +220,8 @@ impl<'p> UndoJudge<'p> {
             let Some(before) = line.before else {
                 return Ok(Some(Outcome::kept(KeptReason::NotRecorded)));
             };
-            change = self.restore(line.record.unwrap_or_default(), before, now, record, &mut outcome)?;
-            if let UndoChange::Restore { record: restored, .. } = &change
-                && !allowed(&read(record)?, &read(restored)?)
-            {
-                return Ok(Some(Outcome::kept(KeptReason::Suppressed)));
-            }
+            let written = line.record.unwrap_or_default();
+            change = self.restore((written, before), (now, record), suppressed, &mut outcome)?;
         }
         outcome.restored.extend(leaves.iter().map(|key| {
             let name = self.facts.group_names.get(key).unwrap_or(key);
@@ -275,18 +274,26 @@ impl<'p> UndoJudge<'p> {
             .unwrap_or_default()
     }
 
-    /// Gives each field its earlier value back whose value is still the import's.
+    /// Gives each field its earlier value back whose value is still the import's. An address or phone that must not be
+    /// contacted stays away. It is never the one that identifies the contact: that was the same before the import.
     fn restore(
         &self,
-        written: &str,
-        before: Before<'_>,
-        now: &ContactState,
-        record: &str,
+        (written, before): (&str, Before<'_>),
+        (now, record): (&ContactState, &str),
+        suppressed: &Suppressed,
         outcome: &mut Outcome,
     ) -> Result<UndoChange, String> {
         let (earlier, after, current) = (read(before.record)?, read(written)?, read(record)?);
         let mut restored = current.clone();
-        let kept = give_back(&earlier, &after, &current, &mut restored);
+        let stays_away = |field: &str, value: &str| {
+            let kind = self.profile.field(field).map(|field| self.profile.fields[field].kind);
+            match kind {
+                Some(FieldKind::Email) => suppressed.has_email(value),
+                Some(FieldKind::Phone) => suppressed.has_phone(value),
+                _ => false,
+            }
+        };
+        let kept = give_back(&earlier, &after, &current, &mut restored, stays_away);
         let is_own = now.import_id == *self.undone;
         if kept.is_empty() && current == after {
             restored.clone_from(&earlier);
@@ -298,9 +305,9 @@ impl<'p> UndoJudge<'p> {
             }
         }
         outcome.restored = differences(self.profile, &current, &restored);
-        for field in &kept {
+        for (field, reason) in &kept {
             let value = value_of(&current, field);
-            outcome.kept.push((Change::new(field, &value, &value), KeptReason::ChangedSince));
+            outcome.kept.push((Change::new(field, &value, &value), *reason));
         }
         if earlier == after && !is_own {
             // The import only stamped the contact, and a later one did too.
@@ -414,13 +421,26 @@ fn read(record: &str) -> Result<Record, String> {
     serde_json::from_str(record).map_err(|error| format!("contact: {error}"))
 }
 
-/// Sets every part of a record back that the import changed and nobody since; answers the names of the parts that stay.
-fn give_back(earlier: &Record, after: &Record, now: &Record, restored: &mut Record) -> Vec<String> {
+/// The name of a part of a record that stays, and why.
+type Kept = (String, KeptReason);
+
+/// Sets every part of a record back that the import changed and nobody since; answers the parts that stay.
+fn give_back(
+    earlier: &Record,
+    after: &Record,
+    now: &Record,
+    restored: &mut Record,
+    stays_away: impl Fn(&str, &str) -> bool,
+) -> Vec<Kept> {
     let mut kept = Vec::new();
     let fields = names(&[&earlier.fields, &after.fields, &earlier.links, &after.links]);
     for name in fields {
         let pair = |record: &Record| (record.fields.get(&name).cloned(), record.links.get(&name).cloned());
         if let Some((field, link)) = decide(&name, pair(earlier), pair(after), pair(now), &mut kept) {
+            if field.as_deref().is_some_and(|value| stays_away(&name, value)) {
+                kept.push((name, KeptReason::Suppressed));
+                continue;
+            }
             put(&mut restored.fields, &name, field);
             put(&mut restored.links, &name, link);
         }
@@ -447,15 +467,15 @@ fn give_back(earlier: &Record, after: &Record, now: &Record, restored: &mut Reco
 }
 
 /// The value that a part of a record gets back; `None` where it stays.
-fn decide<T: PartialEq>(name: &str, earlier: T, after: T, now: T, kept: &mut Vec<String>) -> Option<T> {
+fn decide<T: PartialEq>(name: &str, earlier: T, after: T, now: T, kept: &mut Vec<Kept>) -> Option<T> {
     if earlier == after || now == earlier {
         return None;
     }
     if now == after {
         return Some(earlier);
     }
-    if !kept.iter().any(|known| known == name) {
-        kept.push(name.to_owned());
+    if !kept.iter().any(|(known, _)| known == name) {
+        kept.push((name.to_owned(), KeptReason::ChangedSince));
     }
     None
 }

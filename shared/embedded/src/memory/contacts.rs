@@ -36,6 +36,8 @@ struct Contact {
     record: Option<String>,
     /// The record before the import, where it was judged as repeated.
     before: Option<Earlier>,
+    /// The lowest row of an import that leaves the contact as it is.
+    claim: Option<(ImportId, u64)>,
     groups: BTreeMap<String, ImportId>,
 }
 
@@ -119,7 +121,9 @@ impl Shelf {
 
     fn keep(&mut self, import: &ImportId, keep: &ContactWrite<'_>) {
         let Some(mut contact) = self.contacts.remove(&keep.contact_id) else {
-            self.contacts.insert(keep.contact_id, fresh(import, keep));
+            if keep.record.is_some() || !keep.groups.is_empty() {
+                self.contacts.insert(keep.contact_id, fresh(import, keep));
+            }
             return;
         };
         let stands = self.stands(&contact.import);
@@ -130,19 +134,22 @@ impl Shelf {
                 *by = import.clone();
             }
         }
-        let written = keep.record.is_some() || keep.repeated;
-        if contact.import == *import {
-            if written && keep.row <= contact.row {
-                let before = || contact.before.as_ref().map(|before| before.record.clone());
-                contact.record = keep.record.map(str::to_owned).or_else(before);
-                contact.row = keep.row;
+        match keep.record {
+            None if keep.repeated => contact.claim(import, keep.row),
+            None => {}
+            Some(_) if keep.repeated && contact.is_claimed_below(import, keep.row) => {}
+            Some(record) if contact.import == *import => {
+                if keep.row <= contact.row {
+                    contact.record = Some(record.to_owned());
+                    contact.row = keep.row;
+                }
             }
-        } else if written && (!stands || contact.import < *import) {
-            let before = contact.earlier();
-            let record = || before.as_ref().filter(|_| stands).map(|before| before.record.clone());
-            contact.record = keep.record.map(str::to_owned).or_else(record);
-            contact.before = before.filter(|_| keep.repeated);
-            (contact.import, contact.row) = (import.clone(), keep.row);
+            Some(record) if !stands || contact.import < *import => {
+                contact.before = contact.earlier().filter(|_| keep.repeated);
+                contact.record = Some(record.to_owned());
+                (contact.import, contact.row) = (import.clone(), keep.row);
+            }
+            Some(_) => {}
         }
         self.contacts.insert(keep.contact_id, contact);
     }
@@ -151,6 +158,27 @@ impl Shelf {
 impl Contact {
     fn earlier(&self) -> Option<Earlier> {
         Some(Earlier { record: self.record.clone()?, import_id: self.import.to_string(), stands: true })
+    }
+
+    /// A row leaves the contact as it is: what a higher row of its import wrote is taken back.
+    fn claim(&mut self, import: &ImportId, row: u64) {
+        if self.import == *import {
+            if self.row <= row {
+                return;
+            }
+            if let Some(before) = self.before.take() {
+                self.record = Some(before.record);
+                self.import = before.import_id.parse().expect("it was an import's id");
+            }
+        }
+        if !self.is_claimed_below(import, row) {
+            self.claim = Some((import.clone(), row));
+        }
+    }
+
+    /// Whether a lower row of this import leaves the contact as it is.
+    fn is_claimed_below(&self, import: &ImportId, row: u64) -> bool {
+        self.claim.as_ref().is_some_and(|(by, lowest)| by == import && *lowest < row)
     }
 }
 
@@ -207,6 +235,7 @@ fn fresh(import: &ImportId, keep: &ContactWrite<'_>) -> Contact {
         row: keep.row,
         record: keep.record.map(str::to_owned),
         before: None,
+        claim: None,
         groups: keep.groups.iter().map(|group| (group.clone(), import.clone())).collect(),
     }
 }

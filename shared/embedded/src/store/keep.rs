@@ -3,7 +3,6 @@
 //! The contacts of a chunk are written in one transaction with a marker. A second delivery finds the marker and
 //! writes nothing. A contact that is certainly new costs one append; only the others are looked up.
 
-use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 
 use jiff::Timestamp;
@@ -45,9 +44,13 @@ impl ContactStore {
 
     pub(super) fn settle_import(&self, import: &ImportId) -> Answer<()> {
         self.0.write("ending an import's writes", |transaction| {
-            let end_import = "DELETE FROM contacts_before
-                WHERE import = (SELECT number FROM stamps WHERE import_id = ?1)";
-            transaction.execute(end_import, [import.as_str()]).map(drop)
+            for table in ["contacts_before", "claims"] {
+                let end_import = format!(
+                    "DELETE FROM {table} WHERE import = (SELECT number FROM stamps WHERE import_id = ?1)"
+                );
+                transaction.execute(&end_import, [import.as_str()])?;
+            }
+            Ok(())
         })?;
         self.pack_if(self.0.contacts.is_worth_packing())
     }
@@ -196,7 +199,7 @@ impl Keeping<'_> {
         keep: &ContactWrite<'_>,
         seq: i64,
     ) -> rusqlite::Result<()> {
-        if keep.record.is_none() && keep.groups.is_empty() && !keep.repeated {
+        if keep.record.is_none() && keep.groups.is_empty() {
             return Ok(());
         }
         let id = keep.contact_id.letters();
@@ -220,13 +223,16 @@ impl Keeping<'_> {
     fn change(&mut self, keep: &ContactWrite<'_>, standing: Standing) -> rusqlite::Result<()> {
         let stands = self.view.stands(self.transaction, standing.import)?;
         let groups = self.joined_groups(keep, &standing)?;
+        if keep.repeated && keep.record.is_none() {
+            self.claim(keep, &standing)?;
+        }
         if !self.gives_the_record(keep, &standing, stands)? {
             return match groups {
                 Some(groups) => self.write_groups(standing.seq, &groups),
                 None => Ok(()),
             };
         }
-        let record = self.record_to_keep(keep, &standing, stands)?;
+        self.set_before(keep, &standing)?;
         let groups = match groups {
             Some(groups) => Some(groups),
             None if standing.groups.is_empty() => None,
@@ -234,19 +240,45 @@ impl Keeping<'_> {
         };
         let update = "UPDATE contacts SET import = ?2, row = ?3, record = ?4, groups = ?5 WHERE seq = ?1";
         let row = keep.row.cast_signed();
-        let values = params![standing.seq, self.import, row, record, groups];
+        let values = params![standing.seq, self.import, row, keep.record, groups];
         self.transaction.prepare_cached(update)?.execute(values).map(drop)
     }
 
+    /// The row leaves the contact as it is: what a higher row of its import wrote is taken back.
+    fn claim(&self, keep: &ContactWrite<'_>, standing: &Standing) -> rusqlite::Result<()> {
+        if standing.import == self.import {
+            if standing.row <= keep.row {
+                return Ok(());
+            }
+            if let Some((record, stamp)) = record_before(self.transaction, standing.seq)? {
+                let update = "UPDATE contacts SET import = ?2, record = ?3 WHERE seq = ?1";
+                let values = params![standing.seq, stamp, record];
+                self.transaction.prepare_cached(update)?.execute(values)?;
+                self.forget_before(standing.seq)?;
+            }
+        }
+        let claim = "INSERT INTO claims (import, seq, row) VALUES (?1, ?2, ?3)
+            ON CONFLICT DO UPDATE SET row = min(row, excluded.row)";
+        let values = params![self.import, standing.seq, keep.row.cast_signed()];
+        self.transaction.prepare_cached(claim)?.execute(values).map(drop)
+    }
+
+    /// Whether a lower row of this import leaves the contact as it is.
+    fn is_claimed_below(&self, keep: &ContactWrite<'_>, seq: i64) -> rusqlite::Result<bool> {
+        let select = "SELECT 1 FROM claims WHERE import = ?1 AND seq = ?2 AND row < ?3";
+        let values = params![self.import, seq, keep.row.cast_signed()];
+        self.transaction.prepare_cached(select)?.exists(values)
+    }
+
     /// Whether this row provides the contact's record: not if a newer import or a lower row of this import has
-    /// written it, and not if nothing changed.
+    /// written it or left it as it was, and not if nothing changed.
     fn gives_the_record(
         &mut self,
         keep: &ContactWrite<'_>,
         standing: &Standing,
         stands: bool,
     ) -> rusqlite::Result<bool> {
-        if keep.record.is_none() && !keep.repeated {
+        if keep.record.is_none() || keep.repeated && self.is_claimed_below(keep, standing.seq)? {
             return Ok(false);
         }
         if standing.import == self.import {
@@ -255,26 +287,18 @@ impl Keeping<'_> {
         Ok(!stands || !self.view.is_newer(self.transaction, standing.import, self.import)?)
     }
 
-    /// The record to write; the first write of a repeated identity stores the earlier record next to it.
-    fn record_to_keep<'k>(
-        &self,
-        keep: &'k ContactWrite<'_>,
-        standing: &'k Standing,
-        stands: bool,
-    ) -> rusqlite::Result<Option<Cow<'k, str>>> {
-        let stored = standing.record.as_deref();
-        let mut before = stored.filter(|_| stands).map(Cow::Borrowed);
+    /// The first write of a repeated identity stores the earlier record next to it.
+    fn set_before(&self, keep: &ContactWrite<'_>, standing: &Standing) -> rusqlite::Result<()> {
         if standing.import == self.import {
-            before = record_before(self.transaction, standing.seq)?.map(|(record, _)| Cow::Owned(record));
-        } else if keep.repeated && stored.is_some() {
-            let insert = "INSERT OR REPLACE INTO contacts_before (seq, import, record, stamp)
-                VALUES (?1, ?2, ?3, ?4)";
-            let values = params![standing.seq, self.import, stored, standing.import];
-            self.transaction.prepare_cached(insert)?.execute(values)?;
-        } else {
-            self.forget_before(standing.seq)?;
+            return Ok(());
         }
-        Ok(keep.record.map(Cow::Borrowed).or(before))
+        let Some(stored) = standing.record.as_deref().filter(|_| keep.repeated) else {
+            return self.forget_before(standing.seq);
+        };
+        let insert = "INSERT OR REPLACE INTO contacts_before (seq, import, record, stamp)
+            VALUES (?1, ?2, ?3, ?4)";
+        let values = params![standing.seq, self.import, stored, standing.import];
+        self.transaction.prepare_cached(insert)?.execute(values).map(drop)
     }
 
     /// Removes a state from before an import that never ended: it does not apply to this import.

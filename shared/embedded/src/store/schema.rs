@@ -20,6 +20,14 @@ CREATE TABLE IF NOT EXISTS lanes (
     lane TEXT NOT NULL,
     has_turn INTEGER NOT NULL DEFAULT 0
 ) WITHOUT ROWID;
+-- Contacts that a row of the import that runs leaves as they are, where their identity stands several times in the file:
+-- higher rows do not change them.
+CREATE TABLE IF NOT EXISTS claims (
+    import INTEGER NOT NULL,
+    seq INTEGER NOT NULL,
+    row INTEGER NOT NULL,
+    PRIMARY KEY (import, seq)
+) WITHOUT ROWID;
 -- Chunks that were given back, and how many of their writes are done.
 CREATE TABLE IF NOT EXISTS given_back (
     import_id TEXT NOT NULL,

@@ -57,9 +57,7 @@ async fn judge_written(host: &impl Host, loaded: &Loaded, undo: &UndoPlan, chunk
     let mut judge = UndoJudge::new(&undo.import_id, profile, plan.delimiter(), facts);
     for (line, now) in lines.iter().zip(&states) {
         judge
-            .written(line, now.as_ref(), |current, restored| {
-                has_suppressed(&suppressed, current) || !has_suppressed(&suppressed, restored)
-            })
+            .written(line, now.as_ref(), &suppressed)
             .map_err(|error| Fault::damaged("judging an undo", error))?;
     }
     Ok(judge.finish(plan.dry_run))
@@ -89,7 +87,7 @@ async fn judge_removed(host: &impl Host, loaded: &Loaded, undo: &UndoPlan, chunk
     let mut judge = UndoJudge::new(&undo.import_id, profile, plan.delimiter(), UndoFacts::default());
     for (id, now) in ids.iter().zip(&states) {
         judge
-            .removed(*id, now.as_ref(), returns, |record| !has_suppressed(&suppressed, record))
+            .removed(*id, now.as_ref(), returns, |record| !suppressed.has_of(record))
             .map_err(|error| Fault::damaged("judging an undo", error))?;
     }
     Ok(judge.finish(plan.dry_run))
@@ -150,8 +148,4 @@ async fn suppressed_in(
         keys.into_iter().collect()
     })
     .await
-}
-
-fn has_suppressed(suppressed: &Suppressed, record: &Record) -> bool {
-    suppressed.has_email(&record.email) || record.phones.iter().any(|phone| suppressed.has_phone(phone))
 }
