@@ -33,6 +33,14 @@ fn imp_13_23_a_first_import_and_what_it_leaves() {
 }
 
 #[test]
+fn a_cell_is_typed_over_by_an_option() {
+    let place = Place::new();
+    let file = place.file("mixed.csv", "Name,E-mail\nAnn,bad\n");
+    let ran = place.import_with(&file, &["--set", "cell.1.email=ann@x.example"]);
+    assert_eq!((ran.code, &place.contacts()[0]["email"]), (0, &"ann@x.example".into()), "{ran:?}");
+}
+
+#[test]
 fn a_refusal_for_too_many_rows_says_so_in_its_line() {
     let place = Place::new();
     let file = place.file("mixed.csv", "Name,E-mail\nAnn,bad\n,x@b.example\nBob,ok@b.example\n");
