@@ -15,14 +15,14 @@ use std::time::{Duration, Instant, SystemTime};
 
 use jiff::Timestamp;
 use pollster::block_on;
-use rollcall_domain::plan::object_keys::{Cancel, Drop, DropTarget, PauseRequest};
+use rollcall_domain::plan::object_keys::{Artifacts, Cancel, Drop, DropTarget, PauseRequest, sidecar};
 use rollcall_domain::types::names::{ImportId, ProgramName};
 use rollcall_embedded::webhooks::Announced;
 use rollcall_pipeline::cancel::{Cancelled, cancel};
 use rollcall_pipeline::fault::Fault;
 use rollcall_pipeline::lane::lane_of_drop;
 use rollcall_pipeline::pause::{follow_requests, is_paused};
-use rollcall_pipeline::ports::{Answer, Imports, Objects};
+use rollcall_pipeline::ports::{Answer, Imports, ObjectVersion, Objects};
 
 use super::handover::{self, Handed};
 use super::{Done, Host};
@@ -320,12 +320,28 @@ impl Host {
         let object = match begun {
             Some(item) => item.object,
             None => {
-                bucket.restamp(&object, self.home.imports().next_drop_time(Timestamp::now())?)?;
+                let at = self.home.imports().next_drop_time(Timestamp::now())?;
+                self.leave_late_sidecar(drop, &bucket.restamped(&object, at)?)?;
+                bucket.restamp(&object, at)?;
                 block_on(bucket.describe(&key))?.ok_or_else(gone)?
             }
         };
         let summary = self.run(object, Vec::new())?;
         self.done(drop, summary)
+    }
+}
+
+impl Host {
+    /// A sidecar that came after its file is for the next file of that name: notes that this import has none. `object` is
+    /// the version that the import will have.
+    fn leave_late_sidecar(&self, drop: &Drop, object: &ObjectVersion) -> Answer<()> {
+        let bucket = self.home.bucket();
+        if !bucket.came_after(&sidecar(&object.key), &object.key)? {
+            return Ok(());
+        }
+        let import = ImportId::derive(bucket.bucket(), &object.key, &object.version, object.modified);
+        let noted = Artifacts::of(&drop.program, &import).sidecar();
+        block_on(bucket.put_if_absent(&noted, &[])).map(std::mem::drop)
     }
 }
 

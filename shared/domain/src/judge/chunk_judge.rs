@@ -384,7 +384,7 @@ impl<'p> ChunkJudge<'p> {
         row.refused |= row.findings.iter().any(Finding::is_error);
         let may_write = self.check_mode(&mut row, before.is_some());
         let Some(contact_id) = row.contact_id.filter(|_| !row.refused) else {
-            return self.refuse(output, &row);
+            return self.refuse(output, &mut row);
         };
         let joins = row.group.as_ref().filter(|_| may_write && known.before(row.asked.membership).is_none());
         let account_id = matched.map(|matched| matched.account.account_id.as_str());
@@ -410,7 +410,7 @@ impl<'p> ChunkJudge<'p> {
         };
         if record.is_some_and(|record| record.len() > limits::RECORD_BYTES) {
             row.findings.push(Finding::new(Code::NotStored).arg("limit", limits::RECORD));
-            return self.refuse(output, &row);
+            return self.refuse(output, &mut row);
         }
         // An account that must not be contacted is not invited at its own address.
         let uninvited = matched.is_some_and(|matched| known.suppressed().has_email(&matched.account.email));
@@ -421,7 +421,7 @@ impl<'p> ChunkJudge<'p> {
         if !self.is_approved(&row, output.since(&before_row)) {
             output.take_back(before_row);
             row.findings.push(Finding::new(Code::ChangedSinceApproval));
-            return self.refuse(output, &row);
+            return self.refuse(output, &mut row);
         }
         output.count(&row, outcome, matched.is_some());
         output.count_changes(changes);
