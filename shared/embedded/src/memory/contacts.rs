@@ -138,11 +138,10 @@ impl Shelf {
             None if keep.repeated => contact.claim(import, keep.row),
             None => {}
             Some(_) if keep.repeated && contact.is_claimed_below(import, keep.row) => {}
+            Some(_) if contact.import == *import && contact.row < keep.row => {}
             Some(record) if contact.import == *import => {
-                if keep.row <= contact.row {
-                    contact.record = Some(record.to_owned());
-                    contact.row = keep.row;
-                }
+                contact.record = Some(record.to_owned());
+                contact.row = keep.row;
             }
             Some(record) if !stands || contact.import < *import => {
                 contact.before = contact.earlier().filter(|_| keep.repeated);
