@@ -8,6 +8,7 @@ use rollcall_domain::messages::catalogue::Messages;
 use rollcall_domain::report::problem::Problem;
 use rollcall_domain::report::summary::Summary;
 use rollcall_domain::report::upload::UploadColumn;
+use rollcall_domain::types::code::Scope;
 use rollcall_domain::types::names::MARKETPLACE;
 use rollcall_domain::types::number_format;
 use rollcall_domain::types::outcome::Outcome;
