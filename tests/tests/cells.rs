@@ -162,6 +162,9 @@ fn of_several_values_the_first_valid_one_is_taken() {
                 ("@two.example; cy@two.example", "cy@two.example", several),
                 ("Bob Bee <bob@two.example>, Cy <cy@two.example>", "bob@two.example", several),
                 ("bob@two.example; BOB@two.example", "bob@two.example", "@:value_repaired"),
+                ("bad; bob@two.example", "bob@two.example", several),
+                ("bob@two.example; bad", "bob@two.example", several),
+                ("foo bar / bob@two.example", "bob@two.example", several),
                 ("bob@two.example; n/a", "bob@two.example", "@:value_repaired"),
                 ("ann,lee@two.example", "", "! @:email_invalid"),
                 ("ann lee@two.example", "", "! @:email_invalid"),
@@ -178,6 +181,12 @@ fn of_several_values_the_first_valid_one_is_taken() {
                 ("+55 11 96123-4567\n+55 11 96123-4568", PHONE, several),
                 ("+55 11 96123-4567 ou +55 11 96123-4568", PHONE, several),
                 ("+99 99 99999-9999; +55 11 96123-4567", PHONE, several),
+                ("12 / +55 11 96123-4567", PHONE, several),
+                ("+55 11 96123-4567 / 12", PHONE, several),
+                ("+55 11 96123-4567; bad", PHONE, several),
+                ("+551196 ::: +55 11 96123-4567", PHONE, several),
+                ("Tel. +55 11 96123-4567", PHONE, "@:value_repaired"),
+                ("none / +55 11 96123-4567", PHONE, "@:value_repaired"),
                 ("12345678901234567; 1234567890123456789", "", "! @:phone_invalid"),
             ],
         );
@@ -190,6 +199,7 @@ fn of_several_values_the_first_valid_one_is_taken() {
                 ("one.example ::: two.example", "https://one.example", several),
                 ("https://one.example, https://two.example", "https://one.example", several),
                 ("one.example\ntwo.example", "https://one.example", several),
+                ("bad url; one.example", "https://one.example", several),
             ],
         );
     }

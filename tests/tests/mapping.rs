@@ -103,11 +103,25 @@ fn columns_that_hold_data_and_are_not_imported_are_told() {
             &[],
             Some(("Wesbite", "--set \"map.Wesbite=website\"")),
         ),
-        ("Name,E-mail,A,B\nAnn,a@b.example,1,2\n", &[], Some(("A, B", "--set \"map.A=<field>\""))),
+        (
+            "Name,E-mail,A,B\nAnn,a@b.example,1,2\n",
+            &[],
+            Some(("A, B", "--set \"map.A=<field>\" --set \"map.B=<field>\"")),
+        ),
         ("Name,E-mail,Zzz $\nAnn,a@b.example,1\n", &[], Some(("Zzz $", "--set 'map.Zzz $=<field>'"))),
         ("Name,E-mail,Cargo\nAnn,a@b.example,CEO\n", &[("map.Cargo", "")], None),
         ("Name,E-mail,Cargo\nAnn,a@b.example, \n", &[], None),
-        ("Name,E-mail,Cargo\nAnn,a@b.example,CEO\n", &[("columns", "name,email")], None),
+        ("Name,E-mail,Cargo\nAnn,a@b.example,CEO\n", &[("columns", "name,email,")], None),
+        (
+            "Name,E-mail,Cargo,X\nAnn,a@b.example,CEO,1\n",
+            &[("columns", "name,email")],
+            Some(("Cargo, X", "--set \"columns=name,email,<field>,<field>\"")),
+        ),
+        (
+            "Ann,a@b.example,,CEO\n",
+            &[("columns", "name,email"), ("first_line", "data")],
+            Some(("column_4", "--set \"columns=name,email,,<field>\"")),
+        ),
     ] {
         let imported = import(&host, "prospects", file, options);
         let finding =

@@ -172,7 +172,7 @@ fn an_approval_does_not_write_who_was_suppressed_meanwhile() {
     both(&host, "acme");
     let approve = DropTarget::Approve(dry.import_id.clone());
     let approved = host.run("acme", approve, "", b"approve\n", &[], &Course::default());
-    assert_eq!(approved.errors(), [(1, "email:suppressed".to_owned())]);
+    assert_eq!(approved.errors(), [(1, "email:suppressed row:changed_since_approval".to_owned())]);
     let emails: Vec<String> = host.records().into_iter().map(|record| record.email).collect();
     assert_eq!(emails, ["bob@a.example"]);
 }

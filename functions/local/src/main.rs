@@ -9,6 +9,7 @@ mod commands;
 mod desk;
 mod drop;
 mod host;
+mod interrupt;
 mod memory;
 mod programs;
 mod progress;

@@ -13,7 +13,8 @@ use rollcall_domain::types::names::ProfileName;
 use crate::answer::Failure;
 use crate::drop::StartError;
 
-/// The options of a drop; besides them there are `map.<header>` and `value.<field>.<from>`.
+/// The options of a drop; besides them there are `map.<header>`, `value.<field>.<from>` and
+/// `cell.<row>.<field>`.
 const OPTIONS: [&str; 19] = [
     "dry_run",
     "delimiter",
@@ -68,7 +69,7 @@ fn may_be_home(home: &Path) -> bool {
 fn check_options(given: &[(String, String)]) -> Result<(), StartError> {
     for (name, _) in given {
         let plain = name.replace('-', "_");
-        let has_prefix = name.starts_with("map.") || name.starts_with("value.");
+        let has_prefix = ["map.", "value.", "cell."].iter().any(|prefix| name.starts_with(prefix));
         if !has_prefix && !OPTIONS.contains(&plain.as_str()) {
             let known = OPTIONS.map(str::to_owned);
             return Err(unknown(Code::OptionsInvalid, "option", name, &known));

@@ -89,6 +89,50 @@ fn an_approval_that_is_killed_is_finished_by_the_next_command() {
     kill_and_compare(folder.path(), &files, &scenario);
 }
 
+#[test]
+fn an_import_that_was_interrupted_is_cancelled_at_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let files = Files::write(folder.path());
+    let home = folder.path().join("home");
+    prepare(&home, &files);
+    let mut rows = String::from("Name,E-mail\n");
+    (0..60_000).for_each(|row| _ = writeln!(rows, "P{row},p{row}@long.example"));
+    let long = folder.path().join("long.csv");
+    fs::write(&long, rows).unwrap();
+    let mut command = import(&home, &long);
+    let child = command.args(["--workers", "1"]).stderr(Stdio::piped()).spawn().unwrap();
+    let listed = || -> serde_json::Value {
+        let list = request(&home, "imports", "list").output().unwrap();
+        serde_json::from_slice(&list.stdout).unwrap_or_default()
+    };
+    let began = || listed().as_array()?.iter().find(|one| one["file"] == "long.csv").cloned();
+    let deadline = Instant::now() + Duration::from_secs(60);
+    let begun = loop {
+        if let Some(begun) = began() {
+            break begun;
+        }
+        assert!(Instant::now() < deadline, "it did not begin");
+        sleep(Duration::from_millis(20));
+    };
+    let signal = ["-INT", &child.id().to_string()].map(str::to_owned);
+    assert!(Command::new("kill").args(signal).status().unwrap().success());
+    let ended = child.wait_with_output().unwrap();
+    let said = String::from_utf8(ended.stderr).unwrap();
+    assert!(
+        ended.status.code() == Some(130) && said.contains("nothing is lost"),
+        "{:?} {said}",
+        ended.status
+    );
+    let id = begun["import_id"].as_str().unwrap();
+    let mut cancel = Command::new(env!("CARGO_BIN_EXE_rollcall"));
+    let cancelled = cancel.arg("--home").arg(&home).args(["cancel", id]).output().unwrap();
+    assert!(cancelled.status.success(), "{cancelled:?}");
+    let list = listed();
+    let over = list.as_array().unwrap().iter().find(|one| one["import_id"] == id).unwrap();
+    assert_eq!((&over["status"], &over["rows"]["read"]), (&"cancelled".into(), &60_000.into()), "{over}");
+    assert!(over["rows"]["unprocessed"].as_u64().unwrap() > 0, "{over}");
+}
+
 /// Kills the command again and again; after the next one everything is as if it had never been killed.
 fn kill_and_compare(folder: &Path, files: &Files, scenario: &Scenario<'_>) {
     let kills: u32 = number("ROLLCALL_KILLS").unwrap_or(24);

@@ -147,6 +147,41 @@ fn sag_p2_a_workbook_has_the_same_rows_and_a_note_on_each_header() {
     }
 }
 
+#[test]
+fn directory_files_have_templates_in_five_languages() {
+    let place = Place::with_acme();
+    for kind in [
+        "accounts",
+        "groups",
+        "tags",
+        "agents",
+        "owners",
+        "companies",
+        "cadences",
+        "sign-ups",
+        "suppressions",
+    ] {
+        let name = format!("directory/{kind}");
+        for locale in LOCALES {
+            let csv = place.text(&["profiles", "template", &name, "--locale", locale]);
+            let file = place.file(&format!("{kind}-{locale}.csv"), csv.as_bytes());
+            let load = ["directory", "load", kind, &file, "--program", "acme", "--json"];
+            let loaded: Value = serde_json::from_slice(&place.run(&load).stdout).unwrap();
+            let upload =
+                fs::read(Path::new(loaded["results"].as_str().unwrap()).join("upload.json")).unwrap();
+            let upload: Value = serde_json::from_slice(&upload).unwrap();
+            let columns = upload["columns"].as_array().unwrap();
+            let unknown = columns.iter().find(|column| !column["field"].is_string());
+            assert!(!columns.is_empty() && unknown.is_none(), "{kind} {locale}: {csv} {upload}");
+            // The example row is skipped.
+            let rows = (&loaded["status"], &loaded["rows"]["skipped"], &loaded["rows"]["created"]);
+            assert_eq!(rows, (&"completed".into(), &1.into(), &0.into()), "{kind} {locale}: {loaded}");
+        }
+        assert!(place.text(&["profiles", "show", &name]).contains(&format!("directory = \"{kind}\"")));
+    }
+    place.refused(&["profiles", "template", "directory/people"], &["people", "directory/accounts"]);
+}
+
 /// One part of a workbook, as text.
 fn part(workbook: Vec<u8>, name: &str) -> String {
     let mut text = String::new();

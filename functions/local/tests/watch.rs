@@ -93,6 +93,22 @@ fn what_is_dropped_is_imported_and_a_signal_stops_it() {
 }
 
 #[test]
+fn a_sidecar_that_comes_after_a_file_is_for_the_next_one() {
+    let watched = Watched::start();
+    watched.drop("acme/prospects/late.csv", GOOD);
+    sleep(Duration::from_millis(100));
+    watched.drop("acme/prospects/late.csv.options.toml", "dry_run = true\n");
+    assert_eq!(watched.summaries("acme", 1)[0]["dry_run"], false);
+    watched.drop("acme/prospects/late.csv", GOOD);
+    let both = watched.summaries("acme", 2);
+    assert_eq!(both.iter().filter(|summary| summary["dry_run"] == true).count(), 1, "{both:?}");
+    watched.drop("acme/prospects/late.csv", GOOD);
+    let all = watched.summaries("acme", 3);
+    assert_eq!(all.iter().filter(|summary| summary["dry_run"] == true).count(), 1, "{all:?}");
+    watched.stop();
+}
+
+#[test]
 fn a_file_that_still_grows_is_left_alone_until_it_rests() {
     let watched = Watched::start();
     let path = watched.drop("acme/prospects/slow.csv", "Name,E-mail\n");

@@ -7,6 +7,7 @@
 use std::fs::{self, File, FileTimes, Metadata};
 use std::io::{self, ErrorKind, Read, Seek, SeekFrom, Write};
 use std::ops::Range;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Component, Path, PathBuf};
 use std::sync::mpsc::{SyncSender, sync_channel};
 use std::sync::{Arc, Mutex};
@@ -158,6 +159,32 @@ impl Bucket {
 
     fn prepared(&self, object: &ObjectVersion) -> PathBuf {
         self.0.drafts.join(format!("{PREPARED}{}", object.version))
+    }
+
+    /// Whether an object came into the bucket after another one: by the times at which the file system changed their
+    /// entries, for copies keep the modification times of their originals.
+    ///
+    /// # Errors
+    /// If the bucket cannot be read.
+    pub fn came_after(&self, key: &str, other: &str) -> Answer<bool> {
+        let doing = "reading the time of a dropped file";
+        let changed = |key: &str| {
+            let Some(path) = self.existing(doing, key)? else { return Ok(None) };
+            let metadata = fs::metadata(path).map_err(|error| fault(doing, &error))?;
+            Ok(Some((metadata.ctime(), metadata.ctime_nsec())))
+        };
+        Ok(changed(key)?.zip(changed(other)?).is_some_and(|(one, other)| one > other))
+    }
+
+    /// The version that an object is once it has another modification time ([`Bucket::restamp`]).
+    ///
+    /// # Errors
+    /// If there is no such time.
+    pub fn restamped(&self, object: &ObjectVersion, at: Timestamp) -> Answer<ObjectVersion> {
+        let modified = Timestamp::from_millisecond(at.as_millisecond());
+        let modified =
+            modified.map_err(|error| Fault::permanent("setting the time of a dropped file", error))?;
+        Ok(ObjectVersion { version: version_at(modified, object.len), modified, ..object.clone() })
     }
 
     /// Sets a unique modification time of a dropped version, in whole milliseconds; the version that it is now.
@@ -316,6 +343,12 @@ impl Objects for Bucket {
 
     async fn describe(&self, key: &str) -> Answer<Option<ObjectVersion>> {
         self.describe_now(key)
+    }
+
+    /// Copies keep the times of their originals, so times tell nothing here: a watch compares by
+    /// [`Bucket::came_after`] when it takes a file.
+    fn is_after(&self, _: &ObjectVersion, _: &ObjectVersion) -> bool {
+        false
     }
 
     async fn read(&self, object: &ObjectVersion, range: Range<u64>) -> Answer<Vec<u8>> {
@@ -518,15 +551,14 @@ fn is_nothing(error: &io::Error) -> bool {
     matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory | ErrorKind::InvalidFilename)
 }
 
+fn version_at(modified: Timestamp, len: u64) -> String {
+    format!("{}-{len}", modified.as_nanosecond())
+}
+
 fn version_of(key: &str, metadata: &Metadata) -> io::Result<ObjectVersion> {
     let modified = Timestamp::try_from(metadata.modified()?).map_err(io::Error::other)?;
     let len = metadata.len();
-    Ok(ObjectVersion {
-        key: key.to_owned(),
-        version: format!("{}-{len}", modified.as_nanosecond()),
-        len,
-        modified,
-    })
+    Ok(ObjectVersion { key: key.to_owned(), version: version_at(modified, len), len, modified })
 }
 
 fn read_range(file: &mut File, range: Range<u64>) -> io::Result<Vec<u8>> {

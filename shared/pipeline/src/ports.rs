@@ -141,6 +141,11 @@ pub trait Objects: Send + Sync {
     /// Writes an object if there is none; returns `false` if one exists, which then stays. The object is durable when
     /// the call returns: the caller continues with the writes that this object announces.
     fn put_if_absent(&self, key: &str, parts: &[&[u8]]) -> impl Future<Output = Answer<bool>> + Send;
+    /// Whether an object was dropped after another, as far as their times tell. S3 has whole seconds: within the same
+    /// second it counts as dropped before.
+    fn is_after(&self, one: &ObjectVersion, other: &ObjectVersion) -> bool {
+        one.modified > other.modified
+    }
     /// Begins a large object.
     fn create(&self, key: &str) -> impl Future<Output = Answer<Self::Writer>> + Send;
 }

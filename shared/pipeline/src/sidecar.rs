@@ -1,4 +1,5 @@
-//! Reads the options in a sidecar. They apply to one drop: the first one of that name after the sidecar.
+//! Reads the options in a sidecar. They apply to one drop: the first one of that name after the sidecar. A sidecar that
+//! came after a file is for the next file of that name.
 //!
 //! The import that reads a version of a sidecar first claims it, with an object that stays. A later import of the
 //! same name finds that claim and ignores the sidecar. Nothing needs to be deleted for that, so it also works on a
@@ -32,12 +33,6 @@ pub(crate) async fn read(objects: &impl Objects, item: &ImportItem) -> Answer<Op
     Ok(objects.get(&noted).await?.and_then(some_text))
 }
 
-/// Whether a sidecar was dropped before the file. One that came after it is for the next file of that name. S3 has times in
-/// whole seconds: within the same second it counts as dropped before.
-fn is_before(sidecar: &ObjectVersion, item: &ImportItem) -> bool {
-    sidecar.modified <= item.object.modified
-}
-
 /// A sidecar without text has no options.
 fn some_text(text: Vec<u8>) -> Option<Vec<u8>> {
     Some(text).filter(|text| !text.is_empty())
@@ -45,7 +40,8 @@ fn some_text(text: Vec<u8>) -> Option<Vec<u8>> {
 
 async fn find(objects: &impl Objects, item: &ImportItem) -> Answer<Option<Vec<u8>>> {
     let key = object_keys::sidecar(&item.object.key);
-    let Some(sidecar) = objects.describe(&key).await?.filter(|sidecar| is_before(sidecar, item)) else {
+    let is_before = |sidecar: &ObjectVersion| !objects.is_after(sidecar, &item.object);
+    let Some(sidecar) = objects.describe(&key).await?.filter(is_before) else {
         return Ok(None);
     };
     if !serves(objects, item, &sidecar).await? {
@@ -60,7 +56,8 @@ async fn find(objects: &impl Objects, item: &ImportItem) -> Answer<Option<Vec<u8
 /// If a port fails.
 pub(crate) async fn peek(objects: &impl Objects, item: &ImportItem) -> Answer<Option<Vec<u8>>> {
     let key = object_keys::sidecar(&item.object.key);
-    let Some(sidecar) = objects.describe(&key).await?.filter(|sidecar| is_before(sidecar, item)) else {
+    let is_before = |sidecar: &ObjectVersion| !objects.is_after(sidecar, &item.object);
+    let Some(sidecar) = objects.describe(&key).await?.filter(is_before) else {
         return Ok(None);
     };
     let claimed_by = objects.get(&claim_key(item, &sidecar)).await?;

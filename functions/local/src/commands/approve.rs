@@ -8,6 +8,7 @@ use super::Tuning;
 use crate::answer;
 use crate::answer::{Exit, Failure};
 use crate::host::Workplace;
+use crate::interrupt;
 
 /// Import exactly what a dry run showed; rows whose result changed since are rejected
 #[derive(Debug, clap::Args)]
@@ -25,6 +26,7 @@ pub struct Approve {
 impl Approve {
     /// Imports the file of the dry run, with the same output as an import.
     pub fn run(self, home: &Path) -> Result<Exit, Failure> {
+        interrupt::say_what_goes_on()?;
         let workplace = Workplace::open(home, self.tuning.tune(self.json), self.tuning.wait())?;
         let done = workplace.approve(&self.import)?;
         if self.json {

@@ -6,6 +6,7 @@ use super::{Delivery, Form, Tuning, option};
 use crate::answer;
 use crate::answer::{Exit, Failure};
 use crate::drop::{ImportArguments, STANDARD_INPUT};
+use crate::interrupt;
 
 /// Import files: validate, match and store their rows, and write a result for each row
 #[derive(Debug, clap::Args)]
@@ -39,6 +40,7 @@ impl Import {
     /// Imports the files in the order of the arguments. If one cannot be imported, the others are imported
     /// nevertheless.
     pub fn run(self, home: &Path) -> Result<Exit, Failure> {
+        interrupt::say_what_goes_on()?;
         let several = self.files.len() > 1;
         if self.files.iter().filter(|file| is_standard_input(file)).count() > 1 {
             return Err(Failure::said("standard input can be read once: give `-` once"));

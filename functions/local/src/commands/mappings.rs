@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use pollster::block_on;
 use rollcall_domain::plan::import_plan::Plan;
 use rollcall_domain::plan::object_keys::{Artifacts, saved_mapping};
-use rollcall_domain::plan::saved_mapping::{fingerprint, reading_options, to_toml};
+use rollcall_domain::plan::saved_mapping::{fingerprint, judging_options, reading_options, to_toml};
 use rollcall_domain::types::names::{ImportId, ProgramName};
 use rollcall_embedded::home::Home;
 use rollcall_pipeline::ports::Objects;
@@ -81,6 +81,10 @@ fn save(path: &Path, id: &str) -> Result<Exit, Failure> {
         return Err(Failure::said("the file has no header that others could be told by"));
     }
     let mut options = reading_options(&plan.mapping, &plan.options);
+    options.extend(judging_options(&plan.options));
+    let shares = [("max_rejected", plan.options.max_rejected), ("max_removed", plan.options.max_removed)];
+    options
+        .extend(shares.iter().filter_map(|(name, share)| Some(((*name).to_owned(), (*share)?.to_string()))));
     let flag = |name: &str, value: &str| (name.to_owned(), value.to_owned());
     options.extend(plan.options.ambiguous_first.then(|| flag("ambiguous", "first")));
     options.extend(plan.options.validate_agent.then(|| flag("validate_agent", "true")));

@@ -8,6 +8,7 @@ use super::Tuning;
 use crate::answer;
 use crate::answer::{Exit, Failure};
 use crate::host::Workplace;
+use crate::interrupt;
 
 /// Undo an import; what somebody else changed since stays, with the reason
 #[derive(Debug, clap::Args)]
@@ -28,6 +29,7 @@ pub struct Undo {
 impl Undo {
     /// Undoes the import, and answers like an import.
     pub fn run(self, home: &Path) -> Result<Exit, Failure> {
+        interrupt::say_what_goes_on()?;
         let workplace = Workplace::open(home, self.tuning.tune(self.json), self.tuning.wait())?;
         let done = workplace.undo(&self.import, self.dry_run)?;
         if self.json {

@@ -17,11 +17,11 @@ use std::time::{Duration, Instant, SystemTime};
 
 use jiff::Timestamp;
 use pollster::block_on;
-use rollcall_domain::plan::object_keys::Drop;
+use rollcall_domain::plan::object_keys::{Artifacts, Drop, sidecar};
 use rollcall_domain::types::names::ImportId;
 use rollcall_embedded::webhooks::Announced;
 use rollcall_pipeline::fault::Fault;
-use rollcall_pipeline::ports::{Answer, ImportItem, Imports, Objects};
+use rollcall_pipeline::ports::{Answer, ImportItem, Imports, ObjectVersion, Objects};
 use rollcall_pipeline::request::new_item;
 
 use super::run::Ran;
@@ -258,9 +258,23 @@ impl Host {
         if block_on(self.home.imports().get(&import))?.is_some() {
             return Ok(());
         }
-        let object = bucket.restamp(&object, self.home.imports().next_drop_time(Timestamp::now())?)?;
+        let at = self.home.imports().next_drop_time(Timestamp::now())?;
+        self.leave_late_sidecar(drop, &bucket.restamped(&object, at)?)?;
+        let object = bucket.restamp(&object, at)?;
         let item = new_item(bucket.bucket(), drop, object, Vec::new(), Timestamp::now());
         block_on(self.home.imports().begin(item)).map(|_| ())
+    }
+
+    /// A sidecar that came after its file is for the next file of that name: notes that this import has none. `object` is
+    /// the version that the import will have.
+    fn leave_late_sidecar(&self, drop: &Drop, object: &ObjectVersion) -> Answer<()> {
+        let bucket = self.home.bucket();
+        if !bucket.came_after(&sidecar(&object.key), &object.key)? {
+            return Ok(());
+        }
+        let import = ImportId::derive(bucket.bucket(), &object.key, &object.version, object.modified);
+        let noted = Artifacts::of(&drop.program, &import).sidecar();
+        block_on(bucket.put_if_absent(&noted, &[])).map(std::mem::drop)
     }
 
     /// Runs an import that is begun; `None` where another import has its turn.

@@ -238,8 +238,8 @@ fn an_import_that_has_its_turn_before_an_older_one_ends_first() {
         ids.push(block_on(imports.begin(item)).unwrap().import_id);
         prepared.show().unwrap();
     }
-    block_on(imports.join_lane(&ids[1], "acme#prospects")).unwrap();
-    let turn = block_on(imports.take_turn(&ids[1], "acme#prospects", Timestamp::now())).unwrap();
+    block_on(imports.join_lane(&ids[1], "acme#partners")).unwrap();
+    let turn = block_on(imports.take_turn(&ids[1], "acme#partners", Timestamp::now())).unwrap();
     assert_eq!(turn, Turn::Taken);
     drop(home);
     let ran = place.import(&place.file("last.csv", "Name,Email\nBob,bob@two.example\n"));

@@ -33,6 +33,37 @@ fn imp_13_23_a_first_import_and_what_it_leaves() {
 }
 
 #[test]
+fn a_cell_is_typed_over_by_an_option() {
+    let place = Place::new();
+    let file = place.file("mixed.csv", "Name,E-mail\nAnn,bad\n");
+    let ran = place.import_with(&file, &["--set", "cell.1.email=ann@x.example"]);
+    assert_eq!((ran.code, &place.contacts()[0]["email"]), (0, &"ann@x.example".into()), "{ran:?}");
+}
+
+#[test]
+fn a_refusal_for_too_many_rows_says_so_in_its_line() {
+    let place = Place::new();
+    let file = place.file("mixed.csv", "Name,E-mail\nAnn,bad\n,x@b.example\nBob,ok@b.example\n");
+    let import = ["import", &file, "--program", "acme", "--profile", "prospects", "--set", "max_rejected=1"];
+    let ran = place.run(&import);
+    assert_eq!((ran.code, ran.err.lines().count()), (2, 1), "{ran:?}");
+    assert!(ran.err.contains("max_rejected") && ran.err.contains("(+"), "{ran:?}");
+}
+
+#[test]
+fn a_list_names_requests_after_what_they_import() {
+    let place = Place::new();
+    let dry = place.import_with(&place.file("good.csv", GOOD), &["--dry-run"]).json();
+    let approved = place.ok(&["approve", dry["import_id"].as_str().unwrap(), "--json"]).json();
+    place.ok(&["undo", approved["import_id"].as_str().unwrap()]);
+    let listed = place.ok(&["imports", "list", "--json"]).json();
+    let of_rows = |one: &&Value| one["file"] != "groups.csv";
+    for one in listed.as_array().unwrap().iter().filter(of_rows) {
+        assert_eq!((&one["profile"], &one["file"]), (&"prospects".into(), &"good.csv".into()), "{one}");
+    }
+}
+
+#[test]
 fn an_option_that_chooses_no_row_is_not_told_as_every_row() {
     let place = Place::new();
     let file = place.file("good.csv", GOOD);

@@ -42,6 +42,45 @@ fn a_saved_mapping_is_listed_followed_and_removed() {
 }
 
 #[test]
+fn options_that_decide_what_rows_do_are_saved_and_carried_too() {
+    let place = Place::new();
+    let file = place.file("liste.csv", "Name,E-mail\nAnn,ann@x.example\nBo,bo\n");
+    let given = ["--set", "mode=update", "--set", "blank=clear", "--set", "max_rejected=5"];
+    let answer = place.import_with(&file, &given).json();
+    place.ok(&["mappings", "save", answer["import_id"].as_str().unwrap()]);
+    let saved = place.ok(&["mappings", "list", "--program", "acme", "--json"]).json();
+    assert_eq!(saved[0]["options"], serde_json::json!(["blank=clear", "max_rejected=5", "mode=update"]));
+    // Mended and dropped again, a row is still not created.
+    let failed = std::path::Path::new(answer["results"].as_str().unwrap()).join("failed.csv");
+    let mended = std::fs::read_to_string(failed).unwrap().replace("Bo,bo", "Bo,bo@x.example");
+    assert!(
+        mended
+            .lines()
+            .next()
+            .unwrap()
+            .ends_with("rollcall_warnings,rollcall_options?mode=update&blank=clear")
+    );
+    place.ok(&["program", "set", "globex", "--region", "BR"]);
+    let again = place.file("failed.csv", mended);
+    let again =
+        place.run(&["import", &again, "--program", "globex", "--profile", "prospects", "--json"]).json();
+    assert_eq!(
+        (&again["rows"]["rejected"], &again["errors"][0]["code"]),
+        (&2.into(), &"contact_unknown".into())
+    );
+}
+
+#[test]
+fn an_option_may_name_a_header_without_its_qualifiers() {
+    let place = Place::new();
+    for header in ["Kunde *", "Kunde (required)", "Kunde [optional]", "\"Kunde\n(incl. country code)\""] {
+        let file = place.file("kunden.csv", format!("{header},E-mail\nAnn,ann@x.example\n"));
+        let ran = place.import_with(&file, &["--dry-run", "--set", "map.Kunde=name"]);
+        assert_eq!(ran.code, 0, "{header}: {ran:?}");
+    }
+}
+
+#[test]
 fn what_cannot_be_saved_says_why() {
     let place = Place::new();
     let plain =

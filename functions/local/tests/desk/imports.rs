@@ -38,6 +38,7 @@ fn a_file_is_uploaded_previewed_tried_approved_and_imported() {
         (Some("completed_with_errors"), Some(true))
     );
     assert_eq!((&dry_run["rows"]["created"], &dry_run["rows"]["done"]), (&json!(2), &json!(3)));
+    assert_eq!(dry_run["chunks"], json!({ "done": 1, "all": 1 }));
     assert!(contacts(&server).is_empty());
 
     let dry_id = dry_run["import_id"].as_str().unwrap();

@@ -11,7 +11,8 @@ pub fn values(cell: &str, holds: Holds) -> Option<Vec<String>> {
     let all = |parts: &Vec<&str>| parts.iter().all(looks);
     let one = |parts: &Vec<&str>| parts.iter().any(looks) && !parts.iter().any(|part| part.contains('='));
     let found = SEPARATORS.iter().find_map(|separate| parts_of(&cell, *separate).filter(all));
-    let found = found.or_else(|| ONLY_SEPARATE.iter().find_map(|separate| parts_of(&cell, *separate).filter(one)));
+    let found =
+        found.or_else(|| ONLY_SEPARATE.iter().find_map(|separate| parts_of(&cell, *separate).filter(one)));
     Some(found?.into_iter().map(str::to_owned).collect())
 }
 
@@ -107,6 +108,23 @@ mod tests {
         }
         let within = ["+49 171/1234567", "+49 171/7654321"];
         assert_eq!(parts("+49 171/1234567; +49 171/7654321", Holds::Phone), within);
+    }
+
+    #[test]
+    fn one_part_that_looks_like_a_value_is_enough_between_signs_that_only_separate() {
+        for (cell, holds, found) in [
+            ("bad; b@x.example", Holds::Address, &["bad", "b@x.example"][..]),
+            ("b@x.example\nbad", Holds::Address, &["b@x.example", "bad"]),
+            ("foo bar / b@x.example", Holds::Address, &["foo bar", "b@x.example"]),
+            ("12 / +5511987654321", Holds::Phone, &["12", "+5511987654321"]),
+            ("+5511987654321 / 12", Holds::Phone, &["+5511987654321", "12"]),
+            ("12; +55 11 98765-4321", Holds::Phone, &["12", "+55 11 98765-4321"]),
+            ("+551198 ::: +5511987654321", Holds::Phone, &["+551198", "+5511987654321"]),
+            ("none known; bad", Holds::Address, &[]),
+            ("12; 34", Holds::Phone, &[]),
+        ] {
+            assert_eq!(parts(cell, holds), found, "{cell}");
+        }
     }
 
     #[test]

@@ -380,11 +380,11 @@ impl<'p> ChunkJudge<'p> {
             matching::pick(self.profile, program, &candidates, values, rule_column, &mut row.findings);
         row.refused |= row.findings.iter().any(Finding::is_error);
         let Some(contact_id) = row.contact_id.filter(|_| !row.refused) else {
-            return self.refuse(output, &row);
+            return self.refuse(output, &mut row);
         };
         let before = known.before(row.asked.contact).map(|earlier| earlier.record.as_str());
         let Some(writes) = self.check_mode(&mut row, before.is_some()) else {
-            return self.refuse(output, &row);
+            return self.refuse(output, &mut row);
         };
         let joins = row.group.as_ref().filter(|_| writes && known.before(row.asked.membership).is_none());
         let account_id = matched.map(|matched| matched.account.account_id.as_str());
@@ -410,7 +410,7 @@ impl<'p> ChunkJudge<'p> {
         };
         if record.is_some_and(|record| record.len() > limits::RECORD_BYTES) {
             row.findings.push(Finding::new(Code::NotStored).arg("limit", limits::RECORD));
-            return self.refuse(output, &row);
+            return self.refuse(output, &mut row);
         }
         // An account that must not be contacted is not invited at its own address.
         let uninvited = matched.is_some_and(|matched| known.suppressed().has_email(&matched.account.email));
@@ -421,7 +421,7 @@ impl<'p> ChunkJudge<'p> {
         if !self.is_approved(&row, output.since(&before_row)) {
             output.take_back(before_row);
             row.findings.push(Finding::new(Code::ChangedSinceApproval));
-            return self.refuse(output, &row);
+            return self.refuse(output, &mut row);
         }
         output.count(&row, outcome, matched.is_some());
         output.count_changes(changes);

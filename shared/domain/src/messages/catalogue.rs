@@ -297,7 +297,7 @@ impl Messages {
             _ => facts.args.get(slot),
         };
         part.is_some_and(|part| match slot {
-            "column" => write_value(facts.labels.of(part, self.locale), out),
+            "column" => write_value(&facts.labels.of_list(part, self.locale), out),
             "fields" if facts.code == Code::OneOfMissing => {
                 write_value(&facts.labels.of_list(part, self.locale), out)
             }

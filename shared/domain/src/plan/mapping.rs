@@ -3,7 +3,6 @@
 use crate::plan::by_header;
 use crate::plan::columns::RESULT_ROW;
 pub use crate::plan::mapped_column::{Alternative, MappedColumn, Role};
-use crate::profile::header::header_key;
 use std::collections::{BTreeMap, HashSet};
 
 use serde::{Deserialize, Serialize};
@@ -12,6 +11,7 @@ use crate::clean::email::is_address;
 use crate::clean::repair::trim;
 use crate::file::cells::Cells;
 use crate::file::write::{unguard, write_record};
+use crate::profile::aliases::is_named;
 use crate::profile::compiled::{FieldIndex, Profile};
 use crate::profile::options::Options;
 use crate::profile::raw::UnknownColumns;
@@ -235,26 +235,42 @@ impl Mapping {
         unmapped.filter(|at| *at >= named && !left_out.contains(at)).collect()
     }
 
-    /// The finding that names columns with data that were not imported, and the option to map the first one.
-    pub fn tell_left_over(&self, columns: &[usize], profile: &Profile) -> Option<Finding> {
+    /// The finding that names columns with data that were not imported, and the options that map them.
+    pub fn tell_left_over(&self, columns: &[usize], profile: &Profile, options: &Options) -> Option<Finding> {
         let names: Vec<String> = columns.iter().map(|at| self.columns[*at].name(*at)).collect();
         let shown = names.get(..COLUMNS_TOLD).unwrap_or(&names).join(", ");
         let more = names.len().saturating_sub(COLUMNS_TOLD);
         let fields = if more > 0 { format!("{shown}, … (+{more})") } else { shown };
-        let headers =
-            columns.iter().map(|at| trim(&self.columns[*at].header)).filter(|header| !header.is_empty());
+        let by_position = !self.has_header || options.columns.is_some();
         let option =
-            |header: &str, field: &str| format!("--set {}", quoted(&format!("map.{header}={field}")));
-        let near = headers.clone().find_map(|header| {
-            Some((header, profile.nearest_field(header).filter(|field| !self.has(field))?))
-        });
-        let option = match near {
-            Some((header, field)) => Some(option(header, field)),
-            None => headers.clone().next().map(|header| option(header, "<field>")),
-        };
+            if by_position { self.by_position_with(columns) } else { self.by_header_with(columns, profile) };
         let finding = Finding::new(Code::ColumnsUnmapped).arg("fields", fields);
         let finding = option.into_iter().fold(finding, |finding, option| finding.arg("option", option));
         (!columns.is_empty()).then_some(finding)
+    }
+
+    /// The options that map these columns by their headers.
+    fn by_header_with(&self, columns: &[usize], profile: &Profile) -> Option<String> {
+        let headers = columns.iter().map(|at| trim(&self.columns[*at].header));
+        let option = |header: &str| {
+            let near = profile.nearest_field(header).filter(|field| !self.has(field));
+            format!("--set {}", quoted(&format!("map.{header}={}", near.unwrap_or("<field>"))))
+        };
+        let options: Vec<String> =
+            headers.filter(|header| !header.is_empty()).take(COLUMNS_TOLD).map(option).collect();
+        Some(options.join(" ")).filter(|options| !options.is_empty())
+    }
+
+    /// The option that names the columns up to the last of these.
+    fn by_position_with(&self, columns: &[usize]) -> Option<String> {
+        let last = columns.iter().take(COLUMNS_TOLD).max()?;
+        let name = |(at, column): (usize, &MappedColumn)| match &column.role {
+            Role::Field(field) => field.clone(),
+            _ if columns.contains(&at) => "<field>".to_owned(),
+            _ => String::new(),
+        };
+        let names: Vec<String> = self.columns[..=*last].iter().enumerate().map(name).collect();
+        Some(format!("--set {}", quoted(&format!("columns={}", names.join(",")))))
     }
 
     /// Findings for headers in the sender's mapping that the file does not have.
@@ -263,8 +279,7 @@ impl Mapping {
     pub fn unmet(&self, options: &Options) -> Vec<Finding> {
         let own = |header: &&String| !options.usual_map.contains(header);
         let known = |header: &str| {
-            self.has_header
-                && self.columns.iter().any(|column| header_key(&column.header) == header_key(header))
+            self.has_header && self.columns.iter().any(|column| is_named(&column.header, header))
         };
         let missing =
             options.map.iter().map(|(header, _)| header).filter(own).filter(|header| !known(header));

@@ -1,14 +1,15 @@
 //! Saved mappings: for all files with the same header, and in the header of a result file.
 //!
-//! `failed.csv` carries the options that its rows were read with in the names of columns after the result columns:
-//! `rollcall_options?map.Cargo=job_title`. So it needs no other state, works in every folder, and shows these options
+//! `failed.csv` carries the options that its rows were read and judged with in the names of columns after the result
+//! columns: `rollcall_options?map.Cargo=job_title`. So it needs no other state, works in every folder, and shows these options
 //! to people too.
 
 use sha2::{Digest, Sha256};
 
 use crate::plan::columns::OPTIONS;
 use crate::plan::mapping::{Mapping, Role};
-use crate::profile::header::{fold, header_key};
+use crate::profile::aliases::is_named;
+use crate::profile::header::fold;
 use crate::profile::options::Options;
 use crate::types::id::UNIT;
 
@@ -43,9 +44,7 @@ pub fn reading_options(mapping: &Mapping, options: &Options) -> Vec<(String, Str
             }
         }
     } else {
-        let is_there = |header: &str| {
-            mapping.columns.iter().any(|column| header_key(&column.header) == header_key(header))
-        };
+        let is_there = |header: &str| mapping.columns.iter().any(|column| is_named(&column.header, header));
         let here = options.map.iter().filter(|(header, _)| is_there(header));
         pairs.extend(here.map(|(header, field)| (format!("map.{header}"), field.clone())));
     }
@@ -56,10 +55,18 @@ pub fn reading_options(mapping: &Mapping, options: &Options) -> Vec<(String, Str
     pairs
 }
 
+/// The options that decide what a row does to a contact, where they are not the usual ones: without them a mended row would
+/// do something else.
+pub fn judging_options(options: &Options) -> Vec<(String, String)> {
+    let mut pairs = options.changes.told();
+    pairs.extend(options.drop_invalid.then(|| ("invalid_optional".to_owned(), "drop".to_owned())));
+    pairs
+}
+
 /// The headers by which a result file carries options; empty if there are no options.
 pub fn carrying_headers(mapping: &Mapping, options: &Options) -> Vec<String> {
     let mut headers: Vec<String> = Vec::new();
-    for (name, value) in reading_options(mapping, options) {
+    for (name, value) in reading_options(mapping, options).into_iter().chain(judging_options(options)) {
         let pair = format!("{}={}", escape(&name), escape(&value));
         match headers.last_mut() {
             Some(header) if header.len() + pair.len() < LONGEST => {
@@ -156,6 +163,13 @@ mod tests {
             read(&[("map.A & B = 100 %", "name"), ("map.Note", ""), ("map.Not there", "website")]),
             read(&[("columns", "name,email,group,")]),
             read(&[("value.group.gold & co", "Gold = 1"), ("value.group.Ürün", "É")]),
+            read(&[
+                ("mode", "update"),
+                ("blank", "clear"),
+                ("clear_word", "- x &"),
+                ("keep_fields", "note, phone"),
+            ]),
+            read(&[("map.Note", ""), ("invalid_optional", "drop"), ("mode", "create")]),
         ] {
             let mapping = Mapping::with_header(&header, &profile, &options);
             let carrying = carrying_headers(&mapping, &options);
@@ -163,9 +177,12 @@ mod tests {
             names.push(RESULT_ROW);
             names.extend(carrying.iter().map(String::as_str));
             let again = Mapping::with_header(&names, &profile, &Options::default());
-            assert_eq!(carried_options(&again), reading_options(&mapping, &options));
+            let mut wanted = reading_options(&mapping, &options);
+            wanted.extend(judging_options(&options));
+            assert_eq!(carried_options(&again), wanted);
             assert_eq!(fingerprint(&again), fingerprint(&mapping));
             let given = Options::read(&carried_options(&again)).unwrap();
+            assert_eq!((&given.changes, given.drop_invalid), (&options.changes, options.drop_invalid));
             let roles = |mapping: &Mapping| {
                 mapping.sender().columns.iter().map(|c| c.role.clone()).collect::<Vec<_>>()
             };

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::LazyLock;
 
-use crate::profile::header::fold;
+use crate::profile::header::{fold, header_key};
 use crate::types::locale::Locale;
 
 /// Headers by language.
@@ -83,6 +83,12 @@ pub(crate) fn numbered(header: &str) -> Vec<(String, u8)> {
         return vec![(fold(header), 0)];
     }
     NUMBERS.map(|number| (fold(&header.replace("{n}", &number.to_string())), number)).collect()
+}
+
+/// Whether an option that names `header` means a column: qualifiers of the column's header do not count.
+pub(crate) fn is_named(column: &str, header: &str) -> bool {
+    let key = header_key(header);
+    header_key(column) == key || unqualified(column) == Some(key)
 }
 
 /// A header without its qualifiers (`required`, `incl. country code`), folded; `None` if it has none.

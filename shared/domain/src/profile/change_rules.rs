@@ -74,6 +74,24 @@ impl ChangeRules {
         Ok(true)
     }
 
+    /// The options that are not the usual ones, as names and values that [`ChangeRules::set`] takes.
+    pub fn told(&self) -> Vec<(String, String)> {
+        let mode = match self.mode {
+            Mode::Upsert => None,
+            Mode::Create => Some("create".to_owned()),
+            Mode::Update => Some("update".to_owned()),
+        };
+        let blank = (self.blank == Blank::Clear).then(|| "clear".to_owned());
+        let fields = Some(self.keep_fields.join(", ")).filter(|fields| !fields.is_empty());
+        let all = [
+            ("mode", mode),
+            ("blank", blank),
+            ("clear_word", self.clear_word.clone()),
+            ("keep_fields", fields),
+        ];
+        all.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect()
+    }
+
     /// The first name in `keep_fields` that is not a field of the profile.
     pub fn unknown_field<'a>(&'a self, profile: &Profile) -> Option<&'a str> {
         self.keep_fields.iter().map(String::as_str).find(|name| profile.field(name).is_none())

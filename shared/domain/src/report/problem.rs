@@ -122,7 +122,7 @@ impl ProblemWriter<'_> {
         let report = self.words.report();
         let is_of_row = has_rows || facts.code.scope() == Scope::Row;
         let whole = if is_of_row { &report.whole_row } else { &report.whole_file };
-        let label = |column| one_line(self.labels.of(column, self.words.locale()));
+        let label = |column| one_line(&self.labels.of_list(column, self.words.locale()));
         facts.column.map_or_else(|| whole.clone(), label)
     }
 

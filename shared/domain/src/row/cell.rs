@@ -66,6 +66,9 @@ fn clean_phone(
         let taken_off = trim(&cell[at..]);
         findings.push(Finding::on(Code::ValueDropped, column).value(taken_off).arg("reason", "extension"));
     }
+    if has_words_before(cell) {
+        findings.push(Finding::on(Code::ValueRepaired, column).value(cell).arg("result", &out));
+    }
     if notes.country_assumed {
         let region = region.map(|region| region.as_str().to_owned()).unwrap_or_default();
         findings.push(Finding::on(Code::PhoneCountryAssumed, column).value(cell).arg("region", region));
@@ -74,6 +77,12 @@ fn clean_phone(
         findings.push(Finding::on(Code::PhoneLegacyForm, column).value(cell).hint(out.as_str()));
     }
     Ok(())
+}
+
+/// Whether a number follows words, as in `Tel. +55 11 91234-5678`, which are not kept.
+fn has_words_before(cell: &str) -> bool {
+    let begins = |sign: char| sign == '+' || sign.is_numeric();
+    !cell.starts_with(begins) && cell.chars().take_while(|sign| !begins(*sign)).any(char::is_alphabetic)
 }
 
 /// A phone that a spreadsheet read as a number: `5511961234567.0`, or scientific notation with all digits.

@@ -8,8 +8,8 @@ use crate::file::workbook;
 use crate::file::write::parse_delimiter;
 use crate::plan::columns::RESULT_ROW;
 use crate::plan::mapping::{MappedColumn, Mapping, Role, holds_address, holds_phone};
+use crate::profile::aliases::is_named;
 use crate::profile::compiled::Profile;
-use crate::profile::header::header_key;
 use crate::profile::options::{FirstLine, Options};
 use crate::survey::delimiter::{CANDIDATES, DetectionContext, detect_delimiter, sep_line};
 use crate::survey::preamble::{Headers, Located, Preamble};
@@ -222,7 +222,7 @@ pub(super) fn is_row(first: &[&str], profile: &Profile, options: &Options) -> bo
         (has(FieldKind::Email) && holds_address(cell)) || (has(FieldKind::Phone) && holds_phone(cell))
     };
     let named = |cell: &&str| {
-        let given = options.map.iter().any(|(header, _)| header_key(header) == header_key(cell));
+        let given = options.map.iter().any(|(header, _)| is_named(cell, header));
         given || profile.field_of_header(cell).is_some() || is_result_column(cell)
     };
     options.first_line == FirstLine::Auto && first.iter().any(holds) && !first.iter().any(named)

@@ -427,7 +427,7 @@ impl<'p> Survey<'p> {
         let sender = self.opening.mapping.sender();
         let unmapped = sender.left_over(self.profile, self.options);
         let filled: Vec<usize> = unmapped.into_iter().filter(|at| !empty(at)).collect();
-        sender.tell_left_over(&filled, self.profile)
+        sender.tell_left_over(&filled, self.profile, self.options)
     }
 
     /// Drops blank records after the last filled one.

@@ -30,6 +30,11 @@ impl ApprovedRows {
         Self { answer, succeeded, changes }
     }
 
+    /// Whether a row was accepted.
+    pub(super) fn accepted(&self, row: u64) -> bool {
+        self.succeeded.contains_key(&row)
+    }
+
     /// Whether a row was accepted with exactly this line and these changes.
     pub(super) fn allows(&self, row: u64, succeeded: &[u8], changes: &[u8]) -> bool {
         let approved = self.succeeded.get(&row).map(|range| &self.answer.succeeded[range.clone()]);

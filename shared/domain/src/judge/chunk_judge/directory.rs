@@ -45,7 +45,7 @@ impl ChunkJudge<'_> {
     ) -> Result<(), String> {
         let kind = self.profile.directory.expect("only rows of directory profiles come here");
         let Some(id) = self.entry_id(values).filter(|_| !row.refused) else {
-            return self.refuse(output, &row);
+            return self.refuse(output, &mut row);
         };
         let before = known.items.get(id.as_str()).copied().flatten();
         let item = match kind {
@@ -54,7 +54,7 @@ impl ChunkJudge<'_> {
         };
         if bytes_of(&item) > limits::ENTRY_BYTES {
             row.findings.push(Finding::new(Code::NotStored).arg("limit", limits::ENTRY));
-            return self.refuse(output, &row);
+            return self.refuse(output, &mut row);
         }
         let outcome = match before {
             None => Outcome::Created,

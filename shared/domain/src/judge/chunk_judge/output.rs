@@ -147,7 +147,13 @@ impl ChunkJudge<'_> {
         )
     }
 
-    pub(super) fn refuse(&self, output: &mut ChunkOutput, row: &Row) -> Result<(), String> {
+    pub(super) fn refuse(&self, output: &mut ChunkOutput, row: &mut Row) -> Result<(), String> {
+        let changed = Finding::new(Code::ChangedSinceApproval);
+        if self.approved.as_ref().is_some_and(|approved| approved.accepted(row.number))
+            && !row.findings.iter().any(|finding| finding.code == changed.code)
+        {
+            row.findings.push(changed);
+        }
         if !row.findings.iter().any(Finding::is_error) {
             return Err(format!("row {} has no identity and no error", row.number));
         }

@@ -140,6 +140,7 @@ fn people_read_labels_and_programs_read_names() {
     let missing = Finding::new(Code::OneOfMissing).arg("fields", "email, phone");
     let owner = Finding::on(Code::OwnerUnknown, &Column::new("owner", 3)).value("Zé");
     let column = Finding::on(Code::ColumnMissing, &Column::new("last_name", None));
+    let one_of = Finding::on(Code::ColumnMissing, &Column::new("email, phone", None));
     for (locale, finding, words) in [
         (Locale::Pt, &owner, "Responsável: usuário não encontrado, nenhum responsável tem este nome: Zé"),
         (
@@ -153,6 +154,7 @@ fn people_read_labels_and_programs_read_names() {
             "Propriétaire\u{a0}: utilisateur non présent, aucun propriétaire ne porte ce nom\u{a0}: Zé",
         ),
         (Locale::De, &column, "die Pflichtspalte fehlt: Nachname;"),
+        (Locale::Es, &one_of, "falta la columna obligatoria: Correo electrónico, Teléfono;"),
         (Locale::Pt, &missing, "campos é obrigatório: E-mail, Telefone"),
     ] {
         let mut out = String::new();
