@@ -182,6 +182,23 @@ fn a_file_without_surplus_has_no_column_for_it() {
         &Course::default(),
     );
     assert!(!failed(&not_chosen).contains("rollcall_surplus"));
+    let empty = host.import("prospects", "Name,E-mail\nAnn,ann@one.example,,\nBob,nobody,,\n");
+    assert_eq!(empty.errors(), [(2, "email:email_invalid".to_owned())]);
+    assert!(!failed(&empty).contains("rollcall_surplus"));
+}
+
+#[test]
+fn options_are_carried_before_the_surplus() {
+    let host = TestHost::with_acme();
+    let options = [("map.Wer", "name"), ("mode", "create")];
+    let imported = host.import_with("prospects", "Wer,E-mail\nAnn,nobody,x\n", &options, &Course::default());
+    let text = failed(&imported);
+    let header = text.lines().next().unwrap();
+    assert!(header.ends_with(",rollcall_options?map.Wer=name&mode=create,rollcall_surplus"), "{header}");
+    assert!(text.ends_with(",,x\r\n"), "{text}");
+    let again =
+        host.import("prospects", text.replace("nobody", "ann@one.example").replace(",,x\r\n", ",,\r\n"));
+    assert_eq!(again.outcomes(), [(1, "created".to_owned())]);
 }
 
 #[test]

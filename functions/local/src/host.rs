@@ -3,6 +3,7 @@
 
 mod ahead;
 mod handover;
+mod news;
 mod queued;
 mod requests;
 mod run;
@@ -12,7 +13,7 @@ mod webhooks;
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread::{self, available_parallelism};
 
 use jiff::{SignedDuration, Timestamp};
@@ -37,8 +38,9 @@ use serde::de::DeserializeOwned;
 
 use crate::answer::{Failure, say};
 pub use handover::Workplace;
+use news::News;
 pub use requests::{cancel_import, find_import};
-use run::Run;
+use run::{Ran, Run};
 pub use waiting::WaitFor;
 pub use watch::{MAIL_AGAIN, Watch, WatchEvent};
 pub use webhooks::webhook_text;
@@ -179,10 +181,12 @@ const LARGE: u64 = 1 << 20;
 pub struct Host {
     home: Home,
     tune: Tune,
-    /// Drops that are complete: the watch need not see whether they grow.
-    complete: Mutex<BTreeSet<String>>,
-    /// Held while an import begins.
+    /// Held from the moment an import gets its id until it is begun: imports begin in the order of their ids.
     begins: Mutex<()>,
+    /// Held while the state of an import is stored and its file appears.
+    shows: Mutex<()>,
+    /// Wakes the watch.
+    news: News,
     /// Programs whose server did not take what this command told it: it is not asked again and again.
     silent: Mutex<BTreeSet<ProgramName>>,
 }
@@ -196,22 +200,46 @@ impl Host {
         let host = Self {
             home: Home::open(path)?,
             tune,
-            complete: Mutex::default(),
             begins: Mutex::default(),
+            shows: Mutex::default(),
+            news: News::default(),
             silent: Mutex::default(),
         };
-        for item in host.home.listing().unfinished_imports()? {
-            if block_on(is_paused(host.home.bucket(), &item.program))? {
-                continue;
-            }
-            host.home.bucket().show_prepared(&item.object)?;
-            host.finish(item)?;
-        }
+        host.finish_all()?;
         host.home.bucket().forget_prepared()?;
         host.home.contacts().tidy_before(Timestamp::now() - UNDONE_UNTIL)?;
         host.forget_uploads();
         host.send_waiting();
         Ok(host)
+    }
+
+    /// Finishes imports that an earlier command left; those of a paused program stay.
+    fn finish_all(&self) -> Result<(), Failure> {
+        let mut left = Vec::new();
+        for item in self.home.listing().unfinished_imports()? {
+            if !block_on(is_paused(self.home.bucket(), &item.program))? {
+                self.home.bucket().show_prepared(&item.object)?;
+                left.push(item);
+            }
+        }
+        // Where an import with a higher id has its turn already, that one ends first.
+        while !left.is_empty() {
+            let mut waiting = Vec::new();
+            let before = left.len();
+            for item in left {
+                if !self.finish(&item)? {
+                    waiting.push(item);
+                }
+            }
+            if waiting.len() == before {
+                for item in &waiting {
+                    say(format_args!("an earlier import cannot be finished: {}: {WAITS}", item.import_id));
+                }
+                break;
+            }
+            left = waiting;
+        }
+        Ok(())
     }
 
     /// Opens a home as soon as no other command works on it.
@@ -279,8 +307,21 @@ impl Host {
     ) -> Result<Done, Failure> {
         let object = prepared.object().clone();
         self.begin(prepared, drop, given.clone())?;
-        let summary = self.run(object, given).map_err(unfinished)?;
-        Ok(self.done(drop, summary)?)
+        match self.run(object, given).map_err(unfinished)? {
+            Ran::Over(summary) => Ok(self.done(drop, *summary)?),
+            Ran::Waiting => Err(unfinished(Fault::transient("waiting for a turn", WAITS))),
+        }
+    }
+
+    /// While this is held, no other import begins.
+    fn begins_alone(&self) -> MutexGuard<'_, ()> {
+        self.begins.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The imports that are begun and not over, in the order of their ids. Their files are in the bucket.
+    fn begun(&self) -> Answer<Vec<ImportItem>> {
+        let _shown = self.shows.lock().unwrap_or_else(PoisonError::into_inner);
+        self.home.listing().unfinished_imports()
     }
 
     /// Shows an object in the bucket as an import that is begun.
@@ -289,14 +330,14 @@ impl Host {
         // killed in between, the next command shows the file.
         let object = prepared.object().clone();
         let item = new_item(self.home.bucket().bucket(), drop, object, given, Timestamp::now());
-        let import = block_on(self.home.imports().begin(item))?.import_id;
-        prepared.show()?;
+        let import = {
+            let _shows = self.shows.lock().unwrap_or_else(PoisonError::into_inner);
+            let import = block_on(self.home.imports().begin(item))?.import_id;
+            prepared.show()?;
+            import
+        };
+        self.news.tell();
         Ok(import)
-    }
-
-    /// Whether the watch may take a drop as soon as it sees it.
-    fn takes_at_once(&self, key: &str) -> bool {
-        self.complete.lock().unwrap_or_else(PoisonError::into_inner).remove(key)
     }
 
     fn done(&self, drop: &Drop, summary: Summary) -> Answer<Done> {
@@ -306,26 +347,32 @@ impl Host {
         done.ok_or_else(|| Fault::damaged("reading an import's artifacts", "an answer is missing"))
     }
 
-    /// Finishes an import that an earlier command began.
-    fn finish(&self, item: ImportItem) -> Result<(), Failure> {
-        let import = item.import_id.clone();
-        match self.run(item.object, item.options) {
-            Ok(_) => Ok(()),
+    /// Finishes an import that an earlier command began; returns `false` if another import has its turn.
+    fn finish(&self, item: &ImportItem) -> Result<bool, Failure> {
+        match self.run(item.object.clone(), item.options.clone()) {
+            Ok(Ran::Over(_)) => Ok(true),
+            Ok(Ran::Waiting) => Ok(false),
             // If an import cannot be finished, the others are finished nevertheless.
             Err(fault) if fault.is_of_the_import() => {
-                say(format_args!("an earlier import cannot be finished: {import}: {fault}"));
-                let imports = self.home.imports();
-                if let Some(lane) = block_on(imports.get(&import))?.and_then(|item| item.lane) {
-                    block_on(imports.leave_lane(&import, &lane))?;
-                }
-                Ok(())
+                say(format_args!("an earlier import cannot be finished: {}: {fault}", item.import_id));
+                self.let_pass(&item.import_id)?;
+                Ok(true)
             }
             Err(fault) => Err(unfinished(fault)),
         }
     }
 
+    /// An import that cannot be finished leaves its lane, so that others go on.
+    fn let_pass(&self, import: &ImportId) -> Answer<()> {
+        let imports = self.home.imports();
+        if let Some(lane) = block_on(imports.get(import))?.and_then(|item| item.lane) {
+            block_on(imports.leave_lane(import, &lane))?;
+        }
+        Ok(())
+    }
+
     /// Runs the stages over an object; an import that cannot go on ends as failed.
-    fn run(&self, object: ObjectVersion, given: Vec<(String, String)>) -> Answer<Summary> {
+    fn run(&self, object: ObjectVersion, given: Vec<(String, String)>) -> Answer<Ran> {
         let run = Run::new(&self.home, self.tune, &object);
         match run.all(object, given) {
             Err(fault) if fault.is_of_the_import() => run.fail(&fault),
@@ -333,6 +380,9 @@ impl Host {
         }
     }
 }
+
+/// Why an import waits.
+const WAITS: &str = "an earlier import of the same program and profile is not finished";
 
 /// Describes an import on which the infrastructure failed.
 fn unfinished(fault: Fault) -> Failure {

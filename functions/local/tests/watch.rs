@@ -25,11 +25,15 @@ impl Watched {
             let set = rollcall(&home).args(["program", "set", program, "--region", "BR"]).output().unwrap();
             assert!(set.status.success());
         }
-        let child =
-            rollcall(&home).arg("watch").stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-        let watched = Self { child, home, _folder: folder };
+        let watched = Self::on(home, folder);
         wait(|| watched.home.join("bucket/inbox").is_dir().then_some(()));
         watched
+    }
+
+    fn on(home: PathBuf, folder: tempfile::TempDir) -> Self {
+        let child =
+            rollcall(&home).arg("watch").stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        Self { child, home, _folder: folder }
     }
 
     fn drop(&self, key: &str, text: &str) -> PathBuf {
@@ -163,13 +167,56 @@ fn what_was_imported_is_not_imported_again_by_the_next_watch() {
     let Watched { mut child, _folder, .. } = watched;
     assert!(Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap().success());
     wait(|| child.try_wait().unwrap());
-    let child = rollcall(&home).arg("watch").stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-    let again = Watched { child, home, _folder };
+    let again = Watched::on(home, _folder);
     again.drop("globex/prospects/list.csv", GOOD);
     again.summaries("globex", 1);
     sleep(Duration::from_secs(2));
     assert_eq!(again.summaries("acme", 1).len(), 1);
     again.stop();
+}
+
+#[test]
+fn objects_of_every_kind_that_lie_there_are_imported_in_the_order_of_their_times() {
+    let folder = tempfile::tempdir().unwrap();
+    let home = folder.path().join("home");
+    assert!(rollcall(&home).args(["program", "set", "acme", "--region", "BR"]).status().unwrap().success());
+    let import = |name: &str, text: &str, more: &[&str]| {
+        let file = folder.path().join(name);
+        fs::write(&file, text).unwrap();
+        let mut command = rollcall(&home);
+        command.args(["import", file.to_str().unwrap(), "--program", "acme", "--profile", "prospects"]);
+        let done = command.args(more).arg("--json").output().unwrap();
+        let summary: serde_json::Value = serde_json::from_slice(&done.stdout).unwrap();
+        summary["import_id"].as_str().unwrap().to_owned()
+    };
+    let first = import("a.csv", "Name,E-mail\nAnn A,ann@one.example\n", &[]);
+    let dry = import("d.csv", "Name,E-mail\nDan,dan@two.example\n", &["--dry-run"]);
+    let there = [
+        ("prospects/b.csv".to_owned(), "Name,E-mail\nAnn B,ann@one.example\n"),
+        (format!("undo/{first}"), "undo\n"),
+        (format!("approve/{dry}"), "approve\n"),
+        ("prospects/a2.csv".to_owned(), "Name,E-mail\nAnn C,ann@one.example\n"),
+    ];
+    for (order, (key, text)) in (0..).zip(&there) {
+        let path = home.join("bucket/inbox/acme").join(key);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(&path, text).unwrap();
+        let at = std::time::SystemTime::now() - Duration::from_secs(100 - order);
+        OpenOptions::new().append(true).open(&path).unwrap().set_modified(at).unwrap();
+    }
+    let started = Instant::now();
+    let watched = Watched::on(home, folder);
+    let mut summaries = watched.summaries("acme", 2 + there.len());
+    assert!(started.elapsed() < Duration::from_secs(25), "{:?}", started.elapsed());
+    summaries.sort_by_key(|summary| summary["import_id"].as_str().unwrap().to_owned());
+    let count = |summary: &serde_json::Value, name: &str| summary["rows"][name].as_u64().unwrap_or(0);
+    let counts: Vec<_> = summaries[2..]
+        .iter()
+        .map(|summary| ["created", "updated", "removed", "kept"].map(|name| count(summary, name)))
+        .collect();
+    assert_eq!(counts, [[0, 1, 0, 0], [0, 0, 0, 1], [1, 0, 0, 0], [0, 1, 0, 0]], "{summaries:?}");
+    let (code, _, err) = watched.stop();
+    assert_eq!((code, err.as_str()), (Some(0), ""));
 }
 
 fn rollcall(home: &Path) -> Command {

@@ -187,11 +187,11 @@ impl Bucket {
         Ok(ObjectVersion { version: version_at(modified, object.len), modified, ..object.clone() })
     }
 
-    /// Sets a unique modification time of a dropped version, in whole milliseconds.
+    /// Sets a unique modification time of a dropped version, in whole milliseconds; the version that it is now.
     ///
     /// # Errors
     /// [`Fault::Gone`] if that version no longer exists.
-    pub fn restamp(&self, object: &ObjectVersion, at: Timestamp) -> Answer<()> {
+    pub fn restamp(&self, object: &ObjectVersion, at: Timestamp) -> Answer<ObjectVersion> {
         let doing = "setting the time of a dropped file";
         let failed = |error| fault(doing, &error);
         let path = self.existing(doing, &object.key)?.ok_or_else(|| Fault::Gone(object.key.clone()))?;
@@ -202,7 +202,8 @@ impl Bucket {
         }
         let at = Timestamp::from_millisecond(at.as_millisecond())
             .map_err(|error| Fault::permanent(doing, error))?;
-        file.set_times(FileTimes::new().set_modified(SystemTime::from(at))).map_err(failed)
+        file.set_times(FileTimes::new().set_modified(SystemTime::from(at))).map_err(failed)?;
+        version_of(&object.key, &file.metadata().map_err(failed)?).map_err(failed)
     }
 
     /// Removes the object under a key, if there is one.

@@ -27,7 +27,7 @@ pub async fn announce(
     }
     let lane = match item.lane.take() {
         Some(lane) => Some(lane),
-        None => lane_of(objects, imports, &item).await?,
+        None => lane_of_drop(objects, imports, &drop_of(&item)?).await?,
     };
     if let Some(lane) = &lane {
         imports.join_lane(&item.import_id, lane).await?;
@@ -35,49 +35,42 @@ pub async fn announce(
     Ok(ImportItem { lane, ..item })
 }
 
-/// The lane of an import: its program and the pool of its profile. `None` where nothing can be imported.
-async fn lane_of(
-    objects: &impl Objects,
-    imports: &impl Imports,
-    item: &ImportItem,
-) -> Answer<Option<String>> {
-    let drop = drop_of(item)?;
-    let pool = match &drop.what {
-        DropTarget::Directory(kind) => Some(format!("directory/{kind}")),
-        DropTarget::Approve(dry_run) => {
-            let dry_run = imports.get(dry_run).await?.filter(|dry_run| dry_run.program == item.program);
-            let Some(dry_run) = dry_run else { return Ok(None) };
-            let plan = read_plan(objects, &Artifacts::of(&dry_run.program, &dry_run.import_id)).await?;
-            plan.and_then(|plan| plan.profile().ok()).map(|profile| profile.pool.clone())
-        }
-        DropTarget::Undo(undone) => {
-            let plan = read_plan(objects, &Artifacts::of(&item.program, undone)).await?;
-            plan.and_then(|plan| plan.profile().ok()).map(|profile| profile.pool.clone())
-        }
-        DropTarget::Profile(_) => {
-            read_profile(objects, &drop.what).await?.ok().map(|profile| profile.pool.clone())
-        }
-    };
-    Ok(pool.map(|pool| format!("{}#{pool}", item.program)))
-}
-
-/// The lane in which two drops must not run at the same time; `None` where a drop waits for nobody.
+/// The lane of a drop: its program and the pool that it writes into. `None` where it waits for nobody: it is a dry run, or
+/// nothing can be imported.
 ///
 /// # Errors
 /// Where a port fails.
-pub async fn lane_of_drop(objects: &impl Objects, drop: &Drop) -> Answer<Option<String>> {
+pub async fn lane_of_drop(
+    objects: &impl Objects,
+    imports: &impl Imports,
+    drop: &Drop,
+) -> Answer<Option<String>> {
     if drop.dry_run {
         return Ok(None);
     }
-    let pool = match &drop.what {
-        DropTarget::Profile(_) => {
-            read_profile(objects, &drop.what).await?.map(|profile| profile.pool.clone())
+    let pool = pool_of(objects, imports, drop).await?;
+    Ok(pool.map(|pool| format!("{}#{pool}", drop.program)))
+}
+
+async fn pool_of(objects: &impl Objects, imports: &impl Imports, drop: &Drop) -> Answer<Option<String>> {
+    let mut what = drop.what.clone();
+    loop {
+        let earlier = match &what {
+            DropTarget::Directory(kind) => return Ok(Some(format!("directory/{kind}"))),
+            DropTarget::Profile(_) => {
+                let profile = read_profile(objects, &what).await?;
+                return Ok(profile.ok().map(|profile| profile.pool.clone()));
+            }
+            DropTarget::Approve(earlier) | DropTarget::Undo(earlier) => earlier.clone(),
+        };
+        if let Some(plan) = read_plan(objects, &Artifacts::of(&drop.program, &earlier)).await? {
+            return Ok(plan.profile().ok().map(|profile| profile.pool.clone()));
         }
-        DropTarget::Directory(kind) => Ok(format!("directory/{kind}")),
-        DropTarget::Approve(_) => Ok("approve".to_owned()),
-        DropTarget::Undo(_) => Ok("undo".to_owned()),
-    };
-    Ok(pool.ok().map(|pool| format!("{}#{pool}", drop.program)))
+        // The earlier import is not surveyed yet: its own drop tells the pool.
+        let item = imports.get(&earlier).await?.filter(|item| item.program == drop.program);
+        let Some(item) = item else { return Ok(None) };
+        what = drop_of(&item)?.what;
+    }
 }
 
 /// Asks for the turn of a planned import. An import that writes nothing needs none, and lets the others pass.

@@ -2,15 +2,15 @@
 //!
 //! A request is a folder in `handed/` of the home. The command writes `file` and `request.json` into it and holds a
 //! lock on `asking` as long as it waits. The watch ignores a request for which no command waits. It writes the import
-//! id to `import` before the import begins, and `answer.json` when the import has ended. If the watch ends first, the
-//! command does the work itself.
+//! id to `import` before the import begins, and `answer.json` when the import has ended: one that waits for its turn has no
+//! answer yet. If the watch ends first, the command does the work itself.
 
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use jiff::Timestamp;
 use pollster::block_on;
@@ -52,9 +52,14 @@ struct Answered {
 /// A waiting request, as the watch sees it.
 #[derive(Debug, Clone)]
 pub struct Handed {
-    folder: PathBuf,
+    /// The folder of the request.
+    pub folder: PathBuf,
     /// The requested import.
     pub drop: Drop,
+    /// When the command asked.
+    pub asked_at: SystemTime,
+    /// The import that a watch began, or was about to begin.
+    pub import: Option<ImportId>,
     given: Vec<(String, String)>,
 }
 
@@ -118,17 +123,19 @@ fn take_back(host: &Host, folder: &Path, drop: &Drop, request: &Request) -> Resu
     if let Some(answered) = read_answer(folder) {
         return done_of(host.home(), drop, answered);
     }
-    if let Some(import) = begun(host.home(), folder)? {
-        return done_of(host.home(), drop, Answered { import: Some(import), error: None });
+    let begun = import_of(folder).map(|import| block_on(host.home().imports().get(&import)));
+    let Some(begun) = begun.transpose()?.flatten() else {
+        return host.import(&folder.join(FILE), drop, request.given.clone());
+    };
+    if begun.status.is_none() {
+        host.refuse_paused(&drop.program)?;
     }
-    host.import(&folder.join(FILE), drop, request.given.clone())
+    done_of(host.home(), drop, Answered { import: Some(begun.import_id), error: None })
 }
 
-/// The import that the watch began for a request.
-fn begun(home: &Home, folder: &Path) -> Result<Option<ImportId>, Failure> {
-    let id = fs::read_to_string(folder.join(IMPORT)).ok().and_then(|id| id.parse::<ImportId>().ok());
-    let Some(import) = id else { return Ok(None) };
-    Ok(block_on(home.imports().get(&import))?.map(|item| item.import_id))
+/// The import that a watch began for a request, or was about to begin.
+fn import_of(folder: &Path) -> Option<ImportId> {
+    fs::read_to_string(folder.join(IMPORT)).ok()?.parse().ok()
 }
 
 fn read_answer(folder: &Path) -> Option<Answered> {
@@ -162,7 +169,15 @@ fn handed(folder: PathBuf) -> Option<Handed> {
         return None;
     }
     let request: Request = serde_json::from_slice(&fs::read(folder.join(REQUEST)).ok()?).ok()?;
-    Some(Handed { drop: Drop::parse(&request.key)?, given: request.given, folder })
+    let asked_at = asked_at(&folder)?;
+    let import = import_of(&folder);
+    Some(Handed { drop: Drop::parse(&request.key)?, given: request.given, asked_at, import, folder })
+}
+
+/// The time in the name of a request's folder.
+fn asked_at(folder: &Path) -> Option<SystemTime> {
+    let (nanoseconds, _) = folder.file_name()?.to_str()?.split_once('-')?;
+    Some(SystemTime::UNIX_EPOCH + Duration::from_nanos(nanoseconds.parse().ok()?))
 }
 
 /// Whether a command waits: then it holds the lock.
@@ -177,29 +192,21 @@ fn is_old(folder: &Path) -> bool {
 }
 
 impl Host {
-    /// Imports the file of another command, and writes the result for it.
+    /// Begins the import that another command requests; it runs when its turn comes.
     ///
     /// # Errors
-    /// If there is no import; the other command reports that too.
-    pub(super) fn take_handed(&self, handed: &Handed) -> Result<Done, Failure> {
-        let done = self.import_handed(handed);
-        let answered = match &done {
-            Ok(done) => Answered { import: done.summary.head.import_id.parse().ok(), error: None },
-            Err(failure) => Answered { import: None, error: Some(failure.to_string()) },
-        };
-        // If the folder does not exist any more, no command waits for the result.
-        let written = serde_json::to_vec(&answered).map_err(io::Error::from);
-        match written.and_then(|json| write_whole(&handed.folder, ANSWER, &json)) {
-            Err(error) if handed.folder.exists() => Err(error.into()),
-            _ => done,
+    /// If it cannot begin; the other command reports that too.
+    pub(super) fn begin_handed(&self, handed: &Handed) -> Result<(), Failure> {
+        let begun = self.begin_for_another(handed);
+        if let Err(failure) = &begun {
+            answer_failure(handed, failure)?;
         }
+        begun
     }
 
-    fn import_handed(&self, handed: &Handed) -> Result<Done, Failure> {
-        // An earlier watch began it, and opening the home finished it.
-        if let Some(import) = begun(&self.home, &handed.folder)? {
-            return done_of(&self.home, &handed.drop, Answered { import: Some(import), error: None });
-        }
+    fn begin_for_another(&self, handed: &Handed) -> Result<(), Failure> {
+        self.refuse_paused(&handed.drop.program)?;
+        let _alone = self.begins_alone();
         let at = self.home.imports().next_drop_time(Timestamp::now())?;
         let (bucket, key) = (self.home.bucket(), handed.drop.key());
         let prepared = bucket.prepare_drop(&handed.folder.join(FILE), &key, at)?;
@@ -207,7 +214,41 @@ impl Host {
         let bucket_name = rollcall_pipeline::ports::Objects::bucket(bucket);
         let import = ImportId::derive(bucket_name, &object.key, &object.version, object.modified);
         write_whole(&handed.folder, IMPORT, import.as_str().as_bytes())?;
-        self.import_prepared(prepared, &handed.drop, handed.given.clone())
+        self.begin(prepared, &handed.drop, handed.given.clone())?;
+        Ok(())
+    }
+}
+
+/// Tells another command that its import is over.
+///
+/// # Errors
+/// If the answer cannot be written.
+pub fn answer_import(handed: &Handed, import: &ImportId) -> Result<(), Failure> {
+    answer(handed, &Answered { import: Some(import.clone()), error: None })
+}
+
+/// Tells another command what answers its request: its own import, or an earlier one that did the same.
+///
+/// # Errors
+/// If the answer cannot be written.
+pub fn answer_done(handed: &Handed, done: &Done) -> Result<(), Failure> {
+    answer(handed, &Answered { import: done.summary.head.import_id.parse().ok(), error: None })
+}
+
+/// Tells another command why its import is not over.
+///
+/// # Errors
+/// If the answer cannot be written.
+pub fn answer_failure(handed: &Handed, failure: &Failure) -> Result<(), Failure> {
+    answer(handed, &Answered { import: None, error: Some(failure.to_string()) })
+}
+
+fn answer(handed: &Handed, answered: &Answered) -> Result<(), Failure> {
+    let json = serde_json::to_vec(answered).map_err(io::Error::from);
+    match json.and_then(|json| write_whole(&handed.folder, ANSWER, &json)) {
+        Err(error) if handed.folder.exists() => Err(error.into()),
+        // If the folder does not exist any more, no command waits for the answer.
+        _ => Ok(()),
     }
 }
 

@@ -1,7 +1,5 @@
 //! Imports that are begun here and run by the watch: what the desk asks for.
 
-use std::sync::PoisonError;
-
 use jiff::Timestamp;
 use pollster::block_on;
 use rollcall_domain::plan::object_keys::{Drop, DropTarget};
@@ -35,7 +33,7 @@ impl Host {
     /// Where the bucket or the tables cannot be used.
     pub fn queue(&self, start: &Start<'_>) -> Answer<Option<ImportId>> {
         // One after the other: two of them must not choose the same name.
-        let _turn = self.begins.lock().unwrap_or_else(PoisonError::into_inner);
+        let _alone = self.begins_alone();
         let claimed = start.claim.map(|claim| self.claimed(claim)).transpose()?.flatten();
         let (drop, at) = match &claimed {
             Some(claimed) if start.claim.is_some_and(|claim| claim.request != claimed.request) => {
@@ -56,9 +54,7 @@ impl Host {
         if let (Some(claim), None) = (start.claim, &claimed) {
             self.claim(claim, &drop, at, &prepared)?;
         }
-        let import = self.begin(prepared, &drop, start.options.to_vec())?;
-        self.take_soon(&drop);
-        Ok(Some(import))
+        self.begin(prepared, &drop, start.options.to_vec()).map(Some)
     }
 
     fn claimed(&self, claim: Claim<'_>) -> Answer<Option<Claimed>> {
@@ -99,7 +95,7 @@ impl Host {
     /// # Errors
     /// Where the bucket or the tables cannot be used.
     pub fn queue_request(&self, drop: &Drop) -> Answer<ImportId> {
-        let _turn = self.begins.lock().unwrap_or_else(PoisonError::into_inner);
+        let _alone = self.begins_alone();
         let bucket = self.home.bucket();
         if let Some(object) = block_on(bucket.describe(&drop.key()))? {
             let import = ImportId::derive(bucket.bucket(), &object.key, &object.version, object.modified);
@@ -111,13 +107,7 @@ impl Host {
         }
         let at = self.home.imports().next_drop_time(Timestamp::now())?;
         let prepared = bucket.prepare_bytes(b"asked for by the desk\n", &drop.key(), at)?;
-        let import = self.begin(prepared, drop, Vec::new())?;
-        self.take_soon(drop);
-        Ok(import)
-    }
-
-    fn take_soon(&self, drop: &Drop) {
-        self.complete.lock().unwrap_or_else(PoisonError::into_inner).insert(drop.key());
+        self.begin(prepared, drop, Vec::new())
     }
 }
 

@@ -40,7 +40,10 @@ impl Host {
     pub fn undo(&self, import: &ImportItem, dry_run: bool) -> Result<Done, Failure> {
         match undone(&self.home, import, dry_run)? {
             Some(done) => Ok(done),
-            None => self.request(&undoing(import, dry_run), "undo"),
+            None => {
+                self.refuse_paused(&import.program)?;
+                self.request(&undoing(import, dry_run), "undo")
+            }
         }
     }
 

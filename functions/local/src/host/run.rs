@@ -17,7 +17,7 @@ use rollcall_embedded::queue::{LocalQueue, Message};
 use rollcall_embedded::store::{ContactStore, DirectoryStore, ImportStore};
 use rollcall_pipeline::fault::Fault;
 use rollcall_pipeline::finalize::{Finalized, finalize_begun};
-use rollcall_pipeline::ports::{Answer, ObjectVersion, Objects, Ports};
+use rollcall_pipeline::ports::{Answer, Imports, ObjectVersion, Objects, Ports};
 use rollcall_pipeline::split::{Split, split_import};
 use rollcall_pipeline::work::{Plans, Worked, work_chunk};
 
@@ -31,6 +31,15 @@ const LEASE: SignedDuration = SignedDuration::ZERO;
 const WAIT: Duration = Duration::from_millis(100);
 /// How often a temporary fault is retried; then it counts as permanent.
 const TRIES: u32 = 50;
+
+/// How a run of an import ended.
+#[derive(Debug)]
+pub enum Ran {
+    /// The import is over.
+    Over(Box<Summary>),
+    /// An earlier import of its lane has its turn; nothing is lost, and it runs again later.
+    Waiting,
+}
 
 /// One import that is running.
 pub struct Run<'h> {
@@ -46,7 +55,7 @@ pub struct Run<'h> {
 
 #[derive(Default)]
 struct State {
-    ended: Option<Answer<Summary>>,
+    ended: Option<Answer<Ran>>,
     over: bool,
     tries: u32,
 }
@@ -74,7 +83,7 @@ impl<'h> Run<'h> {
     }
 
     /// Splits, works and finalizes.
-    pub fn all(&self, object: ObjectVersion, given: Vec<(String, String)>) -> Answer<Summary> {
+    pub fn all(&self, object: ObjectVersion, given: Vec<(String, String)>) -> Answer<Ran> {
         let program = Drop::parse(&object.key).map(|drop| drop.program);
         thread::scope(|scope| {
             scope.spawn(|| self.guard(|| self.split(&object, &given)));
@@ -92,9 +101,9 @@ impl<'h> Run<'h> {
     }
 
     /// Ends an import that cannot go on.
-    pub fn fail(&self, fault: &Fault) -> Answer<Summary> {
+    pub fn fail(&self, fault: &Fault) -> Answer<Ran> {
         match self.finalize(Some(&fault.to_string()))? {
-            Finalized::Over(summary) => Ok(*summary),
+            Finalized::Over(summary) => Ok(Ran::Over(summary)),
             _ => Err(Fault::damaged("answering a failed import", fault)),
         }
     }
@@ -107,10 +116,7 @@ impl<'h> Run<'h> {
                 Ok(Split::Over(import)) if import == self.import => return self.answer_again(),
                 // A request that was made before: the import that it started answers.
                 Ok(Split::Over(import)) => return self.end(self.answer_of(object, &import)),
-                Ok(Split::Waiting(_)) => {
-                    let why = "an earlier import of the same program and profile is not finished";
-                    return self.end(Err(Fault::transient("waiting for a turn", why)));
-                }
+                Ok(Split::Waiting(_)) => return self.end(Ok(Ran::Waiting)),
                 Ok(Split::Paused(_)) => return self.end(Err(paused())),
                 Ok(Split::NotOurs) => {
                     return self.end(Err(Fault::damaged("splitting an import", "no key of the inbox")));
@@ -124,18 +130,26 @@ impl<'h> Run<'h> {
     /// The import has ended already: its summary exists.
     fn answer_again(&self) {
         let answer = self.finalize(None).and_then(|finalized| match finalized {
-            Finalized::Over(summary) => Ok(*summary),
+            Finalized::Over(summary) => Ok(Ran::Over(summary)),
             _ => Err(Fault::damaged("reading an import's artifacts", "summary.json is missing")),
         });
         self.end(answer);
     }
 
-    /// The summary of another import of the same program.
-    fn answer_of(&self, object: &ObjectVersion, import: &ImportId) -> Answer<Summary> {
+    /// Another import of the same program answers the request. This one is forgotten: it never starts anything.
+    fn answer_of(&self, object: &ObjectVersion, import: &ImportId) -> Answer<Ran> {
         let program = Drop::parse(&object.key).map(|drop| drop.program);
         let summary = program.map(|program| Artifacts::of(&program, import).summary());
-        let summary = summary.map(|key| super::read(self.home, &key)).transpose()?.flatten();
-        summary.ok_or_else(|| Fault::damaged("reading an import's artifacts", "summary.json is missing"))
+        if let Some(summary) = summary.map(|key| super::read(self.home, &key)).transpose()?.flatten() {
+            self.ports.imports.forget(&self.import)?;
+            return Ok(Ran::Over(Box::new(summary)));
+        }
+        let is_running =
+            block_on(self.ports.imports.get(import))?.is_some_and(|import| import.status.is_none());
+        if is_running {
+            return Ok(Ran::Waiting);
+        }
+        Err(Fault::damaged("reading an import's artifacts", "summary.json is missing"))
     }
 
     fn work(&self) {
@@ -174,7 +188,7 @@ impl<'h> Run<'h> {
             Message::Turn(_) => Ok(true),
             Message::Finalize(..) => match self.finalize_and_rest()? {
                 Finalized::Over(summary) => {
-                    self.end(Ok(*summary));
+                    self.end(Ok(Ran::Over(summary)));
                     Ok(true)
                 }
                 Finalized::NotYet => Ok(true),
@@ -211,7 +225,7 @@ impl<'h> Run<'h> {
     }
 
     /// Ends the import; the first result counts.
-    fn end(&self, how: Answer<Summary>) {
+    fn end(&self, how: Answer<Ran>) {
         let mut state = self.state();
         if !state.over {
             state.over = true;
@@ -225,7 +239,7 @@ impl<'h> Run<'h> {
         self.state().over
     }
 
-    fn take_end(&self) -> Answer<Summary> {
+    fn take_end(&self) -> Answer<Ran> {
         let ended = self.state().ended.take();
         ended.unwrap_or_else(|| Err(Fault::damaged("working on the import", "ended without an answer")))
     }

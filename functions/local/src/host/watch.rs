@@ -1,32 +1,33 @@
 //! Watches the inbox: imports each dropped file once it is complete.
 //!
 //! The watch polls the inbox, which works on every disk and share. It takes a file when two polls in a row, [`REST`]
-//! apart, saw it unchanged: a file that is still copied grows. Imports into one pool of a program run one after the
-//! other, in the order of the drops; others run side by side, and a dry run waits only for dry runs. A directory file
+//! apart, saw it unchanged: a file that is still copied grows. An import first begins: it gets its id and is stored. Then it
+//! runs, when its turn comes: imports into one pool of a program run one after the other, in the order of their ids
+//! ([`turns`]), whatever started them; others run side by side, and a dry run waits only for dry runs. A directory file
 //! waits until nothing runs, and nothing starts while it is loaded.
 
+mod inbox;
+mod turns;
+
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::fs;
-use std::path::Path;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, MutexGuard};
 use std::thread::{self, Scope, ScopedJoinHandle};
 use std::time::{Duration, Instant, SystemTime};
 
 use jiff::Timestamp;
 use pollster::block_on;
-use rollcall_domain::plan::object_keys::{Artifacts, Cancel, Drop, DropTarget, PauseRequest, sidecar};
-use rollcall_domain::types::names::{ImportId, ProgramName};
+use rollcall_domain::plan::object_keys::{Artifacts, Drop, sidecar};
+use rollcall_domain::types::names::ImportId;
 use rollcall_embedded::webhooks::Announced;
-use rollcall_pipeline::cancel::{Cancelled, cancel};
 use rollcall_pipeline::fault::Fault;
-use rollcall_pipeline::lane::lane_of_drop;
-use rollcall_pipeline::pause::{follow_requests, is_paused};
-use rollcall_pipeline::ports::{Answer, Imports, ObjectVersion, Objects};
+use rollcall_pipeline::ports::{Answer, ImportItem, Imports, ObjectVersion, Objects};
+use rollcall_pipeline::request::new_item;
 
-use super::handover::{self, Handed};
-use super::{Done, Host};
-use crate::answer::Failure;
+use super::run::Ran;
+use super::{Done, Host, handover, unfinished};
+use crate::answer::{Failure, say};
+use turns::{Begun, Later, Ready};
 
 /// The interval between polls.
 const LOOK: Duration = Duration::from_millis(250);
@@ -74,26 +75,6 @@ enum Known {
     NotBefore(Instant),
 }
 
-/// An import that can begin.
-enum Ready {
-    /// A file in the inbox.
-    Dropped(Drop),
-    /// A request of another command.
-    Handed(Handed),
-}
-
-impl Ready {
-    fn drop(&self) -> &Drop {
-        match self {
-            Ready::Dropped(drop) => drop,
-            Ready::Handed(handed) => &handed.drop,
-        }
-    }
-}
-
-/// The imports that run, by program.
-type Running<'s> = BTreeMap<String, ScopedJoinHandle<'s, ()>>;
-
 /// The watch over one home.
 pub struct Watch<'h, T> {
     host: &'h Host,
@@ -101,24 +82,42 @@ pub struct Watch<'h, T> {
     tell: T,
     known: Mutex<HashMap<String, Known>>,
     passed_over: Mutex<BTreeSet<String>>,
+    /// What runs, by lane.
+    running: Mutex<BTreeMap<String, String>>,
+    /// Imports that did not end and run again.
+    later: Mutex<BTreeMap<ImportId, Later>>,
+    /// The lanes of imports that are begun.
+    lanes: Mutex<BTreeMap<ImportId, String>>,
 }
 
 impl<'h, T: Fn(WatchEvent<'_>) + Sync> Watch<'h, T> {
     /// A watch that reports events.
     pub fn new(host: &'h Host, mail_again: Duration, tell: T) -> Self {
-        Self { host, mail_again, tell, known: Mutex::default(), passed_over: Mutex::default() }
+        Self {
+            host,
+            mail_again,
+            tell,
+            known: Mutex::default(),
+            passed_over: Mutex::default(),
+            running: Mutex::default(),
+            later: Mutex::default(),
+            lanes: Mutex::default(),
+        }
     }
 
     /// Watches until `stop` is set; then finishes the running imports.
     pub fn run(&self, stop: &AtomicBool) {
         thread::scope(|scope| {
-            let mut running = Running::new();
             let mut mail: Option<ScopedJoinHandle<'_, ()>> = None;
             let (mut mailed, mut tidied) = (Instant::now(), Instant::now());
             let mut telling: Option<ScopedJoinHandle<'_, ()>> = None;
+            let mut is_broken = false;
             while !stop.load(Ordering::Relaxed) {
-                running.retain(|_, import| !import.is_finished());
-                self.start(scope, &mut running);
+                let started = self.start(scope);
+                if let Some(fault) = started.as_ref().err().filter(|_| !is_broken) {
+                    say(format_args!("imports cannot begin: {fault}; tried again"));
+                }
+                is_broken = started.is_err();
                 let is_sending = mail.as_ref().is_some_and(|mail| !mail.is_finished());
                 if mailed.elapsed() >= self.mail_again && !is_sending {
                     mailed = Instant::now();
@@ -133,205 +132,139 @@ impl<'h, T: Fn(WatchEvent<'_>) + Sync> Watch<'h, T> {
                     let tell = |announced: &Announced| (self.tell)(WatchEvent::Told(announced));
                     telling = Some(scope.spawn(move || self.host.tell_webhooks(tell)));
                 }
-                thread::sleep(LOOK);
+                self.host.news.wait(LOOK);
             }
         });
     }
 
-    /// Starts imports that are ready; requests of other commands come first.
-    fn start<'s>(&'s self, scope: &'s Scope<'s, '_>, running: &mut Running<'s>) {
-        let handed = handover::requests(&self.host.home).into_iter().map(Ready::Handed);
-        let ready: Vec<Ready> = handed.chain(self.at_rest().into_iter().map(Ready::Dropped)).collect();
-        let is_load = |ready: &Ready| matches!(ready.drop().what, DropTarget::Directory(_));
-        if ready.iter().any(is_load) {
-            if running.is_empty() {
-                ready.iter().filter(|ready| is_load(ready)).for_each(|ready| self.import(ready));
+    /// Starts what is ready, at most one in each lane.
+    fn start<'s>(&'s self, scope: &'s Scope<'s, '_>) -> Answer<()> {
+        let ready = self.ready()?;
+        if ready.iter().any(|(_, ready)| ready.is_load()) {
+            if self.running().is_empty() {
+                ready.iter().filter(|(_, ready)| ready.is_load()).for_each(|(_, ready)| self.work(ready));
+                self.host.news.tell();
             }
-            return;
+            return Ok(());
         }
-        for ready in ready {
-            let lane = self.lane_of(ready.drop());
-            running.entry(lane).or_insert_with(|| scope.spawn(move || self.import(&ready)));
+        for (lane, ready) in ready {
+            let name = ready.name();
+            let mut running = self.running();
+            if running.contains_key(&lane) || running.values().any(|other| *other == name) {
+                continue;
+            }
+            running.insert(lane.clone(), name);
+            scope.spawn(move || {
+                let _running = RunningIn { watch: self, lane };
+                self.work(&ready);
+            });
         }
+        Ok(())
     }
 
-    fn import(&self, ready: &Ready) {
+    fn work(&self, ready: &Ready) {
         match ready {
-            Ready::Dropped(drop) => self.take(drop),
-            Ready::Handed(handed) => match self.host.take_handed(handed) {
-                Ok(done) => (self.tell)(WatchEvent::Imported(&handed.drop, &done)),
-                Err(failure) => (self.tell)(WatchEvent::NotImported(&handed.drop, &failure)),
-            },
+            Ready::Run(begun) => self.run_begun(begun),
+            Ready::Dropped(drop) => self.begin_dropped(drop),
+            Ready::Handed(handed) => {
+                if let Err(failure) = self.host.begin_handed(handed) {
+                    (self.tell)(WatchEvent::NotImported(&handed.drop, &failure));
+                }
+            }
         }
     }
 
-    /// What runs at most once at a time.
-    fn lane_of(&self, drop: &Drop) -> String {
-        let lane = block_on(lane_of_drop(self.host.home.bucket(), drop));
-        lane.ok().flatten().unwrap_or_else(|| format!("{}#dry-run", drop.program))
-    }
-
-    /// Imports one drop, and stores how it went.
-    fn take(&self, drop: &Drop) {
-        let key = drop.key();
-        let known = match self.host.take(drop) {
-            Ok(done) => {
-                (self.tell)(WatchEvent::Imported(drop, &done));
-                seen(&self.host.home.bucket().root().join(&key)).map(Known::Taken)
-            }
-            Err(Fault::Gone(_)) => None,
+    fn begin_dropped(&self, drop: &Drop) {
+        match self.host.begin_dropped(drop) {
+            Ok(()) => {}
+            Err(Fault::Gone(_)) => _ = self.known().remove(&drop.key()),
             Err(fault) => {
                 (self.tell)(WatchEvent::Failed(drop, &fault));
-                Some(Known::NotBefore(Instant::now() + AGAIN))
+                self.known().insert(drop.key(), Known::NotBefore(Instant::now() + AGAIN));
             }
-        };
-        let mut all = self.known();
-        match known {
-            Some(known) => _ = all.insert(key, known),
-            None => _ = all.remove(&key),
         }
     }
 
-    /// Complete drops that are not imported yet, the oldest first.
-    fn at_rest(&self) -> Vec<Drop> {
-        let mut there = Vec::new();
-        let root = self.host.home.bucket().root();
-        self.look_into(&root.join("inbox"), "inbox", DEEPEST, &mut there);
-        let present: BTreeSet<&str> = there.iter().map(|(key, _)| key.as_str()).collect();
-        self.known().retain(|key, _| present.contains(key.as_str()));
-        let mut ready: Vec<(SystemTime, Drop)> = Vec::new();
-        for (key, seen) in &there {
-            let Some(drop) = Drop::parse(key) else { continue };
-            if self.rests(key, *seen) && !self.is_imported(key, *seen) && !self.is_paused(&drop.program) {
-                ready.push((seen.modified, drop));
-            }
-        }
-        ready.sort_by(|a, b| a.0.cmp(&b.0).then_with(|| a.1.file.cmp(&b.1.file)));
-        ready.into_iter().map(|(_, drop)| drop).collect()
-    }
-
-    fn look_into(&self, folder: &Path, prefix: &str, deep: usize, there: &mut Vec<(String, Seen)>) {
-        let Ok(entries) = fs::read_dir(folder) else { return };
-        for entry in entries.flatten() {
-            let Ok(name) = entry.file_name().into_string() else {
-                self.pass_over(&format!("{prefix}/{}", entry.file_name().display()), "its name is not UTF-8");
-                continue;
-            };
-            let key = format!("{prefix}/{name}");
-            match entry.file_type() {
-                Ok(kind) if kind.is_symlink() => self.pass_over(&key, "it is a link; copy the file itself"),
-                Ok(kind) if kind.is_dir() && deep > 1 => self.look_into(&entry.path(), &key, deep - 1, there),
-                Ok(kind) if kind.is_file() => {
-                    if let Some(request) = PauseRequest::parse(&key) {
-                        self.follow_pause(&request);
-                        continue;
-                    }
-                    if let Some(cancel) = Cancel::parse(&key) {
-                        self.cancel(&cancel);
-                        continue;
-                    }
-                    if Drop::parse(&key).is_none()
-                        && rollcall_domain::plan::object_keys::starts_an_import(&name)
-                    {
-                        self.pass_over(&key, "files are dropped into inbox/<program>/<profile>/");
-                    }
-                    there.extend(seen(&entry.path()).map(|seen| (key, seen)));
+    /// Runs an import. If it cannot end now, it runs again later, and those after it in its lane wait.
+    fn run_begun(&self, begun: &Begun) {
+        let Begun { item, drop, handed } = begun;
+        let import = &item.import_id;
+        match self.host.run_begun(item, drop) {
+            Ok(Some(done)) => {
+                self.note_taken(&item.object);
+                (self.tell)(WatchEvent::Imported(drop, &done));
+                let answered = handed.as_ref().map(|handed| handover::answer_done(handed, &done));
+                if let Some(Err(failure)) = answered {
+                    (self.tell)(WatchEvent::NotImported(drop, &failure));
                 }
-                _ => {}
+            }
+            // The lane knows another import, perhaps one that this watch counts to another lane: that one goes first.
+            Ok(None) => self.run_later(import, LOOK, false),
+            Err(fault) => {
+                if !self.is_paused(&item.program) {
+                    self.run_later(import, AGAIN, !fault.is_of_the_import());
+                }
+                self.report_fault(begun, fault);
             }
         }
     }
 
-    /// Cancels an import, once for each object that requests it.
-    fn cancel(&self, request: &Cancel) {
-        let home = &self.host.home;
-        match block_on(cancel(home.bucket(), &home.imports(), request)) {
-            Ok(Cancelled::Noted | Cancelled::Over(_)) => {}
-            Ok(Cancelled::Unknown) => self.pass_over(&request.key(), "there is no such import to cancel"),
-            Err(_) => self.pass_over(&request.key(), "the import could not be cancelled"),
-        }
+    /// Reports that an import did not end, and tells the command that waits for it.
+    fn report_fault(&self, begun: &Begun, fault: Fault) {
+        let Some(handed) = &begun.handed else { return (self.tell)(WatchEvent::Failed(&begun.drop, &fault)) };
+        let failure = unfinished(fault);
+        let answered = handover::answer_failure(handed, &failure);
+        (self.tell)(WatchEvent::NotImported(&begun.drop, answered.as_ref().err().unwrap_or(&failure)));
     }
 
-    /// Pauses a program, or lets it go on; the object that was written last stands.
-    fn follow_pause(&self, request: &PauseRequest) {
-        if block_on(follow_requests(self.host.home.bucket(), &request.program)).is_err() {
-            self.pass_over(&request.key(), "the program could not be paused or resumed");
-        }
-    }
-
-    fn is_paused(&self, program: &ProgramName) -> bool {
-        block_on(is_paused(self.host.home.bucket(), program)).unwrap_or(false)
-    }
-
-    fn rests(&self, key: &str, now: Seen) -> bool {
-        if self.host.takes_at_once(key) {
-            return true;
-        }
-        let mut known = self.known();
-        match known.get(key) {
-            Some(Known::Taken(then)) if *then == now => false,
-            Some(Known::NotBefore(when)) => Instant::now() >= *when,
-            Some(Known::Since(then, since)) if *then == now => since.elapsed() >= REST,
-            _ => {
-                known.insert(key.to_owned(), Known::Since(now, Instant::now()));
-                false
-            }
-        }
-    }
-
-    /// Whether an earlier command imported this version.
-    fn is_imported(&self, key: &str, now: Seen) -> bool {
-        let bucket = self.host.home.bucket();
-        let over = block_on(async {
-            let Some(object) = bucket.describe(key).await? else { return Ok(false) };
-            let import = ImportId::derive(bucket.bucket(), &object.key, &object.version, object.modified);
-            let item = self.host.home.imports().get(&import).await?;
-            Answer::Ok(item.is_some_and(|item| item.status.is_some()))
-        });
-        let over = over.unwrap_or(false);
-        if over {
-            self.known().insert(key.to_owned(), Known::Taken(now));
-        }
-        over
-    }
-
-    /// Reports once why a file is never imported.
-    fn pass_over(&self, key: &str, why: &'static str) {
-        let mut told = self.passed_over.lock().expect("nothing panics while it holds the list");
-        if told.insert(key.to_owned()) {
-            (self.tell)(WatchEvent::PassedOver(key, why));
-        }
-    }
-
-    fn known(&self) -> std::sync::MutexGuard<'_, HashMap<String, Known>> {
+    fn known(&self) -> MutexGuard<'_, HashMap<String, Known>> {
         self.known.lock().expect("nothing panics while it holds the list")
     }
+
+    fn running(&self) -> MutexGuard<'_, BTreeMap<String, String>> {
+        self.running.lock().expect("nothing panics while it holds the list")
+    }
+
+    fn later(&self) -> MutexGuard<'_, BTreeMap<ImportId, Later>> {
+        self.later.lock().expect("nothing panics while it holds the list")
+    }
+
+    fn lanes(&self) -> MutexGuard<'_, BTreeMap<ImportId, String>> {
+        self.lanes.lock().expect("nothing panics while it holds the list")
+    }
 }
 
-impl Host {
-    /// Imports a dropped file. It gets a new modification time first, so that the ids of one home strictly increase,
-    /// whatever time its copy has. An import that has begun already continues.
-    fn take(&self, drop: &Drop) -> Answer<Done> {
-        let (bucket, key) = (self.home.bucket(), drop.key());
-        let gone = || Fault::Gone(key.clone());
-        let object = block_on(bucket.describe(&key))?.ok_or_else(gone)?;
-        let import = ImportId::derive(bucket.bucket(), &object.key, &object.version, object.modified);
-        let begun = block_on(self.home.imports().get(&import))?;
-        let object = match begun {
-            Some(item) => item.object,
-            None => {
-                let at = self.home.imports().next_drop_time(Timestamp::now())?;
-                self.leave_late_sidecar(drop, &bucket.restamped(&object, at)?)?;
-                bucket.restamp(&object, at)?;
-                block_on(bucket.describe(&key))?.ok_or_else(gone)?
-            }
-        };
-        let summary = self.run(object, Vec::new())?;
-        self.done(drop, summary)
+/// Work in a lane. When it ends, however it ends, the next in the lane can start at once.
+struct RunningIn<'w, 'h, T: Fn(WatchEvent<'_>) + Sync> {
+    watch: &'w Watch<'h, T>,
+    lane: String,
+}
+
+impl<T: Fn(WatchEvent<'_>) + Sync> std::ops::Drop for RunningIn<'_, '_, T> {
+    fn drop(&mut self) {
+        self.watch.running().remove(&self.lane);
+        self.watch.host.news.tell();
     }
 }
 
 impl Host {
+    /// Begins the import of a dropped file. It gets a new modification time first, so that the ids of one home strictly
+    /// increase, whatever time its copy has.
+    fn begin_dropped(&self, drop: &Drop) -> Answer<()> {
+        let _alone = self.begins_alone();
+        let (bucket, key) = (self.home.bucket(), drop.key());
+        let object = block_on(bucket.describe(&key))?.ok_or_else(|| Fault::Gone(key.clone()))?;
+        let import = ImportId::derive(bucket.bucket(), &object.key, &object.version, object.modified);
+        if block_on(self.home.imports().get(&import))?.is_some() {
+            return Ok(());
+        }
+        let at = self.home.imports().next_drop_time(Timestamp::now())?;
+        self.leave_late_sidecar(drop, &bucket.restamped(&object, at)?)?;
+        let object = bucket.restamp(&object, at)?;
+        let item = new_item(bucket.bucket(), drop, object, Vec::new(), Timestamp::now());
+        block_on(self.home.imports().begin(item)).map(|_| ())
+    }
+
     /// A sidecar that came after its file is for the next file of that name: notes that this import has none. `object` is
     /// the version that the import will have.
     fn leave_late_sidecar(&self, drop: &Drop, object: &ObjectVersion) -> Answer<()> {
@@ -343,9 +276,18 @@ impl Host {
         let noted = Artifacts::of(&drop.program, &import).sidecar();
         block_on(bucket.put_if_absent(&noted, &[])).map(std::mem::drop)
     }
-}
 
-fn seen(path: &Path) -> Option<Seen> {
-    let metadata = fs::symlink_metadata(path).ok().filter(fs::Metadata::is_file)?;
-    Some(Seen { len: metadata.len(), modified: metadata.modified().ok()? })
+    /// Runs an import that is begun; `None` where another import has its turn.
+    fn run_begun(&self, item: &ImportItem, drop: &Drop) -> Answer<Option<Done>> {
+        match self.run(item.object.clone(), item.options.clone()) {
+            Ok(Ran::Over(summary)) => self.done(drop, *summary).map(Some),
+            Ok(Ran::Waiting) => Ok(None),
+            Err(fault) => {
+                if fault.is_of_the_import() {
+                    self.let_pass(&item.import_id)?;
+                }
+                Err(fault)
+            }
+        }
+    }
 }

@@ -7,5 +7,6 @@ mod bad_input;
 mod client;
 mod contacts;
 mod imports;
+mod turns;
 mod undo;
 mod webhook;

@@ -69,6 +69,11 @@ impl Cells {
         !self.iter().any(shows_something)
     }
 
+    /// Whether the record has cells beyond its columns: empty ones at the end do not count.
+    pub fn has_surplus(&self, columns: usize) -> bool {
+        self.len() > columns && !self.iter().skip(columns).all(str::is_empty)
+    }
+
     /// Returns the cell at an index; empty if the record is shorter.
     pub fn get(&self, index: usize) -> &str {
         self.ranges.get(index).map_or("", |&(start, end)| &self.text[start..end])

@@ -131,7 +131,7 @@ impl<'p> RecordScanner<'p> {
     pub(super) fn look(&mut self, bytes: &[u8], whole: u64, lines: u32) -> Seen {
         let mut seen = self.take_apart(bytes, whole);
         seen.cells = self.cells.len();
-        seen.surplus = self.cells.len() > self.sender.columns.len();
+        seen.surplus = self.cells.has_surplus(self.sender.columns.len());
         seen.repeats_header = self.sender.is_repeated_by(&self.cells);
         seen.irregular |= lines > 1 && !self.of_sheet && !seen.too_large && self.swallows_rows();
         if seen.filled {

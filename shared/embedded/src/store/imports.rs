@@ -35,6 +35,20 @@ impl ImportStore {
         Timestamp::from_millisecond(at)
             .map_err(|error| rollcall_pipeline::fault::Fault::permanent("storing a drop", error))
     }
+
+    /// Forgets an import that has not ended: another import answers its request. Repeating it is safe.
+    ///
+    /// # Errors
+    /// If the tables cannot be written.
+    pub fn forget(&self, import: &ImportId) -> Answer<()> {
+        self.0.write("forgetting an import", |transaction| {
+            let forget = "DELETE FROM imports WHERE import_id = ?1 AND status IS NULL";
+            if transaction.execute(forget, [import.as_str()])? == 1 {
+                transaction.execute("DELETE FROM lanes WHERE import_id = ?1", [import.as_str()])?;
+            }
+            Ok(())
+        })
+    }
 }
 
 impl Imports for ImportStore {

@@ -35,6 +35,8 @@ CREATE TABLE IF NOT EXISTS given_back (
     kept INTEGER NOT NULL,
     PRIMARY KEY (import_id, chunk)
 ) WITHOUT ROWID;
+-- The watch asks for unfinished imports several times a second.
+CREATE INDEX IF NOT EXISTS imports_unfinished ON imports (import_id) WHERE status IS NULL;
 ";
 
 /// Makes the tables of a new home.

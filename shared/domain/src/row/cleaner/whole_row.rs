@@ -31,8 +31,7 @@ impl Cleaner<'_> {
                 findings.push(Finding::new(Code::OneOfMissing).arg("fields", names.join(", ")));
             }
         }
-        let is_longer = cells.len() > self.width && !cells.iter().skip(self.width).all(str::is_empty);
-        if is_longer || (cells.len() < self.least && !self.open_ended) {
+        if cells.has_surplus(self.width) || (cells.len() < self.least && !self.open_ended) {
             findings
                 .push(Finding::new(Code::RowRagged).arg("expected", self.width).arg("found", cells.len()));
         }
