@@ -58,28 +58,6 @@ fn each_mode_writes_its_own_contacts() {
     assert_eq!(imported.succeeded_rows()[0]["rollcall_warnings"], "row:contact_exists");
 }
 
-/// A row that is rejected for something else is told that its contact is unknown, where it says whose row it is.
-#[test]
-fn mode_update_gives_all_findings_of_a_row() {
-    let file = "Name,E-mail,Website,Group\nNew,new@x.example,bad url,platin\nNew,new@x.example,,\n\
-        X,not an address,,\nAnn,ann@one.example,bad url,platin\nTwo,two@x.example,,platin\n";
-    let errors = |mode: &str| -> Vec<String> {
-        let imported = import(&host(), file, &[("mode", mode)]);
-        imported.errors().into_iter().map(|(_, errors)| errors).collect()
-    };
-    let update = [
-        "website:url_invalid group:group_unknown row:contact_unknown",
-        "row:duplicate_in_file row:contact_unknown",
-        "email:email_invalid",
-        "website:url_invalid group:group_unknown",
-        "group:group_unknown row:contact_unknown",
-    ];
-    assert_eq!(errors("update"), update);
-    let others = update.map(|errors| errors.replace(" row:contact_unknown", ""));
-    assert_eq!(errors("upsert"), others);
-    assert_eq!(errors("create"), others);
-}
-
 /// A contact that is left as it is joins no group either.
 #[test]
 fn mode_create_adds_no_group() {

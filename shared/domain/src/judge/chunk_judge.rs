@@ -284,13 +284,11 @@ impl<'p> ChunkJudge<'p> {
             // A rejected row is matched too: its result shows all findings.
             let keys = std::mem::take(&mut row.keys);
             row.asked.keys = keys.into_iter().map(|key| key.map(|key| accounts.add(key))).collect();
-            // A rejected row is looked up only where it has a finding by that: its contact may be unknown.
-            let updates = self.plan.options.changes.mode == Mode::Update;
-            if let Some(contact_id) = row.contact_id.filter(|_| !row.refused || updates) {
+            if row.refused {
+                continue;
+            }
+            if let Some(contact_id) = row.contact_id {
                 row.asked.contact = Some(contacts.add(Wanted::Contact(contact_id)));
-                if row.refused {
-                    continue;
-                }
                 let membership = row.group.clone().map(|group| Wanted::Membership(contact_id, group));
                 row.asked.membership = membership.map(|membership| contacts.add(membership));
             }
@@ -380,10 +378,12 @@ impl<'p> ChunkJudge<'p> {
         let program = &self.plan.program;
         let matched =
             matching::pick(self.profile, program, &candidates, values, rule_column, &mut row.findings);
-        let before = known.before(row.asked.contact).map(|earlier| earlier.record.as_str());
         row.refused |= row.findings.iter().any(Finding::is_error);
-        let may_write = self.check_mode(&mut row, before.is_some());
         let Some(contact_id) = row.contact_id.filter(|_| !row.refused) else {
+            return self.refuse(output, &mut row);
+        };
+        let before = known.before(row.asked.contact).map(|earlier| earlier.record.as_str());
+        let Some(may_write) = self.check_mode(&mut row, before.is_some()) else {
             return self.refuse(output, &mut row);
         };
         let joins = row.group.as_ref().filter(|_| may_write && known.before(row.asked.membership).is_none());
@@ -445,19 +445,19 @@ impl<'p> ChunkJudge<'p> {
         Ok(())
     }
 
-    /// Whether the mode lets the row change a contact that exists, or create one that does not; adds what it finds.
-    fn check_mode(&self, row: &mut Row, exists: bool) -> bool {
+    /// Checks whether the mode lets the row be written: `Some(false)` leaves the contact as it is, `None` rejects. A row
+    /// that is rejected for another reason is not checked: when its contact is looked up, this import may have written it.
+    fn check_mode(&self, row: &mut Row, exists: bool) -> Option<bool> {
         match (self.plan.options.changes.mode, exists) {
-            (Mode::Create, true) if !row.refused => {
+            (Mode::Create, true) => {
                 row.findings.push(Finding::new(Code::ContactExists));
-                false
+                Some(false)
             }
-            (Mode::Update, false) if row.contact_id.is_some() => {
+            (Mode::Update, false) => {
                 row.findings.push(Finding::new(Code::ContactUnknown));
-                row.refused = true;
-                false
+                None
             }
-            _ => true,
+            _ => Some(true),
         }
     }
 
