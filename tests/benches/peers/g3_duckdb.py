@@ -49,7 +49,7 @@ select row_number() over () as row, * from read_csv(?, header = true, all_varcha
 CHECKED = f"""
 create temp table checked as
 with cleaned as (
-    select row, regexp_replace(trim(Name), ' +', ' ', 'g') as name, lower(trim("E-mail")) as email,
+    select row, regexp_replace(trim(Name), ' +', ' ', 'g') as name, lower(rtrim(trim("E-mail"), '.,;')) as email,
         regexp_replace(Phone, '[^0-9+]', '', 'g') as digits, trim(Website) as website, trim(Country) as country,
         trim(Note) as note
     from cells

@@ -47,7 +47,7 @@ def check(cells):
     cleaned = cells.select(
         "row",
         pl.col("Name").str.strip_chars().str.replace_all(" +", " ").alias("name"),
-        pl.col("E-mail").str.strip_chars().str.to_lowercase().alias("email"),
+        pl.col("E-mail").str.strip_chars().str.strip_chars_end(".,;").str.to_lowercase().alias("email"),
         pl.when(digits.str.starts_with("+")).then(digits).otherwise("+55" + digits).alias("phone"),
         digits.str.starts_with("+").alias("international"),
         pl.col("Website").str.strip_chars().alias("website"),
