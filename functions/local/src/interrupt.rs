@@ -25,7 +25,7 @@ pub fn say_what_goes_on() -> Result<(), Failure> {
             thread::sleep(LOOK);
         }
         say(
-            "stopped; nothing is lost: the next command that imports finishes this import first. `rollcall imports list` \
+            "stopped; nothing is lost: the watch, or the next command that imports, finishes what has begun. `rollcall imports list` \
              shows it, and `rollcall cancel` ends it without the rows that are not decided yet",
         );
         process::exit(EXIT)

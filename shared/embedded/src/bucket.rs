@@ -200,8 +200,7 @@ impl Bucket {
         if now.version != object.version {
             return Err(Fault::Gone(object.key.clone()));
         }
-        let at = Timestamp::from_millisecond(at.as_millisecond())
-            .map_err(|error| Fault::permanent(doing, error))?;
+        let at = self.restamped(object, at)?.modified;
         file.set_times(FileTimes::new().set_modified(SystemTime::from(at))).map_err(failed)?;
         version_of(&object.key, &file.metadata().map_err(failed)?).map_err(failed)
     }
