@@ -4,6 +4,7 @@ use std::io::{BufRead, BufReader, Write};
 use std::net::TcpListener;
 use std::sync::mpsc::{Receiver, channel};
 use std::thread;
+use std::time::Duration;
 
 use pollster::block_on;
 use rollcall_domain::plan::import_plan::ChunkSize;
@@ -165,6 +166,30 @@ fn a_server_that_is_away_gets_the_mail_later_and_once() {
     block_on(outbox.send(&import_id(), &letter())).unwrap();
     assert!(heard.try_recv().is_err(), "sent twice");
     assert!(outbox.notification(&import_id()).is_file());
+}
+
+/// The end of an import may be handled twice at once, and beside it what waits is tried again.
+#[test]
+fn a_mail_is_sent_by_one_thread_at_a_time() {
+    let ((told, asked), (go, goes)) = (channel(), channel());
+    let (url, heard) = server(move |_| {
+        told.send(()).unwrap();
+        // Whoever sends a second time is not kept out by this server.
+        let _ = goes.recv_timeout(Duration::from_millis(500));
+        "250 ok"
+    });
+    let folder = tempfile::tempdir().unwrap();
+    let outbox = Outbox::open(folder.path()).unwrap().with_smtp(&url).unwrap();
+    thread::scope(|scope| {
+        let first = scope.spawn(|| block_on(outbox.send(&import_id(), &letter())));
+        asked.recv().unwrap();
+        block_on(outbox.send(&import_id(), &letter())).unwrap();
+        outbox.send_waiting().unwrap();
+        go.send(()).unwrap();
+        first.join().unwrap().unwrap();
+    });
+    assert_eq!(heard.try_iter().count(), 1);
+    assert_eq!(outbox.delivery(&import_id()), Some(Delivery::Sent));
 }
 
 #[test]

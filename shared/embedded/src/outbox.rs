@@ -2,10 +2,11 @@
 //! by SMTP if the home names a server. A file next to each e-mail for SMTP (`.delivery.json`) holds its delivery
 //! state.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use mail_builder::MessageBuilder;
 use mail_builder::headers::HeaderType;
@@ -28,7 +29,21 @@ use crate::webhooks::Webhooks;
 pub struct Outbox {
     folder: PathBuf,
     smtp: Option<Arc<Smtp>>,
+    /// The imports whose e-mails are being sent.
+    sending: Arc<Mutex<BTreeSet<String>>>,
     webhooks: Webhooks,
+}
+
+/// The right to send an import's e-mail. One thread has it at a time, so that no recipient gets an e-mail twice.
+struct Sending<'o> {
+    outbox: &'o Outbox,
+    import: &'o str,
+}
+
+impl Drop for Sending<'_> {
+    fn drop(&mut self) {
+        self.outbox.sending().remove(self.import);
+    }
 }
 
 /// `<import>.delivery.json`: the recipients and the delivery state of an e-mail.
@@ -87,7 +102,8 @@ impl Outbox {
 
     /// Opens the folder for reading.
     pub fn open_shared(folder: &Path) -> Self {
-        Self { folder: folder.to_owned(), smtp: None, webhooks: Webhooks::new(&folder.join(WEBHOOKS)) }
+        let webhooks = Webhooks::new(&folder.join(WEBHOOKS));
+        Self { folder: folder.to_owned(), smtp: None, sending: Arc::default(), webhooks }
     }
 
     /// The announcements for webhooks.
@@ -129,12 +145,23 @@ impl Outbox {
         names.sort();
         for import in names.iter().filter_map(|name| name.to_str()?.strip_suffix(POSTING)) {
             let waiting = |posting: &Posting| posting.state == Delivery::Waiting;
+            let Some(_sending) = self.begin_sending(import) else { continue };
             let Some(posting) = self.posting(&self.posting_of(import)).filter(waiting) else { continue };
             if self.deliver(smtp, import, posting)? == Delivery::Waiting {
                 return Ok(());
             }
         }
         Ok(())
+    }
+
+    /// The right to send an import's e-mail; `None` while another thread sends it.
+    fn begin_sending<'o>(&'o self, import: &'o str) -> Option<Sending<'o>> {
+        // Not `then_some`: what is made and dropped again would end another thread's right.
+        self.sending().insert(import.to_owned()).then(|| Sending { outbox: self, import })
+    }
+
+    fn sending(&self) -> MutexGuard<'_, BTreeSet<String>> {
+        self.sending.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Sends an e-mail and stores its delivery state. If the server does not take it for all recipients, each gets it
@@ -184,6 +211,7 @@ impl Outbox {
     /// Sends an e-mail once: one that the server accepted before a crash is not sent again.
     fn post(&self, import: &ImportId, notification: &Notification) -> io::Result<()> {
         let Some(smtp) = self.smtp.as_ref().filter(|_| !notification.to.is_empty()) else { return Ok(()) };
+        let Some(_sending) = self.begin_sending(import.as_str()) else { return Ok(()) };
         let begun = self.posting(&self.posting_of(import.as_str()));
         if begun.as_ref().is_some_and(|posting| posting.state != Delivery::Waiting) {
             return Ok(());

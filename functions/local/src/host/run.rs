@@ -50,6 +50,8 @@ pub struct Run<'h> {
     ahead: Ahead<BucketWriter>,
     tune: Tune,
     import: ImportId,
+    /// Held by the thread that finalizes.
+    finalizing: Mutex<()>,
     state: Mutex<State>,
 }
 
@@ -78,6 +80,7 @@ impl<'h> Run<'h> {
             ahead: Ahead::default(),
             tune,
             import: ImportId::derive(home.bucket().bucket(), &object.key, &object.version, object.modified),
+            finalizing: Mutex::default(),
             state: Mutex::default(),
         }
     }
@@ -186,14 +189,24 @@ impl<'h> Run<'h> {
             },
             // The host itself begins the next import.
             Message::Turn(_) => Ok(true),
-            Message::Finalize(..) => match self.finalize_and_rest()? {
-                Finalized::Over(summary) => {
-                    self.end(Ok(Ran::Over(summary)));
-                    Ok(true)
-                }
-                Finalized::NotYet => Ok(true),
-                Finalized::Busy => Ok(false),
-            },
+            Message::Finalize(..) => self.finalize_once(),
+        }
+    }
+
+    /// Finalizes the import unless another thread has: the splitter and the worker of the last chunk may both find
+    /// that all chunks are closed.
+    fn finalize_once(&self) -> Answer<bool> {
+        let _finalizing = self.finalizing.lock().unwrap_or_else(PoisonError::into_inner);
+        if self.is_over() {
+            return Ok(true);
+        }
+        match self.finalize_and_rest()? {
+            Finalized::Over(summary) => {
+                self.end(Ok(Ran::Over(summary)));
+                Ok(true)
+            }
+            Finalized::NotYet => Ok(true),
+            Finalized::Busy => Ok(false),
         }
     }
 
