@@ -326,9 +326,9 @@ impl Contacts for MemoryContacts {
     async fn end_import(&self, pool: &Pool, import: &ImportId) -> Answer<()> {
         let mut pools = lock(&self.0);
         let shelf = pools.pools.entry(pool.clone()).or_default();
-        shelf.contacts.values_mut().filter(|contact| contact.import == *import).for_each(|contact| {
-            contact.before = None;
-        });
+        // Few have an earlier record; of all others the ids need not be compared.
+        let with_earlier = shelf.contacts.values_mut().filter(|contact| contact.before.is_some());
+        with_earlier.filter(|contact| contact.import == *import).for_each(|contact| contact.before = None);
         Ok(())
     }
 }
