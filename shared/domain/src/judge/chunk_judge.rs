@@ -218,6 +218,18 @@ impl<'p> ChunkJudge<'p> {
         (line.checked_sub(number) == Some(above)).then_some(earlier + above)
     }
 
+    /// What is wrong with cells that are stored without a field: their values were lost before the file was sent.
+    fn spoiled<'a>(&'a self, cells: &'a Cells) -> impl Iterator<Item = Finding> + 'a {
+        let drops = self.plan.options.drop_invalid;
+        self.shape.spoiled(cells).map(move |(column, cell, reason)| {
+            if drops {
+                let reason = Code::ValueSpoiled.as_str();
+                return Finding::on(Code::ValueDropped, &column).value(cell).arg("reason", reason);
+            }
+            Finding::on(Code::ValueSpoiled, &column).value(cell).arg("reason", reason)
+        })
+    }
+
     fn clean_row(
         &mut self,
         (number, line): (u64, u64),
@@ -228,6 +240,7 @@ impl<'p> ChunkJudge<'p> {
     ) {
         let mut findings = Vec::new();
         self.cleaner.clean(cells, mark, &mut self.values, &mut findings);
+        findings.extend(self.spoiled(cells));
         if let Some(repeats) = mark.and_then(|mark| mark.repeats) {
             let finding = Finding::new(Code::DuplicateInFile).arg("row", repeats);
             let line = self.line_of(repeats, (number, line));
