@@ -153,6 +153,16 @@ resource "aws_s3_bucket_lifecycle_configuration" "bucket" {
     }
   }
   rule {
+    id     = "unfinished-results"
+    status = "Enabled"
+    filter {
+      prefix = "imports/"
+    }
+    abort_incomplete_multipart_upload {
+      days_after_initiation = 1
+    }
+  }
+  rule {
     id     = "working-papers"
     status = "Enabled"
     filter {
@@ -966,6 +976,12 @@ resource "aws_iam_role_policy" "finalizer_role" {
         Effect   = "Allow"
         Action   = ["sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"]
         Resource = [aws_sqs_queue.finalize_queue.arn, aws_sqs_queue.dead_chunk_queue.arn, aws_sqs_queue.failed_event_queue.arn]
+      },
+      {
+        Sid      = "ShowAgain"
+        Effect   = "Allow"
+        Action   = "sqs:ChangeMessageVisibility"
+        Resource = aws_sqs_queue.finalize_queue.arn
       },
       {
         Sid      = "ReadDropsAndSettings"

@@ -16,6 +16,8 @@ class Counter:
         # Half of each batch is left undone; or every call for contacts is throttled.
         self.leave_undone, self.throttle = False, False
         self.left_undone, self.throttled = 0, 0
+        # So many e-mails are yet to be throttled; so many were.
+        self.mails_to_throttle, self.mails_throttled = 0, 0
         counter, to = self, urlsplit(target)
 
         class Handler(http.server.BaseHTTPRequestHandler):
@@ -29,6 +31,8 @@ class Counter:
                 call = self.headers.get("X-Amz-Target", "")
                 if counter.throttle and call.startswith("DynamoDB") and b"-Contacts" in body:
                     return self.refuse()
+                if self.path.startswith("/v2/email/outbound-emails") and counter.throttles_mail():
+                    return self.refuse_mail()
                 body, undone = counter.halve(call, body) if counter.leave_undone else (body, None)
                 answer, data = self.ask(body)
                 if undone and answer.status == 200:
@@ -76,6 +80,15 @@ class Counter:
                 self.end_headers()
                 self.wfile.write(data)
 
+            def refuse_mail(self):
+                data = b'{"message": "Maximum sending rate exceeded."}'
+                self.send_response(429)
+                self.send_header("Content-Type", "application/json")
+                self.send_header("X-Amzn-ErrorType", "TooManyRequestsException")
+                self.send_header("Content-Length", str(len(data)))
+                self.end_headers()
+                self.wfile.write(data)
+
             do_GET = do_PUT = do_POST = do_HEAD = do_DELETE = forward
 
             def log_message(self, *arguments):
@@ -88,6 +101,14 @@ class Counter:
     def clear(self):
         with self.lock:
             self.calls.clear(), self.items.clear(), self.units.clear()
+
+    def throttles_mail(self):
+        with self.lock:
+            if not self.mails_to_throttle:
+                return False
+            self.mails_to_throttle -= 1
+            self.mails_throttled += 1
+            return True
 
     def halve(self, target, body):
         """Takes half of a batch off, where it has several parts; what the answer must say of the other half."""

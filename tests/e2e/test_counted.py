@@ -77,6 +77,21 @@ def test_a_table_that_leaves_work_undone_or_throttles(busy):
     assert len(busy.letters_to("busy")) == 2
 
 
+def test_an_email_that_is_throttled_is_sent_once_and_soon(busy):
+    """A finalizer tries for some seconds; then its message comes again after half a minute, not after its visibility."""
+    busy.program("throttled")
+    counter = busy.emulator.counter
+    counter.mails_to_throttle = 6
+    began = time.monotonic()
+    busy.drop("throttled", "prospects", "list.csv", people(10, "throttled-mail.com"))
+    (summary,) = busy.wait_for("throttled", "list.csv")
+    busy.wait(lambda: busy.letters_to("throttled"), busy.waiting)
+    assert counter.mails_throttled == 6 and summary["rows"]["created"] == 10
+    print(f"\n6 throttled e-mails: {time.monotonic() - began:.0f} s")
+    busy.wait_until_quiet()
+    assert len(busy.letters_to("throttled")) == 1
+
+
 @pytest.fixture
 def roomy(tmp_path_factory):
     """With the real time limits: on a busy machine the quick ones would be those of the machine."""

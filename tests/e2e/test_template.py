@@ -4,6 +4,7 @@ import json
 import re
 import subprocess
 import sys
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 from evaluate import Evaluated
@@ -67,6 +68,28 @@ def test_every_queue_has_dead_letters_but_the_last_and_that_one_an_alarm():
     assert {name for name, queue in QUEUES.items() if "RedrivePolicy" not in queue["Properties"]} == {"ParkedQueue"}
     assert "ParkedQueue" in targets
     assert any("ParkedQueue" in str(entry) for entry in RESOURCES.values() if entry["Type"].endswith("::Alarm"))
+
+
+def test_parts_of_an_interrupted_assembly_are_removed_after_a_day():
+    rules = {rule["Id"]: rule for rule in RESOURCES["Bucket"]["Properties"]["LifecycleConfiguration"]["Rules"] if "Id" in rule}
+    aborted = {rule.get("Prefix", ""): rule["AbortIncompleteMultipartUpload"]["DaysAfterInitiation"]
+               for rule in rules.values() if "AbortIncompleteMultipartUpload" in rule}
+    # Uploads of people, into the inbox, may take longer.
+    assert aborted == {"imports/": 1, "": 7}
+
+
+def test_an_import_is_told_as_finished_by_its_own_summary_alone():
+    key = RESOURCES["FinishedRule"]["Properties"]["EventPattern"]["detail"]["object"]["key"]
+    told = [name for name in ("imports/acme/1/summary.json", "inbox/acme/prospects/summary.json", "imports/acme/1/report.html",
+                              "sources/imports/acme/summary.json")
+            if any(fnmatchcase(name, pattern["wildcard"]) for pattern in key)]
+    assert told == ["imports/acme/1/summary.json"]
+
+
+def test_a_message_of_the_finalizer_that_failed_comes_again_soon():
+    """Its visibility is an hour and a half."""
+    shown = [statement["Resource"] for statement in statements() if "sqs:ChangeMessageVisibility" in statement["Action"]]
+    assert sorted(name_of(resource) for resource in shown) == ["ChunkQueue", "FinalizeQueue"]
 
 
 def test_everything_is_encrypted_and_kept():

@@ -48,10 +48,17 @@ fn is_good(outcome: &Outcome) -> bool {
     all && outcome.unended == 0
 }
 
+/// Megabytes of a splitter that hold the keys of so many rows (infra/README.md, limits).
+fn memory_of(rows: u64) -> u64 {
+    let enough = [(14_680_064, 1_024), (29_360_128, 2_048), (58_720_256, 3_072)];
+    enough.iter().find(|(most, _)| rows <= *most).map_or(6_144, |(_, memory)| *memory)
+}
+
 /// One import, alone.
 fn large(name: &str, rows: u64, weight: u64, warm: bool) -> bool {
     let lost = std::env::var("ROLLCALL_LOST").ok().and_then(|lost| lost.parse().ok()).unwrap_or(20_000);
     let scenario = Scenario::of(rows, weight, warm).but(Trouble { lost, ..Trouble::default() });
+    let scenario = Scenario { memory: memory_of(rows), ..scenario };
     let outcome = simulate(&scenario, 12);
     let own = own_time(rows, warm);
     let seconds = outcome.imports.first().map_or(f64::NAN, |import| import.seconds);
@@ -78,8 +85,13 @@ fn large(name: &str, rows: u64, weight: u64, warm: bool) -> bool {
 fn small() -> bool {
     let files = (0..60_000_u64)
         .map(|number| Dropped::of(number * 60 / 1_000, &format!("p{}", number % 100), 20, number as usize));
+    let number = |name: &str, usual| std::env::var(name).ok().and_then(|n| n.parse().ok()).unwrap_or(usual);
     let scenario = Scenario::with(files.collect(), 1, true);
-    let outcome = simulate(&scenario, 4);
+    let (splitters, finalizers) = (
+        number("ROLLCALL_SPLITTERS", scenario.splitters),
+        number("ROLLCALL_FINALIZERS", scenario.finalizers),
+    );
+    let outcome = simulate(&Scenario { splitters, finalizers, ..scenario }, 4);
     let mut seconds: Vec<f64> = outcome.imports.iter().map(|import| import.seconds).collect();
     seconds.sort_by(f64::total_cmp);
     let at = |part: f64| seconds.get((seconds.len() as f64 * part) as usize).copied().unwrap_or(f64::NAN);
@@ -115,7 +127,8 @@ fn fair() -> bool {
 /// Seventeen million rows, and the same file once more a minute later.
 fn twice() -> bool {
     let files = vec![Dropped::of(0, "acme", 17_000_000, 0), Dropped::of(60, "acme", 17_000_000, 0)];
-    let outcome = simulate(&Scenario::with(files, 1_000, false), 12);
+    let scenario = Scenario { memory: memory_of(17_000_000), ..Scenario::with(files, 1_000, false) };
+    let outcome = simulate(&scenario, 12);
     let seconds: Vec<String> =
         outcome.imports.iter().map(|import| format!("{:.0} s", import.seconds)).collect();
     println!("the same 17 M rows twice: {}; {} writes", seconds.join(" and "), outcome.written);

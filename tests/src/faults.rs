@@ -343,6 +343,9 @@ impl<P: Imports> Imports for Faulty<P> {
     ) -> Answer<NotificationClaim> {
         self.machine.call(self.port.claim_notification(import, now, lease)).await
     }
+    async fn release_notification(&self, import: &ImportId) -> Answer<()> {
+        self.machine.call(self.port.release_notification(import)).await
+    }
     async fn notification_sent(&self, import: &ImportId) -> Answer<()> {
         self.machine.call(self.port.notification_sent(import)).await
     }

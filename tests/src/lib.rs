@@ -11,6 +11,7 @@ pub mod mutate;
 pub mod phones;
 pub mod reader;
 pub mod seeds;
+pub mod slow;
 pub mod targets;
 pub mod test_host;
 pub mod world;

@@ -1,7 +1,15 @@
 //! AWS under load, simulated at AWS's own rates: nothing is abandoned, nothing is written twice, and the table is busy.
 
+use std::time::Duration;
+
+use pollster::block_on;
 use rollcall_domain::types::outcome::Status;
+use rollcall_embedded::queue::LocalQueue;
+use rollcall_pipeline::ports::{Objects, Ports};
+use rollcall_pipeline::split::{Split, split_import};
 use rollcall_tests::cloud::{Dropped, Outcome, Scenario, Trouble, own_time, simulate};
+use rollcall_tests::slow::SlowReads;
+use rollcall_tests::world::World;
 
 /// Every import completed, and nobody had to look after one.
 fn all_completed(outcome: &Outcome) {
@@ -68,7 +76,15 @@ fn seconds(outcome: &Outcome, program: &str) -> f64 {
 fn trouble_of_every_kind_loses_nothing() {
     type Check = fn(&Outcome);
     let two = |rows, list| vec![Dropped::of(0, "acme", rows, 0), Dropped::of(60, "acme", rows, list)];
-    let cases: [(&str, Scenario, Check); 6] = [
+    let cases: [(&str, Scenario, Check); 7] = [
+        (
+            "a mail service that takes nothing for two minutes",
+            Scenario::of(20_000, 200, true).but(Trouble { no_mail: 0..120, ..Trouble::default() }),
+            |outcome| {
+                assert!(seconds(outcome, "acme") < 300.0, "{:?}", outcome.imports);
+                assert_eq!(outcome.count("e-mails"), 1);
+            },
+        ),
         (
             "a table that refuses half of all calls, whatever the pace",
             Scenario::of(200_000, 200, true).but(Trouble { refused: 50, ..Trouble::default() }),
@@ -130,4 +146,28 @@ fn trouble_of_every_kind_loses_nothing() {
         assert_eq!(outcome.count("dead chunks"), 0, "{what}: {:?}", outcome.counts);
         check(&outcome);
     }
+}
+
+/// Six pieces of four mebibytes are read twice, by the survey and by the cut: one after the other that takes thirteen reads.
+#[test]
+fn a_file_is_read_ahead_while_it_is_worked_on() {
+    const READ: Duration = Duration::from_millis(100);
+    let world = World::with_acme();
+    let note = "x".repeat(20_000);
+    let rows = (0..1_200).map(|row| format!("N{row},p{row}@mail.example,{note}\n"));
+    let key = "inbox/acme/prospects/list.csv";
+    world.put(key, &rows.fold("Name,E-mail,Remark\n".to_owned(), |file, row| file + &row));
+    let object = block_on(world.objects.describe(key)).unwrap().unwrap();
+    let queue = LocalQueue::with_room(2_000);
+    let Ports { directory, contacts, imports, queue, clock, .. } = world.ports(&queue);
+    let objects = SlowReads(world.objects.clone(), READ);
+    let ports = Ports { objects, directory, contacts, imports, queue, clock };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build();
+    let (split, took) = runtime.unwrap().block_on(async {
+        let began = tokio::time::Instant::now();
+        let split = split_import(&ports, object, Vec::new(), world.size).await;
+        (split.unwrap(), began.elapsed())
+    });
+    assert!(matches!(split, Split::Sent(_)), "{split:?}");
+    assert!(took <= READ * 8, "{took:?}");
 }

@@ -25,6 +25,7 @@ use serde_json::{Value, json};
 
 use crate::inbox;
 use crate::message::FinalizerRequest;
+use crate::retried;
 
 /// How often, and at what interval, the finalizer checks whether another one has sent the notification.
 const ATTEMPTS: u32 = 5;
@@ -40,6 +41,8 @@ pub(crate) struct Finalizer {
     /// How often a message in the dead-letter queue is received before that queue drops it; the last attempt is
     /// final.
     pub(crate) receives: u32,
+    /// The URL of the queue of imports that end.
+    pub(crate) finalize_queue: String,
     /// The queue of failed events, where the finalizer puts the events that were lost.
     pub(crate) failed_events: String,
     /// The age from which on a dropped file should have an import.
@@ -73,7 +76,12 @@ pub(crate) async fn handle(finalizer: &Finalizer, event: Value) -> Result<Value,
         match follow(finalizer, message).await {
             Ok(true) => continue,
             Ok(false) => {}
-            Err(other) => fault = Some(other),
+            Err(other) => {
+                if retried::is_sent_later(finalizer, message, &other).await {
+                    continue;
+                }
+                fault = Some(other);
+            }
         }
         let mut failure = BatchItemFailure::default();
         failure.item_identifier = message.message_id.clone().unwrap_or_default();

@@ -3,6 +3,7 @@
 mod handler;
 mod inbox;
 mod message;
+mod retried;
 
 use jiff::SignedDuration;
 use lambda_runtime::{Error, LambdaEvent, run, service_fn, tracing};
@@ -55,7 +56,7 @@ async fn wire() -> Result<Finalizer, Error> {
     let ses = Ses::new(&rollcall_aws::mail_config(&config));
     let (dynamodb, bucket) = (DynamoDb::new(&config), Bucket::new(S3::new(&config), bucket));
     let ports = Ports {
-        queue: Queues::new(Sqs::new(&config), bucket.clone(), chunk_queue, finalize_queue),
+        queue: Queues::new(Sqs::new(&config), bucket.clone(), chunk_queue, finalize_queue.clone()),
         objects: bucket,
         directory: DirectoryTable::new(dynamodb.clone(), directory),
         contacts: ContactsTable::new(dynamodb.clone(), contacts),
@@ -63,5 +64,6 @@ async fn wire() -> Result<Finalizer, Error> {
         clock: SystemClock,
     };
     let mail = Mailer::new(ses, sender, configuration_set, Webhooks::new(Sqs::new(&config), webhook_queue));
-    Ok(Finalizer { ports, mail, plans: Plans::default(), sweep_config, receives, failed_events, settled })
+    let plans = Plans::default();
+    Ok(Finalizer { ports, mail, plans, sweep_config, receives, finalize_queue, failed_events, settled })
 }

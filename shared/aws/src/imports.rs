@@ -223,6 +223,10 @@ impl Imports for ImportsTable {
         self.claim(import, now, lease).await
     }
 
+    async fn release_notification(&self, import: &ImportId) -> Answer<()> {
+        self.release(import).await
+    }
+
     async fn notification_sent(&self, import: &ImportId) -> Answer<()> {
         self.note_sent(import).await
     }

@@ -44,6 +44,7 @@
 //! # }
 //! ```
 
+mod body;
 mod clock;
 mod connect;
 mod contacts;

@@ -6,12 +6,18 @@ use aws_sdk_sesv2::types::{Attachment, Body, Content, Destination, EmailContent,
 use jiff::Timestamp;
 use rollcall_domain::report::notification::{self, DEFAULT_SENDER, Notification};
 use rollcall_domain::types::names::ImportId;
+use rollcall_pipeline::fault::Fault;
 use rollcall_pipeline::ports::{Announcement, Answer, Mail};
 
 use crate::fault::{discreet_fault, unbuilt};
+use crate::table::pause;
 use crate::webhook::Webhooks;
 
 const DOING: &str = "sending a notification";
+/// The pauses between attempts while SES throttles: from a quarter of a second to three, some six seconds in all. What is
+/// throttled longer comes again as a message.
+const FIRST_PAUSE: u32 = 4;
+const LAST_PAUSE: u32 = 7;
 
 /// The mail service.
 #[derive(Debug, Clone)]
@@ -74,8 +80,25 @@ impl Mailer {
             .email_tags(tag.map_err(|error| unbuilt(DOING, error))?)
             .set_configuration_set_name(self.configuration_set.clone());
         // SES error messages contain addresses: only the code is passed on.
-        send.send().await.map(drop).map_err(|error| discreet_fault(DOING, error))
+        let send =
+            || async { send.clone().send().await.map(drop).map_err(|error| discreet_fault(DOING, error)) };
+        while_throttled(send).await
     }
+}
+
+/// Sends again where the service says that it takes no more for now: then it has sent nothing. Any other failure may mean
+/// that the e-mail was sent.
+async fn while_throttled<F>(send: impl Fn() -> F) -> Answer<()>
+where
+    F: Future<Output = Answer<()>>,
+{
+    for attempt in FIRST_PAUSE..=LAST_PAUSE {
+        match send().await {
+            Err(Fault::Throttled { .. }) => pause(attempt).await,
+            sent => return sent,
+        }
+    }
+    send().await
 }
 
 /// Several recipients get blind copies: none of them learns of another.
@@ -113,6 +136,29 @@ fn content(notification: &Notification) -> Answer<EmailContent> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Answers of the mail service, the last one first; how often it was asked.
+    fn asked(answers: Vec<Answer<()>>) -> (Answer<()>, usize) {
+        let (answers, asked) = (std::sync::Mutex::new(answers), std::sync::atomic::AtomicUsize::new(0));
+        let send = || {
+            asked.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+            let answer = answers.lock().unwrap().pop().unwrap();
+            async { answer }
+        };
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+        let sent = runtime.block_on(while_throttled(send));
+        (sent, asked.into_inner())
+    }
+
+    #[test]
+    fn only_what_was_throttled_is_sent_again() {
+        let throttled = || Err(Fault::throttled(DOING, "TooManyRequestsException"));
+        let (sent, times) = asked(vec![Ok(()), throttled(), throttled()]);
+        assert!(sent.is_ok() && times == 3);
+        // It may have been sent.
+        let (sent, times) = asked(vec![Ok(()), Err(Fault::transient(DOING, "time-out"))]);
+        assert!(sent.is_err() && times == 1);
+    }
 
     #[test]
     fn no_recipient_sees_another() {

@@ -3,7 +3,6 @@
 use std::ops::Range;
 
 use aws_sdk_s3::Client;
-use aws_sdk_s3::operation::get_object::GetObjectOutput;
 use aws_sdk_s3::operation::head_object::HeadObjectOutput;
 use aws_sdk_s3::primitives::{ByteStream, DateTime};
 use aws_sdk_s3::types::Object;
@@ -12,6 +11,7 @@ use rollcall_pipeline::fault::Fault;
 use rollcall_pipeline::migrate::Sources;
 use rollcall_pipeline::ports::{Answer, Dropped, ObjectVersion, Objects};
 
+use crate::body::{Reader, Which};
 use crate::fault::{fault, status};
 use crate::upload::{Upload, content_type};
 
@@ -50,6 +50,10 @@ impl Bucket {
             Err(error) if is_absent(status(&error), version) => Ok(None),
             Err(error) => Err(fault("describing an object", error)),
         }
+    }
+
+    fn reader<'a>(&'a self, key: &'a str) -> Reader<'a> {
+        Reader { client: &self.client, bucket: &self.name, key }
     }
 
     /// The keys under a prefix of the objects that are wanted, ascending.
@@ -142,31 +146,16 @@ impl Objects for Bucket {
         if range.start >= end {
             return Ok(Vec::new());
         }
-        let get = self.client.get_object().bucket(&self.name).key(&object.key);
-        let get = get.range(format!("bytes={}-{}", range.start, end - 1));
-        let get = match object.version.strip_prefix(BY_TAG) {
-            Some(tag) => get.if_match(tag),
-            None => get.version_id(&object.version),
+        let which = match object.version.strip_prefix(BY_TAG) {
+            Some(tag) => Which::Tag(tag.to_owned()),
+            None => Which::Version(object.version.clone()),
         };
-        match get.send().await {
-            Ok(answer) => {
-                let is_whole = answer.content_range().is_none();
-                let bytes = body(answer).await?;
-                Ok(if is_whole { part_of(&bytes, range.start, end) } else { bytes })
-            }
-            Err(error) if matches!(status(&error), Some(404 | 405 | 412 | 416)) => {
-                Err(Fault::Gone(object.key.clone()))
-            }
-            Err(error) => Err(fault("reading an object", error)),
-        }
+        let bytes = self.reader(&object.key).read(which, Some(range.start..end)).await?;
+        bytes.ok_or_else(|| Fault::Gone(object.key.clone()))
     }
 
     async fn get(&self, key: &str) -> Answer<Option<Vec<u8>>> {
-        match self.client.get_object().bucket(&self.name).key(key).send().await {
-            Ok(answer) => body(answer).await.map(Some),
-            Err(error) if status(&error) == Some(404) => Ok(None),
-            Err(error) => Err(fault("reading an object", error)),
-        }
+        self.reader(key).read(Which::Current, None).await
     }
 
     async fn put(&self, key: &str, bytes: Vec<u8>) -> Answer<()> {
@@ -192,17 +181,6 @@ impl Objects for Bucket {
     async fn create(&self, key: &str) -> Answer<Upload> {
         Ok(Upload::new(self.client.clone(), &self.name, key))
     }
-}
-
-/// Some stores return a whole version when a range is requested; the response then names no range.
-fn part_of(bytes: &[u8], start: u64, end: u64) -> Vec<u8> {
-    let at = |offset: u64| usize::try_from(offset).unwrap_or(usize::MAX).min(bytes.len());
-    bytes[at(start)..at(end)].to_vec()
-}
-
-async fn body(answer: GetObjectOutput) -> Answer<Vec<u8>> {
-    let bytes = answer.body.collect().await;
-    bytes.map(|bytes| bytes.to_vec()).map_err(|error| Fault::transient("reading an object", error))
 }
 
 /// The plan and everything under `chunks/` is not needed once the import has ended.

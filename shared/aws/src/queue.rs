@@ -134,11 +134,31 @@ impl Queues {
         given_back: u32,
         delay: SignedDuration,
     ) -> Answer<()> {
+        let group = Some(program.to_string());
+        self.send_again(&self.chunks, group, body, given_back, delay).await
+    }
+
+    /// The same for a message of the finalizer.
+    ///
+    /// # Errors
+    /// Where SQS does not accept the message.
+    pub async fn finalize_later(&self, body: &str, given_back: u32, delay: SignedDuration) -> Answer<()> {
+        self.send_again(&self.finalize, None, body, given_back, delay).await
+    }
+
+    async fn send_again(
+        &self,
+        queue: &str,
+        group: Option<String>,
+        body: &str,
+        given_back: u32,
+        delay: SignedDuration,
+    ) -> Answer<()> {
         let count = MessageAttributeValue::builder().data_type("Number").string_value(given_back.to_string());
         let count = count.build().map_err(|error| unbuilt("sending a message", error))?;
         let seconds = i32::try_from(delay.as_secs()).unwrap_or(LONGEST_DELAY).clamp(0, LONGEST_DELAY);
-        let send = self.client.send_message().queue_url(&self.chunks).message_body(body);
-        let send = send.message_group_id(program.as_str()).delay_seconds(seconds);
+        let send = self.client.send_message().queue_url(queue).message_body(body);
+        let send = send.set_message_group_id(group).delay_seconds(seconds);
         let sent = send.message_attributes(GIVEN_BACK, count).send().await;
         sent.map(drop).map_err(|error| fault("sending a message", error))
     }
@@ -148,8 +168,20 @@ impl Queues {
     /// # Errors
     /// Where SQS does not accept it: then it appears after that.
     pub async fn retry_after(&self, receipt: &str, delay: SignedDuration) -> Answer<()> {
+        self.show_after(&self.chunks, receipt, delay).await
+    }
+
+    /// The same for a message of the finalizer.
+    ///
+    /// # Errors
+    /// As [`Self::retry_after`].
+    pub async fn retry_finalize_after(&self, receipt: &str, delay: SignedDuration) -> Answer<()> {
+        self.show_after(&self.finalize, receipt, delay).await
+    }
+
+    async fn show_after(&self, queue: &str, receipt: &str, delay: SignedDuration) -> Answer<()> {
         let seconds = i32::try_from(delay.as_secs()).unwrap_or(LONGEST_DELAY);
-        let change = self.client.change_message_visibility().queue_url(&self.chunks);
+        let change = self.client.change_message_visibility().queue_url(queue);
         let sent = change.receipt_handle(receipt).visibility_timeout(seconds).send().await;
         sent.map(drop).map_err(|error| fault("returning a message", error))
     }

@@ -8,6 +8,7 @@ pub(crate) mod workbook;
 
 use std::collections::HashSet;
 
+use futures_util::future::try_join3;
 use rollcall_domain::plan::columns::{CHANGES, FAILED, SUCCEEDED};
 use rollcall_domain::plan::import_plan::Plan;
 use rollcall_domain::plan::mapping::Mapping;
@@ -113,9 +114,7 @@ impl<W: ObjectWriter> Assembly<W> {
     /// # Errors
     /// If the bucket cannot be written.
     pub async fn finish(self) -> Answer<Assembled> {
-        self.succeeded.finish().await?;
-        self.failed.finish().await?;
-        self.changes.finish().await?;
+        try_join3(self.succeeded.finish(), self.failed.finish(), self.changes.finish()).await?;
         let Some(workbooks) = self.workbooks else {
             return Ok(Assembled { tally: self.tally, workbooks: Workbooks::default() });
         };

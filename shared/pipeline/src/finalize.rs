@@ -106,7 +106,12 @@ pub async fn finalize_begun<H: Host>(
             NotificationClaim::Sent => {}
             NotificationClaim::Claimed => {
                 let notification = compose(objects, &artifacts, &plan, &summary, &upload).await?;
-                mail.send(import, &notification).await?;
+                let sent = mail.send(import, &notification).await;
+                if let Err(Fault::Throttled { .. }) = sent {
+                    // The service took nothing: the next delivery need not wait for the lease.
+                    imports.release_notification(import).await?;
+                }
+                sent?;
                 imports.notification_sent(import).await?;
             }
         }

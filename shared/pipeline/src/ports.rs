@@ -473,6 +473,8 @@ pub trait Imports: Send + Sync {
         now: Timestamp,
         lease: Timestamp,
     ) -> impl Future<Output = Answer<NotificationClaim>> + Send;
+    /// Gives a claim back by which nothing was sent: the next one need not wait for the lease.
+    fn release_notification(&self, import: &ImportId) -> impl Future<Output = Answer<()>> + Send;
     /// Stores that the notification was sent.
     fn notification_sent(&self, import: &ImportId) -> impl Future<Output = Answer<()>> + Send;
     /// Stores the status of an ended import. Repeating it is safe.

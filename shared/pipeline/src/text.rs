@@ -1,7 +1,10 @@
 //! An object's decoded text, piece by piece: memory use does not depend on its length.
 
 use std::borrow::Cow;
+use std::pin::Pin;
 
+use futures_util::StreamExt;
+use futures_util::stream::FuturesOrdered;
 use rollcall_domain::file::decode::{Decoder, Encoding};
 use rollcall_domain::file::dialect::{Dialect, Rewriter};
 use rollcall_domain::file::packed::{Bytes, Packing, Unpacked};
@@ -13,10 +16,15 @@ use rollcall_domain::types::limits;
 
 use crate::fault::Fault;
 use crate::patch::{Patch, Patcher};
-use crate::ports::{ObjectVersion, Objects};
+use crate::ports::{Answer, ObjectVersion, Objects};
 
 /// Bytes of an object in one read.
 pub(crate) const PIECE: u64 = 4 * 1024 * 1024;
+/// Pieces that are on their way at the same time, where reads wait for a network: it is busy while a piece is worked on.
+const AHEAD: usize = 4;
+
+/// A piece that is on its way.
+type Coming<'a> = Pin<Box<dyn Future<Output = Answer<Vec<u8>>> + Send + 'a>>;
 
 /// The beginning of an object.
 #[derive(Debug, Clone)]
@@ -56,7 +64,12 @@ pub(crate) struct Pieces<'a, O> {
     objects: &'a O,
     object: &'a ObjectVersion,
     packing: Option<Packing>,
+    /// Bytes that have come, and those that were asked for.
     read: u64,
+    asked: u64,
+    coming: FuturesOrdered<Coming<'a>>,
+    /// Grows with the pieces that were wanted: a reader that wants the beginning only asks for no more.
+    at_once: usize,
     unpacked: Option<Unpacked>,
     /// The next piece of a packed object: the unpacker needs to know which piece is the last.
     ahead: Option<Vec<u8>>,
@@ -64,7 +77,8 @@ pub(crate) struct Pieces<'a, O> {
 
 impl<'a, O: Objects> Pieces<'a, O> {
     pub(crate) fn new(objects: &'a O, object: &'a ObjectVersion, packing: Option<Packing>) -> Self {
-        Self { objects, object, packing, read: 0, unpacked: None, ahead: None }
+        let coming = FuturesOrdered::new();
+        Self { objects, object, packing, read: 0, asked: 0, coming, at_once: 1, unpacked: None, ahead: None }
     }
 
     /// The next piece; `None` after the last.
@@ -80,13 +94,29 @@ impl<'a, O: Objects> Pieces<'a, O> {
         if self.is_over() {
             return Ok(None);
         }
-        let end = self.object.len.min(self.read + PIECE);
-        let piece = self.objects.read(self.object, self.read..end).await?;
+        self.ask();
+        let piece = self.coming.next().await.transpose()?.unwrap_or_default();
         if piece.is_empty() {
             return Err(Fault::Gone(self.object.key.clone()));
         }
+        let wanted = PIECE.min(self.object.len - self.read);
         self.read += piece.len() as u64;
+        if (piece.len() as u64) < wanted {
+            // What follows was asked for from another place.
+            self.coming.clear();
+            self.asked = self.read;
+        }
+        self.at_once = (self.at_once * 2).min(AHEAD.min(O::AT_ONCE));
         Ok(Some(piece))
+    }
+
+    /// Asks for the next pieces; they come in their order.
+    fn ask(&mut self) {
+        while self.coming.len() < self.at_once && self.asked < self.object.len {
+            let end = self.object.len.min(self.asked + PIECE);
+            self.coming.push_back(Box::pin(self.objects.read(self.object, self.asked..end)));
+            self.asked = end;
+        }
     }
 
     async fn next_unpacked(&mut self, packing: Packing) -> Result<Option<Vec<u8>>, Fault> {

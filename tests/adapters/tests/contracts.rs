@@ -9,6 +9,7 @@ use aws_sdk_dynamodb::types::{
 };
 use aws_sdk_s3::types::{BucketLocationConstraint, CreateBucketConfiguration};
 use aws_sdk_s3::types::{BucketVersioningStatus, VersioningConfiguration};
+use aws_sdk_sqs::types::MessageSystemAttributeName;
 use rollcall_aws::client::{DynamoDb, S3, SdkConfig, SecretsManager, Ses, Sqs};
 use rollcall_aws::{
     Bucket, ContactsTable, DirectoryTable, FinalizeMessage, ImportMessage, ImportsTable, Mailer, Queues,
@@ -113,7 +114,9 @@ async fn imports() {
 
 async fn receive(client: &Sqs, bucket: &Bucket, queue: &str, received: &mut Vec<Received>) {
     loop {
-        let some = client.receive_message().queue_url(queue).max_number_of_messages(10).send().await.unwrap();
+        let receive = client.receive_message().queue_url(queue).max_number_of_messages(10);
+        let receive = receive.message_system_attribute_names(MessageSystemAttributeName::MessageGroupId);
+        let some = receive.send().await.unwrap();
         if some.messages().is_empty() {
             return;
         }
@@ -126,7 +129,14 @@ async fn receive(client: &Sqs, bucket: &Bucket, queue: &str, received: &mut Vec<
                     Ok(asked) if !body.contains("\"chunk\"") => {
                         Received::Finalize(asked.program, asked.import_id)
                     }
-                    _ => Received::Chunk(decode_chunk(bucket, body).await.unwrap()),
+                    _ => {
+                        let chunk = decode_chunk(bucket, body).await.unwrap();
+                        // A fair queue: no program waits behind the chunks of another.
+                        let attributes = message.attributes().unwrap();
+                        let group = &attributes[&MessageSystemAttributeName::MessageGroupId];
+                        assert_eq!(group, chunk.program.as_str());
+                        Received::Chunk(chunk)
+                    }
                 });
             }
             let handle = message.receipt_handle().unwrap();

@@ -10,12 +10,13 @@ use rollcall_domain::plan::chunk::ChunkMessage;
 use rollcall_domain::plan::object_keys::Drop;
 use rollcall_domain::types::names::ImportId;
 use rollcall_pipeline::abandon::abandon_chunk;
+use rollcall_pipeline::fault::Fault;
 use rollcall_pipeline::finalize::{Finalized, finalize};
 use rollcall_pipeline::lane::announce;
 use rollcall_pipeline::pace::come_again;
-use rollcall_pipeline::ports::{Clock, ImportItem, Imports, Objects, Ports};
+use rollcall_pipeline::ports::{Answer, Clock, ImportItem, Imports, Objects, Ports};
 use rollcall_pipeline::request::new_item;
-use rollcall_pipeline::split::{Split, plan_import, send_planned, split_again};
+use rollcall_pipeline::split::{plan_import, send_planned, split_again};
 use rollcall_pipeline::sweep::{SweepConfig, Unfinished, sweep_import};
 use rollcall_pipeline::work::{Plans, Worked, work_chunk};
 use tokio::task::spawn_local;
@@ -23,15 +24,15 @@ use tokio::time::{sleep, timeout};
 
 use super::ports::Port;
 use super::queue::{Message, Sqs};
-use super::{Cloud, Dropped};
+use super::{Cloud, Dropped, Scenario};
 
 /// The numbers of infra/template.yaml at the standard pace.
 const WORKER: Duration = Duration::from_secs(60);
 const WORKER_LEASE: SignedDuration = SignedDuration::from_secs(75);
 pub(super) const WORKER_VISIBILITY: Duration = Duration::from_secs(360);
 pub(super) const RECEIVES: u32 = 5;
-/// Bytes; the default is a fourth of it (infra/README.md, limits).
-pub(super) const SPLITTER_MEMORY: u64 = 4096 * 1024 * 1024;
+/// Splitters, workers and finalizers at the same time, and megabytes of a splitter: the parameters' defaults.
+pub(super) const DEFAULTS: (usize, usize, usize, u64) = (20, 40, 10, 1_024);
 const SPLITTER: Duration = Duration::from_secs(900);
 const FINALIZER: Duration = Duration::from_secs(900);
 const FINALIZER_LEASE: SignedDuration = SignedDuration::from_secs(930);
@@ -39,7 +40,6 @@ pub(super) const FINALIZER_VISIBILITY: Duration = Duration::from_secs(5_400);
 const SWEEP_EVERY: Duration = Duration::from_secs(600);
 const SWEEP_AFTER: SignedDuration = SignedDuration::from_secs(2_100);
 const MESSAGES: usize = 4;
-const FINALIZERS: usize = 10;
 pub(super) const CHUNK_ROWS: u64 = 2_000;
 /// What is left of a function's time after its last write (functions/worker).
 const MARGIN: SignedDuration = SignedDuration::from_secs(5);
@@ -68,11 +68,11 @@ pub(crate) enum Body {
 }
 
 /// Starts the functions.
-pub(super) fn start(cloud: &Arc<Cloud>, workers: usize) {
-    for number in 0..workers {
+pub(super) fn start(cloud: &Arc<Cloud>, scenario: &Scenario) {
+    for number in 0..scenario.workers {
         spawn_local(work(cloud.clone(), number));
     }
-    for _ in 0..FINALIZERS {
+    for _ in 0..scenario.finalizers {
         spawn_local(finish(cloud.clone(), cloud.finalize.clone()));
     }
     for _ in 0..2 {
@@ -97,11 +97,27 @@ pub(super) fn drop_file(cloud: &Arc<Cloud>, number: usize, file: &Dropped, weigh
     import
 }
 
+/// Waits for a splitter. Where none is free Lambda keeps the event, and tries it again after a second, and after twice as long
+/// each time, up to five minutes (Lambda Developer Guide, asynchronous invocation).
+async fn splitter(cloud: &Cloud) -> tokio::sync::SemaphorePermit<'_> {
+    for attempt in 0_u32.. {
+        if let Ok(splitter) = cloud.splitters.try_acquire() {
+            return splitter;
+        }
+        cloud.count("events that waited for a splitter");
+        let longest = (1_000 << attempt.min(9)).min(300_000);
+        sleep(Duration::from_millis(longest / 2 + cloud.roll(longest / 2))).await;
+    }
+    unreachable!("it tries for ever")
+}
+
 /// The splitter: an event is tried again twice.
 async fn split(cloud: Arc<Cloud>, item: ImportItem) {
     sleep(Duration::from_millis(500 + cloud.roll(1_000))).await;
     for attempt in 0..3 {
-        sleep(COLD_START + Duration::from_secs(60 * attempt)).await;
+        sleep(Duration::from_secs(60 * attempt)).await;
+        let _splitter = splitter(&cloud).await;
+        sleep(COLD_START).await;
         let killed = cloud.trouble.splitter_dies.filter(|_| attempt == 0).map(Duration::from_secs);
         match timeout(killed.unwrap_or(SPLITTER), split_once(&cloud, &item)).await {
             Ok(true) => return,
@@ -186,45 +202,71 @@ async fn finish(cloud: Arc<Cloud>, queue: Arc<Sqs<Body>>) {
         sleep(Duration::from_millis(20)).await;
         for message in &batch {
             match timeout(FINALIZER, finish_one(&cloud, &message.body)).await {
-                Ok(true) => queue.delete(message),
-                Ok(false) => cloud.count("finalizers that failed"),
+                Ok(Ok(true)) => queue.delete(message),
+                Ok(Ok(false)) => cloud.count("finalizers that were busy"),
+                Ok(Err(fault)) => come_back(&cloud, &queue, message, &fault),
                 Err(_) => cloud.count("finalizers that ran out of time"),
             }
         }
     }
 }
 
-async fn finish_one(cloud: &Arc<Cloud>, body: &Body) -> bool {
+/// A message whose work failed comes again as functions/finalizer says.
+fn come_back(cloud: &Cloud, queue: &Arc<Sqs<Body>>, message: &Message<Body>, fault: &Fault) {
+    cloud.count("finalizers that failed");
+    if !Arc::ptr_eq(queue, &cloud.finalize) {
+        return;
+    }
+    if let Fault::Throttled { .. } = fault {
+        let delay = Duration::from_secs((30 << message.given_back.min(5)).min(900));
+        queue.send_later(&message.group, message.body.clone(), message.given_back + 1, delay);
+        return queue.delete(message);
+    }
+    match message.receives() {
+        1 => queue.show_after(message, Duration::from_secs(15)),
+        2 => queue.show_after(message, Duration::from_secs(120)),
+        _ => {}
+    }
+}
+
+/// Whether a message is done with.
+async fn finish_one(cloud: &Arc<Cloud>, body: &Body) -> Answer<bool> {
     let (port, plans) = (Port::new(cloud), Plans::default());
     let ports = port.ports();
-    match body {
-        Body::Finalize(import) => {
-            cloud.note(import, |steps, now| steps.finalizing = now);
-            let ended = finalize(&ports, &port, FINALIZER_LEASE, import, None).await;
-            matches!(ended, Ok(Finalized::Over(_) | Finalized::NotYet))
-        }
+    Ok(match body {
+        Body::Finalize(import) => finish_import(cloud, import).await?,
         Body::Turn(import) => {
             let Ports { objects, imports, queue, clock, .. } = &ports;
-            let Ok(Some(item)) = Imports::get(imports, import).await else { return false };
-            let split = split_again(objects, imports, queue, clock, item, cloud.size).await;
-            !matches!(split, Err(_) | Ok(Split::NotOurs))
+            let Some(item) = Imports::get(imports, import).await? else { return Ok(true) };
+            split_again(objects, imports, queue, clock, item, cloud.size).await?;
+            true
         }
         Body::Sweep(import) => {
             let config = SweepConfig { wait: SWEEP_AFTER, lease: FINALIZER_LEASE, size: cloud.size };
-            match sweep_import(&ports, &port, &plans, config, import).await {
-                Ok(swept) if swept.is_finding() => {
-                    cloud.count("findings of the sweep");
-                    true
-                }
-                swept => swept.is_ok(),
+            if sweep_import(&ports, &port, &plans, config, import).await?.is_finding() {
+                cloud.count("findings of the sweep");
             }
+            true
         }
         Body::Chunk(chunk) => {
             cloud.count("dead chunks");
-            let abandoned = abandon_chunk(&ports, &plans, FINALIZER_LEASE, chunk, false).await;
-            matches!(abandoned, Ok(Worked::Closed(_)))
+            let abandoned = abandon_chunk(&ports, &plans, FINALIZER_LEASE, chunk, false).await?;
+            matches!(abandoned, Worked::Closed(_))
+        }
+    })
+}
+
+/// Finalizes; waits a moment for another finalizer of the same import.
+async fn finish_import(cloud: &Arc<Cloud>, import: &ImportId) -> Answer<bool> {
+    let port = Port::new(cloud);
+    cloud.note(import, |steps, now| steps.finalizing = now);
+    for _ in 0..5 {
+        match finalize(&port.ports(), &port, FINALIZER_LEASE, import, None).await? {
+            Finalized::Over(_) | Finalized::NotYet => return Ok(true),
+            Finalized::Busy => sleep(Duration::from_millis(800)).await,
         }
     }
+    Ok(false)
 }
 
 /// The schedule of the sweep: one message an import.

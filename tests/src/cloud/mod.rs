@@ -67,11 +67,13 @@ pub struct Trouble {
     pub splitter_dies: Option<u64>,
     /// The part of the usual bandwidth between functions and the bucket.
     pub link: f64,
+    /// The mail service takes nothing from this second to that one.
+    pub no_mail: std::ops::Range<u64>,
 }
 
 impl Default for Trouble {
     fn default() -> Self {
-        Self { lost: 0, refused: 0, away: 0..0, limit: None, splitter_dies: None, link: 1.0 }
+        Self { lost: 0, refused: 0, away: 0..0, limit: None, splitter_dies: None, link: 1.0, no_mail: 0..0 }
     }
 }
 
@@ -86,8 +88,14 @@ pub struct Scenario {
     pub warm: bool,
     /// Seeds the dice.
     pub seed: u64,
-    /// Workers at the same time.
+    /// Splitters, workers and finalizers at the same time.
+    pub splitters: usize,
+    /// See above.
     pub workers: usize,
+    /// See above.
+    pub finalizers: usize,
+    /// Megabytes of a splitter.
+    pub memory: u64,
     /// What goes wrong.
     pub trouble: Trouble,
 }
@@ -100,7 +108,9 @@ impl Scenario {
 
     /// Imports of these files.
     pub fn with(files: Vec<Dropped>, weight: u64, warm: bool) -> Self {
-        Self { files, weight, warm, seed: 1, workers: 40, trouble: Trouble::default() }
+        let (splitters, workers, finalizers, memory) = lambda::DEFAULTS;
+        let trouble = Trouble::default();
+        Self { files, weight, warm, seed: 1, splitters, workers, finalizers, memory, trouble }
     }
 
     /// The same with trouble.
@@ -203,6 +213,8 @@ pub(crate) struct Cloud {
     pub(crate) counts: Mutex<BTreeMap<&'static str, u64>>,
     steps: Mutex<BTreeMap<ImportId, Steps>>,
     pub(crate) keeps: AtomicU32,
+    /// Splitters that may still begin.
+    pub(crate) splitters: tokio::sync::Semaphore,
     dice: Mutex<u64>,
     pub(crate) weight: u64,
     pub(crate) trouble: Trouble,
@@ -237,6 +249,11 @@ impl Cloud {
         gone || *refused > 0 && self.roll(100) < *refused
     }
 
+    /// Whether the mail service takes nothing now.
+    pub(crate) fn refuses_mail(&self) -> bool {
+        self.trouble.no_mail.contains(&self.clock.0.elapsed().as_secs())
+    }
+
     /// Whether a call fails, and whether it did its work before.
     pub(crate) fn fails(&self) -> Option<bool> {
         (self.trouble.lost > 0 && self.roll(self.trouble.lost) == 0).then(|| self.roll(2) == 0)
@@ -259,7 +276,7 @@ pub fn simulate(scenario: &Scenario, hours: u64) -> Outcome {
 
 async fn run(scenario: Scenario, hours: u64) -> Outcome {
     let cloud = Arc::new(cloud(&scenario));
-    lambda::start(&cloud, scenario.workers);
+    lambda::start(&cloud, &scenario);
     let dropped = Arc::new(Mutex::new(Vec::new()));
     let files = scenario.files.clone();
     let (of_cloud, noted) = (cloud.clone(), dropped.clone());
@@ -299,13 +316,14 @@ fn cloud(scenario: &Scenario) -> Cloud {
         counts: Mutex::default(),
         steps: Mutex::default(),
         keeps: AtomicU32::new(0),
+        splitters: tokio::sync::Semaphore::new(scenario.splitters),
         dice: Mutex::new(scenario.seed),
         weight: scenario.weight,
         trouble: scenario.trouble.clone(),
         size: ChunkSize {
             rows: u32::try_from((lambda::CHUNK_ROWS / scenario.weight).max(1)).expect("a few rows"),
             bytes: 600_000,
-            memory: lambda::SPLITTER_MEMORY / 4 * 3 / scenario.weight,
+            memory: scenario.memory * 1024 * 1024 / 4 * 3 / scenario.weight,
         },
     };
     let programs: std::collections::BTreeSet<&str> =

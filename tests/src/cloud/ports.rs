@@ -222,7 +222,8 @@ impl Objects for Port {
         self.call(PUT, self.cloud().objects.put_if_absent(key, parts)).await
     }
     async fn create(&self, key: &str) -> Answer<SimWriter> {
-        let inner = self.call(PUT, self.cloud().objects.create(key)).await?;
+        // Nothing is asked before the first part is full (shared/aws/src/upload.rs).
+        let inner = self.cloud().objects.create(key).await?;
         Ok(SimWriter { inner, port: self.clone() })
     }
 }
@@ -383,6 +384,9 @@ impl Imports for Port {
     ) -> Answer<NotificationClaim> {
         self.call(TABLE, self.cloud().imports.claim_notification(import, now, lease)).await
     }
+    async fn release_notification(&self, import: &ImportId) -> Answer<()> {
+        self.call(TABLE, self.cloud().imports.release_notification(import)).await
+    }
     async fn notification_sent(&self, import: &ImportId) -> Answer<()> {
         self.call(TABLE, self.cloud().imports.notification_sent(import)).await
     }
@@ -436,6 +440,9 @@ impl Backlog for Port {
 impl Mail for Port {
     async fn send(&self, import: &ImportId, _notification: &Notification) -> Answer<()> {
         self.cloud().latency(MAIL).await;
+        if self.cloud().refuses_mail() {
+            return Err(Fault::throttled("sending a notification", "too many"));
+        }
         self.cloud().count("e-mails");
         let now = self.cloud().clock.now();
         self.cloud().mails.lock().expect("one thread").entry(import.clone()).or_insert(now);

@@ -93,8 +93,12 @@ async fn a_letter_goes_out_once<I: Imports>(imports: &I) {
     assert_eq!(claim(10, 20).await, NotificationClaim::Claimed);
     assert_eq!(claim(19, 30).await, NotificationClaim::Held);
     assert_eq!(claim(21, 30).await, NotificationClaim::Claimed);
+    imports.release_notification(&id).await.expect("given back");
+    assert_eq!(claim(22, 30).await, NotificationClaim::Claimed);
+    assert_eq!(claim(23, 30).await, NotificationClaim::Held);
     imports.notification_sent(&id).await.expect("noted");
     imports.notification_sent(&id).await.expect("noted again");
+    imports.release_notification(&id).await.expect("what was sent stays so");
     assert_eq!(claim(50, 60).await, NotificationClaim::Sent);
 }
 

@@ -65,6 +65,18 @@ impl ImportsTable {
         })
     }
 
+    pub(super) async fn release(&self, import: &ImportId) -> Answer<()> {
+        const UNSENT: &str = "attribute_not_exists(#done)";
+        let update = self.0.client.update_item().table_name(&self.0.name);
+        let update = update.key(PK, text(import.as_str())).key(SK, text(LETTER));
+        let update = update.update_expression("REMOVE #lease").condition_expression(UNSENT);
+        let update = update.expression_attribute_names("#lease", LEASE);
+        unless_refused(
+            "giving a notification back",
+            update.expression_attribute_names("#done", DONE).send().await,
+        )
+    }
+
     pub(super) async fn note_sent(&self, import: &ImportId) -> Answer<()> {
         let update = self.0.client.update_item().table_name(&self.0.name);
         let update = update.key(PK, text(import.as_str())).key(SK, text(LETTER));

@@ -153,6 +153,13 @@ impl Imports for ImportStore {
         })
     }
 
+    async fn release_notification(&self, import: &ImportId) -> Answer<()> {
+        self.0.write("giving a notification back", |transaction| {
+            let release = "UPDATE letters SET leased_until = 0 WHERE import_id = ?1 AND sent = 0";
+            transaction.execute(release, [import.as_str()]).map(drop)
+        })
+    }
+
     async fn notification_sent(&self, import: &ImportId) -> Answer<()> {
         self.0.write("marking a notification as sent", |transaction| {
             let note = "INSERT INTO letters (import_id, sent, leased_until) VALUES (?1, 1, 0)
