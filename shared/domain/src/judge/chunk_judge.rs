@@ -14,7 +14,7 @@ mod suppression;
 
 use std::borrow::Cow;
 
-use crate::contacts::contact::Wanted;
+use crate::contacts::contact::{Record, Wanted};
 use crate::contacts::directory::{Account, Group, Invite, MatchKey};
 use crate::contacts::mask;
 use crate::contacts::matching;
@@ -429,7 +429,9 @@ impl<'p> ChunkJudge<'p> {
         let uninvited = matched.is_some_and(|matched| known.suppressed().has_email(&matched.account.email));
         let group = group.filter(|_| !uninvited);
         let before_row = output.written();
-        let at = self.accept(output, &row, outcome, values, group, matched, contact_id);
+        let after = record.or(before).filter(|_| before.is_some());
+        let custom = self.custom_contact(values, after, may_write)?;
+        let at = self.accept(output, &row, outcome, &custom, group, matched, contact_id);
         output.write_changes(&row, contact_id, &changes);
         if !self.is_approved(&row, output.since(&before_row)) {
             output.take_back(before_row);
@@ -504,12 +506,11 @@ impl<'p> ChunkJudge<'p> {
         output: &mut ChunkOutput,
         row: &Row,
         outcome: Outcome,
-        values: RowValues<'_>,
+        custom: &str,
         group: Option<&Group>,
         matched: Option<Matched<'_>>,
         contact_id: ContactId,
     ) -> usize {
-        let custom = self.profile.contact_email.map_or("", |field| values.get(field));
         let invite_to = self.invite_to(group, matched.map(|matched| matched.account), custom);
         let account_name =
             matched.map(|matched| mask::account_name(matched.account, &self.plan.program, false));
@@ -524,6 +525,24 @@ impl<'p> ChunkJudge<'p> {
             answer.candidates = matched.others(&self.plan.program);
         }
         self.write_succeeded(output, row, outcome, &answer)
+    }
+
+    /// The contact's own address after the row (IMP-25): where the row does not decide it, that of the record of a contact
+    /// that existed.
+    fn custom_contact<'v>(
+        &self,
+        values: RowValues<'v>,
+        after: Option<&str>,
+        may_write: bool,
+    ) -> Result<Cow<'v, str>, String> {
+        let Some(field) = self.profile.contact_email else { return Ok("".into()) };
+        let sent = values.get(field);
+        let keeps = self.plan.options.changes.keeps(&self.profile.fields[field].name);
+        let Some(after) = after.filter(|_| sent.is_empty() || keeps || !may_write) else {
+            return Ok(sent.into());
+        };
+        let record: Record = serde_json::from_str(after).map_err(|error| format!("contact: {error}"))?;
+        Ok(record.email.into())
     }
 
     fn is_approved(&self, row: &Row, (succeeded, changes): (&[u8], &[u8])) -> bool {
