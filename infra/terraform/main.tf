@@ -1439,7 +1439,7 @@ resource "aws_iam_role_policy" "console_role" {
       {
         Sid      = "Imports"
         Effect   = "Allow"
-        Action   = ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query"]
+        Action   = ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query", "dynamodb:UpdateItem"]
         Resource = aws_dynamodb_table.imports_table.arn
       },
       local.is_traced ? jsondecode(jsonencode({

@@ -352,6 +352,10 @@ impl<P: Imports> Imports for Faulty<P> {
     async fn finish(&self, import: &ImportId, status: Status) -> Answer<()> {
         self.machine.call(self.port.finish(import, status)).await
     }
+
+    async fn replace_options(&self, item: &ImportItem, options: Vec<(String, String)>) -> Answer<()> {
+        self.machine.call(self.port.replace_options(item, options)).await
+    }
 }
 
 impl<P: Mail> Mail for Faulty<P> {

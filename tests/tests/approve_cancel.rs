@@ -53,6 +53,7 @@ fn approving_at_once_gives_the_plain_imports_files_whatever_the_course() {
         assert_eq!(approved.summary.rows, plain_import.summary.rows);
         assert_eq!(approved.summary.head.approves.as_deref(), Some(dry.import_id.as_str()));
         assert!(!approved.summary.head.dry_run);
+        assert!(!approved.upload.options.contains_key("dry_run"));
         assert_eq!(
             (&*approved.summary.head.profile, &*approved.summary.head.file),
             ("prospects", "trial.csv")

@@ -11,7 +11,7 @@ use rollcall_domain::types::names::{ImportId, ProgramName};
 use rollcall_embedded::queue::LocalQueue;
 use rollcall_pipeline::erase::{Erased, Erasure, Reason, erase};
 use rollcall_pipeline::migrate::Sources;
-use rollcall_pipeline::ports::{Host, Objects};
+use rollcall_pipeline::ports::{Host, Imports, Objects};
 use rollcall_tests::faults::{Machine, Side};
 use rollcall_tests::test_host::Course;
 use rollcall_tests::world::World;
@@ -38,7 +38,7 @@ fn world() -> (World, ContactId, ContactId) {
     );
     import(
         "Name,E-mail,Phone\nX,ann@one.example,+5511961230002\nBob,bob@two.example,\n",
-        &[("cell.1.name", "Ann Roe")],
+        &[("cell.1.name", "Ann Roe"), ("blank", "keep")],
     );
     let changed = import("Name,E-mail,Phone\nRoe,ann@one.example,+5511961230002\n", &[]);
     world.request_dry(DropTarget::Undo(changed.clone()), &Course::default());
@@ -155,6 +155,13 @@ fn nothing_of_an_erased_contact_stays() {
         }
     }
     assert_eq!(summaries(&world), before, "the totals are what they were");
+    // What was typed over was given with the drop, and is kept with the import too.
+    let summaries = before.iter().filter_map(|(key, ..)| ImportId::parse(key.split('/').nth(2)?).ok());
+    let noted = summaries.filter_map(|import| block_on(world.imports.get(&import)).unwrap());
+    let options: Vec<_> = noted.flat_map(|item| item.options).filter(|(name, _)| name != "dry_run").collect();
+    let left =
+        [("blank", "keep"), ("replace", "true")].map(|(name, value)| (name.to_owned(), value.to_owned()));
+    assert_eq!(options, left);
     assert!(contacts(&world).iter().all(|shown| TRACES.iter().all(|trace| !shown.contains(trace))));
 }
 

@@ -250,6 +250,77 @@ fn a_failed_file_comes_back_with_no_option_as_if_with_all() {
     }
 }
 
+/// Whoever makes a file must not choose what else its import does: a header such as that of `failed.csv` is only words.
+#[test]
+fn a_header_brings_no_option_but_those_that_a_result_file_carries() {
+    for option in [
+        "replace=true",
+        "notify=a@evil.example",
+        "dry_run=true",
+        "rows=1",
+        "cell.1.name=Eve",
+        "max_removed=100%25",
+        "max_rejected=1",
+        "columns=name,email",
+        "delimiter=;",
+        "mode=update&replace=true",
+    ] {
+        let host = TestHost::with_acme();
+        import(&host, "mailing", "name;phone_1\nAnn;11961230001\nBob;11961230002\n", &[]);
+        let file = format!("name;phone_1;rollcall_row;\"rollcall_options?{option}\"\nCid;11961230003;1;\n");
+        let imported = import(&host, "mailing", file, &[]);
+        assert_eq!(
+            (imported.status(), imported.file_codes()),
+            ("refused", vec!["options_invalid"]),
+            "{option}"
+        );
+        assert_eq!(people(&host).len(), 2, "{option}");
+    }
+}
+
+#[test]
+fn a_saved_mapping_holds_no_option_of_one_drop_and_writes_to_nobody_else() {
+    let file = "Who,Where\nAnn,a@b.example\n";
+    for (option, code) in [
+        ("notify = 'a@evil.example'", "options_invalid"),
+        ("'cell.1.name' = 'Eve'", "options_invalid"),
+        ("rows = '1'", "options_invalid"),
+        ("dry_run = true", "options_invalid"),
+        ("replace = true", "options_invalid"),
+        ("delimiter = ';'", "options_invalid"),
+        ("notify = 'team@acme.example'", ""),
+        ("mode = 'create'", ""),
+    ] {
+        let host = TestHost::with_acme();
+        host.program("acme", "title = 'Acme'\nregion = 'BR'\nnotify = ['team@acme.example']\n");
+        let fingerprint = import(&host, "prospects", file, &[]).upload.mapping.unwrap().fingerprint;
+        let key = format!("settings/mappings/acme/prospects/{fingerprint}.toml");
+        put(&host, &key, &format!("{option}\n[map]\nWho = 'name'\nWhere = 'email'\n"));
+        let imported = import(&host, "prospects", file, &[]);
+        assert_eq!(imported.file_codes().first().copied().unwrap_or_default(), code, "{option}");
+        assert_eq!(imported.status() == "completed", code.is_empty(), "{option}");
+    }
+}
+
+/// Rows that an option rejected are rejected again when they come back as they are.
+#[test]
+fn a_failed_file_is_judged_as_its_rows_were() {
+    let host = TestHost::with_acme();
+    host.directory("acme", "agents", "login,name\nag1,Ana\n");
+    let file = "name;agent;phone_1\nBob;ag9;+5511912340001\n";
+    let first = import(&host, "mailing", file, &[("validate_agent", "true")]);
+    let again = import(&host, "mailing", first.failed.clone(), &[]);
+    assert_eq!((first.errors(), again.errors()), (first.errors(), first.errors()));
+    assert_eq!(first.errors(), [(1, "agent:agent_unknown".to_owned())]);
+
+    host.directory("acme", "owners", "owner_id,name\n1,Kim\n2,Kim\n");
+    let file = "Last name,E-mail,Owner\nA,nobody,Kim\n";
+    let first = import(&host, "leads", file, &[("ambiguous", "first")]);
+    let again = import(&host, "leads", first.failed.clone(), &[]);
+    assert_eq!((first.errors(), again.errors()), (first.errors(), first.errors()));
+    assert_eq!(first.errors(), [(1, "email:email_invalid".to_owned())]);
+}
+
 #[test]
 fn the_example_row_of_a_template_is_skipped() {
     let host = TestHost::with_acme();

@@ -54,6 +54,48 @@ fn sag_01_02_accounts_are_imported_into_a_program_to_be_contacted() {
     assert_eq!(account.name, "Ana Lima");
 }
 
+/// IMP-25: the success file names the address that the record has after the row.
+#[test]
+fn a_row_that_does_not_decide_the_address_names_the_records() {
+    for (email, options, named) in [
+        ("", &[][..], "ana@one.example"),
+        ("new@one.example", &[], "new@one.example"),
+        ("new@one.example", &[("keep_fields", "email")], "ana@one.example"),
+        ("new@one.example", &[("mode", "create")], "ana@one.example"),
+        ("", &[("blank", "clear")], ""),
+    ] {
+        let host = host();
+        accounts(&host, "EMAIL,CELL PHONE", &["ana@one.example,+573105822141"]);
+        let file = format!("{HEADER},EMAIL,CELL PHONE\nPerson,CC,1,Lima,Ana,{email},+573105822142\n");
+        let imported = host.import_with("accounts", file, options, &Course::default());
+        assert_eq!(imported.status(), "completed", "{options:?} {:?}", imported.errors());
+        assert_eq!(imported.succeeded_rows()[0]["rollcall_invite_to"], named, "{email} {options:?}");
+        assert_eq!(records(&host)[0].email, named, "{email} {options:?}");
+    }
+}
+
+/// A column without a field is stored with the contact, so what a spreadsheet did to it counts too.
+#[test]
+fn a_kept_column_with_a_lost_value_rejects_its_row() {
+    for lost in ["#N/A", "#FORMULA!", "Jos\u{fffd}"] {
+        let host = host();
+        let rows = format!("ana@one.example,{lost}");
+        let imported = accounts(&host, "EMAIL,EXTRA", &[&rows, "bia@one.example,fine"]);
+        assert_eq!(imported.errors(), [told(1, "row:value_spoiled")], "{lost}");
+        let messages = &imported.failed_rows()[0]["rollcall_messages"];
+        assert!(messages.contains("EXTRA") && messages.contains(lost), "{messages}");
+        let file = format!("{HEADER},EMAIL,EXTRA\nPerson,CC,1,Lima,Ana,{rows}\n");
+        let drop = [("invalid_optional", "drop")];
+        let imported = host.import_with("accounts", file, &drop, &Course::default());
+        assert_eq!(
+            (imported.status(), warnings(&imported)),
+            ("completed", vec!["row:value_dropped".to_owned()])
+        );
+        let stored: Vec<_> = records(&host).into_iter().map(|record| record.additional).collect();
+        assert_eq!(stored[0].len() + stored[1].len(), 1, "{stored:?}");
+    }
+}
+
 #[test]
 fn sag_03_csv_is_taken_with_any_delimiter() {
     for sign in [",", ";", "\t", "|"] {

@@ -250,6 +250,19 @@ impl Imports for ImportsTable {
         let sent = delete.key(PK, text(UNFINISHED)).key(SK, text(import.as_str())).send().await;
         sent.map(drop).map_err(|error| fault(DOING, error))
     }
+
+    async fn replace_options(&self, item: &ImportItem, options: Vec<(String, String)>) -> Answer<()> {
+        const DOING: &str = "replacing the options of an import";
+        let item = ImportItem { options, ..item.clone() };
+        let json = serde_json::to_string(&item).map_err(|error| unbuilt(DOING, error))?;
+        let update = self.0.client.update_item().table_name(&self.0.name);
+        let update = update.key(PK, text(item.import_id.as_str())).key(SK, text(IMPORT));
+        let update =
+            update.update_expression("SET #noted = :noted").condition_expression("attribute_exists(pk)");
+        let update = update.expression_attribute_names("#noted", NOTED);
+        let sent = update.expression_attribute_values(":noted", text(json)).send().await;
+        sent.map(drop).map_err(|error| fault(DOING, error))
+    }
 }
 
 /// The list is in the order of ids, which is the order of time.

@@ -97,7 +97,8 @@ pub(crate) async fn plan(
         ..plan
     };
     plan.options.dry_run = false;
-    let upload = Upload { head: head(&plan, item), ..upload };
+    let mut upload = Upload { head: head(&plan, item), ..upload };
+    upload.options.remove("dry_run");
     Ok((plan, upload))
 }
 

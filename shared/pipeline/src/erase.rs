@@ -14,6 +14,7 @@ use jiff::Timestamp;
 use rollcall_domain::contacts::contact::Record;
 use rollcall_domain::contacts::directory::DirectoryItem;
 use rollcall_domain::contacts::suppression::{email_key, phone_key, sealed};
+use rollcall_domain::plan::import_plan::Plan;
 use rollcall_domain::plan::object_keys::{self, Artifacts};
 use rollcall_domain::profile::built_in::BUILT_IN;
 use rollcall_domain::profile::compiled::Profile;
@@ -26,7 +27,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::fault::Fault;
 use crate::migrate::Sources;
-use crate::ports::{Answer, ContactReader, Contacts, Directory, Host, Imports, Objects, Pool, Ports};
+use crate::ports::{
+    Answer, ContactReader, Contacts, Directory, Host, ImportItem, Imports, Objects, Pool, Ports,
+};
+use crate::request::{APPROVE, UNDO};
 use crate::suppressions;
 use crate::undo;
 use files::Files;
@@ -252,6 +256,19 @@ async fn files_of_imports(
     Ok(of_import)
 }
 
+/// Takes the cells that were typed over out of the options that the drop gave, but for those that the plan still has.
+async fn forget_typed(imports: &impl Imports, item: Option<ImportItem>, plan: Option<&Plan>) -> Answer<()> {
+    let Some((item, plan)) = item.zip(plan) else { return Ok(()) };
+    let typed: Vec<String> =
+        plan.options.cells.iter().map(|cell| format!("cell.{}.{}", cell.row, cell.field)).collect();
+    let stays = |(name, _): &&(String, String)| !name.starts_with("cell.") || typed.contains(name);
+    let options: Vec<_> = item.options.iter().filter(stays).cloned().collect();
+    if options.len() < item.options.len() {
+        imports.replace_options(&item, options).await?;
+    }
+    Ok(())
+}
+
 /// Goes through the files of every import of a program.
 async fn through_files<O: Objects + Sources>(
     objects: &O,
@@ -271,14 +288,16 @@ async fn through_files<O: Objects + Sources>(
         let hold = |key, reason| Holding { key, import_id: Some(import_id.clone()), reason };
         let item = imports.get(&import_id).await?;
         let mut is_undone_now = false;
-        if let Some(item) = item {
-            is_undone_now = undo::is_running(objects, imports, &item).await?;
-            let sent = item.object.key;
+        if let Some(item) = &item {
+            is_undone_now = undo::is_running(objects, imports, item).await?;
+            let sent = item.object.key.clone();
             let sidecar = object_keys::sidecar(&sent);
             if files::shows(objects, &sidecar, traces).await? {
                 holding.push(hold(sidecar, Reason::AsSent));
             }
-            if objects.describe(&sent).await?.is_some() {
+            // The object that asks for an approval or an undo is no file of rows.
+            let is_request = item.profile.starts_with(APPROVE) || item.profile.starts_with(UNDO);
+            if !is_request && objects.describe(&sent).await?.is_some() {
                 holding.push(hold(sent, Reason::AsSent));
             }
         }
@@ -291,7 +310,10 @@ async fn through_files<O: Objects + Sources>(
         };
         match reason {
             Some(reason) => holding.extend(found.into_iter().map(|key| hold(key, reason))),
-            None => emptied.extend(files.empty(found).await?),
+            None => {
+                emptied.extend(files.empty(found).await?);
+                forget_typed(imports, item, files.plan()).await?;
+            }
         }
     }
     for key in objects.list(&object_keys::uploads(program)).await? {

@@ -449,7 +449,7 @@ fn input<'a>(
     ReportInput { summary, upload, title, locale, time_zone: zone, labels, console_url, workbooks }
 }
 
-async fn read_summary(objects: &impl Objects, artifacts: &Artifacts) -> Answer<Option<Summary>> {
+pub(crate) async fn read_summary(objects: &impl Objects, artifacts: &Artifacts) -> Answer<Option<Summary>> {
     let Some(json) = objects.get(&artifacts.summary()).await? else { return Ok(None) };
     serde_json::from_slice(&json).map(Some).map_err(|error| Fault::damaged("reading summary.json", error))
 }

@@ -17,6 +17,7 @@ use rollcall_domain::types::names::ImportId;
 use serde::Serialize;
 
 use crate::artifacts::{read_chunk_result, read_plan};
+use crate::finalize::read_summary;
 use crate::ports::{Answer, ImportItem, Objects};
 use crate::request::{APPROVE, UNDO};
 
@@ -64,6 +65,9 @@ pub async fn history(
     for item in imports {
         if item.status.is_some() && !item.dry_run && !item.profile.starts_with("directory/") {
             let Some(mut entry) = entry_of(objects, item, contact).await? else { continue };
+            if was_dry(objects, item).await? {
+                continue;
+            }
             if item.profile.starts_with(APPROVE) {
                 entry.file = approved_file(objects, item).await?.unwrap_or(entry.file);
             }
@@ -71,6 +75,12 @@ pub async fn history(
         }
     }
     Ok(entries)
+}
+
+/// Whether an option made it a dry run, which its drop does not say.
+async fn was_dry(objects: &impl Objects, item: &ImportItem) -> Answer<bool> {
+    let summary = read_summary(objects, &Artifacts::of(&item.program, &item.import_id)).await?;
+    Ok(summary.is_some_and(|summary| summary.head.dry_run))
 }
 
 /// The file that an approved import read: the object in the inbox only names the dry run.

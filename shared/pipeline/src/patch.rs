@@ -10,8 +10,8 @@ use rollcall_domain::file::split::{RecordEnd, Splitter, Tail};
 use rollcall_domain::file::write::write_record;
 use rollcall_domain::plan::import_plan::Plan;
 use rollcall_domain::plan::mapping::{Mapping, Role};
-use rollcall_domain::profile::compiled::Profile;
 use rollcall_domain::profile::options::Options;
+use rollcall_domain::profile::source::Part;
 use rollcall_domain::survey::opening::Opening;
 use rollcall_domain::types::code::Code;
 use rollcall_domain::types::finding::Finding;
@@ -32,12 +32,8 @@ pub(crate) struct Patch {
 
 impl Patch {
     /// The cells that options type over, in a file whose opening is known.
-    pub(crate) fn of_opening(
-        options: &Options,
-        opening: &Opening,
-        profile: &Profile,
-    ) -> Result<Option<Self>, Finding> {
-        let cells = places(options, &opening.mapping, profile)?;
+    pub(crate) fn of_opening(options: &Options, opening: &Opening) -> Result<Option<Self>, Finding> {
+        let cells = places(options, &opening.mapping)?;
         Ok((!cells.is_empty()).then_some(Self {
             cells,
             delimiter: opening.delimiter,
@@ -50,40 +46,40 @@ impl Patch {
     /// The same in a file that was surveyed: its first row is known.
     pub(crate) fn of_plan(plan: &Plan) -> Option<Self> {
         let first = plan.chunks.first().filter(|_| !plan.options.cells.is_empty())?;
-        let profile = plan.profile().ok()?;
-        let cells = places(&plan.options, &plan.mapping, &profile).ok()?;
+        let cells = places(&plan.options, &plan.mapping).ok()?;
         let (delimiter, skip) = (plan.delimiter(), first.start);
         Some(Self { cells, delimiter, skip, first_is_no_row: false, has_header: false })
     }
 }
 
 /// The places of cells: by their column, or by the field that the first of several columns fills.
-fn places(
-    options: &Options,
-    mapping: &Mapping,
-    profile: &Profile,
-) -> Result<BTreeMap<u64, Vec<(usize, String)>>, Finding> {
+fn places(options: &Options, mapping: &Mapping) -> Result<BTreeMap<u64, Vec<(usize, String)>>, Finding> {
     let mut places: BTreeMap<u64, Vec<(usize, String)>> = BTreeMap::new();
     for cell in &options.cells {
-        let place = place(&cell.field, mapping, profile).ok_or_else(|| {
+        let place = place(&cell.field, mapping).map_err(|detail| {
             let option = format!("cell.{}.{}", cell.row, cell.field);
-            Finding::new(Code::OptionsInvalid)
-                .arg("option", option)
-                .arg("detail", "no column fills this field")
+            Finding::new(Code::OptionsInvalid).arg("option", option).arg("detail", detail)
         })?;
         places.entry(cell.row).or_default().push((place, cell.value.clone()));
     }
     Ok(places)
 }
 
-fn place(field: &str, mapping: &Mapping, profile: &Profile) -> Option<usize> {
+/// The place of a cell, or why it has none. Of a field that is made from several columns, or from a column of another field,
+/// a value says nothing about one cell.
+fn place(field: &str, mapping: &Mapping) -> Result<usize, &'static str> {
+    const NONE: &str = "no column fills this field";
     if let Ok(number) = field.parse::<usize>() {
-        return number.checked_sub(1).filter(|at| *at < mapping.columns.len());
+        return number.checked_sub(1).filter(|at| *at < mapping.columns.len()).ok_or(NONE);
     }
-    let fills = |column: &rollcall_domain::plan::mapping::MappedColumn| matches!(&column.role, Role::Field(filled) if filled == field);
-    let helps = |at: &usize| mapping.fields_of(*at, profile).iter().any(|filled| filled == field);
-    let columns = mapping.columns.len().min(limits::COLUMNS);
-    mapping.columns.iter().position(fills).or_else(|| (0..columns).find(helps))
+    let alternatives = mapping.alternatives(field);
+    let first = alternatives.first().ok_or(NONE)?;
+    let is_of_another =
+        |at: &usize| matches!(&mapping.columns[*at].role, Role::Field(other) if other != field);
+    match first.columns.as_slice() {
+        [at] if first.part == Part::Whole && !is_of_another(at) => Ok(*at),
+        _ => Err("several columns fill this field together: name one by its number"),
+    }
 }
 
 /// Rewrites a text, piece by piece.

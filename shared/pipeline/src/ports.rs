@@ -479,6 +479,13 @@ pub trait Imports: Send + Sync {
     fn notification_sent(&self, import: &ImportId) -> impl Future<Output = Answer<()>> + Send;
     /// Stores the status of an ended import. Repeating it is safe.
     fn finish(&self, import: &ImportId, status: Status) -> impl Future<Output = Answer<()>> + Send;
+    /// Stores these options in place of those that the drop gave. Only for an import that is over: nothing reads them to
+    /// split it again. Repeating it is safe.
+    fn replace_options(
+        &self,
+        item: &ImportItem,
+        options: Vec<(String, String)>,
+    ) -> impl Future<Output = Answer<()>> + Send;
 }
 
 /// How far an import that has not ended has come.

@@ -197,6 +197,7 @@ impl ImportRequest {
         let is_saved = saved.is_some();
         let saved = saved.map(|text| text.and_then(|text| read_saved(&text, profile))).transpose();
         Ok(saved.map_err(|detail| invalid(&key, &detail)).and_then(|saved| {
+            saved_mapping::check_carried(&carried).map_err(|error| invalid(&error.name, &error.what))?;
             let saved = saved.unwrap_or_default();
             let usual: Vec<_> = self.defaults.iter().cloned().chain(saved).chain(carried).collect();
             let read = Options::read_over(&usual, &self.given).and_then(|options| {
@@ -204,6 +205,8 @@ impl ImportRequest {
                 Ok(options)
             });
             let mut options = read.map_err(|error| invalid(&error.name, &error.what))?;
+            // Whoever saved a mapping, or made a result file, may write to nobody else than who drops a file.
+            self.settings.check_notify(&options.notify).map_err(|what| invalid("notify", &what))?;
             options.dry_run |= self.options.dry_run;
             Ok(Some(FoundOptions { options, saved: is_saved }))
         }))
@@ -215,6 +218,7 @@ fn read_saved(text: &str, profile: &Profile) -> Result<Vec<(String, String)>, St
     let pairs = toml_table::read_table(text)?;
     let options = Options::read(&pairs).map_err(|error| error.to_string())?;
     options.check(profile).map_err(|error| error.to_string())?;
+    saved_mapping::check_saved(&pairs).map_err(|error| error.to_string())?;
     Ok(pairs)
 }
 

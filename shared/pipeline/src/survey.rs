@@ -134,7 +134,7 @@ impl<O: Objects> Pass<'_, O> {
             opening = Opening::of_sheet(&first, self.profile, options);
         }
         let skip = opening.skip;
-        let mut patcher = match Patch::of_opening(options, &opening, self.profile) {
+        let mut patcher = match Patch::of_opening(options, &opening) {
             Ok(patch) => patch.map(Patcher::new),
             Err(finding) => return Ok(Err(finding)),
         };
@@ -181,7 +181,7 @@ impl<O: Objects> Pass<'_, O> {
             }
         }
         let first = text.follow(opening.dialect, opening.delimiter, first);
-        let first = match Patch::of_opening(options, &opening, self.profile) {
+        let first = match Patch::of_opening(options, &opening) {
             Ok(patch) => text.patch(patch, first),
             Err(finding) => return Ok(refused(vec![finding])),
         };

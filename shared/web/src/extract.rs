@@ -102,15 +102,21 @@ impl<S: Send + Sync, T: DeserializeOwned + 'static> FromRequest<S> for Body<T> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
+        let reader = language(request.headers());
+        let wrong = |kind: Kind| Problem::new(kind).in_language(reader);
         let given =
             request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
         let media = given.split(';').next().unwrap_or_default().trim();
         if !media.eq_ignore_ascii_case("application/json") {
-            return Err(Problem::new(Kind::MediaTypeUnsupported).detail("send application/json"));
+            return Err(wrong(Kind::MediaTypeUnsupported).detail("send application/json"));
         }
-        let bytes = bytes(request).await?;
+        let bytes = bytes(request).await.map_err(|problem| problem.in_language(reader))?;
+        // A list would be read as the members in their order.
+        if bytes.trim_ascii_start().first().is_some_and(|first| *first != b'{') {
+            return Err(wrong(Kind::RequestInvalid).detail("the body: takes a JSON object"));
+        }
         let read = serde_json::from_slice(&bytes);
-        read.map(Self).map_err(|error| Problem::new(Kind::RequestInvalid).detail(error))
+        read.map(Self).map_err(|error| wrong(Kind::RequestInvalid).detail(error))
     }
 }
 

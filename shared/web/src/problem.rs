@@ -3,6 +3,7 @@
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
+use rollcall_domain::messages::catalogue::Messages;
 use rollcall_domain::types::locale::Locale;
 use rollcall_pipeline::fault::Fault;
 use serde::Serialize;
@@ -122,7 +123,10 @@ impl Problem {
             title: text(&words.problem),
             status: self.kind.status().as_u16(),
             code: self.kind.code().to_owned(),
-            detail: self.detail.clone(),
+            detail: self
+                .detail
+                .as_deref()
+                .map(|detail| Messages::of(self.locale).remark(detail).into_owned()),
             fix: text(&words.problem_fix),
         }
     }

@@ -393,6 +393,10 @@ impl Imports for Port {
     async fn finish(&self, import: &ImportId, status: Status) -> Answer<()> {
         self.call(2 * TABLE, self.cloud().imports.finish(import, status)).await
     }
+
+    async fn replace_options(&self, item: &ImportItem, options: Vec<(String, String)>) -> Answer<()> {
+        self.call(TABLE, self.cloud().imports.replace_options(item, options)).await
+    }
 }
 
 impl Unfinished for Port {

@@ -30,6 +30,7 @@ fn each_request_that_cannot_be_followed_says_why() {
     let (cancel, approve, undo) = (of("cancel"), of("approve"), of("undo"));
     let of_gone = format!("/api/programs/acme/uploads/{gone}/preview");
     let starts = "/api/programs/acme/imports";
+    let mapping = "/api/programs/acme/mappings/prospects/0123456789abcdef".to_owned();
     let script = "<script>alert(1)</script>";
     let cases: &[Case<'_>] = &[
         // A file that was removed meanwhile, and one that never was.
@@ -69,6 +70,23 @@ fn each_request_that_cannot_be_followed_says_why() {
         ("PUT", &cells, &[], json!({ "row": 0, "field": "email", "value": "x" }), 422, "cell_unknown"),
         ("PUT", &cells, &[], json!({ "row": 999, "field": "email", "value": "x" }), 422, "cell_unknown"),
         ("PUT", &cells, &[], json!({ "row": 1, "field": script, "value": "x" }), 422, "options_invalid"),
+        // Fields that no column fills, and columns that there are not.
+        ("PUT", &cells, &[], json!({ "row": 1, "field": "website", "value": "x" }), 422, "cell_unknown"),
+        ("PUT", &cells, &[], json!({ "row": 1, "field": "0", "value": "x" }), 422, "cell_unknown"),
+        ("PUT", &cells, &[], json!({ "row": 1, "field": "9", "value": "x" }), 422, "cell_unknown"),
+        // A list in place of the members.
+        (
+            "POST",
+            "/api/programs/acme/uploads",
+            &[],
+            json!(["a.csv", "prospects", null]),
+            400,
+            "request_invalid",
+        ),
+        ("PUT", &mapping, &[], json!({ "options": { "cell.1.name": "Eve" } }), 422, "options_invalid"),
+        ("PUT", &mapping, &[], json!({ "options": { "rows": "1" } }), 422, "options_invalid"),
+        ("PUT", &mapping, &[], json!({ "options": { "replace": true } }), 422, "options_invalid"),
+        ("PUT", &mapping, &[], json!({ "options": { "notify": "a@evil.example" } }), 422, "options_invalid"),
         (
             "POST",
             "/api/programs/acme/uploads",
@@ -107,7 +125,9 @@ fn each_request_that_cannot_be_followed_says_why() {
         assert!(problem["title"].as_str().is_some_and(|title| !title.is_empty()), "{text}");
         assert!(problem["fix"].as_str().is_some_and(|fix| !fix.is_empty()), "{text}");
     }
-    // Nothing of all that started anything.
+    // Nothing of all that was kept, or started anything.
+    assert_eq!(server.post(&preview, &json!({})).json()["verdict"]["accepted"], json!(true));
+    assert_eq!(server.get(&mapping).code(), "mapping_unknown");
     let imports = server.get(starts).json();
     assert_eq!(imports["imports"].as_array().unwrap().len(), 1, "{imports}");
 }

@@ -115,6 +115,9 @@ fn a_contact_has_its_history() {
     let server = server();
     let upload = server.upload("b.csv", "prospects", b"name,email\nAna Maria Souza,ana@one.example\n");
     let second = server.import(&upload, false, json!({}));
+    // What an option makes a dry run wrote nothing.
+    let upload = server.upload("c.csv", "prospects", b"name,email\nAna Lima,ana@one.example\n");
+    assert_eq!(server.import(&upload, false, json!({ "dry_run": true }))["dry_run"], json!(true));
     let found = server.get("/api/programs/acme/contacts?search=souza").json();
     let id = found["contacts"][0]["contact_id"].as_str().unwrap();
     let path = format!("/api/programs/acme/contacts/{id}");

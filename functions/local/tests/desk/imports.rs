@@ -181,6 +181,48 @@ fn a_cell_that_is_typed_over_is_judged_and_imported_and_the_file_stays() {
 }
 
 #[test]
+fn a_cell_among_the_options_is_taken_and_one_typed_over_later_goes_before_it() {
+    let server = Server::start();
+    let upload = server.upload("a.csv", "prospects", b"name,email\nAna,nobody\nBea,nobody\n");
+    let preview = format!("/api/programs/acme/uploads/{upload}/preview");
+    for cells in
+        [json!({ "cell.1.email": "a@x.example" }), json!({ "cell": { "1": { "email": "a@x.example" } } })]
+    {
+        let shown = server.post(&preview, &json!({ "options": cells })).json();
+        assert_eq!(shown["rows"][0]["cells"][1], "a@x.example", "{shown}");
+    }
+    let cells = format!("/api/programs/acme/uploads/{upload}/cells");
+    server.put(&cells, &json!({ "row": 2, "field": "email", "value": "b@x.example" }));
+    let options = json!({ "cell.1.email": "a@x.example", "cell.2.email": "old@x.example" });
+    let done = server.import(&upload, false, options);
+    assert_eq!(done["rows"]["created"], 2, "{done}");
+    let emails: Vec<String> =
+        contacts(&server).iter().map(|one| one["email"].as_str().unwrap().to_owned()).collect();
+    assert!(
+        ["a@x.example", "b@x.example"].iter().all(|one| emails.contains(&(*one).to_owned())),
+        "{emails:?}"
+    );
+}
+
+/// A value for a name that is made of two columns says nothing about one of them.
+#[test]
+fn a_field_of_several_columns_is_typed_over_by_the_number_of_a_column() {
+    let server = Server::start();
+    let set = ["program", "set", "acme", "--title", "Acme", "--locale", "de"];
+    assert!(rollcall(&server.home, &set).status.success());
+    let upload = server.upload("a.csv", "prospects", b"First Name,Last Name,email\nAna,Lima,nobody\n");
+    let cells = format!("/api/programs/acme/uploads/{upload}/cells");
+    let refused = server.put(&cells, &json!({ "row": 1, "field": "name", "value": "Ana Maria Lima" }));
+    assert_eq!((refused.status, refused.code().as_str()), (422, "cell_unknown"));
+    let detail = refused.json()["detail"].as_str().unwrap().to_owned();
+    assert!(detail.starts_with("Feld name: mehrere Spalten"), "{detail}");
+    let typed = server.put(&cells, &json!({ "row": 1, "field": "1", "value": "Ana Maria" })).json();
+    assert_eq!(typed["row"]["cells"][0], "Ana Maria", "{typed}");
+    let gone = server.put(&cells, &json!({ "row": 9, "field": "email", "value": "x" })).json();
+    assert_eq!(gone["detail"], "Zeile 9: gibt es nicht, oder sie ist leer");
+}
+
+#[test]
 fn what_is_dropped_meanwhile_is_imported_and_told() {
     let server = Server::start();
     let inbox = server.home.join("bucket/inbox/acme/prospects");

@@ -14,7 +14,7 @@ mod suppression;
 
 use std::borrow::Cow;
 
-use crate::contacts::contact::Wanted;
+use crate::contacts::contact::{Record, Wanted};
 use crate::contacts::directory::{Account, Group, Invite, MatchKey};
 use crate::contacts::mask;
 use crate::contacts::matching;
@@ -218,6 +218,18 @@ impl<'p> ChunkJudge<'p> {
         (line.checked_sub(number) == Some(above)).then_some(earlier + above)
     }
 
+    /// What is wrong with cells that are stored without a field: their values were lost before the file was sent.
+    fn spoiled<'a>(&'a self, cells: &'a Cells) -> impl Iterator<Item = Finding> + 'a {
+        let drops = self.plan.options.drop_invalid;
+        self.shape.spoiled(cells).map(move |(column, cell, reason)| {
+            if drops {
+                let reason = Code::ValueSpoiled.as_str();
+                return Finding::on(Code::ValueDropped, &column).value(cell).arg("reason", reason);
+            }
+            Finding::on(Code::ValueSpoiled, &column).value(cell).arg("reason", reason)
+        })
+    }
+
     fn clean_row(
         &mut self,
         (number, line): (u64, u64),
@@ -228,6 +240,7 @@ impl<'p> ChunkJudge<'p> {
     ) {
         let mut findings = Vec::new();
         self.cleaner.clean(cells, mark, &mut self.values, &mut findings);
+        findings.extend(self.spoiled(cells));
         if let Some(repeats) = mark.and_then(|mark| mark.repeats) {
             let finding = Finding::new(Code::DuplicateInFile).arg("row", repeats);
             let line = self.line_of(repeats, (number, line));
@@ -416,7 +429,9 @@ impl<'p> ChunkJudge<'p> {
         let uninvited = matched.is_some_and(|matched| known.suppressed().has_email(&matched.account.email));
         let group = group.filter(|_| !uninvited);
         let before_row = output.written();
-        let at = self.accept(output, &row, outcome, values, group, matched, contact_id);
+        let after = record.or(before).filter(|_| before.is_some());
+        let custom = self.custom_contact(values, after, may_write)?;
+        let at = self.accept(output, &row, outcome, &custom, group, matched, contact_id);
         output.write_changes(&row, contact_id, &changes);
         if !self.is_approved(&row, output.since(&before_row)) {
             output.take_back(before_row);
@@ -491,12 +506,11 @@ impl<'p> ChunkJudge<'p> {
         output: &mut ChunkOutput,
         row: &Row,
         outcome: Outcome,
-        values: RowValues<'_>,
+        custom: &str,
         group: Option<&Group>,
         matched: Option<Matched<'_>>,
         contact_id: ContactId,
     ) -> usize {
-        let custom = self.profile.contact_email.map_or("", |field| values.get(field));
         let invite_to = self.invite_to(group, matched.map(|matched| matched.account), custom);
         let account_name =
             matched.map(|matched| mask::account_name(matched.account, &self.plan.program, false));
@@ -511,6 +525,24 @@ impl<'p> ChunkJudge<'p> {
             answer.candidates = matched.others(&self.plan.program);
         }
         self.write_succeeded(output, row, outcome, &answer)
+    }
+
+    /// The contact's own address after the row (IMP-25): where the row does not decide it, that of the record of a contact
+    /// that existed.
+    fn custom_contact<'v>(
+        &self,
+        values: RowValues<'v>,
+        after: Option<&str>,
+        may_write: bool,
+    ) -> Result<Cow<'v, str>, String> {
+        let Some(field) = self.profile.contact_email else { return Ok("".into()) };
+        let sent = values.get(field);
+        let keeps = self.plan.options.changes.keeps(&self.profile.fields[field].name);
+        let Some(after) = after.filter(|_| sent.is_empty() || keeps || !may_write) else {
+            return Ok(sent.into());
+        };
+        let record: Record = serde_json::from_str(after).map_err(|error| format!("contact: {error}"))?;
+        Ok(record.email.into())
     }
 
     fn is_approved(&self, row: &Row, (succeeded, changes): (&[u8], &[u8])) -> bool {

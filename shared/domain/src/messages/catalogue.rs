@@ -21,6 +21,7 @@
 //! | `result` | argument: the new value | `value_repaired`, `phone_legacy_form` |
 //! | `option`, `detail` | arguments: the option's name; a remark in English, translated where it is in `[phrase]` | `options_invalid`, `settings_invalid`, `workbook_invalid` |
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
@@ -160,6 +161,11 @@ impl Messages {
     /// Returns the fix of a finding.
     pub fn fix(&self, finding: &Finding, labels: &Labels) -> String {
         written(|out| self.write_fix(Facts::new(finding, labels), out))
+    }
+
+    /// A remark that was made in English where it arose, in this language; as it is where no phrase is known for it.
+    pub fn remark<'r>(&self, remark: &'r str) -> Cow<'r, str> {
+        phrases::translated(remark, &self.book.phrase)
     }
 
     /// Returns a colon, with a blank before it if the language requires one.

@@ -10,7 +10,7 @@ use crate::plan::columns::OPTIONS;
 use crate::plan::mapping::{Mapping, Role};
 use crate::profile::aliases::is_named;
 use crate::profile::header::fold;
-use crate::profile::options::Options;
+use crate::profile::options::{OptionError, Options};
 use crate::types::id::UNIT;
 
 /// The most characters of a header that carries options; a single option may be longer.
@@ -55,12 +55,67 @@ pub fn reading_options(mapping: &Mapping, options: &Options) -> Vec<(String, Str
     pairs
 }
 
-/// The options that decide what a row does to a contact, where they are not the usual ones: without them a mended row would
-/// do something else.
+/// The options that decide whether a row is accepted and what it does to a contact, where they are not the usual ones:
+/// without them a mended row would do something else.
 pub fn judging_options(options: &Options) -> Vec<(String, String)> {
     let mut pairs = options.changes.told();
-    pairs.extend(options.drop_invalid.then(|| ("invalid_optional".to_owned(), "drop".to_owned())));
+    let said = [
+        ("invalid_optional", "drop", options.drop_invalid),
+        ("allow_duplicates", "true", options.allow_duplicates),
+        ("validate_agent", "true", options.validate_agent),
+        ("ambiguous", "first", options.ambiguous_first),
+    ];
+    let set = said.into_iter().filter(|(.., set)| *set);
+    pairs.extend(set.map(|(name, value, _)| (name.to_owned(), value.to_owned())));
     pairs
+}
+
+/// The names of the options that a result file carries, besides those of columns and values.
+const CARRIED: [&str; 8] = [
+    "mode",
+    "blank",
+    "clear_word",
+    "keep_fields",
+    "invalid_optional",
+    "allow_duplicates",
+    "validate_agent",
+    "ambiguous",
+];
+
+/// The options of one drop, and those that are needed before its header is known.
+const OF_ONE_DROP: [&str; 6] = ["dry_run", "rows", "replace", "delimiter", "encoding", "sheet"];
+
+fn is_of_columns(name: &str) -> bool {
+    name.starts_with("map.") || name.starts_with("value.")
+}
+
+/// Checks options from a header: only those that a result file carries. A file must not choose what else an import does.
+///
+/// # Errors
+/// At the first other one.
+pub fn check_carried(pairs: &[(String, String)]) -> Result<(), OptionError> {
+    let other = pairs.iter().find(|(name, _)| !is_of_columns(name) && !CARRIED.contains(&name.as_str()));
+    refuse(other, "is no option that a result file carries: give it with the drop")
+}
+
+/// Checks options that are to be saved for a header: those of one drop are not.
+///
+/// # Errors
+/// At the first that is of one drop.
+pub fn check_saved(pairs: &[(String, String)]) -> Result<(), OptionError> {
+    let is_of_a_drop = |name: &str| {
+        let in_full = name.replace('-', "_");
+        !is_of_columns(name) && (name.starts_with("cell.") || OF_ONE_DROP.contains(&in_full.as_str()))
+    };
+    refuse(
+        pairs.iter().find(|(name, _)| is_of_a_drop(name)),
+        "is for one drop, and is not saved for a header",
+    )
+}
+
+fn refuse(wrong: Option<&(String, String)>, what: &str) -> Result<(), OptionError> {
+    let error = |(name, _): &(String, String)| OptionError { name: name.clone(), what: what.to_owned() };
+    wrong.map_or(Ok(()), |wrong| Err(error(wrong)))
 }
 
 /// The headers by which a result file carries options; empty if there are no options.

@@ -106,9 +106,9 @@ impl Settings {
             return Err(format!("takes at most {} addresses, not {}", limits::NOTIFIED, addresses.len()));
         }
         match addresses.iter().find(|address| !self.may_notify(address)) {
-            Some(address) => Err(format!(
-                "takes only addresses of the program's notify list or of its notify_domains, not {address:?}"
-            )),
+            Some(address) => {
+                Err(format!("{address:?} is neither in the program's notify list nor in its notify_domains"))
+            }
             None => Ok(()),
         }
     }

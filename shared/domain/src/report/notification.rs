@@ -147,7 +147,12 @@ impl Page {
 
 fn subject(input: &ReportInput) -> String {
     let words = input.words();
-    let mut subject = fill_with(input, &words.notification().subject, subject_file(&input.summary.head.file));
+    let (file, ending) = (subject_file(&input.summary.head.file), input.summary.ending());
+    // An undo has the file of the import that it undoes.
+    if ending.undo {
+        return format!("{file}{} {}", words.colon(), words.headline(ending));
+    }
+    let mut subject = fill_with(input, &words.notification().subject, file);
     if input.summary.head.dry_run {
         subject.push_str(&format!(" ({})", words.notification().dry_run));
     }

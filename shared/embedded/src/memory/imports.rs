@@ -236,4 +236,8 @@ impl Imports for MemoryImports {
     async fn finish(&self, import: &ImportId, status: Status) -> Answer<()> {
         self.change(import, |state| state.item.status = Some(status))
     }
+
+    async fn replace_options(&self, item: &ImportItem, options: Vec<(String, String)>) -> Answer<()> {
+        self.change(&item.import_id, |state| state.item.options = options)
+    }
 }

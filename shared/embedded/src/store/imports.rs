@@ -174,6 +174,14 @@ impl Imports for ImportStore {
             transaction.execute(end, [import.as_str(), status.as_str()]).map(drop)
         })
     }
+
+    async fn replace_options(&self, item: &ImportItem, options: Vec<(String, String)>) -> Answer<()> {
+        self.0.write("replacing the options of an import", |transaction| {
+            let options = serde_json::to_string(&options).map_err(unreadable)?;
+            let replace = "UPDATE imports SET options = ?2 WHERE import_id = ?1";
+            transaction.execute(replace, [item.import_id.as_str(), &options]).map(drop)
+        })
+    }
 }
 
 fn insert(transaction: &Transaction<'_>, item: &ImportItem) -> rusqlite::Result<()> {

@@ -48,6 +48,11 @@ impl<'a, O: Objects> Files<'a, O> {
         self.summary.is_some()
     }
 
+    /// The plan, as far as it is emptied.
+    pub(super) fn plan(&self) -> Option<&Plan> {
+        self.plan.as_ref()
+    }
+
     /// Whether its chunks and its report can be written again.
     pub(super) fn has_plan(&self) -> bool {
         let needs = |key: &String| self.is_chunk(key) || *key == self.artifacts.report();

@@ -6,7 +6,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use rollcall_domain::plan::object_keys::saved_mapping;
-use rollcall_domain::plan::saved_mapping::to_toml;
+use rollcall_domain::plan::saved_mapping::{check_saved, to_toml};
 use rollcall_domain::profile::options::Options;
 use rollcall_domain::profile::toml_table;
 use rollcall_domain::types::names::ProfileName;
@@ -96,8 +96,15 @@ pub(crate) async fn keep<H: Host>(
     pairs: &[(String, String)],
 ) -> Result<(), Problem> {
     let profile = find(host, profile).await?.ok_or_else(|| scope.problem(Kind::ProfileUnknown))?;
-    let read = Options::read(pairs).and_then(|options| options.check(&profile));
-    read.map_err(|error| scope.problem(Kind::OptionsInvalid).detail(error))?;
+    let invalid = |what: String| scope.problem(Kind::OptionsInvalid).detail(what);
+    let read = Options::read(pairs).and_then(|options| {
+        options.check(&profile)?;
+        check_saved(pairs)?;
+        Ok(options)
+    });
+    let options = read.map_err(|error| invalid(error.to_string()))?;
+    let notified = scope.settings.check_notify(&options.notify);
+    notified.map_err(|what| invalid(format!("option notify: {what}")))?;
     host.objects().put(key, to_toml(pairs).into_bytes()).await?;
     Ok(())
 }

@@ -7,6 +7,7 @@ use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use axum::http::header::CONTENT_LENGTH;
 use http_body_util::BodyExt;
+use rollcall_domain::messages::localized::FindingJson;
 use rollcall_domain::plan::object_keys::{Drop, DropTarget, Held, object_name};
 use rollcall_domain::profile::options::Options;
 use rollcall_domain::profile::toml_table;
@@ -293,14 +294,14 @@ impl Upload {
         Drop { program: program.clone(), what, file: self.about.file.clone(), dry_run }
     }
 
-    /// Options with the cells that were typed over, which the profile takes.
+    /// Options with the cells that were typed over, which the profile takes. A cell that was typed over later takes the
+    /// place of one in the options.
     pub(crate) async fn options<H: Host>(
         &self,
         host: &H,
         scope: &Scope,
         mut given: Vec<(String, String)>,
     ) -> Result<Vec<(String, String)>, Problem> {
-        given.retain(|(name, _)| !name.starts_with("cell."));
         given.extend(self.patch(host).await?.1.cells.iter().map(option_of));
         self.check(host, scope, &given).await?;
         Ok(given)
@@ -445,11 +446,16 @@ impl Upload {
         if patch.cells.len() > MOST_CELLS {
             return Err(unknown().detail(format!("at most {MOST_CELLS} cells of a file are typed over")));
         }
-        let own = given.iter().filter(|(name, _)| !name.starts_with("cell."));
-        let mut given: Vec<(String, String)> = own.cloned().collect();
+        let mut given = given.to_vec();
         given.extend(patch.cells.iter().map(option_of));
         self.check(host, scope, &given).await?;
         let shown = self.look(host, scope, given, MOST_ROWS.min(number as usize)).await?;
+        let (option, _) = option_of(cell);
+        let refuses = |error: &FindingJson| error.args.get("option").is_some_and(|named| *named == option);
+        if let Some(error) = shown.preview.verdict.errors.iter().find(|error| refuses(error)) {
+            let what = error.args.get("detail").cloned().unwrap_or_default();
+            return Err(unknown().detail(format!("field {}: {what}", cell.field)));
+        }
         let row = shown.preview.rows.into_iter().find(|row| row.row == number);
         let row =
             row.ok_or_else(|| unknown().detail(format!("row {number}: no such row, or a blank one")))?;

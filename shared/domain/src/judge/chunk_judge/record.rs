@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use crate::clean::corrupted;
 use crate::clean::repair::trim;
 use crate::contacts::contact::{Record, SAID_BY_FIELDS};
 use crate::file::cells::Cells;
@@ -12,6 +13,7 @@ use crate::profile::raw::UnknownColumns;
 use crate::row::values::RowValues;
 use crate::types::bytes;
 use crate::types::field_kind::FieldKind;
+use crate::types::finding::Column;
 
 /// The fields and columns of a record, in the order of its JSON.
 #[derive(Debug, Clone)]
@@ -103,6 +105,15 @@ impl RecordShape {
         self.additional.iter().map(|(_, position)| *position)
     }
 
+    /// The cells of columns without a field whose values were lost before the file was sent, with the reason.
+    pub fn spoiled<'a>(&'a self, cells: &'a Cells) -> impl Iterator<Item = (Column, &'a str, &'static str)> {
+        self.additional.iter().filter_map(|(header, at)| {
+            let cell = trim(cells.get(*at));
+            let reason = corrupted(cell)?;
+            Some((Column::unmapped(header.as_str(), *at as u32 + 1), cell, reason))
+        })
+    }
+
     /// Whether a record needs the cells of a row in addition to its values.
     pub fn needs_cells(&self) -> bool {
         !self.additional.is_empty()
@@ -134,7 +145,7 @@ impl RecordShape {
 
     fn additional<'a>(&'a self, cells: &'a Cells) -> impl Iterator<Item = (&'a str, &'a str)> {
         let cell = |(header, at): &'a (String, usize)| (header.as_str(), trim(cells.get(*at)));
-        self.additional.iter().map(cell).filter(|(_, value)| !value.is_empty())
+        self.additional.iter().map(cell).filter(|(_, value)| !value.is_empty() && corrupted(value).is_none())
     }
 
     /// The mapped fields.
