@@ -56,6 +56,21 @@ struct Listed {
     status: Option<Status>,
     started_at: String,
     rows: Option<rollcall_domain::result::tally::Counts>,
+    /// The import that it undoes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    undoes: Option<String>,
+}
+
+impl Listed {
+    /// What it is, where it is no plain import.
+    fn mark(&self) -> Option<&'static str> {
+        match (self.undoes.is_some(), self.dry_run) {
+            (false, false) => None,
+            (false, true) => Some("dry run"),
+            (true, false) => Some("undo"),
+            (true, true) => Some("undo, dry run"),
+        }
+    }
 }
 
 fn list(path: &Path, json: bool) -> Result<Exit, Failure> {
@@ -82,6 +97,10 @@ fn listed(home: &Home, item: &ImportItem) -> Result<Listed, Failure> {
         dry_run: head.map_or(item.dry_run, |head| head.dry_run),
         status: item.status,
         started_at: format!("{:.3}", item.started_at),
+        undoes: match item.profile.strip_prefix("undo/") {
+            Some(undone) => Some(undone.to_owned()),
+            None => head.and_then(|head| head.undoes.clone()),
+        },
         rows: summary.map(|summary| summary.rows),
     })
 }
@@ -111,7 +130,10 @@ fn filled(listed: &[Listed], is_narrow: bool) -> Table {
         let status = one.status.map_or("unfinished", Status::as_str);
         let mut cells = vec![
             one.import_id.to_string(),
-            format!("{status}{}", if one.dry_run && !is_narrow { " (dry run)" } else { "" }),
+            match one.mark().filter(|_| !is_narrow) {
+                Some(mark) => format!("{status} ({mark})"),
+                None => status.to_owned(),
+            },
             count(|rows| rows.read),
             count(|rows| rows.accepted()),
             count(|rows| rows.rejected),
@@ -121,8 +143,8 @@ fn filled(listed: &[Listed], is_narrow: bool) -> Table {
         }
         table.add(cells);
         if is_narrow {
-            let dry_run = if one.dry_run { "dry run: " } else { "" };
-            table.note(&format!("{dry_run}{}, {}, {}", one.program, one.profile, one.file));
+            let mark = one.mark().map(|mark| format!("{mark}: ")).unwrap_or_default();
+            table.note(&format!("{mark}{}, {}, {}", one.program, one.profile, one.file));
         }
     }
     table

@@ -117,3 +117,23 @@ fn what_is_to_be_done_is_never_cut() {
     }
     assert!(!out.contains('…'), "{out}");
 }
+
+#[test]
+fn an_undo_is_marked_in_a_list_of_imports() {
+    let place = Place::new();
+    place.import(&place.file("a.csv", "Name,Email\nAnn,ann@one.example\n"));
+    let id = place.ok(&["imports", "list", "--json"]).json()[1]["import_id"].as_str().unwrap().to_owned();
+    place.ok(&["undo", &id, "--dry-run"]);
+    place.ok(&["undo", &id]);
+    let listed = place.ok(&["imports", "list", "--json"]).json();
+    let undoes: Vec<Option<&str>> =
+        listed.as_array().unwrap().iter().map(|one| one["undoes"].as_str()).collect();
+    assert_eq!(undoes, [None, None, Some(&*id), Some(&*id)]);
+    for (columns, marks) in
+        [("200", ["completed (undo)", "completed (undo, dry run)"]), ("80", ["undo: ", "undo, dry run: "])]
+    {
+        let out = place.command().args(["imports", "list"]).env("COLUMNS", columns).output().unwrap();
+        let text = String::from_utf8(out.stdout).unwrap();
+        assert!(marks.iter().all(|mark| text.contains(mark)), "{text}");
+    }
+}

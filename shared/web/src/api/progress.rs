@@ -69,7 +69,8 @@ pub struct ImportState {
 struct Sizes {
     file: String,
     dry_run: bool,
-    rows: u64,
+    /// Rows to judge; an undo has none: its chunks are contacts.
+    rows: Option<u64>,
     chunks: Vec<u32>,
     steps: u32,
 }
@@ -91,7 +92,7 @@ impl Plans {
         let plan = Plan::from_json(&json).map_err(|error| Fault::damaged("reading a plan", error))?;
         let sizes = Arc::new(Sizes {
             dry_run: plan.dry_run,
-            rows: plan.rows,
+            rows: plan.undoes.is_none().then_some(plan.rows),
             chunks: plan.chunks.iter().map(|chunk| chunk.rows).collect(),
             steps: plan.steps(),
             file: plan.file,
@@ -142,7 +143,7 @@ impl<H: Host> Desk<H> {
         let judging: Vec<u32> =
             open.iter().copied().filter(|step| (*step as usize) < sizes.chunks.len()).collect();
         let left: u64 = judging.iter().map(|chunk| u64::from(sizes.chunks[*chunk as usize])).sum();
-        let done = sizes.rows.saturating_sub(left);
+        let done = sizes.rows.unwrap_or_default().saturating_sub(left);
         state.dry_run = sizes.dry_run;
         state.file.clone_from(&sizes.file);
         let all = u64::from(sizes.steps);
