@@ -44,6 +44,7 @@ class Emulator:
             "MINISTACK_HOST": "127.0.0.1",
             "AWS_ENDPOINT_URL": self.url,
             "AWS_ENDPOINT_URL_DYNAMODB": self.counter.url if count else self.url,
+            "AWS_ENDPOINT_URL_SESV2": self.counter.url if count else self.url,
             "MINISTACK_REGION": REGION,
             "AWS_DEFAULT_REGION": REGION,
             "AWS_REGION": REGION,
