@@ -1,7 +1,8 @@
 //! Prints how a simulated AWS fares under load (G11): `cargo run --release -p rollcall-tests --example load [NAME…]`.
 //!
 //! Names: `1m-cold 1m-warm 10m 10m-warm 100m 100m-warm small fair twice`; without one, all of them. One call in 20,000 fails, or
-//! in as many as `ROLLCALL_LOST` says; 0 for none.
+//! in as many as `ROLLCALL_LOST` says; 0 for none. `small` has as many splitters and finalizers as `ROLLCALL_SPLITTERS` and
+//! `ROLLCALL_FINALIZERS` say.
 
 use std::process::ExitCode;
 
