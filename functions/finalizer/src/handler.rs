@@ -8,7 +8,7 @@ use lambda_runtime::{Diagnostic, tracing};
 use rollcall_aws::metrics::ImportTimes;
 use rollcall_aws::{
     Bucket, ContactsTable, DirectoryTable, DropEvent, ImportMessage, ImportsTable, Mailer, Queues,
-    SystemClock, metrics,
+    SystemClock, metrics, receives,
 };
 use rollcall_domain::plan::chunk::ChunkMessage;
 use rollcall_domain::plan::object_keys::Drop;
@@ -118,8 +118,7 @@ async fn follow(finalizer: &Finalizer, message: &SqsMessage) -> Result<bool, Fau
 }
 
 fn is_last(finalizer: &Finalizer, message: &SqsMessage) -> bool {
-    let count = message.attributes.get("ApproximateReceiveCount");
-    count.and_then(|count| count.parse::<u32>().ok()).is_some_and(|count| count >= finalizer.receives)
+    receives(&message.attributes) >= u64::from(finalizer.receives)
 }
 
 /// Several of the last workers may each announce that all chunks are closed. The later finalizer waits a moment for

@@ -4,7 +4,7 @@
 use aws_lambda_events::sqs::SqsMessage;
 use jiff::SignedDuration;
 use lambda_runtime::tracing;
-use rollcall_aws::GIVEN_BACK;
+use rollcall_aws::{GIVEN_BACK, receives, retry_after};
 use rollcall_pipeline::fault::Fault;
 
 use crate::handler::Finalizer;
@@ -16,15 +16,6 @@ const LONGEST: i64 = 900;
 /// How long a message waits that a service took no more for, by how often it was given back before.
 fn throttled_after(given_back: u32) -> SignedDuration {
     SignedDuration::from_secs((FIRST_WAIT << given_back.min(5)).min(LONGEST))
-}
-
-/// How long a message waits that failed, by how often it was received; `None` for the visibility timeout.
-fn failed_after(receives: u64) -> Option<SignedDuration> {
-    match receives {
-        1 => Some(SignedDuration::from_secs(15)),
-        2 => Some(SignedDuration::from_secs(120)),
-        _ => None,
-    }
 }
 
 /// Lets a message of the finalize queue that failed come again soon. `true` where it was sent anew, because a service takes
@@ -41,7 +32,7 @@ pub(crate) async fn is_sent_later(finalizer: &Finalizer, message: &SqsMessage, f
         tracing::warn!(message.delay = delay.as_secs(), "throttled: given back");
         return queue.finalize_later(body, given_back + 1, delay).await.is_ok();
     }
-    if let Some(after) = failed_after(receives(message)) {
+    if let Some(after) = retry_after(receives(&message.attributes)) {
         let receipt = message.receipt_handle.as_deref().unwrap_or_default();
         // Where this fails too, the visibility timeout says when.
         let _ = queue.retry_finalize_after(receipt, after).await;
@@ -53,11 +44,6 @@ pub(crate) async fn is_sent_later(finalizer: &Finalizer, message: &SqsMessage, f
 fn is_from(message: &SqsMessage, url: &str) -> bool {
     let arn = message.event_source_arn.as_deref().unwrap_or_default();
     arn.rsplit(':').next() == url.rsplit('/').next()
-}
-
-fn receives(message: &SqsMessage) -> u64 {
-    let count = message.attributes.get("ApproximateReceiveCount");
-    count.and_then(|count| count.parse().ok()).unwrap_or(1)
 }
 
 fn given_back(message: &SqsMessage) -> u32 {

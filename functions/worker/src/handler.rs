@@ -7,6 +7,7 @@ use lambda_runtime::{Diagnostic, tracing};
 use rollcall_aws::metrics::{self, ChunkFigures};
 use rollcall_aws::{
     Bucket, ContactsTable, DirectoryTable, GIVEN_BACK, ImportsTable, Queues, SystemClock, decode_chunk,
+    receives, retry_after,
 };
 use rollcall_pipeline::fault::Fault;
 use rollcall_pipeline::pace::come_again;
@@ -62,22 +63,6 @@ fn failure(message: &SqsMessage) -> BatchItemFailure {
     failure
 }
 
-/// The first retries come soon: most faults pass at once. Later ones wait for the visibility timeout, so that a service
-/// that is away for a while uses up no receives.
-fn retry_after(receives: u64) -> Option<SignedDuration> {
-    match receives {
-        1 => Some(SignedDuration::from_secs(15)),
-        2 => Some(SignedDuration::from_secs(120)),
-        _ => None,
-    }
-}
-
-/// How often a message was received, this time included.
-fn receives(message: &SqsMessage) -> u64 {
-    let count = message.attributes.get("ApproximateReceiveCount");
-    count.and_then(|count| count.parse().ok()).unwrap_or(1)
-}
-
 /// How often in a row a chunk was given back that came no further.
 fn given_back(message: &SqsMessage) -> u32 {
     let count = message.message_attributes.get(GIVEN_BACK).and_then(|count| count.string_value.as_deref());
@@ -103,7 +88,7 @@ async fn work(worker: &Worker, message: &SqsMessage) -> Result<Worked, Fault> {
             if let Some(answer) = answer {
                 let rows = &answer.tally.rows;
                 let took = worker.ports.clock.now().duration_since(began);
-                let retries = receives(message).saturating_sub(1);
+                let retries = receives(&message.attributes).saturating_sub(1);
                 let figures = ChunkFigures { rows: rows.sum(), rejected: rows.rejected, took, retries };
                 metrics::chunk(&chunk.program, &figures);
             }
@@ -121,7 +106,7 @@ async fn work(worker: &Worker, message: &SqsMessage) -> Result<Worked, Fault> {
         }
         Err(fault) => {
             tracing::error!(import.id = %import_id, chunk.number = number, message.id = id, "{fault}");
-            if let (true, Some(after)) = (fault.is_transient(), retry_after(receives(message))) {
+            if let (true, Some(after)) = (fault.is_transient(), retry_after(receives(&message.attributes))) {
                 let receipt = message.receipt_handle.as_deref().unwrap_or_default();
                 // Where this fails too, the visibility timeout says when.
                 let _ = worker.ports.queue.retry_after(receipt, after).await;
