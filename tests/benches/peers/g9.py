@@ -7,11 +7,14 @@ event. The template's memory and processor share do not hold here: a function's 
 """
 
 import argparse
+import http.server
+import json
 import os
 import pathlib
 import socket
 import statistics
 import subprocess
+import threading
 import time
 import zipfile
 
@@ -40,6 +43,13 @@ ENVIRONMENT = {
     "ROLLCALL_LEASE_SECONDS": "75",
     "ROLLCALL_DEAD_RECEIVES": "5",
     "ROLLCALL_SWEEP_AFTER_SECONDS": "2100",
+    "ROLLCALL_COMPARE_AFTER_SECONDS": "3600",
+    "ROLLCALL_IMPORT_DAYS": "400",
+    "ROLLCALL_DRY_RUNS_PER_DAY": "0",
+    "ROLLCALL_CONFIGURATION_SET": "bench",
+    "ROLLCALL_SECRET_ARN": "arn:aws:secretsmanager:eu-west-1:123456789012:secret:bench",
+    "ROLLCALL_FAILED_EVENT_QUEUE_URL": "http://127.0.0.1/failed",
+    "ROLLCALL_WEBHOOK_QUEUE_URL": "http://127.0.0.1/webhook",
 }
 
 
@@ -50,6 +60,9 @@ def main():
     options = parser.parse_args()
     if not options.built:
         subprocess.run([ROOT / "infra" / "build"], check=True)
+    secrets = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Secrets)
+    threading.Thread(target=secrets.serve_forever, daemon=True).start()
+    ENVIRONMENT["AWS_ENDPOINT_URL"] = f"http://127.0.0.1:{secrets.server_address[1]}"
     worst = dict.fromkeys(LIMITS, 0.0)
     for function in FUNCTIONS:
         bootstrap = PACKAGES / f"rollcall-{function}" / "bootstrap"
@@ -75,6 +88,22 @@ def zipped(bootstrap):
     size = archive.stat().st_size
     archive.unlink()
     return size
+
+
+class Secrets(http.server.BaseHTTPRequestHandler):
+    """Answers with a secret: the worker asks for it before its first poll."""
+
+    def do_POST(self):
+        self.rfile.read(int(self.headers["content-length"]))
+        answer = json.dumps({"ARN": "bench", "Name": "bench", "SecretString": "0123456789abcdef" * 4}).encode()
+        self.send_response(200)
+        self.send_header("content-type", "application/x-amz-json-1.1")
+        self.send_header("content-length", str(len(answer)))
+        self.end_headers()
+        self.wfile.write(answer)
+
+    def log_message(self, *_):
+        pass
 
 
 def start(bootstrap, function):
