@@ -283,6 +283,10 @@ async fn through_files<O: Objects + Sources>(
         let mut files = Files::open(objects, artifacts, keys, traces).await?;
         let found = files.find().await?;
         if found.is_empty() {
+            // A run that died may have emptied the files, and nothing else.
+            if everywhere && files.is_over() {
+                forget_typed(imports, imports.get(&import_id).await?, files.plan()).await?;
+            }
             continue;
         }
         let hold = |key, reason| Holding { key, import_id: Some(import_id.clone()), reason };

@@ -85,10 +85,6 @@ fn save(path: &Path, id: &str) -> Result<Exit, Failure> {
     let shares = [("max_rejected", plan.options.max_rejected), ("max_removed", plan.options.max_removed)];
     options
         .extend(shares.iter().filter_map(|(name, share)| Some(((*name).to_owned(), (*share)?.to_string()))));
-    let flag = |name: &str, value: &str| (name.to_owned(), value.to_owned());
-    options.extend(plan.options.ambiguous_first.then(|| flag("ambiguous", "first")));
-    options.extend(plan.options.validate_agent.then(|| flag("validate_agent", "true")));
-    options.extend(plan.options.allow_duplicates.then(|| flag("allow_duplicates", "true")));
     if options.is_empty() {
         return Err(Failure::said(
             "the import had no option that a mapping keeps; its columns are known without",

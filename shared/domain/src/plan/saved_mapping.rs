@@ -225,6 +225,7 @@ mod tests {
                 ("keep_fields", "note, phone"),
             ]),
             read(&[("map.Note", ""), ("invalid_optional", "drop"), ("mode", "create")]),
+            read(&[("allow_duplicates", "true"), ("validate_agent", "true"), ("ambiguous", "first")]),
         ] {
             let mapping = Mapping::with_header(&header, &profile, &options);
             let carrying = carrying_headers(&mapping, &options);
@@ -235,6 +236,7 @@ mod tests {
             let mut wanted = reading_options(&mapping, &options);
             wanted.extend(judging_options(&options));
             assert_eq!(carried_options(&again), wanted);
+            assert_eq!(check_carried(&wanted).and(check_saved(&wanted)), Ok(()));
             assert_eq!(fingerprint(&again), fingerprint(&mapping));
             let given = Options::read(&carried_options(&again)).unwrap();
             assert_eq!((&given.changes, given.drop_invalid), (&options.changes, options.drop_invalid));
