@@ -10,7 +10,9 @@ use pollster::block_on;
 use rollcall_embedded::home::{Home, HomeError};
 use rollcall_embedded::store::ListedContact;
 use rollcall_pipeline::fault::Fault;
-use rollcall_pipeline::ports::{ContactWrite, Contacts, Directory, Imports, Objects, Pool, Wanted};
+use rollcall_pipeline::ports::{
+    ContactReader, ContactWrite, Contacts, Directory, Imports, Objects, Pool, Wanted,
+};
 use rollcall_tests::contracts::contacts::{contact, fresh};
 use rollcall_tests::contracts::imports::item;
 use rollcall_tests::contracts::{directory, import, program, time};
@@ -92,15 +94,90 @@ fn what_is_no_home_is_said_in_one_line() {
     };
     version(99);
     assert!(refused(&newer).contains("newer"));
-    // Tables of the first version get what the second has.
+    // Tables of the first version get what later ones have.
     let tables = rusqlite::Connection::open(newer.join("rollcall.sqlite")).unwrap();
-    let drop_new = "ALTER TABLE contacts_before DROP COLUMN stamp; ALTER TABLE pools DROP COLUMN tidied;";
+    let drop_new = "ALTER TABLE contacts_before DROP COLUMN stamp; ALTER TABLE pools DROP COLUMN tidied;
+        DROP TABLE contact_blocks;
+        CREATE TABLE contacts (seq INTEGER PRIMARY KEY, pool INTEGER NOT NULL, contact_id TEXT NOT NULL,
+            import INTEGER NOT NULL, row INTEGER NOT NULL, record TEXT, groups TEXT);";
     tables.execute_batch(drop_new).unwrap();
     drop(tables);
     version(1);
     for _ in 0..2 {
         Home::open(&newer).unwrap();
     }
+}
+
+#[test]
+fn a_home_of_an_earlier_version_keeps_its_contacts() {
+    let folder = folder();
+    let path = folder.path().join("home");
+    let home = Home::open(&path).unwrap();
+    block_on(home.contacts().keep(&pool(), &import(1), 0, &rows(0, 500))).unwrap();
+    block_on(home.contacts().end_import(&pool(), &import(1))).unwrap();
+    let before = listed(&home);
+    drop(home);
+    // As version 2 had them: one row for each contact.
+    let tables = rusqlite::Connection::open(path.join("rollcall.sqlite")).unwrap();
+    let as_rows = "CREATE TABLE contacts (seq INTEGER PRIMARY KEY, pool INTEGER NOT NULL,
+            contact_id TEXT NOT NULL, import INTEGER NOT NULL, row INTEGER NOT NULL, record TEXT, groups TEXT);
+        INSERT INTO contacts SELECT seq + key, pool, json_extract(value, '$[0]'), import,
+                json_extract(value, '$[1]'), json_extract(value, '$[4]'), json_extract(value, '$[3]')
+            FROM contact_blocks, json_each('[' || lines || ']');
+        DROP TABLE contact_blocks;
+        PRAGMA user_version = 2;";
+    tables.execute_batch(as_rows).unwrap();
+    drop(tables);
+    // A command that works on it has the lock, and may be of the earlier version.
+    let lock = fs::File::options().write(true).open(path.join("lock")).unwrap();
+    lock.lock().unwrap();
+    let busy = Home::open_shared(&path).unwrap_err().to_string();
+    assert!(busy.contains("earlier version") && busy.contains("wait"), "{busy}");
+    drop(lock);
+    assert_eq!(listed(&Home::open_shared(&path).unwrap()), before);
+    let home = Home::open(&path).unwrap();
+    assert_eq!(listed(&home), before);
+    let wanted = [Wanted::Contact(contact(&pool(), "77"))];
+    assert!(block_on(home.contacts().read(&pool(), &import(2), &wanted)).unwrap()[0].is_some());
+    block_on(home.contacts().keep(&pool(), &import(2), 0, &rows(490, 510))).unwrap();
+    assert_eq!(listed(&home).len(), 510);
+}
+
+#[test]
+fn an_erased_contact_leaves_nothing_among_its_neighbours() {
+    let folder = folder();
+    let path = folder.path().join("home");
+    let home = Home::open(&path).unwrap();
+    let round = |version: u32, bytes: usize| -> Vec<ContactWrite<'static>> {
+        let record = |row: u64| format!("{{\"n\":\"of-{row}-{version}-{}\"}}", "x".repeat(bytes));
+        let write = |row: u64| ContactWrite {
+            known: version > 1,
+            ..fresh(&pool(), &row.to_string(), row, record(row).leak())
+        };
+        (0..2_000).map(write).collect()
+    };
+    for (version, bytes) in [(1, 300), (2, 500), (3, 20), (4, 900)] {
+        let records = round(version, bytes);
+        block_on(home.contacts().keep(&pool(), &import(version.into()), 0, &records)).unwrap();
+        block_on(home.contacts().end_import(&pool(), &import(version.into()))).unwrap();
+    }
+    let erased: Vec<u64> = (0..2_000).filter(|row| row % 37 == 5).collect();
+    for row in &erased {
+        let id = contact(&pool(), &row.to_string());
+        assert!(block_on(home.contacts().erase(&program("acme"), &id)).unwrap());
+    }
+    assert_eq!(listed(&home).len(), 2_000 - erased.len());
+    let files = ["rollcall.sqlite", "rollcall.sqlite-wal"].map(|name| fs::read(path.join(name)).unwrap());
+    let shows = |text: &str| {
+        files.iter().any(|file| file.windows(text.len()).any(|window| window == text.as_bytes()))
+    };
+    let left: Vec<String> = erased
+        .iter()
+        .flat_map(|row| (1..5).map(move |version| format!("of-{row}-{version}-")))
+        .filter(|text| shows(text))
+        .collect();
+    assert_eq!(left, [""; 0]);
+    assert!(shows("of-4-4-"));
 }
 
 #[test]

@@ -123,7 +123,7 @@ impl Home {
         let bucket = Bucket::open_shared(&path.join("bucket")).map_err(system)?;
         let outbox = Outbox::open_shared(&path.join("outbox"));
         let secret = secret(path)?;
-        let database = Arc::new(Database::open_snapshot(&tables)?);
+        let database = Arc::new(snapshot(path, &tables)?);
         let path = path.canonicalize().map_err(system)?;
         Ok(Self { path, bucket, outbox, database, secret, _lock: None })
     }
@@ -218,6 +218,18 @@ fn make_folder(path: &Path) -> Result<(), HomeError> {
             _ => Err(system(path, &error)),
         },
     }
+}
+
+/// Opens a snapshot of the tables; those of an older version are changed first, unless a command uses them.
+fn snapshot(home: &Path, tables: &Path) -> Result<Database, HomeError> {
+    let opened = Database::open_snapshot(tables);
+    if matches!(opened, Err(OpenError::Older(_)))
+        && let Ok(_lock) = lock(home, LOCK)
+    {
+        drop(Database::open(tables)?);
+        return Ok(Database::open_snapshot(tables)?);
+    }
+    Ok(opened?)
 }
 
 fn lock(home: &Path, name: &str) -> Result<File, HomeError> {

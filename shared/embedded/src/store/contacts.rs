@@ -9,11 +9,11 @@ use rollcall_domain::types::names::ImportId;
 use rollcall_pipeline::ports::{
     Answer, ContactState, ContactWrite, Contacts, Earlier, Pool, UndoWrite, Wanted,
 };
-use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OptionalExtension, params};
 
+use super::blocks::{Blocks, Line, StoredContact};
 use super::database::Database;
-use super::hash::{hash, parse_id, unreadable};
+use super::hash::{hash, unreadable};
 use super::pool_listing::PoolListing;
 
 /// The contacts of a home.
@@ -98,10 +98,10 @@ impl ContactStore {
         }
         self.0.read("reading contacts", |connection| {
             let Some(mut view) = View::of(connection, pool, import)? else { return Ok(()) };
-            let mut at: Option<Standing> = None;
+            let (mut blocks, mut at) = (Blocks::new(connection), None::<StoredContact>);
             for found in found {
                 if at.as_ref().is_none_or(|row| row.seq != found.seq) {
-                    at = view.standing(connection, found.seq)?;
+                    at = view.stored(&mut blocks, found.seq)?;
                 }
                 let wanted = &wanted[found.position];
                 if let Some(row) = at.as_ref().filter(|row| row.contact_id == *contact_of(wanted)) {
@@ -119,8 +119,9 @@ impl ContactStore {
         let found = self.0.find(&self.0.contacts, "finding contacts", &hashes)?;
         self.0.read("reading contacts", |connection| {
             let Some(mut view) = View::of_pool(connection, pool)? else { return Ok(()) };
+            let mut blocks = Blocks::new(connection);
             for found in found {
-                let row = view.standing(connection, found.seq)?;
+                let row = view.stored(&mut blocks, found.seq)?;
                 if let Some(row) = row.filter(|row| row.contact_id == ids[found.position]) {
                     answers[found.position] = Some(view.state(connection, row)?);
                 }
@@ -137,28 +138,14 @@ fn contact_of(wanted: &Wanted) -> &ContactId {
     }
 }
 
-/// The current row of a contact.
-#[derive(Debug)]
-pub(super) struct Standing {
-    pub(super) seq: i64,
-    pub(super) contact_id: ContactId,
-    /// The import that wrote it last.
-    pub(super) import: i64,
-    /// The row of that import.
-    pub(super) row: u64,
-    pub(super) record: Option<String>,
-    /// Groups by key, each with the import that added it.
-    pub(super) groups: BTreeMap<String, i64>,
-}
-
 /// A pool as one import sees it.
 #[derive(Debug)]
 pub(super) struct View {
     pub(super) pool: i64,
     /// Contacts of older imports read as absent; empty if there is no cutoff.
-    cutoff: String,
+    pub(super) cutoff: String,
     /// The import's number, if it has one.
-    import: Option<i64>,
+    pub(super) import: Option<i64>,
     imports: HashMap<i64, String>,
 }
 
@@ -188,29 +175,21 @@ impl View {
         Ok(Some(Self { pool, cutoff, import: None, imports: HashMap::new() }))
     }
 
-    /// The row with a sequence number, if it belongs to this pool.
-    pub(super) fn standing(&self, connection: &Connection, seq: i64) -> rusqlite::Result<Option<Standing>> {
-        let select = "SELECT pool, contact_id, import, row, record, groups FROM contacts WHERE seq = ?1";
-        let mut read = connection.prepare_cached(select)?;
-        let mut rows = read.query([seq])?;
-        let Some(row) = rows.next()? else { return Ok(None) };
-        let (pool, id): (i64, _) = (row.get(0)?, parse_id(row.get_ref(1)?));
-        let Some(contact_id) = id.filter(|_| pool == self.pool) else { return Ok(None) };
-        Ok(Some(Standing {
-            seq,
-            contact_id,
-            import: row.get(2)?,
-            row: row.get::<_, i64>(3)?.cast_unsigned(),
-            record: row.get(4)?,
-            groups: groups_of(row.get_ref(5)?)?,
-        }))
+    /// The contact with a sequence number, if it belongs to this pool.
+    pub(super) fn stored(
+        &self,
+        blocks: &mut Blocks<'_>,
+        seq: i64,
+    ) -> rusqlite::Result<Option<StoredContact>> {
+        let line = blocks.line(seq)?.filter(|line| line.pool == self.pool);
+        line.map(Line::to_contact).transpose()
     }
 
     /// The record from before the import.
     fn before(
         &mut self,
         connection: &Connection,
-        row: &Standing,
+        row: &StoredContact,
         wanted: &Wanted,
     ) -> rusqlite::Result<Option<Earlier>> {
         let found = match wanted {
@@ -230,7 +209,7 @@ impl View {
     }
 
     /// A row with the imports that wrote it.
-    fn state(&mut self, connection: &Connection, row: Standing) -> rusqlite::Result<ContactState> {
+    fn state(&mut self, connection: &Connection, row: StoredContact) -> rusqlite::Result<ContactState> {
         let mut groups = BTreeMap::new();
         for (group, by) in row.groups {
             if self.stands(connection, by)? {
@@ -314,12 +293,4 @@ pub(super) fn import_number(connection: &Connection, import: &ImportId) -> rusql
     connection
         .prepare_cached("SELECT number FROM stamps WHERE import_id = ?1")?
         .query_row([import.as_str()], |row| row.get(0))
-}
-
-/// The groups as a column holds them.
-pub(super) fn groups_of(value: ValueRef<'_>) -> rusqlite::Result<BTreeMap<String, i64>> {
-    match value.as_str_or_null()? {
-        Some(text) => serde_json::from_str(text).map_err(unreadable),
-        None => Ok(BTreeMap::new()),
-    }
 }

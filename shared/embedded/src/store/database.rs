@@ -9,7 +9,7 @@ use rollcall_pipeline::ports::Answer;
 use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction, TransactionBehavior};
 
 use super::index::{Index, IndexHit};
-use super::schema;
+use super::{blocks, schema};
 
 /// Bytes of a page. Measured against 4 and 16 KiB: larger pages append faster and update slower.
 const PAGE: u32 = 8192;
@@ -38,6 +38,9 @@ pub enum OpenError {
         /// The version that this program reads.
         known: i32,
     },
+    /// An earlier version of the program wrote it, and may use it.
+    #[error("database is of an earlier version: {0}; wait until the command that uses it has ended")]
+    Older(PathBuf),
     /// SQLite's error text.
     #[error("cannot open {path}: {cause}")]
     Sqlite {
@@ -66,7 +69,7 @@ impl Database {
     /// Opens the tables for one process that reads and writes; creates them if needed.
     ///
     /// # Errors
-    /// If the file cannot be opened or created, is not Rollcall's, or is of a newer version.
+    /// If the file cannot be opened or created, is not Rollcall's, or is of a newer version. An older one is changed.
     pub fn open(path: &Path) -> Result<Self, OpenError> {
         let failed = |error| open_error(path, error);
         let mut writer = connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE)
@@ -101,11 +104,13 @@ impl Database {
     /// Opens a snapshot of the tables, while another process works on them. Later writes are not visible.
     ///
     /// # Errors
-    /// Like [`Database::open`], and if there are no tables.
+    /// Like [`Database::open`], and if there are no tables, or those of an older version.
     pub fn open_snapshot(path: &Path) -> Result<Self, OpenError> {
         let failed = |error| open_error(path, error);
         let reader = connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE).map_err(failed)?;
-        check_version(path, &reader)?;
+        if check_version(path, &reader)? != schema::VERSION {
+            return Err(OpenError::Older(path.to_owned()));
+        }
         reader.execute_batch("PRAGMA query_only = 1; BEGIN").map_err(failed)?;
         let contacts = Index::load_contacts(&reader).map_err(failed)?;
         let entries = Index::load_entries(&reader).map_err(failed)?;
@@ -277,7 +282,8 @@ fn checkpoint(connection: &Connection) -> rusqlite::Result<()> {
     connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()))
 }
 
-fn check_version(path: &Path, connection: &Connection) -> Result<(), OpenError> {
+/// The version of the tables; 0 if there are none yet.
+fn check_version(path: &Path, connection: &Connection) -> Result<i32, OpenError> {
     let pragma = |name| connection.pragma_query_value(None, name, |row| row.get::<_, i32>(0));
     let failed = |error| open_error(path, error);
     let (application, version) =
@@ -285,8 +291,8 @@ fn check_version(path: &Path, connection: &Connection) -> Result<(), OpenError> 
     let tables: i64 =
         connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0)).map_err(failed)?;
     match (application, version) {
-        (0, 0) if tables == 0 => Ok(()),
-        (schema::APPLICATION, 1..=schema::VERSION) => Ok(()),
+        (0, 0) if tables == 0 => Ok(0),
+        (schema::APPLICATION, 1..=schema::VERSION) => Ok(version),
         (schema::APPLICATION, found) => {
             Err(OpenError::Newer { path: path.to_owned(), found, known: schema::VERSION })
         }
@@ -299,10 +305,16 @@ fn make_tables(writer: &mut Connection) -> rusqlite::Result<()> {
     let version: i32 = transaction.pragma_query_value(None, "user_version", |row| row.get(0))?;
     if version == 0 {
         transaction.execute_batch(schema::TABLES)?;
+        transaction.execute_batch(schema::VIEWS)?;
         transaction.pragma_update(None, "application_id", schema::APPLICATION)?;
     } else {
         let changes = schema::CHANGES.iter().skip(usize::try_from(version).unwrap_or_default() - 1);
         changes.into_iter().try_for_each(|change| transaction.execute_batch(change))?;
+        if version < schema::BLOCKS {
+            blocks::take_over_rows(&transaction)?;
+            transaction.execute_batch("DROP TABLE contacts")?;
+            transaction.execute_batch(schema::VIEWS)?;
+        }
     }
     transaction.pragma_update(None, "user_version", schema::VERSION)?;
     transaction.execute_batch(schema::LATER_TABLES)?;

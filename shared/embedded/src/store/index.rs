@@ -18,6 +18,7 @@ use hashbrown::HashTable;
 use hashbrown::hash_table::Entry;
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
 
+use super::blocks;
 use super::filter::{self, Filter};
 use super::hints::{Hint, Hints};
 
@@ -91,20 +92,20 @@ struct State {
 impl Index {
     /// Loads the index of the contacts.
     pub(super) fn load_contacts(connection: &Connection) -> rusqlite::Result<Self> {
-        let (index, watermark) = Self::load(connection, "contact_index", "contacts")?;
-        let mut rows = connection.prepare("SELECT seq, contact_id FROM contacts WHERE seq > ?1")?;
-        let mut rows = rows.query([watermark])?;
-        while let Some(row) = rows.next()? {
-            if let Some(id) = super::hash::parse_id(row.get_ref(1)?) {
-                index.add(super::hash::hash(&id), row.get(0)?);
-            }
-        }
+        let last = blocks::last_seq(connection)?;
+        let (index, watermark) = Self::load(connection, "contact_index", last)?;
+        blocks::each_after(connection, watermark, |contact| {
+            index.add(super::hash::hash(&contact.contact_id), contact.seq);
+            Ok(true)
+        })?;
         Ok(index)
     }
 
     /// Loads the index of the directory's entries.
     pub(super) fn load_entries(connection: &Connection) -> rusqlite::Result<Self> {
-        let (index, watermark) = Self::load(connection, "entry_index", "entries")?;
+        let last = "SELECT coalesce(max(seq), 0) FROM entries";
+        let last = connection.query_row(last, [], |row| row.get(0))?;
+        let (index, watermark) = Self::load(connection, "entry_index", last)?;
         let mut rows = connection.prepare("SELECT seq, owner, kind, id, keys FROM entries WHERE seq > ?1")?;
         let mut rows = rows.query([watermark])?;
         while let Some(row) = rows.next()? {
@@ -121,7 +122,8 @@ impl Index {
         Ok(index)
     }
 
-    fn load(connection: &Connection, table: &'static str, rows: &str) -> rusqlite::Result<(Self, i64)> {
+    /// An index over rows of which the last has this sequence number, and the last row that is packed.
+    fn load(connection: &Connection, table: &'static str, last: i64) -> rusqlite::Result<(Self, i64)> {
         let state = connection
             .query_row("SELECT bits, hints, watermark FROM index_states WHERE name = ?1", [table], |row| {
                 Ok((
@@ -131,9 +133,6 @@ impl Index {
             })
             .optional()?;
         let (packed, watermark) = state.unwrap_or_default();
-        let last: i64 =
-            connection
-                .query_row(&format!("SELECT coalesce(max(seq), 0) FROM {rows}"), [], |row| row.get(0))?;
         // An index without packed hints is in memory from the beginning.
         let known = if packed.hints == 0 { Some(in_memory(connection, table, packed)?) } else { None };
         let state = State {
@@ -483,7 +482,7 @@ mod tests {
     fn what_is_packed_is_found_however_it_grew() {
         let mut connection = Connection::open_in_memory().unwrap();
         connection.execute_batch(schema::TABLES).unwrap();
-        let index = Index::load(&connection, "entry_index", "entries").unwrap().0;
+        let index = Index::load_entries(&connection).unwrap();
         for (round, batch) in [3, 1_000, 500, 20_000, 7, 60_000, 5_000].into_iter().enumerate() {
             let first = round as u64 * 100_000;
             for number in first..first + batch {
@@ -500,7 +499,7 @@ mod tests {
         }
         let all: usize = 3 + 1_000 + 500 + 20_000 + 7 + 60_000 + 5_000;
         assert_eq!(index.find(&connection, &[7]).unwrap().len(), all);
-        let again = Index::load(&connection, "entry_index", "entries").unwrap().0;
+        let again = Index::load_entries(&connection).unwrap();
         assert_eq!(again.state().packed.hints as usize, 2 * all);
         assert_eq!(again.next_seq(), index.next_seq());
         let hashes: Vec<u64> = (0..100).map(|number| hash(500_000 + number)).collect();

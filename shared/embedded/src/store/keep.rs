@@ -3,17 +3,17 @@
 //! The contacts of a chunk are written in one transaction with a marker. A second delivery finds the marker and
 //! writes nothing. A contact that is certainly new costs one append; only the others are looked up.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use jiff::Timestamp;
 use rollcall_domain::types::id::ContactId;
 use rollcall_domain::types::names::{ImportId, ProgramName};
 use rollcall_pipeline::fault::Fault;
 use rollcall_pipeline::ports::{Answer, ContactWrite, Pool};
-use rusqlite::types::{ToSqlOutput, ValueRef};
-use rusqlite::{CachedStatement, Transaction, params};
+use rusqlite::{Transaction, params};
 
-use super::contacts::{ContactStore, Standing, View, import_number, pool_number, record_before};
+use super::blocks::{self, Appender, Blocks, StoredContact};
+use super::contacts::{ContactStore, View, import_number, pool_number, record_before};
 use super::hash::{hash, unreadable};
 use super::index::Index;
 
@@ -36,8 +36,16 @@ impl ContactStore {
             if transaction.prepare_cached(mark)?.execute(params![number, view.pool, chunk])? == 0 {
                 return Ok(());
             }
-            Keeping { transaction, index: &self.0.contacts, view, import: number, appended: HashMap::new() }
-                .keep(records)
+            Keeping {
+                transaction,
+                index: &self.0.contacts,
+                blocks: Blocks::new(transaction),
+                append: Appender::new(transaction, view.pool, number),
+                view,
+                import: number,
+                appended: HashMap::new(),
+            }
+            .keep(records)
         })?;
         self.pack_if(self.0.contacts.is_heavy())
     }
@@ -60,9 +68,7 @@ impl ContactStore {
     /// # Errors
     /// If the tables cannot be written.
     pub fn tidy(&self, pool: &Pool) -> Answer<u64> {
-        let last: i64 = self.0.read("cleaning up a pool", |connection| {
-            connection.query_row("SELECT coalesce(max(seq), 0) FROM contacts", [], |row| row.get(0))
-        })?;
+        let last = self.0.read("cleaning up a pool", blocks::last_seq)?;
         let mut removed = 0;
         for from in (0..=last).step_by(TIDIED_AT_ONCE as usize) {
             removed +=
@@ -108,19 +114,18 @@ impl ContactStore {
 }
 
 fn tidy_some(transaction: &Transaction<'_>, pool: &Pool, from: i64) -> rusqlite::Result<u64> {
-    let delete = "DELETE FROM contacts WHERE seq BETWEEN ?3 AND ?4
-        AND pool = (SELECT number FROM pools WHERE program = ?1 AND pool = ?2)
-        AND import IN (SELECT stamps.number FROM stamps, pools
-            WHERE program = ?1 AND pools.pool = ?2 AND import_id < floor)";
-    let upto = from + TIDIED_AT_ONCE - 1;
-    let removed = transaction.execute(delete, params![pool.program.as_str(), pool.pool, from, upto])?;
-    Ok(removed as u64)
+    let Some(View { pool: number, cutoff, .. }) = View::of_pool(transaction, pool)? else { return Ok(0) };
+    let mut select = transaction.prepare_cached("SELECT number FROM stamps WHERE import_id < ?1")?;
+    let gone: HashSet<i64> = select.query_map([cutoff], |row| row.get(0))?.collect::<Result<_, _>>()?;
+    blocks::remove_where(transaction, number, from..from + TIDIED_AT_ONCE, |line| gone.contains(&line.import))
 }
 
 /// The records of one chunk that are being written.
 struct Keeping<'a> {
     transaction: &'a Transaction<'a>,
     index: &'a Index,
+    blocks: Blocks<'a>,
+    append: Appender<'a>,
     view: View,
     import: i64,
     /// Contacts that this call appended although their hash was known.
@@ -131,15 +136,17 @@ impl Keeping<'_> {
     fn keep(mut self, records: &[ContactWrite<'_>]) -> rusqlite::Result<()> {
         let hashes: Vec<u64> = records.iter().map(|keep| hash(&keep.contact_id)).collect();
         let admitted = self.index.admit(&hashes);
-        let mut append = self.appending()?;
         for (keep, seq) in records.iter().zip(&admitted) {
             if let Some(seq) = seq {
-                self.append(&mut append, keep, *seq)?;
+                self.append(keep, *seq)?;
             }
         }
-        drop(append);
+        // A row below may be of the same contact.
+        self.append.flush()?;
         let rest: Vec<usize> = (0..records.len()).filter(|at| admitted[*at].is_none()).collect();
-        self.keep_looked_up(records, &rest)
+        self.keep_looked_up(records, &rest)?;
+        self.append.flush()?;
+        self.blocks.finish()
     }
 
     /// Writes the records that may exist already.
@@ -151,8 +158,8 @@ impl Keeping<'_> {
         for (position, at) in rest.iter().enumerate() {
             let here = found.partition_point(|found| found.position <= position);
             let seqs = found[..here].iter().map(|found| found.seq);
-            match self.standing(&records[*at].contact_id, seqs)? {
-                Some(standing) => self.change(&records[*at], standing)?,
+            match self.stored(&records[*at].contact_id, seqs)? {
+                Some(contact) => self.change(&records[*at], contact)?,
                 None => self.append_late(&records[*at], hashes[position])?,
             }
             found = &found[here..];
@@ -160,15 +167,19 @@ impl Keeping<'_> {
         Ok(())
     }
 
-    fn standing(
-        &self,
+    fn stored(
+        &mut self,
         id: &ContactId,
         seqs: impl Iterator<Item = i64>,
-    ) -> rusqlite::Result<Option<Standing>> {
-        for seq in self.appended.get(id).copied().into_iter().chain(seqs) {
-            let standing = self.view.standing(self.transaction, seq)?;
-            if let Some(standing) = standing.filter(|standing| standing.contact_id == *id) {
-                return Ok(Some(standing));
+    ) -> rusqlite::Result<Option<StoredContact>> {
+        let appended = self.appended.get(id).copied();
+        if appended.is_some() {
+            self.append.flush()?;
+        }
+        for seq in appended.into_iter().chain(seqs) {
+            let contact = self.view.stored(&mut self.blocks, seq)?;
+            if let Some(contact) = contact.filter(|contact| contact.contact_id == *id) {
+                return Ok(Some(contact));
             }
         }
         Ok(None)
@@ -176,39 +187,18 @@ impl Keeping<'_> {
 
     fn append_late(&mut self, keep: &ContactWrite<'_>, hash: u64) -> rusqlite::Result<()> {
         let seq = self.index.next_seq();
-        self.append(&mut self.appending()?, keep, seq)?;
+        self.append(keep, seq)?;
         self.index.add(hash, seq);
         self.appended.insert(keep.contact_id, seq);
         Ok(())
     }
 
-    /// The statement that appends a row; the pool and the import are the same for all rows.
-    fn appending(&self) -> rusqlite::Result<CachedStatement<'_>> {
-        let mut append = self.transaction.prepare_cached(
-            "INSERT INTO contacts (seq, pool, contact_id, import, row, record, groups)
-                VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
-        )?;
-        append.raw_bind_parameter(2, self.view.pool)?;
-        append.raw_bind_parameter(4, self.import)?;
-        Ok(append)
-    }
-
-    fn append(
-        &self,
-        append: &mut CachedStatement<'_>,
-        keep: &ContactWrite<'_>,
-        seq: i64,
-    ) -> rusqlite::Result<()> {
+    fn append(&mut self, keep: &ContactWrite<'_>, seq: i64) -> rusqlite::Result<()> {
         if keep.record.is_none() && keep.groups.is_empty() {
             return Ok(());
         }
-        let id = keep.contact_id.letters();
-        append.raw_bind_parameter(1, seq)?;
-        append.raw_bind_parameter(3, ToSqlOutput::Borrowed(ValueRef::Text(&id)))?;
-        append.raw_bind_parameter(5, keep.row.cast_signed())?;
-        append.raw_bind_parameter(6, keep.record)?;
-        append.raw_bind_parameter(7, self.fresh_groups(keep.groups)?)?;
-        append.raw_execute().map(drop)
+        let groups = self.fresh_groups(keep.groups)?;
+        self.append.push(seq, (&keep.contact_id, keep.row), groups.as_deref(), keep.record)
     }
 
     fn fresh_groups(&self, keys: &[String]) -> rusqlite::Result<Option<String>> {
@@ -219,48 +209,41 @@ impl Keeping<'_> {
         serde_json::to_string(&groups).map(Some).map_err(unreadable)
     }
 
-    /// Merges a record into a contact that has a row.
-    fn change(&mut self, keep: &ContactWrite<'_>, standing: Standing) -> rusqlite::Result<()> {
-        let stands = self.view.stands(self.transaction, standing.import)?;
-        let groups = self.joined_groups(keep, &standing)?;
+    /// Merges a record into a contact that is stored.
+    fn change(&mut self, keep: &ContactWrite<'_>, mut contact: StoredContact) -> rusqlite::Result<()> {
+        let stands = self.view.stands(self.transaction, contact.import)?;
+        let mut is_changed = self.join_groups(keep, &mut contact)?;
         if keep.repeated && keep.record.is_none() {
-            self.claim(keep, &standing)?;
+            is_changed |= self.claim(keep, &mut contact)?;
         }
-        if !self.gives_the_record(keep, &standing, stands)? {
-            return match groups {
-                Some(groups) => self.write_groups(standing.seq, &groups),
-                None => Ok(()),
-            };
+        if self.gives_the_record(keep, &contact, stands)? {
+            self.set_before(keep, &contact)?;
+            (contact.import, contact.row) = (self.import, keep.row);
+            contact.record = keep.record.map(str::to_owned);
+            is_changed = true;
         }
-        self.set_before(keep, &standing)?;
-        let groups = match groups {
-            Some(groups) => Some(groups),
-            None if standing.groups.is_empty() => None,
-            None => Some(serde_json::to_string(&standing.groups).map_err(unreadable)?),
-        };
-        let update = "UPDATE contacts SET import = ?2, row = ?3, record = ?4, groups = ?5 WHERE seq = ?1";
-        let row = keep.row.cast_signed();
-        let values = params![standing.seq, self.import, row, keep.record, groups];
-        self.transaction.prepare_cached(update)?.execute(values).map(drop)
+        if is_changed { self.blocks.put(&contact) } else { Ok(()) }
     }
 
-    /// The row leaves the contact as it is: what a higher row of its import wrote is taken back.
-    fn claim(&self, keep: &ContactWrite<'_>, standing: &Standing) -> rusqlite::Result<()> {
-        if standing.import == self.import {
-            if standing.row <= keep.row {
-                return Ok(());
+    /// The row leaves the contact as it is: what a higher row of its import wrote is taken back. Says whether that changes
+    /// the contact.
+    fn claim(&self, keep: &ContactWrite<'_>, contact: &mut StoredContact) -> rusqlite::Result<bool> {
+        let mut is_changed = false;
+        if contact.import == self.import {
+            if contact.row <= keep.row {
+                return Ok(false);
             }
-            if let Some((record, stamp)) = record_before(self.transaction, standing.seq)? {
-                let update = "UPDATE contacts SET import = ?2, record = ?3 WHERE seq = ?1";
-                let values = params![standing.seq, stamp, record];
-                self.transaction.prepare_cached(update)?.execute(values)?;
-                self.forget_before(standing.seq)?;
+            if let Some((record, stamp)) = record_before(self.transaction, contact.seq)? {
+                (contact.record, contact.import) = (Some(record), stamp);
+                self.forget_before(contact.seq)?;
+                is_changed = true;
             }
         }
         let claim = "INSERT INTO claims (import, seq, row) VALUES (?1, ?2, ?3)
             ON CONFLICT DO UPDATE SET row = min(row, excluded.row)";
-        let values = params![self.import, standing.seq, keep.row.cast_signed()];
-        self.transaction.prepare_cached(claim)?.execute(values).map(drop)
+        let values = params![self.import, contact.seq, keep.row.cast_signed()];
+        self.transaction.prepare_cached(claim)?.execute(values)?;
+        Ok(is_changed)
     }
 
     /// Whether a lower row of this import leaves the contact as it is.
@@ -275,29 +258,29 @@ impl Keeping<'_> {
     fn gives_the_record(
         &mut self,
         keep: &ContactWrite<'_>,
-        standing: &Standing,
+        contact: &StoredContact,
         stands: bool,
     ) -> rusqlite::Result<bool> {
-        if keep.record.is_none() || keep.repeated && self.is_claimed_below(keep, standing.seq)? {
+        if keep.record.is_none() || keep.repeated && self.is_claimed_below(keep, contact.seq)? {
             return Ok(false);
         }
-        if standing.import == self.import {
-            return Ok(keep.row <= standing.row);
+        if contact.import == self.import {
+            return Ok(keep.row <= contact.row);
         }
-        Ok(!stands || !self.view.is_newer(self.transaction, standing.import, self.import)?)
+        Ok(!stands || !self.view.is_newer(self.transaction, contact.import, self.import)?)
     }
 
     /// The first write of a repeated identity stores the earlier record next to it.
-    fn set_before(&self, keep: &ContactWrite<'_>, standing: &Standing) -> rusqlite::Result<()> {
-        if standing.import == self.import {
+    fn set_before(&self, keep: &ContactWrite<'_>, contact: &StoredContact) -> rusqlite::Result<()> {
+        if contact.import == self.import {
             return Ok(());
         }
-        let Some(stored) = standing.record.as_deref().filter(|_| keep.repeated) else {
-            return self.forget_before(standing.seq);
+        let Some(stored) = contact.record.as_deref().filter(|_| keep.repeated) else {
+            return self.forget_before(contact.seq);
         };
         let insert = "INSERT OR REPLACE INTO contacts_before (seq, import, record, stamp)
             VALUES (?1, ?2, ?3, ?4)";
-        let values = params![standing.seq, self.import, stored, standing.import];
+        let values = params![contact.seq, self.import, stored, contact.import];
         self.transaction.prepare_cached(insert)?.execute(values).map(drop)
     }
 
@@ -309,31 +292,23 @@ impl Keeping<'_> {
             .map(drop)
     }
 
-    /// The groups including the new ones; `None` if there are none.
-    fn joined_groups(
+    /// Adds the new groups; says whether there are any.
+    fn join_groups(
         &mut self,
         keep: &ContactWrite<'_>,
-        standing: &Standing,
-    ) -> rusqlite::Result<Option<String>> {
-        let mut joined = standing.groups.clone();
+        contact: &mut StoredContact,
+    ) -> rusqlite::Result<bool> {
+        let mut is_changed = false;
         for group in keep.groups {
-            let present = match joined.get(group) {
+            let present = match contact.groups.get(group) {
                 Some(by) => self.view.stands(self.transaction, *by)?,
                 None => false,
             };
             if !present {
-                joined.insert(group.clone(), self.import);
+                is_changed |= contact.groups.insert(group.clone(), self.import) != Some(self.import);
             }
         }
-        if joined == standing.groups {
-            return Ok(None);
-        }
-        serde_json::to_string(&joined).map(Some).map_err(unreadable)
-    }
-
-    fn write_groups(&self, seq: i64, groups: &str) -> rusqlite::Result<()> {
-        let update = "UPDATE contacts SET groups = ?2 WHERE seq = ?1";
-        self.transaction.prepare_cached(update)?.execute(params![seq, groups]).map(drop)
+        Ok(is_changed)
     }
 }
 

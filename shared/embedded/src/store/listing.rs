@@ -7,9 +7,12 @@ use rollcall_domain::types::names::{ImportId, ProgramName};
 use rollcall_pipeline::fault::Fault;
 use rollcall_pipeline::ports::{Answer, DirectoryItem, ImportItem, ListedContact};
 
+use rusqlite::{Connection, params};
+
+use super::blocks::{self, Blocks};
 use super::database::Database;
 use super::imports::{SELECT, item_of};
-use super::reader::Cutoffs;
+use super::reader::ContactsOf;
 
 /// The listings of a home.
 #[derive(Debug, Clone)]
@@ -52,7 +55,7 @@ impl Listing {
             let clause =
                 "WHERE program = ?1 AND (?2 IS NULL OR import_id < ?2) ORDER BY import_id DESC LIMIT ?3";
             let mut select = connection.prepare_cached(&format!("{SELECT} {clause}"))?;
-            select.query_map(rusqlite::params![program.as_str(), before, limit as i64], item_of)?.collect()
+            select.query_map(params![program.as_str(), before, limit as i64], item_of)?.collect()
         })
     }
 
@@ -99,19 +102,30 @@ impl Listing {
     ) -> Result<(), E> {
         let doing = "listing contacts";
         let fault = |error: rusqlite::Error| Fault::permanent(doing, error);
-        let reader = self.0.connect_reader().map_err(fault)?;
-        let cutoffs = Cutoffs::of(&reader, program).map_err(fault)?;
-        let select = "SELECT pools.pool, contact_id, stamps.import_id, record, groups
-            FROM contacts JOIN pools ON pools.number = contacts.pool
-                JOIN stamps ON stamps.number = contacts.import
-            WHERE program = ?1 AND import_id >= floor AND record IS NOT NULL ORDER BY 2, 1";
-        let mut select = reader.prepare(select).map_err(fault)?;
-        let mut rows = select.query([program.as_str()]).map_err(fault)?;
+        let reader = self.0.connect_sorter().map_err(fault)?;
+        let snapshot = reader.unchecked_transaction().map_err(fault)?;
+        let contacts = ContactsOf::program(&snapshot, program).map_err(fault)?;
+        sort_contacts(&snapshot, &contacts).map_err(fault)?;
+        let mut select =
+            snapshot.prepare("SELECT seq FROM temp.found ORDER BY contact_id, pool").map_err(fault)?;
+        let (mut rows, mut blocks) = (select.query([]).map_err(fault)?, Blocks::new(&snapshot));
         while let Some(row) = rows.next().map_err(fault)? {
-            if let Some(contact) = cutoffs.listed(row).map_err(fault)? {
-                each(contact)?;
-            }
+            let line = row.get(0).and_then(|seq| blocks.line(seq)).map_err(fault)?;
+            let listed = line.map(|line| contacts.listed(&line)).transpose().map_err(fault)?.flatten();
+            listed.map_or(Ok(()), &mut each)?;
         }
         Ok(())
     }
+}
+
+/// Notes the contacts that stand in a temporary table, which SQLite sorts, so that memory stays flat.
+fn sort_contacts(connection: &Connection, contacts: &ContactsOf) -> rusqlite::Result<()> {
+    connection.execute_batch("CREATE TEMP TABLE found (contact_id TEXT, pool TEXT, seq INTEGER)")?;
+    let mut insert = connection.prepare("INSERT INTO temp.found VALUES (?1, ?2, ?3)")?;
+    blocks::each_after(connection, 0, |contact| {
+        if let Some(pool) = contacts.pool(&contact) {
+            insert.execute(params![contact.contact_id.to_string(), pool, contact.seq])?;
+        }
+        Ok(true)
+    })
 }

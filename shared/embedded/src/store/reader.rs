@@ -1,29 +1,18 @@
 //! Contacts as people read them, page by page in the order of arrival; and the end of one.
 
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 
 use rollcall_domain::types::id::ContactId;
 use rollcall_domain::types::names::ProgramName;
 use rollcall_pipeline::fault::Fault;
 use rollcall_pipeline::ports::{Answer, ContactPage, ContactReader, ListedContact};
-use rusqlite::types::ValueRef;
-use rusqlite::{Connection, params};
+use rusqlite::Connection;
 
-use super::contacts::{ContactStore, groups_of};
-use super::hash::{hash, parse_id};
+use super::blocks::{self, Blocks, Line};
+use super::contacts::ContactStore;
+use super::hash::hash;
 
 const DOING: &str = "reading contacts";
-
-/// Contacts in the order of their rows. The tables are joined in this order, so that no page reads those before it.
-const AFTER: &str = "SELECT pools.pool, contact_id, stamps.import_id, record, groups, contacts.seq
-    FROM contacts CROSS JOIN pools ON pools.number = contacts.pool
-        CROSS JOIN stamps ON stamps.number = contacts.import
-    WHERE contacts.seq > ?2 AND program = ?1 AND import_id >= floor AND record IS NOT NULL
-    ORDER BY contacts.seq LIMIT ?3";
-const ONE: &str = "SELECT pools.pool, contact_id, stamps.import_id, record, groups, contacts.seq
-    FROM contacts CROSS JOIN pools ON pools.number = contacts.pool
-        CROSS JOIN stamps ON stamps.number = contacts.import
-    WHERE contacts.seq = ?2 AND program = ?1 AND import_id >= floor AND record IS NOT NULL";
 
 impl ContactReader for ContactStore {
     async fn page(&self, program: &ProgramName, cursor: Option<&str>, limit: usize) -> Answer<ContactPage> {
@@ -32,16 +21,15 @@ impl ContactReader for ContactStore {
             None => 0,
         };
         self.0.read(DOING, |connection| {
-            let cutoffs = Cutoffs::of(connection, program)?;
-            let mut select = connection.prepare_cached(AFTER)?;
-            let mut rows = select.query(params![program.as_str(), after, limit as i64])?;
-            let (mut page, mut read) = (ContactPage::default(), 0);
-            while let Some(row) = rows.next()? {
-                read += 1;
-                page.next = Some(row.get::<_, i64>(5)?.to_string());
-                page.contacts.extend(cutoffs.listed(row)?);
-            }
-            if read < limit {
+            let contacts = ContactsOf::program(connection, program)?;
+            let mut page = ContactPage::default();
+            blocks::each_after(connection, after, |contact| {
+                let Some(listed) = contacts.listed(&contact)? else { return Ok(true) };
+                page.contacts.push(listed);
+                page.next = Some(contact.seq.to_string());
+                Ok(page.contacts.len() < limit)
+            })?;
+            if page.contacts.len() < limit {
                 page.next = None;
             }
             Ok(page)
@@ -51,13 +39,11 @@ impl ContactReader for ContactStore {
     async fn find(&self, program: &ProgramName, contact: &ContactId) -> Answer<Option<ListedContact>> {
         let hits = self.0.find(&self.0.contacts, DOING, &[hash(contact)])?;
         self.0.read(DOING, |connection| {
-            let cutoffs = Cutoffs::of(connection, program)?;
+            let contacts = ContactsOf::program(connection, program)?;
+            let mut blocks = Blocks::new(connection);
             for hit in hits {
-                let mut select = connection.prepare_cached(ONE)?;
-                let mut rows = select.query(params![program.as_str(), hit.seq])?;
-                let Some(row) = rows.next()? else { continue };
-                let listed = cutoffs.listed(row)?;
-                if let Some(listed) = listed.filter(|listed| listed.contact_id == *contact) {
+                let line = blocks.line(hit.seq)?.filter(|line| line.contact_id == *contact);
+                if let Some(listed) = line.map(|line| contacts.listed(&line)).transpose()?.flatten() {
                     return Ok(Some(listed));
                 }
             }
@@ -70,16 +56,17 @@ impl ContactReader for ContactStore {
         let erased = self.0.write("erasing a contact", |transaction| {
             // What is deleted is overwritten, in pages that become free too.
             transaction.execute_batch("PRAGMA secure_delete = ON")?;
-            let mut erased = false;
+            let pools = ContactsOf::program(transaction, program)?.pools;
+            let (mut blocks, mut erased) = (Blocks::new(transaction), false);
             for hit in hits {
-                let delete = "DELETE FROM contacts WHERE seq = ?1 AND contact_id = ?2
-                    AND pool IN (SELECT number FROM pools WHERE program = ?3)";
-                let row = params![hit.seq, contact.to_string(), program.as_str()];
-                if transaction.execute(delete, row)? > 0 {
+                let line = blocks.line(hit.seq)?;
+                if line.is_some_and(|line| line.contact_id == *contact && pools.contains_key(&line.pool)) {
+                    blocks.remove(hit.seq)?;
                     transaction.execute("DELETE FROM contacts_before WHERE seq = ?1", [hit.seq])?;
                     erased = true;
                 }
             }
+            blocks.finish()?;
             transaction.execute_batch("PRAGMA secure_delete = FAST")?;
             Ok(erased)
         })?;
@@ -90,31 +77,47 @@ impl ContactReader for ContactStore {
     }
 }
 
-/// Of a program: per pool, the imports whose memberships are valid.
-pub(super) struct Cutoffs(BTreeMap<(String, i64), bool>);
+/// What the contacts of a program are read with.
+pub(super) struct ContactsOf {
+    /// Its pools by number: name and cutoff.
+    pools: HashMap<i64, (String, String)>,
+    /// All imports by number.
+    imports: HashMap<i64, String>,
+}
 
-impl Cutoffs {
-    pub(super) fn of(reader: &Connection, program: &ProgramName) -> rusqlite::Result<Self> {
-        let select = "SELECT pool, stamps.number, import_id >= floor FROM pools, stamps WHERE program = ?1";
-        let mut select = reader.prepare_cached(select)?;
-        let rows =
-            select.query_map([program.as_str()], |row| Ok(((row.get(0)?, row.get(1)?), row.get(2)?)))?;
-        rows.collect::<Result<_, _>>().map(Self)
+impl ContactsOf {
+    pub(super) fn program(reader: &Connection, program: &ProgramName) -> rusqlite::Result<Self> {
+        let mut pools = reader.prepare_cached("SELECT number, pool, floor FROM pools WHERE program = ?1")?;
+        let pools =
+            pools.query_map([program.as_str()], |row| Ok((row.get(0)?, (row.get(1)?, row.get(2)?))))?;
+        let mut imports = reader.prepare_cached("SELECT number, import_id FROM stamps")?;
+        let imports = imports.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        Ok(Self { pools: pools.collect::<Result<_, _>>()?, imports: imports.collect::<Result<_, _>>()? })
     }
 
-    /// A contact of a row: pool, contact id, import id, record, groups.
-    pub(super) fn listed(&self, row: &rusqlite::Row<'_>) -> rusqlite::Result<Option<ListedContact>> {
-        let id: ValueRef<'_> = row.get_ref(1)?;
-        let Some(contact_id) = parse_id(id) else { return Ok(None) };
-        let pool: String = row.get(0)?;
-        let mut groups = groups_of(row.get_ref(4)?)?;
-        groups.retain(|_, import| self.0.get(&(pool.clone(), *import)).copied().unwrap_or(true));
+    /// The pool of a contact that stands.
+    pub(super) fn pool(&self, contact: &Line<'_>) -> Option<&str> {
+        let (pool, cutoff) = self.pools.get(&contact.pool)?;
+        let stands = contact.record.is_some() && self.stands(contact.import, cutoff);
+        stands.then_some(pool)
+    }
+
+    /// A contact, if it is of the program and stands.
+    pub(super) fn listed(&self, contact: &Line<'_>) -> rusqlite::Result<Option<ListedContact>> {
+        let Some((pool, record)) = self.pool(contact).zip(contact.record) else { return Ok(None) };
+        let cutoff = &self.pools[&contact.pool].1;
+        let mut groups = contact.groups()?;
+        groups.retain(|_, import| self.stands(*import, cutoff));
         Ok(Some(ListedContact {
-            contact_id,
-            pool,
-            import_id: row.get(2)?,
-            record: row.get(3)?,
+            contact_id: contact.contact_id,
+            pool: pool.to_owned(),
+            import_id: self.imports[&contact.import].clone(),
+            record: record.to_owned(),
             groups: groups.into_keys().collect(),
         }))
+    }
+
+    fn stands(&self, import: i64, cutoff: &str) -> bool {
+        self.imports.get(&import).is_some_and(|id| id.as_str() >= cutoff)
     }
 }

@@ -4,13 +4,28 @@
 pub(super) const APPLICATION: i32 = 0x526f_4361;
 
 /// The version of the tables that this code reads and writes.
-pub(super) const VERSION: i32 = 2;
+pub(super) const VERSION: i32 = 3;
+
+/// The version from which on contacts are in blocks.
+pub(super) const BLOCKS: i32 = 3;
 
 /// What each version of the tables changed in those of the version before it; the first ones are [`TABLES`]'.
-pub(super) const CHANGES: [&str; 1] = ["
+pub(super) const CHANGES: [&str; 2] = [
+    "
     ALTER TABLE contacts_before ADD COLUMN stamp INTEGER NOT NULL DEFAULT 0;
     ALTER TABLE pools ADD COLUMN tidied TEXT NOT NULL DEFAULT '';
-"];
+",
+    "
+    DROP VIEW memberships_now;
+    DROP VIEW contacts_now;
+    CREATE TABLE contact_blocks (
+        seq INTEGER PRIMARY KEY,
+        pool INTEGER NOT NULL,
+        import INTEGER NOT NULL,
+        lines TEXT NOT NULL
+    );
+",
+];
 
 /// Makes the tables that a home of an earlier build may lack.
 pub(super) const LATER_TABLES: &str = "
@@ -56,16 +71,14 @@ CREATE TABLE pools (
     tidied TEXT NOT NULL DEFAULT '',
     UNIQUE (program, pool)
 );
--- Contacts in the order they came. record: JSON. groups: JSON, each group's key with the number of the import
--- that added it.
-CREATE TABLE contacts (
+-- Contacts in the order they came, as many in a row as a page holds. lines: JSON arrays of contact id, row, import (0: the
+-- block's), groups and record, divided by a comma and a line end; line n has the number seq + n. groups: each group's key
+-- with the number of the import that added it. A contact that was deleted leaves null.
+CREATE TABLE contact_blocks (
     seq INTEGER PRIMARY KEY,
     pool INTEGER NOT NULL,
-    contact_id TEXT NOT NULL,
     import INTEGER NOT NULL,
-    row INTEGER NOT NULL,
-    record TEXT,
-    groups TEXT
+    lines TEXT NOT NULL
 );
 -- What a contact was before the import that runs, where its identity stands several times in the file; stamp: the
 -- import that had written it.
@@ -128,10 +141,20 @@ CREATE TABLE letters (
 ) WITHOUT ROWID;
 -- The time of the last drop, milliseconds since 1970: the next one is later.
 CREATE TABLE last_drop (one INTEGER PRIMARY KEY CHECK (one = 1), at INTEGER NOT NULL);
+";
+
+/// Makes the views.
+pub(super) const VIEWS: &str = "
 -- For a person with an SQLite tool: contacts and memberships as they stand.
 CREATE VIEW contacts_now AS
     SELECT program, pools.pool, contact_id, import_id, row, record, groups
-    FROM contacts JOIN pools ON pools.number = contacts.pool JOIN stamps ON stamps.number = contacts.import
+    FROM (
+        SELECT contact_blocks.pool, json_extract(value, '$[0]') AS contact_id,
+            coalesce(nullif(json_extract(value, '$[2]'), 0), contact_blocks.import) AS import,
+            json_extract(value, '$[1]') AS row, json_extract(value, '$[4]') AS record,
+            json_extract(value, '$[3]') AS groups
+        FROM contact_blocks, json_each('[' || lines || ']') WHERE type = 'array'
+    ) AS contacts JOIN pools ON pools.number = contacts.pool JOIN stamps ON stamps.number = contacts.import
     WHERE import_id >= floor AND record IS NOT NULL;
 CREATE VIEW memberships_now AS
     SELECT program, contacts_now.pool, contact_id, key AS group_key, stamps.import_id

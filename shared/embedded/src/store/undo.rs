@@ -2,10 +2,11 @@
 
 use rollcall_domain::types::names::ImportId;
 use rollcall_pipeline::ports::{Answer, Pool, UndoChange, UndoWrite};
-use rusqlite::{Transaction, params};
+use rusqlite::Transaction;
 
-use super::contacts::{ContactStore, Standing, View, import_number};
-use super::hash::{hash, unreadable};
+use super::blocks::{Blocks, StoredContact};
+use super::contacts::{ContactStore, View, import_number};
+use super::hash::hash;
 
 impl ContactStore {
     pub(super) fn undo_writes(&self, pool: &Pool, undone: &ImportId, writes: &[UndoWrite]) -> Answer<()> {
@@ -14,51 +15,41 @@ impl ContactStore {
         self.0.write("undoing writes", |transaction| {
             let Some(view) = View::of_pool(transaction, pool)? else { return Ok(()) };
             let undone = import_number(transaction, undone)?;
+            let mut blocks = Blocks::new(transaction);
             for found in found {
                 let write = &writes[found.position];
-                let row = view.standing(transaction, found.seq)?;
-                if let Some(row) = row.filter(|row| row.contact_id == write.contact_id) {
-                    undo(transaction, row, undone, write)?;
+                let contact = view.stored(&mut blocks, found.seq)?;
+                if let Some(contact) = contact.filter(|contact| contact.contact_id == write.contact_id) {
+                    undo(transaction, &mut blocks, contact, undone, write)?;
                 }
             }
-            Ok(())
+            blocks.finish()
         })
     }
 }
 
 fn undo(
     transaction: &Transaction<'_>,
-    row: Standing,
+    blocks: &mut Blocks<'_>,
+    mut contact: StoredContact,
     undone: i64,
     write: &UndoWrite,
 ) -> rusqlite::Result<()> {
-    if row.import == import_number(transaction, &write.expected)? {
+    let mut is_changed = false;
+    if contact.import == import_number(transaction, &write.expected)? {
         match &write.change {
             UndoChange::None => {}
-            UndoChange::Remove => {
-                let delete = "DELETE FROM contacts WHERE seq = ?1";
-                return transaction.prepare_cached(delete)?.execute([row.seq]).map(drop);
-            }
+            UndoChange::Remove => return blocks.remove(contact.seq),
             UndoChange::Restore { record, import_id } => {
-                let import = match import_id {
-                    Some(import) => import_number(transaction, import)?,
-                    None => row.import,
-                };
-                let update = "UPDATE contacts SET record = ?2, import = ?3 WHERE seq = ?1";
-                transaction.prepare_cached(update)?.execute(params![row.seq, record, import])?;
+                if let Some(import) = import_id {
+                    contact.import = import_number(transaction, import)?;
+                }
+                contact.record = Some(record.clone());
+                is_changed = true;
             }
         }
     }
-    let mut groups = row.groups;
-    let before = groups.len();
-    groups.retain(|group, by| *by != undone || !write.leaves.contains(group));
-    if groups.len() == before {
-        return Ok(());
-    }
-    let json = match groups.is_empty() {
-        true => None,
-        false => Some(serde_json::to_string(&groups).map_err(unreadable)?),
-    };
-    let update = "UPDATE contacts SET groups = ?2 WHERE seq = ?1";
-    transaction.prepare_cached(update)?.execute(params![row.seq, json]).map(drop)
+    let before = contact.groups.len();
+    contact.groups.retain(|group, by| *by != undone || !write.leaves.contains(group));
+    if is_changed || contact.groups.len() != before { blocks.put(&contact) } else { Ok(()) }
 }

@@ -1,0 +1,638 @@
+//! Contacts in blocks: one row of SQLite holds several contacts, so that each costs a part of an insert.
+//!
+//! A block is lines of JSON in the order of arrival, and fills a page. Its line `n` has the sequence number `seq + n`:
+//!
+//! ```text
+//! ["<contact id>",<row>,<import, or 0 for the block's>,<groups or null>,<record or null>]
+//! ```
+//!
+//! A contact that is deleted leaves the line `null`. JSON escapes line ends, so a line ends where the text says so; and the
+//! lines between brackets are a JSON array, which the view `contacts_now` takes apart.
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+use std::ops::Range;
+
+use rollcall_domain::types::id::ContactId;
+use rusqlite::{CachedStatement, Connection, OptionalExtension, Row, params};
+
+use super::hash::unreadable;
+
+/// Bytes of a block with several contacts: a page holds it.
+const FULL: usize = 8_000;
+
+/// What stands between two lines.
+const BETWEEN: &str = ",\n";
+
+/// The line of a contact that was deleted.
+const GONE: &str = "null";
+
+/// A line that is not of this form.
+#[derive(Debug, thiserror::Error)]
+#[error("line {0} of the contacts is damaged")]
+struct Damaged(i64);
+
+/// A contact as a line holds it, not yet parsed further.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Line<'a> {
+    pub(super) seq: i64,
+    pub(super) pool: i64,
+    pub(super) contact_id: ContactId,
+    /// The import that wrote it last.
+    pub(super) import: i64,
+    /// The row of that import.
+    pub(super) row: u64,
+    pub(super) record: Option<&'a str>,
+    groups: Option<&'a str>,
+}
+
+impl Line<'_> {
+    /// Groups by key, each with the import that added it.
+    pub(super) fn groups(&self) -> rusqlite::Result<BTreeMap<String, i64>> {
+        self.groups.map_or(Ok(BTreeMap::new()), |groups| serde_json::from_str(groups).map_err(unreadable))
+    }
+
+    pub(super) fn to_contact(self) -> rusqlite::Result<StoredContact> {
+        let Line { seq, pool, contact_id, import, row, record, .. } = self;
+        let record = record.map(str::to_owned);
+        Ok(StoredContact { seq, pool, contact_id, import, row, record, groups: self.groups()? })
+    }
+}
+
+/// A contact as it is stored.
+#[derive(Debug, Clone)]
+pub(super) struct StoredContact {
+    pub(super) seq: i64,
+    pub(super) pool: i64,
+    pub(super) contact_id: ContactId,
+    /// The import that wrote it last.
+    pub(super) import: i64,
+    /// The row of that import.
+    pub(super) row: u64,
+    pub(super) record: Option<String>,
+    /// Groups by key, each with the import that added it.
+    pub(super) groups: BTreeMap<String, i64>,
+}
+
+impl StoredContact {
+    /// Appends the line.
+    fn write(&self, out: &mut String, block_import: i64) -> rusqlite::Result<()> {
+        let import = if self.import == block_import { 0 } else { self.import };
+        write_head(out, &self.contact_id, self.row, import);
+        match self.groups.is_empty() {
+            true => out.push_str("null"),
+            false => out.push_str(&serde_json::to_string(&self.groups).map_err(unreadable)?),
+        }
+        write_record(out, self.record.as_deref());
+        Ok(())
+    }
+}
+
+fn write_head(out: &mut String, contact_id: &ContactId, row: u64, import: i64) {
+    out.push_str("[\"");
+    contact_id.write(out);
+    out.push_str("\",");
+    out.push_str(itoa::Buffer::new().format(row));
+    let _ = write!(out, ",{import},");
+}
+
+fn write_record(out: &mut String, record: Option<&str>) {
+    out.push(',');
+    out.push_str(record.unwrap_or("null"));
+    out.push(']');
+}
+
+/// A block in memory.
+#[derive(Debug, Default)]
+struct Block {
+    first: i64,
+    pool: i64,
+    import: i64,
+    lines: String,
+    /// The end of each line.
+    ends: Vec<usize>,
+}
+
+const READ: &str = "SELECT seq, pool, import, lines FROM contact_blocks";
+
+impl Block {
+    fn of(row: &Row<'_>) -> rusqlite::Result<Self> {
+        let lines: String = row.get(3)?;
+        let mut ends: Vec<usize> = memchr::memchr_iter(b'\n', lines.as_bytes()).map(|end| end - 1).collect();
+        ends.push(lines.len());
+        Ok(Self { first: row.get(0)?, pool: row.get(1)?, import: row.get(2)?, lines, ends })
+    }
+
+    fn len(&self) -> i64 {
+        self.ends.len() as i64
+    }
+
+    fn place(&self, seq: i64) -> Option<usize> {
+        (self.first..self.first + self.len()).contains(&seq).then(|| (seq - self.first) as usize)
+    }
+
+    fn range(&self, place: usize) -> Range<usize> {
+        let start = place.checked_sub(1).map_or(0, |before| self.ends[before] + BETWEEN.len());
+        start..self.ends[place]
+    }
+
+    /// A contact; `None` if it was deleted.
+    fn line(&self, place: usize) -> rusqlite::Result<Option<Line<'_>>> {
+        let text = &self.lines[self.range(place)];
+        let seq = self.first + place as i64;
+        if text == GONE {
+            return Ok(None);
+        }
+        self.parse(text, seq).map(Some).ok_or_else(|| unreadable(Damaged(seq)))
+    }
+
+    fn parse<'a>(&self, text: &'a str, seq: i64) -> Option<Line<'a>> {
+        let (contact_id, rest) = text.strip_prefix("[\"")?.split_once("\",")?;
+        let (row, rest) = rest.split_once(',')?;
+        let (import, rest) = rest.split_once(',')?;
+        let rest = rest.strip_suffix(']')?;
+        let (groups, record) = match rest.strip_prefix("null,") {
+            Some(record) => (None, record),
+            None => {
+                let mut parts = serde_json::Deserializer::from_str(rest).into_iter::<serde::de::IgnoredAny>();
+                parts.next()?.ok()?;
+                let (groups, rest) = rest.split_at(parts.byte_offset());
+                (Some(groups), rest.strip_prefix(',')?)
+            }
+        };
+        Some(Line {
+            seq,
+            pool: self.pool,
+            contact_id: ContactId::parse(contact_id)?,
+            import: import.parse().ok().map(|import| if import == 0 { self.import } else { import })?,
+            row: row.parse().ok()?,
+            record: Some(record).filter(|record| *record != "null"),
+            groups,
+        })
+    }
+
+    /// Appends what `write` writes as the next line.
+    fn push(&mut self, write: impl FnOnce(&mut String)) {
+        if !self.ends.is_empty() {
+            self.lines.push_str(BETWEEN);
+        }
+        write(&mut self.lines);
+        self.ends.push(self.lines.len());
+    }
+
+    fn replace(&mut self, place: usize, text: &str) {
+        let range = self.range(place);
+        let (before, after) = (range.len(), text.len());
+        self.lines.replace_range(range, text);
+        self.ends[place..].iter_mut().for_each(|end| *end = *end - before + after);
+    }
+
+    fn is_empty(&self) -> bool {
+        (0..self.ends.len()).all(|place| &self.lines[self.range(place)] == GONE)
+    }
+
+    fn insert(&self, insert: &mut CachedStatement<'_>) -> rusqlite::Result<()> {
+        insert.execute(params![self.first, self.pool, self.import, self.lines]).map(drop)
+    }
+
+    /// Divides a block that became larger than a page: an overflow page would keep what is deleted.
+    fn divided(self) -> Vec<Self> {
+        if self.lines.len() <= FULL || self.ends.len() < 2 {
+            return vec![self];
+        }
+        let half = self.ends.partition_point(|end| *end < self.lines.len() / 2).clamp(1, self.ends.len() - 1);
+        let start = self.range(half).start;
+        let (lines, rest) = (self.lines[..self.ends[half - 1]].to_owned(), self.lines[start..].to_owned());
+        let ends = self.ends[..half].to_vec();
+        let rest_ends = self.ends[half..].iter().map(|end| end - start).collect();
+        let (pool, import, second) = (self.pool, self.import, self.first + half as i64);
+        let mut parts = Self { first: self.first, pool, import, lines, ends }.divided();
+        parts.extend(Self { first: second, pool, import, lines: rest, ends: rest_ends }.divided());
+        parts
+    }
+}
+
+/// Reads and changes contacts in their blocks; neighbours cost one read and one write of their block.
+#[derive(Debug)]
+pub(super) struct Blocks<'c> {
+    connection: &'c Connection,
+    open: Option<Block>,
+    is_changed: bool,
+}
+
+impl<'c> Blocks<'c> {
+    pub(super) fn new(connection: &'c Connection) -> Self {
+        Self { connection, open: None, is_changed: false }
+    }
+
+    /// The contact with a sequence number.
+    pub(super) fn line(&mut self, seq: i64) -> rusqlite::Result<Option<Line<'_>>> {
+        self.open(seq)?;
+        let Some(block) = &self.open else { return Ok(None) };
+        match block.place(seq) {
+            Some(place) => block.line(place),
+            None => Ok(None),
+        }
+    }
+
+    /// Replaces a contact that is there.
+    pub(super) fn put(&mut self, contact: &StoredContact) -> rusqlite::Result<()> {
+        self.open(contact.seq)?;
+        let Some(block) = &mut self.open else { return Ok(()) };
+        let Some(place) = block.place(contact.seq) else { return Ok(()) };
+        let mut line = String::new();
+        contact.write(&mut line, block.import)?;
+        block.replace(place, &line);
+        self.is_changed = true;
+        Ok(())
+    }
+
+    /// Deletes a contact.
+    pub(super) fn remove(&mut self, seq: i64) -> rusqlite::Result<()> {
+        self.open(seq)?;
+        let Some(block) = &mut self.open else { return Ok(()) };
+        let Some(place) = block.place(seq) else { return Ok(()) };
+        block.replace(place, GONE);
+        self.is_changed = true;
+        Ok(())
+    }
+
+    /// Writes what was changed.
+    pub(super) fn finish(mut self) -> rusqlite::Result<()> {
+        self.close()
+    }
+
+    fn open(&mut self, seq: i64) -> rusqlite::Result<()> {
+        if self.open.as_ref().is_some_and(|block| block.place(seq).is_some()) {
+            return Ok(());
+        }
+        self.close()?;
+        let read = format!("{READ} WHERE seq <= ?1 ORDER BY seq DESC LIMIT 1");
+        self.open = self.connection.prepare_cached(&read)?.query_row([seq], Block::of).optional()?;
+        Ok(())
+    }
+
+    fn close(&mut self) -> rusqlite::Result<()> {
+        let Some(block) = self.open.take() else { return Ok(()) };
+        if std::mem::take(&mut self.is_changed) { write(self.connection, block) } else { Ok(()) }
+    }
+}
+
+/// Writes a block that was changed.
+fn write(connection: &Connection, block: Block) -> rusqlite::Result<()> {
+    if block.is_empty() {
+        let delete = "DELETE FROM contact_blocks WHERE seq = ?1";
+        return connection.prepare_cached(delete)?.execute([block.first]).map(drop);
+    }
+    for (part, block) in block.divided().into_iter().enumerate() {
+        if part > 0 {
+            block.insert(&mut connection.prepare_cached(INSERT)?)?;
+            continue;
+        }
+        let update = "UPDATE contact_blocks SET lines = ?2 WHERE seq = ?1";
+        connection.prepare_cached(update)?.execute(params![block.first, block.lines])?;
+    }
+    Ok(())
+}
+
+const INSERT: &str = "INSERT INTO contact_blocks (seq, pool, import, lines) VALUES (?1, ?2, ?3, ?4)";
+
+/// Appends contacts of one pool, in the order of their sequence numbers.
+#[derive(Debug)]
+pub(super) struct Appender<'c> {
+    connection: &'c Connection,
+    block: Block,
+}
+
+impl<'c> Appender<'c> {
+    pub(super) fn new(connection: &'c Connection, pool: i64, import: i64) -> Self {
+        let lines = String::with_capacity(FULL);
+        Self { connection, block: Block { pool, import, lines, ..Block::default() } }
+    }
+
+    /// Appends a contact that the import writes, with its groups as JSON.
+    pub(super) fn push(
+        &mut self,
+        seq: i64,
+        (contact_id, row): (&ContactId, u64),
+        groups: Option<&str>,
+        record: Option<&str>,
+    ) -> rusqlite::Result<()> {
+        let bytes = record.map_or(0, str::len) + groups.map_or(0, str::len);
+        self.make_room(seq, bytes + 64)?;
+        self.block.push(|out| {
+            write_head(out, contact_id, row, 0);
+            out.push_str(groups.unwrap_or("null"));
+            write_record(out, record);
+        });
+        Ok(())
+    }
+
+    /// Appends a contact of any import.
+    pub(super) fn push_contact(&mut self, contact: &StoredContact) -> rusqlite::Result<()> {
+        let mut line = String::new();
+        contact.write(&mut line, self.block.import)?;
+        self.make_room(contact.seq, line.len())?;
+        self.block.push(|out| out.push_str(&line));
+        Ok(())
+    }
+
+    /// Writes the last block.
+    pub(super) fn flush(&mut self) -> rusqlite::Result<()> {
+        if !self.block.ends.is_empty() {
+            self.block.insert(&mut self.connection.prepare_cached(INSERT)?)?;
+            self.block.ends.clear();
+            self.block.lines.clear();
+        }
+        Ok(())
+    }
+
+    fn make_room(&mut self, seq: i64, bytes: usize) -> rusqlite::Result<()> {
+        let follows = seq == self.block.first + self.block.len();
+        if !follows || self.block.lines.len() + bytes > FULL {
+            self.flush()?;
+        }
+        if self.block.ends.is_empty() {
+            self.block.first = seq;
+        }
+        Ok(())
+    }
+}
+
+/// Calls a function for every contact with a higher sequence number, in their order, until it answers `false`.
+pub(super) fn each_after(
+    connection: &Connection,
+    after: i64,
+    mut each: impl FnMut(Line<'_>) -> rusqlite::Result<bool>,
+) -> rusqlite::Result<()> {
+    let read = format!(
+        "{READ} WHERE seq >= coalesce((SELECT max(seq) FROM contact_blocks WHERE seq <= ?1), 0) ORDER BY seq"
+    );
+    let mut read = connection.prepare_cached(&read)?;
+    let mut rows = read.query([after])?;
+    while let Some(row) = rows.next()? {
+        let block = Block::of(row)?;
+        for place in 0..block.ends.len() {
+            let line = block.line(place)?.filter(|line| line.seq > after);
+            if let Some(line) = line
+                && !each(line)?
+            {
+                return Ok(());
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Deletes the contacts of a pool that a condition names, among the blocks that begin in a range; returns their number.
+pub(super) fn remove_where(
+    connection: &Connection,
+    pool: i64,
+    range: Range<i64>,
+    is_gone: impl Fn(&Line<'_>) -> bool,
+) -> rusqlite::Result<u64> {
+    let read = format!("{READ} WHERE seq BETWEEN ?1 AND ?2 AND pool = ?3");
+    let blocks: Vec<Block> = connection
+        .prepare_cached(&read)?
+        .query_map([range.start, range.end - 1, pool], Block::of)?
+        .collect::<rusqlite::Result<_>>()?;
+    let mut removed = 0;
+    for mut block in blocks {
+        let mut gone = Vec::new();
+        for place in 0..block.ends.len() {
+            if block.line(place)?.is_some_and(|line| is_gone(&line)) {
+                gone.push(place);
+            }
+        }
+        gone.iter().for_each(|place| block.replace(*place, GONE));
+        removed += gone.len() as u64;
+        if !gone.is_empty() {
+            write(connection, block)?;
+        }
+    }
+    Ok(removed)
+}
+
+/// The highest sequence number of a contact, or 0.
+pub(super) fn last_seq(connection: &Connection) -> rusqlite::Result<i64> {
+    let read = format!("{READ} ORDER BY seq DESC LIMIT 1");
+    let last =
+        connection.query_row(&read, [], |row| Block::of(row).map(|block| block.first + block.len() - 1));
+    Ok(last.optional()?.unwrap_or(0))
+}
+
+/// Moves the contacts of a home of version 2, which had a row for each, into blocks.
+pub(super) fn take_over_rows(connection: &Connection) -> rusqlite::Result<()> {
+    let mut read = connection
+        .prepare("SELECT seq, pool, contact_id, import, row, record, groups FROM contacts ORDER BY seq")?;
+    let mut rows = read.query([])?;
+    let mut append = Appender::new(connection, 0, 0);
+    while let Some(row) = rows.next()? {
+        let seq: i64 = row.get(0)?;
+        let contact_id = super::hash::parse_id(row.get_ref(2)?).ok_or_else(|| unreadable(Damaged(seq)))?;
+        let groups: Option<String> = row.get(6)?;
+        let contact = StoredContact {
+            seq,
+            pool: row.get(1)?,
+            contact_id,
+            import: row.get(3)?,
+            row: row.get::<_, i64>(4)?.cast_unsigned(),
+            record: row.get(5)?,
+            groups: groups
+                .map_or(Ok(BTreeMap::new()), |groups| serde_json::from_str(&groups).map_err(unreadable))?,
+        };
+        if append.block.pool != contact.pool || append.block.ends.is_empty() {
+            append.flush()?;
+            (append.block.pool, append.block.import) = (contact.pool, contact.import);
+        }
+        append.push_contact(&contact)?;
+    }
+    append.flush()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::schema;
+    use super::*;
+
+    fn tables() -> Connection {
+        let connection = Connection::open_in_memory().unwrap();
+        connection.execute_batch(schema::TABLES).unwrap();
+        connection.execute_batch(schema::VIEWS).unwrap();
+        connection
+    }
+
+    fn contact(seq: i64, pool: i64, import: i64, bytes: usize) -> StoredContact {
+        let groups = match seq % 3 {
+            0 => BTreeMap::from([("a\"],[\n\u{e9}".to_owned(), 1), ("vip".to_owned(), import)]),
+            _ => BTreeMap::new(),
+        };
+        StoredContact {
+            seq,
+            pool,
+            contact_id: ContactId::derive("acme", "leads", &seq.to_string()),
+            import,
+            row: seq.cast_unsigned() * 7,
+            record: (seq % 10 != 4).then(|| format!("{{\"n\":\"\\n],\\\"{}\"}}", "x".repeat(bytes))),
+            groups,
+        }
+    }
+
+    fn told(contact: &StoredContact) -> String {
+        format!("{contact:?}")
+    }
+
+    fn all(connection: &Connection, after: i64) -> Vec<String> {
+        let mut all = Vec::new();
+        each_after(connection, after, |line| {
+            all.push(told(&line.to_contact()?));
+            Ok(true)
+        })
+        .unwrap();
+        all
+    }
+
+    /// Contacts of two pools, with gaps between them, in blocks.
+    fn filled(connection: &Connection) -> BTreeMap<i64, StoredContact> {
+        let mut model = BTreeMap::new();
+        for (pool, seqs) in [(1, 1..200), (2, 200..203), (1, 210..300), (2, 300..301)] {
+            let mut append = Appender::new(connection, pool, 5);
+            for seq in seqs.filter(|seq| seq % 50 != 7) {
+                let contact = contact(seq, pool, 5, seq as usize * 37 % 900);
+                let groups = Some(&contact.groups).filter(|groups| !groups.is_empty());
+                let groups = groups.map(|groups| serde_json::to_string(groups).unwrap());
+                let known = (&contact.contact_id, contact.row);
+                append.push(seq, known, groups.as_deref(), contact.record.as_deref()).unwrap();
+                model.insert(seq, contact);
+            }
+            append.flush().unwrap();
+        }
+        model
+    }
+
+    fn check(connection: &Connection, model: &BTreeMap<i64, StoredContact>) {
+        let wanted: Vec<String> = model.values().map(told).collect();
+        assert_eq!(all(connection, 0), wanted);
+        assert_eq!(all(connection, 150), model.range(151..).map(|one| told(one.1)).collect::<Vec<_>>());
+        let mut blocks = Blocks::new(connection);
+        for seq in [301, 0, 7].into_iter().chain((1..302).rev()) {
+            let line = blocks.line(seq).unwrap().map(|line| told(&line.to_contact().unwrap()));
+            assert_eq!(line, model.get(&seq).map(told), "{seq}");
+        }
+        // Several contacts never need more than a page, so that none of their bytes stays in a page that was freed.
+        let longest =
+            "SELECT max(length(CAST(lines AS BLOB))) FROM contact_blocks WHERE instr(lines, char(10))";
+        let longest: i64 = connection.query_row(longest, [], |row| row.get(0)).unwrap();
+        assert!((1..=FULL).contains(&(longest as usize)), "{longest}");
+    }
+
+    #[test]
+    fn contacts_are_read_as_they_were_appended_changed_and_removed() {
+        let connection = tables();
+        let mut model = filled(&connection);
+        check(&connection, &model);
+        assert_eq!(last_seq(&connection).unwrap(), 300);
+        for (round, bytes) in [3, 1_200, 0, 20_000, 80].into_iter().enumerate() {
+            let seqs: Vec<i64> =
+                model.keys().copied().filter(|seq| (seq * 31 + round as i64) % 7 < 2).collect();
+            let mut blocks = Blocks::new(&connection);
+            for seq in &seqs {
+                let bytes = if bytes < 10_000 || seq % 90 == 0 { bytes } else { 9 };
+                let changed =
+                    StoredContact { row: 1, ..contact(*seq, model[seq].pool, 9 - 4 * (seq % 2), bytes) };
+                blocks.put(&changed).unwrap();
+                model.insert(*seq, changed);
+                if seq % 11 == 0 {
+                    blocks.remove(*seq).unwrap();
+                    model.remove(seq);
+                }
+            }
+            blocks.finish().unwrap();
+            check(&connection, &model);
+        }
+        let gone = |seq: i64| seq < 250;
+        let removed = [0..100, 100..400].map(|range| {
+            remove_where(&connection, 1, range, |line| gone(line.seq) && line.import == 5).unwrap()
+        });
+        let before = model.len();
+        model.retain(|seq, contact| !(contact.pool == 1 && gone(*seq) && contact.import == 5));
+        assert_eq!(removed.iter().sum::<u64>() as usize, before - model.len());
+        check(&connection, &model);
+    }
+
+    #[test]
+    fn contacts_now_shows_what_is_stored() {
+        let connection = tables();
+        let model = filled(&connection);
+        let mut blocks = Blocks::new(&connection);
+        for seq in [20, 60] {
+            blocks.put(&StoredContact { import: 6, ..model[&seq].clone() }).unwrap();
+        }
+        blocks.remove(21).unwrap();
+        blocks.finish().unwrap();
+        let names = "INSERT INTO pools (number, program, pool, floor) VALUES (1, 'acme', 'leads', ''), (2, 'acme', 'b', 'import-6');
+            INSERT INTO stamps VALUES (1, 'import-1'), (5, 'import-5'), (6, 'import-6')";
+        connection.execute_batch(names).unwrap();
+        let mut read = connection
+            .prepare(
+                "SELECT contact_id, import_id, row, record, groups FROM contacts_now WHERE pool = 'leads'",
+            )
+            .unwrap();
+        let shown = read.query_map([], |row| {
+            let texts = (row.get::<_, String>(0)?, row.get::<_, String>(1)?, row.get::<_, i64>(2)?);
+            Ok((texts, row.get::<_, String>(3)?, row.get::<_, Option<String>>(4)?))
+        });
+        let shown: Vec<_> = shown.unwrap().map(Result::unwrap).collect();
+        let here = model.values().filter(|one| one.pool == 1 && one.record.is_some() && one.seq != 21);
+        let wanted: Vec<_> = here
+            .map(|one| {
+                let import = if [20, 60].contains(&one.seq) { "import-6" } else { "import-5" };
+                let groups = (!one.groups.is_empty()).then(|| serde_json::to_string(&one.groups).unwrap());
+                let texts = (one.contact_id.to_string(), import.to_owned(), one.row.cast_signed());
+                (texts, one.record.clone().unwrap(), groups)
+            })
+            .collect();
+        assert_eq!(shown, wanted);
+        let count = |view: &str| -> i64 {
+            connection.query_row(&format!("SELECT count(*) FROM {view}"), [], |row| row.get(0)).unwrap()
+        };
+        assert_eq!(count("contacts_now WHERE pool = 'b'"), 0);
+        let groups: usize = model
+            .values()
+            .filter(|one| one.pool == 1 && one.record.is_some())
+            .map(|one| one.groups.len())
+            .sum();
+        assert_eq!(count("memberships_now") as usize, groups - model[&21].groups.len());
+    }
+
+    #[test]
+    fn rows_of_version_2_become_blocks() {
+        let connection = tables();
+        connection
+            .execute_batch(
+                "CREATE TABLE contacts (seq INTEGER PRIMARY KEY, pool INTEGER NOT NULL, contact_id TEXT NOT NULL,
+                    import INTEGER NOT NULL, row INTEGER NOT NULL, record TEXT, groups TEXT)",
+            )
+            .unwrap();
+        let mut wanted = Vec::new();
+        for seq in (1..500).filter(|seq| seq % 13 != 0) {
+            let one = contact(seq, 1 + seq / 200, 5 + seq % 2, seq as usize % 700);
+            let groups = (!one.groups.is_empty()).then(|| serde_json::to_string(&one.groups).unwrap());
+            let id = one.contact_id.to_string();
+            let row = params![seq, one.pool, id, one.import, one.row.cast_signed(), one.record, groups];
+            connection.execute("INSERT INTO contacts VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)", row).unwrap();
+            wanted.push(told(&one));
+        }
+        take_over_rows(&connection).unwrap();
+        assert_eq!(all(&connection, 0), wanted);
+    }
+
+    #[test]
+    fn a_damaged_line_is_said() {
+        let connection = tables();
+        filled(&connection);
+        connection.execute("UPDATE contact_blocks SET lines = replace(lines, '[\"', '[')", []).unwrap();
+        let error = Blocks::new(&connection).line(9).unwrap_err();
+        assert!(error.to_string().contains("line 9 of the contacts is damaged"), "{error}");
+    }
+}
