@@ -13,9 +13,10 @@ use rollcall_pipeline::ports::{Answer, ContactWrite, Pool};
 use rusqlite::{Transaction, params};
 
 use super::blocks::{self, Appender, Blocks, StoredContact};
-use super::contacts::{ContactStore, View, import_number, pool_number, record_before};
+use super::contacts::{ContactStore, import_number, pool_number};
 use super::hash::{hash, unreadable};
 use super::index::Index;
+use super::view::{View, record_before};
 
 /// The number of rows in one transaction of the cleanup.
 const TIDIED_AT_ONCE: i64 = 20_000;

@@ -21,6 +21,7 @@ mod pool_listing;
 mod reader;
 mod schema;
 mod undo;
+mod view;
 
 pub use contacts::ContactStore;
 pub(crate) use database::lock;

@@ -7,8 +7,8 @@ use rollcall_pipeline::ports::{Answer, ContactListing, Pool};
 use rusqlite::{Connection, params};
 
 use super::blocks::{self, Blocks};
-use super::contacts::{View, record_before};
 use super::database::Database;
+use super::view::{View, record_before};
 
 const DOING: &str = "listing a pool";
 

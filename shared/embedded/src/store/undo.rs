@@ -5,8 +5,9 @@ use rollcall_pipeline::ports::{Answer, Pool, UndoChange, UndoWrite};
 use rusqlite::Transaction;
 
 use super::blocks::{Blocks, StoredContact};
-use super::contacts::{ContactStore, View, import_number};
+use super::contacts::{ContactStore, import_number};
 use super::hash::hash;
+use super::view::View;
 
 impl ContactStore {
     pub(super) fn undo_writes(&self, pool: &Pool, undone: &ImportId, writes: &[UndoWrite]) -> Answer<()> {
