@@ -121,7 +121,7 @@ fn a_home_of_an_earlier_version_keeps_its_contacts() {
     let tables = rusqlite::Connection::open(path.join("rollcall.sqlite")).unwrap();
     let as_rows = "CREATE TABLE contacts (seq INTEGER PRIMARY KEY, pool INTEGER NOT NULL,
             contact_id TEXT NOT NULL, import INTEGER NOT NULL, row INTEGER NOT NULL, record TEXT, groups TEXT);
-        INSERT INTO contacts SELECT seq + key, pool, json_extract(value, '$[0]'), import,
+        INSERT INTO contacts SELECT seq + 1 - json_array_length('[' || lines || ']') + key, pool, json_extract(value, '$[0]'), import,
                 json_extract(value, '$[1]'), json_extract(value, '$[4]'), json_extract(value, '$[3]')
             FROM contact_blocks, json_each('[' || lines || ']');
         DROP TABLE contact_blocks;

@@ -1,6 +1,7 @@
 //! Contacts in blocks: one row of SQLite holds several contacts, so that each costs a part of an insert.
 //!
-//! A block is lines of JSON in the order of arrival, and fills a page. Its line `n` has the sequence number `seq + n`:
+//! A block is lines of JSON in the order of arrival, and fills a page. Its last line has the sequence number `seq`, the line
+//! before it `seq - 1`, and so on. So a look-up by any of them reads one page: a B-tree leads to the next key, not to the one before.
 //!
 //! ```text
 //! ["<contact id>",<row>,<import, or 0 for the block's>,<groups or null>,<record or null>]
@@ -120,15 +121,20 @@ impl Block {
         let lines: String = row.get(3)?;
         let mut ends: Vec<usize> = memchr::memchr_iter(b'\n', lines.as_bytes()).map(|end| end - 1).collect();
         ends.push(lines.len());
-        Ok(Self { first: row.get(0)?, pool: row.get(1)?, import: row.get(2)?, lines, ends })
+        let first = row.get::<_, i64>(0)? + 1 - ends.len() as i64;
+        Ok(Self { first, pool: row.get(1)?, import: row.get(2)?, lines, ends })
     }
 
     fn len(&self) -> i64 {
         self.ends.len() as i64
     }
 
+    fn last(&self) -> i64 {
+        self.first + self.len() - 1
+    }
+
     fn place(&self, seq: i64) -> Option<usize> {
-        (self.first..self.first + self.len()).contains(&seq).then(|| (seq - self.first) as usize)
+        (self.first..=self.last()).contains(&seq).then(|| (seq - self.first) as usize)
     }
 
     fn range(&self, place: usize) -> Range<usize> {
@@ -192,7 +198,7 @@ impl Block {
     }
 
     fn insert(&self, insert: &mut CachedStatement<'_>) -> rusqlite::Result<()> {
-        insert.execute(params![self.first, self.pool, self.import, self.lines]).map(drop)
+        insert.execute(params![self.last(), self.pool, self.import, self.lines]).map(drop)
     }
 
     /// Divides a block that became larger than a page: an overflow page would keep what is deleted.
@@ -267,7 +273,7 @@ impl<'c> Blocks<'c> {
             return Ok(());
         }
         self.close()?;
-        let read = format!("{READ} WHERE seq <= ?1 ORDER BY seq DESC LIMIT 1");
+        let read = format!("{READ} WHERE seq >= ?1 ORDER BY seq LIMIT 1");
         self.open = self.connection.prepare_cached(&read)?.query_row([seq], Block::of).optional()?;
         Ok(())
     }
@@ -282,17 +288,15 @@ impl<'c> Blocks<'c> {
 fn write(connection: &Connection, block: Block) -> rusqlite::Result<()> {
     if block.is_empty() {
         let delete = "DELETE FROM contact_blocks WHERE seq = ?1";
-        return connection.prepare_cached(delete)?.execute([block.first]).map(drop);
+        return connection.prepare_cached(delete)?.execute([block.last()]).map(drop);
     }
-    for (part, block) in block.divided().into_iter().enumerate() {
-        if part > 0 {
-            block.insert(&mut connection.prepare_cached(INSERT)?)?;
-            continue;
-        }
-        let update = "UPDATE contact_blocks SET lines = ?2 WHERE seq = ?1";
-        connection.prepare_cached(update)?.execute(params![block.first, block.lines])?;
+    let mut parts = block.divided();
+    let Some(last) = parts.pop() else { return Ok(()) };
+    for part in parts {
+        part.insert(&mut connection.prepare_cached(INSERT)?)?;
     }
-    Ok(())
+    let update = "UPDATE contact_blocks SET lines = ?2 WHERE seq = ?1";
+    connection.prepare_cached(update)?.execute(params![last.last(), last.lines]).map(drop)
 }
 
 const INSERT: &str = "INSERT INTO contact_blocks (seq, pool, import, lines) VALUES (?1, ?2, ?3, ?4)";
@@ -365,10 +369,7 @@ pub(super) fn each_after(
     after: i64,
     mut each: impl FnMut(Line<'_>) -> rusqlite::Result<bool>,
 ) -> rusqlite::Result<()> {
-    let read = format!(
-        "{READ} WHERE seq >= coalesce((SELECT max(seq) FROM contact_blocks WHERE seq <= ?1), 0) ORDER BY seq"
-    );
-    let mut read = connection.prepare_cached(&read)?;
+    let mut read = connection.prepare_cached(&format!("{READ} WHERE seq > ?1 ORDER BY seq"))?;
     let mut rows = read.query([after])?;
     while let Some(row) = rows.next()? {
         let block = Block::of(row)?;
@@ -384,7 +385,7 @@ pub(super) fn each_after(
     Ok(())
 }
 
-/// Deletes the contacts of a pool that a condition names, among the blocks that begin in a range; returns their number.
+/// Deletes the contacts of a pool that a condition names, among the blocks that end in a range; returns their number.
 pub(super) fn remove_where(
     connection: &Connection,
     pool: i64,
@@ -415,10 +416,7 @@ pub(super) fn remove_where(
 
 /// The highest sequence number of a contact, or 0.
 pub(super) fn last_seq(connection: &Connection) -> rusqlite::Result<i64> {
-    let read = format!("{READ} ORDER BY seq DESC LIMIT 1");
-    let last =
-        connection.query_row(&read, [], |row| Block::of(row).map(|block| block.first + block.len() - 1));
-    Ok(last.optional()?.unwrap_or(0))
+    connection.query_row("SELECT coalesce(max(seq), 0) FROM contact_blocks", [], |row| row.get(0))
 }
 
 /// Moves the contacts of a home of version 2, which had a row for each, into blocks.
