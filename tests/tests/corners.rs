@@ -103,6 +103,44 @@ fn a_piece_may_end_at_any_byte() {
     }
 }
 
+/// Rows of every form, repeats, and a record that is longer than what one thread looks at, for several threads.
+fn long_text() -> Vec<u8> {
+    let mut text = String::from("Name,E-mail,Group,More\n");
+    for row in 0..30_000 {
+        let (again, end) = (row / 3 * (row % 3), if row % 7 == 0 { "\r\n" } else { "\n" });
+        match row % 1_000 {
+            3 => text += &format!("\"A\nnn\",a{again}@b.example,\"x\"\"y\",{end}"),
+            5 => text += "\n\r",
+            7 => text += &format!("Ann \"x\",a{row}@b.example,g,,surplus{end}"),
+            9 if row > 9_000 && row < 12_000 => {
+                text += &format!("Ann,a{row}@b.example,\"{}\",{end}", "x\n".repeat(200_000));
+            }
+            _ => text += &format!("Ann,a{again}@b.example,g{},1{end}", row % 5),
+        }
+    }
+    let mut text = text.into_bytes();
+    let place = text.len() - 70_000;
+    text[place..place + 30].fill(0xe9);
+    text
+}
+
+#[test]
+fn several_threads_see_the_same_as_one() {
+    let profile = Profile::built_in("prospects").unwrap();
+    let text = long_text();
+    let size = rows_of(2_000);
+    // In pieces that are as short, one thread is enough.
+    let alone: Vec<usize> = (1..text.len() / 50_000).map(|piece| piece * 50_000).collect();
+    let wanted = survey(&profile, &text, &alone, size);
+    assert!(wanted.errors.is_empty() && wanted.rows > 29_000 && wanted.surplus && wanted.no_text);
+    assert!(wanted.chunks.iter().any(|chunk| !chunk.repeats.is_empty()));
+    let line_end = text.windows(2).position(|pair| pair == b"\r\n").unwrap();
+    for cuts in [&[][..], &[line_end + 1], &[300_001, 300_002, 1_000_000], &[700_000, 1_400_003]] {
+        let seen = survey(&profile, &text, cuts, size);
+        assert!(format!("{seen:?}") == format!("{wanted:?}"), "cut at {cuts:?}");
+    }
+}
+
 #[test]
 fn rows_lines_and_marks_do_not_depend_on_the_chunks() {
     let profile = Profile::built_in("prospects").unwrap();

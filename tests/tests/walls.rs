@@ -37,8 +37,8 @@ fn arrows_point_down_only() {
     }
 }
 
-/// Only the SIMD of the splitter and of cells, and the one call that sets the local program's allocator, are `unsafe`; the
-/// domain's own lints ban clocks, files, the net and the environment.
+/// Only the SIMD of the splitter and of cells, and the local program's allocator, are `unsafe`; the domain's own lints ban
+/// clocks, files, the net and the environment.
 #[test]
 fn the_domain_keeps_its_wall() {
     let wall = fs::read_to_string(root().join("shared/domain/clippy.toml")).unwrap();

@@ -37,6 +37,7 @@ use rollcall_pipeline::request::new_item;
 use serde::de::DeserializeOwned;
 
 use crate::answer::{Failure, say};
+use crate::memory;
 pub use handover::Workplace;
 use news::News;
 pub use requests::{cancel_import, find_import};
@@ -374,10 +375,13 @@ impl Host {
     /// Runs the stages over an object; an import that cannot go on ends as failed.
     fn run(&self, object: ObjectVersion, given: Vec<(String, String)>) -> Answer<Ran> {
         let run = Run::new(&self.home, self.tune, &object);
-        match run.all(object, given) {
+        let ran = match run.all(object, given) {
             Err(fault) if fault.is_of_the_import() => run.fail(&fault),
             done => done,
-        }
+        };
+        drop(run);
+        memory::give_back();
+        ran
     }
 }
 

@@ -367,15 +367,15 @@ pub(crate) struct Cutter<'a, O> {
     plan: Cow<'a, Plan>,
     object: &'a ObjectVersion,
     text: Text<'a, O>,
-    buffer: Vec<u8>,
-    /// The offset of the buffer in the decoded text.
+    piece: Vec<u8>,
+    /// The offset of the piece in the decoded text.
     at: u64,
 }
 
 impl<'a, O: Objects> Cutter<'a, O> {
     pub(crate) fn new(objects: &'a O, object: &'a ObjectVersion, plan: &'a Plan) -> Self {
         let text = Text::new(objects, object, Form::of(plan));
-        Self { objects, plan: Cow::Borrowed(plan), object, text, buffer: Vec::new(), at: 0 }
+        Self { objects, plan: Cow::Borrowed(plan), object, text, piece: Vec::new(), at: 0 }
     }
 
     /// The same with the marks of repeated rows, where they were stored beside the plan.
@@ -404,14 +404,19 @@ impl<'a, O: Objects> Cutter<'a, O> {
         let chunk = self.plan.chunks.get(number as usize);
         let chunk = chunk.ok_or_else(|| crate::artifacts::missing("a chunk of the plan"))?;
         let (start, end) = (chunk.start, chunk.end);
-        while end > self.at + self.buffer.len() as u64 {
-            let piece = self.text.next().await?.ok_or_else(|| Fault::Gone(self.object.key.clone()))?;
-            let passed = start.saturating_sub(self.at).min(self.buffer.len() as u64);
-            self.buffer.drain(..passed as usize);
-            self.at += passed;
-            self.buffer.extend_from_slice(&piece);
+        let mut rows = Vec::with_capacity((end - start) as usize);
+        loop {
+            let len = self.piece.len() as u64;
+            let [from, to] = [start, end].map(|offset| offset.saturating_sub(self.at).min(len) as usize);
+            rows.extend_from_slice(&self.piece[from..to]);
+            if end <= self.at + len {
+                break;
+            }
+            // The next piece may take the memory of this one.
+            self.piece = Vec::new();
+            self.at += len;
+            self.piece = self.text.next().await?.ok_or_else(|| Fault::Gone(self.object.key.clone()))?;
         }
-        let range = (start - self.at) as usize..(end - self.at) as usize;
-        Ok(cut::message(&self.plan, number, self.buffer[range].to_vec()))
+        Ok(cut::message(&self.plan, number, rows))
     }
 }
