@@ -1,6 +1,6 @@
 //! Contacts in blocks: one row of SQLite holds several contacts, so that each costs a part of an insert.
 //!
-//! A block is lines of JSON in the order of arrival, and fills a page. Its last line has the sequence number `seq`, the line
+//! A block is lines of JSON in the order of arrival, and fills half a page. Its last line has the sequence number `seq`, the line
 //! before it `seq - 1`, and so on. So a look-up by any of them reads one page: a B-tree leads to the next key, not to the one before.
 //!
 //! ```text
@@ -15,12 +15,12 @@ use std::fmt::Write;
 use std::ops::Range;
 
 use rollcall_domain::types::id::ContactId;
-use rusqlite::{CachedStatement, Connection, OptionalExtension, Row, params};
+use rusqlite::{CachedStatement, Connection, Row, params};
 
 use super::hash::unreadable;
 
-/// Bytes of a block with several contacts: a page holds it.
-const FULL: usize = 8_000;
+/// Bytes of a block with several contacts: a page holds two.
+const FULL: usize = 4_000;
 
 /// What stands between two lines.
 const BETWEEN: &str = ",\n";
@@ -115,14 +115,26 @@ struct Block {
 }
 
 const READ: &str = "SELECT seq, pool, import, lines FROM contact_blocks";
+const READ_ONE: &str =
+    "SELECT seq, pool, import, lines FROM contact_blocks WHERE seq >= ?1 ORDER BY seq LIMIT 1";
 
 impl Block {
     fn of(row: &Row<'_>) -> rusqlite::Result<Self> {
-        let lines: String = row.get(3)?;
-        let mut ends: Vec<usize> = memchr::memchr_iter(b'\n', lines.as_bytes()).map(|end| end - 1).collect();
-        ends.push(lines.len());
-        let first = row.get::<_, i64>(0)? + 1 - ends.len() as i64;
-        Ok(Self { first, pool: row.get(1)?, import: row.get(2)?, lines, ends })
+        let mut block = Self::default();
+        block.fill(row)?;
+        Ok(block)
+    }
+
+    /// Takes a row, into the memory of the block before.
+    fn fill(&mut self, row: &Row<'_>) -> rusqlite::Result<()> {
+        self.lines.clear();
+        self.lines.push_str(row.get_ref(3)?.as_str()?);
+        self.ends.clear();
+        self.ends.extend(memchr::memchr_iter(b'\n', self.lines.as_bytes()).map(|end| end - 1));
+        self.ends.push(self.lines.len());
+        (self.pool, self.import) = (row.get(1)?, row.get(2)?);
+        self.first = row.get::<_, i64>(0)? + 1 - self.len();
+        Ok(())
     }
 
     fn len(&self) -> i64 {
@@ -265,22 +277,30 @@ impl<'c> Blocks<'c> {
 
     /// Writes what was changed.
     pub(super) fn finish(mut self) -> rusqlite::Result<()> {
-        self.close()
+        self.close().map(drop)
     }
 
     fn open(&mut self, seq: i64) -> rusqlite::Result<()> {
         if self.open.as_ref().is_some_and(|block| block.place(seq).is_some()) {
             return Ok(());
         }
-        self.close()?;
-        let read = format!("{READ} WHERE seq >= ?1 ORDER BY seq LIMIT 1");
-        self.open = self.connection.prepare_cached(&read)?.query_row([seq], Block::of).optional()?;
+        let mut block = self.close()?.unwrap_or_default();
+        let mut read = self.connection.prepare_cached(READ_ONE)?;
+        let mut rows = read.query([seq])?;
+        if let Some(row) = rows.next()? {
+            block.fill(row)?;
+            self.open = Some(block);
+        }
         Ok(())
     }
 
-    fn close(&mut self) -> rusqlite::Result<()> {
-        let Some(block) = self.open.take() else { return Ok(()) };
-        if std::mem::take(&mut self.is_changed) { write(self.connection, block) } else { Ok(()) }
+    /// Writes what was changed; gives the memory of the block, if it is free.
+    fn close(&mut self) -> rusqlite::Result<Option<Block>> {
+        let Some(block) = self.open.take() else { return Ok(None) };
+        if !std::mem::take(&mut self.is_changed) {
+            return Ok(Some(block));
+        }
+        write(self.connection, block).map(|()| None)
     }
 }
 
@@ -371,8 +391,9 @@ pub(super) fn each_after(
 ) -> rusqlite::Result<()> {
     let mut read = connection.prepare_cached(&format!("{READ} WHERE seq > ?1 ORDER BY seq"))?;
     let mut rows = read.query([after])?;
+    let mut block = Block::default();
     while let Some(row) = rows.next()? {
-        let block = Block::of(row)?;
+        block.fill(row)?;
         for place in 0..block.ends.len() {
             let line = block.line(place)?.filter(|line| line.seq > after);
             if let Some(line) = line

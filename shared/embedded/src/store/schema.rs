@@ -71,7 +71,7 @@ CREATE TABLE pools (
     tidied TEXT NOT NULL DEFAULT '',
     UNIQUE (program, pool)
 );
--- Contacts in the order they came, as many in a row as a page holds. lines: JSON arrays of contact id, row, import (0: the
+-- Contacts in the order they came, as many in a row as half a page holds. lines: JSON arrays of contact id, row, import (0: the
 -- block's), groups and record, divided by a comma and a line end; the last line has the number seq, the one before it seq - 1. groups: each group's key
 -- with the number of the import that added it. A contact that was deleted leaves null.
 CREATE TABLE contact_blocks (
