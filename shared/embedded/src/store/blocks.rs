@@ -11,7 +11,6 @@
 //! lines between brackets are a JSON array, which the view `contacts_now` takes apart.
 
 use std::collections::BTreeMap;
-use std::fmt::Write;
 use std::ops::Range;
 
 use rollcall_domain::types::id::ContactId;
@@ -94,7 +93,9 @@ fn write_head(out: &mut String, contact_id: &ContactId, row: u64, import: i64) {
     contact_id.write(out);
     out.push_str("\",");
     out.push_str(itoa::Buffer::new().format(row));
-    let _ = write!(out, ",{import},");
+    out.push(',');
+    out.push_str(itoa::Buffer::new().format(import));
+    out.push(',');
 }
 
 fn write_record(out: &mut String, record: Option<&str>) {

@@ -1,8 +1,9 @@
 //! The tables of a home: one SQLite file, readable by any SQLite tool.
 //!
 //! Rows are in plain tables ([`schema`]), which are the source of truth. Three things make them fast: rows are appended
-//! in the order of arrival, a row of contacts holds a page of them ([`blocks`]), and a packed index ([`index`]) finds them. Its entries are hints: a hint may point to a
-//! row that was deleted or belongs to another key, so the reader checks every row. No hint is ever missing.
+//! in the order of arrival, a row of contacts holds several of them ([`blocks`]), and a packed index ([`index`]) finds them.
+//! Its entries are hints: a hint may point to a contact that was deleted, or to one of another key, so the reader checks
+//! each. No hint is ever missing.
 //!
 //! One connection writes, several read. The ports' futures do their work when they are polled.
 
