@@ -141,6 +141,11 @@ fn a_home_of_an_earlier_version_keeps_its_contacts() {
     assert!(block_on(home.contacts().read(&pool(), &import(2), &wanted)).unwrap()[0].is_some());
     block_on(home.contacts().keep(&pool(), &import(2), 0, &rows(490, 510))).unwrap();
     assert_eq!(listed(&home).len(), 510);
+    // The rows of version 2 are not left in free pages.
+    let erased = contact(&pool(), "123");
+    assert!(block_on(home.contacts().erase(&program("acme"), &erased)).unwrap());
+    let (id, file) = (erased.to_string(), fs::read(path.join("rollcall.sqlite")).unwrap());
+    assert!(!file.windows(id.len()).any(|window| window == id.as_bytes()));
 }
 
 #[test]

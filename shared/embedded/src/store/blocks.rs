@@ -214,7 +214,7 @@ impl Block {
         insert.execute(params![self.last(), self.pool, self.import, self.lines]).map(drop)
     }
 
-    /// Divides a block that became larger than a page: an overflow page would keep what is deleted.
+    /// Divides a block that became too large for its page: an overflow page would keep what is deleted.
     fn divided(self) -> Vec<Self> {
         if self.lines.len() <= FULL || self.ends.len() < 2 {
             return vec![self];

@@ -312,7 +312,9 @@ fn make_tables(writer: &mut Connection) -> rusqlite::Result<()> {
         changes.into_iter().try_for_each(|change| transaction.execute_batch(change))?;
         if version < schema::BLOCKS {
             blocks::take_over_rows(&transaction)?;
-            transaction.execute_batch("DROP TABLE contacts")?;
+            // Pages that become free are overwritten: who is erased later shall not stay in them.
+            let drop = "PRAGMA secure_delete = ON; DROP TABLE contacts; PRAGMA secure_delete = FAST";
+            transaction.execute_batch(drop)?;
             transaction.execute_batch(schema::VIEWS)?;
         }
     }
